@@ -1,0 +1,1 @@
+"""Compiler: mini-program project → package."""
