@@ -12,10 +12,13 @@
  * glass-easel creates the host element, keeps class, style, id, dataset and events on it, and puts the author's
  * children into `slot` (the host itself unless `create` sets another element). Properties arrive converted to
  * their declared type; `update` is called for each changed property, and once for every property before
- * `attached`. Names are camelCase; authors may write either form.
+ * `attached`. Names are camelCase; authors may write either form. `hidden`, `animation`, `role`, `tabindex` and
+ * `aria-*` work on every built-in without being declared (./common.ts): the runtime declares `propertiesOf(type)`
+ * and calls `changed(builtin, name, value, old)` for each property that the author gave.
  */
 import type { GeneralComponent } from 'glass-easel'
 import type { PageHandle, Runtime } from '../runtime/context'
+import { COMMON_PROPERTIES, updateCommon } from './common'
 
 export type PropertyType = typeof String | typeof Number | typeof Boolean | typeof Object | typeof Array | null
 export type PropertyDefinition = PropertyType | { type: PropertyType; value?: unknown }
@@ -62,6 +65,13 @@ export abstract class Builtin<P extends object = {}> {
   /** Back to the initial value on <form> reset. */
   formReset(): void {}
 
+  /** Answer of `NodesRef.node()` (canvas, scroll-view). */
+  node(): unknown { return undefined }
+  /** Answer of `NodesRef.context()` and of `wx.create…Context(id)` (video, map, camera, editor, …). */
+  context(): unknown { return undefined }
+  /** What scrolls, for `NodesRef.scrollOffset()`. */
+  get scroller(): HTMLElement { return this.host }
+
   /** Fire a component event (`bind:change`); does not bubble unless asked, as on WeChat. */
   trigger(type: string, detail: unknown = {}, options: TriggerOptions = {}): void {
     this.component.triggerEvent(type, detail as any, options as any)
@@ -99,6 +109,16 @@ export abstract class Builtin<P extends object = {}> {
     }
     return undefined
   }
+}
+
+/** Every property of a built-in, those that all of them have included. */
+export const propertiesOf = (type: BuiltinClass): { [name: string]: PropertyDefinition } =>
+  ({ ...COMMON_PROPERTIES, ...type.properties })
+
+/** Hand one changed property to a built-in. */
+export function changed(builtin: Builtin<any>, name: string, value: unknown, old: unknown): void {
+  if (name in (builtin.constructor as unknown as BuiltinClass).properties) builtin.update(name as never, value, old)
+  else updateCommon(builtin, name, value)
 }
 
 const instances = new WeakMap<Node, Builtin<any>>()
