@@ -1,0 +1,9 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    environment: 'node',
+    include: ['{api,bridge,components,devtools,host,runtime}/**/*.test.ts'],
+    passWithNoTests: true,
+  },
+})
