@@ -108,6 +108,8 @@ export interface Boot {
   /** storage snapshot: key → JSON text */
   storage: { [key: string]: string }
   storageLimitKB: number
+  /** the program's own files (wxfile://usr and saved files): path → bytes; a path ending in "/" is a folder */
+  userFiles?: { [path: string]: { data: ArrayBuffer; modified: number } }
   /** scopes decided so far: scope.* → granted */
   authSetting: { [scope: string]: boolean }
   network: { isConnected: boolean; networkType: string }

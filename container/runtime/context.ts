@@ -158,6 +158,8 @@ export interface Files {
   addTemp(data: Blob | Uint8Array, extension: string): string
   blob(path: string): Blob | undefined
   remove(path: string): boolean
+  /** Paths that start with this prefix are read from here (user files: api/files); undefined: there is none. */
+  mount(prefix: string, read: (path: string) => Uint8Array | undefined): void
 }
 
 export interface Storage {
