@@ -1,0 +1,75 @@
+/**
+ * What the Python side takes from npm, in src/eden/_vendor:
+ *
+ *   esbuild[.exe]            esbuild's binary for this platform
+ *   template_compiler.wasm   glass-easel-template-compiler, called from Python through wasmtime
+ *   weui-miniprogram/        the component library that `useExtendedLib: {weui: true}` asks for
+ *   less.mjs, sass.mjs       the preprocessors, each one file that plain Node runs: default export of less,
+ *                            named exports of sass
+ *   LICENSES                 the licences of all of these and of what is inside the container's bundles
+ */
+import { build } from 'esbuild'
+import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+const PREPROCESSORS = {
+  less: 'export { default } from "less/dist/less-node.cjs"',
+  sass: 'export * from "sass"',
+}
+
+/** Packages whose code is in a bundle or copied as it is; the preprocessors' dependencies are found while bundling. */
+const SHIPPED = [
+  'esbuild', 'glass-easel', 'glass-easel-miniprogram-adapter', 'glass-easel-template-compiler', 'weui-miniprogram',
+  '@jridgewell/trace-mapping', '@jridgewell/resolve-uri', '@jridgewell/sourcemap-codec',
+]
+
+export async function buildVendor(container, out) {
+  const modules = join(container, 'node_modules')
+  rmSync(out, { recursive: true, force: true })
+  mkdirSync(out, { recursive: true })
+
+  const platform = join(modules, '@esbuild', `${process.platform}-${process.arch}`)
+  const [binary, target] = process.platform === 'win32' ? ['esbuild.exe', 'esbuild.exe'] : ['bin/esbuild', 'esbuild']
+  copyFileSync(join(platform, binary), join(out, target))
+  chmodSync(join(out, target), 0o755)
+  copyFileSync(
+    join(modules, 'glass-easel-template-compiler/pkg/glass_easel_template_compiler_bg.wasm'),
+    join(out, 'template_compiler.wasm'),
+  )
+  cpSync(join(modules, 'weui-miniprogram/miniprogram_dist'), join(out, 'weui-miniprogram'), { recursive: true })
+
+  const shipped = new Set(SHIPPED)
+  for (const [name, contents] of Object.entries(PREPROCESSORS)) {
+    for (const used of await bundlePreprocessor(container, contents, join(out, `${name}.mjs`))) shipped.add(used)
+  }
+  writeFileSync(join(out, 'LICENSES'), [...shipped].sort().map((name) => licence(modules, name)).join(`\n${'-'.repeat(79)}\n\n`))
+  return true
+}
+
+/** Returns the names of the packages that went in. */
+async function bundlePreprocessor(container, contents, outfile) {
+  const { metafile } = await build({
+    stdin: { contents, resolveDir: container },
+    outfile,
+    bundle: true,
+    minify: true,
+    metafile: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'esm',
+    logLevel: 'warning',
+    // watching and remote imports, which a build does not use
+    external: ['@parcel/watcher', 'chokidar', 'needle'],
+    banner: { js: 'import{createRequire as edenRequire}from"node:module";const require=edenRequire(import.meta.url);' },
+  })
+  const packageOf = (path) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1]
+  return new Set(Object.keys(metafile.inputs).map(packageOf).filter(Boolean))
+}
+
+function licence(modules, name) {
+  const root = join(modules, name)
+  const { version, license } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  const file = readdirSync(root).find((entry) => /^licen[cs]e/i.test(entry))
+  const text = file && existsSync(join(root, file)) ? readFileSync(join(root, file), 'utf8').trim() : `Licence: ${license}`
+  return `${name} ${version}\n\n${text}\n`
+}
