@@ -39,6 +39,8 @@ export interface TriggerOptions {
   composed?: boolean
   /** extra fields on the event object itself (touches, …) */
   extraFields?: { [key: string]: unknown }
+  /** called with what each listener of the program returned (bindinput may return the new value) */
+  handleListenerReturn?: (returned: unknown) => boolean | void
 }
 
 export abstract class Builtin<P extends object = {}> {
@@ -75,6 +77,11 @@ export abstract class Builtin<P extends object = {}> {
   /** Fire a component event (`bind:change`); does not bubble unless asked, as on WeChat. */
   trigger(type: string, detail: unknown = {}, options: TriggerOptions = {}): void {
     this.component.triggerEvent(type, detail as any, options as any)
+  }
+
+  /** Change own properties after user input; the author's `model:` bindings follow. */
+  set(fields: Partial<P>): void {
+    this.component.setData(fields as { [name: string]: unknown })
   }
 
   /** The page this component stands in. */
