@@ -1,0 +1,5 @@
+import sys
+
+from eden.cli import main
+
+sys.exit(main())

@@ -1,0 +1,1 @@
+"""`eden check`: every page of a mini program in a real browser."""

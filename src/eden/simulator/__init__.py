@@ -1,0 +1,1 @@
+"""The server behind `eden dev` and `eden demo`."""

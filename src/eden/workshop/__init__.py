@@ -1,0 +1,1 @@
+"""What those who work on Eden itself need: its tests and its published figures. Works in a source tree only."""
