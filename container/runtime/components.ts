@@ -1,0 +1,193 @@
+/**
+ * Page, Component and Behavior over glass-easel and its mini-program adapter: components are defined when a page
+ * first needs them, from the package's script, template, style sheet and configuration.
+ */
+import { type GeneralComponent, type ComponentSpace, addGlobalErrorListener, addGlobalWarningListener } from 'glass-easel'
+import { type CodeSpace, MiniProgramEnv, component as adapter } from 'glass-easel-miniprogram-adapter'
+import { rpx } from '../components/kit'
+import { clearAnimation, runAnimation } from './animate'
+import type { ComponentConfig, Runtime } from './context'
+import { copyFields, type Definition, normalizeDefinition, pageDefinition } from './definitions'
+import type { Loader } from './loader'
+
+export const ComponentCaller = adapter.ComponentCaller
+type Caller = Definition & { _$: GeneralComponent }
+
+export interface ComponentHooks {
+  created(component: GeneralComponent): void
+  attached(component: GeneralComponent): void
+}
+
+export class Components {
+  readonly space: CodeSpace
+  readonly componentSpace: ComponentSpace
+  private defined = new Set<string>()
+  private registered = new Set<string>()
+  private defining = ''
+  private known = new Map<string, unknown>()
+
+  constructor(private readonly rt: Runtime, private readonly loader: Loader, hooks: ComponentHooks) {
+    const env = new MiniProgramEnv()
+    this.space = env.createCodeSpace('', true)
+    this.componentSpace = this.space.getComponentSpace()
+    // Every program component runs these before its own lifetimes.
+    const hooked = this.componentSpace
+      .define()
+      .lifetime('created', function (this: GeneralComponent) { hooks.created(this) } as any)
+      .lifetime('attached', function (this: GeneralComponent) { hooks.attached(this) } as any)
+      .registerBehavior()
+    this.space.setOverallBehavior(hooked as any)
+    this.componentSpace.setComponentWaitingListener?.((_isPub: boolean, path: string) => void this.defineLate(path))
+    this.defineKnownBehaviors()
+    addGlobalWarningListener(() => false)
+    addGlobalErrorListener((error, _method, component) => {
+      this.rt.guard(typeof component === 'object' ? component.is : component ?? 'component', () => { throw error })
+      return false
+    })
+  }
+
+  // ---- constructors that programs call -----------------------------------------------------------------------
+
+  Page = (page: Definition = {}): void => {
+    const { definition, fields } = pageDefinition(page)
+    this.register(definition, fields)
+  }
+
+  Component = (definition: Definition = {}): string => {
+    this.register(definition, undefined)
+    return this.defining
+  }
+
+  Behavior = (definition: Definition = {}): unknown =>
+    this.space.behavior().definition(normalizeDefinition(definition, this.knownBehavior) as any).register()
+
+  private knownBehavior = (name: string): unknown => {
+    const behavior = this.known.get(name)
+    if (!behavior) console.warn(`behavior "${name}" is not known`)
+    return behavior
+  }
+
+  private defineKnownBehaviors(): void {
+    const field = { properties: { name: { type: String }, value: { type: null } } }
+    this.known.set('wx://form-field', this.Behavior(field))
+    this.known.set('wx://form-field-group', this.Behavior(field))
+    this.known.set('wx://form-field-button', this.Behavior({ properties: { formType: { type: String } } }))
+    this.known.set('wx://component-export', this.Behavior({}))
+    this.known.set('wx://proxy-scroll-view', this.Behavior({}))
+  }
+
+  private register(raw: Definition, fields: Definition | undefined): void {
+    const path = this.defining
+    const definition = normalizeDefinition(raw, this.knownBehavior)
+    const options: Definition = definition.options ?? {}
+    const config = this.loader.component(path) ?? {}
+    this.space.addComponentStaticConfig(path, this.staticConfig(config, options) as any)
+    const builder = this.space.component(path).definition(definition as any)
+    if (fields) builder.init((function (this: Definition) { Object.assign(this, copyFields(fields)) }) as any)
+    builder.register()
+    this.registered.add(path)
+  }
+
+  /** JSON configuration merged with `options`, in the adapter's form. */
+  private staticConfig(config: ComponentConfig, options: Definition): Definition {
+    const absolute = (path: string) => (path.includes('://') ? path : `/${path}`)
+    const using = Object.fromEntries(Object.entries(config.usingComponents ?? {}).map(([alias, path]) => [alias, absolute(path)]))
+    const generics = Object.fromEntries(
+      Object.entries(config.componentGenerics ?? {}).map(([name, generic]) => [name, typeof generic === 'object' && generic.default ? { default: absolute(generic.default) } : true]),
+    )
+    return {
+      component: config.component === true,
+      usingComponents: using,
+      componentGenerics: generics,
+      componentPlaceholder: config.componentPlaceholder ?? {},
+      styleIsolation: config.styleIsolation ?? options.styleIsolation,
+      addGlobalClass: config.addGlobalClass ?? options.addGlobalClass,
+      pureDataPattern: config.pureDataPattern,
+    }
+  }
+
+  // ---- definition on demand ----------------------------------------------------------------------------------
+
+  /** Define a component or page and everything it uses; harmless when repeated. */
+  define(path: string): void {
+    if (this.defined.has(path)) return
+    this.defined.add(path)
+    const config = this.loader.component(path)
+    if (!config) return
+    const template = this.loader.templates[path]
+    if (template) this.space.addCompiledTemplate(path, template as any)
+    this.space.addStyleSheet(path, path, scopeName(path))
+    const outer = this.defining
+    this.defining = path
+    const script = `${path}.js`
+    if (this.loader.has(script)) this.rt.guard(script, () => this.loader.require(script))
+    if (!this.registered.has(path)) this.register({}, undefined)
+    this.defining = outer
+    for (const [alias, used] of Object.entries(config.usingComponents ?? {})) {
+      if (!config.componentPlaceholder?.[alias] || this.loader.component(used)) this.define(used)
+    }
+    for (const generic of Object.values(config.componentGenerics ?? {})) {
+      if (typeof generic === 'object' && generic.default) this.define(generic.default)
+    }
+  }
+
+  isDefined(path: string): boolean { return this.registered.has(path) }
+
+  /** A placeholder stands in for this component: fetch its package, then glass-easel replaces it. */
+  private async defineLate(path: string): Promise<void> {
+    try {
+      await this.loader.load(this.loader.packageOf(path))
+      this.componentSpace.groupRegister(() => { this.defined.delete(path); this.define(path) })
+    } catch (error) {
+      this.rt.guard(path, () => { throw error })
+    }
+  }
+
+  /** Live reload: forget everything that was defined, so that the next page is made of the new code. */
+  reset(): void {
+    this.defined.clear()
+    this.registered.clear()
+  }
+
+  /** Instance methods that the adapter leaves to the platform. */
+  installInstanceMethods(wx: Definition, page: (component: GeneralComponent) => Definition | undefined): void {
+    const prototype = ComponentCaller.prototype as unknown as Definition
+    const setData = prototype.setData as (data: object, callback?: () => void) => void
+    const { rt } = this
+    Object.assign(prototype, {
+      setData(this: Caller, data: unknown, callback?: () => void) {
+        setData.call(this, data && typeof data === 'object' ? data : {}, typeof callback === 'function' ? callback : undefined)
+      },
+      triggerEvent(this: Caller, name: string, detail?: unknown, options?: object) {
+        this._$.triggerEvent(name, detail as any, options ?? {})
+      },
+      createSelectorQuery(this: Caller) { return wx.createSelectorQuery().in(this) },
+      createIntersectionObserver(this: Caller, options?: object) { return wx.createIntersectionObserver(this, options) },
+      createMediaQueryObserver(this: Caller) { return wx.createMediaQueryObserver(this) },
+      animate(this: Caller, selector: string, frames: Definition[], duration: unknown, callback?: unknown) {
+        runAnimation(rt, this._$, selector, frames, duration, callback)
+      },
+      clearAnimation(this: Caller, selector: string, options?: unknown, callback?: unknown) {
+        clearAnimation(rt, this._$, selector, typeof options === 'function' ? options : callback)
+      },
+      applyAnimatedStyle(this: Caller, selector: string, style: () => Definition, _options?: object, callback?: (result: object) => void) {
+        const element = this._$.getShadowRoot()?.querySelector(selector)
+        const values = rt.guard('applyAnimatedStyle', style) ?? {}
+        element?.setNodeStyle(Object.entries(values).map(([name, value]) => `${name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}:${rpx(String(value))}`).join(';'), 2)
+        if (callback) queueMicrotask(() => rt.guard('applyAnimatedStyle', () => callback({ styleId: 0 })))
+      },
+      clearAnimatedStyle(this: Caller, selector: string) { this._$.getShadowRoot()?.querySelector(selector)?.setNodeStyle('', 2) },
+      setUpdatePerformanceListener() {},
+      getPageId(this: Caller) { return `pageId:${page(this._$)?.__wxWebviewId__ ?? 0}` },
+      getTabBar(this: Caller) { return page(this._$)?.__edenTabBar?.() ?? null },
+      getAppBar() { return null },
+      getOpenerEventChannel(this: Caller) { return page(this._$)?.__edenEventChannel?.() ?? {} },
+    })
+    for (const name of ['router', 'pageRouter']) {
+      Object.defineProperty(prototype, name, { configurable: true, get: () => wx, set(this: object, value) { Object.defineProperty(this, name, { value, writable: true, configurable: true }) } })
+    }
+  }
+}
+
+/** A class prefix for the component's own style scope: readable, unique, a valid start of a class name. */
+export const scopeName = (path: string): string => path.replace(/[^\w-]+/g, '-').replace(/^[^a-zA-Z_]/, 'c$&')

@@ -1,0 +1,75 @@
+/** What program code finds as globals: the platform's names, and nothing that would stop it. */
+import type { Definition } from './definitions'
+
+export function installGlobals(globals: { [name: string]: unknown }): void {
+  for (const [name, value] of Object.entries(globals)) {
+    Object.defineProperty(window, name, { value, writable: true, enumerable: true, configurable: true })
+  }
+}
+
+/**
+ * The `global` object of modules: shared by all of them, with the standard constructors on it, because bundled
+ * libraries test `global.Object === Object`.
+ */
+export function makeGlobal(globals: { [name: string]: unknown }): Definition {
+  const global: Definition = {}
+  for (const name of Object.getOwnPropertyNames(window)) {
+    if (!/^[A-Z]/.test(name) || /^(?:HTML|SVG|WebGL|RTC|CSS|IDB|DOM|XML|XPath|Window|Document|Element|Node|Event)/.test(name)) continue
+    const value = (window as unknown as Definition)[name]
+    if (typeof value === 'function') global[name] = value
+  }
+  Object.assign(global, { Math, JSON, Reflect, console, setTimeout, clearTimeout, setInterval, clearInterval, parseInt, parseFloat, isNaN, isFinite, encodeURIComponent, decodeURIComponent, encodeURI, decodeURI, escape, unescape, ...globals })
+  global.global = global
+  return global
+}
+
+/**
+ * Timers of a sandboxed page take strings and throw nothing into our code; program callbacks run guarded so that
+ * an exception names itself as the program's.
+ */
+export function guardTimers(guard: (where: string, run: () => unknown) => void): void {
+  const wrap = (name: 'setTimeout' | 'setInterval') => {
+    const original = window[name] as (handler: TimerHandler, ms?: number, ...args: unknown[]) => number
+    ;(window as unknown as Definition)[name] = (handler: unknown, ms?: number, ...args: unknown[]) =>
+      original(() => guard(name, () => (typeof handler === 'function' ? handler(...args) : undefined)), ms)
+  }
+  wrap('setTimeout')
+  wrap('setInterval')
+}
+
+/** console → host, so that the simulator and `eden check` show it; the browser's own console still prints. */
+export function forwardConsole(send: (level: 'log' | 'info' | 'warn' | 'error' | 'debug', args: unknown[], stack?: string) => void): void {
+  for (const level of ['log', 'info', 'warn', 'error', 'debug'] as const) {
+    const original = console[level].bind(console)
+    console[level] = (...args: unknown[]) => {
+      original(...args)
+      send(level, args, level === 'error' || level === 'warn' ? new Error().stack : undefined)
+    }
+  }
+  for (const name of ['group', 'groupEnd', 'table', 'time', 'timeEnd', 'trace'] as const) console[name] ??= () => {}
+}
+
+/** A value of the program as something that can be cloned: depth, size and cycles bounded. */
+export function printable(value: unknown, depth = 4, seen = new Set<unknown>()): any {
+  if (value === null || ['undefined', 'boolean', 'number'].includes(typeof value)) return value
+  if (typeof value === 'string') return value.length > 10_000 ? `${value.slice(0, 10_000)}…` : value
+  if (typeof value === 'bigint' || typeof value === 'symbol') return String(value)
+  if (typeof value === 'function') return `ƒ ${value.name || '(anonymous)'}`
+  if (value instanceof Error) return `${value.name}: ${value.message}${value.stack ? `\n${value.stack}` : ''}`
+  if (seen.has(value)) return '[circular]'
+  if (depth === 0) return Array.isArray(value) ? `[array ${value.length}]` : '[object]'
+  seen.add(value)
+  try {
+    if (Array.isArray(value)) return value.slice(0, 100).map((item) => printable(item, depth - 1, seen))
+    if (value instanceof ArrayBuffer || ArrayBuffer.isView(value)) return `[${value.constructor.name} ${value.byteLength}]`
+    const out: { [key: string]: unknown } = {}
+    for (const key of Object.keys(value as object).slice(0, 100)) {
+      let member: unknown
+      try { member = (value as Definition)[key] } catch { member = '[getter failed]' }
+      Object.defineProperty(out, key, { value: printable(member, depth - 1, seen), enumerable: true })
+    }
+    return out
+  } finally {
+    seen.delete(value)
+  }
+}
