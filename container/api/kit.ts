@@ -24,12 +24,13 @@ export interface CallInfo {
 export type AreaFactory = (rt: Runtime) => Area
 
 export class ApiFailure extends Error {
-  constructor(readonly reason: string, readonly errno?: number) {
+  /** fields: what some APIs give beside errMsg and errno (errCode of Bluetooth and subscriptions) */
+  constructor(readonly reason: string, readonly errno?: number, readonly fields?: object) {
     super(reason)
   }
 }
 
-export const fail = (reason: string, errno?: number): ApiFailure => new ApiFailure(reason, errno)
+export const fail = (reason: string, errno?: number, fields?: object): ApiFailure => new ApiFailure(reason, errno, fields)
 
 /** "parameter error: parameter.url should be String instead of Undefined;" as WeChat words it. */
 export function requireParameter(options: any, name: string, type: 'String' | 'Number' | 'Object' | 'Array' | 'Boolean' | 'Function'): void {
@@ -48,7 +49,7 @@ export function publish(rt: Runtime, name: string, run: (options: any, call: Cal
       (fields) => ({ ...(fields as object | undefined), errMsg: `${name}:ok` }),
       (error: any) => {
         const reason = error?.reason ?? error?.message ?? String(error)
-        const failure: any = { errMsg: `${name}:fail${reason ? ` ${reason}` : ''}` }
+        const failure: any = { ...error?.fields, errMsg: `${name}:fail${reason ? ` ${reason}` : ''}` }
         if (error?.errno !== undefined) failure.errno = error.errno
         throw failure
       },

@@ -82,6 +82,7 @@ export type HostEventName =
   | 'back' // the person pressed the phone's back button
   | 'home' // "back to the entry page" from the capsule's menu
   | 'share' // "share" chosen in the capsule's menu
+  | 'device' // {event: "accelerometer"|"compass"|"gyroscope"|"deviceMotion"|"location"|"locationError"|"battery", ...}
   | 'settings' // {authSetting} changed by the person
   | 'updateReady'
   | 'updateFailed'
