@@ -14,9 +14,11 @@ export interface HostCall {
   readonly args: WireObject
   readonly program: Program
   readonly prompt: Prompter
+  readonly locale: 'zh_CN' | 'en'
   /**
    * Resolves when the person grants this scope now or did so before; otherwise rejects with
    * CapabilityError('auth deny', 103). Asks once, then remembers, until it is changed in the settings.
+   * Beside WeChat's scopes: `scope.login` (wx.login).
    */
   authorize(scope: string): Promise<void>
   /** Post an event to the frame that made this call. */
