@@ -1,0 +1,19 @@
+/** Form controls and navigation, in the order of their style sheets. */
+import { Button } from './button'
+import { Checkbox, CheckboxGroup } from './checkbox'
+import { Form } from './form'
+import { FunctionalPageNavigator } from './functional-page-navigator'
+import { Input } from './input'
+import { KeyboardAccessory } from './keyboard-accessory'
+import type { BuiltinClass } from './kit'
+import { Label } from './label'
+import { Navigator } from './navigator'
+import { Radio, RadioGroup } from './radio'
+import { Slider } from './slider'
+import { Switch } from './switch'
+import { Textarea } from './textarea'
+
+export const FORM_COMPONENTS: BuiltinClass[] = [
+  Button, Checkbox, CheckboxGroup, Form, FunctionalPageNavigator, Input, KeyboardAccessory, Label, Navigator, Radio,
+  RadioGroup, Slider, Switch, Textarea,
+]

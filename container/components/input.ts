@@ -1,0 +1,87 @@
+/** `<input>`: one line of text. */
+import { el } from './kit'
+import { TEXT_FIELD_PROPERTIES, TextField, type TextFieldProps } from './text-field'
+
+interface InputProps extends TextFieldProps {
+  type: string
+  password: boolean
+  alwaysEmbed: boolean
+  safePasswordLength: number
+}
+
+/** What a phone's keyboard of this type can type. */
+const KEYS: { [type: string]: RegExp } = {
+  number: /^\d$/,
+  digit: /^[\d.]$/,
+  idcard: /^[\dxX]$/,
+  'safe-password': /^\d$/,
+}
+
+const INPUT_MODES: { [type: string]: string } = {
+  number: 'numeric', digit: 'decimal', 'safe-password': 'numeric',
+}
+
+export class Input extends TextField<InputProps> {
+  static tag = 'input'
+  static override properties = {
+    ...TEXT_FIELD_PROPERTIES,
+    type: { type: String, value: 'text' },
+    password: Boolean,
+    confirmType: { type: String, value: 'done' },
+    alwaysEmbed: Boolean,
+    safePasswordCertPath: String,
+    safePasswordLength: Number,
+    safePasswordTimeStamp: Number,
+    safePasswordNonce: String,
+    safePasswordSalt: String,
+    safePasswordCustomHash: String,
+  }
+  static css = `wx-input{display:block;height:1.4rem;min-height:1.4rem;overflow:hidden;text-overflow:clip;white-space:nowrap;cursor:auto}
+.eden-field{display:grid;align-items:center;height:100%;min-height:inherit}
+.eden-field>*{grid-area:1/1;min-width:0}
+.eden-field>.eden-hint[hidden]{display:none}
+.eden-field .eden-hint{overflow:hidden;text-overflow:inherit;pointer-events:none}
+.eden-control{display:block;appearance:none;width:100%;height:100%;min-height:inherit;margin:0;padding:0;border:0;border-radius:0;outline:0;box-sizing:border-box;background:none;color:inherit;font:inherit;letter-spacing:inherit;text-align:inherit;text-indent:inherit;text-overflow:inherit;text-shadow:inherit;line-height:inherit;white-space:inherit}
+[disabled]>.eden-field>.eden-control{pointer-events:none}
+:where(.input-placeholder){color:gray}
+@media \u0002dark{:where(.input-placeholder){color:rgba(255,255,255,.3)}}`
+
+  protected readonly control = el('input', 'eden-control')
+  protected readonly placeholderDefault = 'input-placeholder'
+  private valueAtFocus = ''
+
+  override create(): void {
+    const field = el('div', 'eden-field', this.hint, this.control)
+    this.slot = el('div')
+    this.host.append(field, this.slot)
+    this.connect()
+    this.control.addEventListener('focus', () => { this.valueAtFocus = this.control.value })
+    this.control.addEventListener('blur', () => this.reviewNickname())
+  }
+
+  protected get confirms(): boolean { return true }
+
+  protected override accepts(text: string): boolean {
+    const keys = KEYS[this.props.type]
+    if (keys && !keys.test(text)) return false
+    return !(this.props.type === 'digit' && text === '.' && this.control.value.includes('.'))
+  }
+
+  override update(name: keyof InputProps): void {
+    const { control, props } = this
+    if (name === 'type' || name === 'password') {
+      const hidden = props.password || props.type === 'safe-password' || props.type === 'password'
+      control.type = hidden ? 'password' : 'text'
+      control.inputMode = INPUT_MODES[props.type] ?? 'text'
+      control.setAttribute('autocomplete', props.type === 'nickname' ? 'nickname' : 'off')
+    } else if (name === 'safePasswordLength') {
+      if (props.safePasswordLength > 0) control.maxLength = props.safePasswordLength
+    } else super.update(name)
+  }
+
+  /** type="nickname": WeChat has the name checked when it was edited. */
+  private reviewNickname(): void {
+    if (this.props.type !== 'nickname' || this.control.value === this.valueAtFocus) return
+    this.trigger('nicknamereview', { pass: true, timeout: false })
+  }
+}

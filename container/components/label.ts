@@ -1,0 +1,57 @@
+/** `<label>`: a tap anywhere in it acts on its control, as if the control had been tapped. */
+import type { Event as GlassEvent } from 'glass-easel'
+import { Builtin, builtinOf } from './kit'
+
+/** Controls that a label can act on. */
+export interface LabelTarget {
+  labelTap(): void
+}
+
+const isLabelTarget = (builtin: object | undefined): builtin is LabelTarget =>
+  builtin !== undefined && typeof (builtin as Partial<LabelTarget>).labelTap === 'function'
+
+/**
+ * Taps that a control has acted on already: a label around it must not act again. Each listener gets an object of
+ * its own whose prototype is the one event.
+ */
+const claimed = new WeakSet<object>()
+export const claimTap = (event: object): void => void claimed.add(Object.getPrototypeOf(event) as object)
+const isClaimed = (event: object): boolean => claimed.has(Object.getPrototypeOf(event) as object)
+
+/** Run `action` for each tap on this control and keep labels around it from repeating it. */
+export function onTap(builtin: Builtin<any>, action: () => void): void {
+  builtin.component.addListener('tap', (event: GlassEvent<unknown>) => {
+    if (isClaimed(event)) return
+    claimTap(event)
+    action()
+  })
+}
+
+export class Label extends Builtin<{ for: string }> {
+  static tag = 'label'
+  static override properties = { for: String }
+  static css = 'wx-label{display:inline}'
+
+  override create(): void {
+    onTap(this, () => this.target()?.labelTap())
+  }
+
+  /** The label's text names its control for assistive technology. */
+  override attached(): void {
+    const target = this.target()
+    if (target && 'ariaLabelledByElements' in target.host && !target.host.hasAttribute('aria-label')) {
+      target.host.ariaLabelledByElements = [this.host]
+    }
+  }
+
+  private target(): (Builtin & LabelTarget) | undefined {
+    const id = this.props.for
+    const named = id ? this.component.ownerShadowRoot?.getElementById(id)?.getBackendElement() : undefined
+    const nodes = id ? [named as unknown as Node | undefined] : this.host.querySelectorAll('*')
+    for (const node of nodes) {
+      const builtin = node && builtinOf(node)
+      if (isLabelTarget(builtin)) return builtin
+    }
+    return undefined
+  }
+}

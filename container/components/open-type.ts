@@ -1,0 +1,113 @@
+/**
+ * What a button's open-type does: ask the host by a call of the same name, then fire the event that WeChat documents
+ * for it with {errMsg, …fields of the answer}.
+ */
+import type { WireObject } from '../bridge/messages'
+import type { HostError } from '../runtime/context'
+import type { Builtin } from './kit'
+
+export interface OpenTypeProps {
+  openType: string
+  lang: string
+  sessionFrom: string
+  sendMessageTitle: string
+  sendMessagePath: string
+  sendMessageImg: string
+  appParameter: string
+  showMessageCard: boolean
+  phoneNumberNoQuotaToast: boolean
+  businessId: string
+  needShowEntrance: boolean
+  entrancePath: string
+  activityType: unknown
+}
+
+type OpenButton = Builtin<OpenTypeProps>
+
+interface Capability {
+  /** event that carries the result; undefined: none */
+  event?: string
+  /** name in errMsg where it is not the open-type itself */
+  api?: string
+  /** event for failures where it is not the same one */
+  failure?: string
+  /** nothing is fired when the person only closed it */
+  quiet?: boolean
+  args?: (button: OpenButton) => WireObject
+}
+
+const CAPABILITIES: { [openType: string]: Capability } = {
+  getUserInfo: { event: 'getuserinfo', args: ({ props }) => ({ lang: props.lang, withCredentials: true }) },
+  getPhoneNumber: { event: 'getphonenumber', args: ({ props }) => ({ phoneNumberNoQuotaToast: props.phoneNumberNoQuotaToast }) },
+  getRealtimePhoneNumber: {
+    event: 'getrealtimephonenumber', args: ({ props }) => ({ phoneNumberNoQuotaToast: props.phoneNumberNoQuotaToast }),
+  },
+  getEmailAddress: { event: 'getemailaddress' },
+  chooseAvatar: { event: 'chooseavatar', quiet: true },
+  contact: {
+    event: 'contact',
+    api: 'enterContact',
+    args: ({ props, page }) => ({
+      sessionFrom: props.sessionFrom,
+      sendMessageTitle: props.sendMessageTitle,
+      sendMessagePath: props.sendMessagePath || `/${page?.route ?? ''}`,
+      sendMessageImg: props.sendMessageImg,
+      showMessageCard: props.showMessageCard,
+      businessId: props.businessId,
+    }),
+  },
+  feedback: {},
+  openSetting: { event: 'opensetting' },
+  launchApp: { event: 'launchapp', failure: 'error', args: ({ props }) => ({ appParameter: props.appParameter }) },
+  createLiveActivity: { event: 'createliveactivity', args: ({ props }) => ({ activityType: String(props.activityType ?? '') }) },
+  agreePrivacyAuthorization: {
+    event: 'agreeprivacyauthorization', args: ({ component }) => ({ buttonId: component.id }),
+  },
+}
+
+/** `openType` may join agreePrivacyAuthorization and another with "|": the second runs once the first is granted. */
+export async function openCapability(button: OpenButton, openType: string): Promise<void> {
+  for (const name of openType.split('|')) {
+    if (name === 'share') await share(button)
+    else if (!(await run(button, name))) return
+  }
+}
+
+/** The page says what is shared; the host offers where to. */
+async function share(button: OpenButton): Promise<void> {
+  const { component, host, page, rt } = button
+  if (!page) return
+  const target = { id: component.id, dataset: { ...component.dataset }, offsetLeft: host.offsetLeft, offsetTop: host.offsetTop }
+  rt.emit('shareAppMessage' as never, { from: 'button', target, page })
+}
+
+async function run(button: OpenButton, name: string): Promise<boolean> {
+  const { rt } = button
+  const capability = CAPABILITIES[name]
+  if (!capability) {
+    rt.reportUnsupported('component', `button.open-type.${name}`)
+    return false
+  }
+  const { event, failure = event, quiet, args } = capability
+  const api = capability.api ?? name
+  try {
+    const answer = await rt.call(name, args?.(button))
+    if (event) button.trigger(event, { ...withFiles(button, answer), errMsg: `${api}:ok` })
+    return true
+  } catch (error) {
+    const { reason, errno } = error as HostError
+    if (failure && !(quiet && reason === 'cancel')) {
+      button.trigger(failure, { errMsg: `${api}:fail ${reason}`, ...(errno === undefined ? {} : { errno }) })
+    }
+    return false
+  }
+}
+
+/** chooseAvatar answers with the picture's bytes; the program gets the path of a temporary file. */
+function withFiles({ rt }: OpenButton, { data, ...fields }: WireObject): object {
+  if (!(data instanceof ArrayBuffer) && !(data instanceof Blob)) return data === undefined ? fields : { data, ...fields }
+  const type = data instanceof Blob ? data.type : String(fields.type ?? '')
+  const extension = { 'image/png': 'png', 'image/webp': 'webp', 'image/gif': 'gif' }[type] ?? 'jpg'
+  const avatarUrl = rt.files.addTemp(data instanceof Blob ? data : new Uint8Array(data), extension)
+  return { ...fields, avatarUrl }
+}

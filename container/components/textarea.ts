@@ -1,0 +1,94 @@
+/** `<textarea>`: text of several lines. */
+import { el } from './kit'
+import { TEXT_FIELD_PROPERTIES, TextField, type TextFieldProps } from './text-field'
+
+interface TextareaProps extends TextFieldProps {
+  autoHeight: boolean
+  fixed: boolean
+  showConfirmBar: boolean
+  disableDefaultPadding: boolean
+  adjustKeyboardTo: string
+}
+
+export class Textarea extends TextField<TextareaProps> {
+  static tag = 'textarea'
+  static override properties = {
+    ...TEXT_FIELD_PROPERTIES,
+    autoHeight: Boolean,
+    fixed: Boolean,
+    showConfirmBar: { type: Boolean, value: true },
+    disableDefaultPadding: Boolean,
+    confirmType: { type: String, value: 'return' },
+    adjustKeyboardTo: { type: String, value: 'cursor' },
+  }
+  static css = `wx-textarea{display:block;position:relative;width:300px;height:150px;cursor:auto}
+wx-textarea[auto-height]{height:auto!important}
+.eden-area{display:grid;height:100%;min-height:inherit;overflow:hidden}
+.eden-area>*{grid-area:1/1;min-width:0}
+.eden-area>.eden-hint[hidden]{display:none}
+.eden-area .eden-hint{white-space:pre-wrap;overflow-wrap:break-word;pointer-events:none}
+.eden-area>.eden-control{min-height:0;resize:none;overflow:hidden auto;white-space:pre-wrap;overflow-wrap:break-word;scrollbar-width:none}
+.eden-line{visibility:hidden;height:0;overflow:hidden;white-space:nowrap}
+[disabled]>.eden-area>.eden-control{pointer-events:none}
+:where(.textarea-placeholder){color:gray}
+@media \u0002dark{:where(.textarea-placeholder){color:rgba(255,255,255,.3)}}`
+
+  protected readonly control = el('textarea', 'eden-control')
+  protected readonly placeholderDefault = 'textarea-placeholder'
+  private readonly line = el('div', '', '\u200b')
+  private resizes: ResizeObserver | undefined
+  private lineCount = 0
+
+  override create(): void {
+    this.control.rows = 1
+    this.slot = el('div')
+    const ruler = el('div', 'eden-line', this.line)
+    this.host.append(el('div', 'eden-area', this.hint, this.control), ruler, this.slot)
+    this.connect()
+  }
+
+  protected get confirms(): boolean {
+    return this.props.confirmType !== 'return'
+  }
+
+  override update(name: keyof TextareaProps): void {
+    if (name === 'autoHeight') {
+      this.host.toggleAttribute('auto-height', this.props.autoHeight)
+      this.measure()
+    } else super.update(name)
+  }
+
+  override attached(): void {
+    super.attached()
+    let width = 0
+    this.resizes = new ResizeObserver(() => {
+      if (this.host.clientWidth === width) return
+      width = this.host.clientWidth
+      this.measure()
+    })
+    this.resizes.observe(this.host)
+  }
+
+  override detached(): void {
+    super.detached()
+    this.resizes?.disconnect()
+  }
+
+  protected override shown(): void {
+    this.measure()
+  }
+
+  /** Fit the height to the text, and tell the program when the number of lines changed. */
+  private measure(): void {
+    const { control, host } = this
+    if (!host.isConnected || !host.clientWidth) return
+    control.style.height = '0'
+    const height = control.scrollHeight
+    control.style.height = this.props.autoHeight ? `${Math.max(height, this.hint.offsetHeight)}px` : ''
+    const lineHeight = this.line.offsetHeight || 1
+    const lineCount = Math.max(1, Math.round(height / lineHeight))
+    if (lineCount === this.lineCount) return
+    this.lineCount = lineCount
+    this.trigger('linechange', { height, heightRpx: (height * 750) / window.innerWidth, lineCount, lineHeight })
+  }
+}
