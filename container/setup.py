@@ -32,11 +32,20 @@ def build(*arguments: str) -> int:
     stamp = CONTAINER / "node_modules/.eden-lock"
     lock = hashlib.sha256((CONTAINER / "package-lock.json").read_bytes()).hexdigest()
     if not stamp.exists() or stamp.read_text() != lock:
-        command = [node, npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-progress", "--loglevel=error"]
+        command = [
+            str(node),
+            str(npm),
+            "ci",
+            "--ignore-scripts",
+            "--no-audit",
+            "--no-fund",
+            "--no-progress",
+            "--loglevel=error",
+        ]
         if code := subprocess.run(command, cwd=CONTAINER, env=environment, stdin=subprocess.DEVNULL).returncode:
             return code
         stamp.write_text(lock)
-    return subprocess.run([node, CONTAINER / "build.mjs", *arguments], env=environment).returncode
+    return subprocess.run([str(node), str(CONTAINER / "build.mjs"), *arguments], env=environment).returncode
 
 
 if __name__ == "__main__":

@@ -77,9 +77,11 @@ def _parser(command: str) -> argparse.ArgumentParser:
 
 
 def _saved_details() -> str:
+    details = f"eden {__version__}, Python {sys.version}, {sys.platform}\n{sys.argv}\n\n{traceback.format_exc()}"
     try:
-        with tempfile.NamedTemporaryFile("w", prefix="eden-error-", suffix=".txt", delete=False, encoding="utf-8") as file:
-            file.write(f"eden {__version__}, Python {sys.version}, {sys.platform}\n{sys.argv}\n\n{traceback.format_exc()}")
+        handle, path = tempfile.mkstemp(prefix="eden-error-", suffix=".txt")
+        with open(handle, "w", encoding="utf-8") as file:
+            file.write(details)
     except OSError:
-        return f"the details could not be saved: {traceback.format_exc(limit=-1).splitlines()[-1]}"
-    return f"the details are in {file.name}."
+        return f"the details could not be saved: {details.splitlines()[-1]}"
+    return f"the details are in {path}."

@@ -1,0 +1,84 @@
+"""A real browser for tests.
+
+`page` fails its test on an uncaught page error or a console error that the test did not announce:
+
+    def test_refusal(page, server, expect_console):
+        expect_console(r"request:fail url not in domain list")
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from eden.base.browser import LAUNCH_ARGUMENTS, chromium
+from eden.base.tools import CONTAINER
+from tests.browser.server import TestServer
+
+#: names that do not resolve: a page reaches this machine only
+_NO_NETWORK = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium(), args=[*LAUNCH_ARGUMENTS, _NO_NETWORK], chromium_sandbox=False
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """A fresh profile: no cookies, storage or permissions of earlier tests. The size of a small desktop window."""
+    context = browser.new_context(viewport={"width": 1000, "height": 900}, locale="zh-CN", reduced_motion="reduce")
+    context.set_default_timeout(15_000)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def expected_console() -> list[re.Pattern[str]]:
+    return []
+
+
+@pytest.fixture
+def expect_console(expected_console: list[re.Pattern[str]]) -> Callable[[str], None]:
+    """Announce an error that the page is to report: a regular expression searched for in its text."""
+    return lambda pattern: expected_console.append(re.compile(pattern))
+
+
+@pytest.fixture
+def page(context: BrowserContext, expected_console: list[re.Pattern[str]]) -> Iterator[Page]:
+    """A page whose errors, and those of the frames in it, fail the test."""
+    page = context.new_page()
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(f"uncaught: {error.stack or error.message}"))
+    page.on("crash", lambda _: problems.append("the page crashed"))
+    page.on(
+        "console",
+        lambda message: (
+            problems.append(f"console.error: {message.text} ({message.location['url']})")
+            if message.type == "error"
+            else None
+        ),
+    )
+    yield page
+    # let events that are under way arrive
+    if not page.is_closed():
+        page.evaluate("0")
+    unexpected = [text for text in problems if not any(pattern.search(text) for pattern in expected_console)]
+    assert not unexpected, "unexpected errors in the page:\n" + "\n".join(unexpected)
+
+
+@pytest.fixture
+def server() -> Iterator[TestServer]:
+    """Serves the container's bundles under /_container/ and what the test adds."""
+    server = TestServer()
+    server.folder("/_container/", CONTAINER)
+    yield server
+    server.close()
