@@ -16,7 +16,7 @@
  * `aria-*` work on every built-in without being declared (./common.ts): the runtime declares `propertiesOf(type)`
  * and calls `changed(builtin, name, value, old)` for each property that the author gave.
  */
-import type { GeneralComponent } from 'glass-easel'
+import type { GeneralBehavior, GeneralComponent } from 'glass-easel'
 import type { PageHandle, Runtime } from '../runtime/context'
 import { COMMON_PROPERTIES, updateCommon } from './common'
 
@@ -133,6 +133,13 @@ const instances = new WeakMap<Node, Builtin<any>>()
 export const builtinOf = (node: Node): Builtin<any> | undefined => instances.get(node)
 /** Called by the runtime when it has made a built-in. */
 export const adoptBuiltin = (builtin: Builtin<any>): void => void instances.set(builtin.host, builtin)
+
+/** WeChat's own behaviours (wx://form-field, …), as the runtime defined them. */
+export const wxBehaviors = new Map<string, GeneralBehavior>()
+export function hasBehavior(component: GeneralComponent, name: string): boolean {
+  const behavior = wxBehaviors.get(name)
+  return behavior !== undefined && component.hasBehavior(behavior)
+}
 
 /** 750 rpx = 100 vw; in author style text. */
 export const rpx = (style: string): string =>

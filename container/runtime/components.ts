@@ -2,9 +2,9 @@
  * Page, Component and Behavior over glass-easel and its mini-program adapter: components are defined when a page
  * first needs them, from the package's script, template, style sheet and configuration.
  */
-import { type GeneralComponent, type ComponentSpace, addGlobalErrorListener, addGlobalWarningListener } from 'glass-easel'
+import { type GeneralBehavior, type GeneralComponent, type ComponentSpace, addGlobalErrorListener, addGlobalWarningListener } from 'glass-easel'
 import { type CodeSpace, MiniProgramEnv, component as adapter } from 'glass-easel-miniprogram-adapter'
-import { rpx } from '../components/kit'
+import { rpx, wxBehaviors } from '../components/kit'
 import { clearAnimation, runAnimation } from './animate'
 import type { ComponentConfig, Runtime } from './context'
 import { copyFields, type Definition, normalizeDefinition, pageDefinition } from './definitions'
@@ -74,6 +74,7 @@ export class Components {
     this.known.set('wx://form-field-button', this.Behavior({ properties: { formType: { type: String } } }))
     this.known.set('wx://component-export', this.Behavior({}))
     this.known.set('wx://proxy-scroll-view', this.Behavior({}))
+    for (const [name, behavior] of this.known) wxBehaviors.set(name, (behavior as { _$: GeneralBehavior })._$)
   }
 
   private register(raw: Definition, fields: Definition | undefined): void {
