@@ -1,4 +1,5 @@
 /** `<button>`. Looks follow WeChat's two styles: the first one, and `"style": "v2"` of app.json. */
+import { dark } from './dark'
 import { Form } from './form'
 import { hoverable, type HoverProps } from './hover'
 import { Builtin, fireTap } from './kit'
@@ -68,13 +69,13 @@ wx-button[eden-v2][plain][type=warn]{border-color:#fa5151;color:#fa5151;backgrou
 wx-button[eden-v2][plain][disabled],wx-button[eden-v2][plain][disabled][type]{color:rgba(0,0,0,.2);border-color:rgba(0,0,0,.2);background-color:transparent}
 .button-hover[eden-v2][plain]{opacity:.6}`
 
-const DARK = `@media \u0002dark{wx-button:where([eden-v2]),wx-button[eden-v2][type=default]{color:#06ae56;background-color:rgba(255,255,255,.1)}
+const DARK = dark(`wx-button:where([eden-v2]),wx-button[eden-v2][type=default]{color:#06ae56;background-color:rgba(255,255,255,.1)}
 wx-button[eden-v2][type=primary]{color:rgba(255,255,255,.9);background-color:#07c160}
 wx-button[eden-v2][type=warn]{color:#fa5151;background-color:rgba(255,255,255,.1)}
 .button-hover[eden-v2]:not([type=primary],[plain]){background-color:rgba(255,255,255,.15)}
 wx-button[eden-v2][disabled],wx-button[eden-v2][disabled][type]{color:rgba(255,255,255,.2);background-color:rgba(255,255,255,.08)}
 wx-button[eden-v2][plain]:not([type=primary],[type=warn]){color:rgba(255,255,255,.8);border-color:rgba(255,255,255,.4);background-color:transparent}
-wx-button[eden-v2][plain]{background-color:transparent}}`
+wx-button[eden-v2][plain]{background-color:transparent}`)
 
 export class Button extends Builtin<ButtonProps> implements LabelTarget {
   static tag = 'button'

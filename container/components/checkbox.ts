@@ -1,4 +1,5 @@
 /** `<checkbox>` and `<checkbox-group>`. */
+import { dark } from './dark'
 import { Choice, ChoiceGroup } from './choice'
 import { TICK } from './tick'
 
@@ -27,7 +28,7 @@ export class Checkbox extends Choice {
 .wx-checkbox-input.wx-checkbox-input-checked::before{${TICK};position:absolute;top:50%;left:50%;font-size:22px;transform:translate(-50%,-48%) scale(.73)}
 .wx-checkbox-input.wx-checkbox-input-disabled{background-color:#e1e1e1}
 .wx-checkbox-input.wx-checkbox-input-disabled::before{color:#adadad}
-@media \u0002dark{.wx-checkbox-input{background-color:transparent;border-color:rgba(255,255,255,.2)}.wx-checkbox-input.wx-checkbox-input-disabled{background-color:rgba(255,255,255,.1)}.wx-checkbox-input.wx-checkbox-input-disabled::before{color:rgba(255,255,255,.3)}}`
+${dark('.wx-checkbox-input{background-color:transparent;border-color:rgba(255,255,255,.2)}.wx-checkbox-input.wx-checkbox-input-disabled{background-color:rgba(255,255,255,.1)}.wx-checkbox-input.wx-checkbox-input-disabled::before{color:rgba(255,255,255,.3)}')}`
 
   protected readonly kind = 'checkbox'
   protected override get group(): ChoiceGroup | undefined {

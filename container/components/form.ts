@@ -1,6 +1,6 @@
 /** `<form>`: gathers the values of the named fields in it. */
 import type { Element as GlassElement, GeneralComponent, Node as GlassNode } from 'glass-easel'
-import { Builtin, builtinOf, type BuiltinClass } from './kit'
+import { Builtin, builtinOf, hasBehavior, type BuiltinClass } from './kit'
 
 interface FormProps {
   reportSubmit: boolean
@@ -12,8 +12,6 @@ interface Field {
   value: unknown
   reset?: () => void
 }
-
-type Host = GeneralComponent
 
 export class Form extends Builtin<FormProps> {
   static tag = 'form'
@@ -54,7 +52,7 @@ export class Form extends Builtin<FormProps> {
         }
         return
       }
-      if (component && this.serves(component, 'wx://form-field-group') && has(component, 'wx://form-field')) {
+      if (component && this.serves(component, 'wx://form-field-group') && hasBehavior(component, 'wx://form-field')) {
         const { name, value } = component.data as { name?: unknown; value?: unknown }
         fields.push({ name: String(name ?? ''), value })
       }
@@ -72,7 +70,7 @@ export class Form extends Builtin<FormProps> {
     const outer = new Set<unknown>()
     for (let root = this.component.ownerShadowRoot; root; root = root.getHostNode().ownerShadowRoot) outer.add(root)
     for (let root = element.ownerShadowRoot; root && !outer.has(root); root = root.getHostNode().ownerShadowRoot) {
-      if (!has(root.getHostNode(), behaviour)) return false
+      if (!hasBehavior(root.getHostNode(), behaviour)) return false
     }
     return true
   }
@@ -80,10 +78,8 @@ export class Form extends Builtin<FormProps> {
 
 const isElement = (node: GlassNode): node is GlassElement => typeof (node as GlassElement).forEachComposedChild === 'function'
 
-const asComponent = (node: GlassNode): Host | undefined =>
-  (typeof (node as Host).getRootBehavior === 'function' ? (node as Host) : undefined)
-
-const has = (component: Host, behaviour: string): boolean => component.hasBehavior(behaviour)
+const asComponent = (node: GlassNode): GeneralComponent | undefined =>
+  (typeof (node as GeneralComponent).getRootBehavior === 'function' ? (node as GeneralComponent) : undefined)
 
 /** The button as events name it. */
 function eventTarget({ component, host }: Builtin): object {

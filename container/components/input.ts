@@ -1,4 +1,5 @@
 /** `<input>`: one line of text. */
+import { dark } from './dark'
 import { el } from './kit'
 import { TEXT_FIELD_PROPERTIES, TextField, type TextFieldProps } from './text-field'
 
@@ -44,7 +45,7 @@ export class Input extends TextField<InputProps> {
 .eden-control{display:block;appearance:none;width:100%;height:100%;min-height:inherit;margin:0;padding:0;border:0;border-radius:0;outline:0;box-sizing:border-box;background:none;color:inherit;font:inherit;letter-spacing:inherit;text-align:inherit;text-indent:inherit;text-overflow:inherit;text-shadow:inherit;line-height:inherit;white-space:inherit}
 [disabled]>.eden-field>.eden-control{pointer-events:none}
 :where(.input-placeholder){color:gray}
-@media \u0002dark{:where(.input-placeholder){color:rgba(255,255,255,.3)}}`
+${dark(':where(.input-placeholder){color:rgba(255,255,255,.3)}')}`
 
   protected readonly control = el('input', 'eden-control')
   protected readonly placeholderDefault = 'input-placeholder'

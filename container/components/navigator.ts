@@ -1,4 +1,5 @@
 /** `<navigator>`: a link to a page or to another mini program. */
+import { dark } from './dark'
 import type { HostError } from '../runtime/context'
 import { hoverable, type HoverProps } from './hover'
 import { Builtin } from './kit'
@@ -38,7 +39,7 @@ export class Navigator extends Builtin<NavigatorProps> {
   }
   static css = `wx-navigator{display:block;overflow:hidden;cursor:pointer}
 .navigator-hover{background-color:rgba(0,0,0,.1);opacity:.7}
-@media \u0002dark{.navigator-hover{background-color:rgba(255,255,255,.1)}}`
+${dark('.navigator-hover{background-color:rgba(255,255,255,.1)}')}`
 
   override create(): void {
     this.host.setAttribute('role', 'link')

@@ -73,12 +73,24 @@ export async function openCapability(button: OpenButton, openType: string): Prom
   }
 }
 
+/** How long a page may take to say what is shared; then its defaults are, as on WeChat. */
+const SHARE_TIMEOUT = 3000
+
 /** The page says what is shared; the host offers where to. */
-async function share(button: OpenButton): Promise<void> {
-  const { component, host, page, rt } = button
+async function share({ component, host, page, rt }: OpenButton): Promise<void> {
   if (!page) return
   const target = { id: component.id, dataset: { ...component.dataset }, offsetLeft: host.offsetLeft, offsetTop: host.offsetTop }
-  rt.emit('shareAppMessage' as never, { from: 'button', target, page })
+  const { instance, route, query } = page
+  const said = rt.guard('onShareAppMessage', () => instance.onShareAppMessage?.({ from: 'button', target }))
+  const late = new Promise((resolve) => { setTimeout(resolve, SHARE_TIMEOUT) })
+  const promised = await Promise.race([said?.promise, late]).catch(() => undefined)
+  const { title, path, imageUrl } = { ...said, ...(promised as object | undefined) } as { [name: string]: unknown }
+  const own = Object.entries(query).map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`).join('&')
+  await rt.call('shareAppMessage', {
+    title: String(title ?? rt.boot.manifest.name ?? ''),
+    path: String(path ?? `/${route}${own && `?${own}`}`),
+    imageUrl: String(imageUrl ?? ''),
+  }).catch(() => undefined) // WeChat tells nobody whether something was shared
 }
 
 async function run(button: OpenButton, name: string): Promise<boolean> {

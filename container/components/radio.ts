@@ -1,4 +1,5 @@
 /** `<radio>` and `<radio-group>`. */
+import { dark } from './dark'
 import { Choice, ChoiceGroup } from './choice'
 import { TICK } from './tick'
 
@@ -45,7 +46,7 @@ export class Radio extends Choice {
 .wx-radio-input.wx-radio-input-checked::before{${TICK};position:absolute;top:50%;left:50%;color:#fff;font-size:18px;transform:translate(-50%,-48%) scale(.73)}
 .wx-radio-input.wx-radio-input-disabled{background-color:#e1e1e1;border-color:#d1d1d1}
 .wx-radio-input.wx-radio-input-disabled::before{color:#adadad}
-@media \u0002dark{.wx-radio-input{background-color:transparent;border-color:rgba(255,255,255,.2)}.wx-radio-input.wx-radio-input-disabled{background-color:rgba(255,255,255,.1);border-color:transparent}.wx-radio-input.wx-radio-input-disabled::before{color:rgba(255,255,255,.3)}}`
+${dark('.wx-radio-input{background-color:transparent;border-color:rgba(255,255,255,.2)}.wx-radio-input.wx-radio-input-disabled{background-color:rgba(255,255,255,.1);border-color:transparent}.wx-radio-input.wx-radio-input-disabled::before{color:rgba(255,255,255,.3)}')}`
 
   protected readonly kind = 'radio'
   protected override get group(): ChoiceGroup | undefined {

@@ -1,4 +1,5 @@
 /** `<slider>`. */
+import { dark } from './dark'
 import { onDrag } from './drag'
 import { Builtin, el } from './kit'
 import { sliderValue } from './slider-value'
@@ -53,7 +54,7 @@ wx-slider:focus-visible .wx-slider-thumb{outline:2px solid #576b95;outline-offse
 .wx-slider-value[hidden]{display:none}
 .wx-slider-disabled .wx-slider-track{background-color:#ccc!important}
 .wx-slider-disabled .wx-slider-thumb{background-color:#fff!important;border:1px solid #ccc;box-sizing:border-box}
-@media \u0002dark{.wx-slider-value{color:rgba(255,255,255,.5)}}`
+${dark('.wx-slider-value{color:rgba(255,255,255,.5)}')}`
 
   private wrapper!: HTMLElement
   private rail!: HTMLElement

@@ -1,4 +1,5 @@
 /** `<switch>`, as a switch or (type="checkbox") as a checkbox. */
+import { dark } from './dark'
 import { tapOnSpace } from './choice'
 import { Builtin, el } from './kit'
 import { onTap, type LabelTarget } from './label'
@@ -32,7 +33,7 @@ export class Switch extends Builtin<SwitchProps> implements LabelTarget {
 .wx-switch-input.wx-switch-input-checked::before{transform:scale(0)}
 .wx-switch-input.wx-switch-input-checked::after{transform:translateX(20px)}
 .wx-switch-input.wx-switch-input-disabled{opacity:.7}
-@media \u0002dark{.wx-switch-input:not(.wx-switch-input-checked){border-color:rgba(255,255,255,.15);background-color:rgba(255,255,255,.15)}.wx-switch-input::before{background-color:#2c2c2c}}`
+${dark('.wx-switch-input:not(.wx-switch-input-checked){border-color:rgba(255,255,255,.15);background-color:rgba(255,255,255,.15)}.wx-switch-input::before{background-color:#2c2c2c}')}`
 
   private box!: HTMLElement
 

@@ -1,4 +1,5 @@
 /** `<textarea>`: text of several lines. */
+import { dark } from './dark'
 import { el } from './kit'
 import { TEXT_FIELD_PROPERTIES, TextField, type TextFieldProps } from './text-field'
 
@@ -31,7 +32,7 @@ wx-textarea[auto-height]{height:auto!important}
 .eden-line{visibility:hidden;height:0;overflow:hidden;white-space:nowrap}
 [disabled]>.eden-area>.eden-control{pointer-events:none}
 :where(.textarea-placeholder){color:gray}
-@media \u0002dark{:where(.textarea-placeholder){color:rgba(255,255,255,.3)}}`
+${dark(':where(.textarea-placeholder){color:rgba(255,255,255,.3)}')}`
 
   protected readonly control = el('textarea', 'eden-control')
   protected readonly placeholderDefault = 'textarea-placeholder'
