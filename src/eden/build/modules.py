@@ -1,0 +1,213 @@
+"""Scripts: which modules the program needs, compiled in one call and remembered by content."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from eden.build import jsonfile, scripts
+from eden.build.diagnostics import Report
+from eden.build.interfaces import Require, ScriptInput, ScriptLanguage, ScriptOutput
+from eden.build.paths import candidates, extension_of, key_of, normalize
+from eden.build.tree import SourceTree
+
+#: asks for an npm package that is not in the tree; True when it has been put there
+Provide = Callable[[str], bool]
+
+
+@dataclass(slots=True)
+class Modules:
+    """Modules by path in the package (`.ts` is `.js` there); a str is the text of a JSON module."""
+
+    outputs: dict[str, ScriptOutput | str] = field(default_factory=dict)
+    #: files of the tree that became modules
+    files: set[str] = field(default_factory=set)
+
+
+def module_path(file: str) -> str:
+    """Path in the package of a script or JSON file."""
+    return f"{key_of(file)}.js" if file.endswith(".ts") else file
+
+
+class Resolver:
+    """Where a specifier leads: the file in the tree, by the rules of the runtime's loader."""
+
+    def __init__(self, tree: SourceTree, aliases: Mapping[str, str], extensions: tuple[str, ...]) -> None:
+        self.tree, self.aliases, self.extensions = tree, aliases, extensions
+
+    def find(self, specifier: str, owner: str) -> str | None:
+        if not specifier or "\0" in specifier or "://" in specifier:
+            return None
+        for candidate in candidates(specifier, owner, self.aliases):
+            if (file := self._file(candidate)) is not None:
+                return file
+        return None
+
+    def _file(self, path: str) -> str | None:
+        paths = self.tree.paths
+        for name in (path, f"{path}/index"):
+            if name == path and path in paths and extension_of(path) in (".js", ".ts", ".json"):
+                return path
+            stems = [name, key_of(name)] if name.endswith((".js", ".ts")) else [name]
+            for stem in stems:
+                for extension in self.extensions:
+                    if stem + extension in paths:
+                        return stem + extension
+        if f"{path}.json" in paths:
+            return f"{path}.json"
+        return self._main(path)
+
+    def _main(self, folder: str) -> str | None:
+        """An npm package without index.js: an index that leads to its main file is put into the tree."""
+        text = self.tree.text(f"{folder}/package.json") if folder else None
+        if text is None:
+            return None
+        try:
+            about = jsonfile.parse(text)
+        except jsonfile.JsonProblem:
+            return None
+        main = about.get("main") if isinstance(about, dict) else None
+        if not isinstance(main, str) or normalize(main) in ("", "index", "index.js"):
+            return None
+        target = self._file(normalize(f"{folder}/{main}"))
+        if target is None:
+            return None
+        inner = module_path(target)[len(folder) + 1 :]
+        self.tree.put(f"{folder}/index.js", f"module.exports = require({jsonfile.dump(f'./{inner}')})\n".encode())
+        return f"{folder}/index.js"
+
+
+class ModuleStage:
+    """Finds and compiles; remembers every output by the content of its module."""
+
+    def __init__(self) -> None:
+        self._outputs: dict[str, tuple[str, ScriptOutput]] = {}
+        self._scans: dict[str, tuple[str, scripts.Scan]] = {}
+
+    def run(
+        self,
+        entries: Iterable[str],
+        everything: Callable[[], Iterable[str]],
+        extra: Iterable[ScriptInput],
+        resolver: Resolver,
+        provide: Provide,
+        report: Report,
+    ) -> tuple[Modules, set[str]]:
+        """Compile `entries` and all they require; `extra` only has its syntax checked.
+
+        `everything` gives all scripts of the program: they are needed as soon as one module computes what it
+        requires. Second result: the paths of `extra` that are broken.
+        """
+        tree = resolver.tree
+        files = self._reach(entries, everything, resolver, provide)
+        modules = Modules(files=set(files))
+        inputs = [self._input(file, tree) for file in sorted(files) if not file.endswith(".json")]
+        checked = list(extra)
+        digests = [tree.digest(item.path) or "" for item in inputs] + [_digest(item.text) for item in checked]
+        outputs = self._compile([*inputs, *checked], digests)
+        for file in files:
+            if file.endswith(".json"):
+                modules.outputs[file] = self._json(file, tree, report)
+        broken = set()
+        for item, output in zip([*inputs, *checked], outputs, strict=True):
+            report.extend(output.diagnostics)
+            if item.file is None and item.path not in files:
+                if output.diagnostics:
+                    broken.add(item.path)
+                continue
+            modules.outputs[module_path(item.path)] = output
+            self._check_requires(item.path, output.requires, resolver, report)
+        return modules, broken
+
+    def _reach(
+        self, entries: Iterable[str], everything: Callable[[], Iterable[str]], resolver: Resolver, provide: Provide
+    ) -> set[str]:
+        files: set[str] = set()
+        queue = list(entries)
+        asked: set[str] = set()
+        dynamic = False
+        while queue:
+            file = queue.pop()
+            if file in files:
+                continue
+            files.add(file)
+            if file.endswith(".json"):
+                continue
+            scan = self._scan(file, resolver.tree)
+            for specifier in scan.specifiers:
+                found = resolver.find(specifier, file)
+                if found is None and (name := package_name(specifier)) and name not in asked:
+                    asked.add(name)
+                    if provide(name):
+                        found = resolver.find(specifier, file)
+                if found is not None:
+                    queue.append(found)
+            if scan.dynamic and not dynamic and "miniprogram_npm/" not in file:
+                dynamic = True
+                queue += everything()
+        return files
+
+    def _scan(self, file: str, tree: SourceTree) -> scripts.Scan:
+        digest = tree.digest(file) or ""
+        known = self._scans.get(file)
+        if known is None or known[0] != digest:
+            known = self._scans[file] = (digest, scripts.scan_requires(tree.text(file) or ""))
+        return known[1]
+
+    def _input(self, file: str, tree: SourceTree) -> ScriptInput:
+        language: ScriptLanguage = "ts" if file.endswith(".ts") else "js"
+        return ScriptInput(file, tree.text(file) or "", language, tree.file(file))
+
+    def _compile(self, inputs: list[ScriptInput], digests: list[str]) -> list[ScriptOutput]:
+        todo = [
+            item
+            for item, digest in zip(inputs, digests, strict=True)
+            if self._outputs.get(item.path, ("",))[0] != digest
+        ]
+        fresh = {output.path: output for output in scripts.compile_scripts(todo)} if todo else {}
+        outputs = []
+        old, self._outputs = self._outputs, {}
+        for item, digest in zip(inputs, digests, strict=True):
+            output = fresh[item.path] if item.path in fresh else old[item.path][1]
+            self._outputs[item.path] = (digest, output)
+            outputs.append(output)
+        return outputs
+
+    def _json(self, file: str, tree: SourceTree, report: Report) -> str:
+        try:
+            return jsonfile.dump(jsonfile.parse(tree.text(file) or ""))
+        except jsonfile.JsonProblem as bad:
+            report.warning("bad-json", f"this is not JSON: {bad.message}", file, bad.line, bad.column)
+            return "{}"
+        except RecursionError:
+            report.warning("bad-json", "this is not JSON: it is nested too deeply", file, 1, 1)
+            return "{}"
+
+    def _check_requires(self, file: str, requires: Iterable[Require], resolver: Resolver, report: Report) -> None:
+        for wanted in requires:
+            if resolver.find(wanted.specifier, file) is not None:
+                continue
+            if wanted.specifier.startswith("plugin:"):
+                continue
+            npm = package_name(wanted.specifier) is not None
+            report.warning(
+                "missing-npm" if npm else "missing-module",
+                f"{'npm package' if npm else 'module'} {wanted.specifier} does not exist; requiring it throws",
+                file, wanted.line, wanted.column,
+            )  # fmt: skip
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def package_name(specifier: str) -> str | None:
+    """npm package that a specifier may name: `@scope/name`, `name`; None for a path."""
+    specifier = specifier.removeprefix("npm:")
+    parts = specifier.split("/")
+    if not specifier or specifier[0] in "./~" or "\\" in specifier or ":" in specifier:
+        return None
+    name = "/".join(parts[:2]) if specifier.startswith("@") else parts[0]
+    return name if len(parts) > 1 or not specifier.startswith("@") else None
+

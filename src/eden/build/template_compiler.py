@@ -1,0 +1,247 @@
+"""The official template compiler (glass-easel-template-compiler, wasm) called through its C exports.
+
+The C exports are those of `cbinding.rs` in the compiler's source. A `TmplGroup` there is a struct of one pointer;
+functions that return a struct write it to an address passed first; strings are (pointer, length) pairs. Such
+structs live on the module's shadow stack, which `__wbindgen_add_to_stack_pointer` moves.
+
+The module is compiled to machine code once per machine (seconds) and kept in the user's cache folder; loading the
+kept code takes a millisecond.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import struct
+import tempfile
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import wasmtime
+
+from eden.base.tools import vendored
+
+
+class TemplateTrap(Exception):
+    """The compiler itself failed on this input; its instance must not be used again."""
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateWarning:
+    """`level`: 1 note, 2 warning, 3 error, 4 fatal. `line` and `column` count from 0, the latter in UTF-16 units."""
+
+    message: str
+    level: int
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledTemplate:
+    """`code` is an expression that gives the template's generator object.
+
+    It names the group's variables: `G` (templates by path), `R` (WXS modules by path), `D` and the runtime's.
+    `templates` and `scripts` are the paths it imports, as the compiler resolved them (without extension).
+    """
+
+    code: str
+    templates: tuple[str, ...]
+    scripts: tuple[str, ...]
+    inline_scripts: tuple[tuple[str, str, int], ...]
+    warnings: tuple[TemplateWarning, ...]
+
+
+class TemplateCompiler:
+    """One wasm instance with one group. Not thread-safe."""
+
+    def __init__(self) -> None:
+        engine, module = _module()
+        self._store = wasmtime.Store(engine)
+        stubs = [_stub(self._store, imported) for imported in module.imports]
+        self._exports: Any = wasmtime.Instance(self._store, module, stubs).exports(self._store)
+        self._memory = self._exports["memory"]
+        self._group = self._call("__wbindgen_malloc", 4, 4)
+        self._write(self._group, struct.pack("<I", self._call("tmpl_group_new") & 0xFFFFFFFF))
+
+    def compile(self, path: str, text: str) -> CompiledTemplate:
+        """Compile one template; `path` has no extension. Raises TemplateTrap when the compiler fails."""
+        try:
+            warnings = self._add(path, text)
+            inline = tuple(self._inline(path))
+            return CompiledTemplate(
+                self._string("tmpl_group_get_tmpl_gen_object", path),
+                tuple(dict.fromkeys(self._strings("tmpl_group_get_direct_dependencies", path))),
+                tuple(dict.fromkeys(self._strings("tmpl_group_get_script_dependencies", path))),
+                inline,
+                warnings,
+            )
+        except (wasmtime.Trap, wasmtime.WasmtimeError, UnicodeDecodeError) as error:
+            raise TemplateTrap(str(error).splitlines()[0]) from None
+
+    def replace_inline(self, path: str, scripts: Sequence[tuple[str, str]]) -> str:
+        """Give inline WXS modules (name, new source) of the template last compiled at `path`; returns its new code."""
+        for name, source in scripts:
+            with self._text(path) as first, self._text(name) as second, self._text(source) as third:
+                self._call("tmpl_group_set_inline_script", self._group, *first, *second, *third)
+        return self._string("tmpl_group_get_tmpl_gen_object", path)
+
+    def remove(self, path: str) -> None:
+        with self._text(path) as path_at:
+            self._call("tmpl_group_remove_tmpl", self._group, *path_at)
+
+    def runtime(self) -> str:
+        """Declarations of the variables that templates and WXS modules use."""
+        with self._text("x") as path_at, self._text("") as empty:
+            self._call("tmpl_group_add_script", self._group, *path_at, *empty)
+        return self._string("tmpl_group_get_runtime_string")
+
+    # ---- calls
+
+    def _add(self, path: str, text: str) -> tuple[TemplateWarning, ...]:
+        with self._text(path) as path_at, self._text(text) as text_at:
+            buffer, count = self._returned("tmpl_group_add_tmpl", *path_at, *text_at)
+        return tuple(self._warning(buffer + 28 * index) for index in range(count))
+
+    def _warning(self, at: int) -> TemplateWarning:
+        # struct {StrRef message; u8 level; u32 start_line, start_col, end_line, end_col}
+        message, length, level, line, column = struct.unpack("<IIBxxxII", self._read(at, 20))
+        return TemplateWarning(self._read(message, length).decode(), level, line, column)
+
+    def _inline(self, path: str) -> list[tuple[str, str, int]]:
+        found = []
+        for name in self._strings("tmpl_group_get_inline_script_module_names", path):
+            with self._text(path) as path_at, self._text(name) as name_at:
+                line = self._call("tmpl_group_get_inline_script_start_line", self._group, *path_at, *name_at)
+            found.append((name, self._string("tmpl_group_get_inline_script", path, name), line))
+        return found
+
+    def _string(self, function: str, *arguments: str) -> str:
+        buffer, length = self._with_texts(function, arguments)
+        value = self._read(buffer, length).decode()
+        if length:
+            self._call("__wbindgen_free", buffer, length, 1)
+        return value
+
+    def _strings(self, function: str, *arguments: str) -> list[str]:
+        buffer, count = self._with_texts(function, arguments)
+        pairs = [struct.unpack("<II", self._read(buffer + 8 * index, 8)) for index in range(count)]
+        return [self._read(at, length).decode() for at, length in pairs]
+
+    def _with_texts(self, function: str, arguments: Sequence[str]) -> tuple[int, int]:
+        if not arguments:
+            return self._returned(function)
+        with self._text(arguments[0]) as first:
+            if len(arguments) == 1:
+                return self._returned(function, *first)
+            with self._text(arguments[1]) as second:
+                return self._returned(function, *first, *second)
+
+    def _returned(self, function: str, *arguments: int) -> tuple[int, int]:
+        """Call a function that returns a struct of two words."""
+        place = self._call("__wbindgen_add_to_stack_pointer", -16)
+        try:
+            self._call(function, place, self._group, *arguments)
+            first, second = struct.unpack("<II", self._read(place, 8))
+            return first, second
+        finally:
+            self._call("__wbindgen_add_to_stack_pointer", 16)
+
+    def _text(self, text: str) -> _Text:
+        return _Text(self, text.encode("utf-8", "replace"))
+
+    def _call(self, function: str, *arguments: int) -> int:
+        result: int = self._exports[function](self._store, *arguments)
+        return result
+
+    def _read(self, at: int, length: int) -> bytes:
+        return bytes(self._memory.read(self._store, at, at + length))
+
+    def _write(self, at: int, data: bytes) -> None:
+        self._memory.write(self._store, data, at)
+
+
+class _Text:
+    """A string in the module's memory for the length of a call: (pointer, length)."""
+
+    def __init__(self, compiler: TemplateCompiler, data: bytes) -> None:
+        self._compiler, self._data, self._at = compiler, data, 1
+
+    def __enter__(self) -> tuple[int, int]:
+        if self._data:
+            self._at = self._compiler._call("__wbindgen_malloc", len(self._data), 1)
+            self._compiler._write(self._at, self._data)
+        return self._at, len(self._data)
+
+    def __exit__(self, *_: object) -> None:
+        if self._data:
+            with suppress(wasmtime.Trap, wasmtime.WasmtimeError):
+                self._compiler._call("__wbindgen_free", self._at, len(self._data), 1)
+
+
+def _stub(store: wasmtime.Store, imported: wasmtime.ImportType) -> wasmtime.Func:
+    """The imports serve the JavaScript binding and panics; the C exports need none of them."""
+    kind = imported.type
+    assert isinstance(kind, wasmtime.FuncType)
+    if imported.name == "__wbindgen_throw":
+
+        def throw(*_: int) -> None:
+            raise wasmtime.WasmtimeError("the template compiler panicked")
+
+        return wasmtime.Func(store, kind, throw)
+    answer = 0 if kind.results else None
+    return wasmtime.Func(store, kind, lambda *_: answer)
+
+
+# ---- the compiled module ---------------------------------------------------------------------------------------
+
+
+@cache
+def _module() -> tuple[wasmtime.Engine, wasmtime.Module]:
+    wasm = vendored("template_compiler.wasm").read_bytes()
+    engine = wasmtime.Engine()
+    name = hashlib.sha256(wasm + metadata.version("wasmtime").encode()).hexdigest()[:32]
+    kept = cache_folder() / f"template-compiler-{name}.bin"
+    with suppress(OSError, wasmtime.WasmtimeError):
+        if code := _kept(kept):
+            return engine, wasmtime.Module.deserialize(engine, code)
+    module = wasmtime.Module(engine, wasm)
+    with suppress(OSError):
+        _keep(kept, module.serialize())
+    return engine, module
+
+
+def cache_folder() -> Path:
+    """`EDEN_CACHE`, else `eden` in the user's cache folder."""
+    if own := os.environ.get("EDEN_CACHE"):
+        return Path(own)
+    base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
+    return (Path(base) if base else Path.home() / ".cache") / "eden"
+
+
+def _kept(path: Path) -> bytes | None:
+    """Machine code kept earlier; None if it is damaged or others could have written it (loading it is trusting it)."""
+    if hasattr(os, "getuid"):
+        state = path.parent.stat()
+        if state.st_uid != os.getuid() or state.st_mode & 0o022:
+            return None
+    data = path.read_bytes()
+    digest, code = data[:32], data[32:]
+    return code if hashlib.sha256(code).digest() == digest else None
+
+
+def _keep(path: Path, code: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    handle, temporary = tempfile.mkstemp(dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(hashlib.sha256(code).digest() + code)
+        os.replace(temporary, path)
+    except OSError:
+        with suppress(OSError):
+            os.unlink(temporary)
+        raise
