@@ -203,5 +203,7 @@ export interface Shell {
     /** false on pages that are not tabs */
     visible(): boolean
   }
+  /** The part of the screen that a page's content has (the entry page's before there is a page); CSS px. */
+  area(page?: PageHandle): { top: number; width: number; height: number }
   setBackground(options: { backgroundColor?: string; backgroundColorTop?: string; backgroundColorBottom?: string; textStyle?: string }): void
 }

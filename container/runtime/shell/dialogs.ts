@@ -60,7 +60,7 @@ export function createDialogs(layers: HTMLElement, pages: HTMLElement, t: (key: 
     if (withCancel) actions.append(cancel)
     actions.append(confirm)
     const box = h('div', {
-      class: 'eden-dialog', role: 'dialog', 'aria-modal': 'true',
+      class: 'eden-dialog', role: 'dialog', 'aria-modal': 'true', tabindex: '-1',
       'aria-labelledby': title?.id, 'aria-describedby': content?.id, 'aria-label': title ? undefined : options.content,
     }, ...[title, content, field, actions].filter((node) => node !== undefined))
     const mask = h('div', { class: 'eden-mask' })
@@ -76,8 +76,8 @@ export function createDialogs(layers: HTMLElement, pages: HTMLElement, t: (key: 
     const dismiss = (): void => { if (withCancel) void settle(false) }
     confirm.addEventListener('click', () => void settle(true))
     cancel.addEventListener('click', () => void settle(false))
-    field?.addEventListener('keydown', (event) => {
-      if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return
+    box.addEventListener('keydown', (event) => {
+      if (event.key !== 'Enter' || event.shiftKey || event.isComposing || event.target instanceof HTMLButtonElement) return
       event.preventDefault()
       void settle(true)
     })
@@ -86,11 +86,13 @@ export function createDialogs(layers: HTMLElement, pages: HTMLElement, t: (key: 
     const lower = raise(host, dismiss)
     void animate(mask, [{ opacity: 0 }, { opacity: 1 }], motion(150))
     void animate(box, [{ opacity: 0, transform: 'scale(1.08)' }, { opacity: 1, transform: 'none' }], motion(150))
-    ;(field ?? confirm).focus({ preventScroll: true })
+    ;(field ?? box).focus({ preventScroll: true })
   })
 
   const actionSheet = (options: ActionOptions): Promise<number> => new Promise((resolve) => {
-    const list = h('div', { class: 'eden-action-sheet', role: 'dialog', 'aria-modal': 'true', 'aria-label': options.alertText || t('select') })
+    const list = h('div', {
+      class: 'eden-action-sheet', role: 'dialog', 'aria-modal': 'true', tabindex: '-1', 'aria-label': options.alertText || t('select'),
+    })
     if (options.alertText) list.append(h('div', { class: 'eden-action-title' }, options.alertText))
     const mask = h('div', { class: 'eden-mask' })
     const host = h('div', { class: 'eden-action-host' }, mask, list)
@@ -119,7 +121,7 @@ export function createDialogs(layers: HTMLElement, pages: HTMLElement, t: (key: 
     const lower = raise(host, dismiss)
     void animate(mask, [{ opacity: 0 }, { opacity: 1 }], motion(200))
     void animate(list, [{ transform: 'translateY(100%)' }, { transform: 'none' }], motion(250), 'cubic-bezier(.2,.8,.3,1)')
-    list.querySelector('button')?.focus({ preventScroll: true })
+    list.focus({ preventScroll: true })
   })
 
   return {

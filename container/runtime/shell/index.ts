@@ -46,8 +46,6 @@ export interface ShellImpl extends Shell {
   stopPullDown(page?: PageHandle): void
   /** Close a modal, sheet or layer as the phone's back button does; false if nothing was open. */
   dismiss(): boolean
-  /** Page area of a page, or of the entry page before there is one: px in the screen. */
-  area(page?: PageHandle): { top: number; width: number; height: number }
 }
 
 const SLIDE = 300

@@ -106,7 +106,7 @@ export function createPageFrame(context: FrameContext, options: PageFrameOptions
       const { backgroundColor, backgroundImage, backgroundSize, backgroundPosition, backgroundRepeat } = getComputedStyle(page)
       const plain = backgroundImage === 'none'
       const clear = plain && /^(transparent|rgba\(0, 0, 0, 0\))$/.test(backgroundColor)
-      sheet.style.background = clear ? look.content || overridden.backgroundColor || look.background : backgroundColor
+      sheet.style.background = clear ? look.content : backgroundColor
       if (!plain) Object.assign(sheet.style, { backgroundImage, backgroundSize, backgroundPosition, backgroundRepeat })
     },
     setBackground(changes) {
@@ -121,7 +121,7 @@ export function createPageFrame(context: FrameContext, options: PageFrameOptions
   }
   view.append(frame.pullDown.element, sheet)
   element.append(...(bar ? [bar.element] : []), view)
-  sheet.style.background = look.content || look.background
+  sheet.style.background = look.content
   frame.pullDown.enabled = look.pullDown
   bar?.setTitle(look.title)
   frame.refresh()

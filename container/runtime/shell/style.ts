@@ -15,7 +15,7 @@ export const SHELL_CSS = `
 .eden-pages,.eden-page{position:absolute;inset:0;overflow:hidden}
 .eden-page{display:flex;flex-direction:column;z-index:2;background:#fff}
 .eden-page[data-tab]{z-index:0}
-.eden-page[data-away]{visibility:hidden;content-visibility:hidden;pointer-events:none}
+.eden-page[data-away]{visibility:hidden;pointer-events:none}
 .eden-dim{position:absolute;inset:0;background:#000;pointer-events:none;z-index:9}
 
 .eden-bar{position:relative;flex:none;height:calc(var(--eden-status-bar) + var(--eden-bar-height));padding-top:var(--eden-status-bar);z-index:2;user-select:none;-webkit-user-select:none}
@@ -35,7 +35,7 @@ export const SHELL_CSS = `
 .eden-view{position:relative;flex:1;min-height:0;overflow:hidden}
 .eden-page[data-tab=bottom] .eden-view{margin-bottom:var(--eden-tab-height)}
 .eden-page[data-tab=top] .eden-view{margin-top:var(--eden-tab-height)}
-.eden-sheet{position:absolute;inset:0;contain:layout;container-type:size}
+.eden-sheet{position:absolute;inset:0;contain:layout;container-type:size;color:#000;user-select:none;-webkit-user-select:none}
 .eden-scroller{position:absolute;inset:0;overflow:hidden auto;overscroll-behavior-y:contain;-webkit-overflow-scrolling:touch;scrollbar-width:none}
 .eden-scroller::-webkit-scrollbar{display:none}
 .eden-scroller[data-fixed]{overflow:hidden}
@@ -77,7 +77,7 @@ export const SHELL_CSS = `
 .eden-toast img{width:40px;height:40px;object-fit:contain}
 
 .eden-dialog-host{display:flex;align-items:center;justify-content:center}
-.eden-dialog{position:relative;width:min(320px,calc(100vw - 56px));max-height:80%;display:flex;flex-direction:column;background:var(--eden-surface);border-radius:12px;overflow:hidden;text-align:center}
+.eden-dialog{position:relative;width:min(320px,calc(100vw - 56px));max-height:80%;display:flex;flex-direction:column;background:var(--eden-surface);border-radius:12px;overflow:hidden;text-align:center;outline:none}
 .eden-dialog h2{margin:0;padding:32px 24px 16px;font-size:17px;font-weight:700;line-height:1.4;word-break:break-word}
 .eden-dialog-content{padding:0 24px;margin-bottom:32px;overflow-y:auto;color:var(--eden-fg-1);word-break:break-word;white-space:pre-wrap}
 .eden-dialog-content:first-child{padding-top:32px;color:var(--eden-fg-0)}
@@ -90,7 +90,7 @@ export const SHELL_CSS = `
 .eden-dialog-cancel{color:var(--eden-fg-0)}
 .eden-dialog-confirm{color:var(--eden-link)}
 
-.eden-action-sheet{position:absolute;left:0;right:0;bottom:0;max-height:90%;overflow-y:auto;background:var(--eden-surface-1);border-radius:12px 12px 0 0;text-align:center}
+.eden-action-sheet{position:absolute;left:0;right:0;bottom:0;max-height:90%;overflow-y:auto;background:var(--eden-surface-1);border-radius:12px 12px 0 0;text-align:center;outline:none}
 .eden-action-title{padding:16px 24px;font-size:12px;color:var(--eden-fg-1);background:var(--eden-surface);border-bottom:.5px solid var(--eden-line)}
 .eden-shell .eden-sheet-item{display:block;width:100%;min-height:56px;padding:16px;background:var(--eden-surface);color:var(--eden-fg-0)}
 .eden-sheet-item+.eden-sheet-item{border-top:.5px solid var(--eden-line)!important}

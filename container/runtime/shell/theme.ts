@@ -35,7 +35,7 @@ export function windowLook(app: AppConfig, page: ComponentConfig, theme: 'light'
     background,
     backgroundTop: read('backgroundColorTop') ?? background,
     backgroundBottom: read('backgroundColorBottom') ?? background,
-    content: read('backgroundColorContent') ?? '',
+    content: read('backgroundColorContent') ?? '#ffffff',
     refreshStyle: read('backgroundTextStyle') === 'light' ? 'light' : 'dark',
     pullDown: read('enablePullDownRefresh') === true,
     scroll: read('disableScroll') !== true,
