@@ -61,7 +61,10 @@ export class Loader {
 
   addTemplates = (_package: string, factory: TemplateFactory): void => {
     const group = factory(...this.templateArguments)
-    for (const path of Object.keys(group)) if (!(path in this.templates)) this.templates[path] = group[path]
+    // a template is a getter that evaluates it on first use
+    for (const [path, template] of Object.entries(Object.getOwnPropertyDescriptors(group))) {
+      if (!(path in this.templates)) Object.defineProperty(this.templates, path, template)
+    }
   }
 
   // ---- packages ----------------------------------------------------------------------------------------------

@@ -21,8 +21,8 @@ from eden.build.tree import SourceTree
 #: what the runtime gives to templates: filter of change: listeners, wrapper of every event handler
 EXTRA_RUNTIME = "Q.A=wxs.property;Q.C=wxs.listener;"
 _LAZY = (
-    "var edenLazy=(path,make)=>Object.defineProperty(G,path,{enumerable:true,configurable:true,"
-    "get:()=>{var value=make();Object.defineProperty(G,path,{enumerable:true,value});return value}});"
+    "var edenLazy=(path,make)=>{var value,made;Object.defineProperty(G,path,{enumerable:true,configurable:true,"
+    "get:()=>{if(!made){value=make();made=true}return value}})}"
 )
 #: an element in compiled code: its tag and its generics
 _STRING = r'"(?:[^"\\]|\\.)*"'
