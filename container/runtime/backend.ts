@@ -4,25 +4,17 @@
  * It differs from glass-easel's own CurrentWindowBackendContext in three points: elements are `wx-` + tag, style
  * sheets are adopted by the shadow root (see ./styles), and DOM events are turned into WeChat's gestures here.
  */
-import {
-  type BackendMode,
-  type Element as GlassElement,
-  type EventBubbleStatus,
-  type domlikeBackend,
-} from 'glass-easel'
+import { type BackendMode, type Element as GlassElement, Event as GlassEvent, type domlikeBackend } from 'glass-easel'
 import { builtinOf, rpx } from '../components/kit'
 
 type BackendElement = domlikeBackend.Element
-type EventOptions = { bubbles?: boolean; composed?: boolean; capturePhase?: boolean; originalEvent?: unknown; extraFields?: { [key: string]: unknown } }
-type EventSink = (target: GlassElement, type: string, detail: unknown, options: EventOptions) => EventBubbleStatus | void
 
 /** Farther than this (CSS px) a press is no tap. */
 const TAP_SLOP = 10
 /** WeChat's documented long press time. */
 const LONG_PRESS_MS = 350
-// Values of glass-easel's const enums, which isolated modules cannot import.
+/** A const enum of glass-easel, which isolated modules cannot import. */
 const DOMLIKE = 3 as BackendMode.Domlike
-const NO_DEFAULT = 1
 
 export interface WeChatTouch {
   identifier: number
@@ -50,7 +42,6 @@ interface Press {
 export class PageBackend implements domlikeBackend.Context {
   readonly mode = DOMLIKE
   document: domlikeBackend.Context['document']
-  private sink: EventSink | undefined
   private presses = new Map<number, Press>()
   private lastTouch = -Infinity
 
@@ -64,6 +55,7 @@ export class PageBackend implements domlikeBackend.Context {
       createTextNode: (text: string) => document.createTextNode(text) as unknown as BackendElement,
       createDocumentFragment: () => document.createDocumentFragment() as unknown as BackendElement,
     }
+    this.listen()
   }
 
   destroy(): void {
@@ -93,17 +85,17 @@ export class PageBackend implements domlikeBackend.Context {
   /** Built-ins are components, so model bindings never reach raw elements. */
   setModelBindingStat(): void {}
 
-  onEvent(sink: EventSink): void {
-    if (!this.sink) this.listen()
-    this.sink = sink
-  }
+  /** Events are dispatched by `fire`; glass-easel asks for no sink of its own. */
+  onEvent(): void {}
 
   /** Fire an event on the glass-easel element that owns this DOM node. */
   private fire(node: Node | null, type: string, detail: unknown, original: Event, extraFields: { [key: string]: unknown }, bubbles = true): void {
     const target = ownerOf(node)
-    if (!target || !this.sink) return
-    const status = this.sink(target, type, detail, { bubbles, composed: true, capturePhase: true, originalEvent: original, extraFields })
-    if (status === NO_DEFAULT && original.cancelable) original.preventDefault()
+    if (!target) return
+    const event = new GlassEvent(type, detail, { bubbles, composed: true, capturePhase: true, originalEvent: original, extraFields })
+    GlassEvent.dispatchEvent(target, event)
+    // A caught move stops scrolling; a caught tap must not keep an input from its focus.
+    if (type === 'touchmove' && event.defaultPrevented() && original.cancelable) original.preventDefault()
   }
 
   private listen(): void {

@@ -8,6 +8,7 @@ import { rpx, wxBehaviors } from '../components/kit'
 import { clearAnimation, runAnimation } from './animate'
 import type { ComponentConfig, Runtime } from './context'
 import { copyFields, type Definition, normalizeDefinition, pageDefinition } from './definitions'
+import { elementOf } from './events'
 import type { Loader } from './loader'
 
 export const ComponentCaller = adapter.ComponentCaller
@@ -33,8 +34,8 @@ export class Components {
     // Every program component runs these before its own lifetimes.
     const hooked = this.componentSpace
       .define()
-      .lifetime('created', function (this: GeneralComponent) { hooks.created(this) } as any)
-      .lifetime('attached', function (this: GeneralComponent) { hooks.attached(this) } as any)
+      .lifetime('created', function (this: unknown) { hooks.created(elementOf(this) as GeneralComponent) } as any)
+      .lifetime('attached', function (this: unknown) { hooks.attached(elementOf(this) as GeneralComponent) } as any)
       .registerBehavior()
     this.space.setOverallBehavior(hooked as any)
     this.componentSpace.setComponentWaitingListener?.((_isPub: boolean, path: string) => void this.defineLate(path))
@@ -116,7 +117,9 @@ export class Components {
     const config = this.loader.component(path)
     if (!config) return
     const template = this.loader.templates[path]
-    if (template) this.space.addCompiledTemplate(path, template as any)
+    if (template) {
+      this.space.addCompiledTemplate(path, { groupList: this.loader.templates as any, content: template as any, fallbackListenerOnNativeNode: true })
+    }
     this.space.addStyleSheet(path, path, scopeName(path))
     const outer = this.defining
     this.defining = path
