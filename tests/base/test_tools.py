@@ -51,7 +51,7 @@ def test_vendored_tools_are_there_and_run() -> None:
 )
 def test_preprocessors_run_under_plain_node(module: str, program: str, tmp_path: Path) -> None:
     script = f"const m = await import({tools.vendored(module).as_uri()!r}); {program}"
-    command = [tools.require_node("This test"), "--input-type=module", "--eval", script]
+    command = [str(tools.require_node("This test")), "--input-type=module", "--eval", script]
     result = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
     assert result.stderr == ""
     assert result.stdout.split() == [".a", ".b", "{", "color:", "red;", "}"]
