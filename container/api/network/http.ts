@@ -6,7 +6,7 @@ import { userFiles } from '../files/user-files'
 import { fileName } from '../files/paths'
 import { wxArea } from '../typed'
 import { decodeData, encodeHeader, encodeRequest, isAddress, isMethod } from './encode'
-import { NetworkTasks } from './tasks'
+import { networkTasks } from './tasks'
 
 /** WeChat's own default for all kinds, in milliseconds; app.json's networkTimeout may lower it. */
 const DEFAULT_TIMEOUT = 60000
@@ -14,7 +14,7 @@ const DEFAULT_TIMEOUT = 60000
 const SCHEMES = ['http', 'https']
 
 export const http: AreaFactory = (rt) => {
-  const tasks = new NetworkTasks(rt)
+  const tasks = networkTasks(rt)
 
   return wxArea({
     async: {

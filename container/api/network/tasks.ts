@@ -60,3 +60,12 @@ export class NetworkTasks {
     }
   }
 }
+
+const instances = new WeakMap<object, NetworkTasks>()
+
+/** The network tasks of this runtime. */
+export function networkTasks(rt: Runtime): NetworkTasks {
+  let tasks = instances.get(rt)
+  if (!tasks) instances.set(rt, (tasks = new NetworkTasks(rt)))
+  return tasks
+}
