@@ -85,19 +85,21 @@ def test_node_of_the_wheel(monkeypatch: pytest.MonkeyPatch) -> None:
     assert subprocess.run([found, "--version"], capture_output=True, text=True).stdout.startswith("v")
 
 
+@pytest.mark.usefixtures("no_wheel")
 @pytest.mark.skipif(sys.platform == "win32", reason="stand-ins are shell scripts")
 @pytest.mark.parametrize(
     ("version", "good"), [("v20.19.0", True), ("v24.1.0", True), ("v20.18.9", False), ("v18.20.0", False), ("?", False)]
 )
 def test_system_node_only_if_new_enough(
-    version: str, good: bool, no_wheel: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    version: str, good: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     system = executable(tmp_path / "node", version)
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.defpath}")
     assert tools.node() == (system if good else None)
 
 
-def test_no_node_says_what_needs_it(no_wheel: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("no_wheel")
+def test_no_node_says_what_needs_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(EdenError) as caught:
         tools.require_node("Compiling LESS")
