@@ -46,8 +46,7 @@ export const MAX_MALFORMED = 20
 export type Checked =
   /** bytes: an estimate of the message's memory */
   | { ok: true; message: FrameMessage; bytes: number }
-  /** id: of a call that can be answered with the refusal */
-  | { ok: false; reason: string; id?: number }
+  | { ok: false; reason: string }
 
 class Refusal {
   constructor(readonly reason: string) {}
@@ -58,16 +57,23 @@ const CALL_NAME = /^[a-z][A-Za-z0-9.]*$/
 
 /** Check one message; never throws. */
 export function checkFrameMessage(data: unknown): Checked {
-  let id: number | undefined
   try {
-    const source = record(data)
-    if (own(source, 'kind') === 'call' && isId(own(source, 'id'))) id = own(source, 'id') as number
     const size = { values: 0, text: 0, binary: 0 }
-    const message = shape(source, size)
+    const message = shape(record(data), size)
     return { ok: true, message, bytes: size.values * 16 + size.text * 2 + size.binary }
   } catch (error) {
-    const reason = error instanceof Refusal ? error.reason : 'unreadable message'
-    return id === undefined ? { ok: false, reason } : { ok: false, reason, id }
+    return { ok: false, reason: error instanceof Refusal ? error.reason : 'unreadable message' }
+  }
+}
+
+/** The id of a call that is refused unread, so that its promise does not wait for ever. */
+export function callId(data: unknown): number | undefined {
+  try {
+    const source = record(data)
+    const id = own(source, 'id')
+    return own(source, 'kind') === 'call' && isId(id) ? (id as number) : undefined
+  } catch {
+    return undefined
   }
 }
 

@@ -1,0 +1,38 @@
+/** What an embedding page can listen to on EdenHost and `<eden-phone>`; all are CustomEvents. */
+import type { Notice } from '../bridge/messages'
+import type { Question } from './prompt'
+
+type Of<K extends Notice['kind']> = Omit<Extract<Notice, { kind: K }>, 'kind'>
+
+/** Why a program was stopped, or did not start; the names of PackageFault, and the frame's. */
+export type Fault =
+  | 'download' | 'manifest' | 'version' | 'hash' | 'archive'
+  /** the runtime or the program failed before its first page */
+  | 'start'
+  /** no sign of life while visible */
+  | 'hung'
+  /** too many messages */
+  | 'flood'
+  /** messages that are none */
+  | 'messages'
+
+export interface HostEvents {
+  route: Of<'route'>
+  log: Of<'log'>
+  error: Of<'error'>
+  unsupported: Of<'unsupported'>
+  painted: Of<'painted'>
+  /** the program was stopped, or could not be started */
+  crash: { fault: Fault; message: string }
+  /** a question was asked, whoever answers */
+  prompt: Question
+  /** another program, or none, is in front */
+  front: { url: string | undefined }
+  /** a newer version was installed; it runs from the next start */
+  update: { version: string }
+  /** a fault of the host or a capability, for its developers */
+  internal: { where: string; error: unknown }
+}
+
+/** Every detail also says which program it is about. */
+export type HostEventDetail<K extends keyof HostEvents> = HostEvents[K] & { appId: string; url: string }

@@ -1,0 +1,12 @@
+/** Entry of the host's bundle: the class, the element, and the types of both. */
+import { EdenPhone } from './phone'
+
+export { EdenHost } from './host'
+export { EdenPhone } from './phone'
+export type { HostOptions, OpenOptions } from './options'
+export type { Fault, HostEventDetail, HostEvents } from './events'
+export type { Answers, Panel, Prompter, PromptPolicy, Question } from './prompt'
+export type { Program, Services } from './capabilities/types'
+export type { SystemInfo } from '../bridge/messages'
+
+if (!customElements.get('eden-phone')) customElements.define('eden-phone', EdenPhone)
