@@ -8,12 +8,14 @@ import { KeyboardAccessory } from './keyboard-accessory'
 import type { BuiltinClass } from './kit'
 import { Label } from './label'
 import { Navigator } from './navigator'
+import { Picker } from './picker'
+import { PickerView, PickerViewColumn } from './picker-view'
 import { Radio, RadioGroup } from './radio'
 import { Slider } from './slider'
 import { Switch } from './switch'
 import { Textarea } from './textarea'
 
 export const FORM_COMPONENTS: BuiltinClass[] = [
-  Button, Checkbox, CheckboxGroup, Form, FunctionalPageNavigator, Input, KeyboardAccessory, Label, Navigator, Radio,
-  RadioGroup, Slider, Switch, Textarea,
+  Button, Checkbox, CheckboxGroup, Form, FunctionalPageNavigator, Input, KeyboardAccessory, Label, Navigator, Picker,
+  PickerView, PickerViewColumn, Radio, RadioGroup, Slider, Switch, Textarea,
 ]
