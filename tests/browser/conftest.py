@@ -8,14 +8,17 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from eden.base.browser import LAUNCH_ARGUMENTS, chromium
 from eden.base.tools import CONTAINER
+from tests.browser.programs import Files, build_program, write_program
 from tests.browser.server import TestServer
 
 #: names that do not resolve: a page reaches this machine only
@@ -82,3 +85,19 @@ def server() -> Iterator[TestServer]:
     server.folder("/_container/", CONTAINER)
     yield server
     server.close()
+
+
+@pytest.fixture
+def mini_program(server: TestServer, tmp_path: Path) -> Callable[[Files], str]:
+    """Write, compile and serve a mini program; returns the address of its package, which ends with "/".
+
+    address = mini_program({"pages/a/a.wxml": "<view>{{n}}</view>", "pages/a/a.js": "Page({data: {n: 1}})"})
+    """
+    numbers = itertools.count(1)
+
+    def make(files: Files) -> str:
+        number = next(numbers)
+        source = write_program(tmp_path / f"program-{number}", files)
+        return server.folder(f"/packages/{number}/", build_program(source, tmp_path / f"package-{number}"))
+
+    return make

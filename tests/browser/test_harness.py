@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Error, Page
 
+from tests.browser.programs import Files
 from tests.browser.server import TestServer
 
 
@@ -40,3 +41,12 @@ def test_pages_reach_this_machine_only(page: Page, server: TestServer, expect_co
     page.goto(server.answer("/", "<p>here</p>"))
     with pytest.raises(Error, match="Failed to fetch"):
         page.evaluate("fetch('http://example.invalid/')")
+
+
+def test_mini_programs_are_compiled_and_served(
+    page: Page, server: TestServer, mini_program: Callable[[Files], str]
+) -> None:
+    address = mini_program({"pages/a/a.wxml": "<view>{{n}}</view>", "pages/a/a.js": "Page({data: {n: 1}})"})
+    page.goto(server.answer("/", "<p></p>"))
+    manifest = page.evaluate("address => fetch(address + 'manifest.json').then(r => r.json())", address)
+    assert manifest["pages"] == ["pages/a/a"]
