@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from eden.build import jsonfile, scripts
 from eden.build.diagnostics import Report
 from eden.build.interfaces import Require, ScriptInput, ScriptLanguage, ScriptOutput
+from eden.build.npm import split
 from eden.build.paths import candidates, extension_of, key_of, normalize
 from eden.build.tree import SourceTree
 
-#: asks for an npm package that is not in the tree; True when it has been put there
+#: asks for what an npm specifier means and the tree lacks; True when it has been put there
 Provide = Callable[[str], bool]
 
 
@@ -137,9 +138,9 @@ class ModuleStage:
             scan = self._scan(file, resolver.tree)
             for specifier in scan.specifiers:
                 found = resolver.find(specifier, file)
-                if found is None and (name := package_name(specifier)) and name not in asked:
-                    asked.add(name)
-                    if provide(name):
+                if found is None and specifier not in asked:
+                    asked.add(specifier)
+                    if provide(specifier.removeprefix("npm:")):
                         found = resolver.find(specifier, file)
                 if found is not None:
                     queue.append(found)
@@ -190,7 +191,7 @@ class ModuleStage:
                 continue
             if wanted.specifier.startswith("plugin:"):
                 continue
-            npm = package_name(wanted.specifier) is not None
+            npm = bool(split(wanted.specifier.removeprefix("npm:"))[0])
             report.warning(
                 "missing-npm" if npm else "missing-module",
                 f"{'npm package' if npm else 'module'} {wanted.specifier} does not exist; requiring it throws",
@@ -200,14 +201,3 @@ class ModuleStage:
 
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def package_name(specifier: str) -> str | None:
-    """npm package that a specifier may name: `@scope/name`, `name`; None for a path."""
-    specifier = specifier.removeprefix("npm:")
-    parts = specifier.split("/")
-    if not specifier or specifier[0] in "./~" or "\\" in specifier or ":" in specifier:
-        return None
-    name = "/".join(parts[:2]) if specifier.startswith("@") else parts[0]
-    return name if len(parts) > 1 or not specifier.startswith("@") else None
-

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from eden.build import jsonfile
@@ -37,9 +37,12 @@ class Program:
     shared: Mapping[str, str]
 
 
-def read_program(app: App, tree: SourceTree, report: Report) -> Program:
-    """Follow usingComponents from the pages. What is missing is reported and left out; a page stays registered."""
-    return _Walker(app, tree, report).walk()
+def read_program(app: App, tree: SourceTree, provide: Callable[[str], bool], report: Report) -> Program:
+    """Follow usingComponents from the pages. What is missing is reported and left out; a page stays registered.
+
+    `provide` puts into the tree what a name means that leads nowhere yet, if it can.
+    """
+    return _Walker(app, tree, provide, report).walk()
 
 
 def first_of(tree: SourceTree, key: str, extensions: tuple[str, ...]) -> str | None:
@@ -48,8 +51,8 @@ def first_of(tree: SourceTree, key: str, extensions: tuple[str, ...]) -> str | N
 
 
 class _Walker:
-    def __init__(self, app: App, tree: SourceTree, report: Report) -> None:
-        self.app, self.tree, self.report = app, tree, report
+    def __init__(self, app: App, tree: SourceTree, provide: Callable[[str], bool], report: Report) -> None:
+        self.app, self.tree, self.provide, self.report = app, tree, provide, report
         self.units: dict[str, Unit] = {}
         self.queue: list[str] = []
 
@@ -129,16 +132,24 @@ class _Walker:
                 file, *jsonfile.locate(text, *keys),
             )  # fmt: skip
             return target
-        for candidate in candidates(target, file, self.app.aliases):
-            for key in (candidate, candidate.removesuffix(".js"), f"{candidate}/index" if candidate else "index"):
-                if self._exists(key):
-                    self._reach(key)
-                    return key
+        found = self._find(target, file)
+        if found is None and self.provide(target.removeprefix("npm:")):
+            found = self._find(target, file)
+        if found is not None:
+            self._reach(found)
+            return found
         npm = not target.startswith((".", "/")) and "/" in target
         self.report.warning(
             "missing-npm" if npm and not self._below(target, file) else "missing-component",
             f"component {keys[1]} ({target}) does not exist", file, *jsonfile.locate(text, *keys),
         )  # fmt: skip
+        return None
+
+    def _find(self, target: str, file: str) -> str | None:
+        for candidate in candidates(target, file, self.app.aliases):
+            for key in (candidate, candidate.removesuffix(".js"), f"{candidate}/index" if candidate else "index"):
+                if self._exists(key):
+                    return key
         return None
 
     def _below(self, target: str, file: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import unquote
 
 from eden.build import jsonfile
 from eden.build.diagnostics import Report
@@ -57,7 +58,7 @@ def find(source: Path, report: Report) -> Project:
         folder,
         root,
         _text(config.get("appid")) or _slug(source.name),
-        _text(config.get("projectname")) or source.name,
+        unquote(_text(config.get("projectname"))) or source.name,
         _text(config.get("description")),
         settings,
         tuple(_ignored(config)),
@@ -117,6 +118,10 @@ def _root(source: Path, folder: Path, config: JsonObject, report: Report) -> Pat
         if (folder / name / "app.json").is_file():
             return folder / name
     found = [folder / name for name in COMMON_FOLDERS if (folder / name / "app.json").is_file()] or _search(folder)
+    if len(found) > 1:
+        # of several, the one that WeChat's tools know: its folder or the one above has a project.config.json
+        known = [path for path in found if any((place / CONFIG_FILES[0]).is_file() for place in (path, path.parent))]
+        found = known if len(known) == 1 else found
     if len(found) == 1:
         return found[0]
     if not found:

@@ -13,7 +13,7 @@ from eden.build import package as packaging
 from eden.build.appconfig import App, read_app
 from eden.build.diagnostics import Report, render
 from eden.build.interfaces import BuildError, BuildResult, JsonObject, PackageArchive, StyleOutput
-from eden.build.modules import Modules, ModuleStage, Resolver
+from eden.build.modules import Modules, ModuleStage, Provide, Resolver
 from eden.build.npm import Npm
 from eden.build.paths import package_of
 from eden.build.program import SCRIPT_EXTENSIONS, STYLE_EXTENSIONS, Program, first_of, read_program
@@ -72,8 +72,12 @@ class Builder:
         if app is None:
             return BuildResult(report.sorted())
         self._npm.prepare(project, tree, app, report)
-        program = read_program(app, tree, report)
-        return _Build(self, project, tree, app, program, report).run()
+
+        def provide(specifier: str) -> bool:
+            return self._npm.provide(specifier, tree, report)
+
+        program = read_program(app, tree, provide, report)
+        return _Build(self, project, tree, app, program, provide, report).run()
 
     def text(self, path: str) -> str | None:
         """Text of a source file of the last build, for code frames."""
@@ -84,9 +88,16 @@ class _Build:
     """One run over a program that can be built."""
 
     def __init__(
-        self, builder: Builder, project: Project, tree: SourceTree, app: App, program: Program, report: Report
+        self,
+        builder: Builder,
+        project: Project,
+        tree: SourceTree,
+        app: App,
+        program: Program,
+        provide: Provide,
+        report: Report,
     ) -> None:
-        self.builder, self.project, self.tree = builder, project, tree
+        self.builder, self.project, self.tree, self.provide = builder, project, tree, provide
         self.app, self.program, self.report = app, program, report
         self.parts = [Part("main", "", False), *(Part(s.name, s.root, s.independent) for s in app.subpackages)]
         roots = sorted(((part.root, part.name) for part in self.parts[1:]), key=lambda entry: -len(entry[0]))
@@ -145,7 +156,7 @@ class _Build:
             self._all_scripts,
             Templates.scripts(groups.values()),
             resolver,
-            lambda name: self.builder._npm.provide(name, self.tree, self.report),
+            self.provide,
             self.report,
         )
         self.builder._templates.refuse(list(groups.values()), broken)
