@@ -29,9 +29,6 @@ const MODES: { [mode: string]: [string, string] } = {
   'bottom right': ['none', '100% 100%'],
 }
 
-/** Segment of the host's style that belongs to the built-in (StyleSegmentIndex.TEMPLATE_EXTRA). */
-const OWN_STYLE = 1
-
 export class Image extends Builtin<ImageProps> {
   static tag = 'image'
   static override properties = {
@@ -76,7 +73,7 @@ export class Image extends Builtin<ImageProps> {
   private load(): void {
     const { img, props } = this
     img.classList.add('eden-image-off')
-    this.component.setNodeStyle('', OWN_STYLE)
+    this.styleHost('')
     if (!props.src) return img.removeAttribute('src')
     img.src = this.rt.files.url(props.src, this.base)
   }
@@ -101,7 +98,7 @@ export class Image extends Builtin<ImageProps> {
     img.style.height = ready && mode === 'widthFix' ? 'auto' : ''
     img.style.width = ready && mode === 'heightFix' ? 'auto' : ''
     const fix = mode === 'widthFix' ? 'height:fit-content' : mode === 'heightFix' ? 'width:fit-content' : ''
-    this.component.setNodeStyle(ready ? fix : '', OWN_STYLE)
+    this.styleHost(ready ? fix : '')
   }
 
   private async showMenu(): Promise<void> {

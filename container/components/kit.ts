@@ -79,6 +79,14 @@ export abstract class Builtin<P extends object = {}> {
     this.component.triggerEvent(type, detail as any, options as any)
   }
 
+  /**
+   * Style of the host element after the author's. `host.style` would be lost with the author's next change, because
+   * the framework writes the whole attribute (this is its segment TEMPLATE_EXTRA).
+   */
+  styleHost(style: string): void {
+    this.component.setNodeStyle(style, 1)
+  }
+
   /** Change own properties after user input; the author's `model:` bindings follow. */
   set(fields: Partial<P>): void {
     this.component.setData(fields as { [name: string]: unknown })

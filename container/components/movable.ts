@@ -47,8 +47,6 @@ interface ViewProps {
 
 type Source = '' | 'touch' | 'touch-out-of-bounds' | 'out-of-bounds' | 'friction'
 
-/** Segment of the host's style that belongs to the built-in (StyleSegmentIndex.TEMP_EXTRA). */
-const OVER = 3
 /** px from a number, "10", "10px" or "10rpx". */
 const px = (value: number | string): number => {
   const text = rpx(String(value ?? 0))
@@ -181,7 +179,7 @@ export class MovableView extends Builtin<ViewProps> {
   private place(x: number, y: number, source?: Source): void {
     this.x = x
     this.y = y
-    this.component.setNodeStyle(`transform:translate(${x.toFixed(2)}px,${y.toFixed(2)}px) scale(${this.zoom})`, OVER)
+    this.styleHost(`transform:translate(${x.toFixed(2)}px,${y.toFixed(2)}px) scale(${this.zoom})`)
     if (source !== undefined) this.trigger('change', { x: round(x), y: round(y), source })
   }
 

@@ -36,8 +36,6 @@ const EASING: { [name: string]: (t: number) => number } = {
 
 /** A swipe faster than this (px per ms) turns the page, however short. */
 const FLICK = 0.25
-/** Segment of an item's style that belongs to the built-in (StyleSegmentIndex.TEMP_EXTRA). */
-const OVER = 3
 
 /** Where item `index` of `count` stands relative to `position`, in items; circular ones come from the nearer side. */
 export function placeOf(index: number, position: number, count: number, circular: boolean, leading: number): number {
@@ -239,7 +237,7 @@ wx-swiper-item{display:block;position:absolute;overflow:hidden;top:0;left:0;widt
       const at = `calc(${(place * 100).toFixed(3)}%${shift})`
       const size = props.vertical ? `height:${share}%;width:100%` : `width:${share}%;height:100%`
       const transform = props.vertical ? `translate(0,${at})` : `translate(${at},0)`
-      item.place(`${size};transform:${transform} translateZ(0)${visible ? '' : ';visibility:hidden'}`)
+      item.styleHost(`${size};transform:${transform} translateZ(0)${visible ? '' : ';visibility:hidden'}`)
     })
     if (notify && position !== before) {
       const moved = (position - this.index) * this.itemSize
@@ -313,7 +311,7 @@ wx-swiper-item{display:block;position:absolute;overflow:hidden;top:0;left:0;widt
     const currentItemId = this.items[index]?.props.itemId ?? ''
     this.props.current = index
     // the property follows the finger, so that the program can set the old value again
-    this.component.setData({ current: index })
+    this.set({ current: index })
     this.renderDots()
     this.trigger('change', { current: index, currentItemId, source })
   }
@@ -358,9 +356,5 @@ export class SwiperItem extends Builtin<{ itemId: string; skipHiddenItemLayout: 
   override detached(): void {
     this.swiper?.refresh()
     this.swiper = undefined
-  }
-
-  place(style: string): void {
-    this.component.setNodeStyle(style, OVER)
   }
 }

@@ -50,7 +50,7 @@ wx-text.eden-select-block{display:inline-block}
       host.classList.toggle('eden-select-block', props.userSelect)
     } else if (name === 'maxLines') {
       host.classList.toggle('eden-lines', props.maxLines > 0)
-      host.style.webkitLineClamp = props.maxLines > 0 ? String(props.maxLines) : ''
+      this.styleHost(props.maxLines > 0 ? `-webkit-line-clamp:${Number(props.maxLines)}` : '')
     } else if (host.isConnected) this.render()
   }
 

@@ -91,7 +91,7 @@ export class Refresher {
       this.view.trigger('refresherwillrefresh', { dy: this.offset })
       this.start()
       // The program answers with refresher-triggered; it keeps the property and the look in step.
-      this.view.component.setData({ refresherTriggered: true })
+      this.view.set({ refresherTriggered: true })
     } else this.moveTo(0, () => this.view.trigger('refresherabort', { dy: 0 }))
   }
 
