@@ -17,11 +17,8 @@ const PREPROCESSORS = {
   sass: 'export * from "sass"',
 }
 
-/** Packages whose code is in a bundle or copied as it is; the preprocessors' dependencies are found while bundling. */
-const SHIPPED = [
-  'esbuild', 'glass-easel', 'glass-easel-miniprogram-adapter', 'glass-easel-template-compiler', 'weui-miniprogram',
-  '@jridgewell/trace-mapping', '@jridgewell/resolve-uri', '@jridgewell/sourcemap-codec',
-]
+/** Development packages that are shipped nevertheless. */
+const COPIED = ['esbuild', 'weui-miniprogram']
 
 export async function buildVendor(container, out) {
   const modules = join(container, 'node_modules')
@@ -38,7 +35,7 @@ export async function buildVendor(container, out) {
   )
   cpSync(join(modules, 'weui-miniprogram/miniprogram_dist'), join(out, 'weui-miniprogram'), { recursive: true })
 
-  const shipped = new Set(SHIPPED)
+  const shipped = new Set([...COPIED, ...dependencies(container)])
   for (const [name, contents] of Object.entries(PREPROCESSORS)) {
     for (const used of await bundlePreprocessor(container, contents, join(out, `${name}.mjs`))) shipped.add(used)
   }
@@ -64,6 +61,14 @@ async function bundlePreprocessor(container, contents, outfile) {
   })
   const packageOf = (path) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1]
   return new Set(Object.keys(metafile.inputs).map(packageOf).filter(Boolean))
+}
+
+/** Every package, direct or not, that is not for development: its code may be in the container's bundles. */
+function dependencies(container) {
+  const { packages } = JSON.parse(readFileSync(join(container, 'package-lock.json'), 'utf8'))
+  return Object.entries(packages)
+    .filter(([path, { dev, optional, peer }]) => path.startsWith('node_modules/') && !dev && !optional && !peer)
+    .map(([path]) => path.slice('node_modules/'.length))
 }
 
 function licence(modules, name) {
