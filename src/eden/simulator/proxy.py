@@ -1,0 +1,100 @@
+"""The way out for `wx.request`: the phone is a web page, and other origins rarely allow those (CORS).
+
+Only the simulator's own page may use it: requests must come from its origin (Sec-Fetch-Site, Origin), and the
+server listens on loopback unless told otherwise. It is a developer's tool: any http(s) address is reached.
+`x-eden-header-NAME` stands for request headers that a browser does not let a page set; `x-eden-set-cookie`
+carries the answer's cookies, as a JSON array.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qs, urlsplit
+
+import aiohttp
+import msgspec
+
+from eden.simulator.http import Receive, Scope, Send, header, problem
+
+#: WeChat's default is 60 s; the program's own limit ends earlier
+TIMEOUT = aiohttp.ClientTimeout(total=120, sock_connect=15)
+CHUNK = 64 * 1024
+_OVERRIDE = "x-eden-header-"
+#: of the hop or of the browser; not part of what the program sends
+_DROPPED = {
+    "host", "connection", "keep-alive", "transfer-encoding", "te", "trailer", "upgrade", "proxy-authorization",
+    "content-length", "accept-encoding", "origin", "referer", "cookie",
+    "sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest", "sec-fetch-user",
+}  # fmt: skip
+_NOT_RETURNED = {"content-encoding", "content-length", "transfer-encoding", "connection", "set-cookie"}
+
+
+def _from_own_page(scope: Scope) -> bool:
+    site = header(scope, b"sec-fetch-site")
+    if site is not None:
+        return site == b"same-origin"
+    origin, host = header(scope, b"origin"), header(scope, b"host")
+    return origin is None or (host is not None and origin.partition(b"://")[2] == host)
+
+
+def _request_headers(scope: Scope) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in scope["headers"]:
+        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
+        if name.startswith(_OVERRIDE):
+            headers[name.removeprefix(_OVERRIDE)] = value
+        elif name not in _DROPPED and not name.startswith("sec-ch-"):
+            headers.setdefault(name, value)
+    return headers
+
+
+async def _body(receive: Receive) -> bytes:
+    parts = []
+    while True:
+        message = await receive()
+        parts.append(message.get("body", b""))
+        if not message.get("more_body"):
+            return b"".join(parts)
+
+
+class Proxy:
+    """One client session for all requests; made on first use, on the server's event loop."""
+
+    def __init__(self) -> None:
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        url = (parse_qs(scope["query_string"].decode()).get("url") or [""])[0]
+        if not _from_own_page(scope):
+            return await problem(send, 403, "foreign-page", "Only the simulator's own page may use this address.")
+        if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
+            return await problem(send, 400, "bad-url", "Give an http or https address in the query parameter url.")
+        if self._session is None:
+            self._session = aiohttp.ClientSession(timeout=TIMEOUT, cookie_jar=aiohttp.DummyCookieJar())
+        body = await _body(receive)
+        started = False
+        try:
+            async with self._session.request(
+                scope["method"], url, headers=_request_headers(scope), data=body or None, allow_redirects=True
+            ) as answer:
+                headers = [
+                    (name.lower().encode("latin-1"), value.encode("latin-1", "replace"))
+                    for name, value in answer.headers.items()
+                    if name.lower() not in _NOT_RETURNED
+                ]
+                cookies = answer.headers.getall("set-cookie", [])
+                if cookies:
+                    headers.append((b"x-eden-set-cookie", msgspec.json.encode(cookies)))
+                await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+                started = True
+                async for chunk in answer.content.iter_chunked(CHUNK):
+                    await send({"type": "http.response.body", "body": chunk, "more_body": True})
+                return await send({"type": "http.response.body", "body": b""})
+        except (TimeoutError, aiohttp.ClientError, ValueError) as error:
+            if started:
+                raise
+            return await problem(send, 502, "unreachable", f"{urlsplit(url).hostname} gave no answer: {error}")
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._session is not None:
+            await self._session.close()
