@@ -1,11 +1,11 @@
 """The ASGI application behind `eden dev`, `eden demo` and `eden check`.
 
-    /                      the simulator page
-    /container/FILE        the container's bundles
-    /programs/ID/FILE      package folders of the programs that are served
-    /events                server-sent events: one per revision of a live program
-    /_proxy?url=           network for wx.request (see proxy.py)
-    MOUNT/…                applications of a demo (the bank's data service)
+/                      the simulator page
+/container/FILE        the container's bundles
+/programs/ID/FILE      package folders of the programs that are served
+/events                server-sent events: one per revision of a live program
+/_proxy?url=           network for wx.request (see proxy.py)
+MOUNT/…                applications of a demo (the bank's data service)
 """
 
 from __future__ import annotations
