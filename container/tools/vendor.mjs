@@ -9,7 +9,9 @@
  *   LICENSES                 the licences of all of these and of what is inside the container's bundles
  */
 import { build } from 'esbuild'
-import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 
 const PREPROCESSORS = {
@@ -22,35 +24,39 @@ const COPIED = ['esbuild', 'weui-miniprogram']
 
 export async function buildVendor(container, out) {
   const modules = join(container, 'node_modules')
-  rmSync(out, { recursive: true, force: true })
-  mkdirSync(out, { recursive: true })
+  // made aside and moved at the end: others may be using the present one
+  const made = `${out}.new`
+  rmSync(made, { recursive: true, force: true })
+  mkdirSync(made, { recursive: true })
 
   const platform = join(modules, '@esbuild', `${process.platform}-${process.arch}`)
   const [binary, target] = process.platform === 'win32' ? ['esbuild.exe', 'esbuild.exe'] : ['bin/esbuild', 'esbuild']
-  copyFileSync(join(platform, binary), join(out, target))
-  chmodSync(join(out, target), 0o755)
+  copyFileSync(join(platform, binary), join(made, target))
+  chmodSync(join(made, target), 0o755)
   copyFileSync(
     join(modules, 'glass-easel-template-compiler/pkg/glass_easel_template_compiler_bg.wasm'),
-    join(out, 'template_compiler.wasm'),
+    join(made, 'template_compiler.wasm'),
   )
-  cpSync(join(modules, 'weui-miniprogram/miniprogram_dist'), join(out, 'weui-miniprogram'), { recursive: true })
+  cpSync(join(modules, 'weui-miniprogram/miniprogram_dist'), join(made, 'weui-miniprogram'), { recursive: true })
 
   const shipped = new Set([...COPIED, ...dependencies(container)])
   for (const [name, contents] of Object.entries(PREPROCESSORS)) {
-    for (const used of await bundlePreprocessor(container, contents, join(out, `${name}.mjs`))) shipped.add(used)
+    await bundlePreprocessor(container, contents, join(made, `${name}.mjs`))
+    // less comes bundled already: what is inside cannot be seen, only what it asks for
+    for (const used of withDependencies(modules, name)) shipped.add(used)
   }
-  writeFileSync(join(out, 'LICENSES'), [...shipped].sort().map((name) => licence(modules, name)).join(`\n${'-'.repeat(79)}\n\n`))
+  writeFileSync(join(made, 'LICENSES'), [...shipped].sort().map((name) => licence(modules, name)).join(`\n${'-'.repeat(79)}\n\n`))
+  rmSync(out, { recursive: true, force: true })
+  renameSync(made, out)
   return true
 }
 
-/** Returns the names of the packages that went in. */
 async function bundlePreprocessor(container, contents, outfile) {
-  const { metafile } = await build({
+  await build({
     stdin: { contents, resolveDir: container },
     outfile,
     bundle: true,
     minify: true,
-    metafile: true,
     platform: 'node',
     target: 'node20',
     format: 'esm',
@@ -59,8 +65,13 @@ async function bundlePreprocessor(container, contents, outfile) {
     external: ['@parcel/watcher', 'chokidar', 'needle'],
     banner: { js: 'import{createRequire as edenRequire}from"node:module";const require=edenRequire(import.meta.url);' },
   })
-  const packageOf = (path) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1]
-  return new Set(Object.keys(metafile.inputs).map(packageOf).filter(Boolean))
+}
+
+/** A package and, as far as they are installed, the packages that it needs. */
+function withDependencies(modules, name) {
+  if (!existsSync(join(modules, name))) return []
+  const { dependencies = {} } = JSON.parse(readFileSync(join(modules, name, 'package.json'), 'utf8'))
+  return [name, ...Object.keys(dependencies).flatMap((needed) => withDependencies(modules, needed))]
 }
 
 /** Every package, direct or not, that is not for development: its code may be in the container's bundles. */
