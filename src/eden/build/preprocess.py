@@ -55,8 +55,8 @@ def preprocess_styles(
     results = {}
     for sheet, answer in zip(sheets, answers, strict=True):
         reads = tuple(answer["reads"])
-        if error := answer.get("error"):
-            failed = _failed(error["path"], error["line"], error["column"], error["message"])
+        if bad := answer.get("error"):
+            failed = _failed(bad["path"], bad["line"], bad["column"], bad["message"])
             results[sheet.path] = Preprocessed("", reads, failed.diagnostics)
         else:
             results[sheet.path] = Preprocessed(answer["css"], reads, ())

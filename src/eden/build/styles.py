@@ -168,20 +168,18 @@ class _Compilation:
         path = package_path(reference, base)
         if path is None:
             return reference
-        from_root = package_path(f"/{reference}", "")
-        for candidate in (path, from_root):
+        for candidate in (path, package_path(f"/{reference}", "") or path):
             if candidate in self.source.paths:
                 self.files[candidate] = None
                 return package_url(candidate)
-            if candidate is not None:
-                self.reads[candidate] = None
+            self.reads[candidate] = None
         return package_url(path)
 
     def resolve(self, statement: Import, path: str, report: Callable[[int, str, str], None]) -> str | None:
         """Program path of an imported sheet; None with a warning when there is none."""
         specifier = statement.specifier
         if specifier.startswith(("http:", "https:", "//", "data:")):
-            report(statement.offset, "missing-style", f"{specifier} is remote; only sheets of the program are imported.")
+            report(statement.offset, "missing-style", f"{specifier} is remote and cannot be imported.")
             return None
         for candidate in style_candidates(specifier, path, self.aliases):
             if candidate in self.source.paths:

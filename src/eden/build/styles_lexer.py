@@ -128,7 +128,7 @@ _WHOLE_IDENT = re.compile(_IDENT)
 
 def is_space(lexeme: str) -> bool:
     """White space or a comment."""
-    return lexeme[0] in " \t\n" and lexeme.isspace() or lexeme.startswith("/*")
+    return (lexeme[0] in " \t\n" and lexeme.isspace()) or lexeme.startswith("/*")
 
 
 def close_last(lexemes: list[str]) -> str | None:

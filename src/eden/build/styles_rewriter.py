@@ -44,7 +44,7 @@ class Import:
 
 @dataclass(slots=True)
 class Rewritten:
-    """The parts of a sheet. `css` is a list of texts; at the place of a late or conditional import stands the import."""
+    """The parts of a sheet. `css` holds texts and, where they stand, the late and conditional imports."""
 
     text: str
     css: list[str | Import] = field(default_factory=list)

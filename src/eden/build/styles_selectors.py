@@ -6,6 +6,7 @@ would have dropped the author's.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from eden.build.styles_lexer import KINDS, is_ident, is_space, unescape
@@ -16,9 +17,7 @@ TAG_PREFIX = "wx-"
 
 _PAGE = f"{TAG_PREFIX}page"
 #: functional pseudo-classes and -elements whose argument is a selector (list)
-_OVER_SELECTORS = frozenset(
-    ":not( :is( :where( :has( :matches( :any( :-webkit-any( :-moz-any( :current( :slotted( :cue(".split()
-)
+_OVER_SELECTORS = re.compile(r":(?:not|is|where|has|matches|(?:-webkit-|-moz-)?any|current|slotted|cue)\(")
 _NTH_OF = frozenset((":nth-child(", ":nth-last-child("))
 
 
@@ -99,7 +98,7 @@ class _Selector:
         if name == ":host-context(":
             argument = self.run(inner, close).strip(" ")
             return f"{HOST}:is({argument},{argument} *)", close + 1
-        if name in _OVER_SELECTORS:
+        if _OVER_SELECTORS.fullmatch(name):
             return f"{colons}{lexeme}{self.run(inner, close)})", close + 1
         if name in _NTH_OF:
             of = next((i for i in range(inner, close) if self.lexemes[i].lower() == "of"), close)

@@ -159,4 +159,3 @@ def package_path(reference: str, base: str) -> str | None:
 
 def package_url(path: str) -> str:
     return f"eden:/{percent_encode(path, safe='/!$&()*+,;=:@~-._')}"
-
