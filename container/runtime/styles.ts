@@ -2,7 +2,7 @@
  * Style sheets of the program as constructed sheets, shared by the pages that adopt them.
  *
  * A compiled sheet holds two markers: U+0001 before class names (replaced by the scope's prefix) and
- * U+0002 + "dark"/"light" in media conditions (replaced by "all" or "not all" for the current theme).
+ * U+0002 + "dark"/"light" in media conditions (replaced by a media feature that is always, or never, true).
  */
 import type { Files } from './context'
 import type { SheetSource } from './loader'
@@ -53,7 +53,8 @@ export class StyleSheets {
   }
 
   private fill({ sheet, text, themed }: Instance): void {
-    sheet.replaceSync(themed ? text.replace(THEME, (_, theme) => (theme === this.theme ? 'all' : 'not all')) : text)
+    const feature = (theme: string) => (theme === this.theme ? '(min-width:0)' : '(min-width:1000000px)')
+    sheet.replaceSync(themed ? text.replace(THEME, (_, theme: string) => feature(theme)) : text)
   }
 
   private resolveUrls(css: string): string {
