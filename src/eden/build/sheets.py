@@ -11,8 +11,8 @@ from eden.build.interfaces import StyleInput, StyleLanguage, StyleOutput
 from eden.build.paths import extension_of
 from eden.build.tree import SourceTree
 
-#: digests of the sheet itself and of everything it read
-_Stamp = tuple[str | None, ...]
+#: digests of the sheet itself and of everything it read; whether the files are there that it names
+_Stamp = tuple[str | bool | None, ...]
 
 
 class StyleStage:
@@ -51,4 +51,5 @@ class StyleStage:
         return known is not None and known[0] == self._stamp(path, known[1], tree)
 
     def _stamp(self, path: str, output: StyleOutput, tree: SourceTree) -> _Stamp:
-        return tuple(tree.digest(read) for read in (path, *output.reads))
+        digests = (tree.digest(read) for read in (path, *output.reads))
+        return (*digests, *(file in tree.paths for file in (*output.sheets, *output.files)))
