@@ -205,5 +205,7 @@ export interface Shell {
   }
   /** The part of the screen that a page's content has (the entry page's before there is a page); CSS px. */
   area(page?: PageHandle): { top: number; width: number; height: number }
+  /** Ask with this sentence before the person may leave the page by a back button; undefined: no longer. */
+  alertBeforeBack(message: string | undefined): void
   setBackground(options: { backgroundColor?: string; backgroundColorTop?: string; backgroundColorBottom?: string; textStyle?: string }): void
 }

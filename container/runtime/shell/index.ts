@@ -58,6 +58,7 @@ export function createShell(rt: ShellRuntime, root: HTMLElement): ShellImpl {
   const frames = new Map<number, PageFrame>()
   let front: PageFrame | undefined
   let handlers: ShellHandlers | undefined
+  const alerts = new WeakMap<PageFrame, string>()
 
   const motion: Motion = (wanted) =>
     rt.boot.mode === 'check' || matchMedia('(prefers-reduced-motion: reduce)').matches ? 0 : wanted
@@ -101,6 +102,16 @@ export function createShell(rt: ShellRuntime, root: HTMLElement): ShellImpl {
   rt.on('resize', measure)
   rt.on('themeChange', paint)
 
+  /** Leave the page in front, after the question it asked for with alertBeforeBack. */
+  const back = async (): Promise<void> => {
+    const message = front && alerts.get(front)
+    if (message) {
+      const { confirm } = await dialogs.modal({ content: message, confirmText: t('leavePage'), cancelText: t('stay') })
+      if (!confirm) return
+      if (front) alerts.delete(front)
+    }
+    handlers?.back()
+  }
   const frameOf = (page?: PageHandle): PageFrame | undefined => (page ? frames.get(page.id) : front)
   const away = (frame: PageFrame, on: boolean): void => {
     frame.element.toggleAttribute('data-away', on)
@@ -113,7 +124,7 @@ export function createShell(rt: ShellRuntime, root: HTMLElement): ShellImpl {
     pageFrame(options) {
       const frame = createPageFrame({
         config: rt.config, t, motion, system: () => rt.system, theme: () => rt.theme,
-        back: () => handlers?.back(),
+        back: () => void back(),
         home: () => handlers?.home(),
         pullDown: (pulled) => handlers?.pullDown(pulled),
         removed(gone) {
@@ -157,7 +168,16 @@ export function createShell(rt: ShellRuntime, root: HTMLElement): ShellImpl {
     },
     startPullDown: (page) => frameOf(page)?.pullDown.start(),
     stopPullDown: (page) => frameOf(page)?.pullDown.stop(),
-    dismiss: dialogs.dismiss,
+    dismiss() {
+      if (dialogs.dismiss()) return true
+      if (!front || !alerts.has(front)) return false
+      void back()
+      return true
+    },
+    alertBeforeBack(message) {
+      if (front && message) alerts.set(front, message)
+      else if (front) alerts.delete(front)
+    },
     area(page) {
       const frame = frameOf(page)
       if (frame) return frame.area()
