@@ -31,6 +31,8 @@ export class Components {
     const env = new MiniProgramEnv()
     this.space = env.createCodeSpace('', true)
     this.componentSpace = this.space.getComponentSpace()
+    // for #id selectors and ARIA references
+    this.componentSpace.updateComponentOptions({ writeIdToDOM: true })
     // Every program component runs these before its own lifetimes.
     const hooked = this.componentSpace
       .define()
