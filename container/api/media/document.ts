@@ -19,7 +19,7 @@ export const documents: AreaFactory = (rt) => wxArea({
 
     async saveFileToDisk(options) {
       requireParameter(options, 'filePath', 'String')
-      await rt.call('saveToDisk', { data: localBlob(rt, options.filePath), name: fileName(options.filePath) })
+      await rt.call('saveFileToDisk', { data: localBlob(rt, options.filePath), name: fileName(options.filePath) })
     },
   },
   partial: { openDocument: 'PDF is shown; other documents are handed to the device as a download' },

@@ -52,7 +52,7 @@ export const images: AreaFactory = (rt) => wxArea({
 
     async saveImageToPhotosAlbum(options) {
       requireParameter(options, 'filePath', 'String')
-      await rt.call('saveToAlbum', { data: localBlob(rt, options.filePath), name: fileName(options.filePath) })
+      await rt.call('saveImageToPhotosAlbum', { data: localBlob(rt, options.filePath), name: fileName(options.filePath) })
     },
   },
   partial: {

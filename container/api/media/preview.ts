@@ -110,7 +110,7 @@ async function save(rt: Runtime, url: string): Promise<void> {
   if ((await rt.shell.actionSheet({ itemList: [rt.t('saveImage')] })) !== 0) return
   try {
     const { bytes, path } = await mediaSource(rt, url)
-    await rt.call('saveToAlbum', { data: new Blob([bytes as BlobPart]), name: fileName(path) })
+    await rt.call('saveImageToPhotosAlbum', { data: new Blob([bytes as BlobPart]), name: fileName(path) })
   } catch (error: any) {
     if (error.reason !== 'cancel') rt.shell.toast({ title: rt.t('networkError'), icon: 'none' })
   }

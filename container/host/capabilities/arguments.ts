@@ -34,6 +34,13 @@ export function object(args: WireObject, name: string): WireObject {
   return value
 }
 
-/** Own entries whose values are text. */
+/** Own entries whose values are text; an empty list counts as an empty object. */
 export const textEntries = (args: WireObject, name: string): [string, string][] =>
-  Object.entries(object(args, name)).filter((entry): entry is [string, string] => typeof entry[1] === 'string')
+  Object.entries(Array.isArray(args[name]) ? {} : object(args, name)).filter((entry): entry is [string, string] => typeof entry[1] === 'string')
+
+export function blob(args: WireObject, name: string): Blob {
+  const value = args[name]
+  if (value instanceof Blob) return value
+  if (value instanceof ArrayBuffer) return new Blob([value])
+  throw wrong(name, 'Blob', value)
+}

@@ -1,9 +1,9 @@
 /** request, uploadFile, downloadFile. Domains and rates were checked by the host. */
 import type { WireObject } from '../../bridge/messages'
-import { list, number, text, textEntries } from './arguments'
+import { blob, list, number, text, textEntries } from './arguments'
 import { answerHeaders, target } from './http-message'
 import { networkFailure, runTask } from './tasks'
-import { fail } from './types'
+import { browserFetch, fail } from './types'
 import type { Capability, HostCall } from './types'
 
 /** Downloads above this are refused: the answer crosses to the frame in one piece, in memory. */
@@ -63,11 +63,11 @@ export const uploadFile: Capability = (call) => runTask(call, number(call.args, 
   for (const pair of list(args, 'formData')) {
     if (Array.isArray(pair)) form.append(String(pair[0]), String(pair[1]))
   }
-  if (!(args.file instanceof Blob)) throw fail('file not found')
-  form.append(text(args, 'name'), args.file, text(args, 'fileName', 'file'))
+  form.append(text(args, 'name'), blob(args, 'file'), text(args, 'fileName', 'file'))
   // The browser writes the type, with the boundary.
   const header = textEntries(args, 'header').filter(([name]) => name.toLowerCase() !== 'content-type')
   const { url, headers } = target(text(args, 'url'), header, call.program, call.services)
+  if (call.services.fetch !== browserFetch) return sendForm(call, url, headers, form, signal)
   const report = progressReporter(call)
   return new Promise<WireObject>((resolve, reject) => {
     const sender = new XMLHttpRequest()
@@ -86,6 +86,14 @@ export const uploadFile: Capability = (call) => runTask(call, number(call.args, 
     sender.send(form)
   })
 })
+
+/** Without progress, but for its end. */
+async function sendForm(call: HostCall, url: string, headers: Headers, body: FormData, signal: AbortSignal): Promise<WireObject> {
+  const response = await call.services.fetch(url, { method: 'POST', headers, body, signal, credentials: 'omit' })
+  announce(call, response)
+  call.emit('progress', { taskId: call.args.taskId, progress: 100 })
+  return { statusCode: response.status, data: await response.text() }
+}
 
 function announce(call: HostCall, response: Response): ReturnType<typeof answerHeaders> {
   const answer = answerHeaders(response.headers)

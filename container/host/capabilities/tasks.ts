@@ -3,9 +3,9 @@ import { fail } from './types'
 import type { Capability, HostCall } from './types'
 import { number } from './arguments'
 
-const running = new WeakMap<object, Map<number, AbortController>>()
+const running = new WeakMap<object, Map<number | symbol, AbortController>>()
 
-function tasksOf(call: HostCall): Map<number, AbortController> {
+function tasksOf(call: HostCall): Map<number | symbol, AbortController> {
   let tasks = running.get(call.session)
   if (!tasks) running.set(call.session, (tasks = new Map()))
   return tasks
@@ -16,7 +16,8 @@ function tasksOf(call: HostCall): Map<number, AbortController> {
  * WeChat's reasons.
  */
 export async function runTask<T>(call: HostCall, timeout: number, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const id = number(call.args, 'taskId')
+  // Components load pictures without a task of the program's.
+  const id = call.args.taskId === undefined ? Symbol('task') : number(call.args, 'taskId')
   const tasks = tasksOf(call)
   const controller = new AbortController()
   tasks.set(id, controller)

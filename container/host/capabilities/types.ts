@@ -54,6 +54,7 @@ export interface ValueStore {
 
 /** What the embedding page may supply; everything has a default that works without a server. */
 export interface Services {
+  /** A replacement takes uploads, too; the browser's own (`browserFetch`) leaves them to XMLHttpRequest, for progress. */
   fetch: typeof fetch
   /**
    * Prefix of a proxy for program requests, `/_proxy?url=`; the target address follows, percent-encoded.
@@ -89,6 +90,17 @@ export interface PhoneControl {
   exit(): Promise<void>
   /** wx.restartMiniProgram: a fresh frame at this path. */
   restart(path: string): Promise<void>
+  /** Which ways of sharing the phone's menu offers on the current page: shareAppMessage, shareTimeline. */
+  shareMenu?(menus: string[]): void
+  /** Share a page; without it, the device's share sheet or the clipboard takes title and path. */
+  share?(card: ShareCard): Promise<void>
+}
+
+export interface ShareCard {
+  title: string
+  /** page with its query */
+  path: string
+  imageUrl: string
 }
 
 /** A failed call; `reason` is the part of errMsg after "NAME:fail ". */
@@ -97,6 +109,8 @@ export class CapabilityError extends Error {
     super(reason)
   }
 }
+
+export const browserFetch: typeof fetch = (input, init) => globalThis.fetch(input, init)
 
 export const fail = (reason: string, errno?: number): CapabilityError => new CapabilityError(reason, errno)
 export const cancelled = (): CapabilityError => new CapabilityError('cancel')
