@@ -28,8 +28,6 @@ export function guardPolicy(nonce: string, policy: DomainPolicy): string {
     "frame-src 'none'",
     "form-action 'none'",
     "base-uri 'none'",
-    // Honoured by some browsers; the frame's bootstrap removes the constructors in all.
-    "webrtc 'block'",
   ].join('; ')
 }
 
