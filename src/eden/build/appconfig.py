@@ -158,7 +158,9 @@ def read_app(tree: SourceTree, report: Report) -> App | None:
     )  # fmt: skip
 
 
-def _pages(reader: _Reader, root: str, listed: Any, keys: tuple[str | int, ...]) -> list[tuple[str, tuple[str | int, ...]]]:
+def _pages(
+    reader: _Reader, root: str, listed: Any, keys: tuple[str | int, ...]
+) -> list[tuple[str, tuple[str | int, ...]]]:
     found = []
     for index, page in enumerate(listed if isinstance(listed, list) else []):
         if isinstance(page, dict):  # {"path": …}, as some tools write it

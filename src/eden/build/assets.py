@@ -12,16 +12,20 @@ from eden.build.tree import SourceTree
 
 #: what WeChat's tools put into a package, and what programs read through the file system API
 EXTENSIONS = frozenset(
-    ".png .jpg .jpeg .gif .svg .webp .bmp .ico .avif .json .cer .pem .p12 .pfx .crt .cert .mp3 .aac .m4a .wav .ogg .silk "
-    ".flac .mp4 .m4v .mov .webm .m3u8 .ttf .otf .woff .woff2 .wasm .br .txt .csv .md .xml .html .htm .bin .dat .data "
-    ".glb .gltf .hdr .atlas .skel .fbx .obj .mtl .ktx .ktx2 .env .scene .prefab .tflite .onnx .nb .zip .gz .pdf .lottie "
-    ".map.json .wgsl .glsl .vert .frag .effect .pag .vtt .srt .lrc .geojson .proto".split()
+    """
+    .png .jpg .jpeg .gif .svg .webp .bmp .ico .avif .mp3 .aac .m4a .wav .ogg .silk .flac .mp4 .m4v .mov .webm .m3u8
+    .ttf .otf .woff .woff2 .json .txt .csv .md .xml .html .htm .pdf .zip .gz .br .wasm .bin .dat .data .proto .geojson
+    .cer .pem .p12 .pfx .crt .cert .glb .gltf .hdr .atlas .skel .fbx .obj .mtl .ktx .ktx2 .env .scene .prefab .wgsl
+    .glsl .vert .frag .effect .pag .lottie .vtt .srt .lrc .tflite .onnx .nb
+    """.split()
 )
 #: files of the project's making, not of the program
 _SKIPPED_NAMES = frozenset(
-    "app.json sitemap.json project.config.json project.private.config.json package.json package-lock.json tsconfig.json "
-    "jsconfig.json theme.json eden.json ext.json tslint.json lerna.json renovate.json typings.json cloudbaserc.json "
-    "README.md CHANGELOG.md CONTRIBUTING.md".split()
+    """
+    app.json sitemap.json theme.json ext.json eden.json project.config.json project.private.config.json package.json
+    package-lock.json tsconfig.json jsconfig.json tslint.json lerna.json renovate.json typings.json cloudbaserc.json
+    README.md CHANGELOG.md CONTRIBUTING.md
+    """.split()
 )
 
 

@@ -3,54 +3,61 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 
 from eden.build.interfaces import Diagnostic, Severity
 
-#: code → one line for the table in docs/diagnostics.md (each code has a heading there)
-CODES: dict[str, str] = {
+ERROR, WARNING = Severity.ERROR, Severity.WARNING
+
+#: code → (gravest severity, what it says). An error means that the program cannot run, or that WeChat's own tools
+#: would refuse the module; what merely dangles in apps that otherwise work is a warning. docs/diagnostics.md has a
+#: heading for each code.
+CODES: dict[str, tuple[Severity, str]] = {
     # project
-    "no-program": "no app.json was found",
-    "ambiguous-program": "several folders hold an app.json",
-    "unreadable-file": "a file cannot be read",
-    "bad-json": "a JSON file cannot be parsed",
-    "bad-config": "a configuration value has the wrong type",
-    "no-pages": "app.json names no page",
-    "missing-page": "a page has neither script nor template",
-    "missing-file": "a file that the configuration names does not exist",
-    "duplicate-page": "a page is registered twice",
-    "missing-component": "a component in usingComponents does not exist",
-    "plugin": "a plugin is used; Eden cannot run plugins",
-    "package-size": "a package is larger than the limit",
-    "missing-npm": "an npm package is not there",
-    "npm-build": "an npm package could not be built",
+    "no-program": (ERROR, "no app.json was found"),
+    "ambiguous-program": (ERROR, "several folders hold an app.json"),
+    "unreadable-file": (WARNING, "a file cannot be read"),
+    "bad-json": (ERROR, "a JSON file cannot be parsed (an error for app.json only)"),
+    "bad-config": (WARNING, "a configuration value cannot be used"),
+    "no-pages": (ERROR, "the program has no page that could be opened"),
+    "missing-page": (ERROR, "a page has neither script nor template (an error for the entry page only)"),
+    "missing-file": (WARNING, "a file that the configuration names does not exist"),
+    "duplicate-page": (WARNING, "a page is registered twice"),
+    "missing-component": (WARNING, "a component in usingComponents does not exist"),
+    "plugin": (WARNING, "a plugin is used; plugins run in WeChat only"),
+    "package-size": (WARNING, "a package is larger than the limit"),
+    "missing-npm": (WARNING, "an npm package is not there"),
+    "npm-build": (WARNING, "an npm package could not be bundled"),
     # templates
-    "template-syntax": "the template compiler reports a problem",
-    "template-failed": "a template could not be compiled",
-    "missing-template": "an imported template does not exist",
-    "missing-wxs": "a WXS module does not exist",
-    "wxs-syntax": "a WXS module cannot be parsed",
-    "unknown-component": "a tag is neither built in nor registered",
-    "unsupported-component": "a built-in component that Eden does not have",
+    "template-syntax": (WARNING, "the template compiler had to guess"),
+    "template-failed": (ERROR, "a template could not be compiled"),
+    "missing-template": (WARNING, "an imported or included template does not exist"),
+    "missing-wxs": (WARNING, "a WXS module does not exist"),
+    "wxs-syntax": (ERROR, "a WXS module cannot be parsed"),
+    "unknown-component": (WARNING, "a tag is neither built in nor registered"),
+    "unsupported-component": (WARNING, "a built-in component that Eden does not have"),
     # scripts
-    "script-syntax": "a script cannot be parsed",
-    "missing-module": "a required module does not exist",
-    "unsupported-api": "an API that Eden does not have",
-    # styles
-    "style-syntax": "a style sheet cannot be parsed",
-    "missing-style": "an imported style sheet does not exist",
-    "missing-asset": "a file named by url() does not exist",
-    "style-preprocessor": "LESS or SCSS could not be compiled",
-    "style-import-cycle": "style sheets import each other",
+    "script-syntax": (ERROR, "a script cannot be parsed"),
+    "missing-module": (WARNING, "a required module does not exist"),
+    "unsupported-api": (WARNING, "an API that Eden does not have"),
+    # styles and files
+    "style-syntax": (WARNING, "a style sheet cannot be parsed"),
+    "style-preprocessor": (WARNING, "LESS or SCSS could not be compiled"),
+    "style-import-cycle": (WARNING, "style sheets import each other"),
+    "missing-style": (WARNING, "an imported style sheet does not exist"),
+    "missing-asset": (WARNING, "a file named by a style sheet or a template does not exist"),
 }
 
 
 class Report:
-    """Collects the problems of one build, each once."""
+    """Collects the problems of one build, each once, none graver than its code allows."""
 
     def __init__(self) -> None:
         self._problems: dict[Diagnostic, None] = {}
 
     def add(self, problem: Diagnostic) -> None:
+        if CODES[problem.code][0] is WARNING and problem.severity is ERROR:
+            problem = replace(problem, severity=WARNING)
         self._problems[problem] = None
 
     def extend(self, problems: Iterable[Diagnostic]) -> None:
@@ -58,14 +65,14 @@ class Report:
             self.add(problem)
 
     def error(self, code: str, message: str, file: str = "", line: int = 0, column: int = 0) -> None:
-        self.add(Diagnostic(file, line, column, Severity.ERROR, code, message))
+        self.add(Diagnostic(file, line, column, ERROR, code, message))
 
     def warning(self, code: str, message: str, file: str = "", line: int = 0, column: int = 0) -> None:
-        self.add(Diagnostic(file, line, column, Severity.WARNING, code, message))
+        self.add(Diagnostic(file, line, column, WARNING, code, message))
 
     @property
     def failed(self) -> bool:
-        return any(problem.severity is Severity.ERROR for problem in self._problems)
+        return any(problem.severity is ERROR for problem in self._problems)
 
     def sorted(self) -> tuple[Diagnostic, ...]:
         return tuple(sorted(self._problems))

@@ -203,7 +203,9 @@ class BuildResult:
         """Every file of the package folder: `manifest.json` and the archives."""
         from eden.build.package import manifest_bytes
 
-        return {"manifest.json": manifest_bytes(self.manifest)} | {archive.file: archive.data for archive in self.archives}
+        return {"manifest.json": manifest_bytes(self.manifest)} | {
+            archive.file: archive.data for archive in self.archives
+        }
 
     def write(self, out: Path) -> None:
         """Make `out` hold exactly this package, replacing an earlier one file by file (each write is atomic).

@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 #: strings are matched first so that what looks like a comment inside one is left alone
-_NOISE = re.compile(
-    r"""("(?:[^"\\\n]|\\.)*")|(//[^\n]*|/\*.*?\*/)|,((?:\s|//[^\n]*|/\*.*?\*/)*)(?=[}\]])""", re.DOTALL
-)
+_NOISE = re.compile(r"""("(?:[^"\\\n]|\\.)*")|(//[^\n]*|/\*.*?\*/)|,((?:\s|//[^\n]*|/\*.*?\*/)*)(?=[}\]])""", re.DOTALL)
 _TOKEN = re.compile(r'"(?:[^"\\\n]|\\.)*"|[{}\[\]:,]|[^\s{}\[\]:,"]+')
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from eden.build import jsonfile, scripts
 from eden.build.diagnostics import Report
-from eden.build.interfaces import Require, ScriptInput, ScriptLanguage, ScriptOutput
+from eden.build.interfaces import Diagnostic, Require, ScriptInput, ScriptLanguage, ScriptOutput
 from eden.build.npm import split
 from eden.build.paths import candidates, extension_of, key_of, normalize
 from eden.build.tree import SourceTree
@@ -112,11 +112,12 @@ class ModuleStage:
                 modules.outputs[file] = self._json(file, tree, report)
         broken = set()
         for item, output in zip([*inputs, *checked], outputs, strict=True):
-            report.extend(output.diagnostics)
-            if item.file is None and item.path not in files:
+            if item.path not in files:
                 if output.diagnostics:
                     broken.add(item.path)
+                report.extend(_of_wxs(problem) for problem in output.diagnostics)
                 continue
+            report.extend(output.diagnostics)
             modules.outputs[module_path(item.path)] = output
             self._check_requires(item.path, output.requires, resolver, report)
         return modules, broken
@@ -197,6 +198,11 @@ class ModuleStage:
                 f"{'npm package' if npm else 'module'} {wanted.specifier} does not exist; requiring it throws",
                 file, wanted.line, wanted.column,
             )  # fmt: skip
+
+
+def _of_wxs(problem: Diagnostic) -> Diagnostic:
+    """A script's problem as one of WXS; the path of an inline module is `FILE#NAME`."""
+    return replace(problem, file=problem.file.split("#")[0], code="wxs-syntax")
 
 
 def _digest(text: str) -> str:

@@ -127,8 +127,10 @@ def _places(project: Project) -> list[tuple[Path, str]]:
     above = [project.root, *project.root.parents]
     depth = above.index(project.folder) if project.folder in above else 0
     places += [(folder, "") for folder in above[: depth + 1 + _LEVELS_ABOVE]]
-    unique = {folder: prefix for folder, prefix in reversed(places)}
-    return [(folder, unique[folder]) for folder in dict.fromkeys(folder for folder, _ in places) if _has_modules(folder)]
+    unique = dict(reversed(places))
+    return [
+        (folder, unique[folder]) for folder in dict.fromkeys(folder for folder, _ in places) if _has_modules(folder)
+    ]
 
 
 def _has_modules(folder: Path) -> bool:

@@ -35,6 +35,8 @@ class Program:
     units: Mapping[str, Unit]
     #: the global usingComponents of app.json, resolved
     shared: Mapping[str, str]
+    #: aliases in it, those of missing components included
+    declared: frozenset[str]
 
 
 def read_program(app: App, tree: SourceTree, provide: Callable[[str], bool], report: Report) -> Program:
@@ -67,7 +69,7 @@ class _Walker:
             self._reach("app-bar/index")
         while self.queue:
             self._read(self.queue.pop(), page=False)
-        return Program(dict(sorted(self.units.items())), shared)
+        return Program(dict(sorted(self.units.items())), shared, frozenset(self.app.using_components))
 
     def _implied(self, key: str, because: str, *place: str) -> None:
         if self._exists(key):
@@ -88,7 +90,8 @@ class _Walker:
 
     def _missing_page(self, key: str) -> None:
         keys = next((keys for keys, path in _page_places(self.app) if path == key), ("pages",))
-        self.report.warning("missing-page", f"page {key} has neither script nor template", *self.app.place(*keys))
+        problem = self.report.error if key == self.app.config["entry"] else self.report.warning
+        problem("missing-page", f"page {key} has neither script nor template", *self.app.place(*keys))
 
     def _config(self, raw: JsonObject, file: str, text: str, page: bool) -> JsonObject:
         config = dict(raw)

@@ -13,6 +13,7 @@ from eden.build import package as packaging
 from eden.build.appconfig import App, read_app
 from eden.build.diagnostics import Report, render
 from eden.build.interfaces import BuildError, BuildResult, JsonObject, PackageArchive, StyleOutput
+from eden.build.library import Library
 from eden.build.modules import Modules, ModuleStage, Provide, Resolver
 from eden.build.npm import Npm
 from eden.build.paths import package_of
@@ -21,6 +22,7 @@ from eden.build.project import Project, find
 from eden.build.sheets import StyleStage
 from eden.build.templates import Group, Templates
 from eden.build.tree import SourceTree
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -74,7 +76,9 @@ class Builder:
         self._npm.prepare(project, tree, app, report)
 
         def provide(specifier: str) -> bool:
-            return self._npm.provide(specifier, tree, report)
+            return self._npm.provide(specifier, tree, report) or library.provide(specifier, tree)
+
+        library = Library(project)
 
         program = read_program(app, tree, provide, report)
         return _Build(self, project, tree, app, program, provide, report).run()
@@ -140,9 +144,7 @@ class _Build:
         keys: dict[str, list[str]] = {part.name: [] for part in self.parts}
         for key in self.program.units:
             keys[self.part(key)].append(key)
-        return {
-            name: self.builder._templates.collect(units, self.tree, self.report) for name, units in keys.items()
-        }
+        return {name: self.builder._templates.collect(units, self.tree, self.report) for name, units in keys.items()}
 
     def _compile_scripts(self, groups: Mapping[str, Group]) -> Modules:
         entries = [script for key in ("app", *self.program.units) if (script := self._script(key))]
@@ -178,12 +180,12 @@ class _Build:
 
     def _compile_styles(self) -> dict[str, StyleOutput]:
         entries = [
-            style
-            for key in ("app", *self.program.units)
-            if (style := first_of(self.tree, key, self.style_extensions))
+            style for key in ("app", *self.program.units) if (style := first_of(self.tree, key, self.style_extensions))
         ]
         extended = self.builder._npm.global_styles(self.tree)
-        sheets = self.builder._styles.run([*entries, *extended], self.tree, self.app.aliases, self.report)
+        sheets = self.builder._styles.run(
+            [*entries, *extended], self.tree, self.app.aliases, self.style_extensions, self.report
+        )
         return _with_global(sheets, [sheets[path].key for path in extended])
 
     def _static_files(self, modules: Modules, sheets: Mapping[str, StyleOutput]) -> list[str]:
@@ -222,7 +224,9 @@ class _Build:
         taken: set[str] = set()
         for part in self.parts:
             archives.append(
-                packaging.archive(part.name, part.root, part.independent, entries[part.name], self.builder._prints, taken)
+                packaging.archive(
+                    part.name, part.root, part.independent, entries[part.name], self.builder._prints, taken
+                )
             )
         archives.append(packaging.archive("maps", "", True, maps, self.builder._prints, taken))
         return archives

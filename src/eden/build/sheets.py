@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import cast
 
 from eden.build import styles
@@ -23,9 +23,17 @@ class StyleStage:
         self._aliases: dict[str, str] = {}
 
     def run(
-        self, entries: Iterable[str], tree: SourceTree, aliases: Mapping[str, str], report: Report
+        self,
+        entries: Iterable[str],
+        tree: SourceTree,
+        aliases: Mapping[str, str],
+        extensions: Sequence[str],
+        report: Report,
     ) -> dict[str, StyleOutput]:
-        """Outputs by program path of the sheet, for `entries` and all that they import."""
+        """Outputs by program path of the sheet, for `entries` and all that they import.
+
+        Of several files that differ in their extension, the first of `extensions` is the one that is meant.
+        """
         if self._aliases != aliases:
             self._known, self._aliases = {}, dict(aliases)
         done: dict[str, StyleOutput] = {}
@@ -35,7 +43,7 @@ class StyleStage:
             inputs = [
                 StyleInput(path, tree.text(path) or "", cast(StyleLanguage, extension_of(path)[1:])) for path in todo
             ]
-            outputs = styles.compile_styles(inputs, source=tree, aliases=aliases) if inputs else []
+            outputs = styles.compile_styles(inputs, source=tree, aliases=aliases, extensions=extensions)
             for path, output in zip(todo, outputs, strict=True):
                 self._known[path] = (self._stamp(path, output, tree), output)
             for path in wave:

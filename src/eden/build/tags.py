@@ -54,7 +54,7 @@ def check(program: Program, groups: Mapping[str, Group], package: Mapping[str, s
     unknown: dict[tuple[str, str], Template] = {}
     known: set[tuple[str, str]] = set()
     for unit in program.units.values():
-        declared = _declared(unit) | program.shared.keys()
+        declared = _declared(unit) | program.declared
         for template in used_by(unit, groups[package[unit.path]]):
             for tag in template.tags:
                 if tag in builtins() or tag in _META:

@@ -64,7 +64,7 @@ class TemplateCompiler:
         self._store = wasmtime.Store(engine)
         stubs = [_stub(self._store, imported) for imported in module.imports]
         self._exports: Any = wasmtime.Instance(self._store, module, stubs).exports(self._store)
-        self._memory = self._exports["memory"]
+        self._memory: Any = self._exports["memory"]
         self._group = self._call("__wbindgen_malloc", 4, 4)
         self._write(self._group, struct.pack("<I", self._call("tmpl_group_new") & 0xFFFFFFFF))
 
@@ -211,7 +211,7 @@ def _module() -> tuple[wasmtime.Engine, wasmtime.Module]:
             return engine, wasmtime.Module.deserialize(engine, code)
     module = wasmtime.Module(engine, wasm)
     with suppress(OSError):
-        _keep(kept, module.serialize())
+        _keep(kept, bytes(module.serialize()))
     return engine, module
 
 

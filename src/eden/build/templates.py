@@ -195,9 +195,7 @@ class Templates:
                 if module.source is not None and module.file in broken:
                     group.modules[name] = replace(module, source="\n")
             for name, template in group.templates.items():
-                bad = frozenset(
-                    inline for inline, _, _ in template.inline if f"{template.file}#{inline}" in broken
-                )
+                bad = frozenset(inline for inline, _, _ in template.inline if f"{template.file}#{inline}" in broken)
                 if bad != template.broken:
                     group.templates[name] = self._known[template.path] = self._without(template, bad)
 
@@ -270,4 +268,3 @@ def _place(text: str, name: str) -> tuple[int, int]:
     if match is None:
         return 1, 1
     return text.count("\n", 0, match.start()) + 1, match.start() - text.rfind("\n", 0, match.start())
-

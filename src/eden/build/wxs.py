@@ -7,14 +7,42 @@ from collections.abc import Iterable, Iterator
 
 from eden.build.paths import folder_of, normalize
 
-#: in WXS `x.constructor` is the name of a type; the runtime answers it under another name
-_CONSTRUCTOR = re.compile(r"\.(\s*)constructor\b")
+#: words that WXS allows as names and JavaScript does not
+_RESERVED = frozenset({"class", "enum", "export", "extends", "import", "super"})
+_TOKEN = re.compile(
+    r"""//[^\n]*|/\*.*?\*/|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|[A-Za-z_$][\w$]*|[^\s\w]""", re.DOTALL
+)
 _REQUIRE = re.compile(r"""\brequire\s*\(\s*(?:"([^"\n]+)"|'([^'\n]+)')\s*\)""")
 
 
 def rewrite(source: str) -> str:
-    """Source as the runtime wants it; ends with a line break so that a last comment cannot swallow what follows."""
-    return _CONSTRUCTOR.sub(r".\1$wxsConstructor", source) + "\n"
+    """Source that runs as JavaScript; lines stay where they are.
+
+    `x.constructor` is a type's name in WXS: the runtime answers it as `$wxsConstructor`. Names that JavaScript
+    reserves get a `$`. The text ends with a line break so that a last comment cannot swallow what follows.
+    """
+    if "constructor" not in source and not any(word in source for word in _RESERVED):
+        return f"{source}\n"
+    parts: list[str] = []
+    end, before = 0, ""
+    for match in _TOKEN.finditer(source):
+        token = match[0]
+        if token.startswith(("//", "/*")):
+            continue
+        new = token
+        if token == "constructor" and before == ".":
+            new = "$wxsConstructor"
+        elif token in _RESERVED and before != "." and not _is_key(source, match.end(), before):
+            new = f"${token}"
+        if new != token:
+            parts += (source[end : match.start()], new)
+            end = match.end()
+        before = token
+    return "".join([*parts, source[end:], "\n"])
+
+
+def _is_key(source: str, end: int, before: str) -> bool:
+    return before in ("{", ",") and source[end:].lstrip()[:1] == ":"
 
 
 def requires(source: str) -> Iterator[tuple[str, int]]:
