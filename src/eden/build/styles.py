@@ -11,15 +11,15 @@ from eden.build.preprocess import Preprocessed, preprocess_styles
 from eden.build.styles_rewriter import Import, rewrite_sheet
 from eden.build.styles_values import package_path, package_url
 
-#: file extensions of style sheets; where several files have one key, the first wins
+#: file extensions of style sheets; of several files with one key the first is meant when none is named
 EXTENSIONS: tuple[str, ...] = (".wxss", ".css", ".less", ".scss", ".sass")
 _PREPROCESSED = ("less", "scss", "sass")
 
 
-def style_key(path: str, paths: Collection[str]) -> str:
+def style_key(path: str, paths: Collection[str], extensions: Sequence[str] = EXTENSIONS) -> str:
     """The key of a style file in styles.json: its path without extension, or with it beside a file that goes first."""
     key, extension = key_of(path), extension_of(path)
-    for earlier in EXTENSIONS:
+    for earlier in extensions:
         if earlier == extension:
             return key
         if key + earlier in paths:
@@ -32,14 +32,21 @@ def style_language(path: str) -> StyleLanguage:
     return extension[1:] if extension in EXTENSIONS else "css"  # type: ignore[return-value]
 
 
-def compile_styles(sheets: Sequence[StyleInput], *, source: Source, aliases: Mapping[str, str]) -> list[StyleOutput]:
+def compile_styles(
+    sheets: Sequence[StyleInput],
+    *,
+    source: Source,
+    aliases: Mapping[str, str],
+    extensions: Sequence[str] = EXTENSIONS,
+) -> list[StyleOutput]:
     """One output per input, in the same order; see `interfaces.CompileStyles`.
 
-    LESS and SCSS of all inputs are compiled in one call. Never raises for any content.
+    LESS and SCSS of all inputs are compiled in one call. `extensions` says which of several files with one key the
+    program means. Never raises for any content.
     """
     to_preprocess = [sheet for sheet in sheets if sheet.language in _PREPROCESSED]
     preprocessed = preprocess_styles(to_preprocess, source, aliases) if to_preprocess else {}
-    return [_Compilation(sheet, source, aliases, preprocessed).run() for sheet in sheets]
+    return [_Compilation(sheet, source, aliases, extensions, preprocessed).run() for sheet in sheets]
 
 
 def import_cycles(outputs: Iterable[StyleOutput]) -> list[Diagnostic]:
@@ -77,6 +84,7 @@ class _Compilation:
     sheet: StyleInput
     source: Source
     aliases: Mapping[str, str]
+    extensions: Sequence[str]
     preprocessed: Mapping[str, Preprocessed]
     sheets: list[str] = field(default_factory=list)
     files: dict[str, None] = field(default_factory=dict)
@@ -87,9 +95,9 @@ class _Compilation:
     def run(self) -> StyleOutput:
         sheet, paths = self.sheet, self.source.paths
         css = self.rewrite(sheet.path, self.plain_text(sheet), (sheet.path,))
-        imports = dict.fromkeys(style_key(path, paths) for path in self.sheets)
+        imports = dict.fromkeys(style_key(path, paths, self.extensions) for path in self.sheets)
         return StyleOutput(
-            key=style_key(sheet.path, paths),
+            key=style_key(sheet.path, paths, self.extensions),
             imports=tuple(imports),
             css=css,
             fonts="".join(self.fonts),
@@ -181,7 +189,7 @@ class _Compilation:
         if specifier.startswith(("http:", "https:", "//", "data:")):
             report(statement.offset, "missing-style", f"{specifier} is remote and cannot be imported.")
             return None
-        for candidate in style_candidates(specifier, path, self.aliases):
+        for candidate in style_candidates(specifier, path, self.aliases, self.extensions):
             if candidate in self.source.paths:
                 return candidate
             self.reads[candidate] = None
@@ -189,7 +197,9 @@ class _Compilation:
         return None
 
 
-def style_candidates(specifier: str, owner: str, aliases: Mapping[str, str]) -> Iterator[str]:
+def style_candidates(
+    specifier: str, owner: str, aliases: Mapping[str, str], extensions: Sequence[str] = EXTENSIONS
+) -> Iterator[str]:
     """Program paths that an @import in `owner` may mean, best first."""
     name = specifier.removeprefix("~") if not specifier.startswith("~/") else specifier
     for base in candidates(name, owner, aliases):
@@ -197,6 +207,6 @@ def style_candidates(specifier: str, owner: str, aliases: Mapping[str, str]) -> 
         if extension in EXTENSIONS:
             yield base
             if extension == ".wxss":
-                yield from (key_of(base) + other for other in EXTENSIONS[1:])
+                yield from (key_of(base) + ending for ending in extensions if ending != extension)
         else:
-            yield from (base + extension for extension in EXTENSIONS)
+            yield from (base + ending for ending in extensions)
