@@ -32,7 +32,7 @@ export class Components {
     this.space = env.createCodeSpace('', true)
     this.componentSpace = this.space.getComponentSpace()
     // for #id selectors and ARIA references
-    this.componentSpace.updateComponentOptions({ writeIdToDOM: true })
+    this.componentSpace.updateComponentOptions({ writeIdToDOM: true, idPrefixGenerator: null })
     // Every program component runs these before its own lifetimes.
     const hooked = this.componentSpace
       .define()
