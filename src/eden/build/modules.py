@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 from eden.build import jsonfile, scripts
@@ -79,48 +80,59 @@ class Resolver:
         return f"{folder}/index.js"
 
 
+@dataclass(frozen=True, slots=True)
+class Compilation:
+    """Modules being compiled while the rest of the build goes on."""
+
+    resolver: Resolver
+    files: set[str]
+    inputs: Sequence[ScriptInput]
+    outputs: Future[list[ScriptOutput]]
+
+
 class ModuleStage:
     """Finds and compiles; remembers every output by the content of its module."""
 
     def __init__(self) -> None:
+        self._worker = ThreadPoolExecutor(1, "scripts")
         self._outputs: dict[str, tuple[str, ScriptOutput]] = {}
+        self._old: Mapping[str, tuple[str, ScriptOutput]] = {}
         self._scans: dict[str, tuple[str, scripts.Scan]] = {}
 
-    def run(
-        self,
-        entries: Iterable[str],
-        everything: Callable[[], Iterable[str]],
-        extra: Iterable[ScriptInput],
-        resolver: Resolver,
-        provide: Provide,
-        report: Report,
-    ) -> tuple[Modules, set[str]]:
-        """Compile `entries` and all they require; `extra` only has its syntax checked.
+    def start(
+        self, entries: Iterable[str], everything: Callable[[], Iterable[str]], resolver: Resolver, provide: Provide
+    ) -> Compilation:
+        """Begin to compile `entries` and all they require.
 
         `everything` gives all scripts of the program: they are needed as soon as one module computes what it
-        requires. Second result: the paths of `extra` that are broken.
+        requires.
         """
         tree = resolver.tree
         files = self._reach(entries, everything, resolver, provide)
-        modules = Modules(files=set(files))
         inputs = [self._input(file, tree) for file in sorted(files) if not file.endswith(".json")]
-        checked = list(extra)
-        digests = [tree.digest(item.path) or "" for item in inputs] + [_digest(item.text) for item in checked]
-        outputs = self._compile([*inputs, *checked], digests)
-        for file in files:
+        self._old, self._outputs = self._outputs, {}
+        return Compilation(
+            resolver, files, inputs, self._submit([(item, tree.digest(item.path) or "") for item in inputs])
+        )
+
+    def check_syntax(self, scripts: Iterable[ScriptInput], report: Report) -> set[str]:
+        """Paths of the given WXS modules that are broken, which is reported."""
+        outputs = self._submit([(item, _digest(item.text)) for item in scripts]).result()
+        for output in outputs:
+            report.extend(_of_wxs(problem) for problem in output.diagnostics)
+        return {output.path for output in outputs if output.diagnostics}
+
+    def finish(self, work: Compilation, report: Report) -> Modules:
+        """Wait for the modules and check what they require."""
+        modules = Modules(files=work.files)
+        for file in sorted(work.files):
             if file.endswith(".json"):
-                modules.outputs[file] = self._json(file, tree, report)
-        broken = set()
-        for item, output in zip([*inputs, *checked], outputs, strict=True):
-            if item.path not in files:
-                if output.diagnostics:
-                    broken.add(item.path)
-                report.extend(_of_wxs(problem) for problem in output.diagnostics)
-                continue
+                modules.outputs[file] = self._json(file, work.resolver.tree, report)
+        for item, output in zip(work.inputs, work.outputs.result(), strict=True):
             report.extend(output.diagnostics)
             modules.outputs[module_path(item.path)] = output
-            self._check_requires(item.path, output.requires, resolver, report)
-        return modules, broken
+            self._check_requires(item.path, output.requires, work.resolver, report)
+        return modules
 
     def _reach(
         self, entries: Iterable[str], everything: Callable[[], Iterable[str]], resolver: Resolver, provide: Provide
@@ -161,20 +173,22 @@ class ModuleStage:
         language: ScriptLanguage = "ts" if file.endswith(".ts") else "js"
         return ScriptInput(file, tree.text(file) or "", language, tree.file(file))
 
-    def _compile(self, inputs: list[ScriptInput], digests: list[str]) -> list[ScriptOutput]:
-        todo = [
-            item
-            for item, digest in zip(inputs, digests, strict=True)
-            if self._outputs.get(item.path, ("",))[0] != digest
-        ]
-        fresh = {output.path: output for output in scripts.compile_scripts(todo)} if todo else {}
-        outputs = []
-        old, self._outputs = self._outputs, {}
-        for item, digest in zip(inputs, digests, strict=True):
-            output = fresh[item.path] if item.path in fresh else old[item.path][1]
-            self._outputs[item.path] = (digest, output)
-            outputs.append(output)
-        return outputs
+    def _submit(self, items: Sequence[tuple[ScriptInput, str]]) -> Future[list[ScriptOutput]]:
+        """Compile what is new, in the background; each input comes with the digest of its text."""
+        known = [self._old.get(item.path, ("", None)) for item, _ in items]
+        todo = [item for (item, digest), (old, _) in zip(items, known, strict=True) if old != digest]
+
+        def compile_new() -> list[ScriptOutput]:
+            fresh = {output.path: output for output in scripts.compile_scripts(todo)} if todo else {}
+            outputs = []
+            for (item, digest), (_, old) in zip(items, known, strict=True):
+                output = fresh.get(item.path, old)
+                assert output is not None
+                self._outputs[item.path] = (digest, output)
+                outputs.append(output)
+            return outputs
+
+        return self._worker.submit(compile_new)
 
     def _json(self, file: str, tree: SourceTree, report: Report) -> str:
         try:

@@ -14,7 +14,7 @@ from eden.build.appconfig import App, read_app
 from eden.build.diagnostics import Report, render
 from eden.build.interfaces import BuildError, BuildResult, JsonObject, PackageArchive, StyleOutput
 from eden.build.library import Library
-from eden.build.modules import Modules, ModuleStage, Provide, Resolver
+from eden.build.modules import Compilation, Modules, ModuleStage, Provide, Resolver
 from eden.build.npm import Npm
 from eden.build.paths import package_of
 from eden.build.program import SCRIPT_EXTENSIONS, STYLE_EXTENSIONS, Program, first_of, read_program
@@ -122,9 +122,12 @@ class _Build:
         if not any(self._runs(page) for page in self.app.pages):
             self.report.error("no-pages", "none of the pages has a script or a template", *self.app.place("pages"))
             return BuildResult(self.report.sorted())
+        scripts_at_work = self._start_scripts()
         groups = self._collect_templates()
-        modules = self._compile_scripts(groups)
         sheets = self._compile_styles()
+        broken = self.builder._modules.check_syntax(Templates.scripts(groups.values()), self.report)
+        self.builder._templates.refuse(list(groups.values()), broken)
+        modules = self.builder._modules.finish(scripts_at_work, self.report)
         tags.check(self.program, groups, {key: self.part(key) for key in self.program.units}, self.report)
         files = self._static_files(modules, sheets)
         archives = self._archives(groups, modules, sheets, files)
@@ -146,23 +149,15 @@ class _Build:
             keys[self.part(key)].append(key)
         return {name: self.builder._templates.collect(units, self.tree, self.report) for name, units in keys.items()}
 
-    def _compile_scripts(self, groups: Mapping[str, Group]) -> Modules:
+    def _start_scripts(self) -> Compilation:
+        """Scripts are compiled by another process: it works while templates and styles are compiled here."""
         entries = [script for key in ("app", *self.program.units) if (script := self._script(key))]
         if self._script("app") is None:
             self.report.warning("missing-file", "there is no app.js", "app.js")
         if self.app.workers:
             entries += [path for path in self._all_scripts() if path.startswith(f"{self.app.workers}/")]
         resolver = Resolver(self.tree, self.app.aliases, self.script_extensions)
-        modules, broken = self.builder._modules.run(
-            entries,
-            self._all_scripts,
-            Templates.scripts(groups.values()),
-            resolver,
-            self.provide,
-            self.report,
-        )
-        self.builder._templates.refuse(list(groups.values()), broken)
-        return modules
+        return self.builder._modules.start(entries, self._all_scripts, resolver, self.provide)
 
     def _script(self, key: str) -> str | None:
         return first_of(self.tree, key, self.script_extensions)

@@ -1,8 +1,7 @@
 """The official template compiler (glass-easel-template-compiler, wasm) called through its C exports.
 
 The C exports are those of `cbinding.rs` in the compiler's source. A `TmplGroup` there is a struct of one pointer;
-functions that return a struct write it to an address passed first; strings are (pointer, length) pairs. Such
-structs live on the module's shadow stack, which `__wbindgen_add_to_stack_pointer` moves.
+functions that return a struct write it to an address passed first; strings are (pointer, length) pairs.
 
 The module is compiled to machine code once per machine (seconds) and kept in the user's cache folder; loading the
 kept code takes a millisecond.
@@ -57,7 +56,10 @@ class CompiledTemplate:
 
 
 class TemplateCompiler:
-    """One wasm instance with one group. Not thread-safe."""
+    """One wasm instance with one group. Not thread-safe.
+
+    Calls into wasm cost tens of microseconds each, so arguments and results use memory that is allocated once.
+    """
 
     def __init__(self) -> None:
         engine, module = _module()
@@ -65,6 +67,9 @@ class TemplateCompiler:
         stubs = [_stub(self._store, imported) for imported in module.imports]
         self._exports: Any = wasmtime.Instance(self._store, module, stubs).exports(self._store)
         self._memory: Any = self._exports["memory"]
+        self._arguments, self._room = 0, 0
+        #: where functions write the struct of two words that they return
+        self._result = self._call("__wbindgen_malloc", 8, 4)
         self._group = self._call("__wbindgen_malloc", 4, 4)
         self._write(self._group, struct.pack("<I", self._call("tmpl_group_new") & 0xFFFFFFFF))
 
@@ -86,26 +91,22 @@ class TemplateCompiler:
     def replace_inline(self, path: str, scripts: Sequence[tuple[str, str]]) -> str:
         """Give inline WXS modules (name, new source) of the template last compiled at `path`; returns its new code."""
         for name, source in scripts:
-            with self._text(path) as first, self._text(name) as second, self._text(source) as third:
-                self._call("tmpl_group_set_inline_script", self._group, *first, *second, *third)
+            self._call("tmpl_group_set_inline_script", self._group, *self._put(path, name, source))
         return self._string("tmpl_group_get_tmpl_gen_object", path)
-
-    def remove(self, path: str) -> None:
-        with self._text(path) as path_at:
-            self._call("tmpl_group_remove_tmpl", self._group, *path_at)
 
     def runtime(self) -> str:
         """Declarations of the variables that templates and WXS modules use."""
-        with self._text("x") as path_at, self._text("") as empty:
-            self._call("tmpl_group_add_script", self._group, *path_at, *empty)
+        self._call("tmpl_group_add_script", self._group, *self._put("x", ""))
         return self._string("tmpl_group_get_runtime_string")
 
     # ---- calls
 
     def _add(self, path: str, text: str) -> tuple[TemplateWarning, ...]:
-        with self._text(path) as path_at, self._text(text) as text_at:
-            buffer, count = self._returned("tmpl_group_add_tmpl", *path_at, *text_at)
-        return tuple(self._warning(buffer + 28 * index) for index in range(count))
+        buffer, count = self._returned("tmpl_group_add_tmpl", path, text)
+        found = tuple(self._warning(buffer + 28 * index) for index in range(count))
+        if count:
+            self._call("tmpl_parse_warning_array_free", self._result)
+        return found
 
     def _warning(self, at: int) -> TemplateWarning:
         # struct {StrRef message; u8 level; u32 start_line, start_col, end_line, end_col}
@@ -115,44 +116,47 @@ class TemplateCompiler:
     def _inline(self, path: str) -> list[tuple[str, str, int]]:
         found = []
         for name in self._strings("tmpl_group_get_inline_script_module_names", path):
-            with self._text(path) as path_at, self._text(name) as name_at:
-                line = self._call("tmpl_group_get_inline_script_start_line", self._group, *path_at, *name_at)
+            line = self._call("tmpl_group_get_inline_script_start_line", self._group, *self._put(path, name))
             found.append((name, self._string("tmpl_group_get_inline_script", path, name), line))
         return found
 
     def _string(self, function: str, *arguments: str) -> str:
-        buffer, length = self._with_texts(function, arguments)
+        buffer, length = self._returned(function, *arguments)
         value = self._read(buffer, length).decode()
         if length:
             self._call("__wbindgen_free", buffer, length, 1)
         return value
 
     def _strings(self, function: str, *arguments: str) -> list[str]:
-        buffer, count = self._with_texts(function, arguments)
+        buffer, count = self._returned(function, *arguments)
         pairs = [struct.unpack("<II", self._read(buffer + 8 * index, 8)) for index in range(count)]
-        return [self._read(at, length).decode() for at, length in pairs]
+        found = [self._read(at, length).decode() for at, length in pairs]
+        if count:
+            self._call("str_ref_array_free", self._result)
+        return found
 
-    def _with_texts(self, function: str, arguments: Sequence[str]) -> tuple[int, int]:
-        if not arguments:
-            return self._returned(function)
-        with self._text(arguments[0]) as first:
-            if len(arguments) == 1:
-                return self._returned(function, *first)
-            with self._text(arguments[1]) as second:
-                return self._returned(function, *first, *second)
+    def _returned(self, function: str, *arguments: str) -> tuple[int, int]:
+        """Call a function of the group that returns a struct of two words."""
+        self._call(function, self._result, self._group, *self._put(*arguments))
+        first, second = struct.unpack("<II", self._read(self._result, 8))
+        return first, second
 
-    def _returned(self, function: str, *arguments: int) -> tuple[int, int]:
-        """Call a function that returns a struct of two words."""
-        place = self._call("__wbindgen_add_to_stack_pointer", -16)
-        try:
-            self._call(function, place, self._group, *arguments)
-            first, second = struct.unpack("<II", self._read(place, 8))
-            return first, second
-        finally:
-            self._call("__wbindgen_add_to_stack_pointer", 16)
-
-    def _text(self, text: str) -> _Text:
-        return _Text(self, text.encode("utf-8", "replace"))
+    def _put(self, *texts: str) -> list[int]:
+        """Put strings into the module's memory until the next call of this; pointers and lengths, alternating."""
+        data = [text.encode("utf-8", "replace") for text in texts]
+        size = sum(map(len, data)) or 1
+        if size > self._room:
+            if self._room:
+                self._call("__wbindgen_free", self._arguments, self._room, 1)
+            self._room = max(size * 2, 1 << 16)
+            self._arguments = self._call("__wbindgen_malloc", self._room, 1)
+        self._write(self._arguments, b"".join(data))
+        places: list[int] = []
+        at = self._arguments
+        for part in data:
+            places += (at, len(part))
+            at += len(part)
+        return places
 
     def _call(self, function: str, *arguments: int) -> int:
         result: int = self._exports[function](self._store, *arguments)
@@ -163,24 +167,6 @@ class TemplateCompiler:
 
     def _write(self, at: int, data: bytes) -> None:
         self._memory.write(self._store, data, at)
-
-
-class _Text:
-    """A string in the module's memory for the length of a call: (pointer, length)."""
-
-    def __init__(self, compiler: TemplateCompiler, data: bytes) -> None:
-        self._compiler, self._data, self._at = compiler, data, 1
-
-    def __enter__(self) -> tuple[int, int]:
-        if self._data:
-            self._at = self._compiler._call("__wbindgen_malloc", len(self._data), 1)
-            self._compiler._write(self._at, self._data)
-        return self._at, len(self._data)
-
-    def __exit__(self, *_: object) -> None:
-        if self._data:
-            with suppress(wasmtime.Trap, wasmtime.WasmtimeError):
-                self._compiler._call("__wbindgen_free", self._at, len(self._data), 1)
 
 
 def _stub(store: wasmtime.Store, imported: wasmtime.ImportType) -> wasmtime.Func:
