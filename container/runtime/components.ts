@@ -31,8 +31,7 @@ export class Components {
     const env = new MiniProgramEnv()
     this.space = env.createCodeSpace('', true)
     this.componentSpace = this.space.getComponentSpace()
-    // for #id selectors and ARIA references
-    this.componentSpace.updateComponentOptions({ writeIdToDOM: true, idPrefixGenerator: null })
+    this.writeIds()
     // Every program component runs these before its own lifetimes.
     const hooked = this.componentSpace
       .define()
@@ -47,6 +46,17 @@ export class Components {
       this.rt.guard(typeof component === 'object' ? component.is : component ?? 'component', () => { throw error })
       return false
     })
+  }
+
+  /** Ids go to the DOM as the program wrote them, for #id selectors and ARIA; the adapter would prefix them at random. */
+  private writeIds(): void {
+    this.componentSpace.updateComponentOptions({ writeIdToDOM: true })
+    const space = this.space as unknown as { prepareComponentOptions(...args: unknown[]): [{ idPrefixGenerator?: null }, unknown] }
+    const prepare = space.prepareComponentOptions.bind(space)
+    space.prepareComponentOptions = (...args) => {
+      const [options, isolation] = prepare(...args)
+      return [{ ...options, idPrefixGenerator: null }, isolation]
+    }
   }
 
   // ---- constructors that programs call -----------------------------------------------------------------------
