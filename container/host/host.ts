@@ -104,7 +104,9 @@ export class EdenHost extends EventTarget {
   async open(packageUrl: string, options: OpenOptions = {}): Promise<void> {
     const { path, query } = split(options.path ?? '', options.query)
     const launch: LaunchOptions = { path, query, scene: options.scene ?? SCENE_DEFAULT, referrerInfo: {} }
-    await this.launch(new URL(packageUrl, document.baseURI).href, launch, undefined, options.appId)
+    const url = new URL(packageUrl, document.baseURI).href
+    if (options.fresh) for (const running of this.running()) if (running.session.url === url) this.end(running)
+    await this.launch(url, launch, undefined, options.appId, options.fresh)
   }
 
   /** Leave the program in front, as the capsule's button does: it waits in the background. */

@@ -42,6 +42,8 @@ export interface OpenOptions {
   scene?: number
   /** refuse a package of another program */
   appId?: string
+  /** start anew, even if this program runs or waits in the background */
+  fresh?: boolean
 }
 
 /** Version of the host, as programs see it. */

@@ -21,6 +21,8 @@ import { getDate, getRegExp, installConstructorNames, templateFilters } from './
 
 const BUILTINS = [...CONTENT_COMPONENTS, ...FORM_COMPONENTS]
 const nativeError = console.error.bind(console)
+/** The frame's policy runs inline scripts by nonce; this bundle was run by it, the program's scripts will be. */
+const { nonce } = (document.currentScript ?? {}) as { nonce?: string }
 
 export class ProgramRuntime implements Runtime {
   readonly loader: Loader
@@ -127,6 +129,7 @@ export class ProgramRuntime implements Runtime {
   private async runScript(text: string, name: string): Promise<void> {
     if (!text) return
     const script = document.createElement('script')
+    if (nonce) script.nonce = nonce
     script.textContent = `${text}\n//# sourceURL=eden://program/${name}`
     document.head.append(script)
     script.remove()

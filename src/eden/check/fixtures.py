@@ -1,0 +1,65 @@
+"""The network of a check: recorded answers from a folder, a neutral answer for everything else.
+
+A fixture is a JSON file, anywhere below the folder:
+
+    {"method": "GET", "url": "https://api.example/items*", "status": 200, "header": {"x": "y"}, "data": …}
+
+`url` may hold `*` (any text); `method` defaults to any, `status` to 200. The first match in path order wins.
+Without a match the answer is status 200 and `{}`: programs then show their empty states, as with an empty account.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+from pathlib import Path
+from urllib.parse import parse_qs
+
+import msgspec
+
+from eden.base.errors import EdenError
+from eden.simulator.http import Receive, Scope, Send
+
+
+class Fixture(msgspec.Struct, frozen=True):
+    """One recorded answer."""
+
+    url: str
+    data: msgspec.Raw = msgspec.Raw(b"{}")
+    method: str = "*"
+    status: int = 200
+    header: dict[str, str] = {}
+
+    def matches(self, method: str, url: str) -> bool:
+        """`url` is matched as a whole, case-sensitively."""
+        # fnmatch would give "[" and "?" a meaning, and "?" starts every query.
+        pattern = self.url.replace("[", "[[]").replace("?", "[?]")
+        return self.method in ("*", method) and fnmatch.fnmatchcase(url, pattern)
+
+
+class FixtureNetwork:
+    """Stands in for the simulator's proxy (ASGI)."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self.fixtures = _read(folder) if folder else []
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        url = (parse_qs(scope["query_string"].decode()).get("url") or [""])[0]
+        while (await receive()).get("more_body"):
+            pass
+        found = next((fixture for fixture in self.fixtures if fixture.matches(scope["method"], url)), Fixture(url))
+        fields = {"content-type": "application/json; charset=utf-8"} | found.header
+        headers = [(name.lower().encode(), value.encode()) for name, value in fields.items()]
+        await send({"type": "http.response.start", "status": found.status, "headers": headers})
+        await send({"type": "http.response.body", "body": bytes(found.data)})
+
+
+def _read(folder: Path) -> list[Fixture]:
+    if not folder.is_dir():
+        raise EdenError("no-fixtures", f"{folder} is not a folder.", "Give the folder of recorded answers.")
+    fixtures = []
+    for file in sorted(folder.rglob("*.json")):
+        try:
+            fixtures.append(msgspec.json.decode(file.read_bytes(), type=Fixture))
+        except msgspec.MsgspecError as error:
+            raise EdenError("bad-fixture", f"{file}: {error}.", "docs/check.md shows the form.") from error
+    return fixtures
