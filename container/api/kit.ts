@@ -55,7 +55,10 @@ export function publish(rt: Runtime, name: string, run: (options: any, call: Cal
       },
     )
     if (!withCallbacks) {
-      return call.task === undefined ? work : Object.assign(call.task as object, { then: work.then.bind(work), catch: work.catch.bind(work), finally: work.finally.bind(work) })
+      if (call.task === undefined) return work
+      // WeChat's tasks are no promises: a failure that nobody looks at is no unhandled rejection.
+      work.catch(() => undefined)
+      return Object.assign(call.task as object, { then: work.then.bind(work), catch: work.catch.bind(work), finally: work.finally.bind(work) })
     }
     const invoke = (callback: unknown, kind: string, value: unknown) => {
       if (typeof callback === 'function') rt.guard(`wx.${name} ${kind}`, () => callback(value))
