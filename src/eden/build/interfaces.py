@@ -113,12 +113,11 @@ ScriptLanguage = Literal["js", "ts"]
 
 @dataclass(frozen=True, slots=True)
 class ScriptInput:
-    """A module to compile. `file` is the file on disk (None for one made in memory); `text` is what counts."""
+    """A module to compile."""
 
     path: str
     text: str
     language: ScriptLanguage
-    file: Path | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 #: strings are matched first so that what looks like a comment inside one is left alone
 _NOISE = re.compile(r"""("(?:[^"\\\n]|\\.)*")|(//[^\n]*|/\*.*?\*/)|,((?:\s|//[^\n]*|/\*.*?\*/)*)(?=[}\]])""", re.DOTALL)
-_TOKEN = re.compile(r'"(?:[^"\\\n]|\\.)*"|[{}\[\]:,]|[^\s{}\[\]:,"]+')
+_TOKEN = re.compile(r'\n+|"(?:[^"\\\n]|\\.)*"|[{}\[\]:,]|[^\s{}\[\]:,"]+')
+#: places are not told below this nesting
+_DEEPEST = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,29 +66,47 @@ def locate(text: str, *keys: str | int) -> tuple[int, int]:
     >>> locate('{"a": [1,\\n 2]}', "a", 1)
     (2, 2)
     """
-    clean = _NOISE.sub(_blank, text)
-    stack: list[list[Any]] = []  # [is object, current key or index, expecting a key]
-    for match in _TOKEN.finditer(clean):
+    return _places(text).get(keys, (0, 0))
+
+
+@lru_cache(8)
+def _places(text: str) -> Mapping[tuple[str | int, ...], tuple[int, int]]:
+    places: dict[tuple[str | int, ...], tuple[int, int]] = {}
+    stack: list[_Frame] = []
+    line, line_start = 1, 0
+    for match in _TOKEN.finditer(_NOISE.sub(_blank, text)):
         token = match[0]
+        if token.startswith("\n"):
+            line, line_start = line + len(token), match.end()
+            continue
         top = stack[-1] if stack else None
-        is_key = top is not None and top[0] and top[2] and token.startswith('"')
-        if is_key and top is not None:
-            top[1], top[2] = _unquote(token), False
-        starts_element = top is not None and not top[0] and token not in (",", "]")
-        if (is_key or starts_element) and len(stack) == len(keys) and tuple(frame[1] for frame in stack) == keys:
-            before = clean[: match.start()]
-            return before.count("\n") + 1, match.start() - before.rfind("\n")
+        if top is not None:
+            if top.is_object and top.wants_key and token.startswith('"'):
+                top.at, top.wants_key = _unquote(token), False
+                places[tuple(frame.at for frame in stack)] = (line, match.start() - line_start + 1)
+            elif not top.is_object and token not in (",", "]"):
+                places.setdefault(tuple(frame.at for frame in stack), (line, match.start() - line_start + 1))
         if token in ("{", "["):
-            stack.append([token == "{", None if token == "{" else 0, True])
+            stack.append(_Frame(token == "{"))
+            if len(stack) > _DEEPEST:
+                break
         elif token in ("}", "]"):
-            if stack:
-                stack.pop()
+            del stack[-1:]
         elif token == "," and top is not None:
-            if top[0]:
-                top[2] = True
-            else:
-                top[1] += 1
-    return 0, 0
+            if top.is_object:
+                top.wants_key = True
+            elif isinstance(top.at, int):
+                top.at += 1
+    return places
+
+
+@dataclass(slots=True)
+class _Frame:
+    """An object or list that the scanner is in, and the key or index it is at."""
+
+    is_object: bool
+    at: str | int = 0
+    wants_key: bool = True
 
 
 def _unquote(token: str) -> str:

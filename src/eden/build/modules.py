@@ -171,7 +171,7 @@ class ModuleStage:
 
     def _input(self, file: str, tree: SourceTree) -> ScriptInput:
         language: ScriptLanguage = "ts" if file.endswith(".ts") else "js"
-        return ScriptInput(file, tree.text(file) or "", language, tree.file(file))
+        return ScriptInput(file, tree.text(file) or "", language)
 
     def _submit(self, items: Sequence[tuple[ScriptInput, str]]) -> Future[list[ScriptOutput]]:
         """Compile what is new, in the background; each input comes with the digest of its text."""

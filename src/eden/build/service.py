@@ -106,6 +106,7 @@ class _Build:
         self.parts = [Part("main", "", False), *(Part(s.name, s.root, s.independent) for s in app.subpackages)]
         roots = sorted(((part.root, part.name) for part in self.parts[1:]), key=lambda entry: -len(entry[0]))
         self.roots = dict(roots)
+        self._parts: dict[str, str] = {}
         prefer_ts = project.prefers("typescript")
         self.script_extensions = SCRIPT_EXTENSIONS[::-1] if prefer_ts else SCRIPT_EXTENSIONS
         preprocessed = tuple(
@@ -116,7 +117,11 @@ class _Build:
         self.style_extensions = tuple(dict.fromkeys((*preprocessed, *STYLE_EXTENSIONS)))
 
     def part(self, path: str) -> str:
-        return package_of(path, self.roots)
+        """Name of the package that holds a path; asked for every path several times."""
+        name = self._parts.get(path)
+        if name is None:
+            name = self._parts[path] = package_of(path, self.roots)
+        return name
 
     def run(self) -> BuildResult:
         if not any(self._runs(page) for page in self.app.pages):

@@ -181,11 +181,11 @@ class Templates:
         for group in groups:
             for module in group.modules.values():
                 if module.source is not None:
-                    found[module.file] = ScriptInput(module.file, module.source, "js", None)
+                    found[module.file] = ScriptInput(module.file, module.source, "js")
             for template in group.templates.values():
                 for name, source, line in template.inline:
                     path = f"{template.file}#{name}"
-                    found[path] = ScriptInput(path, "\n" * line + source, "js", None)
+                    found[path] = ScriptInput(path, "\n" * line + source, "js")
         return list(found.values())
 
     def refuse(self, groups: Sequence[Group], broken: Collection[str]) -> None:

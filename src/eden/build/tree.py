@@ -60,9 +60,6 @@ class SourceTree:
         place = self._places.get(path)
         return None if place is None else Path(place)
 
-    def size(self, path: str) -> int:
-        return self._paths[path].stamp[1] if path in self._paths else 0
-
     def bytes(self, path: str) -> bytes | None:
         content = self._paths.get(path)
         if content is None:
