@@ -97,16 +97,24 @@ class ModuleStage:
         self._worker = ThreadPoolExecutor(1, "scripts")
         self._outputs: dict[str, tuple[str, ScriptOutput]] = {}
         self._old: Mapping[str, tuple[str, ScriptOutput]] = {}
+        self._tsconfig = ""
         self._scans: dict[str, tuple[str, scripts.Scan]] = {}
 
     def start(
-        self, entries: Iterable[str], everything: Callable[[], Iterable[str]], resolver: Resolver, provide: Provide
+        self,
+        entries: Iterable[str],
+        everything: Callable[[], Iterable[str]],
+        resolver: Resolver,
+        provide: Provide,
+        tsconfig: str,
     ) -> Compilation:
         """Begin to compile `entries` and all they require.
 
         `everything` gives all scripts of the program: they are needed as soon as one module computes what it
-        requires.
+        requires. `tsconfig` is the text of a tsconfig.json.
         """
+        if tsconfig != self._tsconfig:
+            self._outputs, self._tsconfig = {}, tsconfig
         tree = resolver.tree
         files = self._reach(entries, everything, resolver, provide)
         inputs = [self._input(file, tree) for file in sorted(files) if not file.endswith(".json")]
@@ -179,7 +187,8 @@ class ModuleStage:
         todo = [item for (item, digest), (old, _) in zip(items, known, strict=True) if old != digest]
 
         def compile_new() -> list[ScriptOutput]:
-            fresh = {output.path: output for output in scripts.compile_scripts(todo)} if todo else {}
+            compiled = scripts.compile_scripts(todo, tsconfig=self._tsconfig) if todo else []
+            fresh = {output.path: output for output in compiled}
             outputs = []
             for (item, digest), (_, old) in zip(items, known, strict=True):
                 output = fresh.get(item.path, old)

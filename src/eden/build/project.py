@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote
@@ -69,6 +70,25 @@ def find(source: Path, report: Report) -> Project:
             if isinstance(entry, dict)
         ),
     )
+
+
+def typescript_options(project: Project) -> str:
+    """tsconfig.json beside project.config.json or app.json, reduced to what changes how a module runs; "" if none."""
+    for folder in (project.folder, project.root):
+        try:
+            value = jsonfile.parse(decode((folder / "tsconfig.json").read_bytes()))
+        except (OSError, jsonfile.JsonProblem):
+            continue
+        options = _object(_object(value).get("compilerOptions"))
+        kept: JsonObject = {
+            key: options[key]
+            for key, kind in (("experimentalDecorators", bool), ("useDefineForClassFields", bool), ("target", str))
+            if isinstance(options.get(key), kind)
+        }
+        if not re.fullmatch(r"(?i)es(3|5|6|20\d\d|next)", kept.get("target", "")):
+            kept.pop("target", None)
+        return jsonfile.dump({"compilerOptions": kept})
+    return ""
 
 
 def _config_folder(source: Path) -> Path:

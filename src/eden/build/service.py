@@ -18,7 +18,7 @@ from eden.build.modules import Compilation, Modules, ModuleStage, Provide, Resol
 from eden.build.npm import Npm
 from eden.build.paths import package_of
 from eden.build.program import SCRIPT_EXTENSIONS, STYLE_EXTENSIONS, Program, first_of, read_program
-from eden.build.project import Project, find
+from eden.build.project import Project, find, typescript_options
 from eden.build.sheets import StyleStage
 from eden.build.templates import Group, Templates
 from eden.build.tree import SourceTree
@@ -162,7 +162,8 @@ class _Build:
         if self.app.workers:
             entries += [path for path in self._all_scripts() if path.startswith(f"{self.app.workers}/")]
         resolver = Resolver(self.tree, self.app.aliases, self.script_extensions)
-        return self.builder._modules.start(entries, self._all_scripts, resolver, self.provide)
+        tsconfig = typescript_options(self.project)
+        return self.builder._modules.start(entries, self._all_scripts, resolver, self.provide, tsconfig)
 
     def _script(self, key: str) -> str | None:
         return first_of(self.tree, key, self.script_extensions)
