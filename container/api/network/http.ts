@@ -52,7 +52,7 @@ export const http: AreaFactory = (rt) => {
         requireParameter(options, 'name', 'String')
         const { url, filePath, name } = options
         const file = rt.files.blob(filePath)
-        if (!file) throw fail(`createUploadTask:fail file not found`)
+        if (!file) throw fail('file not found')
         const formData = Object.entries(options.formData ?? {}).map(([key, value]) => [key, formField(value)])
         return tasks.run(task, 'uploadFile', {
           url, name, file, fileName: fileName(filePath), header: encodeHeader(options.header), formData,
