@@ -12,7 +12,7 @@ const RING = 'M12 2a10 10 0 1 0 0 20 10 10 0 0 0 0-20zm0 1.3a8.7 8.7 0 1 1 0 17.
 const CHECK = 'M10.6 16.7 6.2 12.3l1.1-1.1 3.3 3.3 6.6-6.7 1.1 1.1z'
 const EXCLAMATION = 'M11.1 6.5h1.8l-.2 7.4h-1.4zM12 15.4a1.1 1.1 0 1 1 0 2.2 1.1 1.1 0 0 1 0-2.2z'
 const LETTER_I = 'M11.1 10.3h1.8v7.2h-1.8zM12 6.4a1.1 1.1 0 1 1 0 2.2 1.1 1.1 0 0 1 0-2.2z'
-const CROSS = 'm12 10.9 3.4-3.4 1.1 1.1-3.4 3.4 3.4 3.4-1.1 1.1-3.4-3.4-3.4 3.4-1.1-1.1 3.4-3.4-3.4-3.4 1.1-1.1z'
+const CROSS = 'M12 10.9l3.4-3.4 1.1 1.1-3.4 3.4 3.4 3.4-1.1 1.1-3.4-3.4-3.4 3.4-1.1-1.1 3.4-3.4-3.4-3.4 1.1-1.1z'
 
 /** type → [path, default colour]; a sign inside a disc is a hole (even-odd) */
 export const ICONS: { [type: string]: [string, string] } = {

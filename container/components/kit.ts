@@ -133,7 +133,7 @@ export const propertiesOf = (type: BuiltinClass): { [name: string]: PropertyDefi
 /** Hand one changed property to a built-in. */
 export function changed(builtin: Builtin<any>, name: string, value: unknown, old: unknown): void {
   if (name in (builtin.constructor as unknown as BuiltinClass).properties) builtin.update(name as never, value, old)
-  else if (old !== undefined || (value !== null && value !== false)) updateCommon(builtin, name, value)
+  else if (old !== undefined || (value !== null && value !== undefined)) updateCommon(builtin, name, value)
 }
 
 const instances = new WeakMap<Node, Builtin<any>>()

@@ -80,7 +80,6 @@ export class MovableView extends Builtin<ViewProps> {
   private y = 0
   private zoom = 1
   private stop: (() => void) | undefined
-  private announced: '' | 'htouchmove' | 'vtouchmove' = ''
 
   override create(): void {
     let from = { x: 0, y: 0 }
@@ -90,17 +89,13 @@ export class MovableView extends Builtin<ViewProps> {
         if (disabled || direction === 'none') return 'none'
         return direction === 'all' ? 'both' : direction === 'horizontal' ? 'x' : 'y'
       },
-      down: () => { this.announced = '' },
-      claim: () => {
+      claim: (dx, dy) => {
         this.stop?.()
         from = { x: this.x, y: this.y }
+        this.trigger(Math.abs(dx) > Math.abs(dy) ? 'htouchmove' : 'vtouchmove')
         return true
       },
       move: (dx, dy) => {
-        if (!this.announced && (dx || dy)) {
-          this.announced = Math.abs(dx) > Math.abs(dy) ? 'htouchmove' : 'vtouchmove'
-          this.trigger(this.announced)
-        }
         const { direction } = this.props
         this.dragTo(from.x + (direction === 'vertical' ? 0 : dx), from.y + (direction === 'horizontal' ? 0 : dy))
       },
@@ -173,14 +168,15 @@ export class MovableView extends Builtin<ViewProps> {
 
   private settle(x: number, y: number): void {
     const to = this.clamp(x, y)
-    this.place(to.x, to.y, to.x !== this.x || to.y !== this.y ? '' : undefined)
+    this.place(to.x, to.y, '')
   }
 
-  private place(x: number, y: number, source?: Source): void {
+  private place(x: number, y: number, source: Source): void {
+    const moved = x !== this.x || y !== this.y
     this.x = x
     this.y = y
     this.styleHost(`transform:translate(${x.toFixed(2)}px,${y.toFixed(2)}px) scale(${this.zoom})`)
-    if (source !== undefined) this.trigger('change', { x: round(x), y: round(y), source })
+    if (moved) this.trigger('change', { x: round(x), y: round(y), source })
   }
 
   private dragTo(x: number, y: number): void {

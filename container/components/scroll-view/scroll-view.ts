@@ -1,4 +1,5 @@
 /** `<scroll-view>`: native scrolling inside; thresholds, targets, refresher and context as on WeChat. */
+import type { Element as GlassElement } from 'glass-easel'
 import { onDrag } from '../drag'
 import { Builtin, el } from '../kit'
 import { Momentum } from './momentum'
@@ -132,7 +133,7 @@ wx-scroll-view.eden-scroll-host{position:relative}
     else if (name === 'clip') main.style.overflow = props.clip ? '' : 'visible'
     else if (name === 'padding') main.style.padding = Array.isArray(props.padding) ? props.padding.map((n) => `${n}px`).join(' ') : ''
     else if (name === 'scrollTop' || name === 'scrollLeft') this.afterRender(() => this.scrollToProperty(name))
-    else if (name === 'scrollIntoView') this.afterRender(() => this.intoView(`#${CSS.escape(this.props.scrollIntoView)}`))
+    else if (name === 'scrollIntoView') this.afterRender(() => this.intoView(`#${this.props.scrollIntoView}`))
     else if (name.startsWith('refresher')) {
       if (props.refresherEnabled || this.refresher) {
         this.refresher ??= new Refresher(this)
@@ -159,7 +160,7 @@ wx-scroll-view.eden-scroll-host{position:relative}
   }
 
   private intoView(selector: string, alignment = this.props.scrollIntoViewAlignment, smooth?: boolean): void {
-    const target = selector === '#' ? null : this.main.querySelector(selector)
+    const target = this.target(selector)
     if (!target) return
     const box = target.getBoundingClientRect()
     const view = this.main.getBoundingClientRect()
@@ -178,6 +179,14 @@ wx-scroll-view.eden-scroll-host{position:relative}
     if (this.props.scrollY) to.top = place(box.top - view.top, box.height, view.height, this.main.scrollTop)
     if (this.props.scrollX) to.left = place(box.left - view.left, box.width, view.width, this.main.scrollLeft)
     this.scroll(to, smooth)
+  }
+
+  /** By the id as the program wrote it; components may carry another one in the DOM. */
+  private target(selector: string): Element | undefined {
+    if (!selector.startsWith('#')) return this.main.querySelector(selector) ?? undefined
+    const id = selector.slice(1)
+    const idOf = (element: Element) => (element as { __wxElement?: GlassElement }).__wxElement?.id ?? element.id
+    return id ? [...this.main.querySelectorAll('[id]')].find((element) => idOf(element) === id) : undefined
   }
 
   private canScroll(dx: number, dy: number): boolean {
