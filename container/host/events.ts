@@ -15,6 +15,8 @@ export type Fault =
   | 'flood'
   /** messages that are none */
   | 'messages'
+  /** the program tried to navigate its frame to another page */
+  | 'left'
 
 export interface HostEvents {
   route: Of<'route'>

@@ -2,7 +2,7 @@
  * The two documents of a frame, as text.
  *
  * The guard is a sandboxed frame without a stranger's code. It only holds the policy and one frame, the program's,
- * and carries four messages of the start between it and the host. It exists because a frame may always navigate
+ * and carries the messages of the start between it and the host. It exists because a frame may always navigate
  * itself, but not against the `frame-src` of the document around it.
  */
 import { guardPolicy, type DomainPolicy } from './policy'
@@ -10,9 +10,14 @@ import { guardPolicy, type DomainPolicy } from './policy'
 /** The name of the inner frame; tests and tools find it by this. */
 export const PROGRAM_FRAME = 'eden-program'
 
-/** In the guard. `hello` and `policed` go up with nothing else; `port` and `policy` go down as they are. */
+/**
+ * In the guard. `hello` and `policed` go up with nothing else; `port` and `policy` go down as they are. A second
+ * load means that the program has left its document: `left` goes up.
+ */
 const GUARD = (child: HTMLIFrameElement): void => {
   const host = window.parent
+  let loads = 0
+  child.addEventListener('load', () => { if (++loads > 1) host.postMessage({ eden: 'left' }, '*') })
   window.addEventListener('message', (event) => {
     const kind = (event.data as { eden?: unknown } | null)?.eden
     if (event.source === host && (kind === 'port' || kind === 'policy')) {
@@ -58,7 +63,7 @@ export function guardDocument(runtime: string, policy: DomainPolicy): string {
   const build = `const f=document.createElement("iframe");f.name=${JSON.stringify(PROGRAM_FRAME)};` +
     'f.setAttribute("sandbox","allow-scripts");f.setAttribute("allow","autoplay");' +
     `f.srcdoc=${JSON.stringify(program)};f.style.cssText="border:0;width:100%;height:100%;display:block";` +
-    `document.body.append(f);(${GUARD.toString()})(f)`
+    `(${GUARD.toString()})(f);document.body.append(f)`
   return `<!doctype html><html style="height:100%"><head>${head}` +
     `<meta http-equiv="Content-Security-Policy" content="${attribute(guardPolicy(nonce, policy))}"></head>` +
     `<body style="margin:0;height:100%;overflow:hidden">${script(build)}</body></html>`

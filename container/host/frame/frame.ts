@@ -17,6 +17,8 @@ export class Frame {
   readonly ready: Promise<void>
   /** Every message after `loaded`, unchecked. */
   onMessage: (data: unknown) => void = () => {}
+  /** The program navigated its frame away. Where to, the policy has kept it from getting. */
+  onLeft: () => void = () => {}
   private port: MessagePort | undefined
   private policed: (() => void) | undefined
   private fail: (error: FrameError) => void = () => {}
@@ -48,6 +50,8 @@ export class Frame {
     const kind = (event.data as { eden?: unknown } | null)?.eden
     if (kind === 'policed') {
       this.policed?.()
+    } else if (kind === 'left') {
+      this.onLeft()
     } else if (kind === 'hello' && !this.port) {
       const { port1, port2 } = new MessageChannel()
       this.port = port1

@@ -35,8 +35,8 @@ export interface Surroundings {
   /** what every Boot has in common */
   boot(): Pick<Boot, 'system' | 'mode' | 'locale'>
   notice(notice: Notice): void
-  /** a flood or bad messages: the program must be stopped */
-  stop(reason: 'flood' | 'messages', detail: string): void
+  /** a flood, bad messages, a navigation: the program must be stopped */
+  stop(reason: 'flood' | 'messages' | 'left', detail: string): void
   internal(where: string, error: unknown): void
 }
 
@@ -97,6 +97,7 @@ export class Session {
     permissions.onChange = (authSetting) => this.emit('settings', { authSetting })
     this.calls = this.surroundings(manifest, store, stores)
     frame.onMessage = (data) => this.receive(data)
+    frame.onLeft = () => around.stop('left', '')
     this.booted = performance.now()
     const transfer = Object.values(packages).flatMap((files) => Object.values(files))
     frame.post({

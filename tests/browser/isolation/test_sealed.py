@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -17,6 +18,8 @@ class Sink:
     def __init__(self) -> None:
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._socket.getsockname()[1]
+        #: the first bytes of each connection. Chromium opens one, without a byte, for a nested frame that the policy
+        #: then blocks; see "What is left" in docs/bridge.md.
         self.connections: list[bytes] = []
         threading.Thread(target=self._serve, daemon=True).start()
 
@@ -29,9 +32,10 @@ class Sink:
             with connection:
                 connection.settimeout(1)
                 try:
-                    self.connections.append(connection.recv(200))
+                    if data := connection.recv(200):
+                        self.connections.append(data)
                 except OSError:
-                    self.connections.append(b"")
+                    continue
 
     def close(self) -> None:
         self._socket.close()
@@ -57,7 +61,10 @@ READS = {
     "top property": "top.host",
     "opener": "opener.document",
     "frame element": "frameElement.src",
-    "sibling frame": "parent.frames[0].document.title",
+    "other frame": "[0, 1, 2].map((i) => top[i]).find((one) => one !== parent).document.title",
+    "other program": "[0, 1, 2].map((i) => top[i]).find((one) => one !== parent)[0].document.title",
+    "other program's navigation": "[0, 1, 2].map((i) => top[i]).find((one) => one !== parent)[0].location.href = 'about:blank'",
+    "other frame's navigation": "[0, 1, 2].map((i) => top[i]).find((one) => one !== parent).location.href = 'about:blank'",
     "top location": "top.location.href",
     "top navigation": "top.location.href = 'https://example.com/'",
     "service worker": "await navigator.serviceWorker.register('blob:x')",
@@ -79,7 +86,7 @@ READS = {
 def test_reaches_nothing_of_the_page(
     phone: Callable[..., Phone], packages: Callable[..., str], harmless: str, expect_console: Callable[[str], None]
 ) -> None:
-    expect_console("Content Security Policy|sandbox|Blocked|permission|Unsafe attempt")
+    expect_console("Content Security Policy|sandbox|Blocked|[Pp]ermission|Unsafe attempt")
     tries = ",".join(f"[{name!r}, async () => {{ {code} }}]" for name, code in READS.items())
     script = f"""
       const outcomes = {{}}
@@ -89,15 +96,16 @@ def test_reaches_nothing_of_the_page(
     """
     one = phone()
     one.page.evaluate("document.cookie = 'secret=1'; localStorage.setItem('secret', '1')")
+    one.open(harmless)
+    one.wait_for("painted")
     one.open(packages(script))
     one.wait_for("log")
-    import json
-
     outcomes = json.loads(one.logged()[0])
     assert set(outcomes) == set(READS)
     assert [name for name, outcome in outcomes.items() if outcome == "REACHED"] == []
     assert one.page.title() == "embedding page"
-    one.is_usable(harmless)
+    assert one.seen("crash") == []
+    one.is_usable(packages("eden.show('harmless')", app_id="other"))
 
 
 #: every way to send something to a server that is not a call over the bridge; U is the sink's address
@@ -126,12 +134,9 @@ SENDS = {
     "(rel) => tag('link', {rel, href: U + rel, as: 'fetch'}))",
     "speculation": "tag('script', {type: 'speculationrules', textContent: JSON.stringify({prefetch: [{source: 'list', "
     "urls: [U + 'spec']}]})})",
-    "form": "(() => { const f = tag('form', {action: U + 'form', method: 'post'}); f.submit() })()",
+    "form": "(() => { const f = tag('form', {action: U + 'form', method: 'post', target: '_blank'}); f.submit() })()",
     "ping": "(() => { const a = tag('a', {href: '#x', ping: U + 'ping'}); a.click() })()",
-    "link": "(() => { const a = tag('a', {href: U + 'link'}); a.click() })()",
     "new window": "open(U + 'open')",
-    "refresh": "(() => { const m = document.createElement('meta'); m.httpEquiv = 'refresh'; m.content = '0;url=' + U; "
-    "document.head.append(m) })()",
     "worker": "new Worker(URL.createObjectURL(new Blob([`importScripts('${U}ws')`])))",
     "worker fetch": "new Worker(URL.createObjectURL(new Blob([`fetch('${U}wf')`])))",
     "nested frame": "tag('iframe', {srcdoc: `<script>new Image().src = '${U}nested'; "
@@ -139,9 +144,6 @@ SENDS = {
     "parent navigation": "parent.location = U + 'parent'",
     "top navigation": "top.location = U + 'top'",
     "report": "tag('meta', {httpEquiv: 'Content-Security-Policy', content: `img-src 'none'; report-uri ${U}report`})",
-    "own navigation": "location.href = U + 'self'",
-    "data navigation": "location.href = `data:text/html,<img src=${U}data>`",
-    "blob navigation": "location.href = URL.createObjectURL(new Blob([`<img src=${U}blob>`], {type: 'text/html'}))",
 }
 
 
@@ -182,6 +184,43 @@ def test_sends_nothing_by_itself(
     assert sink.connections == []
     assert one.page.title() == "embedding page"
     assert one.page.context.pages == [one.page]
+    one.is_usable(harmless)
+
+
+#: ways of a frame to navigate itself, which no policy of its own forbids
+DEPARTURES = {
+    "location": "location.href = U",
+    "data": "location.href = `data:text/html,<img src=${U}>`",
+    "blob": "location.href = URL.createObjectURL(new Blob([`<img src=${U}>`], {type: 'text/html'}))",
+    "blank": "location.href = 'about:blank'",
+    "refresh": "document.head.insertAdjacentHTML('beforeend', `<meta http-equiv=refresh content='0;url=${U}'>`)",
+    "link": "document.body.appendChild(Object.assign(document.createElement('a'), {href: U})).click()",
+    "form": "document.body.appendChild(Object.assign(document.createElement('form'), {action: U})).submit()",
+    "write": "document.open(), document.write(`<meta http-equiv=refresh content='0;url=${U}'>`), document.close()",
+}
+
+
+@pytest.mark.parametrize("way", DEPARTURES)
+def test_cannot_leave_for_another_page(
+    phone: Callable[..., Phone],
+    packages: Callable[..., str],
+    harmless: str,
+    sink: Sink,
+    expect_console: Callable[[str], None],
+    way: str,
+) -> None:
+    """A page that it navigates to would have a network. The navigation is blocked or the frame is replaced."""
+    expect_console(".")
+    script = f"""
+      const U = 'http://127.0.0.1:{sink.port}/'
+      setTimeout(() => {{ {DEPARTURES[way]} }}, 50)
+      setTimeout(() => eden.post({{ kind: 'log', level: 'log', args: ['still here'] }}), 1000)
+    """
+    one = phone(policy={"domains": "any"})
+    one.open(packages(script))
+    one.page.wait_for_function("seen.some(({ name }) => name === 'log' || name === 'crash')")
+    assert [crash["fault"] for crash in one.seen("crash")] in ([], ["left"])
+    assert sink.connections == []
     one.is_usable(harmless)
 
 
