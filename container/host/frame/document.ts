@@ -5,7 +5,7 @@
  * and carries the messages of the start between it and the host. It exists because a frame may always navigate
  * itself, but not against the `frame-src` of the document around it.
  */
-import { guardPolicy, type DomainPolicy } from './policy'
+import { guardPolicies, type DomainPolicy } from './policy'
 
 /** The name of the inner frame; tests and tools find it by this. */
 export const PROGRAM_FRAME = 'eden-program'
@@ -65,7 +65,8 @@ export function guardDocument(runtime: string, policy: DomainPolicy): string {
     `f.srcdoc=${JSON.stringify(program)};f.style.cssText="border:0;width:100%;height:100%;display:block";` +
     `(${GUARD.toString()})(f);document.body.append(f)`
   return `<!doctype html><html style="height:100%"><head>${head}` +
-    `<meta http-equiv="Content-Security-Policy" content="${attribute(guardPolicy(nonce, policy))}"></head>` +
+    guardPolicies(nonce, policy).map((one) => `<meta http-equiv="Content-Security-Policy" content="${attribute(one)}">`).join('') +
+    '</head>' +
     `<body style="margin:0;height:100%;overflow:hidden">${script(build)}</body></html>`
 }
 

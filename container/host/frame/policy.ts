@@ -13,12 +13,13 @@ export type DomainPolicy = 'listed' | 'any'
 const MEDIA = ['img-src', 'font-src', 'media-src'] as const
 
 /**
- * Scripts need the nonce, so that frames which program code may build (`<iframe srcdoc>`) inherit a policy under
- * which they run nothing; program code itself comes in through eval.
+ * Two policies, of which both must agree. Scripts need the nonce of the first, so that frames which program code may
+ * build (`<iframe srcdoc>`) inherit a policy under which they run nothing; program code itself comes in through eval.
+ * A script with a nonce may import() from anywhere; the second policy has no nonce and no source, and so forbids it.
  */
-export function guardPolicy(nonce: string, policy: DomainPolicy): string {
+export function guardPolicies(nonce: string, policy: DomainPolicy): string[] {
   const remote = policy === 'any' ? 'https: http:' : 'https:'
-  return [
+  const first = [
     "default-src 'none'",
     `script-src 'nonce-${nonce}' 'unsafe-eval'`,
     "style-src 'unsafe-inline'",
@@ -28,7 +29,8 @@ export function guardPolicy(nonce: string, policy: DomainPolicy): string {
     "frame-src 'none'",
     "form-action 'none'",
     "base-uri 'none'",
-  ].join('; ')
+  ]
+  return [first.join('; '), "script-src 'unsafe-inline' 'unsafe-eval'; worker-src blob:"]
 }
 
 /** The second policy, for one program; undefined when there is nothing to narrow. */

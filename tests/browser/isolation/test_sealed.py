@@ -121,6 +121,9 @@ SENDS = {
     "audio": "new Audio(U + 'audio').load()",
     "script": "tag('script', {src: U + 'script'})",
     "import": "import(U + 'import')",
+    "import in a function": "new Function('u', 'return import(u)')(U + 'import2')",
+    "import in eval": "eval(`import(U + \"import3\")`)",
+    "blob import": "import(URL.createObjectURL(new Blob([`import '${U}import4'`], {type: 'text/javascript'})))",
     "style": "tag('link', {rel: 'stylesheet', href: U + 'css'})",
     "style import": "tag('style', {textContent: '@import url(' + U + 'import.css)'})",
     "background": "document.body.style.background = 'url(' + U + 'bg)'",
@@ -135,7 +138,6 @@ SENDS = {
     "speculation": "tag('script', {type: 'speculationrules', textContent: JSON.stringify({prefetch: [{source: 'list', "
     "urls: [U + 'spec']}]})})",
     "form": "(() => { const f = tag('form', {action: U + 'form', method: 'post', target: '_blank'}); f.submit() })()",
-    "ping": "(() => { const a = tag('a', {href: '#x', ping: U + 'ping'}); a.click() })()",
     "new window": "open(U + 'open')",
     "worker": "new Worker(URL.createObjectURL(new Blob([`importScripts('${U}ws')`])))",
     "worker fetch": "new Worker(URL.createObjectURL(new Blob([`fetch('${U}wf')`])))",
@@ -195,6 +197,7 @@ DEPARTURES = {
     "blank": "location.href = 'about:blank'",
     "refresh": "document.head.insertAdjacentHTML('beforeend', `<meta http-equiv=refresh content='0;url=${U}'>`)",
     "link": "document.body.appendChild(Object.assign(document.createElement('a'), {href: U})).click()",
+    "ping": "document.body.appendChild(Object.assign(document.createElement('a'), {href: '#x', ping: U})).click()",
     "form": "document.body.appendChild(Object.assign(document.createElement('form'), {action: U})).submit()",
     "write": "document.open(), document.write(`<meta http-equiv=refresh content='0;url=${U}'>`), document.close()",
 }
