@@ -1,6 +1,7 @@
 /** Form controls and navigation, in the order of their style sheets. */
 import { Button } from './button'
 import { Checkbox, CheckboxGroup } from './checkbox'
+import { Editor } from './editor/editor'
 import { Form } from './form'
 import { FunctionalPageNavigator } from './functional-page-navigator'
 import { Input } from './input'
@@ -16,6 +17,6 @@ import { Switch } from './switch'
 import { Textarea } from './textarea'
 
 export const FORM_COMPONENTS: BuiltinClass[] = [
-  Button, Checkbox, CheckboxGroup, Form, FunctionalPageNavigator, Input, KeyboardAccessory, Label, Navigator, Picker,
-  PickerView, PickerViewColumn, Radio, RadioGroup, Slider, Switch, Textarea,
+  Button, Checkbox, CheckboxGroup, Editor, Form, FunctionalPageNavigator, Input, KeyboardAccessory, Label, Navigator,
+  Picker, PickerView, PickerViewColumn, Radio, RadioGroup, Slider, Switch, Textarea,
 ]
