@@ -109,9 +109,16 @@ async def _settle(tab: Page) -> dict[str, Any]:
 
 
 async def _front(tab: Page) -> Frame | None:
-    """The frame of the program in front; None while there is none."""
-    element = (await tab.evaluate_handle("() => edenCheck.frame()")).as_element()
-    return await element.content_frame() if element else None
+    """The frame that shows pages (a spare frame has none); None while there is none."""
+    for frame in tab.frames:
+        if frame is tab.main_frame or frame.is_detached():
+            continue
+        try:
+            if await frame.evaluate("() => document.querySelector('.eden-page') !== null"):
+                return frame
+        except BrowserError:
+            continue  # gone in the meantime
+    return None
 
 
 def _take(seen: Visit, event: dict[str, Any], started: float, map_stack: MapStack) -> None:
