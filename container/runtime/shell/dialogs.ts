@@ -21,20 +21,22 @@ let serial = 0
 export function createDialogs(layers: HTMLElement, pages: HTMLElement, t: (key: string) => string, motion: Motion): Dialogs {
   const open: { dismiss?: () => void }[] = []
 
-  /** Put an element over the pages; the result takes it away and gives the focus back. */
-  const raise = (element: HTMLElement, dismiss?: () => void): (() => void) => {
+  /** Put an element over the pages; the result gives the focus back and takes it away when `fade` has ended. */
+  const raise = (element: HTMLElement, dismiss?: () => void): ((fade?: Promise<unknown>) => void) => {
     const before = document.activeElement as HTMLElement | null
     const entry = { dismiss }
     open.push(entry)
     pages.inert = true
     layers.append(element)
-    return () => {
+    return (fade) => {
       const at = open.indexOf(entry)
       if (at < 0) return
       open.splice(at, 1)
-      element.remove()
       pages.inert = open.length > 0
       if (before?.isConnected) before.focus({ preventScroll: true })
+      if (!fade) return element.remove()
+      element.inert = true
+      void fade.then(() => element.remove())
     }
   }
   const onEscape = (element: HTMLElement, run: () => void): void => element.addEventListener('keydown', (event) => {
@@ -66,20 +68,19 @@ export function createDialogs(layers: HTMLElement, pages: HTMLElement, t: (key: 
     const mask = h('div', { class: 'eden-mask' })
     const host = h('div', { class: 'eden-dialog-host' }, mask, box)
     let settled = false
-    const settle = async (confirmed: boolean): Promise<void> => {
+    const settle = (confirmed: boolean): void => {
       if (settled) return
       settled = true
+      lower(animate(host, [{ opacity: 1 }, { opacity: 0 }], motion(100)))
       resolve({ confirm: confirmed, cancel: !confirmed, ...(field && confirmed ? { content: field.value } : {}) })
-      await animate(host, [{ opacity: 1 }, { opacity: 0 }], motion(100))
-      lower()
     }
-    const dismiss = (): void => { if (withCancel) void settle(false) }
-    confirm.addEventListener('click', () => void settle(true))
-    cancel.addEventListener('click', () => void settle(false))
+    const dismiss = (): void => { if (withCancel) settle(false) }
+    confirm.addEventListener('click', () => settle(true))
+    cancel.addEventListener('click', () => settle(false))
     box.addEventListener('keydown', (event) => {
       if (event.key !== 'Enter' || event.shiftKey || event.isComposing || event.target instanceof HTMLButtonElement) return
       event.preventDefault()
-      void settle(true)
+      settle(true)
     })
     onEscape(host, dismiss)
     trapFocus(host)
@@ -97,19 +98,18 @@ export function createDialogs(layers: HTMLElement, pages: HTMLElement, t: (key: 
     const mask = h('div', { class: 'eden-mask' })
     const host = h('div', { class: 'eden-action-host' }, mask, list)
     let settled = false
-    const settle = async (index: number): Promise<void> => {
+    const settle = (index: number): void => {
       if (settled) return
       settled = true
-      resolve(index)
       void animate(mask, [{ opacity: 1 }, { opacity: 0 }], motion(200))
-      await animate(list, [{ transform: 'none' }, { transform: 'translateY(100%)' }], motion(200))
-      lower()
+      lower(animate(list, [{ transform: 'none' }, { transform: 'translateY(100%)' }], motion(200)))
+      resolve(index)
     }
-    const dismiss = (): void => void settle(-1)
+    const dismiss = (): void => settle(-1)
     options.itemList.forEach((text, index) => {
       const item = h('button', { type: 'button', class: 'eden-sheet-item' }, text)
       if (options.itemColor) item.style.color = options.itemColor
-      item.addEventListener('click', () => void settle(index))
+      item.addEventListener('click', () => settle(index))
       list.append(item)
     })
     const cancel = h('button', { type: 'button', class: 'eden-sheet-item eden-sheet-cancel' }, t('cancel'))
