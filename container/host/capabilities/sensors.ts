@@ -20,12 +20,12 @@ export const SENSORS: { readonly [name: string]: Sensor } = {
   accelerometer: {
     event: 'devicemotion',
     read: ({ accelerationIncludingGravity: a }: DeviceMotionEvent): Reading =>
-      a && { x: (a.x ?? 0) / -GRAVITY, y: (a.y ?? 0) / -GRAVITY, z: (a.z ?? 0) / -GRAVITY },
+      a ? { x: (a.x ?? 0) / -GRAVITY, y: (a.y ?? 0) / -GRAVITY, z: (a.z ?? 0) / -GRAVITY } : undefined,
   },
   gyroscope: {
     event: 'devicemotion',
     read: ({ rotationRate: r }: DeviceMotionEvent): Reading =>
-      r && { x: (r.beta ?? 0) * RADIANS, y: (r.gamma ?? 0) * RADIANS, z: (r.alpha ?? 0) * RADIANS },
+      r ? { x: (r.beta ?? 0) * RADIANS, y: (r.gamma ?? 0) * RADIANS, z: (r.alpha ?? 0) * RADIANS } : undefined,
   },
   deviceMotion: {
     event: 'deviceorientation',
