@@ -21,8 +21,6 @@ import { getDate, getRegExp, installConstructorNames, templateFilters } from './
 
 const BUILTINS = [...CONTENT_COMPONENTS, ...FORM_COMPONENTS]
 const nativeError = console.error.bind(console)
-/** The frame's policy runs inline scripts by nonce; this bundle was run by it, the program's scripts will be. */
-const { nonce } = (document.currentScript ?? {}) as { nonce?: string }
 
 export class ProgramRuntime implements Runtime {
   readonly loader: Loader
@@ -125,14 +123,12 @@ export class ProgramRuntime implements Runtime {
     this.components.installInstanceMethods(this.wx, (component) => pageOf(component)?.instance)
   }
 
-  /** Inline scripts run at once; the name makes stack traces readable and mappable. */
+  /**
+   * Indirect eval runs text as a global script; the name makes stack traces readable and mappable. Not by a script
+   * element: that would need the nonce, which a program could read from its own element while it runs.
+   */
   private async runScript(text: string, name: string): Promise<void> {
-    if (!text) return
-    const script = document.createElement('script')
-    if (nonce) script.nonce = nonce
-    script.textContent = `${text}\n//# sourceURL=eden://program/${name}`
-    document.head.append(script)
-    script.remove()
+    this.guard(name, () => { (0, eval)(`${text}\n//# sourceURL=eden://program/${name}`) })
   }
 
   private adoptStyles(component: Parameters<typeof pageOf>[0] & { is?: string }): void {
