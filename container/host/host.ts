@@ -7,7 +7,7 @@
  * One program is in front; up to three others wait in the background. Events: see events.ts.
  */
 import type { LaunchOptions, Notice, SystemInfo, WireObject } from '../bridge/messages'
-import { fail, type PhoneControl, type Services } from './capabilities/types'
+import { browserFetch, fail, type PhoneControl, type Services } from './capabilities/types'
 import { Menu } from './chrome/menu'
 import { SheetPrompter } from './chrome/prompter'
 import { programIcon, Screen } from './chrome/screen'
@@ -65,7 +65,7 @@ export class EdenHost extends EventTarget {
   constructor(private readonly options: HostOptions) {
     super()
     const bytes = openByteStore(options.storage)
-    this.services = { fetch: (...args) => globalThis.fetch(...args), ...options.services }
+    this.services = { fetch: browserFetch, ...options.services }
     const fetchOwn: typeof fetch = (...args) => globalThis.fetch(...args)
     this.say = words(options.locale ?? 'zh_CN')
     this.theme = options.theme ?? (window.matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light')
