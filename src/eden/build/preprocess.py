@@ -64,7 +64,7 @@ def preprocess_styles(
 
 
 def _failed(path: str, line: int, column: int, message: str) -> Preprocessed:
-    sentence = " ".join(message.split())
+    sentence = " ".join(message.split()).rstrip(".")
     problem = Diagnostic(path, line, column, Severity.ERROR, "style-preprocessor", sentence)
     return Preprocessed("", (), (problem,))
 
@@ -120,5 +120,11 @@ def _worker() -> _Worker:
     global _current
     if _current is None:
         _current = _Worker(tools.require_node("Compiling LESS and SCSS"))
-        atexit.register(_current.stop)
     return _current
+
+
+@atexit.register
+def stop() -> None:
+    """End the process, if it runs."""
+    if _current is not None:
+        _current.stop()

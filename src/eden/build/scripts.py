@@ -118,9 +118,7 @@ def _broken(module: ScriptInput, errors: Sequence[Message]) -> ScriptOutput:
     problems = []
     for error in errors:
         column = len(error.line_text.encode()[: error.column].decode("utf-8", "replace")) + 1 if error.line else 0
-        problems.append(
-            Diagnostic(module.path, error.line, column, Severity.ERROR, "script-syntax", f"{error.text.rstrip('.')}.")
-        )
+        problems.append(Diagnostic(module.path, error.line, column, Severity.ERROR, "script-syntax", error.text))
     first = problems[0]
     place = f"{first.file}:{first.line}:{first.column}: " if first.line else f"{first.file}: "
     body = f"throw new SyntaxError({json.dumps(place + first.message, ensure_ascii=False)});\n"

@@ -216,5 +216,11 @@ def _service() -> _Service:
             if _current is not None:
                 _current.stop()
             _current = _Service(tools.esbuild())
-            atexit.register(_current.stop)
         return _current
+
+
+@atexit.register
+def stop() -> None:
+    """End the process, if it runs."""
+    if _current is not None:
+        _current.stop()

@@ -67,10 +67,8 @@ def import_cycles(outputs: Iterable[StyleOutput]) -> list[Diagnostic]:
                 work.pop()
             elif following in path:
                 cycle = path[path.index(following) :]
-                names = " → ".join([*cycle, following])
-                problems.append(
-                    Diagnostic(f"{cycle[0]}.wxss", 0, 0, Severity.WARNING, "style-import-cycle", f"{names}")
-                )
+                sentence = f"style sheets import each other: {' → '.join([*cycle, following])}"
+                problems.append(Diagnostic("", 0, 0, Severity.WARNING, "style-import-cycle", sentence))
             elif following not in done and following in imports:
                 path.append(following)
                 work.append((following, iter(imports[following])))
@@ -89,6 +87,8 @@ class _Compilation:
     sheets: list[str] = field(default_factory=list)
     files: dict[str, None] = field(default_factory=dict)
     reads: dict[str, None] = field(default_factory=dict)
+    #: (folder, reference) of each url() that names no file
+    absent: set[tuple[str, str]] = field(default_factory=set)
     fonts: list[str] = field(default_factory=list)
     problems: list[Diagnostic] = field(default_factory=list)
 
@@ -130,11 +130,10 @@ class _Compilation:
             self.problems.append(Diagnostic(path, line, column, Severity.WARNING, code, sentence))
 
         for offset, sentence in rewritten.problems:
-            report(offset, "style-syntax", f"{sentence}.")
+            report(offset, "style-syntax", sentence)
         for offset, reference in rewritten.urls:
-            file = package_path(reference, base)
-            if file is not None and file not in self.files:
-                report(offset, "missing-asset", f"{reference} does not exist.")
+            if (base, reference) in self.absent:
+                report(offset, "missing-asset", f"{reference} does not exist")
         for statement in rewritten.imports:
             found = self.resolve(statement, path, report)
             if found is None:
@@ -181,19 +180,20 @@ class _Compilation:
                 self.files[candidate] = None
                 return package_url(candidate)
             self.reads[candidate] = None
+        self.absent.add((base, reference))
         return package_url(path)
 
     def resolve(self, statement: Import, path: str, report: Callable[[int, str, str], None]) -> str | None:
         """Program path of an imported sheet; None with a warning when there is none."""
         specifier = statement.specifier
         if specifier.startswith(("http:", "https:", "//", "data:")):
-            report(statement.offset, "missing-style", f"{specifier} is remote and cannot be imported.")
+            report(statement.offset, "missing-style", f"{specifier} is remote and cannot be imported")
             return None
         for candidate in style_candidates(specifier, path, self.aliases, self.extensions):
             if candidate in self.source.paths:
                 return candidate
             self.reads[candidate] = None
-        report(statement.offset, "missing-style", f"{specifier} does not exist.")
+        report(statement.offset, "missing-style", f"{specifier} does not exist")
         return None
 
 

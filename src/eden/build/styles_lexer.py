@@ -19,7 +19,7 @@ _IDENT = rf"(?:--|-?+{_NAME_START}){_NAME_REST}"
 _NUMBER = r"[+-]?+(?:[0-9]*+\.[0-9]++|[0-9]++)(?:[eE][+-]?+[0-9]++)?+"
 # "url", where each letter may be escaped
 _URL_NAME = "".join(
-    rf"(?:[{low}{low.upper()}]|\\0{{0,4}}(?:{ord(low):x}|{ord(low.upper()):x}){_SPACE}?)" for low in "url"
+    rf"(?:\\?[{low}{low.upper()}]|\\0{{0,4}}(?:{ord(low):x}|{ord(low.upper()):x}){_SPACE}?)" for low in "url"
 )
 _UNQUOTED = rf"{_URL_NAME}\((?!{_SPACE}*+[\"'])"
 _URL = rf"{_UNQUOTED}{_SPACE}*+(?:[^\"'()\\ \t\n\x00-\x08\x0b\x0e-\x1f\x7f]++|{_ESCAPE})*+{_SPACE}*+(?:\)|\Z)"
@@ -88,7 +88,7 @@ def _kind(lexeme: str) -> str:
     if first in ";{} \t\n/" and (folded := _FOLDED.fullmatch(lexeme)):
         return folded[1]
     if "(" in lexeme and not lexeme.startswith("/*"):
-        if last == "(" and not _ends_escaped(lexeme):
+        if last == "(" and is_ident(lexeme[:-1]):
             return _SPECIAL_FUNCTIONS.get(unescape(lexeme).lower(), "(")
         if unescape(lexeme[: lexeme.index("(")]).lower() == "url":
             return "u" if _WHOLE_URL.fullmatch(lexeme) else "b"
@@ -149,7 +149,7 @@ def close_last(lexemes: list[str]) -> str | None:
             return None
         lexemes[-1] = " "
         return "comment"
-    if KINDS[last] in ("u", "b"):
+    if KINDS[last] in ("u", "b", "f"):
         if last.endswith(")") and not _ends_escaped(last):
             return None
         lexemes[-1] = (last[:-1] if _ends_escaped(last + ")") else last) + ")"
