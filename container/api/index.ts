@@ -15,22 +15,27 @@ export const BUILTINS = [...CONTENT_COMPONENTS, ...FORM_COMPONENTS]
 
 export type WxObject = { [name: string]: any }
 
+/** The members that work, and what is known about them. */
+export function survey(rt: Runtime, areas: readonly AreaFactory[] = AREAS): { members: WxObject; supported: Supported } {
+  const members: WxObject = {}
+  const supported: Supported = { apis: new Set(['canIUse']), partial: {}, components: BUILTINS }
+  for (const factory of areas) {
+    const { async = {}, sync = {}, partial = {} } = factory(rt)
+    for (const [name, run] of Object.entries(async)) members[name] = publish(rt, name, run)
+    Object.defineProperties(members, Object.getOwnPropertyDescriptors(sync))
+    Object.assign(supported.partial, partial)
+    for (const name of [...Object.keys(async), ...Object.keys(sync)]) supported.apis.add(name)
+  }
+  return { members, supported }
+}
+
 /**
  * A plain object, enumerable and open for programs to add to. Names that WeChat does not know are undefined, so
  * that programs that feature-test them take their other branch.
  */
 export function createWx(rt: Runtime, areas: readonly AreaFactory[] = AREAS): WxObject {
-  const wx: WxObject = {}
-  const supported: Supported = { apis: new Set(), partial: {}, components: BUILTINS }
-  for (const factory of areas) {
-    const { async = {}, sync = {}, partial = {} } = factory(rt)
-    for (const [name, run] of Object.entries(async)) wx[name] = publish(rt, name, run)
-    Object.defineProperties(wx, Object.getOwnPropertyDescriptors(sync))
-    Object.assign(supported.partial, partial)
-    for (const name of [...Object.keys(async), ...Object.keys(sync)]) supported.apis.add(name)
-  }
+  const { members: wx, supported } = survey(rt, areas)
   wx.canIUse = (schema: unknown) => canIUse(supported, schema)
-  supported.apis.add('canIUse')
   for (const name of API_NAMES) if (!(name in wx)) wx[name] = unsupported(rt, name)
   return wx
 }

@@ -46,12 +46,12 @@ export const ui: AreaFactory = (rt) => ({
       const known = icon === 'fail' || icon === 'exception' ? 'error' : icon
       rt.shell.toast({ title, icon: known ?? 'success', image, mask, duration: Number(options.duration) || 1500 })
     },
-    hideToast() { rt.shell.hideToast('toast') },
+    hideToast: ({ noConflict }) => rt.shell.hideToast('toast', noConflict === true),
     showLoading(options) {
       requireParameter(options, 'title', 'String')
       rt.shell.toast({ title: options.title, icon: 'loading', mask: options.mask, duration: 0 })
     },
-    hideLoading() { rt.shell.hideToast('loading') },
+    hideLoading: ({ noConflict }) => rt.shell.hideToast('loading', noConflict === true),
     showModal(options) {
       optional(options, 'title', 'String')
       optional(options, 'content', 'String')
@@ -145,10 +145,6 @@ export const ui: AreaFactory = (rt) => ({
   },
   partial: {
     setTopBarText: 'WeChat itself ignores it since version 7: the chat list it wrote to is gone',
-    'showToast.object.noConflict': 'toast and loading always replace one another',
-    'hideToast.object.noConflict': 'toast and loading always replace one another',
-    'showLoading.object.noConflict': 'toast and loading always replace one another',
-    'hideLoading.object.noConflict': 'toast and loading always replace one another',
     setVisualEffectOnCapture: 'a browser cannot keep its screen from being captured',
     onKeyboardHeightChange: 'fires where the browser tells the height of its on-screen keyboard',
     onMenuButtonBoundingClientRectWeightChange: 'the capsule never changes its weight',

@@ -177,7 +177,8 @@ export interface Storage {
 /** What the runtime draws around pages, in the frame. */
 export interface Shell {
   toast(options: { title: string; icon?: 'success' | 'error' | 'loading' | 'none'; image?: string; duration?: number; mask?: boolean }): void
-  hideToast(kind: 'toast' | 'loading'): void
+  /** either takes away both, as on WeChat; `only`: nothing but its own kind (noConflict) */
+  hideToast(kind: 'toast' | 'loading', only?: boolean): void
   modal(options: {
     title?: string; content?: string; showCancel?: boolean; cancelText?: string; cancelColor?: string
     confirmText?: string; confirmColor?: string; editable?: boolean; placeholderText?: string
