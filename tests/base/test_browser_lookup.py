@@ -68,4 +68,4 @@ def test_root_installs_the_distributions_package(monkeypatch: pytest.MonkeyPatch
         browser.chromium()
     assert not log.exists()
     assert browser.chromium(install=True) == target
-    assert log.read_text().splitlines() == ["-qq update", "-qq install -y chromium"]
+    assert log.read_text().splitlines() == ["-qq update", "-qq install -y chromium fonts-noto-cjk"]

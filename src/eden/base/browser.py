@@ -73,12 +73,16 @@ def _playwrights_own() -> Iterator[Path]:
     yield from sorted(cache.glob(pattern), reverse=True)
 
 
+#: mini programs are mostly Chinese; without the fonts every character is the same box
+_PACKAGES = ("chromium", "fonts-noto-cjk")
+
+
 def _install() -> bool:
     if sys.platform != "linux" or os.geteuid() != 0 or not shutil.which("apt-get"):
         return False
-    print("eden: installing the package chromium …", file=sys.stderr)
+    print(f"eden: installing {' and '.join(_PACKAGES)} …", file=sys.stderr)
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-    for command in (["apt-get", "-qq", "update"], ["apt-get", "-qq", "install", "-y", "chromium"]):
+    for command in (["apt-get", "-qq", "update"], ["apt-get", "-qq", "install", "-y", *_PACKAGES]):
         result = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         if result.returncode:
             return False
