@@ -226,7 +226,7 @@ export class TokenBucket {
 
   take(now: number, amount = 1): boolean {
     const elapsed = this.last === undefined ? 0 : Math.max(0, now - this.last)
-    this.last = now
+    this.last = Math.max(this.last ?? now, now)
     this.tokens = Math.min(this.burst, this.tokens + (elapsed * this.perSecond) / 1000)
     if (amount > this.tokens) return false
     this.tokens -= amount

@@ -1,5 +1,5 @@
 /** What an embedding page can listen to on EdenHost and `<eden-phone>`; all are CustomEvents. */
-import type { Notice } from '../bridge/messages'
+import type { Notice, WireObject } from '../bridge/messages'
 import type { Question } from './prompt'
 
 type Of<K extends Notice['kind']> = Omit<Extract<Notice, { kind: K }>, 'kind'>
@@ -28,6 +28,8 @@ export interface HostEvents {
   crash: { fault: Fault; message: string }
   /** a question was asked, whoever answers */
   prompt: Question
+  /** the program reported something (wx.reportEvent, wx.reportMonitor, performance) */
+  report: { report: WireObject }
   /** another program, or none, is in front */
   front: { url: string | undefined }
   /** a newer version was installed; it runs from the next start */

@@ -41,6 +41,8 @@ interface Running {
   launch: LaunchOptions
   /** who opened it by wx.navigateToMiniProgram */
   opener: Running | undefined
+  /** its pages may be shared from the menu */
+  shareable: boolean
   timer: ReturnType<typeof setTimeout> | undefined
 }
 
@@ -239,10 +241,12 @@ export class EdenHost extends EventTarget {
       scopeTitle: (scope) => scopeTitle(this.say, scope),
       boot: () => ({ system: this.system, mode: options.mode ?? 'release', locale: options.locale ?? 'zh_CN' }),
       notice: (notice) => this.receive(running, notice),
+      report: (report) => this.tell(running, 'report', { report }),
+      restart: () => void this.restart(running),
       stop: (fault, detail) => this.crash(running, fault, detail),
       internal: (where, error) => this.tell(running, 'internal', { where, error }),
     })
-    const running: Running = { session, prompter, look: new Look(), launch, opener, timer: undefined }
+    const running: Running = { session, prompter, look: new Look(), launch, opener, shareable: true, timer: undefined }
     return running
   }
 
@@ -296,6 +300,7 @@ export class EdenHost extends EventTarget {
     try {
       const manifest = await this.installer.update(session.url, session.manifest!, [...session.loaded])
       if (!manifest || session.ended) return
+      session.updated = true
       session.emit('updateReady', {})
       this.dispatchEvent(new CustomEvent('update', { detail: { version: manifest.version.name, appId: manifest.appId, url: session.url } }))
     } catch {
@@ -389,6 +394,7 @@ export class EdenHost extends EventTarget {
         const referrerInfo = { appId: session.appId, extraData }
         this.leave(opener, { path: '', query: {}, scene: SCENE_BACK_FROM_PROGRAM, referrerInfo })
       },
+      shareMenu: (menus) => { of().shareable = menus.includes('shareAppMessage') },
       exit: async () => { if (of() === this.front) this.close() },
       restart: async (path) => {
         const running = of()
@@ -404,7 +410,7 @@ export class EdenHost extends EventTarget {
     const { manifest, permissions, ended } = running?.session ?? {}
     if (!running || !manifest || !permissions || ended) return
     this.menu.open({ manifest, permissions, icon: () => this.icon(running) }, {
-      share: () => running.session.emit('share', {}),
+      ...(running.shareable && { share: () => running.session.emit('share', {}) }),
       home: () => this.home(),
       restart: () => void this.restart(running),
       close: () => this.close(),

@@ -10,7 +10,7 @@
 import { EdenHost } from './host'
 import type { HostOptions } from './options'
 
-const EVENTS = ['route', 'log', 'error', 'unsupported', 'painted', 'crash', 'prompt', 'front', 'update', 'internal'] as const
+const EVENTS = ['route', 'log', 'error', 'unsupported', 'painted', 'crash', 'prompt', 'front', 'update', 'report', 'internal'] as const
 
 /** An attribute's value, if it is one of these. */
 function choice<T extends string>(value: string | null, ...allowed: T[]): T | undefined {

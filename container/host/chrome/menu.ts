@@ -6,7 +6,8 @@ import type { SheetLayer } from './sheet'
 import { scopeTitle, type Words } from './strings'
 
 export interface MenuActions {
-  share(): void
+  /** absent: the page cannot be shared */
+  share?(): void
   home(): void
   restart(): void
   close(): void
@@ -29,7 +30,7 @@ export class Menu {
       h('div', { class: 'items body' }, ...([
         [say('about'), () => void this.about(subject)],
         [say('settings'), () => void this.settings(subject)],
-        [say('share'), actions.share],
+        ...(actions.share ? [[say('share'), actions.share]] : []),
         [say('home'), actions.home],
         [say('restart'), actions.restart],
         [say('close'), actions.close],

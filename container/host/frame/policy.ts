@@ -52,7 +52,11 @@ export const ADDRESS_CALLS: { readonly [name: string]: DomainKind } = {
   uploadFile: 'upload',
   downloadFile: 'download',
   socketConnect: 'socket',
+  saveImageToPhotosAlbum: 'download',
+  saveVideoToPhotosAlbum: 'download',
 }
+/** Of these, calls that may bring bytes instead. */
+export const ADDRESS_OR_DATA: readonly string[] = ['saveImageToPhotosAlbum', 'saveVideoToPhotosAlbum']
 
 /**
  * May this program reach `url`? Scheme, host and port must equal a listed domain's ("https://a.b", "a.b",

@@ -2,14 +2,14 @@
 import type { Call, Reply, WireError, WireObject } from '../../bridge/messages'
 import { CAPABILITIES } from '../capabilities'
 import { CapabilityError, type Capability, type HostCall } from '../capabilities/types'
-import { ADDRESS_CALLS, mayReach, type DomainPolicy } from '../frame/policy'
+import { ADDRESS_CALLS, ADDRESS_OR_DATA, mayReach, type DomainPolicy } from '../frame/policy'
 import { transferTime, type Network } from '../network'
 import type { Domains } from '../package/manifest'
 import { CALL_SCOPES } from './scopes'
 import { sizeOf } from './quota'
 
 /** Names of calls that the host answers itself, beside the capabilities. */
-export const HOST_CALLS = ['loadPackage', 'loadChunk'] as const
+export const HOST_CALLS = ['loadPackage', 'loadChunk', 'applyUpdate', 'report'] as const
 export type HostCalls = { readonly [name in (typeof HOST_CALLS)[number]]: (args: WireObject) => Promise<Answer> }
 
 /** For wx.canIUse. */
@@ -46,11 +46,14 @@ async function run(name: string, args: WireObject, around: CallSurroundings): Pr
   if (Object.hasOwn(around.own, name)) return around.own[name as keyof HostCalls](args)
   const capability: Capability | undefined = Object.hasOwn(CAPABILITIES, name) ? CAPABILITIES[name] : undefined
   if (!capability) throw new CapabilityError('not supported')
-  const scope = Object.hasOwn(CALL_SCOPES, name) ? CALL_SCOPES[name] : undefined
-  if (scope) await around.surroundings.authorize(scope)
   const call: HostCall = { ...around.surroundings, name, args }
   const kind = Object.hasOwn(ADDRESS_CALLS, name) ? ADDRESS_CALLS[name] : undefined
-  if (!kind) return { value: await capability(call) }
+  const scope = Object.hasOwn(CALL_SCOPES, name) ? CALL_SCOPES[name] : undefined
+  const capable = async (): Promise<WireObject> => {
+    if (scope) await call.authorize(scope)
+    return capability(call)
+  }
+  if (!kind || (ADDRESS_OR_DATA.includes(name) && args.url === undefined)) return { value: await capable() }
 
   const { conditions } = around.network
   if (typeof args.url !== 'string' || !mayReach(args.url, kind, around.domains, around.policy)) {
@@ -58,7 +61,7 @@ async function run(name: string, args: WireObject, around: CallSurroundings): Pr
   }
   if (conditions.offline) throw new CapabilityError('net::ERR_INTERNET_DISCONNECTED', 600003)
   await pause(conditions.latency + transferTime(sizeOf(args), conditions), call.signal)
-  const value = await capability(call)
+  const value = await capable()
   await pause(transferTime(sizeOf(value), conditions), call.signal)
   return { value }
 }

@@ -35,6 +35,10 @@ export interface Surroundings {
   /** what every Boot has in common */
   boot(): Pick<Boot, 'system' | 'mode' | 'locale'>
   notice(notice: Notice): void
+  /** wx.reportEvent and the like */
+  report(detail: WireObject): void
+  /** start this program anew */
+  restart(): void
   /** a flood, bad messages, a navigation: the program must be stopped */
   stop(reason: 'flood' | 'messages' | 'left', detail: string): void
   internal(where: string, error: unknown): void
@@ -51,6 +55,8 @@ export class Session {
   booted: number | undefined
   /** the version came from an earlier start, an update may exist */
   kept = false
+  /** a newer version is installed and runs from the next start */
+  updated = false
   readonly heartbeat: Heartbeat
   readonly loaded = new Set<string>()
   private readonly budget = new Budget()
@@ -120,7 +126,12 @@ export class Session {
       emit: (name, detail, transfer) => this.emit(name, detail, transfer),
     }
     return {
-      own: { loadPackage: (args) => this.loadPackage(args), loadChunk: (args) => this.loadChunk(args) },
+      own: {
+        loadPackage: (args) => this.loadPackage(args),
+        loadChunk: (args) => this.loadChunk(args),
+        applyUpdate: () => this.applyUpdate(),
+        report: async (args) => { around.report(args); return { value: {} } },
+      },
       domains: manifest.domains, policy: around.policy, network: around.network, surroundings,
       internal: (name, error) => around.internal(name, error),
     }
@@ -151,6 +162,13 @@ export class Session {
     } catch {
       throw new CapabilityError(`chunk ${name} could not be loaded`)
     }
+  }
+
+  /** Only when an update was announced. */
+  private async applyUpdate(): Promise<Answer> {
+    if (!this.updated) throw new CapabilityError('update is not ready')
+    this.around.restart()
+    return { value: {} }
   }
 
   // ---- messages ----------------------------------------------------------------------------------------------
