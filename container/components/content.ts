@@ -9,6 +9,7 @@ import {
   DraggableSheet, GridBuilder, GridView, ListBuilder, ListView, NestedScrollBody, NestedScrollHeader, OpenContainer,
   Selection, ShareElement, Snapshot, StickyHeader, StickySection,
 } from './layout'
+import { Map } from './map/map'
 import { MatchMedia } from './match-media'
 import { Audio } from './media/audio'
 import { Camera } from './media/camera'
@@ -31,7 +32,7 @@ export { Inert } from './view'
 export const CONTENT_COMPONENTS: BuiltinClass[] = [
   View, Text, Span, Image, Icon, ScrollView, Swiper, SwiperItem, MovableArea, MovableView, Progress, RichText,
   CoverView, CoverImage, Canvas, Video, Audio, Camera, LivePlayer, LivePusher, ChannelLive, ChannelVideo, VoipRoom,
-  WebView, OpenData, Ad, AdCustom, OfficialAccount, PageMeta, NavigationBar, MatchMedia, RootPortal, PageContainer,
+  Map, WebView, OpenData, Ad, AdCustom, OfficialAccount, PageMeta, NavigationBar, MatchMedia, RootPortal, PageContainer,
   StickySection, StickyHeader, ListView, ListBuilder, GridView, GridBuilder, Snapshot, ShareElement, OpenContainer,
   Selection, NestedScrollHeader, NestedScrollBody, DraggableSheet, ...GESTURE_HANDLERS,
 ]

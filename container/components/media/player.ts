@@ -88,7 +88,7 @@ export abstract class Player<P extends PlayerProps, M extends HTMLMediaElement> 
 
 /** A round or plain button of the controls; text is its accessible name. */
 export const control = (className: string, name: string, path: string, run: () => void): HTMLButtonElement => {
-  const button = el('button', `eden-control ${className}`)
+  const button = el('button', `eden-media-button ${className}`)
   button.type = 'button'
   button.innerHTML = `<svg viewBox="0 0 24 24" width="24" height="24" fill="currentColor" aria-hidden="true"><path d="${path}"/></svg>`
   button.setAttribute('aria-label', name)

@@ -67,9 +67,9 @@ export class Video extends Player<VideoProps, HTMLVideoElement> {
 .eden-video{width:100%;height:100%}
 .eden-video-cover{position:absolute;inset:0;background:#000 50%/contain no-repeat;pointer-events:none}
 .eden-video-center{position:absolute;inset:0;display:flex;align-items:center;justify-content:center;pointer-events:none}
-.eden-control{all:unset;display:inline-flex;flex:none;cursor:pointer;padding:8px;pointer-events:auto}
-.eden-control:focus-visible{outline:2px solid #fff;outline-offset:-4px}
-.eden-video-center .eden-control{background:rgba(0,0,0,.45);border-radius:50%;padding:16px}
+.eden-media-button{all:unset;display:inline-flex;flex:none;cursor:pointer;padding:8px;pointer-events:auto}
+.eden-media-button:focus-visible{outline:2px solid #fff;outline-offset:-4px}
+.eden-video-center .eden-media-button{background:rgba(0,0,0,.45);border-radius:50%;padding:16px}
 .eden-video-center svg{width:32px;height:32px}
 .eden-video-bar{position:absolute;left:0;right:0;bottom:0;display:flex;align-items:center;height:44px;font:12px/1 sans-serif;background:linear-gradient(transparent,rgba(0,0,0,.6));transition:opacity .2s}
 .eden-video-title{position:absolute;top:0;left:0;right:0;padding:12px;font:14px/1.4 sans-serif;background:linear-gradient(rgba(0,0,0,.5),transparent);white-space:nowrap;overflow:hidden;text-overflow:ellipsis;pointer-events:none}
@@ -89,7 +89,7 @@ wx-video [hidden]{display:none!important}`
   private readonly total = el('span')
   private readonly playButton = control('', this.rt.t('play'), PATHS.play, () => this.toggle())
   private readonly muteButton = control('', this.rt.t('mute'), PATHS.sound, () => { this.media.muted = !this.media.muted })
-  private readonly danmuButton = el('button', 'eden-control', '弹')
+  private readonly danmuButton = el('button', 'eden-media-button', '弹')
   private readonly fullButton = control('', this.rt.t('fullscreen'), PATHS.full, () => this.setFullScreen(!this.fullScreen))
   private readonly bar = el('div', 'eden-video-bar')
   private hideTimer = 0
