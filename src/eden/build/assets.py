@@ -6,7 +6,7 @@ import fnmatch
 import re
 from collections.abc import Collection, Iterator
 
-from eden.build.paths import extension_of
+from eden.build.paths import extension_of, folder_of
 from eden.build.project import Project
 from eden.build.tree import SourceTree
 
@@ -39,13 +39,21 @@ def static_files(tree: SourceTree, project: Project, taken: Collection[str]) -> 
         if name in _SKIPPED_NAMES and (path == name or name not in ("app.json", "theme.json")):
             continue
         found.append(path)
-    refuse = list(_patterns(project))
+    refuse = [*_patterns(project), *_packages(tree)]
     return sorted(path for path in found if not any(pattern.search(path) for pattern in refuse))
 
 
 def belongs(path: str, project: Project) -> bool:
     """The file is the program's own, not that of a cloud function beside it."""
     return not any(path.startswith(f"{folder}/") for folder in project.foreign)
+
+
+def _packages(tree: SourceTree) -> Iterator[re.Pattern[str]]:
+    """Packages that were written into the program's own folder."""
+    for path in tree.paths:
+        folder = folder_of(path)
+        if path == f"{folder}maps.zip" and folder and {f"{folder}main.zip", f"{folder}manifest.json"} <= tree.paths:
+            yield re.compile(rf"\A{re.escape(folder)}[^/]+\Z")
 
 
 def _patterns(project: Project) -> Iterator[re.Pattern[str]]:

@@ -149,6 +149,8 @@ class _Walker:
         return None
 
     def _find(self, target: str, file: str) -> str | None:
+        if not target:
+            return None
         for candidate in candidates(target, file, self.app.aliases):
             for key in (candidate, candidate.removesuffix(".js"), f"{candidate}/index" if candidate else "index"):
                 if self._exists(key):

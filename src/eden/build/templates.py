@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from eden.build import wxs
 from eden.build.diagnostics import Report
 from eden.build.interfaces import Diagnostic, ScriptInput, Severity
-from eden.build.paths import normalize
+from eden.build.paths import folder_of, key_of, normalize
 from eden.build.template_compiler import CompiledTemplate, TemplateCompiler, TemplateTrap
 from eden.build.tree import SourceTree
 
@@ -28,6 +28,7 @@ _LAZY = (
 _STRING = r'"(?:[^"\\]|\\.)*"'
 _ELEMENT = re.compile(rf"\bE\(({_STRING}),\{{((?:{_STRING}:{_STRING},?)*)\}}")
 _GENERIC = re.compile(rf"{_STRING}:({_STRING})")
+_SOURCE = re.compile(r"""<(import|include|wxs)\b[^>]*?\s(src\s*=\s*["']?([^"'>\s]+))""")
 _EMPTY = '(()=>{var H={};H[""]=(R,C,D,U,A)=>({C:(C)=>{},B:{}});return Object.assign((R)=>H[R],{_:H})})()'
 #: levels of the compiler's warnings (see TemplateWarning) that are reported; below are matters of style
 _REPORTED_LEVEL = 3
@@ -98,13 +99,13 @@ class Templates:
                 if (found := _find(wanted, ".wxml", tree)) is not None:
                     queue.append((wanted, found, template.file))
                 else:
-                    place = _place(template.text, wanted)
+                    place = _place(template, wanted)
                     report.warning("missing-template", f"template {wanted}.wxml does not exist", template.file, *place)
             self._collect_wxs(template, group, tree, report)
         return group
 
     def _collect_wxs(self, template: Template, group: Group, tree: SourceTree, report: Report) -> None:
-        queue = [(name, template.file, *_place(template.text, name)) for name in template.scripts]
+        queue = [(name, template.file, *_place(template, name, script=True)) for name in template.scripts]
         for module_name, source, line in template.inline:
             for specifier, offset in wxs.requires(source):
                 at_line = line + source.count("\n", 0, offset) + 1
@@ -261,10 +262,13 @@ def _problems(compiled: CompiledTemplate, file: str, text: str) -> Iterable[Diag
         yield Diagnostic(file, warning.line + 1, column, Severity.WARNING, "template-syntax", warning.message)
 
 
-def _place(text: str, name: str) -> tuple[int, int]:
-    """Where a template names a file whose path ends like `name`: the last part of a path stands in both."""
-    last = name.rsplit("/", 1)[-1]
-    match = re.search(rf"\bsrc\s*=\s*[\"']?[^\"'>]*{re.escape(last)}", text)
-    if match is None:
-        return 1, 1
-    return text.count("\n", 0, match.start()) + 1, match.start() - text.rfind("\n", 0, match.start())
+def _place(template: Template, name: str, *, script: bool = False) -> tuple[int, int]:
+    """Where a template names the template or WXS module that resolves to `name`."""
+    text = template.text
+    for match in _SOURCE.finditer(text):
+        written = key_of(match[3]) if match[3].endswith((".wxml", ".wxs")) else match[3]
+        path = written if written.startswith("/") else folder_of(template.path) + written
+        if (match[1] == "wxs") is script and normalize(path) == normalize(name):
+            at = match.start(2)
+            return text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
+    return 1, 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,7 +53,7 @@ class SourceTree:
     # ---- Source
 
     @property
-    def paths(self) -> Collection[str]:
+    def paths(self) -> Set[str]:
         return self._paths.keys()
 
     def file(self, path: str) -> Path | None:
