@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
 from random import Random
 
@@ -131,7 +131,7 @@ class _Writer:
         lines = ['<wxs module="format">module.exports.price = function (n) { return (n / 100).toFixed(2) }</wxs>']
         for _ in range(self.random.randint(4, 14)):
             values = {"TAG": self.random.choice(_TAGS), "FIELD": self.word(), "NUMBER": str(self.random.randint(0, 9))}
-            lines.append(re.sub("[A-Z]{3,}", lambda match: values[match[0]], _TEMPLATE))
+            lines.append(reduce(lambda text, item: text.replace(*item), values.items(), _TEMPLATE))
         lines += [f'<own-{n} info="{{{{info}}}}" bind:change="onChange" />' for n in range(len(used))]
         return "\n".join(lines) + "\n"
 

@@ -139,7 +139,8 @@ def test_less(tmp_path: Path) -> None:
 
 def test_scss(tmp_path: Path) -> None:
     files = {
-        "p/a.scss": '@use "sass:math"; @use "../styles/vars" as v; @import "../styles/mix";\n@import "/styles/plain.wxss";\n'
+        "p/a.scss": '@use "sass:math"; @use "../styles/vars" as v; @import "../styles/mix";\n'
+        '@import "/styles/plain.wxss";\n'
         ".a { width: math.div(15rpx, 2); .b & { color: v.$main; } @include hidden; }",
         "styles/_vars.scss": "$main: red;",
         "styles/mix.scss": "@mixin hidden { display: none; }",

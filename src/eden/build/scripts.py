@@ -77,15 +77,14 @@ _REDECLARED = re.compile(rf"^var (?:[^;\n]*, )?(?:{_PARAMETERS})(?= =|,|;)", re.
 _CLASHING = re.compile(rf"\b(?:let|const|class)\b[^=;]*\b(?:{_PARAMETERS})\b")
 
 
-def compile_scripts(modules: Sequence[ScriptInput], *, tsconfig: str = "", minify: bool = False) -> list[ScriptOutput]:
+def compile_scripts(modules: Sequence[ScriptInput], *, tsconfig: str = "") -> list[ScriptOutput]:
     """One output per input, in the same order; see `interfaces.CompileScripts`.
 
     `tsconfig` is the text of the project's tsconfig.json, whose compilerOptions count for TypeScript modules.
     """
-    options = [*_FLAGS, *(("--minify-whitespace", "--minify-syntax") if minify else ())]
     jobs = []
     for module in modules:
-        flags = [*options, f"--sourcefile={module.path}", f"--loader={module.language}"]
+        flags = [*_FLAGS, f"--sourcefile={module.path}", f"--loader={module.language}"]
         if module.language == "ts" and tsconfig:
             flags.append(f"--tsconfig-raw={tsconfig}")
         jobs.append((module.text, flags))
