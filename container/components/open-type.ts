@@ -65,9 +65,10 @@ const CAPABILITIES: { [openType: string]: Capability } = {
   },
 }
 
-/** `openType` may join agreePrivacyAuthorization and another with "|": the second runs once the first is granted. */
+/** `openType` may join agreePrivacyAuthorization and another with "|"; the other runs once the person agreed. */
 export async function openCapability(button: OpenButton, openType: string): Promise<void> {
-  for (const name of openType.split('|')) {
+  const first = (name: string) => Number(name !== 'agreePrivacyAuthorization')
+  for (const name of openType.split('|').sort((a, b) => first(a) - first(b))) {
     if (name === 'share') await share(button)
     else if (!(await run(button, name))) return
   }

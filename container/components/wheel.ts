@@ -32,6 +32,8 @@ export class Wheel {
   private offset = 0
   private stop: (() => void) | undefined
   private wheelTimer = 0
+  /** the press under way turned the wheel, so the click it ends with means nothing */
+  private dragged = false
 
   /** `content` stands so in `viewport` that its first item is in the window. */
   constructor(readonly viewport: HTMLElement, readonly content: HTMLElement, private readonly hooks: WheelHooks) {
@@ -40,9 +42,13 @@ export class Wheel {
     let from = 0
     onDrag(viewport, {
       axis: () => 'y',
-      down: () => this.halt(),
-      claim: () => {
-        from = this.offset
+      down: () => {
+        this.dragged = false
+        this.halt()
+      },
+      claim: (_, dy) => {
+        this.dragged = true
+        from = this.offset - dy
         hooks.started?.()
         return true
       },
@@ -147,7 +153,7 @@ export class Wheel {
   private pressed(event: MouseEvent): void {
     const { top, height } = this.viewport.getBoundingClientRect()
     const steps = Math.round((event.clientY - top - height / 2) / this.itemHeight)
-    if (!event.detail || !steps || this.stop) return
+    if (this.dragged || !event.detail || !steps || this.stop) return
     this.hooks.started?.()
     this.turnTo((this.index + steps) * this.itemHeight)
   }

@@ -30,6 +30,7 @@ class QuillEngine implements EditorEngine {
     resolveImagesWith(hooks.url)
     const quill = new Quill(holder, { theme: 'default', modules: { history: { userOnly: true }, uploader: false } })
     this.quill = quill
+    quill.clipboard.addMatcher('script', () => new Delta())
     this.stop = forwardEvents(quill)
     quill.root.setAttribute('role', 'textbox')
     quill.root.setAttribute('aria-multiline', 'true')

@@ -84,10 +84,9 @@ export class Editor extends Builtin<EditorProps> {
   private method(name: string, run: (engine: EditorEngine, options: Options) => object | void) {
     return (options: Options = {}): Promise<object> | undefined => {
       const { success, fail, complete } = options ?? {}
-      const work = (this.loading ?? Promise.reject(new Error('editor is not attached'))).then(
-        (engine) => ({ ...run(engine, options ?? {}), errMsg: `${name}:ok` }),
-        (error: Error) => { throw { errMsg: `${name}:fail ${error.message}` } },
-      )
+      const work = (this.loading ?? Promise.reject(new Error('editor is not attached')))
+        .then((engine) => ({ ...run(engine, options ?? {}), errMsg: `${name}:ok` }))
+        .catch((error: Error) => { throw { errMsg: `${name}:fail ${error.message}` } })
       if (!success && !fail && !complete) return work
       const tell = (callback: ((result: object) => void) | undefined, result: object) =>
         callback && this.rt.guard(`EditorContext.${name}`, () => callback(result))

@@ -4,7 +4,7 @@ import Inline from 'quill/blots/inline'
 import { BlockEmbed } from 'quill/blots/block'
 import { AlignStyle } from 'quill/formats/align'
 import Bold from 'quill/formats/bold'
-import { ColorStyle } from 'quill/formats/color'
+import { ColorAttributor, ColorStyle } from 'quill/formats/color'
 import { DirectionStyle } from 'quill/formats/direction'
 import Header from 'quill/formats/header'
 import QuillImage from 'quill/formats/image'
@@ -19,7 +19,7 @@ import Underline from 'quill/formats/underline'
 const { StyleAttributor, Scope } = Parchment
 
 const INLINE_STYLES = [
-  'backgroundColor', 'font', 'fontSize', 'fontStyle', 'fontVariant', 'fontWeight', 'fontFamily', 'letterSpacing',
+  'font', 'fontSize', 'fontStyle', 'fontVariant', 'fontWeight', 'fontFamily', 'letterSpacing',
   'textDecoration',
 ]
 const BLOCK_STYLES = [
@@ -85,6 +85,7 @@ export const FORMATS = {
   ...styles(INLINE_STYLES, Scope.INLINE),
   ...styles(BLOCK_STYLES, Scope.BLOCK),
   'formats/align': AlignStyle,
+  'formats/backgroundColor': new ColorAttributor('backgroundColor', 'background-color', { scope: Scope.INLINE }),
   'formats/bold': Bold,
   'formats/color': ColorStyle,
   'formats/direction': DirectionStyle,
