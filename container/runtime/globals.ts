@@ -7,20 +7,41 @@ export function installGlobals(globals: { [name: string]: unknown }): void {
   }
 }
 
+/** What ECMAScript defines; of the browser's own globals programs see none through `global`. */
+const STANDARD = `
+  Object Function Array Number Boolean String Symbol Date Promise RegExp Error AggregateError EvalError RangeError
+  ReferenceError SyntaxError TypeError URIError Math JSON Reflect Proxy Map Set WeakMap WeakSet WeakRef BigInt
+  FinalizationRegistry ArrayBuffer SharedArrayBuffer DataView Int8Array Uint8Array Uint8ClampedArray Int16Array
+  Uint16Array Int32Array Uint32Array Float32Array Float64Array BigInt64Array BigUint64Array Intl WebAssembly Atomics
+  console setTimeout clearTimeout setInterval clearInterval parseInt parseFloat isNaN isFinite encodeURIComponent
+  decodeURIComponent encodeURI decodeURI escape unescape NaN Infinity`.split(/\s+/).filter(Boolean)
+
 /**
  * The `global` object of modules: shared by all of them, with the standard constructors on it, because bundled
  * libraries test `global.Object === Object`.
  */
 export function makeGlobal(globals: { [name: string]: unknown }): Definition {
   const global: Definition = {}
-  for (const name of Object.getOwnPropertyNames(window)) {
-    if (!/^[A-Z]/.test(name) || /^(?:HTML|SVG|WebGL|RTC|CSS|IDB|DOM|XML|XPath|Window|Document|Element|Node|Event)/.test(name)) continue
-    const value = (window as unknown as Definition)[name]
-    if (typeof value === 'function') global[name] = value
-  }
-  Object.assign(global, { Math, JSON, Reflect, console, setTimeout, clearTimeout, setInterval, clearInterval, parseInt, parseFloat, isNaN, isFinite, encodeURIComponent, decodeURIComponent, encodeURI, decodeURI, escape, unescape, ...globals })
+  for (const name of STANDARD) if (name in window) global[name] = (window as unknown as Definition)[name]
+  Object.assign(global, globals)
   global.global = global
   return global
+}
+
+/**
+ * Bundled libraries find the global object by `Function('return this')()`; as on WeChat they get `global`, else
+ * they would take the frame for a web page and look for its document.
+ */
+export function hideRealGlobal(global: Definition): void {
+  const Native = Function
+  function Guarded(this: unknown, ...args: string[]): unknown {
+    return /^\s*return this;?\s*$/.test(String(args[args.length - 1])) ? () => global : Reflect.construct(Native, args)
+  }
+  Guarded.prototype = Native.prototype
+  Object.defineProperty(Native.prototype, 'constructor', { value: Guarded, writable: true, configurable: true })
+  Object.defineProperty(Guarded, 'name', { value: 'Function' })
+  global.Function = Guarded
+  ;(window as unknown as Definition).Function = Guarded
 }
 
 /**

@@ -16,6 +16,8 @@ export class PageRouter implements Router {
   private tabs = new Map<string, Page>()
   private queue: Promise<unknown> = Promise.resolve()
   private nextId = 1
+  /** the page that is being made; its errors are its own before it is in the stack */
+  opening: string | undefined
 
   constructor(
     private readonly rt: Runtime,
@@ -47,6 +49,7 @@ export class PageRouter implements Router {
   }
 
   private async create(path: string, query: { [key: string]: string }, first: boolean, channel?: EventChannel): Promise<Page> {
+    this.opening = path
     await this.loader.load(this.loader.packageOf(path))
     const end = channel ?? EventChannel.pair((run) => this.rt.guard('event channel', run))[1]
     return new Page(this.services, this.nextId++, path, query, first, end)
@@ -56,6 +59,7 @@ export class PageRouter implements Router {
   private async present(page: Page, fresh: boolean, motion: 'push' | 'pop' | 'none', how: Opened): Promise<void> {
     if (fresh) page.load()
     page.show()
+    this.opening = undefined
     const moved = this.services.shell.transition(motion, page.frame)
     this.preload(page.route)
     this.rt.notify({ kind: 'route', stack: this.pages.map(({ route, query }) => ({ route, query })) })

@@ -8,7 +8,7 @@ import { builtinCss, defineBuiltins } from './builtins'
 import { Components } from './components'
 import type { AppConfig, Runtime, RuntimeEventName } from './context'
 import { ProgramFiles } from './files'
-import { forwardConsole, guardTimers, installGlobals, makeGlobal, printable } from './globals'
+import { forwardConsole, guardTimers, hideRealGlobal, installGlobals, makeGlobal, printable } from './globals'
 import { Loader, normalize } from './loader'
 import { Page, pageOf } from './page'
 import type { HostPort } from './port'
@@ -119,7 +119,9 @@ export class ProgramRuntime implements Runtime {
       __wxConfig: { envVersion: this.boot.mode === 'release' ? 'release' : 'develop', ...this.config, page: {} },
       __wxAppCode__: {},
     }
-    installGlobals({ ...globals, global: makeGlobal(globals) })
+    const global = makeGlobal(globals)
+    hideRealGlobal(global)
+    installGlobals({ ...globals, global })
     this.components.installInstanceMethods(this.wx, (component) => pageOf(component)?.instance)
   }
 
@@ -243,7 +245,8 @@ export class ProgramRuntime implements Runtime {
     const message = isError ? `${error.name}: ${error.message}` : String((error as { errMsg?: string } | null)?.errMsg ?? error)
     const stack = isError ? error.stack : undefined
     nativeError(where ? `${where}:` : '', error)
-    const page = this.router?.current()?.route
+    // Without a page it is the application's: app.js and its lifecycle.
+    const page = this.router?.opening ?? this.router?.current()?.route
     this.notify({ kind: 'error', type, message, ...(stack ? { stack } : {}), ...(page ? { page } : {}) })
     if (type === 'error') {
       this.emit('error', { message, stack: stack ?? '' })

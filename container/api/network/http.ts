@@ -6,6 +6,7 @@ import { userFiles } from '../files/user-files'
 import { fileName } from '../files/paths'
 import { wxArea } from '../typed'
 import { decodeData, encodeHeader, encodeRequest, isAddress, isMethod } from './encode'
+import { emptyAnswer } from './empty'
 import { networkTasks } from './tasks'
 
 /** WeChat's own default for all kinds, in milliseconds; app.json's networkTimeout may lower it. */
@@ -35,7 +36,10 @@ export const http: AreaFactory = (rt) => {
           url, method, header, body, redirect, enableChunked,
           responseType: responseType === 'arraybuffer' ? 'arraybuffer' : 'text',
           timeout: timeoutOf(rt, 'request', options.timeout),
-        }).then((result) => ({ ...result, data: decodeData(result.data, dataType, responseType) }))
+        }).then((result) => {
+          const empty = rt.boot.mode === 'check' && 'x-eden-empty' in (result.header as object)
+          return { ...result, data: empty ? emptyAnswer() : decodeData(result.data, dataType, responseType) }
+        })
       },
 
       uploadFile(options, call) {

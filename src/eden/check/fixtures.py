@@ -5,7 +5,8 @@ A fixture is a JSON file, anywhere below the folder:
     {"method": "GET", "url": "https://api.example/items*", "status": 200, "header": {"x": "y"}, "data": …}
 
 `url` may hold `*` (any text); `method` defaults to any, `status` to 200. The first match in path order wins.
-Without a match the answer is status 200 and `{}`: programs then show their empty states, as with an empty account.
+Without a match the answer is status 200 and empty in whatever shape the program expects (see emptyAnswer in
+container/api/network/empty.ts): pages then show their empty state, as for a new account.
 """
 
 from __future__ import annotations
@@ -36,6 +37,9 @@ class Fixture(msgspec.Struct, frozen=True):
         return self.method in ("*", method) and fnmatch.fnmatchcase(url, pattern)
 
 
+_EMPTY = Fixture("*", header={"x-eden-empty": "1"})
+
+
 class FixtureNetwork:
     """Stands in for the simulator's proxy (ASGI)."""
 
@@ -46,7 +50,7 @@ class FixtureNetwork:
         url = (parse_qs(scope["query_string"].decode()).get("url") or [""])[0]
         while (await receive()).get("more_body"):
             pass
-        found = next((fixture for fixture in self.fixtures if fixture.matches(scope["method"], url)), Fixture(url))
+        found = next((fixture for fixture in self.fixtures if fixture.matches(scope["method"], url)), _EMPTY)
         fields = {"content-type": "application/json; charset=utf-8"} | found.header
         headers = [(name.lower().encode(), value.encode()) for name, value in fields.items()]
         await send({"type": "http.response.start", "status": found.status, "headers": headers})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any
 
 import msgspec
 
@@ -47,16 +46,14 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CheckReport(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything: `problems` are the compiler's diagnostics as printed."""
+    """Everything: `errors` are the application's own (app.js and its lifecycle), `problems` the compiler's lines."""
 
     program: str
     summary: Summary
     pages: list[PageResult]
+    errors: list[str]
     problems: list[str]
 
     def to_json(self) -> bytes:
         """Indented JSON with a newline at the end."""
         return msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n"
-
-
-Json = dict[str, Any]

@@ -26,7 +26,7 @@ def _page(report: CheckReport, screenshots: Mapping[str, bytes]) -> str:
         f"<span>{name} {count}</span></label>"
         for name, count in counts.items()
     )
-    problems = html.escape("\n".join(report.problems))
+    problems = html.escape("\n".join([*report.errors, *report.problems]))
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         f"<title>{html.escape(report.program)}: check</title><style>{_STYLE}</style>"
@@ -58,8 +58,8 @@ def _article(page: PageResult, screenshot: bytes | None) -> str:
     lines = [f"{label}{line}" for label, entries in lists.items() for line in entries]
     details = f"<pre>{html.escape(chr(10).join(lines))}</pre>" if lines else ""
     paint = f"{page.first_paint_ms:.0f} ms" if page.first_paint_ms is not None else "never painted"
+    figures = f"{paint}, {page.dom_nodes} nodes, {page.text_length} characters"
     return (
         f'<article class="{page.status}">{picture}<div><span class="status">{page.status}</span>'
-        f"<h2>{html.escape(page.page)}</h2>"
-        f'<span class="figures">{paint}, {page.dom_nodes} nodes, {page.text_length} characters</span>{details}</div></article>'
+        f'<h2>{html.escape(page.page)}</h2><span class="figures">{figures}</span>{details}</div></article>'
     )

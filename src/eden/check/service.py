@@ -128,6 +128,7 @@ def run(
         program=revision.result.manifest["name"],
         summary=summarize(results, time.monotonic() - started),
         pages=results,
+        errors=list(checker.errors),
         problems=problems,
     )
 
@@ -161,6 +162,8 @@ class _Checker:
     ) -> None:
         self.program, self.options, self.map_stack = program, options, map_stack
         self.screenshots, self.progress = screenshots, progress
+        #: of the application, each once, in the order of their first showing
+        self.errors: dict[str, None] = {}
         self.axe = _axe() if options.accessibility else None
 
     async def run(self, pages: list[str]) -> list[PageResult]:
@@ -182,8 +185,8 @@ class _Checker:
                     results[page] = result
                     if self.progress:
                         self.progress(len(results), total, result)
-                    if result.status in (Status.MISSING, Status.ERROR):
-                        # What went wrong must not reach the next page.
+                    if result.status is Status.MISSING:
+                        # Whatever hangs must not keep the next page waiting.
                         await tab.context.close()
                         tab = await self._tab(browser, address)
                 await tab.context.close()
@@ -228,6 +231,7 @@ class _Checker:
             seen = Visit(crash=f"the browser: {error.message.splitlines()[0]}")
         if seen.screenshot:
             self.screenshots[page] = seen.screenshot
+        self.errors.update(dict.fromkeys(seen.application))
         return judge(page, seen)
 
 
@@ -238,7 +242,7 @@ def judge(page: str, seen: Visit) -> PageResult:
         errors.insert(0, seen.crash)
     if seen.painted_ms is None:
         status = Status.MISSING
-        errors = errors or ["the page did not come up"]
+        errors = errors or seen.application or ["the page did not come up"]
     elif errors:
         status = Status.ERROR
     elif seen.text == 0 and seen.pictures == 0 and seen.boxes == 0:
@@ -286,6 +290,8 @@ def _print_summary(report: CheckReport) -> None:
         f"{summary.error} with errors, {summary.blank} blank, {summary.missing} missing; "
         f"first paint {summary.first_paint_ms or 0:.0f} ms (median); {summary.seconds:.1f} s"
     )
+    for error in report.errors:
+        print(f"Application: {error.splitlines()[0]}"[:200])
     if summary.unsupported:
         names = ", ".join(f"{name} ({count})" for name, count in list(summary.unsupported.items())[:10])
         print(f"Not supported, by pages: {names}")

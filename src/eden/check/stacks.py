@@ -6,6 +6,7 @@ import io
 import re
 import zipfile
 from bisect import bisect_right
+from typing import Any
 
 import msgspec
 
@@ -46,18 +47,30 @@ def _vlq(text: str) -> list[int]:
 
 
 class _Map:
+    """An index map: sections in order, each a map of its own from an offset on. A plain map is one section."""
+
     def __init__(self, data: bytes) -> None:
         decoded = msgspec.json.decode(data)
-        self.sources: list[str] = decoded["sources"]
-        self.lines = decode_mappings(decoded["mappings"])
+        plain = {"offset": {"line": 0, "column": 0}, "map": decoded}
+        self._sections: list[dict[str, Any]] = decoded.get("sections", [plain])
+        self._starts = [(section["offset"]["line"], section["offset"]["column"]) for section in self._sections]
+        self._decoded: dict[int, list[list[Segment]]] = {}
 
     def find(self, line: int, column: int) -> tuple[str, int, int] | None:
-        segments = self.lines[line - 1] if 0 < line <= len(self.lines) else []
-        at = bisect_right(segments, (column - 1, 1 << 60, 0, 0)) - 1
+        """`line` and `column` from 1, as in stacks → file, line, column from 1."""
+        number = bisect_right(self._starts, (line - 1, column - 1)) - 1
+        if number < 0:
+            return None
+        section, (first_line, first_column) = self._sections[number]["map"], self._starts[number]
+        if number not in self._decoded:
+            self._decoded[number] = decode_mappings(section["mappings"])
+        lines, row = self._decoded[number], line - 1 - first_line
+        segments = lines[row] if row < len(lines) else []
+        at = bisect_right(segments, (column - 1 - (first_column if row == 0 else 0), 1 << 60, 0, 0)) - 1
         if at < 0:
             return None
         _, source, original_line, original_column = segments[at]
-        return self.sources[source], original_line + 1, original_column + 1
+        return section["sources"][source], original_line + 1, original_column + 1
 
 
 class StackMapper:

@@ -31,10 +31,11 @@ _ACCESSIBILITY = _script("accessibility.js")
 
 @dataclass(slots=True)
 class Visit:
-    """What was seen. `errors` are uncaught ones of the program, `crash` says that the phone stopped it."""
+    """What was seen. `errors` are the page's uncaught ones, `application` those of app.js; `crash`: why it stopped."""
 
     painted_ms: float | None = None
     errors: list[str] = field(default_factory=list)
+    application: list[str] = field(default_factory=list)
     console: list[str] = field(default_factory=list)
     unsupported: list[str] = field(default_factory=list)
     crash: str | None = None
@@ -132,7 +133,9 @@ def _take(seen: Visit, event: dict[str, Any], started: float, map_stack: MapStac
             text = map_stack(event.get("stack") or event["message"])
             if event["message"].partition(": ")[2] not in text:
                 text = f"{event['message']}\n{text}"
-            seen.errors.append(text)
+            # A promise of the platform that nobody waits for (an object with errMsg) is a note in WeChat's console.
+            noted = event["type"] == "unhandledRejection" and not event.get("stack")
+            (seen.console if noted else seen.errors if event.get("page") else seen.application).append(text)
         case "crash":
             seen.crash = f"{event['fault']}: {event['message']}"
         case "unsupported":
