@@ -132,7 +132,7 @@ def counting(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     def counted_scripts(modules: list[ScriptInput], **options: str) -> list[ScriptOutput]:
         compiled.extend(module.path for module in modules)
-        return compile_scripts(modules, **options)  # type: ignore[arg-type]
+        return compile_scripts(modules, **options)
 
     def counted_styles(sheets, **options):  # type: ignore[no-untyped-def]
         compiled.extend(sheet.path for sheet in sheets)

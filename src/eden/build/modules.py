@@ -12,6 +12,7 @@ from eden.build.diagnostics import Report
 from eden.build.interfaces import Diagnostic, Require, ScriptInput, ScriptLanguage, ScriptOutput
 from eden.build.npm import split
 from eden.build.paths import candidates, extension_of, key_of, normalize
+from eden.build.scripts_api import unsupported_apis
 from eden.build.tree import SourceTree
 
 #: asks for what an npm specifier means and the tree lacks; True when it has been put there
@@ -138,6 +139,7 @@ class ModuleStage:
                 modules.outputs[file] = self._json(file, work.resolver.tree, report)
         for item, output in zip(work.inputs, work.outputs.result(), strict=True):
             report.extend(output.diagnostics)
+            report.extend(unsupported_apis(output))
             modules.outputs[module_path(item.path)] = output
             self._check_requires(item.path, output.requires, work.resolver, report)
         return modules

@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator, Mapping, Set
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 #: folders that are never part of a program
 SKIPPED_FOLDERS = frozenset({"node_modules", "__pycache__", "__MACOSX"})
-#: nesting that no program has; a guard against loops that links make
+#: nesting and number of files that no program has; guards against links that lead out of the project
 MAX_DEPTH = 60
+MAX_FILES = 100_000
 
 
 @dataclass(slots=True)
@@ -95,9 +97,12 @@ class SourceTree:
     # ---- walking
 
     def _add(self, prefix: str, folder: str, known: Mapping[str, _Content]) -> None:
-        for path, entry, stamp in self._walk(prefix, folder, []):
+        for path, entry, stamp in self._walk(prefix, folder, _identities(folder)):
             if path in self._paths:
                 continue
+            if len(self._paths) >= MAX_FILES:
+                self.unreadable["."] = f"there are more than {MAX_FILES} files; the others are left out"
+                break
             place = entry.path
             content = known.get(place)
             if content is None or content.stamp != stamp:
@@ -134,8 +139,19 @@ class SourceTree:
             identity = (state.st_dev, state.st_ino)
             # Windows gives no inode here: the depth alone guards
             looped = identity[1] != 0 and identity in above
-            if name not in SKIPPED_FOLDERS and not looped and len(above) < MAX_DEPTH:
+            if name not in SKIPPED_FOLDERS and not looped and prefix.count("/") < MAX_DEPTH:
                 yield from self._walk(f"{prefix}{name}/", entry.path, [*above, identity])
+
+
+def _identities(folder: str) -> list[tuple[int, int]]:
+    """The folder and all above it: a link to one of them would lead around in a circle."""
+    found = []
+    place = Path(folder).resolve()
+    for above in (place, *place.parents):
+        with suppress(OSError):
+            state = above.stat()
+            found.append((state.st_dev, state.st_ino))
+    return found
 
 
 def decode(data: bytes) -> str:
