@@ -54,7 +54,7 @@ export class MapView {
     this.layer.append(this.ruler, this.compass, this.location)
     this.gestures()
     map.component.addListener('tap', ((event: { detail: { x: number; y: number }; stopPropagation(): void }) => {
-      if (this.markers.pressed()) return event.stopPropagation()
+      if (this.markers.pressed) return event.stopPropagation()
       const origin = map.page?.scroller.getBoundingClientRect() ?? { left: 0, top: 0 }
       const box = host.getBoundingClientRect()
       const scrolled = map.page?.scroller.scrollTop ?? 0
@@ -182,6 +182,7 @@ export class MapView {
       if (cause) this.announce('end', cause)
       cause = undefined
     }
+    host.addEventListener('pointerdown', () => { this.markers.pressed = false }, { capture: true })
     host.addEventListener('pointerdown', (event) => { if (event.button === 0) fingers.set(event.pointerId, inside(event)) })
     host.addEventListener('pointermove', (event) => {
       const before = fingers.get(event.pointerId)

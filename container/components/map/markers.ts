@@ -28,17 +28,13 @@ const px = (value: number | string | undefined, fallback: string): string => {
 export class Markers {
   private shown: Shown[] = []
   private controls: HTMLElement[] = []
-  private pressedAt = -Infinity
+  /** The press under way began on a marker, callout or control, so the map itself is not tapped. */
+  pressed = false
 
   constructor(private readonly layer: HTMLElement, private readonly ground: Ground) {}
 
   get list(): Marker[] {
     return this.shown.map(({ marker }) => marker)
-  }
-
-  /** A marker, callout or control was pressed just now, so the map itself was not. */
-  pressed(): boolean {
-    return performance.now() - this.pressedAt < 50
   }
 
   set(markers: Marker[]): void {
@@ -48,8 +44,7 @@ export class Markers {
   }
 
   private onPress(node: HTMLElement, run: () => void): void {
-    // the page's backend turns the same release into a tap a moment earlier or later
-    node.addEventListener('pointerup', () => { this.pressedAt = performance.now() })
+    node.addEventListener('pointerdown', () => { this.pressed = true })
     node.addEventListener('click', run)
   }
 
