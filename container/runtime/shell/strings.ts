@@ -20,6 +20,7 @@ const zh = {
   save: '保存',
   saveImage: '保存图片',
   copy: '复制',
+  copied: '内容已复制',
   paste: '粘贴',
   select: '请选择',
   loading: '加载中',
@@ -56,6 +57,7 @@ const zh = {
   loadFailed: '加载失败',
   pageFailed: '页面无法显示',
   networkError: '网络错误',
+  privacyContract: '《隐私保护指引》',
 }
 
 export type StringKey = keyof typeof zh
@@ -76,6 +78,7 @@ const en: Record<StringKey, string> = {
   save: 'Save',
   saveImage: 'Save image',
   copy: 'Copy',
+  copied: 'Copied',
   paste: 'Paste',
   select: 'Select',
   loading: 'Loading',
@@ -112,6 +115,7 @@ const en: Record<StringKey, string> = {
   loadFailed: 'Could not load',
   pageFailed: 'This page cannot be shown',
   networkError: 'Network error',
+  privacyContract: 'Privacy statement',
 }
 
 const TABLES: Record<Locale, Record<string, string>> = { zh_CN: zh, en }
