@@ -43,8 +43,8 @@ class Stand:
         found: list[dict[str, Any]] = self.frame.evaluate(script, types)
         return found
 
-    def details(self, type: str) -> list[Any]:
-        return [event["detail"] for event in self.events(type)]
+    def details(self, event_type: str) -> list[Any]:
+        return [event["detail"] for event in self.events(event_type)]
 
     def data(self, name: str) -> Any:
         return self.frame.evaluate("name => getCurrentPages().at(-1).data[name]", name)
@@ -66,7 +66,20 @@ class Stand:
     def box(self, selector: str) -> dict[str, float]:
         box = self.locator(selector).bounding_box()
         assert box is not None, f"{selector} is not shown"
-        return dict(box)
+        return {"x": box["x"], "y": box["y"], "width": box["width"], "height": box["height"]}
+
+    def has(self, selector: str, **attributes: str) -> None:
+        """Wait until the element's properties have these values (className="mine", ariaValueNow="2")."""
+        script = """([selector, wanted]) => {
+            const roots = [document, ...[...document.querySelectorAll('*')].flatMap(node => node.shadowRoot ?? [])]
+            const node = roots.map(root => root.querySelector(selector)).find(Boolean)
+            return node && Object.entries(wanted).every(([name, value]) => node[name] === value)
+        }"""
+        self.frame.wait_for_function(script, arg=[selector, attributes])
+
+    def heard(self, count: int) -> None:
+        """Wait until the page has so many events."""
+        self.frame.wait_for_function("count => getCurrentPages().at(-1).events.length >= count", arg=count)
 
     def style(self, selector: str, name: str, pseudo: str | None = None) -> str:
         script = "(node, [name, pseudo]) => getComputedStyle(node, pseudo)[name]"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.browser.components.conftest import MakeStand
 
+from tests.browser.components.conftest import MakeStand
 
 _COLOURS = {
     "": [
@@ -89,15 +89,9 @@ def test_hover_class(stand: MakeStand) -> None:
     for name, classes in (("a", "button-hover"), ("b", "mine"), ("c", "")):
         s.locator(f"#{name}").hover()
         s.page.mouse.down()
-        if classes:
-            s.page.wait_for_function(f"() => true && {_class_of(name)} === '{classes}'")
+        s.has(f"#{name}", className=classes)
         s.page.mouse.up()
-        s.page.wait_for_function(f"() => {_class_of(name)} === ''")
-
-
-def _class_of(name: str) -> str:
-    page = "frames[0].getCurrentPages().at(-1)"
-    return f"({page} && [...frames[0].document.querySelectorAll('*')].map(n => n.shadowRoot?.querySelector('#{name}')).find(Boolean).className)"
+        s.has(f"#{name}", className="")
 
 
 #: open-type → event, name in errMsg, the host's answer
@@ -123,7 +117,7 @@ def test_open_types_ask_the_host(stand: MakeStand) -> None:
 
     def press(name: str) -> dict[str, Any]:
         s.locator(f"#{name}").click()
-        s.page.wait_for_function("() => frames[0].getCurrentPages().at(-1).events.length === 1")
+        s.heard(1)
         return s.events()[0]
 
     for name, (event, api, answer) in _OPEN_TYPES.items():
@@ -143,7 +137,7 @@ def test_choose_avatar_gives_a_temporary_file(stand: MakeStand) -> None:
     s = stand('<button id="b" open-type="chooseAvatar" bindchooseavatar="on">b</button><image src="{{src}}"/>')
     s.page.evaluate("answers.chooseAvatar = {data: new Blob(['x'], {type: 'image/png'})}")
     s.locator("#b").click()
-    s.page.wait_for_function("() => frames[0].getCurrentPages().at(-1).events.length === 1")
+    s.heard(1)
     (detail,) = s.details("chooseavatar")
     assert detail["avatarUrl"].startswith("http://tmp/") and detail["avatarUrl"].endswith(".png")
     s.answer("chooseAvatar", {"error": {"reason": "cancel"}})
@@ -173,7 +167,7 @@ def test_two_open_types_in_one(stand: MakeStand) -> None:
     s.answer("agreePrivacyAuthorization", {})
     s.answer("getPhoneNumber", {"code": "c"})
     s.locator("#b").click()
-    s.page.wait_for_function("() => frames[0].getCurrentPages().at(-1).events.length === 2")
+    s.heard(2)
     assert [event["type"] for event in s.events()] == ["agreeprivacyauthorization", "getphonenumber"]
 
 
@@ -183,7 +177,7 @@ def test_navigator_opens_pages(stand: MakeStand) -> None:
            <navigator id="bad" url="/pages/none" bindfail="on" bindcomplete="on">go</navigator>"""
     )
     s.locator("#bad").click()
-    s.page.wait_for_function("() => frames[0].getCurrentPages().at(-1).events.length === 2")
+    s.heard(2)
     events = s.events()
     assert [event["type"] for event in events] == ["fail", "complete"]
     assert events[0]["detail"]["errMsg"].startswith("navigateTo:fail")
@@ -197,7 +191,8 @@ def test_navigator_opens_pages(stand: MakeStand) -> None:
 def test_navigator_opens_other_programs(stand: MakeStand) -> None:
     s = stand(
         """<navigator id="n" target="miniProgram" app-id="wx1" path="p?q=1" extra-data="{{data}}" version="trial"
-             bindsuccess="on">go</navigator><navigator id="x" target="miniProgram" open-type="exit">leave</navigator>""",
+             bindsuccess="on">go</navigator>
+           <navigator id="x" target="miniProgram" open-type="exit">leave</navigator>""",
         {"data": {"a": [1]}},
     )
     s.answer("navigateToMiniProgram", {})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from tests.browser.components.conftest import MakeStand
 
 
@@ -49,8 +50,10 @@ def test_radio_group_has_one_choice(stand: MakeStand) -> None:
 
 def test_boxes_look_as_on_wechat_and_programs_restyle_them(stand: MakeStand) -> None:
     s = stand(
-        '<checkbox id="c" checked/><radio id="r" checked/><radio id="own" checked color="#ff0000"/><switch id="s" checked/>',
-        wxss="#r .wx-radio-input.wx-radio-input-checked { background-color: rgb(1, 2, 3) } #c .wx-checkbox-input { width: 40px }",
+        """<checkbox id="c" checked/><radio id="r" checked/><radio id="own" checked color="#ff0000"/>
+           <switch id="s" checked/>""",
+        wxss="""#r .wx-radio-input.wx-radio-input-checked { background-color: rgb(1, 2, 3) }
+                #c .wx-checkbox-input { width: 40px }""",
     )
     assert s.box("#r .wx-radio-input")["width"] == 24
     assert s.box("#c .wx-checkbox-input")["width"] == 42

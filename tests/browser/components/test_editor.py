@@ -17,7 +17,7 @@ _CALL = """async ([name, options]) => {
 
 def start(stand: MakeStand) -> Stand:
     s = stand(_EDITOR, {"frozen": False})
-    s.page.wait_for_function("() => frames[0].getCurrentPages().at(-1).events.some(e => e.type === 'ready')")
+    s.heard(1)
     s.events()
     return s
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from tests.browser.components.conftest import MakeStand, Stand
 
 
@@ -18,7 +19,8 @@ def confirm(s: Stand) -> None:
 
 def test_selector(stand: MakeStand) -> None:
     s = stand(
-        '<picker id="p" range="{{range}}" range-key="name" header-text="Pick" bindchange="on" bindcancel="on">p</picker>',
+        """<picker id="p" range="{{range}}" range-key="name" header-text="Pick" bindchange="on"
+             bindcancel="on">p</picker>""",
         {"range": [{"name": "one"}, {"name": "two"}, {"name": "three"}]},
     )
     open_sheet(s, "#p")
@@ -41,7 +43,8 @@ def test_selector(stand: MakeStand) -> None:
 
 def test_disabled_and_empty(stand: MakeStand) -> None:
     s = stand(
-        '<picker id="d" disabled range="{{[1]}}" bindchange="on">p</picker><picker id="e" range="{{none}}" bindchange="on">p</picker>',
+        """<picker id="d" disabled range="{{[1]}}" bindchange="on">p</picker>
+           <picker id="e" range="{{none}}" bindchange="on">p</picker>""",
         {"none": None},
     )
     s.locator("#d").click(force=True)
@@ -121,9 +124,9 @@ def test_wheels_turn_by_drag_press_and_mouse_wheel(stand: MakeStand) -> None:
     s.page.mouse.up()
     assert wheel.get_attribute("aria-valuenow") == "2"
     s.page.mouse.click(x, y + 48)
-    s.page.wait_for_function("() => frames[0].document.querySelector('.eden-wheel').ariaValueNow === '3'")
+    s.has(".eden-wheel", ariaValueNow="3")
     s.page.mouse.wheel(0, -48 * 10)
-    s.page.wait_for_function("() => frames[0].document.querySelector('.eden-wheel').ariaValueNow === '0'")
+    s.has(".eden-wheel", ariaValueNow="0")
 
 
 def test_picker_view(stand: MakeStand) -> None:
@@ -131,31 +134,30 @@ def test_picker_view(stand: MakeStand) -> None:
         """<picker-view id="v" style="height:200px" value="{{value}}" indicator-style="height:50px" bindchange="on"
              bindpickstart="on" bindpickend="on">
              <picker-view-column id="a"><view wx:for="{{items}}" wx:key="*this">{{item}}</view></picker-view-column>
-             <picker-view-column id="b"><view wx:for="{{5}}" wx:key="*this" id="b{{item}}">{{item}}</view></picker-view-column>
+             <picker-view-column id="b">
+               <view wx:for="{{5}}" wx:key="*this" id="b{{item}}">{{item}}</view>
+             </picker-view-column>
            </picker-view>""",
         {"value": [2, 1], "items": []},
     )
     s.set_data(items=["x", "y", "z"])
-    s.page.wait_for_function(f"() => {_now('a')} === '2'")
+    s.has("#a", ariaValueNow="2")
     assert s.box("#b1")["height"] == 50
     assert s.box("#b1")["y"] == s.box("#v")["y"] + 75
     assert s.box("#b .eden-picker-indicator")["y"] == s.box("#v")["y"] + 75
     assert s.box("#a")["width"] == 187.5
     s.locator("#b").press("ArrowDown")
-    s.page.wait_for_function("() => frames[0].getCurrentPages().at(-1).events.length === 3")
+    s.heard(3)
     assert [(event["type"], event["detail"]) for event in s.events()] == [
         ("pickstart", {}),
         ("change", {"value": [2, 2]}),
         ("pickend", {}),
     ]
     s.set_data(value=[0, 4])
-    s.page.wait_for_function(f"() => {_now('b')} === '4' && {_now('a')} === '0'")
+    s.has("#b", ariaValueNow="4")
+    s.has("#a", ariaValueNow="0")
     assert s.events() == []
     assert s.locator("#b").get_attribute("aria-valuetext") == "4"
-
-
-def _now(name: str) -> str:
-    return f"[...frames[0].document.querySelectorAll('*')].map(n => n.shadowRoot?.querySelector('#{name}')).find(Boolean).ariaValueNow"
 
 
 def test_slider(stand: MakeStand) -> None:
@@ -185,7 +187,8 @@ def test_slider(stand: MakeStand) -> None:
 
 def test_slider_looks(stand: MakeStand) -> None:
     s = stand(
-        '<slider id="s" value="50" block-size="14" active-color="#ff0000" background-color="#00ff00" block-color="#0000ff"/>'
+        """<slider id="s" value="50" block-size="14" active-color="#ff0000" background-color="#00ff00"
+             block-color="#0000ff"/>"""
     )
     assert s.box("#s")["x"] == 18
     assert s.box("#s .wx-slider-thumb")["width"] == 14

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from tests.browser.components.conftest import MakeStand, Stand
 
 
@@ -102,7 +103,8 @@ def test_keyboard_types(stand: MakeStand) -> None:
 
 def test_placeholder(stand: MakeStand) -> None:
     s = stand(
-        '<input id="i" placeholder="Your name" placeholder-class="hint" placeholder-style="font-size:30rpx" value="{{v}}"/>',
+        """<input id="i" placeholder="Your name" placeholder-class="hint" placeholder-style="font-size:30rpx"
+             value="{{v}}"/>""",
         {"v": ""},
         wxss=".hint { color: rgb(1, 2, 3) }",
     )
@@ -117,10 +119,11 @@ def test_placeholder(stand: MakeStand) -> None:
 
 def test_focus_follows_the_property(stand: MakeStand) -> None:
     s = stand(
-        '<input id="a" auto-focus bindfocus="on"/><input id="b" focus="{{focus}}" cursor="2" value="abcd" bindfocus="on" bindblur="on"/>',
+        """<input id="a" auto-focus bindfocus="on"/>
+           <input id="b" focus="{{focus}}" cursor="2" value="abcd" bindfocus="on" bindblur="on"/>""",
         {"focus": False},
     )
-    s.page.wait_for_function("() => frames[0].getCurrentPages().at(-1).events.length === 1")
+    s.heard(1)
     assert [(event["type"], event["id"]) for event in s.events()] == [("focus", "a")]
     s.set_data(focus=True)
     assert [(event["type"], event["id"]) for event in s.events()] == [("focus", "b")]
@@ -223,7 +226,8 @@ def test_a_late_nickname_is_reviewed(stand: MakeStand) -> None:
 
 def test_keyboard_accessory_shows_with_the_focus(stand: MakeStand) -> None:
     s = stand(
-        '<textarea id="t" bindblur="on"><keyboard-accessory><view id="bar" bindtap="on" style="height:50px">bar</view></keyboard-accessory></textarea>'
+        """<textarea id="t" bindblur="on"><keyboard-accessory>
+             <view id="bar" bindtap="on" style="height:50px">bar</view></keyboard-accessory></textarea>"""
     )
     assert not s.locator("#bar").is_visible()
     s.locator("#t .eden-control").focus()
