@@ -10,6 +10,8 @@ import { Listeners } from './listeners'
 function workerMain(entry: string): void {
   const scope = globalThis as any
   const modules = new Map<string, { run?: (...args: unknown[]) => void; value?: unknown; module?: { exports: unknown } }>()
+  // Modules read the global object under this name.
+  scope.global = scope
   scope.eden = {
     define(path: string, body: unknown) {
       modules.set(path, typeof body === 'function' ? { run: body as () => void } : { value: body })
@@ -29,8 +31,10 @@ function workerMain(entry: string): void {
     if (!found) throw new Error(`module '${path}' is not defined`)
     if (!found.run) return found.value
     if (!found.module) {
-      found.module = { exports: {} }
-      found.run((request: string) => load(resolve(path, request)), found.module, found.module.exports)
+      const module = (found.module = { exports: {} })
+      const require = (request: string) => load(resolve(path, request))
+      require.async = async (request: string) => require(request)
+      found.run.call(module.exports, require, module, module.exports)
     }
     return found.module.exports
   }
@@ -50,7 +54,7 @@ function archiveOf(rt: Runtime, path: string): string | undefined {
     const scripts = files['code/scripts.js']
     if (!scripts) continue
     const text = new TextDecoder().decode(scripts)
-    if (text.includes(`eden.define(${JSON.stringify(path)}`)) return text
+    if (text.includes(`__define(${JSON.stringify(path)}`)) return text
   }
   return undefined
 }

@@ -125,7 +125,8 @@ export function fileOperations(rt: Runtime): { [name: string]: Operation } {
       let savedFilePath: string = filePath
       if (filePath) write(filePath, bytes.slice())
       else savedFilePath = files.save(bytes.slice(), extensionOf(tempFilePath))
-      rt.files.remove(tempFilePath)
+      if (files.get(normalise(tempFilePath))) files.unlink(tempFilePath)
+      else rt.files.remove(tempFilePath)
       return { savedFilePath }
     },
 

@@ -43,7 +43,10 @@ class Phone:
     @property
     def program(self) -> Frame:
         """The frame in which the program runs."""
-        found = next((frame for frame in self.page.frames if frame.name == "eden-program" and frame.evaluate("!!window.wx")), None)
+        found = next(
+            (frame for frame in self.page.frames if frame.name == "eden-program" and frame.evaluate("!!window.wx")),
+            None,
+        )
         assert found is not None, "no program is running"
         return found
 
@@ -85,9 +88,7 @@ def phone(page: Page, server: TestServer, mini_program: Callable[[Files], str]) 
     """phone(files={}, prompts="grant", script="") opens a program; `script` is JavaScript for more host options."""
 
     def make(files: Files | None = None, prompts: str = "grant", script: str = "{}") -> Phone:
-        address = mini_program(
-            {"pages/a/a.wxml": "<view>page</view>", "pages/a/a.js": "Page({})", **(files or {})}
-        )
+        address = mini_program({"pages/a/a.wxml": "<view>page</view>", "pages/a/a.js": "Page({})", **(files or {})})
         options = f"prompts: {json.dumps(prompts)}, ...({script})"
         page.goto(server.answer("/", _PAGE.replace("OPTIONS", f"{{{options}}}")))
         page.wait_for_function("window.host")

@@ -78,11 +78,15 @@ def test_network_failure_timeout_and_abort(phone: MakePhone, page: Page, expect_
 
 
 def test_addresses_outside_the_list_are_refused(phone: MakePhone, requests: list[Any]) -> None:
-    program = phone({"eden.json": {"domains": {"request": ["https://api.example.com"]}}}, script="{policy: {domains: 'listed'}}")
+    program = phone(
+        {"eden.json": {"domains": {"request": ["https://api.example.com"]}}}, script="{policy: {domains: 'listed'}}"
+    )
     assert program.call("request", {"url": API})["errMsg"] == "request:ok"
     refused = program.call("request", {"url": "https://other.example.com/"})
     assert refused == {"errMsg": "request:fail url not in domain list", "errno": 600002}
-    assert program.call("uploadFile", {"url": API, "filePath": "app.json", "name": "f"})["errMsg"].startswith("uploadFile:fail")
+    assert program.call("uploadFile", {"url": API, "filePath": "app.json", "name": "f"})["errMsg"].startswith(
+        "uploadFile:fail"
+    )
     assert len(requests) == 1
 
 
@@ -96,7 +100,9 @@ def test_download_then_upload(phone: MakePhone, page: Page) -> None:
     page.route(f"{API}up", answer)
     page.route(
         f"{API}down",
-        lambda route: route.fulfill(headers={"Access-Control-Allow-Origin": "*"}, content_type="image/png", body=b"PNG!"),
+        lambda route: route.fulfill(
+            headers={"Access-Control-Allow-Origin": "*"}, content_type="image/png", body=b"PNG!"
+        ),
     )
     program = phone()
     script = """url => new Promise((done) => {
