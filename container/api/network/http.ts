@@ -37,7 +37,7 @@ export const http: AreaFactory = (rt) => {
           responseType: responseType === 'arraybuffer' ? 'arraybuffer' : 'text',
           timeout: timeoutOf(rt, 'request', options.timeout),
         }).then((result) => {
-          const empty = rt.boot.mode === 'check' && 'x-eden-empty' in (result.header as object)
+          const empty = rt.boot.mode === 'check' && 'X-Eden-Empty' in (result.header as object)
           return { ...result, data: empty ? emptyAnswer() : decodeData(result.data, dataType, responseType) }
         })
       },
