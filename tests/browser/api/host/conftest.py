@@ -64,7 +64,7 @@ class Phone:
             {_PLAIN}
             const ended = globalThis.endedCalls ??= []
             const at = ended.push(null) - 1
-            wx[name]({{...options, complete: (result) => {{ ended[at] = Array.isArray(result) ? result : plain(result) }}}})
+            wx[name]({{...options, complete: (result) => {{ ended[at] = plain(result) }}}})
             return at
         }}"""
         number: int = self.run(script, [name, dict(options or {})])

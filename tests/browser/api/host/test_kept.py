@@ -42,7 +42,8 @@ def test_files(phone: MakePhone) -> None:
     script = """saved => {
         const fs = wx.getFileSystemManager()
         const root = wx.env.USER_DATA_PATH
-        return [fs.readdirSync(`${root}/notes`), fs.readFileSync(saved, 'utf8'), fs.statSync(`${root}/notes/empty`).isDirectory()]
+        const folder = fs.statSync(`${root}/notes/empty`).isDirectory()
+        return [fs.readdirSync(`${root}/notes`), fs.readFileSync(saved, 'utf8'), folder]
     }"""
     assert program.run(script, saved) == [["empty"], "种子!", True]
 

@@ -125,7 +125,7 @@ def test_download_then_upload(phone: MakePhone, page: Page) -> None:
 
 def test_sockets(phone: MakePhone, page: Page) -> None:
     def serve(socket: WebSocketRoute) -> None:
-        socket.on_message(lambda message: socket.send(f"echo {message}"))
+        socket.on_message(lambda message: socket.send(f"echo {message!s}"))
 
     page.route_web_socket("wss://chat.example.com/", serve)
     program = phone()
