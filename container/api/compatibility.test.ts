@@ -9,4 +9,4 @@ const { committed, outputs } = (await import(/* @vite-ignore */ new URL(script, 
 
 test('the compatibility table and what goes with it are up to date (node compat/generate.mjs)', async () => {
   for (const [path, content] of await outputs()) expect(committed(path), path).toBe(content)
-})
+}, 60_000)

@@ -115,6 +115,7 @@ export function writePixels({ canvas, density }: Surface, area: Area, data: Arra
   const context = canvas.getContext('2d')!
   context.save()
   context.setTransform(density, 0, 0, density, 0, 0)
+  context.imageSmoothingEnabled = false
   context.clearRect(area.x, area.y, width, source.height)
   context.drawImage(source, area.x, area.y, width, source.height)
   context.restore()

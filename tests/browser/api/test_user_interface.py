@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from playwright.sync_api import expect
 
-from tests.browser.api.conftest import MakeStand, Stand
+from tests.browser.api.calls import begin, call, ended
+from tests.browser.api.conftest import MakeStand
 
 TABS = {
     "tabBar": {
@@ -17,29 +16,9 @@ TABS = {
 }
 
 
-def call(stand: Stand, name: str, options: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Result of wx.NAME(options), also of a failure."""
-    script = """([name, options]) => new Promise((done) => wx[name]({...options, complete: done}))"""
-    result: dict[str, Any] = stand.frame.evaluate(script, [name, options or {}])
-    return result
-
-
-def begin(stand: Stand, name: str, options: dict[str, Any]) -> None:
-    """Call without waiting; `ended` gives the result."""
-    script = """([name, options]) => { globalThis.ended = undefined
-        wx[name]({...options, complete: (result) => { globalThis.ended = result }}) }"""
-    stand.frame.evaluate(script, [name, options])
-
-
-def ended(stand: Stand) -> dict[str, Any]:
-    stand.frame.wait_for_function("globalThis.ended !== undefined")
-    result: dict[str, Any] = stand.frame.evaluate("globalThis.ended")
-    return result
-
-
 def test_toast_is_read_aloud_and_goes(stand: MakeStand) -> None:
     page = stand("<view>page</view>")
-    assert call(page, "showToast", {"title": "保存成功", "duration": 200}) == {"errMsg": "showToast:ok"}
+    assert call(page, "showToast", {"title": "保存成功", "duration": 1200}) == {"errMsg": "showToast:ok"}
     toast = page.locator(".eden-toast")
     expect(toast).to_have_text("保存成功")
     expect(page.locator("[role=status][aria-live=polite]")).to_have_text("保存成功")
@@ -142,7 +121,9 @@ def test_tab_bar(stand: MakeStand) -> None:
     expect(tabs.nth(1)).to_have_attribute("aria-label", "我的, 8 条新消息")
     call(page, "removeTabBarBadge", {"index": 1})
     expect(tabs.nth(1)).to_have_attribute("aria-label", "我的")
-    assert call(page, "setTabBarBadge", {"index": 5, "text": "8"})["errMsg"] == "setTabBarBadge:fail tabbar item not found"
+    assert (
+        call(page, "setTabBarBadge", {"index": 5, "text": "8"})["errMsg"] == "setTabBarBadge:fail tabbar item not found"
+    )
     call(page, "setTabBarItem", {"index": 0, "text": "家"})
     expect(tabs.nth(0)).to_have_text("家")
     call(page, "setTabBarStyle", {"selectedColor": "#0000ff"})
