@@ -69,29 +69,14 @@ const CAPABILITIES: { [openType: string]: Capability } = {
 export async function openCapability(button: OpenButton, openType: string): Promise<void> {
   const first = (name: string) => Number(name !== 'agreePrivacyAuthorization')
   for (const name of openType.split('|').sort((a, b) => first(a) - first(b))) {
-    if (name === 'share') await share(button)
+    if (name === 'share') share(button)
     else if (!(await run(button, name))) return
   }
 }
 
-/** How long a page may take to say what is shared; then its defaults are, as on WeChat. */
-const SHARE_TIMEOUT = 3000
-
-/** The page says what is shared; the host offers where to. */
-async function share({ component, host, page, rt }: OpenButton): Promise<void> {
-  if (!page) return
-  const target = { id: component.id, dataset: { ...component.dataset }, offsetLeft: host.offsetLeft, offsetTop: host.offsetTop }
-  const { instance, route, query } = page
-  const said = rt.guard('onShareAppMessage', () => instance.onShareAppMessage?.({ from: 'button', target }))
-  const late = new Promise((resolve) => { setTimeout(resolve, SHARE_TIMEOUT) })
-  const promised = await Promise.race([said?.promise, late]).catch(() => undefined)
-  const { title, path, imageUrl } = { ...said, ...(promised as object | undefined) } as { [name: string]: unknown }
-  const own = Object.entries(query).map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`).join('&')
-  await rt.call('shareAppMessage', {
-    title: String(title ?? rt.boot.manifest.name ?? ''),
-    path: String(path ?? `/${route}${own && `?${own}`}`),
-    imageUrl: String(imageUrl ?? ''),
-  }).catch(() => undefined) // WeChat tells nobody whether something was shared
+function share({ component, host, rt }: OpenButton): void {
+  const { offsetLeft, offsetTop } = host
+  rt.emit('share', { from: 'button', target: { id: component.id, dataset: { ...component.dataset }, offsetLeft, offsetTop } })
 }
 
 async function run(button: OpenButton, name: string): Promise<boolean> {
@@ -117,10 +102,10 @@ async function run(button: OpenButton, name: string): Promise<boolean> {
 }
 
 /** chooseAvatar answers with the picture's bytes; the program gets the path of a temporary file. */
-function withFiles({ rt }: OpenButton, { data, ...fields }: WireObject): object {
-  if (!(data instanceof ArrayBuffer) && !(data instanceof Blob)) return data === undefined ? fields : { data, ...fields }
-  const type = data instanceof Blob ? data.type : String(fields.type ?? '')
-  const extension = { 'image/png': 'png', 'image/webp': 'webp', 'image/gif': 'gif' }[type] ?? 'jpg'
-  const avatarUrl = rt.files.addTemp(data instanceof Blob ? data : new Uint8Array(data), extension)
-  return { ...fields, avatarUrl }
+function withFiles({ rt }: OpenButton, answer: WireObject): object {
+  const { data, type } = answer
+  if (!(data instanceof ArrayBuffer) && !(data instanceof Blob)) return answer
+  const mime = data instanceof Blob ? data.type : String(type ?? '')
+  const extension = { 'image/png': 'png', 'image/webp': 'webp', 'image/gif': 'gif' }[mime] ?? 'jpg'
+  return { avatarUrl: rt.files.addTemp(data instanceof Blob ? data : new Uint8Array(data), extension) }
 }

@@ -43,6 +43,8 @@ export type RuntimeEventName =
   | 'appShow' | 'appHide' | 'error' | 'unhandledRejection' | 'pageNotFound' | 'themeChange' | 'windowResize'
   | 'pageShow' | 'pageHide' | 'pageReady' | 'pageUnload' | 'keyboardHeightChange' | 'audioInterruption'
   | 'unsupported'
+  /** a button of open-type "share": {from: 'button', target}; the phone's menu sends a host event of this name */
+  | 'share'
 
 export interface HostError extends Error {
   reason: string

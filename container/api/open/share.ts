@@ -4,8 +4,10 @@ import { fail, requireParameter } from '../kit'
 import { fileName } from '../files/paths'
 import { localBlob } from '../media/source'
 import { wxArea } from '../typed'
+import { followSharing } from './share-page'
 
 export const share: AreaFactory = (rt) => {
+  followSharing(rt)
   const menu = (visible: boolean, menus: string[]) => rt.call('shareMenu', { visible, menus }).then(() => undefined)
   const file = async (filePath: string, name?: string) =>
     void (await rt.call('shareFile', { data: localBlob(rt, filePath), name: name ?? fileName(filePath) }))
