@@ -15,6 +15,7 @@ from eden.base import tools
 from eden.build import scripts_esbuild
 from eden.build.interfaces import ScriptInput, ScriptOutput, Severity
 from eden.build.scripts import HIDDEN_GLOBALS, compile_scripts, scan_requires, write_modules
+from eden.build.scripts_api import unsupported_apis
 
 LOADER = """
 const defined = {}, cache = {}
@@ -427,3 +428,11 @@ def test_no_text_raises(parts: list[str]) -> None:
     json.loads(source_map)
     (whole,) = compile_all({"whole.js": code}).values()
     assert not whole.diagnostics, "one module broke the file of all modules"
+
+
+def test_functions_that_the_container_lacks_are_warnings() -> None:
+    source = "wx.request()\nwx.addCard(); wx.addCard()\nwx.somethingNew()"
+    outputs = compile_all({"a.js": source, "miniprogram_npm/x/index.js": source})
+    (problem,) = [problem for output in outputs.values() for problem in unsupported_apis(output)]
+    assert (problem.file, problem.line, problem.column, problem.code) == ("a.js", 2, 1, "unsupported-api")
+    assert problem.severity is Severity.WARNING

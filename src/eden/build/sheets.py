@@ -51,6 +51,7 @@ class StyleStage:
             wave = sorted({sheet for path in wave for sheet in done[path].sheets if sheet in tree.paths} - done.keys())
         for output in done.values():
             report.extend(output.diagnostics)
+        report.extend(styles.import_cycles(done.values()))
         self._known = {path: self._known[path] for path in done}
         return done
 
