@@ -107,7 +107,6 @@ export class EdenHost extends EventTarget {
     const { path, query } = split(options.path ?? '', options.query)
     const launch: LaunchOptions = { path, query, scene: options.scene ?? SCENE_DEFAULT, referrerInfo: {} }
     const url = new URL(packageUrl, document.baseURI).href
-    if (options.fresh) for (const running of this.running()) if (running.session.url === url) this.end(running)
     await this.launch(url, launch, undefined, options.appId, options.fresh)
   }
 
@@ -194,6 +193,7 @@ export class EdenHost extends EventTarget {
       known.opener = opener ?? known.opener
       return this.bringToFront(known, launch)
     }
+    if (known) this.end(known)
     const running = this.create(url, launch, opener)
     this.putInFront(running)
     const { session } = running
@@ -314,8 +314,9 @@ export class EdenHost extends EventTarget {
   private running(): Running[] { return [...(this.front ? [this.front] : []), ...this.recent.all()] }
 
   private putInFront(running: Running): void {
-    if (this.front && this.front !== running) this.hide(this.front)
+    // First out of the background, so that the one that goes there does not push it out.
     this.recent.remove(running)
+    if (this.front && this.front !== running) this.hide(this.front)
     this.front = running
     running.session.frame?.element.classList.remove('back')
     running.prompter.setVisible(true)

