@@ -21,7 +21,7 @@ const LENGTHS = ['width', 'height', 'top', 'right', 'bottom', 'left']
 const length = (value: unknown): unknown => (typeof value === 'number' ? `${value}px` : value)
 
 export class Animation {
-  [method: string]: unknown
+  [method: string]: any
   private actions: Action[] = []
   /** by property; they stay for the steps that follow, as on WeChat, until a call of the same kind replaces them */
   private current = new Map<string, { type: string; args: unknown[] }>()
