@@ -1,5 +1,9 @@
 /** Boxes of the Skyline renderer, laid out with CSS. */
+import type { Element as GlassElement } from 'glass-easel'
 import { Builtin } from './kit'
+
+/** Segment of an item's style that overrides the author (StyleSegmentIndex.TEMP_EXTRA). */
+const ITEM_STYLE = 3
 
 /** Style text for a `padding` of up to four numbers, px. */
 const sides = (padding: unknown): string =>
@@ -82,23 +86,51 @@ export class GridView extends Builtin<GridProps> {
     padding: null,
     list: null, childCount: null, childHeight: null,
   }
-  static css = `wx-grid-view,wx-grid-builder{display:grid}
-.eden-masonry{display:block!important}.eden-masonry>*{break-inside:avoid;margin-bottom:var(--eden-gap)}`
+  static css = 'wx-grid-view,wx-grid-builder{display:grid}.eden-masonry>*{align-self:start}'
+
+  private observers: { changes: MutationObserver; sizes: ResizeObserver } | undefined
+
+  private get masonry(): boolean {
+    return this.props.type === 'masonry'
+  }
 
   override update(): void {
-    const { host, props } = this
-    const count = Number(props.crossAxisCount) || 2
-    const mainGap = Number(props.mainAxisGap) || 0
+    const { host, masonry, props } = this
     const columns = props.maxCrossAxisExtent
       ? `auto-fill,minmax(min(100%,${Number(props.maxCrossAxisExtent)}px),1fr)`
-      : `${count},minmax(0,1fr)`
-    const masonry = props.type === 'masonry'
+      : `${Number(props.crossAxisCount) || 2},minmax(0,1fr)`
+    const mainGap = Number(props.mainAxisGap) || 0
     host.classList.toggle('eden-masonry', masonry)
     this.styleHost([
-      masonry ? `columns:${count};--eden-gap:${mainGap}px` : `grid-template-columns:repeat(${columns})`,
-      `gap:${mainGap}px ${Number(props.crossAxisGap) || 0}px`,
+      `grid-template-columns:repeat(${columns})`,
+      masonry ? 'grid-auto-rows:1px;grid-auto-flow:dense' : '',
+      `gap:${masonry ? 0 : mainGap}px ${Number(props.crossAxisGap) || 0}px`,
       sides(props.padding),
     ].join(';'))
+    if (masonry && host.isConnected) this.attached()
+  }
+
+  /** Masonry: every item spans as many rows of one px as it is high, and falls into the first gap. */
+  override attached(): void {
+    if (!this.masonry || this.observers) return
+    const sizes = new ResizeObserver((entries) => { for (const { target } of entries) this.span(target as HTMLElement) })
+    const watch = () => { for (const child of this.host.children) sizes.observe(child) }
+    const changes = new MutationObserver(watch)
+    changes.observe(this.host, { childList: true })
+    this.observers = { changes, sizes }
+    watch()
+  }
+
+  override detached(): void {
+    this.observers?.changes.disconnect()
+    this.observers?.sizes.disconnect()
+    this.observers = undefined
+  }
+
+  private span(item: HTMLElement): void {
+    const rows = Math.ceil(item.getBoundingClientRect().height) + (Number(this.props.mainAxisGap) || 0)
+    const owner = (item as { __wxElement?: GlassElement }).__wxElement
+    owner?.setNodeStyle(this.masonry ? `grid-row-end:span ${Math.max(1, rows)}` : '', ITEM_STYLE)
   }
 }
 

@@ -184,7 +184,9 @@ def test_boxes_of_skyline(stand: MakeStand) -> None:
                <list-view><view wx:for="{{20}}" style="height:30px">{{item}}</view></list-view></sticky-section>
            </scroll-view>
            <grid-view id="g" cross-axis-count="3" cross-axis-gap="15" main-axis-gap="5">
-             <view wx:for="{{4}}" id="g{{item}}" style="height:20px">x</view></grid-view>""",
+             <view wx:for="{{4}}" id="g{{item}}" style="height:20px">x</view></grid-view>
+           <grid-view id="m" type="masonry" main-axis-gap="5"><view wx:for="{{[30, 10, 10, 10]}}" id="m{{index}}"
+             style="height:{{item}}px">x</view></grid-view>""",
     )
     assert s.locator("#yes").is_visible()
     assert not s.locator("#no").is_visible()
@@ -196,6 +198,10 @@ def test_boxes_of_skyline(stand: MakeStand) -> None:
     assert first["width"] == 115
     assert second["x"] == 130
     assert fourth["y"] - first["y"] == 25
+    # into the shortest column, in order
+    top = s.box("#m")["y"]
+    places = [(s.box(f"#m{i}")["x"], s.box(f"#m{i}")["y"] - top) for i in range(4)]
+    assert places == [(0, 0), (187.5, 0), (187.5, 15), (187.5, 30)]
 
 
 def test_gesture_handlers_run_worklets(stand: MakeStand) -> None:
