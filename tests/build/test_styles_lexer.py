@@ -144,7 +144,7 @@ def alone(token: str, more: bool) -> list[tuple[object, ...]]:
 
 
 @given(css)
-@settings(max_examples=600)
+@settings(max_examples=300)
 def test_lexemes_are_slices_of_the_text(text: str) -> None:
     text = preprocess(text)
     lexemes = lex(text)
@@ -153,7 +153,7 @@ def test_lexemes_are_slices_of_the_text(text: str) -> None:
 
 
 @given(css.filter(lambda text: "u+" not in text.lower()))
-@settings(max_examples=1500)
+@settings(max_examples=800)
 def test_same_tokens_as_tinycss2(text: str) -> None:
     text = preprocess(text)
     if "\ufffd" in text:  # tinycss2 makes it of NUL only

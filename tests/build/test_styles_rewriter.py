@@ -298,7 +298,7 @@ SHEET = st.one_of(
 
 
 @given(SHEET)
-@settings(max_examples=400)
+@settings(max_examples=250)
 def test_any_sheet_gives_balanced_complete_css(text: str) -> None:
     sheet = rewrite(text)
     for part in (*sheet.css, *sheet.fonts):
@@ -314,7 +314,7 @@ def test_any_sheet_gives_balanced_complete_css(text: str) -> None:
 
 
 @given(SHEET)
-@settings(max_examples=400)
+@settings(max_examples=250)
 @example(".a{b:c;;d:e}")
 @example(".a{;b:c}")
 @example("a{a: b/**/;/**/c:d /**/}")
