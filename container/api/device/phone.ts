@@ -9,6 +9,7 @@ const VIBRATIONS: unknown[] = ['heavy', 'medium', 'light', undefined]
 export const phone: AreaFactory = (rt) => {
   const captures = new Listeners<any>(rt, 'onUserCaptureScreen')
   const memory = new Listeners<any>(rt, 'onMemoryWarning')
+  const recordings = new Listeners<any>(rt, 'onScreenRecordingStateChanged')
   const batteryChanges = new Listeners<any>(rt, 'onBatteryInfoChange')
   rt.on('userCaptureScreen', () => captures.emit({}))
   rt.on('memoryWarning', ({ level }) => memory.emit({ level }))
@@ -91,6 +92,8 @@ export const phone: AreaFactory = (rt) => {
       offBatteryInfoChange: batteryChanges.off,
       onUserCaptureScreen: captures.on,
       offUserCaptureScreen: captures.off,
+      onScreenRecordingStateChanged: recordings.on,
+      offScreenRecordingStateChanged: recordings.off,
       onMemoryWarning: memory.on,
       offMemoryWarning: memory.off,
     },
@@ -98,6 +101,7 @@ export const phone: AreaFactory = (rt) => {
       getBatteryInfoSync: 'tells what the host last reported',
       setScreenBrightness: 'a web page cannot change the screen; the value is kept',
       setVisualEffectOnCapture: 'a web page cannot hide itself from screenshots',
+      onScreenRecordingStateChanged: 'a web page does not hear of recordings; never fires',
       onUserCaptureScreen: 'fires where the host can tell',
       addPhoneContact: 'hands over a vCard file',
       addPhoneCalendar: 'hands over a calendar file',

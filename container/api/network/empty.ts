@@ -1,16 +1,16 @@
 /**
  * The answer of a check without fixtures (see docs/check.md): whatever field the program reads is there, and is
- * empty. It is an empty list to loops, an empty text to templates, 0 to arithmetic and to `==`. So pages open in
- * their empty state instead of failing at the first `data.data.list`.
+ * empty: an empty text to templates, 0 to arithmetic and to `==`, to loops a list of one item that is as empty
+ * again. So pages open as for a customer with one blank entry, instead of failing at the first `data.data.list`.
  */
 const TEXT = new Set(Object.getOwnPropertyNames(String.prototype))
 const NUMBER = new Set(['toFixed', 'toPrecision', 'toExponential'])
 /** Read by the language and by libraries that ask what a value is; an object of ours there would mislead. */
 const ABSENT = new Set<PropertyKey>(['then', 'toJSON', 'nodeType', '$$typeof', '__v_isRef'])
 
-export function emptyAnswer(): unknown {
+export function emptyAnswer(items: unknown[] = [emptyAnswer([])]): unknown {
   const known = new Map<PropertyKey, unknown>()
-  return new Proxy([] as unknown[], {
+  return new Proxy(items, {
     get(target, key) {
       if (key === Symbol.toPrimitive) return (hint: string) => (hint === 'number' ? 0 : '')
       if (typeof key === 'symbol' || key in target || ABSENT.has(key)) return Reflect.get(target, key) as unknown

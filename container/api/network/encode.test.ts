@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { addQuery, decodeData, encodeHeader, encodeRequest, formEncode, isAddress } from './encode'
+import { addQuery, anyCase, decodeData, encodeHeader, encodeRequest, formEncode, isAddress } from './encode'
 
 describe('query of GET data', () => {
   it('encodes names and values; nested values are JSON; undefined and null are words', () => {
@@ -51,6 +51,13 @@ describe('request', () => {
 })
 
 describe('answer', () => {
+  it('has headers that are also found in lower case, and listed once', () => {
+    const header = anyCase({ 'Content-Type': 'a', etag: 'b' })
+    expect([header['content-type'], header['Content-Type'], header.etag]).toEqual(['a', 'a', 'b'])
+    expect(Object.keys(header)).toEqual(['Content-Type', 'etag'])
+    expect(anyCase()).toEqual({})
+  })
+
   it('is parsed when it is JSON, else stays text', () => {
     expect(decodeData('{"a":1}', undefined, undefined)).toEqual({ a: 1 })
     expect(decodeData('{"a":1}', 'other', undefined)).toBe('{"a":1}')

@@ -89,3 +89,16 @@ export function isAddress(url: string, schemes: readonly string[]): boolean {
     return false
   }
 }
+
+/**
+ * Answer headers that can also be read by their lower-case names: servers differ, and programs were written against
+ * one. The second names are not enumerable.
+ */
+export function anyCase(header: { [name: string]: string } = {}): { [name: string]: string } {
+  const result = { ...header }
+  for (const [name, value] of Object.entries(header)) {
+    const lower = name.toLowerCase()
+    if (!Object.hasOwn(result, lower)) Object.defineProperty(result, lower, { value, configurable: true, writable: true })
+  }
+  return result
+}

@@ -5,7 +5,7 @@ import { fail, requireParameter } from '../kit'
 import { userFiles } from '../files/user-files'
 import { fileName } from '../files/paths'
 import { wxArea } from '../typed'
-import { decodeData, encodeHeader, encodeRequest, isAddress, isMethod } from './encode'
+import { anyCase, decodeData, encodeHeader, encodeRequest, isAddress, isMethod } from './encode'
 import { emptyAnswer } from './empty'
 import { networkTasks } from './tasks'
 
