@@ -41,7 +41,12 @@ export const EASING = {
   elastic: (bounciness = 1): Curve => (t) => 1 - Math.cos((t * Math.PI) / 2) ** 3 * Math.cos(t * bounciness * Math.PI),
   back: (s = 1.70158): Curve => (t) => t * t * ((s + 1) * t - s),
   bounce,
-  bezier,
+  cubicBezier: bezier,
+  /** The older form: a factory of the curve, which programs also use as the curve itself. */
+  bezier: (x1: number, y1: number, x2: number, y2: number): Curve & { factory(): Curve } => {
+    const curve = bezier(x1, y1, x2, y2)
+    return Object.assign((t: number) => curve(t), { factory: () => curve })
+  },
   in: inward,
   out: outward,
   inOut,
