@@ -16,6 +16,18 @@ const METHODS = new Set(['return', 'success', 'object', 'callback'])
 /** Tags that the template compiler understands itself. */
 const COMPILED = new Set(['block', 'template', 'import', 'include', 'wxs', 'slot'])
 
+const words = (text: string): string[] => text.split(' ')
+
+/** Attributes of which programs ask for single values. */
+const OPTIONS: { [attribute: string]: readonly string[] } = {
+  'button.openType': words('contact share getPhoneNumber getRealtimePhoneNumber getUserInfo launchApp openSetting feedback ' +
+    'chooseAvatar agreePrivacyAuthorization getEmailAddress createLiveActivity'),
+  'input.type': words('text number idcard digit safe-password nickname'),
+  'picker.mode': words('selector multiSelector time date region'),
+  'navigator.openType': words('navigate redirect switchTab reLaunch navigateBack exit'),
+  'canvas.type': words('2d webgl'),
+}
+
 const camel = (name: string): string => name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())
 
 export function canIUse({ apis, partial, components }: Supported, schema: unknown): boolean {
@@ -34,6 +46,6 @@ export function canIUse({ apis, partial, components }: Supported, schema: unknow
   // Events are bindtap, bindgetuserinfo and so on; components do not list theirs.
   if (/^(bind|catch)/.test(attribute)) return true
   if (!(camel(attribute) in propertiesOf(type))) return false
-  const options = (type as BuiltinClass & { options?: { [attribute: string]: readonly string[] } }).options?.[camel(attribute)]
+  const options = OPTIONS[`${head}.${camel(attribute)}`]
   return option === undefined || !options || options.includes(option)
 }

@@ -63,11 +63,11 @@ describe('the object wx', () => {
 describe('canIUse for components', () => {
   const supported: Supported = {
     apis: new Set(), partial: {},
-    components: [{ tag: 'thing', properties: { openType: String }, options: { openType: ['share'] } } as never],
+    components: [{ tag: 'button', properties: { openType: String } } as never],
   }
   test.each([
-    ['thing', true], ['thing.open-type', true], ['thing.open-type.share', true], ['thing.open-type.dance', false],
-    ['thing.colour', false], ['thing.hidden', true], ['thing.bindtap', true], ['other', false], ['block', true],
+    ['button', true], ['button.open-type', true], ['button.open-type.share', true], ['button.open-type.dance', false],
+    ['button.colour', false], ['button.hidden', true], ['button.bindtap', true], ['other', false], ['block', true],
   ])('%s: %s', (schema, answer) => expect(canIUse(supported, schema)).toBe(answer))
 })
 

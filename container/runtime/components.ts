@@ -4,6 +4,7 @@
  */
 import { type GeneralBehavior, type GeneralComponent, type ComponentSpace, addGlobalErrorListener, addGlobalWarningListener } from 'glass-easel'
 import { type CodeSpace, MiniProgramEnv, component as adapter } from 'glass-easel-miniprogram-adapter'
+import { effect } from '../api/worklet'
 import { rpx, wxBehaviors } from '../components/kit'
 import { clearAnimation, runAnimation } from './animate'
 import type { ComponentConfig, Runtime } from './context'
@@ -13,6 +14,9 @@ import type { Loader } from './loader'
 
 export const ComponentCaller = adapter.ComponentCaller
 type Caller = Definition & { _$: GeneralComponent }
+
+/** Elements whose style follows shared values, with what ends that. */
+const animated = new WeakMap<object, () => void>()
 
 export interface ComponentHooks {
   created(component: GeneralComponent): void
@@ -188,11 +192,22 @@ export class Components {
       },
       applyAnimatedStyle(this: Caller, selector: string, style: () => Definition, _options?: object, callback?: (result: object) => void) {
         const element = this._$.getShadowRoot()?.querySelector(selector)
-        const values = rt.guard('applyAnimatedStyle', style) ?? {}
-        element?.setNodeStyle(Object.entries(values).map(([name, value]) => `${name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}:${rpx(String(value))}`).join(';'), 2)
+        if (element) {
+          animated.get(element)?.()
+          // Runs again whenever a shared value that it reads changes (wx.worklet).
+          animated.set(element, effect(rt, () => {
+            const values = Object.entries(style() ?? {})
+            element.setNodeStyle(values.map(([name, value]) => `${name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}:${rpx(String(value))}`).join(';'), 2)
+          }))
+        }
         if (callback) queueMicrotask(() => rt.guard('applyAnimatedStyle', () => callback({ styleId: 0 })))
       },
-      clearAnimatedStyle(this: Caller, selector: string) { this._$.getShadowRoot()?.querySelector(selector)?.setNodeStyle('', 2) },
+      clearAnimatedStyle(this: Caller, selector: string) {
+        const element = this._$.getShadowRoot()?.querySelector(selector)
+        if (!element) return
+        animated.get(element)?.()
+        element.setNodeStyle('', 2)
+      },
       setUpdatePerformanceListener() {},
       getPageId(this: Caller) { return `pageId:${page(this._$)?.__wxWebviewId__ ?? 0}` },
       getTabBar(this: Caller) { return page(this._$)?.__edenTabBar?.() ?? null },

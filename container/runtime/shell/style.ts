@@ -10,6 +10,7 @@ export const SHELL_CSS = `
 .eden-shell button{appearance:none;border:0;margin:0;padding:0;background:none;color:inherit;font:inherit;cursor:pointer;touch-action:manipulation}
 .eden-shell button:focus{outline:none}
 .eden-shell button:focus-visible{outline:2px solid var(--eden-link);outline-offset:-2px}
+.eden-shell [hidden]{display:none!important}
 .eden-icon{display:inline-flex}
 
 .eden-pages,.eden-page{position:absolute;inset:0;overflow:hidden}
@@ -24,11 +25,9 @@ export const SHELL_CSS = `
 .eden-bar-row{position:relative;height:100%;display:flex;align-items:center;justify-content:center;padding:0 var(--eden-capsule)}
 .eden-bar-lead{position:absolute;left:var(--safe-area-inset-left);top:0;bottom:0;display:flex}
 .eden-bar-lead button{width:44px;display:flex;align-items:center;justify-content:center}
-.eden-bar-lead button[hidden]{display:none}
 .eden-bar-lead button:active{opacity:.5}
 .eden-title{min-width:0;font-weight:500;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
 .eden-spinner{flex:none;width:16px;height:16px;margin-right:6px}
-.eden-spinner[hidden]{display:none}
 .eden-icon-loading svg,.eden-spinner svg{animation:eden-spin 1s linear infinite;display:block}
 @keyframes eden-spin{to{transform:rotate(1turn)}}
 
@@ -49,7 +48,6 @@ export const SHELL_CSS = `
 @keyframes eden-dot{0%,60%,to{opacity:.2}30%{opacity:.5}}
 
 .eden-tabs{position:absolute;left:0;right:0;height:var(--eden-tab-height);display:flex;z-index:1;user-select:none;-webkit-user-select:none}
-.eden-tabs[hidden]{display:none}
 .eden-tabs[data-position=bottom]{bottom:0;padding-bottom:var(--safe-area-inset-bottom)}
 .eden-tabs::before{content:"";position:absolute;left:0;right:0;height:1px;transform:scaleY(.5);background:rgba(0,0,0,.2)}
 .eden-tabs[data-border=white]::before{background:rgba(255,255,255,.33)}

@@ -134,3 +134,16 @@ def test_create_animation_moves_an_element(stand: MakeStand) -> None:
         && globalThis.left === 100"""
     )
     assert page.style("#v", "opacity") == "0.5"
+
+
+def test_styles_follow_shared_values(stand: MakeStand) -> None:
+    page = stand('<view id="v" style="width:50px;height:50px">v</view>')
+    page.frame.evaluate(
+        """() => { globalThis.x = wx.worklet.shared(0)
+        getCurrentPages()[0].applyAnimatedStyle('#v', () => ({transform: `translateX(${x.value}px)`})) }"""
+    )
+    assert page.style("#v", "transform") == "matrix(1, 0, 0, 1, 0, 0)"
+    page.frame.evaluate("x.value = 30")
+    assert page.style("#v", "transform") == "matrix(1, 0, 0, 1, 30, 0)"
+    page.frame.evaluate("getCurrentPages()[0].clearAnimatedStyle('#v')")
+    assert page.style("#v", "transform") == "none"
