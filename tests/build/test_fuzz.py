@@ -17,13 +17,14 @@ from .conftest import SMALL, Files, Make, build, write
 
 SEED: dict[str, bytes] = {
     "project.config.json": b'{"miniprogramRoot": "./", "setting": {"useCompilerPlugins": ["typescript"]}}',
-    "app.json": b'{"pages": ["pages/a", "pages/b"], "subpackages": [{"root": "sub", "pages": ["c"]}], "usingComponents":'
-    b' {"x-card": "/card"}, "tabBar": {"list": [{"pagePath": "pages/a", "text": "A"}]}, "preloadRule": {"pages/a":'
+    "app.json": b'{"pages": ["pages/a", "pages/b"], "subpackages": [{"root": "sub", "pages": ["c"]}],'
+    b' "usingComponents": {"x-card": "/card"}, "tabBar": {"list": [{"pagePath": "pages/a", "text": "A"}]}, "preloadRule": {"pages/a":'
     b' {"packages": ["sub"]}}, "resolveAlias": {"@/*": "/*"}, "themeLocation": "theme.json"}',
     "theme.json": b'{"light": {"a": "#fff"}, "dark": {"a": "#000"}}',
     "app.js": b"import a from './a'; App({ f: () => require('lib') })",
     "a.ts": b"export default class A<T> { x?: number = 1 } enum E { a }",
-    "app.wxss": b"@import 'base.wxss'; .a > view:not(.b) { width: 1rpx; background: url(a.png) } @media (x) { .c { d: e } }",
+    "app.wxss": b"@import 'base.wxss'; .a > view:not(.b) { width: 1rpx; background: url(a.png) }"
+    b"@media (x) { .c { d: e } }",
     "base.wxss": b"@font-face { src: url('data:,') } page { color: red }",
     "pages/a.wxml": b'<import src="../t"/><wxs module="m">exports.f = function (a) { return a.constructor }</wxs>'
     b'<view wx:for="{{list}}" wx:key="*this" class="a {{b ? \'c\' : d}}" bindtap="tap">{{m.f(item)}}</view>',
@@ -43,8 +44,8 @@ SEED: dict[str, bytes] = {
 }
 TOKENS = [
     b"{", b"}", b"[", b"]", b'"', b"'", b"<", b">", b"</", b"/>", b"{{", b"}}", b"/*", b"*/", b"//", b"<!--", b"\\",
-    b"\0", b"\xff\xfe", b"\xef\xbb\xbf", b"\r", b"\n", b"..", b"../../..", b"/", b",", b":", b";", b"null", b"3", b"1e999",
-    b"\xe2\x80\xa8", b"\xed\xa0\x80", b"@import", b"url(", b"require(", b"import", b"__proto__", b"constructor", b"`${",
+    b"\0", b"\xff\xfe", b"\xef\xbb\xbf", b"\r", b"\n", b"..", b"../../..", b"/", b",", b":", b";", b"null", b"3",
+    b"1e999", b"\xe2\x80\xa8", b"\xed\xa0\x80", b"@import", b"url(", b"require(", b"import", b"__proto__", b"constructor", b"`${",
 ]  # fmt: skip
 edits = st.tuples(
     st.sampled_from(sorted(SEED)),

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eden.build.package import Fingerprints, archive, manifest, manifest_bytes, stored_zip, write_package
+from eden.build.package import Fingerprints, archive, file_names, manifest, manifest_bytes, stored_zip, write_package
 
 entry_names = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\\/"), min_size=1, max_size=20)
 entry_maps = st.dictionaries(entry_names, st.binary(max_size=200), max_size=8)
@@ -37,7 +37,7 @@ def test_the_order_of_entries_does_not_matter(entries: dict[str, bytes]) -> None
 
 def test_the_manifest_has_every_hash() -> None:
     prints = Fingerprints()
-    part = archive("a", "sub/a", True, {"files/b": b"B", "code/c": b"C"}, prints, set())
+    part = archive("a", "sub/a", True, "sub-a.zip", {"files/b": b"B", "code/c": b"C"}, prints)
     packages = manifest({"name": "x"}, [part], prints)["packages"]
     assert packages == [
         {
@@ -56,10 +56,7 @@ def test_the_manifest_has_every_hash() -> None:
 
 
 def test_file_names_of_archives_differ() -> None:
-    taken: set[str] = set()
-    prints = Fingerprints()
-    roots = ["", "a/b", "a-b", "A/b", "main", "maps"]
-    files = [archive("main", root, False, {}, prints, taken).file for root in roots]
+    files = file_names((root or "main", root) for root in ["", "a/b", "a-b", "A/b", "main", "maps"])
     assert files == ["main.zip", "a-b.zip", "a-b-2.zip", "A-b-3.zip", "main-2.zip", "maps.zip"]
     assert len({file.lower() for file in files}) == len(files)
 

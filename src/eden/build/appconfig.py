@@ -54,17 +54,14 @@ class App:
 
 def read_json(tree: SourceTree, path: str, report: Report, *, fatal: bool = False) -> JsonObject | None:
     """The object in a JSON file; None, reported, if it is absent or holds anything else."""
-    text = tree.text(path)
-    if text is None:
-        return None
     problem = report.error if fatal else report.warning
-    try:
-        value = jsonfile.parse(text)
-    except jsonfile.JsonProblem as bad:
-        problem("bad-json", f"this is not JSON: {bad.message}", path, bad.line, bad.column)
+    value = tree.json(path)
+    if isinstance(value, jsonfile.JsonProblem):
+        problem("bad-json", f"this is not JSON: {value.message}", path, value.line, value.column)
         return None
     if not isinstance(value, dict):
-        problem("bad-json", "the file must hold a JSON object", path, 1, 1)
+        if path in tree.paths:
+            problem("bad-json", "the file must hold a JSON object", path, 1, 1)
         return None
     return value
 

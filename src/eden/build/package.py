@@ -10,7 +10,7 @@ import os
 import struct
 import tempfile
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from itertools import chain, count
 from pathlib import Path
@@ -70,14 +70,22 @@ def stored_zip(entries: Mapping[str, bytes], prints: Fingerprints) -> bytes:
     return b"".join([*body, *directory, end])
 
 
+def file_names(parts: Iterable[tuple[str, str]]) -> list[str]:
+    """Names of the archives' files for (name, root) pairs: different, also where case does not count."""
+    taken: set[str] = set()
+    names = []
+    for name, root in parts:
+        stem = root.replace("/", "-") or name
+        stems = chain([stem], (f"{stem}-{number}" for number in count(2)))
+        file = next(f"{stem}.zip" for stem in stems if f"{stem}.zip".lower() not in taken)
+        taken.add(file.lower())
+        names.append(file)
+    return names
+
+
 def archive(
-    name: str, root: str, independent: bool, entries: Mapping[str, bytes], prints: Fingerprints, taken: set[str]
+    name: str, root: str, independent: bool, file: str, entries: Mapping[str, bytes], prints: Fingerprints
 ) -> PackageArchive:
-    """An archive under a file name that is not in `taken`, to which it is added."""
-    stem = root.replace("/", "-") or name
-    stems = chain([stem], (f"{stem}-{number}" for number in count(2)))
-    file = next(f"{stem}.zip" for stem in stems if f"{stem}.zip".lower() not in taken)
-    taken.add(file.lower())
     data = stored_zip(entries, prints)
     return PackageArchive(name, root, independent, file, data, hashlib.sha256(data).hexdigest(), dict(entries))
 

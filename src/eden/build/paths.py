@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
+
+#: what a normal path does not have: a slash at an end, an empty part, one that begins with a dot, a backslash
+_UNTIDY = re.compile(r"^[/.]|/[/.]|/$|\\")
 
 
 def normalize(path: str) -> str:
     """Collapse "", "." and ".."; no leading slash. ".." at the root stays at the root, as in the runtime."""
+    if not _UNTIDY.search(path):
+        return path
     parts: list[str] = []
     for part in path.replace("\\", "/").split("/"):
         if part == "..":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from eden.build import jsonfile
 from eden.build.appconfig import APP, App, read_json
@@ -89,9 +90,13 @@ class _Walker:
         unit.config = self._config(config, file, text, page)
 
     def _missing_page(self, key: str) -> None:
-        keys = next((keys for keys, path in _page_places(self.app) if path == key), ("pages",))
+        keys = self._page_places.get(key, ("pages",))
         problem = self.report.error if key == self.app.config["entry"] else self.report.warning
         problem("missing-page", f"page {key} has neither script nor template", *self.app.place(*keys))
+
+    @cached_property
+    def _page_places(self) -> dict[str, tuple[str | int, ...]]:
+        return {path: keys for keys, path in _page_places(self.app)}
 
     def _config(self, raw: JsonObject, file: str, text: str, page: bool) -> JsonObject:
         config = dict(raw)

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from eden.build import about, assets, jsonfile, scripts, tags
-from eden.build import package as packaging
+from eden.build import about, assets, tags
 from eden.build.appconfig import App, read_app
+from eden.build.assemble import Assembler, Part
 from eden.build.diagnostics import Report, render
-from eden.build.interfaces import BuildError, BuildResult, JsonObject, PackageArchive, StyleOutput
+from eden.build.interfaces import BuildError, BuildResult, PackageArchive, StyleOutput
 from eden.build.library import Library
 from eden.build.modules import Compilation, Modules, ModuleStage, Provide, Resolver
 from eden.build.npm import Npm
@@ -32,15 +32,6 @@ class Options:
     total_limit: int = 20 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A package to be: the main package has an empty root."""
-
-    name: str
-    root: str
-    independent: bool
-
-
 class Builder:
     """Builds one project as often as asked; not thread-safe.
 
@@ -57,7 +48,7 @@ class Builder:
         self._templates = Templates()
         self._modules = ModuleStage()
         self._styles = StyleStage()
-        self._prints = packaging.Fingerprints()
+        self._assembler = Assembler(self._templates.render)
 
     def build(self) -> BuildResult:
         report = Report()
@@ -69,7 +60,6 @@ class Builder:
             self._tree = SourceTree(project.root)
         tree = self._tree
         tree.refresh()
-        self._prints.turn()
         app = read_app(tree, report)
         if app is None:
             return BuildResult(report.sorted())
@@ -135,12 +125,13 @@ class _Build:
         modules = self.builder._modules.finish(scripts_at_work, self.report)
         tags.check(self.program, groups, {key: self.part(key) for key in self.program.units}, self.report)
         files = self._static_files(modules, sheets)
-        archives = self._archives(groups, modules, sheets, files)
+        self._fill(groups, modules, sheets, files)
+        archives = self.builder._assembler.assemble(self.parts)
         self._check_sizes(archives)
         for path, reason in sorted(self.tree.unreadable.items()):
             self.report.warning("unreadable-file", f"it cannot be read: {reason}", path)
         described = about.describe(self.project, self.app, self.report)
-        manifest = packaging.manifest(described, archives, self.builder._prints)
+        manifest = self.builder._assembler.manifest(described, archives)
         return BuildResult(self.report.sorted(), manifest, tuple(archives))
 
     def _runs(self, page: str) -> bool:
@@ -197,67 +188,34 @@ class _Build:
 
     # ---- output
 
-    def _archives(
+    def _fill(
         self,
         groups: Mapping[str, Group],
         modules: Modules,
         sheets: Mapping[str, StyleOutput],
         files: Iterable[str],
-    ) -> list[PackageArchive]:
-        entries: dict[str, dict[str, bytes]] = {part.name: {} for part in self.parts}
-        maps: dict[str, bytes] = {}
-        by_part: dict[str, list[str]] = {part.name: [] for part in self.parts}
+    ) -> None:
+        """Give every part what lies below its root."""
+        parts = {part.name: part for part in self.parts}
+        for name, group in groups.items():
+            parts[name].group = group
+            parts[name].config = {"components": {}}
+        parts["main"].config |= self.app.config
+        for key, unit in self.program.units.items():
+            name = self.part(key)
+            config = dict(unit.config)
+            shared = tags.shared_used(unit, groups[name], self.program)
+            if registered := shared | config.get("usingComponents", {}):
+                config["usingComponents"] = registered
+            parts[name].config["components"][key] = config
         for path in sorted(modules.outputs):
-            by_part[self.part(path)].append(path)
-        for part in self.parts:
-            into = entries[part.name]
-            into["code/config.json"] = self._config(part.name, groups[part.name])
-            into["code/templates.js"] = _bytes(self.builder._templates.render(part.name, groups[part.name]))
-            code, code_map = scripts.write_modules([(path, modules.outputs[path]) for path in by_part[part.name]])
-            into["code/scripts.js"] = _bytes(code)
-            maps[f"{part.name}/scripts.js.map"] = _bytes(code_map)
-            into["code/styles.json"] = self._styles(part.name, sheets.values())
+            parts[self.part(path)].modules.append((path, modules.outputs[path]))
+        for sheet in sheets.values():
+            parts[self.part(sheet.key)].sheets.append(sheet)
         for path in files:
             data = self.tree.bytes(path)
             if data is not None:
-                entries[self.part(path)][f"files/{path}"] = data
-        archives = []
-        taken: set[str] = set()
-        for part in self.parts:
-            archives.append(
-                packaging.archive(
-                    part.name, part.root, part.independent, entries[part.name], self.builder._prints, taken
-                )
-            )
-        archives.append(packaging.archive("maps", "", True, maps, self.builder._prints, taken))
-        return archives
-
-    def _config(self, part: str, group: Group) -> bytes:
-        components: JsonObject = {}
-        for key, unit in self.program.units.items():
-            if self.part(key) != part:
-                continue
-            config = dict(unit.config)
-            registered = tags.shared_used(unit, group, self.program) | unit.config.get("usingComponents", {})
-            if registered:
-                config["usingComponents"] = registered
-            components[key] = config
-        value = {"components": components}
-        if part == "main":
-            value = self.app.config | value
-        return _bytes(jsonfile.dump(value))
-
-    def _styles(self, part: str, sheets: Iterable[StyleOutput]) -> bytes:
-        value: JsonObject = {}
-        for sheet in sheets:
-            if self.part(sheet.key) == part:
-                entry: JsonObject = {"css": sheet.css}
-                if sheet.imports:
-                    entry["imports"] = list(sheet.imports)
-                if sheet.fonts:
-                    entry["fonts"] = sheet.fonts
-                value[sheet.key] = entry
-        return _bytes(jsonfile.dump(value))
+                parts[self.part(path)].files[f"files/{path}"] = data
 
     def _check_sizes(self, archives: Iterable[PackageArchive]) -> None:
         options = self.builder.options
@@ -286,10 +244,6 @@ def _with_global(sheets: dict[str, StyleOutput], keys: list[str]) -> dict[str, S
     path = next((path for path, sheet in sheets.items() if sheet.key == "app"), "app.wxss")
     app = sheets.get(path) or StyleOutput("app", (), "", "")
     return sheets | {path: replace(app, imports=tuple(dict.fromkeys((*keys, *app.imports))))}
-
-
-def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "replace")
 
 
 def _megabytes(size: int) -> str:

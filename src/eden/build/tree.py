@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping, Set
-from contextlib import suppress
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from eden.build import jsonfile
 
 #: folders that are never part of a program
 SKIPPED_FOLDERS = frozenset({"node_modules", "__pycache__", "__MACOSX"})
 #: nesting and number of files that no program has; guards against links that lead out of the project
 MAX_DEPTH = 60
 MAX_FILES = 100_000
+
+
+_UNREAD = object()
 
 
 @dataclass(slots=True)
@@ -24,6 +29,7 @@ class _Content:
     data: bytes | None = None
     text: str | None = None
     digest: str | None = None
+    json: Any = _UNREAD
 
 
 class SourceTree:
@@ -85,6 +91,19 @@ class SourceTree:
             content.text = decode(data)
         return content.text
 
+    def json(self, path: str) -> Any:
+        """The value in a JSON file, not to be changed, or the JsonProblem in the way of reading it; None if absent."""
+        text = self.text(path)
+        if text is None:
+            return None
+        content = self._paths[path]
+        if content.json is _UNREAD:
+            try:
+                content.json = jsonfile.parse(text)
+            except jsonfile.JsonProblem as problem:
+                content.json = problem
+        return content.json
+
     def digest(self, path: str) -> str | None:
         data = self.bytes(path)
         if data is None:
@@ -96,62 +115,55 @@ class SourceTree:
 
     # ---- walking
 
-    def _add(self, prefix: str, folder: str, known: Mapping[str, _Content]) -> None:
-        for path, entry, stamp in self._walk(prefix, folder, _identities(folder)):
-            if path in self._paths:
-                continue
-            if len(self._paths) >= MAX_FILES:
-                self.unreadable["."] = f"there are more than {MAX_FILES} files; the others are left out"
-                break
-            place = entry.path
-            content = known.get(place)
-            if content is None or content.stamp != stamp:
-                content = _Content(stamp)
-            self._paths[path] = self._known[place] = content
-            self._places[path] = place
-
-    def _walk(
-        self, prefix: str, folder: str, above: list[tuple[int, int]]
-    ) -> Iterator[tuple[str, os.DirEntry[str], tuple[int, int, int]]]:
-        try:
-            with os.scandir(folder) as listing:
-                entries = sorted(listing, key=lambda entry: entry.name)
-        except OSError as error:
-            self.unreadable[prefix.rstrip("/") or "."] = error.strerror or str(error)
-            return
-        for entry in entries:
-            name = entry.name
-            if name.startswith("."):
-                continue
+    def _add(self, prefix: str, root: str, known: Mapping[str, _Content]) -> None:
+        above = _above(root)
+        folders = [(prefix, root)]
+        while folders:
+            prefix, folder = folders.pop()
             try:
-                name.encode()
-                state = entry.stat()
-                if not entry.is_dir():
-                    if entry.is_file():
-                        yield prefix + name, entry, (state.st_mtime_ns, state.st_size, entry.inode())
-                    continue
-            except UnicodeEncodeError:
-                self.unreadable[prefix + name.encode("utf-8", "replace").decode()] = "its name is not UTF-8"
-                continue
+                with os.scandir(folder) as listing:
+                    entries = sorted(listing, key=lambda entry: entry.name)
             except OSError as error:
-                self.unreadable[prefix + name] = error.strerror or str(error)
+                self.unreadable[prefix.rstrip("/") or "."] = error.strerror or str(error)
                 continue
-            identity = (state.st_dev, state.st_ino)
-            # Windows gives no inode here: the depth alone guards
-            looped = identity[1] != 0 and identity in above
-            if name not in SKIPPED_FOLDERS and not looped and prefix.count("/") < MAX_DEPTH:
-                yield from self._walk(f"{prefix}{name}/", entry.path, [*above, identity])
+            for entry in entries:
+                if entry.name.startswith("."):
+                    continue
+                path = prefix + entry.name
+                try:
+                    path.encode()
+                    if entry.is_dir():
+                        if self._enters(path, entry, above):
+                            folders.append((f"{path}/", entry.path))
+                    elif entry.is_file() and path not in self._paths:
+                        state = entry.stat()
+                        self._found(path, entry.path, (state.st_mtime_ns, state.st_size, state.st_ino), known)
+                except UnicodeEncodeError:
+                    self.unreadable[path.encode("utf-8", "replace").decode()] = "its name is not UTF-8"
+                except OSError as error:
+                    self.unreadable[path] = error.strerror or str(error)
+            if len(self._paths) > MAX_FILES:
+                self.unreadable["."] = f"there are more than {MAX_FILES} files; the others are left out"
+                return
+
+    def _enters(self, path: str, entry: os.DirEntry[str], above: set[str]) -> bool:
+        if entry.name in SKIPPED_FOLDERS or path.count("/") >= MAX_DEPTH:
+            return False
+        # a link to a folder that holds it, or the whole tree, would lead around in a circle
+        return not entry.is_symlink() or os.path.realpath(entry.path) not in above | _above(os.path.dirname(entry.path))
+
+    def _found(self, path: str, place: str, stamp: tuple[int, int, int], known: Mapping[str, _Content]) -> None:
+        content = known.get(place)
+        if content is None or content.stamp != stamp:
+            content = _Content(stamp)
+        self._paths[path] = self._known[place] = content
+        self._places[path] = place
 
 
-def _identities(folder: str) -> list[tuple[int, int]]:
-    """The folder and all above it: a link to one of them would lead around in a circle."""
-    found = []
-    place = Path(folder).resolve()
-    for above in (place, *place.parents):
-        with suppress(OSError):
-            state = above.stat()
-            found.append((state.st_dev, state.st_ino))
-    return found
+def _above(folder: str) -> set[str]:
+    """The real path of a folder, and of all above it."""
+    place = Path(os.path.realpath(folder))
+    return {str(place), *map(str, place.parents)}
 
 
 def decode(data: bytes) -> str:
