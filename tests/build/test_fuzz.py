@@ -19,7 +19,8 @@ SEED: dict[str, bytes] = {
     "project.config.json": b'{"miniprogramRoot": "./", "setting": {"useCompilerPlugins": ["typescript"]}}',
     "app.json": b'{"pages": ["pages/a", "pages/b"], "subpackages": [{"root": "sub", "pages": ["c"]}],'
     b' "usingComponents": {"x-card": "/card"}, "tabBar": {"list": [{"pagePath": "pages/a", "text": "A"}]},'
-    b' "preloadRule": {"pages/a": {"packages": ["sub"]}}, "resolveAlias": {"@/*": "/*"}, "themeLocation": "theme.json"}',
+    b' "preloadRule": {"pages/a": {"packages": ["sub"]}}, "resolveAlias": {"@/*": "/*"},'
+    b' "themeLocation": "theme.json"}',
     "theme.json": b'{"light": {"a": "#fff"}, "dark": {"a": "#000"}}',
     "app.js": b"import a from './a'; App({ f: () => require('lib') })",
     "a.ts": b"export default class A<T> { x?: number = 1 } enum E { a }",
@@ -45,8 +46,8 @@ SEED: dict[str, bytes] = {
 TOKENS = [
     b"{", b"}", b"[", b"]", b'"', b"'", b"<", b">", b"</", b"/>", b"{{", b"}}", b"/*", b"*/", b"//", b"<!--", b"\\",
     b"\0", b"\xff\xfe", b"\xef\xbb\xbf", b"\r", b"\n", b"..", b"../../..", b"/", b",", b":", b";", b"null", b"3",
-    b"1e999", b"\xe2\x80\xa8", b"\xed\xa0\x80", b"@import", b"url(", b"require(", b"import", b"__proto__", b"constructor",
-    b"`${",
+    b"1e999", b"\xe2\x80\xa8", b"\xed\xa0\x80", b"@import", b"url(", b"require(", b"import", b"__proto__",
+    b"constructor", b"`${",
 ]  # fmt: skip
 edits = st.tuples(
     st.sampled_from(sorted(SEED)),

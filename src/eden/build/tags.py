@@ -16,6 +16,8 @@ from eden.build.templates import Group, Template
 BUILTINS = Path(__file__).parent / "builtins.json"
 #: tags that the template language itself knows
 _META = frozenset({"block", "slot", "template", "import", "include", "wxs", "virtual"})
+#: tags of WeChat's 3-D engine, all inside <xr-scene>
+_XR = "xr-"
 
 
 @cache
@@ -57,7 +59,7 @@ def check(program: Program, groups: Mapping[str, Group], package: Mapping[str, s
         declared = _declared(unit) | program.declared
         for template in used_by(unit, groups[package[unit.path]]):
             for tag in template.tags:
-                if tag in builtins() or tag in _META:
+                if tag in builtins() or tag in _META or tag.startswith(_XR):
                     continue
                 if tag in declared:
                     known.add((template.file, tag))
@@ -69,7 +71,7 @@ def check(program: Program, groups: Mapping[str, Group], package: Mapping[str, s
     for group in groups.values():
         for template in group.templates.values():
             for tag in template.tags:
-                if builtins().get(tag) is False:
+                if builtins().get(tag) is False or tag == f"{_XR}scene":
                     _report(template, tag, "unsupported-component", f"Eden does not have <{tag}> yet", report)
 
 
