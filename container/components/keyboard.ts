@@ -20,6 +20,7 @@ const SMALLEST = 80
 
 let user: KeyboardUser | undefined
 let full = 0
+let width = 0
 let height = 0
 let watching = false
 
@@ -29,12 +30,16 @@ export const keyboardHeight = (): number => height
 const visibleHeight = (): number => Math.min(window.innerHeight, window.visualViewport?.height ?? Infinity)
 
 export function keyboardFor(rt: Runtime, next: KeyboardUser): void {
-  if (!height) full = visibleHeight()
+  if (!height) {
+    full = visibleHeight()
+    width = window.innerWidth
+  }
   if (user !== next) lower(user)
   user = next
   if (!watching) {
     watching = true
-    const measure = () => user && set(rt, full - visibleHeight())
+    // A frame that changes its width as well was turned or resized.
+    const measure = () => user && window.innerWidth === width && set(rt, full - visibleHeight())
     window.visualViewport?.addEventListener('resize', measure)
     window.addEventListener('resize', measure)
   }

@@ -11,18 +11,18 @@ const isLabelTarget = (builtin: object | undefined): builtin is LabelTarget =>
   builtin !== undefined && typeof (builtin as Partial<LabelTarget>).labelTap === 'function'
 
 /**
- * Taps that a control has acted on already: a label around it must not act again. Each listener gets an object of
- * its own whose prototype is the one event.
+ * Taps that a control has acted on: a label around it must not act again. Each listener gets an object of its own
+ * whose prototype is the one event.
  */
 const claimed = new WeakSet<object>()
-export const claimTap = (event: object): void => void claimed.add(Object.getPrototypeOf(event) as object)
-const isClaimed = (event: object): boolean => claimed.has(Object.getPrototypeOf(event) as object)
 
-/** Run `action` for each tap on this control and keep labels around it from repeating it. */
+/** Run `action` for each tap in this component. */
 export function onTap(builtin: Builtin<any>, action: () => void): void {
   builtin.component.addListener('tap', (event: GlassEvent<unknown>) => {
-    if (isClaimed(event)) return
-    claimTap(event)
+    const tap = Object.getPrototypeOf(event) as object
+    const isLabel = builtin instanceof Label
+    if (isLabel && claimed.has(tap)) return
+    if (isLabel || isLabelTarget(builtin)) claimed.add(tap)
     action()
   })
 }

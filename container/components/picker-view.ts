@@ -154,8 +154,8 @@ ${dark('.eden-picker-mask{background-image:linear-gradient(180deg,rgba(25,25,25,
   /** The indicator's height is the items' height. */
   private measure(): void {
     const item = this.indicator.offsetHeight || 34
-    this.host.style.setProperty('--eden-item', `${item}px`)
-    this.host.style.setProperty('--eden-shade', `${Math.max(0, (this.host.clientHeight - item) / 2)}px`)
+    this.slot.style.setProperty('--eden-item', `${item}px`)
+    this.mask.style.setProperty('--eden-shade', `${Math.max(0, (this.host.clientHeight - item) / 2)}px`)
     this.slot.style.marginTop = `${-item / 2}px`
     this.wheel.layout(item)
   }

@@ -27,7 +27,7 @@ wx-textarea[auto-height]{height:auto!important}
 .eden-area{display:grid;height:100%;min-height:inherit;overflow:hidden}
 .eden-area>*{grid-area:1/1;min-width:0}
 .eden-area>.eden-hint[hidden]{display:none}
-.eden-area .eden-hint{white-space:pre-wrap;overflow-wrap:break-word;pointer-events:none}
+.eden-area .eden-hint{align-self:start;white-space:pre-wrap;overflow-wrap:break-word;pointer-events:none}
 .eden-area>.eden-control{min-height:0;resize:none;overflow:hidden auto;white-space:pre-wrap;overflow-wrap:break-word;scrollbar-width:none}
 .eden-line{visibility:hidden;height:0;overflow:hidden;white-space:nowrap}
 [disabled]>.eden-area>.eden-control{pointer-events:none}
@@ -36,6 +36,7 @@ ${dark(':where(.textarea-placeholder){color:rgba(255,255,255,.3)}')}`
 
   protected readonly control = el('textarea', 'eden-control')
   protected readonly placeholderDefault = 'textarea-placeholder'
+  private readonly area = el('div', 'eden-area', this.hint)
   private readonly line = el('div', '', '\u200b')
   private resizes: ResizeObserver | undefined
   private lineCount = 0
@@ -44,7 +45,8 @@ ${dark(':where(.textarea-placeholder){color:rgba(255,255,255,.3)}')}`
     this.control.rows = 1
     this.slot = el('div')
     const ruler = el('div', 'eden-line', this.line)
-    this.host.append(el('div', 'eden-area', this.hint, this.control), ruler, this.slot)
+    this.area.append(this.control)
+    this.host.append(this.area, ruler, this.slot)
     this.connect()
   }
 
@@ -83,9 +85,12 @@ ${dark(':where(.textarea-placeholder){color:rgba(255,255,255,.3)}')}`
   private measure(): void {
     const { control, host } = this
     if (!host.isConnected || !host.clientWidth) return
+    // The area keeps its height meanwhile, or a page scrolled to its end would jump.
+    this.area.style.height = `${this.area.offsetHeight}px`
     control.style.height = '0'
     const height = control.scrollHeight
     control.style.height = this.props.autoHeight ? `${Math.max(height, this.hint.offsetHeight)}px` : ''
+    this.area.style.height = ''
     const lineHeight = this.line.offsetHeight || 1
     const lineCount = Math.max(1, Math.round(height / lineHeight))
     if (lineCount === this.lineCount) return

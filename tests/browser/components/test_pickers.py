@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.browser.components.conftest import MakeStand, Stand
+from tests.browser.components.gestures import swipe
 
 
 def open_sheet(s: Stand, selector: str) -> None:
@@ -196,3 +197,32 @@ def test_slider_looks(stand: MakeStand) -> None:
     assert s.style("#s .wx-slider-handle-wrapper", "backgroundColor") == "rgb(0, 255, 0)"
     assert s.style("#s .wx-slider-thumb", "backgroundColor") == "rgb(0, 0, 255)"
     assert s.box("#s .wx-slider-track")["width"] == pytest.approx(s.box("#s .wx-slider-handle-wrapper")["width"] / 2)
+
+
+def test_a_picker_opens_from_the_controls_in_it(stand: MakeStand) -> None:
+    s = stand(
+        """<picker id="p" range="{{[1, 2]}}"><input id="i" disabled value="1"/>
+           <button id="b">choose</button></picker>"""
+    )
+    for control in ("#i", "#b"):
+        s.locator(control).click()
+        s.locator(".eden-wheel").wait_for()
+        s.locator(".eden-picker-cancel").click()
+
+
+def test_fingers_turn_wheels_and_move_sliders(stand: MakeStand) -> None:
+    s = stand(
+        """<picker-view id="v" style="height:170px" bindchange="on"><picker-view-column id="c">
+             <view wx:for="{{30}}" wx:key="*this">{{item}}</view></picker-view-column></picker-view>
+           <slider id="s" bindchange="on" style="margin:0"/>"""
+    )
+    swipe(s, "#c", (100, 150), (100, 140), (100, 82), (100, 82), (100, 82), (100, 82), (100, 82), (100, 82), pause=30)
+    s.heard(1)
+    assert s.details("change") == [{"value": [2]}]
+    swipe(s, "#c", (100, 150), (100, 100), (100, 40), pause=16)
+    s.heard(1)
+    (thrown,) = s.details("change")
+    assert thrown["value"][0] > 2 + 110 / 34
+    swipe(s, "#s .wx-slider-tap-area", (10, 8), (100, 8), (187.5, 8), pause=16)
+    s.heard(1)
+    assert s.details("change") == [{"value": 50}]

@@ -235,3 +235,33 @@ def test_keyboard_accessory_shows_with_the_focus(stand: MakeStand) -> None:
     assert box["y"] + box["height"] == 812
     s.locator("#bar").click()
     assert [event["type"] for event in s.events()] == ["tap"]
+
+
+def test_the_page_makes_way_for_the_keyboard(stand: MakeStand) -> None:
+    s = stand(
+        """<view style="height:600px"/><input id="i" cursor-spacing="10" bindkeyboardheightchange="on"/>
+           <input id="j" adjust-position="{{false}}" bindkeyboardheightchange="on"/>""",
+        app={"window": {"navigationStyle": "custom"}},
+    )
+    screen = s.page.locator("iframe")
+    s.locator("#i .eden-control").focus()
+    screen.evaluate("frame => { frame.style.height = '512px' }")
+    s.heard(1)
+    assert s.details("keyboardheightchange") == [{"height": 300, "duration": 0}]
+    assert s.box("#i")["y"] + s.box("#i")["height"] <= 512 - 10
+    s.locator("#j .eden-control").focus()
+    assert s.box("#j")["y"] - s.box("#i")["y"] == pytest.approx(22.4, abs=0.1)
+    assert s.frame.evaluate("document.documentElement.style.getPropertyValue('--eden-keyboard')") == "300px"
+    screen.evaluate("frame => { frame.style.height = '812px' }")
+    s.heard(1)
+    assert s.details("keyboardheightchange") == [{"height": 0, "duration": 0}]
+    assert s.box("#i")["y"] == 600
+
+
+def test_a_growing_textarea_does_not_move_the_page(stand: MakeStand) -> None:
+    s = stand('<view style="height:1500px"/><textarea id="t" auto-height style="line-height:20px"/>')
+    s.locator("#t .eden-control").focus()
+    s.page.keyboard.type("a\nb\nc\nd\ne\nf")
+    before = s.box("#t")["y"]
+    s.page.keyboard.type("xyz")
+    assert s.box("#t")["y"] == before
