@@ -9,20 +9,32 @@ describe('wx.cloud', () => {
     wx.cloud.init({ env: 'e', traceUser: true })
     const db = wx.cloud.database({ env: 'e' })
     const _ = db.command
-    expect(() => db.collection('c').where({ n: _.gt(3).and(_.lt(5)), at: _.in([1]) }).orderBy('n', 'desc').limit(1)).not.toThrow()
+    expect(() =>
+      db
+        .collection('c')
+        .where({ n: _.gt(3).and(_.lt(5)), at: _.in([1]) })
+        .orderBy('n', 'desc')
+        .limit(1),
+    ).not.toThrow()
     expect(new wx.cloud.Cloud({ resourceAppid: 'x' }).init()).toBeUndefined()
     expect(new wx.cloud.CloudID('x').cloudID).toBe('x')
   })
 
-  it.each(['callFunction', 'uploadFile', 'downloadFile', 'getTempFileURL', 'deleteFile', 'callContainer'])('%s fails and says why', async (name) => {
-    const { wx, unsupported } = fakeRuntime([cloud])
-    const failure = await outcome(wx.cloud[name]({ name: 'f' }))
-    expect(failure).toEqual({ errMsg: `cloud.${name}:fail -501000 cloud development is not available in this container`, errCode: -501000 })
-    const fail = vi.fn()
-    wx.cloud[name]({ fail })
-    await vi.waitFor(() => expect(fail).toHaveBeenCalledWith(failure))
-    expect(unsupported).toContain(`cloud.${name}`)
-  })
+  it.each(['callFunction', 'uploadFile', 'downloadFile', 'getTempFileURL', 'deleteFile', 'callContainer'])(
+    '%s fails and says why',
+    async (name) => {
+      const { wx, unsupported } = fakeRuntime([cloud])
+      const failure = await outcome(wx.cloud[name]({ name: 'f' }))
+      expect(failure).toEqual({
+        errMsg: `cloud.${name}:fail -501000 cloud development is not available in this container`,
+        errCode: -501000,
+      })
+      const fail = vi.fn()
+      wx.cloud[name]({ fail })
+      await vi.waitFor(() => expect(fail).toHaveBeenCalledWith(failure))
+      expect(unsupported).toContain(`cloud.${name}`)
+    },
+  )
 
   it('database chains fail at their end', async () => {
     const db = fakeRuntime([cloud]).wx.cloud.database()

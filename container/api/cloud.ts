@@ -8,22 +8,50 @@ const ERR_CODE = -501000
 const REASON = '-501000 cloud development is not available in this container'
 
 const CALLS = [
-  'callFunction', 'uploadFile', 'downloadFile', 'getTempFileURL', 'deleteFile', 'callContainer', 'connectContainer', 'getCDN',
+  'callFunction',
+  'uploadFile',
+  'downloadFile',
+  'getTempFileURL',
+  'deleteFile',
+  'callContainer',
+  'connectContainer',
+  'getCDN',
   'makeFakeHTTPRequest',
 ]
 
 /** What ends a chain on a database, and what goes on with it. */
 const ENDS = ['get', 'add', 'update', 'set', 'remove', 'count', 'end', 'runTransaction', 'createCollection']
 const LINKS = [
-  'collection', 'doc', 'where', 'orderBy', 'limit', 'skip', 'field', 'aggregate', 'match', 'group', 'sort', 'lookup', 'project',
-  'unwind', 'addFields', 'replaceRoot', 'sample', 'bucket', 'bucketAuto', 'geoNear', 'sortByCount',
+  'collection',
+  'doc',
+  'where',
+  'orderBy',
+  'limit',
+  'skip',
+  'field',
+  'aggregate',
+  'match',
+  'group',
+  'sort',
+  'lookup',
+  'project',
+  'unwind',
+  'addFields',
+  'replaceRoot',
+  'sample',
+  'bucket',
+  'bucketAuto',
+  'geoNear',
+  'sortByCount',
 ]
 
 /** Anything read from it or called on it is again such a thing: query operators (`_.gt(3).and(...)`) are only built. */
-const inert = (name: string): any => new Proxy(function () {}, {
-  get: (_target, key) => (key === Symbol.toPrimitive ? () => name : key === 'then' ? undefined : inert(`${name}.${String(key)}`)),
-  apply: () => inert(name),
-})
+const inert = (name: string): any =>
+  new Proxy(function () {}, {
+    get: (_target, key) =>
+      key === Symbol.toPrimitive ? () => name : key === 'then' ? undefined : inert(`${name}.${String(key)}`),
+    apply: () => inert(name),
+  })
 
 class CloudId {
   constructor(readonly cloudID: string) {}
@@ -36,7 +64,10 @@ function database(rt: Runtime) {
     for (const name of LINKS) chain[name] = () => link(name === 'doc' ? 'document' : 'collection')
     for (const name of ENDS) chain[name] = end(`${kind}.${name}`)
     chain.watch = (options: any) => {
-      const error = Object.assign(new Error(`${kind}.watch:fail ${REASON}`), { errCode: ERR_CODE, errMsg: `${kind}.watch:fail ${REASON}` })
+      const error = Object.assign(new Error(`${kind}.watch:fail ${REASON}`), {
+        errCode: ERR_CODE,
+        errMsg: `${kind}.watch:fail ${REASON}`,
+      })
       queueMicrotask(() => rt.guard('cloud.database watch', () => options?.onError?.(error)))
       return { close: () => undefined }
     }

@@ -6,7 +6,12 @@ const create = () => fakeRuntime([storage]).wx
 
 describe('wx storage', () => {
   it.each([
-    ['text', 'a'], ['number', 1.5], ['false', false], ['null', null], ['object', { a: [1, { b: 2 }] }], ['date', new Date(5)],
+    ['text', 'a'],
+    ['number', 1.5],
+    ['false', false],
+    ['null', null],
+    ['object', { a: [1, { b: 2 }] }],
+    ['date', new Date(5)],
   ])('keeps %s', async (key, value) => {
     const wx = create()
     wx.setStorageSync(key, value)
@@ -30,8 +35,12 @@ describe('wx storage', () => {
 
   it('wants text as a key', async () => {
     const wx = create()
-    expect(() => wx.setStorageSync(1, 'x')).toThrow(/^setStorageSync:fail parameter error: parameter.key should be String instead of Number;$/)
-    expect((await outcome(wx.setStorage({ data: 1 }))).errMsg).toBe('setStorage:fail parameter error: parameter.key should be String instead of Undefined;')
+    expect(() => wx.setStorageSync(1, 'x')).toThrow(
+      /^setStorageSync:fail parameter error: parameter.key should be String instead of Number;$/,
+    )
+    expect((await outcome(wx.setStorage({ data: 1 }))).errMsg).toBe(
+      'setStorage:fail parameter error: parameter.key should be String instead of Undefined;',
+    )
     expect((await outcome(wx.setStorage({ key: '', data: 1 }))).errMsg).toMatch(/^setStorage:fail parameter error/)
   })
 
@@ -39,7 +48,10 @@ describe('wx storage', () => {
     const wx = create()
     await wx.setStorage({ key: 'a', data: 'x'.repeat(2048) })
     await wx.batchSetStorage({ kvList: [{ key: 'b', value: 1 }, { key: 'c', value: 2 }] })
-    expect(await wx.batchGetStorage({ keyList: ['b', 'c'] })).toEqual({ dataList: [1, 2], errMsg: 'batchGetStorage:ok' })
+    expect(await wx.batchGetStorage({ keyList: ['b', 'c'] })).toEqual({
+      dataList: [1, 2],
+      errMsg: 'batchGetStorage:ok',
+    })
     expect(wx.getStorageInfoSync()).toEqual({ keys: ['a', 'b', 'c'], currentSize: 3, limitSize: 10240 })
     await wx.removeStorage({ key: 'b' })
     wx.removeStorageSync('none')
@@ -52,7 +64,9 @@ describe('wx storage', () => {
     const wx = create()
     wx.setStorageSync('k', 'old')
     expect(() => wx.setStorageSync('k', 'x'.repeat(11 * 1024 * 1024))).toThrow(/^setStorageSync:fail exceed/)
-    expect((await outcome(wx.setStorage({ key: 'k', data: 'x'.repeat(11 * 1024 * 1024) }))).errMsg).toMatch(/^setStorage:fail exceed/)
+    expect((await outcome(wx.setStorage({ key: 'k', data: 'x'.repeat(11 * 1024 * 1024) }))).errMsg).toMatch(
+      /^setStorage:fail exceed/,
+    )
     expect(wx.getStorageSync('k')).toBe('old')
   })
 })

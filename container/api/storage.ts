@@ -53,7 +53,8 @@ export const storage: AreaFactory = (rt) => {
       removeStorageSync: (key: string) => attempt('removeStorageSync', () => store.remove(checkKey(key))),
       clearStorageSync: () => store.clear(),
       getStorageInfoSync: info,
-      batchGetStorageSync: (keys: string[]) => attempt('batchGetStorageSync', () => keys.map((key) => read(checkKey(key)))),
+      batchGetStorageSync: (keys: string[]) =>
+        attempt('batchGetStorageSync', () => keys.map((key) => read(checkKey(key)))),
       batchSetStorageSync: (list: { key: string; value: unknown }[]) =>
         attempt('batchSetStorageSync', () => list.forEach(({ key, value }) => write(key, value))),
     },

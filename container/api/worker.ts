@@ -9,7 +9,10 @@ import { Listeners } from './listeners'
 /** The loader inside the worker; `entry` is the module to run. Kept as a function so that it is type-checked. */
 function workerMain(entry: string): void {
   const scope = globalThis as any
-  const modules = new Map<string, { run?: (...args: unknown[]) => void; value?: unknown; module?: { exports: unknown } }>()
+  const modules = new Map<
+    string,
+    { run?: (...args: unknown[]) => void; value?: unknown; module?: { exports: unknown } }
+  >()
   // Modules read the global object under this name.
   scope.global = scope
   scope.eden = {

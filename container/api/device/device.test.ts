@@ -33,8 +33,15 @@ describe('location', () => {
     expect((await outcome(wx.getLocation({ type: 'x' }))).errMsg).toBe('getLocation:fail invalid type')
   })
 
-  it.each([['auth deny', 103], ['system permission denied', 2], ['timeout', 5]])('is refused: %s', async (reason, errno) => {
-    const { wx } = fakeRuntime([location], { getLocation: refuse(reason, errno), getFuzzyLocation: refuse(reason, errno) })
+  it.each([
+    ['auth deny', 103],
+    ['system permission denied', 2],
+    ['timeout', 5],
+  ])('is refused: %s', async (reason, errno) => {
+    const { wx } = fakeRuntime([location], {
+      getLocation: refuse(reason, errno),
+      getFuzzyLocation: refuse(reason, errno),
+    })
     expect(await outcome(wx.getLocation())).toEqual({ errMsg: `getLocation:fail ${reason}`, errno })
     expect((await outcome(wx.getFuzzyLocation())).errMsg).toBe(`getFuzzyLocation:fail ${reason}`)
   })
@@ -56,27 +63,41 @@ describe('location', () => {
     const { wx, calls } = fakeRuntime([location], { openLocation: () => ({}), chooseLocation: () => place })
     await wx.openLocation({ latitude: 1, longitude: 2 })
     expect(calls[0]!.args).toEqual({ latitude: 1, longitude: 2, name: '', address: '', scale: 18 })
-    expect((await outcome(wx.openLocation({ latitude: '1', longitude: 2 }))).errMsg).toMatch(/parameter.latitude should be Number instead of String/)
+    expect((await outcome(wx.openLocation({ latitude: '1', longitude: 2 }))).errMsg).toMatch(
+      /parameter.latitude should be Number instead of String/,
+    )
     expect(await wx.chooseLocation()).toEqual({ ...place, errMsg: 'chooseLocation:ok' })
-    expect((await outcome(fakeRuntime([location], { chooseLocation: refuse('cancel') }).wx.chooseLocation())).errMsg).toBe('chooseLocation:fail cancel')
+    expect(
+      (await outcome(fakeRuntime([location], { chooseLocation: refuse('cancel') }).wx.chooseLocation())).errMsg,
+    ).toBe('chooseLocation:fail cancel')
   })
 })
 
 describe('phone', () => {
   it('copies with a note, and reads', async () => {
-    const { wx, toasts } = fakeRuntime([phone], { setClipboardData: () => ({}), getClipboardData: () => ({ data: 'x' }) })
+    const { wx, toasts } = fakeRuntime([phone], {
+      setClipboardData: () => ({}),
+      getClipboardData: () => ({ data: 'x' }),
+    })
     expect(await wx.setClipboardData({ data: 'x' })).toEqual({ errMsg: 'setClipboardData:ok' })
     expect(toasts).toEqual(['copied'])
     expect(await wx.getClipboardData()).toEqual({ data: 'x', errMsg: 'getClipboardData:ok' })
-    expect((await outcome(wx.setClipboardData({ data: 1 }))).errMsg).toBe('setClipboardData:fail parameter error: parameter.data should be String instead of Number;')
+    expect((await outcome(wx.setClipboardData({ data: 1 }))).errMsg).toBe(
+      'setClipboardData:fail parameter error: parameter.data should be String instead of Number;',
+    )
   })
 
   it.each([
-    ['makePhoneCall', { phoneNumber: '10086' }], ['scanCode', {}], ['sendSms', { phoneNumber: '1' }], ['addPhoneContact', { firstName: 'a' }],
+    ['makePhoneCall', { phoneNumber: '10086' }],
+    ['scanCode', {}],
+    ['sendSms', { phoneNumber: '1' }],
+    ['addPhoneContact', { firstName: 'a' }],
     ['addPhoneCalendar', { title: 't', startTime: 1 }],
   ])('%s works or is cancelled', async (name, options) => {
     expect((await fakeRuntime([phone], { [name]: () => ({}) }).wx[name](options)).errMsg).toBe(`${name}:ok`)
-    expect(await outcome(fakeRuntime([phone], { [name]: refuse('cancel') }).wx[name](options))).toEqual({ errMsg: `${name}:fail cancel` })
+    expect(await outcome(fakeRuntime([phone], { [name]: refuse('cancel') }).wx[name](options))).toEqual({
+      errMsg: `${name}:fail cancel`,
+    })
   })
 
   it('vibrates', async () => {
@@ -110,7 +131,10 @@ describe('phone', () => {
   it('has no SOTER', async () => {
     const { wx } = fakeRuntime([phone])
     expect((await wx.checkIsSupportSoterAuthentication()).supportMode).toEqual([])
-    expect(await outcome(wx.startSoterAuthentication({}))).toMatchObject({ errMsg: 'startSoterAuthentication:fail not support', errCode: 90001 })
+    expect(await outcome(wx.startSoterAuthentication({}))).toMatchObject({
+      errMsg: 'startSoterAuthentication:fail not support',
+      errCode: 90001,
+    })
   })
 })
 
@@ -126,16 +150,25 @@ describe('sensors', () => {
     receive('device', { event: 'gyroscope', x: 9, y: 9, z: 9 })
     expect(change.mock.calls).toEqual([[{ x: 0, y: 0, z: -1 }]])
     expect(await wx.stopAccelerometer()).toEqual({ errMsg: 'stopAccelerometer:ok' })
-    expect((await outcome(fakeRuntime([sensors], { sensorStart: refuse('not supported') }).wx.startCompass())).errMsg).toBe('startCompass:fail not supported')
+    expect(
+      (await outcome(fakeRuntime([sensors], { sensorStart: refuse('not supported') }).wx.startCompass())).errMsg,
+    ).toBe('startCompass:fail not supported')
   })
 })
 
 it('radio is not there, in WeChat\'s words', async () => {
   const { wx } = fakeRuntime([radio])
-  expect(await outcome(wx.openBluetoothAdapter())).toEqual({ errMsg: 'openBluetoothAdapter:fail not available', errCode: 10001, errno: 1509007 })
+  expect(await outcome(wx.openBluetoothAdapter())).toEqual({
+    errMsg: 'openBluetoothAdapter:fail not available',
+    errCode: 10001,
+    errno: 1509007,
+  })
   expect(await outcome(wx.getBluetoothDevices())).toMatchObject({ errCode: 10000 })
   expect(await outcome(wx.startBeaconDiscovery({}))).toMatchObject({ errCode: 11000 })
-  expect(await outcome(wx.getWifiList())).toMatchObject({ errMsg: 'getWifiList:fail not invoke startWifi', errCode: 12000 })
+  expect(await outcome(wx.getWifiList())).toMatchObject({
+    errMsg: 'getWifiList:fail not invoke startWifi',
+    errCode: 12000,
+  })
   expect(wx.onBluetoothDeviceFound(() => undefined)).toBeUndefined()
   expect(wx.offBluetoothDeviceFound()).toBeUndefined()
 })

@@ -39,7 +39,10 @@ export const location: AreaFactory = (rt) => {
     async: {
       async getLocation({ type = 'wgs84', altitude = false, isHighAccuracy = false, highAccuracyExpireTime = 0 }) {
         if (!SYSTEMS.includes(type)) throw fail('invalid type')
-        const position = await rt.call('getLocation', { isHighAccuracy: isHighAccuracy || altitude, timeout: highAccuracyExpireTime })
+        const position = await rt.call('getLocation', {
+          isHighAccuracy: isHighAccuracy || altitude,
+          timeout: highAccuracyExpireTime,
+        })
         return convert(position, type as CoordinateSystem)
       },
       async getFuzzyLocation({ type = 'wgs84' }: any) {

@@ -52,7 +52,8 @@ export const phone: AreaFactory = (rt) => {
       },
       vibrateLong: async () => void (await rt.call('vibrate', { duration: 400 })),
 
-      setKeepScreenOn: async ({ keepScreenOn }) => void (await rt.call('setKeepScreenOn', { keepScreenOn: Boolean(keepScreenOn) })),
+      setKeepScreenOn: async ({ keepScreenOn }) =>
+        void (await rt.call('setKeepScreenOn', { keepScreenOn: Boolean(keepScreenOn) })),
       getScreenBrightness: () => ({ value: brightness }),
       setScreenBrightness(options) {
         requireParameter(options, 'value', 'Number')
@@ -80,7 +81,9 @@ export const phone: AreaFactory = (rt) => {
 
       checkIsSupportSoterAuthentication: () => ({ supportMode: [] }),
       checkIsSoterEnrolledInDevice: () => ({ isEnrolled: false }),
-      startSoterAuthentication: () => { throw fail('not support', undefined, { errCode: 90001 }) },
+      startSoterAuthentication: () => {
+        throw fail('not support', undefined, { errCode: 90001 })
+      },
       checkIsOpenAccessibility: () => ({ open: false }),
     },
     sync: {

@@ -9,7 +9,12 @@ const SENSORS = [
   { event: 'accelerometer', start: 'startAccelerometer', stop: 'stopAccelerometer', change: 'AccelerometerChange' },
   { event: 'compass', start: 'startCompass', stop: 'stopCompass', change: 'CompassChange' },
   { event: 'gyroscope', start: 'startGyroscope', stop: 'stopGyroscope', change: 'GyroscopeChange' },
-  { event: 'deviceMotion', start: 'startDeviceMotionListening', stop: 'stopDeviceMotionListening', change: 'DeviceMotionChange' },
+  {
+    event: 'deviceMotion',
+    start: 'startDeviceMotionListening',
+    stop: 'stopDeviceMotionListening',
+    change: 'DeviceMotionChange',
+  },
 ]
 
 export const sensors: AreaFactory = (rt): Area => {
@@ -21,7 +26,9 @@ export const sensors: AreaFactory = (rt): Area => {
     const changes = new Listeners<any>(rt, `on${change}`)
     listeners.set(event, changes)
     const begin = (interval: unknown) =>
-      rt.call('sensorStart', { sensor: event, interval: INTERVALS[String(interval)] ?? INTERVALS.normal! }).then(() => undefined)
+      rt
+        .call('sensorStart', { sensor: event, interval: INTERVALS[String(interval)] ?? INTERVALS.normal! })
+        .then(() => undefined)
     async[start] = ({ interval }) => begin(interval)
     async[stop] = () => rt.call('sensorStop', { sensor: event }).then(() => undefined)
     // Accelerometer and compass also start when the first listener comes, as documented.

@@ -27,7 +27,8 @@ const MAX_OPEN = 256
 /** The flags of Node.js: r, r+, w, wx, w+, wx+, a, ax, a+, ax+, as, as+. */
 export function parseFlag(text: string): Flag {
   const parts = /^(r|w|a)(x|s)?(\+)?$/.exec(text)
-  if (!parts || (parts[1] === 'r' && parts[2]) || (parts[1] === 'w' && parts[2] === 's')) throw fail('invalid flag', 1302003)
+  if (!parts || (parts[1] === 'r' && parts[2]) || (parts[1] === 'w' && parts[2] === 's'))
+    throw fail('invalid flag', 1302003)
   const [, mode, extra, plus] = parts
   return {
     read: mode === 'r' || plus === '+',
@@ -43,7 +44,10 @@ export class Descriptors {
   private readonly opened = new Map<string, OpenFile>()
   private next = 3
 
-  constructor(private readonly files: UserFiles, private readonly bytesOf: (path: string, detail: string) => Uint8Array) {}
+  constructor(
+    private readonly files: UserFiles,
+    private readonly bytesOf: (path: string, detail: string) => Uint8Array,
+  ) {}
 
   open({ filePath, flag = 'r' }: { filePath: string; flag?: string }): { fd: string } {
     const parsed = parseFlag(flag)

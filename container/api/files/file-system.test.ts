@@ -7,7 +7,11 @@ const ROOT = 'wxfile://usr'
 const text = (value: string) => new TextEncoder().encode(value)
 
 function create(boot: object = {}) {
-  const fake = fakeRuntime([fileSystem], { fileWrite: () => ({}) }, { packageFiles: { 'data/x.json': '{"a":1}' }, boot })
+  const fake = fakeRuntime(
+    [fileSystem],
+    { fileWrite: () => ({}) },
+    { packageFiles: { 'data/x.json': '{"a":1}' }, boot },
+  )
   return { ...fake, fs: fake.wx.getFileSystemManager() }
 }
 
@@ -45,7 +49,9 @@ describe('files', () => {
     for (const filePath of ['wxfile://usr/../x', 'wxfile://other/x', 'http://tmp/x', '/x']) {
       const result = await outcome(fs.writeFile({ filePath, data: 'x' }))
       // ".." never leaves the root
-      expect(result.errMsg).toBe(filePath.includes('..') ? 'writeFile:ok' : `writeFile:fail permission denied, open "${filePath}"`)
+      expect(result.errMsg).toBe(
+        filePath.includes('..') ? 'writeFile:ok' : `writeFile:fail permission denied, open "${filePath}"`,
+      )
     }
     expect(fs.readdirSync(ROOT)).toEqual(['x'])
   })
@@ -54,7 +60,9 @@ describe('files', () => {
     const { fs } = create()
     const data = new ArrayBuffer(USER_FILES_LIMIT - 10)
     fs.writeFileSync(`${ROOT}/big`, data)
-    expect(() => fs.writeFileSync(`${ROOT}/more`, 'x'.repeat(11))).toThrow('the maximum size of the file storage limit is exceeded')
+    expect(() => fs.writeFileSync(`${ROOT}/more`, 'x'.repeat(11))).toThrow(
+      'the maximum size of the file storage limit is exceeded',
+    )
     fs.writeFileSync(`${ROOT}/big`, 'small')
     fs.writeFileSync(`${ROOT}/more`, 'x'.repeat(11))
     expect(fs.readdirSync(ROOT)).toEqual(['big', 'more'])
@@ -78,7 +86,11 @@ describe('folders', () => {
     expect(fs.readFileSync(`${ROOT}/z/b/c.txt`, 'utf8')).toBe('c')
     expect(() => fs.renameSync(`${ROOT}/z`, `${ROOT}/z/inside`)).toThrow('operation not permitted')
     const { stats } = await fs.stat({ path: `${ROOT}/z`, recursive: true })
-    expect(stats.map((one: any) => [one.path, one.stats.isDirectory(), one.stats.size])).toEqual([['/', true, 0], ['/b', true, 0], ['/b/c.txt', false, 1]])
+    expect(stats.map((one: any) => [one.path, one.stats.isDirectory(), one.stats.size])).toEqual([
+      ['/', true, 0],
+      ['/b', true, 0],
+      ['/b/c.txt', false, 1],
+    ])
     fs.rmdirSync(`${ROOT}/z`, true)
     expect(fs.readdirSync(ROOT)).toEqual([])
     expect(() => fs.rmdirSync(ROOT, true)).toThrow('permission denied')
@@ -98,14 +110,23 @@ describe('saved and temporary files', () => {
     expect(await wx.getSavedFileInfo({ filePath: savedFilePath })).toMatchObject({ size: 3 })
     await fs.removeSavedFile({ filePath: savedFilePath })
     expect((await fs.getSavedFileList()).fileList).toEqual([])
-    expect(await outcome(wx.saveFile({ tempFilePath }))).toEqual({ errMsg: 'saveFile:fail tempFilePath file not exist', errno: 1301112 })
+    expect(await outcome(wx.saveFile({ tempFilePath }))).toEqual({
+      errMsg: 'saveFile:fail tempFilePath file not exist',
+      errno: 1301112,
+    })
   })
 
   it('have digests', async () => {
     const { wx, rt } = create()
     const filePath = rt.files.addTemp(text('abc'), 'txt')
-    expect(await wx.getFileInfo({ filePath })).toEqual({ size: 3, digest: '900150983cd24fb0d6963f7d28e17f72', errMsg: 'getFileInfo:ok' })
-    expect((await wx.getFileInfo({ filePath, digestAlgorithm: 'sha1' })).digest).toBe('a9993e364706816aba3e25717850c26c9cd0d89d')
+    expect(await wx.getFileInfo({ filePath })).toEqual({
+      size: 3,
+      digest: '900150983cd24fb0d6963f7d28e17f72',
+      errMsg: 'getFileInfo:ok',
+    })
+    expect((await wx.getFileInfo({ filePath, digestAlgorithm: 'sha1' })).digest).toBe(
+      'a9993e364706816aba3e25717850c26c9cd0d89d',
+    )
   })
 })
 
@@ -127,7 +148,10 @@ describe('what the host keeps', () => {
 
   it('is there at the next start', () => {
     const { fs } = create({
-      userFiles: { [`${ROOT}/d/`]: { data: new ArrayBuffer(0), modified: 1000 }, [`${ROOT}/d/a`]: { data: text('hi').buffer, modified: 5000 } },
+      userFiles: {
+        [`${ROOT}/d/`]: { data: new ArrayBuffer(0), modified: 1000 },
+        [`${ROOT}/d/a`]: { data: text('hi').buffer, modified: 5000 },
+      },
     })
     expect(fs.readFileSync(`${ROOT}/d/a`, 'utf8')).toBe('hi')
     expect(fs.statSync(`${ROOT}/d/a`).lastModifiedTime).toBe(5)
@@ -179,14 +203,18 @@ async function zip(entries: [string, string][]): Promise<ArrayBuffer> {
   /** Fields of a record: [position, bytes, value]. */
   const record = (length: number, ...fields: [number, 2 | 4, number][]): Uint8Array => {
     const view = new DataView(new ArrayBuffer(length))
-    for (const [at, bytes, value] of fields) bytes === 2 ? view.setUint16(at, value, true) : view.setUint32(at, value, true)
+    for (const [at, bytes, value] of fields)
+      bytes === 2 ? view.setUint16(at, value, true) : view.setUint32(at, value, true)
     return new Uint8Array(view.buffer)
   }
   for (const [path, content] of entries) {
     const data = await deflate(text(content))
     const name = text(path)
     parts.push(record(30, [0, 4, 0x04034b50], [8, 2, 8], [18, 4, data.length], [26, 2, name.length]), name, data)
-    directory.push(record(46, [0, 4, 0x02014b50], [10, 2, 8], [20, 4, data.length], [28, 2, name.length], [42, 4, offset]), name)
+    directory.push(
+      record(46, [0, 4, 0x02014b50], [10, 2, 8], [20, 4, data.length], [28, 2, name.length], [42, 4, offset]),
+      name,
+    )
     offset += 30 + name.length + data.length
   }
   const end = record(22, [0, 4, 0x06054b50], [10, 2, entries.length], [16, 4, offset])
@@ -206,7 +234,8 @@ describe('archives', () => {
     const { fs } = create()
     fs.writeFileSync(`${ROOT}/x.zip`, await zip([['a.txt', 'Hello'], ['b.txt', 'B']]))
     const { entries } = await fs.readZipEntry({
-      filePath: `${ROOT}/x.zip`, entries: [{ path: 'a.txt', encoding: 'utf8', position: 1, length: 3 }, { path: 'none' }],
+      filePath: `${ROOT}/x.zip`,
+      entries: [{ path: 'a.txt', encoding: 'utf8', position: 1, length: 3 }, { path: 'none' }],
     })
     expect(entries['a.txt']).toEqual({ data: 'ell', errMsg: 'readZipEntry:ok' })
     expect(entries.none.errMsg).toMatch(/^readZipEntry:fail no such file/)

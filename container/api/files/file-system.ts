@@ -38,7 +38,9 @@ export const fileSystem: AreaFactory = (rt): Area => {
   for (const [name, { parameters, returns }] of Object.entries(SYNC)) {
     const run = operations[name]!
     manager[`${name}Sync`] = (...args: any[]) => {
-      const options = parameters ? Object.fromEntries(parameters.map((key, index) => [key, args[index]])) : args[0] ?? {}
+      const options = parameters
+        ? Object.fromEntries(parameters.map((key, index) => [key, args[index]]))
+        : (args[0] ?? {})
       try {
         const result = run(options)
         return returns ? result[returns] : result

@@ -14,7 +14,8 @@ type Operation = (options: any) => any
 
 /** The part of a file that `position` and `length` name. */
 export function slice(bytes: Uint8Array, position?: number, length?: number): Uint8Array {
-  if (position !== undefined && (position < 0 || (position > 0 && position >= bytes.length))) throw outOfRange('position')
+  if (position !== undefined && (position < 0 || (position > 0 && position >= bytes.length)))
+    throw outOfRange('position')
   const start = position ?? 0
   if (length !== undefined && (length < 1 || start + length > bytes.length)) throw outOfRange('length')
   return bytes.subarray(start, length === undefined ? undefined : start + length)
@@ -98,7 +99,8 @@ export function fileOperations(rt: Runtime): { [name: string]: Operation } {
     rename({ oldPath, newPath }) {
       requireParameter({ oldPath }, 'oldPath', 'String')
       requireParameter({ newPath }, 'newPath', 'String')
-      if (normalise(oldPath).startsWith(KEPT_PREFIX) && files.get(normalise(oldPath))) return files.rename(oldPath, newPath)
+      if (normalise(oldPath).startsWith(KEPT_PREFIX) && files.get(normalise(oldPath)))
+        return files.rename(oldPath, newPath)
       write(newPath, bytesOf(oldPath, `rename "${oldPath}" -> "${newPath}"`).slice())
       rt.files.remove(oldPath)
     },
@@ -172,7 +174,10 @@ export function fileOperations(rt: Runtime): { [name: string]: Operation } {
         try {
           if (!found) throw noSuchFile(`open "${item.path}"`)
           const bytes = slice(await found.read(), item.position, item.length)
-          result[item.path] = { data: item.encoding ? decode(bytes, item.encoding) : toBuffer(bytes), errMsg: 'readZipEntry:ok' }
+          result[item.path] = {
+            data: item.encoding ? decode(bytes, item.encoding) : toBuffer(bytes),
+            errMsg: 'readZipEntry:ok',
+          }
         } catch (error: any) {
           result[item.path] = { errMsg: `readZipEntry:fail ${error.reason}` }
         }

@@ -23,6 +23,11 @@ describe('paths', () => {
   it('takes paths apart', () => {
     expect(parentOf('wxfile://usr/a/b.txt')).toBe('wxfile://usr/a')
     expect(fileName('wxfile://usr/a/b.txt')).toBe('b.txt')
-    expect(['a/B.PNG', 'https://a.b/c.jpg?x=1.gif', 'noext', '.hidden'].map(extensionOf)).toEqual(['png', 'jpg', '', ''])
+    expect(['a/B.PNG', 'https://a.b/c.jpg?x=1.gif', 'noext', '.hidden'].map(extensionOf)).toEqual([
+      'png',
+      'jpg',
+      '',
+      '',
+    ])
   })
 })

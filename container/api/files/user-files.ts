@@ -5,7 +5,16 @@
 import type { Runtime } from '../../runtime/context'
 import type { WireObject } from '../../bridge/messages'
 import { toBuffer } from './encoding'
-import { alreadyExists, denied, isDirectory, noSuchFile, notDirectory, notEmpty, notPermitted, storageFull } from './errors'
+import {
+  alreadyExists,
+  denied,
+  isDirectory,
+  noSuchFile,
+  notDirectory,
+  notEmpty,
+  notPermitted,
+  storageFull,
+} from './errors'
 import { isSavedPath, isUserPath, KEPT_PREFIX, normalise, parentOf, SAVED_PREFIX, USER_ROOT } from './paths'
 
 /** WeChat gives 200 MB; all of ours is in memory while the program runs. */
@@ -71,7 +80,8 @@ export class UserFiles {
 
   /** Keep a file under a new name of ours; returns its path. */
   save(data: Uint8Array, extension: string): string {
-    const path = `${SAVED_PREFIX}${Date.now().toString(36)}${(this.saved++).toString(36)}${extension && `.${extension}`}`
+    const name = Date.now().toString(36) + (this.saved++).toString(36)
+    const path = `${SAVED_PREFIX}${name}${extension && `.${extension}`}`
     if (this.size + data.length > USER_FILES_LIMIT) throw storageFull()
     this.size += data.length
     this.put(path, data)

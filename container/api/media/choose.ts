@@ -1,4 +1,4 @@
-/** Choosing pictures, videos and files: the host shows the picker, the frame keeps what was chosen as temporary files. */
+/** Choosing pictures, videos and files: the host shows the picker, the frame keeps temporary files of the choice. */
 import type { Runtime } from '../../runtime/context'
 import type { WireObject } from '../../bridge/messages'
 import type { AreaFactory } from '../kit'
@@ -31,10 +31,23 @@ async function choose(rt: Runtime, args: WireObject): Promise<Chosen[]> {
 
 /** Size and length of a chosen video; a format the browser cannot play has none. */
 async function videoFile(rt: Runtime, file: Chosen) {
-  const facts = await videoFacts(rt.files.url(file.path), true).catch(() => ({ duration: 0, width: 0, height: 0, thumbnail: undefined }))
+  const facts = await videoFacts(rt.files.url(file.path), true).catch(() => ({
+    duration: 0,
+    width: 0,
+    height: 0,
+    thumbnail: undefined,
+  }))
   const thumbTempFilePath = facts.thumbnail ? rt.files.addTemp(await blobBytes(facts.thumbnail), 'jpg') : ''
   const { duration, width, height } = facts
-  return { tempFilePath: file.path, size: file.size, duration, width, height, thumbTempFilePath, fileType: 'video' as const }
+  return {
+    tempFilePath: file.path,
+    size: file.size,
+    duration,
+    width,
+    height,
+    thumbTempFilePath,
+    fileType: 'video' as const,
+  }
 }
 
 const imageFile = (file: Chosen) => {
@@ -47,38 +60,63 @@ const isCompressed = (sizeType: unknown): boolean => Array.isArray(sizeType) && 
 const clamp = (count: unknown, fallback: number, most: number): number =>
   typeof count === 'number' && count >= 1 ? Math.min(Math.floor(count), most) : fallback
 
-export const chooseMedia: AreaFactory = (rt) => wxArea({
-  async: {
-    async chooseImage({ count, sizeType, sourceType = ['album', 'camera'] }) {
-      const files = await choose(rt, {
-        kinds: ['image'], count: clamp(count, 9, 20), sourceType, camera: 'back', compressed: isCompressed(sizeType),
-      })
-      return { tempFilePaths: files.map((file) => file.path), tempFiles: files.map(({ path, size }) => ({ path, size })) }
-    },
+export const chooseMedia: AreaFactory = (rt) =>
+  wxArea({
+    async: {
+      async chooseImage({ count, sizeType, sourceType = ['album', 'camera'] }) {
+        const files = await choose(rt, {
+          kinds: ['image'],
+          count: clamp(count, 9, 20),
+          sourceType,
+          camera: 'back',
+          compressed: isCompressed(sizeType),
+        })
+        return {
+          tempFilePaths: files.map((file) => file.path),
+          tempFiles: files.map(({ path, size }) => ({ path, size })),
+        }
+      },
 
-    async chooseVideo({ sourceType = ['album', 'camera'], camera = 'back', maxDuration = 60 }: any) {
-      const [file] = await choose(rt, { kinds: ['video'], count: 1, sourceType, camera, maxDuration })
-      return videoFile(rt, file!)
-    },
+      async chooseVideo({ sourceType = ['album', 'camera'], camera = 'back', maxDuration = 60 }: any) {
+        const [file] = await choose(rt, { kinds: ['video'], count: 1, sourceType, camera, maxDuration })
+        return videoFile(rt, file!)
+      },
 
-    async chooseMedia({ count, mediaType = ['image', 'video'], sourceType = ['album', 'camera'], camera = 'back', maxDuration = 10, sizeType }) {
-      const kinds = mediaType.includes('mix') ? ['image', 'video'] : mediaType
-      const files = await choose(rt, {
-        kinds, count: clamp(count, 9, 20), sourceType, camera, maxDuration, compressed: isCompressed(sizeType),
-      })
-      const tempFiles = await Promise.all(files.map((file) => (file.kind === 'video' ? videoFile(rt, file) : imageFile(file))))
-      const types = new Set(tempFiles.map((file) => file.fileType))
-      return { tempFiles: tempFiles as WechatMiniprogram.MediaFile[], type: types.size > 1 ? 'mix' : types.has('video') ? 'video' : 'image' }
-    },
+      async chooseMedia({
+        count,
+        mediaType = ['image', 'video'],
+        sourceType = ['album', 'camera'],
+        camera = 'back',
+        maxDuration = 10,
+        sizeType,
+      }) {
+        const kinds = mediaType.includes('mix') ? ['image', 'video'] : mediaType
+        const files = await choose(rt, {
+          kinds,
+          count: clamp(count, 9, 20),
+          sourceType,
+          camera,
+          maxDuration,
+          compressed: isCompressed(sizeType),
+        })
+        const tempFiles = await Promise.all(
+          files.map((file) => (file.kind === 'video' ? videoFile(rt, file) : imageFile(file))),
+        )
+        const types = new Set(tempFiles.map((file) => file.fileType))
+        return {
+          tempFiles: tempFiles as WechatMiniprogram.MediaFile[],
+          type: types.size > 1 ? 'mix' : types.has('video') ? 'video' : 'image',
+        }
+      },
 
-    async chooseMessageFile({ count, type = 'all', extension }) {
-      const kinds = type === 'all' ? ['image', 'video', 'file'] : [type]
-      const files = await choose(rt, { kinds, count: clamp(count, 100, 100), sourceType: ['album'], extension })
-      return { tempFiles: files.map(({ path, name, size, time, kind }) => ({ path, name, size, time, type: kind })) }
+      async chooseMessageFile({ count, type = 'all', extension }) {
+        const kinds = type === 'all' ? ['image', 'video', 'file'] : [type]
+        const files = await choose(rt, { kinds, count: clamp(count, 100, 100), sourceType: ['album'], extension })
+        return { tempFiles: files.map(({ path, name, size, time, kind }) => ({ path, name, size, time, type: kind })) }
+      },
     },
-  },
-  partial: {
-    chooseMessageFile: 'files are chosen from the device, not from a conversation',
-    'chooseMedia.object.maxDuration': 'the device\'s camera decides how long a video may be',
-  },
-})
+    partial: {
+      chooseMessageFile: 'files are chosen from the device, not from a conversation',
+      'chooseMedia.object.maxDuration': "the device's camera decides how long a video may be",
+    },
+  })

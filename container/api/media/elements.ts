@@ -30,7 +30,9 @@ export async function videoFacts(url: string, picture: boolean): Promise<VideoFa
       video.src = url
     })
     const facts = { duration: video.duration, width: video.videoWidth, height: video.videoHeight }
-    return picture && facts.width > 0 ? { ...facts, thumbnail: await draw(video, facts.width, facts.height, 'image/jpeg', 0.8) } : facts
+    return picture && facts.width > 0
+      ? { ...facts, thumbnail: await draw(video, facts.width, facts.height, 'image/jpeg', 0.8) }
+      : facts
   } finally {
     video.removeAttribute('src')
     video.load()

@@ -3,16 +3,35 @@ import { imageHeader } from './image-header'
 import { distance, reach } from './zoom'
 
 const bytes = (...parts: (string | number[])[]): Uint8Array =>
-  Uint8Array.from(parts.flatMap((part) => (typeof part === 'string' ? [...part].map((char) => char.charCodeAt(0)) : part)))
+  Uint8Array.from(
+    parts.flatMap((part) => (typeof part === 'string' ? [...part].map((char) => char.charCodeAt(0)) : part)),
+  )
 
 /** A JPEG's first segments: optional EXIF with this orientation, then a frame of 3 by 2. */
 function jpeg(orientation?: number, little = false): Uint8Array {
   const short = (value: number) => (little ? [value, 0] : [0, value])
   const long = (value: number) => (little ? [value, 0, 0, 0] : [0, 0, 0, value])
-  const exif = orientation === undefined ? [] : [
-    0xff, 0xe1, 0, 34, ...bytes('Exif\0\0'), ...bytes(little ? 'II' : 'MM'), ...short(42), ...long(8),
-    ...short(1), ...(little ? [0x12, 0x01] : [0x01, 0x12]), ...short(3), ...long(1), ...short(orientation), 0, 0, ...long(0),
-  ]
+  const exif =
+    orientation === undefined
+      ? []
+      : [
+          0xff,
+          0xe1,
+          0,
+          34,
+          ...bytes('Exif\0\0'),
+          ...bytes(little ? 'II' : 'MM'),
+          ...short(42),
+          ...long(8),
+          ...short(1),
+          ...(little ? [0x12, 0x01] : [0x01, 0x12]),
+          ...short(3),
+          ...long(1),
+          ...short(orientation),
+          0,
+          0,
+          ...long(0),
+        ]
   return bytes([0xff, 0xd8, 0xff, 0xe0, 0, 4, 0, 0, ...exif, 0xff, 0xc2, 0, 11, 8, 0, 2, 0, 3, 1, 0, 0, 0])
 }
 
@@ -29,7 +48,15 @@ describe('image header', () => {
   })
 
   it.each([
-    [1, 'up'], [2, 'up-mirrored'], [3, 'down'], [4, 'down-mirrored'], [5, 'left-mirrored'], [6, 'right'], [7, 'right-mirrored'], [8, 'left'], [9, 'up'],
+    [1, 'up'],
+    [2, 'up-mirrored'],
+    [3, 'down'],
+    [4, 'down-mirrored'],
+    [5, 'left-mirrored'],
+    [6, 'right'],
+    [7, 'right-mirrored'],
+    [8, 'left'],
+    [9, 'up'],
   ])('EXIF orientation %d is %s, in both byte orders', (value, orientation) => {
     expect(imageHeader(jpeg(value)).orientation).toBe(orientation)
     expect(imageHeader(jpeg(value, true)).orientation).toBe(orientation)

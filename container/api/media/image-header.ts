@@ -28,10 +28,17 @@ export function imageHeader(bytes: Uint8Array): ImageHeader {
   }
 }
 
-const upright = (type: ImageHeader['type'], width: number, height: number): ImageHeader => ({ type, width, height, orientation: 'up' })
+const upright = (type: ImageHeader['type'], width: number, height: number): ImageHeader => ({
+  type,
+  width,
+  height,
+  orientation: 'up',
+})
 
 const ascii = (view: DataView, at: number, length: number): string =>
-  String.fromCharCode(...new Uint8Array(view.buffer, view.byteOffset + at, Math.min(length, Math.max(0, view.byteLength - at))))
+  String.fromCharCode(
+    ...new Uint8Array(view.buffer, view.byteOffset + at, Math.min(length, Math.max(0, view.byteLength - at))),
+  )
 
 const png = (view: DataView): ImageHeader | undefined =>
   ascii(view, 1, 3) === 'PNG' ? upright('png', view.getUint32(16), view.getUint32(20)) : undefined
@@ -80,7 +87,8 @@ function tiff(view: DataView): ImageHeader | undefined {
   return { type: 'tiff', width, height: tiffTag(view, 0, 0x101) ?? 0, orientation: exifOrientation(view, 0) }
 }
 
-const exifOrientation = (view: DataView, start: number): Orientation => ORIENTATIONS[(tiffTag(view, start, 0x112) ?? 1) - 1] ?? 'up'
+const exifOrientation = (view: DataView, start: number): Orientation =>
+  ORIENTATIONS[(tiffTag(view, start, 0x112) ?? 1) - 1] ?? 'up'
 
 /** A whole number in the first directory of a TIFF structure. */
 function tiffTag(view: DataView, start: number, tag: number): number | undefined {

@@ -30,11 +30,18 @@ export const images: AreaFactory = (rt) => wxArea({
       const { path, bytes } = await mediaSource(rt, src)
       const image = await loadImage(rt.files.url(path))
       const { naturalWidth, naturalHeight } = image
-      const width = compressedWidth ?? (compressedHeight ? (naturalWidth * compressedHeight) / naturalHeight : naturalWidth)
+      const width =
+        compressedWidth ?? (compressedHeight ? (naturalWidth * compressedHeight) / naturalHeight : naturalWidth)
       const height = compressedHeight ?? (naturalHeight * width) / naturalWidth
       // Quality works on JPEG only, as documented; a PNG keeps its transparency.
       const png = imageHeader(bytes).type === 'png'
-      const blob = await draw(image, width, height, png ? 'image/png' : 'image/jpeg', Math.min(100, Math.max(0, quality)) / 100)
+      const blob = await draw(
+        image,
+        width,
+        height,
+        png ? 'image/png' : 'image/jpeg',
+        Math.min(100, Math.max(0, quality)) / 100,
+      )
       return { tempFilePath: rt.files.addTemp(await blobBytes(blob), png ? 'png' : 'jpg') }
     },
 
@@ -52,7 +59,10 @@ export const images: AreaFactory = (rt) => wxArea({
 
     async saveImageToPhotosAlbum(options) {
       requireParameter(options, 'filePath', 'String')
-      await rt.call('saveImageToPhotosAlbum', { data: localBlob(rt, options.filePath), name: fileName(options.filePath) })
+      await rt.call('saveImageToPhotosAlbum', {
+        data: localBlob(rt, options.filePath),
+        name: fileName(options.filePath),
+      })
     },
   },
   partial: {

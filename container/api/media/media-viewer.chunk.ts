@@ -10,11 +10,14 @@ export interface Item {
 
 const CSS = `
 .eden-preview{position:fixed;inset:0;background:#000;color:#fff;touch-action:none;user-select:none;outline:none}
-.eden-preview-track{display:flex;height:100%;overflow:auto hidden;scroll-snap-type:x mandatory;scrollbar-width:none;touch-action:pan-x}
+.eden-preview-track{display:flex;height:100%;overflow:auto hidden;scroll-snap-type:x mandatory;scrollbar-width:none;
+touch-action:pan-x}
 .eden-preview-track::-webkit-scrollbar{display:none}
-.eden-preview-slide{flex:0 0 100%;height:100%;display:flex;align-items:center;justify-content:center;overflow:hidden;scroll-snap-align:center;scroll-snap-stop:always}
+.eden-preview-slide{flex:0 0 100%;height:100%;display:flex;align-items:center;justify-content:center;overflow:hidden;
+scroll-snap-align:center;scroll-snap-stop:always}
 .eden-preview-slide>*{max-width:100%;max-height:100%;width:100%;object-fit:contain}
-.eden-preview-count{position:absolute;top:calc(12px + var(--safe-area-inset-top,env(safe-area-inset-top,0px)));left:0;right:0;text-align:center;font-size:15px;pointer-events:none}
+.eden-preview-count{position:absolute;top:calc(12px + var(--safe-area-inset-top,env(safe-area-inset-top,0px)));
+left:0;right:0;text-align:center;font-size:15px;pointer-events:none}
 `
 
 /** A press this long opens the menu, as on WeChat. */

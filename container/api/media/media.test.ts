@@ -15,7 +15,13 @@ describe('choosing', () => {
   it('pictures gives temporary files', async () => {
     const { wx, rt, calls } = fakeRuntime([chooseMedia], { chooseFiles: () => ({ files: [picture, picture] }) })
     const result = await wx.chooseImage({ count: 2, sizeType: ['compressed'], sourceType: ['album'] })
-    expect(calls[0]!.args).toEqual({ kinds: ['image'], count: 2, sourceType: ['album'], camera: 'back', compressed: true })
+    expect(calls[0]!.args).toEqual({
+      kinds: ['image'],
+      count: 2,
+      sourceType: ['album'],
+      camera: 'back',
+      compressed: true,
+    })
     expect(result.errMsg).toBe('chooseImage:ok')
     expect(result.tempFilePaths).toHaveLength(2)
     expect(result.tempFiles).toEqual(result.tempFilePaths.map((path: string) => ({ path, size: PNG.length })))
@@ -33,7 +39,9 @@ describe('choosing', () => {
     const { wx, calls } = fakeRuntime([chooseMedia], { chooseFiles: () => ({ files: [paper] }) })
     const { tempFiles } = await wx.chooseMessageFile({ count: 1, type: 'file', extension: ['pdf'] })
     expect(calls[0]!.args).toMatchObject({ kinds: ['file'], extension: ['pdf'] })
-    expect(tempFiles).toEqual([{ name: '合同.pdf', size: 7, time: 3, type: 'file', path: expect.stringMatching(/\.pdf$/) }])
+    expect(tempFiles).toEqual([
+      { name: '合同.pdf', size: 7, time: 3, type: 'file', path: expect.stringMatching(/\.pdf$/) },
+    ])
   })
 
   it.each(['chooseImage', 'chooseVideo', 'chooseMedia', 'chooseMessageFile'])('%s fails when closed', async (name) => {
@@ -44,9 +52,18 @@ describe('choosing', () => {
 
 describe('pictures', () => {
   it('tell their size, from a temporary file and from the web', async () => {
-    const { wx, rt, calls } = fakeRuntime([images], { downloadFile: () => ({ statusCode: 200, data: PNG.buffer, extension: 'png' }) })
+    const { wx, rt, calls } = fakeRuntime([images], {
+      downloadFile: () => ({ statusCode: 200, data: PNG.buffer, extension: 'png' }),
+    })
     const src = rt.files.addTemp(PNG, 'png')
-    expect(await wx.getImageInfo({ src })).toEqual({ width: 40, height: 30, type: 'png', orientation: 'up', path: src, errMsg: 'getImageInfo:ok' })
+    expect(await wx.getImageInfo({ src })).toEqual({
+      width: 40,
+      height: 30,
+      type: 'png',
+      orientation: 'up',
+      path: src,
+      errMsg: 'getImageInfo:ok',
+    })
     const remote = await wx.getImageInfo({ src: 'https://a.b/c.png' })
     expect(calls.map(({ name }) => name)).toEqual(['downloadFile'])
     expect(remote.path).toMatch(/^http:\/\/tmp\//)
@@ -54,9 +71,14 @@ describe('pictures', () => {
 
   it('that are not there fail', async () => {
     const { wx } = fakeRuntime([images], { downloadFile: refuse('url not in domain list', 600002) })
-    expect((await outcome(wx.getImageInfo({ src: 'http://tmp/none.png' }))).errMsg).toBe('getImageInfo:fail file not found')
+    expect((await outcome(wx.getImageInfo({ src: 'http://tmp/none.png' }))).errMsg).toBe(
+      'getImageInfo:fail file not found',
+    )
     expect((await outcome(wx.getImageInfo({}))).errMsg).toMatch(/^getImageInfo:fail parameter error/)
-    expect(await outcome(wx.getImageInfo({ src: 'https://x.y/z.png' }))).toEqual({ errMsg: 'getImageInfo:fail url not in domain list', errno: 600002 })
+    expect(await outcome(wx.getImageInfo({ src: 'https://x.y/z.png' }))).toEqual({
+      errMsg: 'getImageInfo:fail url not in domain list',
+      errno: 600002,
+    })
   })
 
   it('go to the album when the person allows it', async () => {
@@ -64,16 +86,29 @@ describe('pictures', () => {
     const filePath = rt.files.addTemp(PNG, 'png')
     expect(await wx.saveImageToPhotosAlbum({ filePath })).toEqual({ errMsg: 'saveImageToPhotosAlbum:ok' })
     expect(calls[0]!.args.data.size).toBe(PNG.length)
-    const refused = fakeRuntime([images, videos], { saveImageToPhotosAlbum: refuse('auth deny', 103), saveVideoToPhotosAlbum: refuse('auth deny', 103) })
+    const refused = fakeRuntime([images, videos], {
+      saveImageToPhotosAlbum: refuse('auth deny', 103),
+      saveVideoToPhotosAlbum: refuse('auth deny', 103),
+    })
     const path = refused.rt.files.addTemp(PNG, 'png')
-    expect(await outcome(refused.wx.saveImageToPhotosAlbum({ filePath: path }))).toEqual({ errMsg: 'saveImageToPhotosAlbum:fail auth deny', errno: 103 })
-    expect(await outcome(refused.wx.saveVideoToPhotosAlbum({ filePath: path }))).toEqual({ errMsg: 'saveVideoToPhotosAlbum:fail auth deny', errno: 103 })
-    expect((await outcome(wx.saveImageToPhotosAlbum({ filePath: 'http://tmp/none' }))).errMsg).toBe('saveImageToPhotosAlbum:fail file not found')
+    expect(await outcome(refused.wx.saveImageToPhotosAlbum({ filePath: path }))).toEqual({
+      errMsg: 'saveImageToPhotosAlbum:fail auth deny',
+      errno: 103,
+    })
+    expect(await outcome(refused.wx.saveVideoToPhotosAlbum({ filePath: path }))).toEqual({
+      errMsg: 'saveVideoToPhotosAlbum:fail auth deny',
+      errno: 103,
+    })
+    expect((await outcome(wx.saveImageToPhotosAlbum({ filePath: 'http://tmp/none' }))).errMsg).toBe(
+      'saveImageToPhotosAlbum:fail file not found',
+    )
   })
 
   it('previews need something to show', async () => {
     const { wx } = fakeRuntime([preview])
-    expect((await outcome(wx.previewImage({}))).errMsg).toBe('previewImage:fail parameter error: parameter.urls should be Array instead of Undefined;')
+    expect((await outcome(wx.previewImage({}))).errMsg).toBe(
+      'previewImage:fail parameter error: parameter.urls should be Array instead of Undefined;',
+    )
     expect((await outcome(wx.previewMedia({ sources: [] }))).errMsg).toBe('previewMedia:fail sources is empty')
   })
 })
@@ -83,8 +118,12 @@ it('documents open by their type', async () => {
   const filePath = rt.files.addTemp(new Uint8Array(3), 'pdf')
   expect(await wx.openDocument({ filePath })).toEqual({ errMsg: 'openDocument:ok' })
   expect(calls[0]!.args.type).toBe('pdf')
-  expect((await outcome(wx.openDocument({ filePath, fileType: 'exe' }))).errMsg).toBe('openDocument:fail filetype not supported')
-  expect((await outcome(wx.openDocument({ filePath: 'wxfile://usr/none.pdf' }))).errMsg).toBe('openDocument:fail file not found')
+  expect((await outcome(wx.openDocument({ filePath, fileType: 'exe' }))).errMsg).toBe(
+    'openDocument:fail filetype not supported',
+  )
+  expect((await outcome(wx.openDocument({ filePath: 'wxfile://usr/none.pdf' }))).errMsg).toBe(
+    'openDocument:fail file not found',
+  )
 })
 
 describe('recorder', () => {

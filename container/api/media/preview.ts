@@ -27,7 +27,11 @@ export const preview: AreaFactory = (rt) => wxArea({
   async: {
     async previewImage(options) {
       requireParameter(options, 'urls', 'Array')
-      const { urls, current, showmenu = true } = options as { urls: string[]; current?: string | number; showmenu?: boolean }
+      const {
+        urls,
+        current,
+        showmenu = true,
+      } = options as { urls: string[]; current?: string | number; showmenu?: boolean }
       if (urls.length === 0) throw fail('urls is empty')
       const index = typeof current === 'number' ? current : urls.indexOf(current ?? '')
       const items = urls.map((url): Item => ({ url: String(url), type: 'image' }))

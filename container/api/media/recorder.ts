@@ -16,7 +16,16 @@ class RecorderManager {
   private readonly events: { [name: string]: Listeners<any> } = {}
 
   constructor(private readonly rt: Runtime) {
-    for (const name of ['Start', 'Stop', 'Pause', 'Resume', 'Error', 'FrameRecorded', 'InterruptionBegin', 'InterruptionEnd']) {
+    for (const name of [
+      'Start',
+      'Stop',
+      'Pause',
+      'Resume',
+      'Error',
+      'FrameRecorded',
+      'InterruptionBegin',
+      'InterruptionEnd',
+    ]) {
       const listeners = new Listeners<any>(rt, `RecorderManager.on${name}`)
       this.events[name] = listeners
       Object.assign(this, { [`on${name}`]: listeners.on, [`off${name}`]: listeners.off })
@@ -25,7 +34,10 @@ class RecorderManager {
 
   readonly start = (options: { duration?: number } = {}): void => {
     if (this.state !== 'idle') return this.fail('operateRecorder:fail is recording or paused')
-    const duration = Math.min(options?.duration && options.duration > 0 ? options.duration : DEFAULT_DURATION, MAX_DURATION)
+    const duration = Math.min(
+      options?.duration && options.duration > 0 ? options.duration : DEFAULT_DURATION,
+      MAX_DURATION,
+    )
     this.state = 'recording'
     this.rt.call('recorderStart').then(
       () => {
@@ -49,7 +61,11 @@ class RecorderManager {
     this.rt.call('recorderStop').then(
       ({ data, extension, duration }) => {
         const bytes = new Uint8Array(data as ArrayBuffer)
-        this.emit('Stop', { tempFilePath: this.rt.files.addTemp(bytes, extension as string), duration, fileSize: bytes.length })
+        this.emit('Stop', {
+          tempFilePath: this.rt.files.addTemp(bytes, extension as string),
+          duration,
+          fileSize: bytes.length,
+        })
       },
       (error) => this.fail(`operateRecorder:fail ${error.reason}`),
     )

@@ -26,7 +26,10 @@ export const videos: AreaFactory = (rt) => wxArea({
 
     async saveVideoToPhotosAlbum(options) {
       requireParameter(options, 'filePath', 'String')
-      await rt.call('saveVideoToPhotosAlbum', { data: localBlob(rt, options.filePath), name: fileName(options.filePath) })
+      await rt.call('saveVideoToPhotosAlbum', {
+        data: localBlob(rt, options.filePath),
+        name: fileName(options.filePath),
+      })
     },
   },
   partial: {

@@ -84,7 +84,8 @@ export function zoomable(target: HTMLElement, options: ZoomOptions): void {
     clearTimeout(pressTimer)
     if (pointers.size > 0 || !start || !last || event.type === 'pointercancel') return
     if (!moved) tap()
-    else if (event.pointerType === 'mouse' && scale === 1 && Math.abs(last.x - start.x) > SWIPE) options.onSwipe(last.x < start.x ? 1 : -1)
+    else if (event.pointerType === 'mouse' && scale === 1 && Math.abs(last.x - start.x) > SWIPE)
+      options.onSwipe(last.x < start.x ? 1 : -1)
   }
   target.addEventListener('pointerup', end)
   target.addEventListener('pointercancel', end)

@@ -3,7 +3,9 @@ import { addQuery, anyCase, decodeData, encodeHeader, encodeRequest, formEncode,
 
 describe('query of GET data', () => {
   it('encodes names and values; nested values are JSON; undefined and null are words', () => {
-    expect(formEncode({ 'a b': '&=', list: [1, 2], none: null, un: undefined })).toBe('a%20b=%26%3D&list=%5B1%2C2%5D&none=null&un=undefined')
+    expect(formEncode({ 'a b': '&=', list: [1, 2], none: null, un: undefined })).toBe(
+      'a%20b=%26%3D&list=%5B1%2C2%5D&none=null&un=undefined',
+    )
   })
 
   it.each([
@@ -31,7 +33,12 @@ describe('request', () => {
 
   it('sends objects as JSON, or as a form when the type says so, whatever the case of the name', () => {
     expect(encodeRequest({ url, method: 'post', data: { x: [1] } }).body).toBe('{"x":[1]}')
-    const form = encodeRequest({ url, method: 'POST', header: { 'Content-Type': 'application/x-www-form-urlencoded; charset=UTF-8' }, data: { x: [1], y: 'ä' } })
+    const form = encodeRequest({
+      url,
+      method: 'POST',
+      header: { 'Content-Type': 'application/x-www-form-urlencoded; charset=UTF-8' },
+      data: { x: [1], y: 'ä' },
+    })
     expect(form.body).toBe('x=%5B1%5D&y=%C3%A4')
     expect(form.header).toEqual({ 'Content-Type': 'application/x-www-form-urlencoded; charset=UTF-8' })
   })
@@ -39,7 +46,9 @@ describe('request', () => {
   it('leaves text and binary alone', () => {
     const data = new Uint8Array([1, 2]).buffer
     expect(encodeRequest({ url, method: 'PUT', data }).body).toBe(data)
-    expect(encodeRequest({ url, method: 'POST', data: '<a/>', header: { 'content-type': 'text/xml' } }).body).toBe('<a/>')
+    expect(encodeRequest({ url, method: 'POST', data: '<a/>', header: { 'content-type': 'text/xml' } }).body).toBe(
+      '<a/>',
+    )
     const view = encodeRequest({ url, method: 'POST', data: new Uint8Array([1, 2, 3]).subarray(1) }).body as ArrayBuffer
     expect([...new Uint8Array(view)]).toEqual([2, 3])
   })
@@ -68,7 +77,12 @@ describe('answer', () => {
 })
 
 it.each([
-  ['https://a.b', true], ['http://a.b:80/x', true], ['ws://a.b', false], ['/path', false], ['a.b/c', false], ['', false],
+  ['https://a.b', true],
+  ['http://a.b:80/x', true],
+  ['ws://a.b', false],
+  ['/path', false],
+  ['a.b/c', false],
+  ['', false],
 ])('%s is an HTTP address: %s', (url, expected) => {
   expect(isAddress(url, ['http', 'https'])).toBe(expected)
 })

@@ -53,7 +53,12 @@ export function encodeHeader(header: unknown): { [name: string]: string } {
  * The rules of wx.request: text and ArrayBuffer as they are; with GET and HEAD into the query; with
  * `application/x-www-form-urlencoded` as a form; everything else as JSON, whose type is also the default.
  */
-export function encodeRequest(options: { url: string; method?: string; header?: unknown; data?: unknown }): EncodedRequest {
+export function encodeRequest(options: {
+  url: string
+  method?: string
+  header?: unknown
+  data?: unknown
+}): EncodedRequest {
   const method = (options.method ?? 'GET').toUpperCase()
   const header = encodeHeader(options.header)
   if (headerValue(header, 'content-type') === undefined) header['content-type'] = 'application/json'
@@ -66,7 +71,8 @@ export function encodeRequest(options: { url: string; method?: string; header?: 
 function encodeBody(data: unknown, type: string): string | ArrayBuffer | undefined {
   if (data === undefined || data === null) return undefined
   if (typeof data === 'string' || data instanceof ArrayBuffer) return data
-  if (ArrayBuffer.isView(data)) return data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength) as ArrayBuffer
+  if (ArrayBuffer.isView(data))
+    return data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength) as ArrayBuffer
   if (isObject(data) && /^\s*application\/x-www-form-urlencoded/i.test(type)) return formEncode(data)
   return JSON.stringify(data)
 }
@@ -98,7 +104,8 @@ export function anyCase(header: { [name: string]: string } = {}): { [name: strin
   const result = { ...header }
   for (const [name, value] of Object.entries(header)) {
     const lower = name.toLowerCase()
-    if (!Object.hasOwn(result, lower)) Object.defineProperty(result, lower, { value, configurable: true, writable: true })
+    if (!Object.hasOwn(result, lower))
+      Object.defineProperty(result, lower, { value, configurable: true, writable: true })
   }
   return result
 }

@@ -6,7 +6,12 @@ const AREAS = [http]
 const url = 'https://api.example.com/v1'
 
 describe('wx.request', () => {
-  const answer = { statusCode: 200, header: { 'Content-Type': 'application/json' }, cookies: ['a=1'], data: '{"ok":true}' }
+  const answer = {
+    statusCode: 200,
+    header: { 'Content-Type': 'application/json' },
+    cookies: ['a=1'],
+    data: '{"ok":true}',
+  }
 
   it('gives the parsed answer to success and complete', async () => {
     const { wx } = fakeRuntime(AREAS, { request: () => answer })
@@ -17,10 +22,19 @@ describe('wx.request', () => {
   })
 
   it('tells the host method, header, body and the time limit of app.json', async () => {
-    const { wx, calls } = fakeRuntime(AREAS, { request: () => answer }, { config: { networkTimeout: { request: 3000 } } })
+    const { wx, calls } = fakeRuntime(
+      AREAS,
+      { request: () => answer },
+      { config: { networkTimeout: { request: 3000 } } },
+    )
     await wx.request({ url, method: 'POST', data: { a: 1 }, header: { token: 't' } })
     expect(calls[0]!.args).toMatchObject({
-      url, method: 'POST', body: '{"a":1}', header: { token: 't', 'content-type': 'application/json' }, timeout: 3000, responseType: 'text',
+      url,
+      method: 'POST',
+      body: '{"a":1}',
+      header: { token: 't', 'content-type': 'application/json' },
+      timeout: 3000,
+      responseType: 'text',
     })
     await wx.request({ url, timeout: 50 })
     expect(calls[1]!.args.timeout).toBe(50)
@@ -104,7 +118,9 @@ describe('wx.uploadFile', () => {
     const filePath = fake.rt.files.addTemp(new TextEncoder().encode('hello'), 'txt')
     const progress = vi.fn()
     const result = await new Promise((success) => {
-      fake.wx.uploadFile({ url, filePath, name: 'file', formData: { n: 1, o: { a: 1 } }, success }).onProgressUpdate(progress)
+      fake.wx
+        .uploadFile({ url, filePath, name: 'file', formData: { n: 1, o: { a: 1 } }, success })
+        .onProgressUpdate(progress)
     })
     expect(result).toEqual({ statusCode: 200, data: 'text', errMsg: 'uploadFile:ok' })
     expect(progress).toHaveBeenCalledWith({ progress: 50, totalBytesSent: 1, totalBytesExpectedToSend: 2 })

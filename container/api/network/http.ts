@@ -32,14 +32,21 @@ export const http: AreaFactory = (rt) => {
         const { url, method, header, body } = encodeRequest(options)
         if (!isMethod(method)) throw fail('method is invalid')
         const { dataType, responseType, enableChunked = false, redirect = 'follow' } = options
-        return tasks.run(task, 'request', {
-          url, method, header, body, redirect, enableChunked,
-          responseType: responseType === 'arraybuffer' ? 'arraybuffer' : 'text',
-          timeout: timeoutOf(rt, 'request', options.timeout),
-        }).then((result) => {
-          const empty = rt.boot.mode === 'check' && 'X-Eden-Empty' in (result.header as object)
-          return { ...result, data: empty ? emptyAnswer() : decodeData(result.data, dataType, responseType) }
-        })
+        return tasks
+          .run(task, 'request', {
+            url,
+            method,
+            header,
+            body,
+            redirect,
+            enableChunked,
+            responseType: responseType === 'arraybuffer' ? 'arraybuffer' : 'text',
+            timeout: timeoutOf(rt, 'request', options.timeout),
+          })
+          .then((result) => {
+            const empty = rt.boot.mode === 'check' && 'X-Eden-Empty' in (result.header as object)
+            return { ...result, data: empty ? emptyAnswer() : decodeData(result.data, dataType, responseType) }
+          })
       },
 
       uploadFile(options, call) {
@@ -59,7 +66,12 @@ export const http: AreaFactory = (rt) => {
         if (!file) throw fail('file not found')
         const formData = Object.entries(options.formData ?? {}).map(([key, value]) => [key, formField(value)])
         return tasks.run(task, 'uploadFile', {
-          url, name, file, fileName: fileName(filePath), header: encodeHeader(options.header), formData,
+          url,
+          name,
+          file,
+          fileName: fileName(filePath),
+          header: encodeHeader(options.header),
+          formData,
           timeout: timeoutOf(rt, 'uploadFile', options.timeout),
         })
       },
@@ -75,18 +87,23 @@ export const http: AreaFactory = (rt) => {
         }
         requireAddress(options)
         const { url, filePath } = options
-        return tasks.run(task, 'downloadFile', {
-          url, header: encodeHeader(options.header), timeout: timeoutOf(rt, 'downloadFile', options.timeout),
-        }).then(({ data, extension, ...result }) => {
-          const bytes = new Uint8Array(data)
-          if (!filePath) return { ...result, tempFilePath: rt.files.addTemp(bytes, extension) }
-          userFiles(rt).write(filePath, bytes)
-          return { ...result, filePath }
-        })
+        return tasks
+          .run(task, 'downloadFile', {
+            url,
+            header: encodeHeader(options.header),
+            timeout: timeoutOf(rt, 'downloadFile', options.timeout),
+          })
+          .then(({ data, extension, ...result }) => {
+            const bytes = new Uint8Array(data)
+            if (!filePath) return { ...result, tempFilePath: rt.files.addTemp(bytes, extension) }
+            userFiles(rt).write(filePath, bytes)
+            return { ...result, filePath }
+          })
       },
     },
     partial: {
-      'request.object.redirect': 'a browser does not show where a redirect leads; without a proxy "manual" gives status 0',
+      'request.object.redirect':
+        'a browser does not show where a redirect leads; without a proxy "manual" gives status 0',
       'request.object.enableCache': 'the browser decides',
       'request.object.enableHttp2': 'the browser decides',
       'request.object.enableQuic': 'the browser decides',

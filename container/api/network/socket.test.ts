@@ -26,12 +26,16 @@ describe('wx.connectSocket', () => {
     receive('socket', { socketId, event: 'close', code: 3001, reason: 'bye' })
     expect(task.readyState).toBe(task.CLOSED)
     expect(seen).toEqual(['open', 'hi', { code: 3001, reason: 'bye' }])
-    expect((await outcome(task.send({ data: 'late' }))).errMsg).toBe('sendSocketMessage:fail SocketTask.readyState is not OPEN')
+    expect((await outcome(task.send({ data: 'late' }))).errMsg).toBe(
+      'sendSocketMessage:fail SocketTask.readyState is not OPEN',
+    )
   })
 
   it('works by the older functions on the last socket', async () => {
     const { wx, calls, receive } = fakeRuntime([sockets], HOST)
-    expect((await outcome(wx.sendSocketMessage({ data: 'x' }))).errMsg).toBe('sendSocketMessage:fail WebSocket is not connected')
+    expect((await outcome(wx.sendSocketMessage({ data: 'x' }))).errMsg).toBe(
+      'sendSocketMessage:fail WebSocket is not connected',
+    )
     const open = vi.fn()
     const message = vi.fn()
     wx.onSocketOpen(open)
@@ -49,8 +53,13 @@ describe('wx.connectSocket', () => {
 
   it('fails for a bad address, a refusing host, and a sixth socket', async () => {
     const refused = fakeRuntime([sockets], { socketConnect: refuse('url not in domain list', 600002) })
-    expect((await outcome(refused.wx.connectSocket({ url: 'https://a.b' }))).errMsg).toBe('connectSocket:fail invalid url "https://a.b"')
-    expect(await outcome(refused.wx.connectSocket({ url }))).toEqual({ errMsg: 'connectSocket:fail url not in domain list', errno: 600002 })
+    expect((await outcome(refused.wx.connectSocket({ url: 'https://a.b' }))).errMsg).toBe(
+      'connectSocket:fail invalid url "https://a.b"',
+    )
+    expect(await outcome(refused.wx.connectSocket({ url }))).toEqual({
+      errMsg: 'connectSocket:fail url not in domain list',
+      errno: 600002,
+    })
     const { wx } = fakeRuntime([sockets], HOST)
     for (let left = 5; left > 0; left--) wx.connectSocket({ url, success: () => undefined })
     expect((await outcome(wx.connectSocket({ url }))).errMsg).toMatch(/^connectSocket:fail Exceeding/)

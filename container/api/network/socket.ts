@@ -44,7 +44,8 @@ class Socket {
       return rt.call('socketSend', { socketId: id, data }).then(() => ({}))
     })
     this.close = publish(rt, 'closeSocket', ({ code = 1000, reason = '' }) => {
-      if (this.readyState === CLOSED || this.readyState === CLOSING) throw fail('SocketTask.readyState is not OPEN or CONNECTING')
+      if (this.readyState === CLOSED || this.readyState === CLOSING)
+        throw fail('SocketTask.readyState is not OPEN or CONNECTING')
       if (code !== 1000 && !(code >= 3000 && code <= 4999)) {
         throw fail('The code must be either 1000, or between 3000 and 4999')
       }
@@ -105,14 +106,16 @@ export const sockets: AreaFactory = (rt): Area => {
         running.set(id, { socket, events })
         latest = socket
         const limit = timeout ?? rt.config.networkTimeout?.connectSocket ?? 60000
-        return rt.call('socketConnect', { socketId: id, url, header: encodeHeader(header), protocols, timeout: limit }).then(
-          () => ({ socketTaskId: id }),
-          (error) => {
-            deliver(id, 'error', { errMsg: `connectSocket:fail ${error.reason}` })
-            running.delete(id)
-            throw error
-          },
-        )
+        return rt
+          .call('socketConnect', { socketId: id, url, header: encodeHeader(header), protocols, timeout: limit })
+          .then(
+            () => ({ socketTaskId: id }),
+            (error) => {
+              deliver(id, 'error', { errMsg: `connectSocket:fail ${error.reason}` })
+              running.delete(id)
+              throw error
+            },
+          )
       },
       sendSocketMessage(options) {
         if (!latest || latest.readyState !== OPEN) throw fail('WebSocket is not connected')

@@ -8,7 +8,9 @@ export const login: AreaFactory = (rt) => {
   const profile = async (name: 'getUserInfo' | 'getUserProfile', options: any): Promise<any> => {
     const { withCredentials = name === 'getUserProfile', lang = 'zh_CN', desc = '' } = options
     const { userInfo, rawData, signature, encryptedData, iv, cloudID } = await rt.call(name, { lang, desc })
-    return withCredentials ? { userInfo, rawData, signature, encryptedData, iv, cloudID } : { userInfo, rawData, signature }
+    return withCredentials
+      ? { userInfo, rawData, signature, encryptedData, iv, cloudID }
+      : { userInfo, rawData, signature }
   }
 
   return wxArea({
@@ -24,16 +26,22 @@ export const login: AreaFactory = (rt) => {
         if (!options.desc.trim()) throw fail('parameter error: parameter.desc should not be empty;')
         return profile('getUserProfile', options)
       },
-      pluginLogin: () => { throw fail('not supported in a mini program') },
+      pluginLogin: () => {
+        throw fail('not supported in a mini program')
+      },
     },
     sync: {
-      getAccountInfoSync: () => ({
-        miniProgram: {
-          appId: rt.boot.appId,
-          envVersion: rt.boot.mode === 'check' ? 'develop' : rt.boot.mode,
-          version: rt.boot.mode === 'release' ? String((rt.boot.manifest.version as { name?: string } | undefined)?.name ?? '') : '',
-        },
-      }) as WechatMiniprogram.AccountInfo,
+      getAccountInfoSync: () =>
+        ({
+          miniProgram: {
+            appId: rt.boot.appId,
+            envVersion: rt.boot.mode === 'check' ? 'develop' : rt.boot.mode,
+            version:
+              rt.boot.mode === 'release'
+                ? String((rt.boot.manifest.version as { name?: string } | undefined)?.name ?? '')
+                : '',
+          },
+        }) as WechatMiniprogram.AccountInfo,
     },
   })
 }

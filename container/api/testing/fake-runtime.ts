@@ -34,7 +34,13 @@ export function fakeRuntime(
   const unsupported: string[] = []
   const encode = (text: string) => new TextEncoder().encode(text).buffer as ArrayBuffer
   const runtime = {
-    boot: { appId: 'wxtest', manifest: { version: { name: '1.2.0', code: 10200 } }, mode: 'develop', packages: {}, ...options.boot },
+    boot: {
+      appId: 'wxtest',
+      manifest: { version: { name: '1.2.0', code: 10200 } },
+      mode: 'develop',
+      packages: {},
+      ...options.boot,
+    },
     config: { networkTimeout: {}, ...options.config },
     network: { isConnected: true, networkType: 'wifi' },
     files: new ProgramFiles((path) => {
@@ -56,7 +62,7 @@ export function fakeRuntime(
       return () => all.delete(listener)
     },
     emit: () => undefined,
-    guard: <T>(_where: string, run: () => T) => run(),
+    guard: <T,>(_where: string, run: () => T) => run(),
     reportUnsupported: (_what: string, name: string) => unsupported.push(name),
     t: (key: string) => key,
     shell: { toast: ({ title }: { title: string }) => toasts.push(title) },

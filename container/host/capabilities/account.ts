@@ -66,14 +66,20 @@ export const getUserInfo: Capability = async (call) => {
 /** Asks each time, as documented. */
 export const getUserProfile: Capability = async (call) => {
   const granted = await call.prompt.ask({
-    kind: 'login', title: say(call, 'profile'), items: [say(call, 'profileItem'), String(call.args.desc ?? '')].filter(Boolean),
+    kind: 'login',
+    title: say(call, 'profile'),
+    items: [say(call, 'profileItem'), String(call.args.desc ?? '')].filter(Boolean),
   })
   if (!granted) throw fail('auth deny', 103)
   return userInfo(call)
 }
 
 export const getPhoneNumber: Capability = async (call) => {
-  const granted = await call.prompt.ask({ kind: 'login', title: say(call, 'phoneNumber'), items: [say(call, 'phoneNumberItem')] })
+  const granted = await call.prompt.ask({
+    kind: 'login',
+    title: say(call, 'phoneNumber'),
+    items: [say(call, 'phoneNumberItem')],
+  })
   if (!granted) throw fail('user deny', 103)
   const answer = await call.services.phoneNumber?.(call.program)
   return answer ?? { code: randomText(64), encryptedData: randomBase64(256), iv: randomBase64(16), cloudID: '' }
@@ -82,7 +88,15 @@ export const getPhoneNumber: Capability = async (call) => {
 export const getRealtimePhoneNumber = getPhoneNumber
 
 export const getEmailAddress: Capability = async (call) => {
-  const [field] = [{ name: 'email', label: say(call, 'emailItem'), type: 'email' as const, required: true, example: 'eden@example.com' }]
+  const [field] = [
+    {
+      name: 'email',
+      label: say(call, 'emailItem'),
+      type: 'email' as const,
+      required: true,
+      example: 'eden@example.com',
+    },
+  ]
   const { email } = await askForm(call, say(call, 'email'), [field])
   if (!email) throw cancelled()
   return { email, code: randomText(64) }

@@ -2,8 +2,10 @@
 import type { Wire, WireObject } from '../../bridge/messages'
 import { fail } from './types'
 
+const typeName = (value: unknown): string => Object.prototype.toString.call(value).slice(8, -1)
+
 const wrong = (name: string, type: string, value: unknown) =>
-  fail(`parameter error: parameter.${name} should be ${type} instead of ${Object.prototype.toString.call(value).slice(8, -1)};`)
+  fail(`parameter error: parameter.${name} should be ${type} instead of ${typeName(value)};`)
 
 export function text(args: WireObject, name: string, fallback?: string): string {
   const value = args[name] ?? fallback
@@ -36,7 +38,9 @@ export function object(args: WireObject, name: string): WireObject {
 
 /** Own entries whose values are text; an empty list counts as an empty object. */
 export const textEntries = (args: WireObject, name: string): [string, string][] =>
-  Object.entries(Array.isArray(args[name]) ? {} : object(args, name)).filter((entry): entry is [string, string] => typeof entry[1] === 'string')
+  Object.entries(Array.isArray(args[name]) ? {} : object(args, name)).filter(
+    (entry): entry is [string, string] => typeof entry[1] === 'string',
+  )
 
 export function blob(args: WireObject, name: string): Blob {
   const value = args[name]

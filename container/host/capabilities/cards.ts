@@ -16,9 +16,10 @@ export function contactFile(fields: Fields): string {
   const get = (name: string): string => escape(fields[name] ?? '')
   const full = [fields.lastName, fields.middleName, fields.firstName].filter(Boolean).join('')
   const address = (kind: string): string =>
-    `;;${get(`${kind}Street`)};${get(`${kind}City`)};${get(`${kind}State`)};${get(`${kind}PostalCode`)};${get(`${kind}Country`)}`
+    `;;${['Street', 'City', 'State', 'PostalCode', 'Country'].map((part) => get(kind + part)).join(';')}`
   return lines([
-    'BEGIN:VCARD', 'VERSION:3.0',
+    'BEGIN:VCARD',
+    'VERSION:3.0',
     `N:${get('lastName')};${get('firstName')};${get('middleName')};;`,
     `FN:${escape(full)}`,
     fields.nickName && `NICKNAME:${get('nickName')}`,
@@ -28,7 +29,9 @@ export function contactFile(fields: Fields): string {
     fields.url && `URL:${get('url')}`,
     fields.remark && `NOTE:${get('remark')}`,
     ...TELEPHONES.map(([field, type]) => fields[field] && `TEL;TYPE=${type}:${get(field)}`),
-    ...(['home', 'work'] as const).map((kind) => fields[`${kind}AddressCity`] && `ADR;TYPE=${kind.toUpperCase()}:${address(`${kind}Address`)}`),
+    ...(['home', 'work'] as const).map(
+      (kind) => fields[`${kind}AddressCity`] && `ADR;TYPE=${kind.toUpperCase()}:${address(`${kind}Address`)}`,
+    ),
     'END:VCARD',
   ])
 }
@@ -38,7 +41,7 @@ const FREQUENCIES: { [interval: string]: string } = { day: 'DAILY', week: 'WEEKL
 /** 20260102T030405Z of seconds since 1970. */
 const stamp = (seconds: number): string => new Date(seconds * 1000).toISOString().replace(/[-:]|\.\d+/g, '')
 
-/** Fields are the options of wx.addPhoneCalendar and wx.addPhoneRepeatCalendar; times in seconds; now in milliseconds. */
+/** Fields are the options of wx.addPhoneCalendar and wx.addPhoneRepeatCalendar; times in seconds, now in ms. */
 export function calendarFile(fields: Fields, now: number): string {
   const start = Number(fields.startTime)
   const end = Number(fields.endTime ?? start + 3600)

@@ -17,7 +17,9 @@ export const chooseFiles: Capability = async (call) => {
   const { args, prompt } = call
   const kinds = texts(args, 'kinds')
   const count = number(args, 'count', 1)
-  const files = prompt.interactive ? (await chosenByPerson(call, kinds, count)).slice(0, count) : [await standIn(call, kinds)]
+  const files = prompt.interactive
+    ? (await chosenByPerson(call, kinds, count)).slice(0, count)
+    : [await standIn(call, kinds)]
   const answer: WireObject[] = []
   for (const file of files) {
     if (file.size > MAX_FILE) throw fail('file size exceeds the limit')
@@ -114,6 +116,12 @@ export function picture(): Promise<Blob> {
 
 /** chooseAvatar: the picture for a button of that open-type. */
 export const chooseAvatar: Capability = async (call) => {
-  const file = call.prompt.interactive ? (await pickFiles(call, { accept: 'image/*', multiple: false }))[0]! : await standIn(call, ['image'])
-  return { data: await (await compress(file)).arrayBuffer(), type: 'image/jpeg', name: text(call.args, 'name', file.name) }
+  const file = call.prompt.interactive
+    ? (await pickFiles(call, { accept: 'image/*', multiple: false }))[0]!
+    : await standIn(call, ['image'])
+  return {
+    data: await (await compress(file)).arrayBuffer(),
+    type: 'image/jpeg',
+    name: text(call.args, 'name', file.name),
+  }
 }

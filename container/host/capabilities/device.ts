@@ -27,7 +27,8 @@ const NUMBER = /^[\d+*#,;\-() ]{1,40}$/
 export const makePhoneCall: Capability = async (call) => {
   const phoneNumber = text(call.args, 'phoneNumber')
   if (!NUMBER.test(phoneNumber)) throw fail('invalid phoneNumber')
-  if (!(await call.prompt.ask({ kind: 'confirm', title: phoneNumber, confirmText: say(call, 'call') }))) throw cancelled()
+  if (!(await call.prompt.ask({ kind: 'confirm', title: phoneNumber, confirmText: say(call, 'call') })))
+    throw cancelled()
   if (call.prompt.interactive) follow(`tel:${phoneNumber.replace(/[^\d+*#,;]/g, '')}`)
   return {}
 }
@@ -35,7 +36,8 @@ export const makePhoneCall: Capability = async (call) => {
 export const sendSms: Capability = async (call) => {
   const phoneNumber = text(call.args, 'phoneNumber', '').replace(/[^\d+]/g, '')
   const content = text(call.args, 'content', '')
-  if (!(await call.prompt.ask({ kind: 'confirm', title: say(call, 'sms'), content: `${phoneNumber}\n${content}` }))) throw cancelled()
+  if (!(await call.prompt.ask({ kind: 'confirm', title: say(call, 'sms'), content: `${phoneNumber}\n${content}` })))
+    throw cancelled()
   if (call.prompt.interactive) follow(`sms:${phoneNumber}?body=${encodeURIComponent(content)}`)
   return {}
 }
@@ -68,7 +70,10 @@ interface Battery extends EventTarget {
 
 const watched = new WeakSet<object>()
 
-const percent = ({ level, charging }: Battery) => ({ level: Math.max(1, Math.round(level * 100)), isCharging: charging })
+const percent = ({ level, charging }: Battery) => ({
+  level: Math.max(1, Math.round(level * 100)),
+  isCharging: charging,
+})
 
 /** Browsers without a battery interface are taken for devices on mains. */
 export const getBatteryInfo: Capability = async (call) => {

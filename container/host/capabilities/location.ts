@@ -17,8 +17,14 @@ const STAND_IN = { latitude: 23.12908, longitude: 113.26436 }
 function answer({ coords }: Pick<GeolocationPosition, 'coords'>): WireObject {
   const { latitude, longitude, accuracy, altitude, altitudeAccuracy, speed, heading } = coords
   return {
-    latitude, longitude, accuracy, horizontalAccuracy: accuracy, altitude: altitude ?? 0, verticalAccuracy: altitudeAccuracy ?? 0,
-    speed: speed ?? -1, direction: heading ?? -1,
+    latitude,
+    longitude,
+    accuracy,
+    horizontalAccuracy: accuracy,
+    altitude: altitude ?? 0,
+    verticalAccuracy: altitudeAccuracy ?? 0,
+    speed: speed ?? -1,
+    direction: heading ?? -1,
   }
 }
 
@@ -92,11 +98,23 @@ export const openLocation: Capability = async (call) => {
   const { args, prompt } = call
   const latitude = number(args, 'latitude')
   const longitude = number(args, 'longitude')
-  const link = h('a', {
-    class: 'act main', href: mapAddress(latitude, longitude, number(args, 'scale', 18)), target: '_blank', rel: 'noopener noreferrer',
-  }, say(call, 'openMap'))
-  const content = h('div', {},
-    h('p', { class: 'text' }, text(args, 'address', '')), h('p', { class: 'text' }, `${latitude.toFixed(6)}, ${longitude.toFixed(6)}`), link)
+  const link = h(
+    'a',
+    {
+      class: 'act main',
+      href: mapAddress(latitude, longitude, number(args, 'scale', 18)),
+      target: '_blank',
+      rel: 'noopener noreferrer',
+    },
+    say(call, 'openMap'),
+  )
+  const content = h(
+    'div',
+    {},
+    h('p', { class: 'text' }, text(args, 'address', '')),
+    h('p', { class: 'text' }, `${latitude.toFixed(6)}, ${longitude.toFixed(6)}`),
+    link,
+  )
   if (prompt.interactive) prompt.panel({ title: text(args, 'name', '') || say(call, 'place'), content })
   return {}
 }
@@ -113,5 +131,10 @@ export const chooseLocation: Capability = async (call) => {
     { name: 'latitude', label: say(call, 'latitude'), type: 'number', required: true, value: String(here.latitude) },
     { name: 'longitude', label: say(call, 'longitude'), type: 'number', required: true, value: String(here.longitude) },
   ])
-  return { name: values.name, address: values.address, latitude: Number(values.latitude), longitude: Number(values.longitude) }
+  return {
+    name: values.name,
+    address: values.address,
+    latitude: Number(values.latitude),
+    longitude: Number(values.longitude),
+  }
 }

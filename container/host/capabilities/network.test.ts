@@ -10,22 +10,34 @@ const program = { appId: 'wxtest', name: '', manifest: { version: { code: 7 } },
 
 describe('headers', () => {
   it('that a browser forbids go to a proxy under another name, with the Referer of WeChat', () => {
-    const header: [string, string][] = [['Cookie', 'a=1'], ['Token', 't'], ['bad name', 'x'], ['X', 'a\r\nY: b'], ['Name', '中']]
+    const header: [string, string][] = [
+      ['Cookie', 'a=1'],
+      ['Token', 't'],
+      ['bad name', 'x'],
+      ['X', 'a\r\nY: b'],
+      ['Name', '中'],
+    ]
     const direct = target(url, header, program, { fetch })
     expect(direct.url).toBe(url)
     expect([...direct.headers.keys()]).toEqual(['name', 'token'])
     const proxied = target(url, header, program, { fetch, proxy: '/_proxy?url=' })
     expect(proxied.url).toBe(`/_proxy?url=${encodeURIComponent(url)}`)
     expect(Object.fromEntries(proxied.headers)).toEqual({
-      name: 'ä¸\xad', token: 't', 'x-eden-header-cookie': 'a=1', 'x-eden-header-referer': 'https://servicewechat.com/wxtest/7/page-frame.html',
+      name: 'ä¸\xad',
+      token: 't',
+      'x-eden-header-cookie': 'a=1',
+      'x-eden-header-referer': 'https://servicewechat.com/wxtest/7/page-frame.html',
     })
   })
 
   it('of an answer have the usual case, cookies their own list', () => {
     expect(headerName('content-type')).toBe('Content-Type')
     const cookies = ['a=1; Path=/', 'b=2; Expires=Wed, 21 Oct 2026 07:28:00 GMT']
-    expect(answerHeaders(new Headers({ 'content-type': 'text/plain', 'x-eden-set-cookie': JSON.stringify(cookies) }))).toEqual({
-      header: { 'Content-Type': 'text/plain', 'Set-Cookie': cookies.join(',') }, cookies,
+    expect(
+      answerHeaders(new Headers({ 'content-type': 'text/plain', 'x-eden-set-cookie': JSON.stringify(cookies) })),
+    ).toEqual({
+      header: { 'Content-Type': 'text/plain', 'Set-Cookie': cookies.join(',') },
+      cookies,
     })
     expect(answerHeaders(new Headers({ 'x-eden-set-cookie': '{' })).cookies).toEqual([])
   })
@@ -33,9 +45,18 @@ describe('headers', () => {
 
 describe('request', () => {
   it('answers with status, headers and text, and announces the headers', async () => {
-    const fetch = vi.fn(async (_url: any, _init: any) => new Response('{"a":1}', { status: 404, headers: { 'X-A': '1' } }))
+    const fetch = vi.fn(
+      async (_url: any, _init: any) => new Response('{"a":1}', { status: 404, headers: { 'X-A': '1' } }),
+    )
     const frame = new FakeFrame({ services: { fetch } })
-    const answer = await frame.ask(request, { taskId: 1, url, method: 'POST', body: 'b', header: { token: 't' }, timeout: 1000 })
+    const answer = await frame.ask(request, {
+      taskId: 1,
+      url,
+      method: 'POST',
+      body: 'b',
+      header: { token: 't' },
+      timeout: 1000,
+    })
     expect(answer).toMatchObject({ statusCode: 404, data: '{"a":1}', header: { 'X-A': '1' }, cookies: [] })
     expect(fetch.mock.calls[0]![0]).toBe(url)
     expect(fetch.mock.calls[0]![1]).toMatchObject({ method: 'POST', body: 'b', credentials: 'omit' })
@@ -73,15 +94,20 @@ describe('request', () => {
 
   it('checks what a frame says', async () => {
     const frame = new FakeFrame({ services: { fetch: async () => new Response('') } })
-    expect((await failure(frame.ask(request, { taskId: 'x', url }))).reason).toMatch(/parameter.taskId should be Number/)
+    expect((await failure(frame.ask(request, { taskId: 'x', url }))).reason).toMatch(
+      /parameter.taskId should be Number/,
+    )
     expect((await failure(frame.ask(request, { taskId: 1 }))).reason).toMatch(/parameter.url should be String/)
-    expect((await failure(frame.ask(request, { taskId: 1, url, header: 'x' }))).reason).toMatch(/parameter.header should be Object/)
+    expect((await failure(frame.ask(request, { taskId: 1, url, header: 'x' }))).reason).toMatch(
+      /parameter.header should be Object/,
+    )
   })
 })
 
 describe('files', () => {
   it('come down with progress and an extension', async () => {
-    const fetch = async () => new Response(new Uint8Array(10), { headers: { 'content-type': 'image/png', 'content-length': '10' } })
+    const fetch = async () =>
+      new Response(new Uint8Array(10), { headers: { 'content-type': 'image/png', 'content-length': '10' } })
     const frame = new FakeFrame({ services: { fetch } })
     const answer = await frame.ask(downloadFile, { taskId: 4, url, header: {} })
     expect(answer).toMatchObject({ statusCode: 200, extension: 'png' })
@@ -97,8 +123,11 @@ describe('files', () => {
   })
 
   it.each([
-    ['image/jpeg', url, 'jpg'], ['image/svg+xml; charset=utf-8', url, 'svg'], ['application/octet-stream', 'https://a.b/c.docx?x=1.y', 'docx'],
-    ['', 'https://a.b/c', 'unknown'], ['', 'nonsense', 'unknown'],
+    ['image/jpeg', url, 'jpg'],
+    ['image/svg+xml; charset=utf-8', url, 'svg'],
+    ['application/octet-stream', 'https://a.b/c.docx?x=1.y', 'docx'],
+    ['', 'https://a.b/c', 'unknown'],
+    ['', 'nonsense', 'unknown'],
   ])('of type "%s" at %s end in %s', (type, address, extension) => {
     expect(extensionFor(type, address)).toBe(extension)
   })
@@ -110,7 +139,15 @@ describe('files', () => {
       return new Response('done', { status: 201 })
     }
     const frame = new FakeFrame({ services: { fetch } })
-    const args = { taskId: 1, url, name: 'photo', fileName: 'a.png', file: new Blob(['xyz']), formData: [['k', 'v']], header: {} }
+    const args = {
+      taskId: 1,
+      url,
+      name: 'photo',
+      fileName: 'a.png',
+      file: new Blob(['xyz']),
+      formData: [['k', 'v']],
+      header: {},
+    }
     expect(await frame.ask(uploadFile, args)).toEqual({ statusCode: 201, data: 'done' })
     expect(form!.get('k')).toBe('v')
     expect((form!.get('photo') as File).name).toBe('a.png')
@@ -151,7 +188,9 @@ describe('sockets', () => {
     await frame.ask(socketConnect, { socketId: 1, url: 'wss://a.b', protocols: ['p'] })
     const [socket] = FakeSocket.all.splice(0)
     expect(socket!.protocols).toEqual(['p'])
-    expect((await failure(frame.ask(socketSend, { socketId: 1, data: 'early' }))).reason).toBe('SocketTask.readyState is not OPEN')
+    expect((await failure(frame.ask(socketSend, { socketId: 1, data: 'early' }))).reason).toBe(
+      'SocketTask.readyState is not OPEN',
+    )
     socket!.readyState = 1
     socket!.onopen()
     await frame.ask(socketSend, { socketId: 1, data: 'hi' })

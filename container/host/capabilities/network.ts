@@ -15,10 +15,17 @@ export const request: Capability = (call) => runTask(call, number(call.args, 'ti
   const body = args.body as string | ArrayBuffer | undefined
   const header = textEntries(args, 'header')
   // Without a body the type says nothing, and would cost a preflight.
-  const sent = body === undefined && !services.proxy ? header.filter(([name]) => name.toLowerCase() !== 'content-type') : header
+  const sent =
+    body === undefined && !services.proxy ? header.filter(([name]) => name.toLowerCase() !== 'content-type') : header
   const { url, headers } = target(text(args, 'url'), sent, call.program, services)
   const response = await services.fetch(url, {
-    method, headers, body, signal, credentials: 'omit', cache: 'no-store', redirect: args.redirect === 'manual' ? 'manual' : 'follow',
+    method,
+    headers,
+    body,
+    signal,
+    credentials: 'omit',
+    cache: 'no-store',
+    redirect: args.redirect === 'manual' ? 'manual' : 'follow',
   })
   const { header: answered, cookies } = announce(call, response)
   const result = { statusCode: response.status, header: answered, cookies }
@@ -74,7 +81,10 @@ export const uploadFile: Capability = (call) => runTask(call, number(call.args, 
     sender.open('POST', url)
     headers.forEach((value, name) => sender.setRequestHeader(name, value))
     sender.upload.onprogress = ({ loaded, total }) =>
-      report(total ? Math.floor((loaded / total) * 100) : 0, { totalBytesSent: loaded, totalBytesExpectedToSend: total })
+      report(total ? Math.floor((loaded / total) * 100) : 0, {
+        totalBytesSent: loaded,
+        totalBytesExpectedToSend: total,
+      })
     sender.onload = () => {
       const { header: answered, cookies } = answerHeaders(parseHeaders(sender.getAllResponseHeaders()))
       call.emit('headers', { taskId: args.taskId, header: answered, cookies })
@@ -88,7 +98,13 @@ export const uploadFile: Capability = (call) => runTask(call, number(call.args, 
 })
 
 /** Without progress, but for its end. */
-async function sendForm(call: HostCall, url: string, headers: Headers, body: FormData, signal: AbortSignal): Promise<WireObject> {
+async function sendForm(
+  call: HostCall,
+  url: string,
+  headers: Headers,
+  body: FormData,
+  signal: AbortSignal,
+): Promise<WireObject> {
   const response = await call.services.fetch(url, { method: 'POST', headers, body, signal, credentials: 'omit' })
   announce(call, response)
   call.emit('progress', { taskId: call.args.taskId, progress: 100 })
@@ -135,11 +151,31 @@ function parseHeaders(lines: string): Headers {
 }
 
 const EXTENSIONS: { [type: string]: string } = {
-  'image/jpeg': 'jpg', 'image/png': 'png', 'image/gif': 'gif', 'image/webp': 'webp', 'image/svg+xml': 'svg',
-  'image/bmp': 'bmp', 'video/mp4': 'mp4', 'video/webm': 'webm', 'audio/mpeg': 'mp3', 'audio/mp4': 'm4a', 'audio/aac': 'aac',
-  'audio/wav': 'wav', 'audio/ogg': 'ogg', 'audio/webm': 'webm', 'application/pdf': 'pdf', 'application/json': 'json',
-  'application/zip': 'zip', 'text/plain': 'txt', 'text/html': 'html', 'text/css': 'css', 'font/woff': 'woff', 'font/woff2': 'woff2',
-  'application/msword': 'doc', 'application/vnd.ms-excel': 'xls', 'application/vnd.ms-powerpoint': 'ppt',
+  'image/jpeg': 'jpg',
+  'image/png': 'png',
+  'image/gif': 'gif',
+  'image/webp': 'webp',
+  'image/svg+xml': 'svg',
+  'image/bmp': 'bmp',
+  'video/mp4': 'mp4',
+  'video/webm': 'webm',
+  'audio/mpeg': 'mp3',
+  'audio/mp4': 'm4a',
+  'audio/aac': 'aac',
+  'audio/wav': 'wav',
+  'audio/ogg': 'ogg',
+  'audio/webm': 'webm',
+  'application/pdf': 'pdf',
+  'application/json': 'json',
+  'application/zip': 'zip',
+  'text/plain': 'txt',
+  'text/html': 'html',
+  'text/css': 'css',
+  'font/woff': 'woff',
+  'font/woff2': 'woff2',
+  'application/msword': 'doc',
+  'application/vnd.ms-excel': 'xls',
+  'application/vnd.ms-powerpoint': 'ppt',
   'application/vnd.openxmlformats-officedocument.wordprocessingml.document': 'docx',
   'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet': 'xlsx',
   'application/vnd.openxmlformats-officedocument.presentationml.presentation': 'pptx',

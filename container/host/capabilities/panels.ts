@@ -27,7 +27,11 @@ export async function askForm(call: HostCall, title: string, fields: Field[]): P
     input.value = value
     return input
   })
-  const content = h('div', {}, ...fields.map(({ label }, index) => h('label', { class: 'text' }, label, inputs[index]!)))
+  const content = h(
+    'div',
+    {},
+    ...fields.map(({ label }, index) => h('label', { class: 'text' }, label, inputs[index]!)),
+  )
   for (;;) {
     if (!(await call.prompt.panel({ title, content, confirmText: say(call, 'confirm') }).done)) throw cancelled()
     if (inputs.every((input) => input.checkValidity())) break
@@ -64,7 +68,10 @@ export async function pickFiles(call: HostCall, { accept, multiple, capture }: F
 }
 
 /** The camera's picture in an element; undefined when there is none or the person's browser refuses. */
-export async function openCamera(video: HTMLVideoElement, facing: 'user' | 'environment'): Promise<(() => void) | undefined> {
+export async function openCamera(
+  video: HTMLVideoElement,
+  facing: 'user' | 'environment',
+): Promise<(() => void) | undefined> {
   try {
     const stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: facing } })
     video.srcObject = stream

@@ -22,7 +22,10 @@ interface Kind {
 async function choose(call: HostCall, kind: Kind): Promise<FormValues> {
   const kept = (await call.profile.get<FormValues[]>(kind.key)) ?? []
   if (kept.length > 0 && call.prompt.interactive) {
-    const items = [...kept.map(kind.describe), { text: kind.add }].map((item, index) => ({ ...item, checked: index === 0 }))
+    const items = [...kept.map(kind.describe), { text: kind.add }].map((item, index) => ({
+      ...item,
+      checked: index === 0,
+    }))
     const chosen = await call.prompt.ask({ kind: 'list', title: kind.title, multiple: false, items })
     if (!chosen || chosen.length === 0) throw cancelled()
     const found = kept[chosen[0]!]
@@ -34,29 +37,48 @@ async function choose(call: HostCall, kind: Kind): Promise<FormValues> {
 }
 
 export const chooseAddress: Capability = async (call) => {
-  const field = (name: 'userName' | 'telNumber' | 'provinceName' | 'cityName' | 'countyName' | 'detailInfo' | 'postalCode', example: string, type?: Field['type']): Field =>
-    ({ name, label: say(call, name), example, type, required: name !== 'postalCode' })
+  const field = (
+    name: 'userName' | 'telNumber' | 'provinceName' | 'cityName' | 'countyName' | 'detailInfo' | 'postalCode',
+    example: string,
+    type?: Field['type'],
+  ): Field => ({ name, label: say(call, name), example, type, required: name !== 'postalCode' })
   const values = await choose(call, {
-    key: 'addresses', title: say(call, 'address'), add: say(call, 'newAddress'),
+    key: 'addresses',
+    title: say(call, 'address'),
+    add: say(call, 'newAddress'),
     fields: [
-      field('userName', '张三'), field('telNumber', '13800000000', 'tel'), field('provinceName', '广东省'), field('cityName', '广州市'),
-      field('countyName', '海珠区'), field('detailInfo', '新港中路 397 号'), field('postalCode', '510000'),
+      field('userName', '张三'),
+      field('telNumber', '13800000000', 'tel'),
+      field('provinceName', '广东省'),
+      field('cityName', '广州市'),
+      field('countyName', '海珠区'),
+      field('detailInfo', '新港中路 397 号'),
+      field('postalCode', '510000'),
     ],
     describe: (one) => ({
-      text: `${one.userName} ${one.telNumber}`, detail: `${one.provinceName}${one.cityName}${one.countyName}${one.detailInfo}`,
+      text: `${one.userName} ${one.telNumber}`,
+      detail: `${one.provinceName}${one.cityName}${one.countyName}${one.detailInfo}`,
     }),
   })
   return { ...values, detailInfoNew: values.detailInfo ?? '', streetName: '', nationalCode: '' }
 }
 
 export const chooseInvoiceTitle: Capability = async (call) => {
-  const field = (name: 'title' | 'taxNumber' | 'companyAddress' | 'telephone' | 'bankName' | 'bankAccount', example: string): Field =>
-    ({ name, label: say(call, name), example, required: name === 'title' })
+  const field = (
+    name: 'title' | 'taxNumber' | 'companyAddress' | 'telephone' | 'bankName' | 'bankAccount',
+    example: string,
+  ): Field => ({ name, label: say(call, name), example, required: name === 'title' })
   const values = await choose(call, {
-    key: 'invoiceTitles', title: say(call, 'invoice'), add: say(call, 'newInvoice'),
+    key: 'invoiceTitles',
+    title: say(call, 'invoice'),
+    add: say(call, 'newInvoice'),
     fields: [
-      field('title', '某某公司'), field('taxNumber', '91440101327598294H'), field('companyAddress', ''), field('telephone', ''),
-      field('bankName', ''), field('bankAccount', ''),
+      field('title', '某某公司'),
+      field('taxNumber', '91440101327598294H'),
+      field('companyAddress', ''),
+      field('telephone', ''),
+      field('bankName', ''),
+      field('bankAccount', ''),
     ],
     describe: ({ title = '', taxNumber = '' }) => ({ text: title, detail: taxNumber }),
   })

@@ -6,7 +6,10 @@ import type { Capability } from './types'
 
 export const navigateToMiniProgram: Capability = async ({ args, phone }) => {
   await phone.openProgram({
-    appId: text(args, 'appId'), path: text(args, 'path', ''), extraData: object(args, 'extraData'), embedded: args.embedded === true,
+    appId: text(args, 'appId'),
+    path: text(args, 'path', ''),
+    extraData: object(args, 'extraData'),
+    embedded: args.embedded === true,
   })
   return {}
 }
@@ -34,12 +37,23 @@ export const shareMenu: Capability = ({ args, phone }) => {
 /** The page that the program offers; the phone shares it, else the device, else it is copied. */
 export const shareAppMessage: Capability = async (call) => {
   const { args, phone, program, prompt } = call
-  const card = { title: text(args, 'title', program.name), path: text(args, 'path', ''), imageUrl: text(args, 'imageUrl', '') }
+  const card = {
+    title: text(args, 'title', program.name),
+    path: text(args, 'path', ''),
+    imageUrl: text(args, 'imageUrl', ''),
+  }
   if (phone.share) {
     await phone.share(card)
     return {}
   }
-  if (!(await prompt.ask({ kind: 'confirm', title: say(call, 'share'), content: `${card.title}\n${card.path}`, confirmText: say(call, 'copy') }))) {
+  if (
+    !(await prompt.ask({
+      kind: 'confirm',
+      title: say(call, 'share'),
+      content: `${card.title}\n${card.path}`,
+      confirmText: say(call, 'copy'),
+    }))
+  ) {
     throw cancelled()
   }
   await navigator.clipboard?.writeText(`${card.title} ${card.path}`).catch(() => undefined)
@@ -55,11 +69,16 @@ export const openLink: Capability = async (call) => {
   return {}
 }
 
-/** `<button open-type="contact">`: a conversation needs the organisation's service; the answer is the documented one. */
+/** `<button open-type="contact">`: a conversation needs a service; the answer is the documented one. */
 export const contact: Capability = ({ args }) => ({ path: text(args, 'sendMessagePath', ''), query: {} })
 
 export const feedback: Capability = async (call) => {
-  const said = await call.prompt.ask({ kind: 'text', title: say(call, 'feedback'), placeholder: say(call, 'feedbackText'), multiline: true })
+  const said = await call.prompt.ask({
+    kind: 'text',
+    title: say(call, 'feedback'),
+    placeholder: say(call, 'feedbackText'),
+    multiline: true,
+  })
   if (said === null) throw cancelled()
   await call.store.write(new Map([[`feedback/${Date.now()}`, said]]))
   return {}

@@ -25,7 +25,12 @@ export const recorderStart: Capability = async (call) => {
   if (recordings.has(call.session)) throw fail('is recording or paused')
   const stream = await navigator.mediaDevices?.getUserMedia({ audio: true }).catch(() => undefined)
   if (!stream) throw fail('system permission denied')
-  const recording: Recording = { recorder: new MediaRecorder(stream), chunks: [], recorded: 0, since: performance.now() }
+  const recording: Recording = {
+    recorder: new MediaRecorder(stream),
+    chunks: [],
+    recorded: 0,
+    since: performance.now(),
+  }
   recording.recorder.addEventListener('dataavailable', ({ data }) => recording.chunks.push(data))
   recording.recorder.start()
   recordings.set(call.session, recording)

@@ -8,14 +8,20 @@ import { cancelled, fail } from './types'
 import type { Capability, HostCall } from './types'
 
 /** Names go into the person's folders: only what looks like a file name. */
-const safeName = (name: string): string => name.replace(/[^\p{L}\p{N}._ -]/gu, '_').replace(/^\.+/, '').slice(-100) || 'file'
+const safeName = (name: string): string =>
+  name
+    .replace(/[^\p{L}\p{N}._ -]/gu, '_')
+    .replace(/^\.+/, '')
+    .slice(-100) || 'file'
 
 /** `{data, name}`, or `{url}` of a picture on the web. */
 async function save(call: HostCall): Promise<void> {
   await call.authorize('scope.writePhotosAlbum')
   const { args } = call
   if (args.data !== undefined) return download(blob(args, 'data'), safeName(text(args, 'name', 'picture.jpg')))
-  const response = await call.services.fetch(text(args, 'url'), { credentials: 'omit', signal: call.signal }).catch(() => undefined)
+  const response = await call.services
+    .fetch(text(args, 'url'), { credentials: 'omit', signal: call.signal })
+    .catch(() => undefined)
   if (!response?.ok) throw fail('download image fail')
   download(await response.blob(), safeName(new URL(text(args, 'url')).pathname.split('/').pop() || 'picture.jpg'))
 }
@@ -50,7 +56,12 @@ export const openDocument: Capability = async (call) => {
   const type = text(args, 'type')
   if (!call.prompt.interactive) return {}
   if (type !== 'pdf') {
-    const confirmed = await call.prompt.ask({ kind: 'confirm', title: say(call, 'document'), content: name, confirmText: say(call, 'download') })
+    const confirmed = await call.prompt.ask({
+      kind: 'confirm',
+      title: say(call, 'document'),
+      content: name,
+      confirmText: say(call, 'download'),
+    })
     if (!confirmed) throw cancelled()
     download(blob(args, 'data'), name.endsWith(`.${type}`) ? name : `${name}.${type}`)
     return {}
@@ -72,6 +83,9 @@ export const addPhoneContact: Capability = async (call) => {
 export const addPhoneCalendar: Capability = async (call) => {
   await call.authorize('scope.addPhoneCalendar')
   const fields = Object.fromEntries(textEntries(call.args, 'entry'))
-  download(new Blob([calendarFile(fields, Date.now())], { type: 'text/calendar' }), `${safeName(fields.title ?? 'event')}.ics`)
+  download(
+    new Blob([calendarFile(fields, Date.now())], { type: 'text/calendar' }),
+    `${safeName(fields.title ?? 'event')}.ics`,
+  )
   return {}
 }

@@ -16,7 +16,8 @@ interface Detector {
   detect(source: CanvasImageSource | Blob): Promise<Detected[]>
 }
 
-declare const BarcodeDetector: { new (options: { formats: string[] }): Detector; getSupportedFormats(): Promise<string[]> } | undefined
+declare const BarcodeDetector:
+  { new (options: { formats: string[] }): Detector; getSupportedFormats(): Promise<string[]> } | undefined
 
 /** WeChat's names → those of the Shape Detection API. */
 const FORMATS: { [scanType: string]: string[] } = {
@@ -34,7 +35,10 @@ const INTERVAL = 200
 export function scanned({ rawValue, format }: Detected): WireObject {
   const bytes = new TextEncoder().encode(rawValue)
   return {
-    result: rawValue, scanType: SCAN_TYPES[format] ?? format.toUpperCase(), charSet: 'UTF-8', rawData: btoa(String.fromCharCode(...bytes)),
+    result: rawValue,
+    scanType: SCAN_TYPES[format] ?? format.toUpperCase(),
+    charSet: 'UTF-8',
+    rawData: btoa(String.fromCharCode(...bytes)),
   }
 }
 
@@ -58,13 +62,22 @@ export const scanCode: Capability = async (call) => {
 }
 
 /** Resolves with the first code seen, chosen or typed; undefined when closed. */
-async function scanPanel(call: HostCall, detector: Detector | undefined, onlyCamera: boolean): Promise<Detected | undefined> {
+async function scanPanel(
+  call: HostCall,
+  detector: Detector | undefined,
+  onlyCamera: boolean,
+): Promise<Detected | undefined> {
   const { prompt } = call
   const video = h('video', { style: 'width:100%;max-height:50vh;background:#000;object-fit:cover' })
   const stop = detector && (await openCamera(video, 'environment'))
   let found: Detected | undefined
   const note = h('p', { class: 'text', role: 'status' }, stop ? '' : say(call, 'noCamera'))
-  const typed = h('input', { class: 'field', type: 'text', 'aria-label': say(call, 'scanText'), placeholder: say(call, 'scanText') })
+  const typed = h('input', {
+    class: 'field',
+    type: 'text',
+    'aria-label': say(call, 'scanText'),
+    placeholder: say(call, 'scanText'),
+  })
   const content = h('div', {}, ...(stop ? [video] : []), note, typed)
 
   const accept = (code: Detected) => {
@@ -72,18 +85,21 @@ async function scanPanel(call: HostCall, detector: Detector | undefined, onlyCam
     panel.close()
   }
   if (detector && !onlyCamera) {
-    content.append(button(say(call, 'scanImage'), 'act', () => void (async () => {
+    const readPicture = async () => {
       const [file] = await pickFiles(call, { accept: 'image/*', multiple: false }).catch(() => [])
       if (!file) return
       const [code] = await detector.detect(await createImageBitmap(file)).catch(() => [])
       if (code) accept(code)
       else note.textContent = say(call, 'nothingFound')
-    })()))
+    }
+    content.append(button(say(call, 'scanImage'), 'act', () => void readPicture()))
   }
   const panel = prompt.panel({ title: say(call, 'scan'), content, fullScreen: true, confirmText: say(call, 'confirm') })
-  const timer = stop && detector && setInterval(() => {
-    void detector.detect(video).then(([code]) => { if (code) accept(code) }, () => undefined)
-  }, INTERVAL)
+  const look = async () => {
+    const [code] = (await detector?.detect(video).catch(() => undefined)) ?? []
+    if (code) accept(code)
+  }
+  const timer = stop && setInterval(() => void look(), INTERVAL)
   try {
     const confirmed = await panel.done
     if (found) return found

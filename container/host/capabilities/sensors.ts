@@ -57,7 +57,8 @@ export const sensorStart: Capability = async (call) => {
   const name = text(call.args, 'sensor')
   const sensor = Object.hasOwn(SENSORS, name) ? SENSORS[name] : undefined
   if (!sensor || !('DeviceMotionEvent' in window)) throw fail('not supported')
-  if (!(await permitted(sensor.event === 'devicemotion' ? DeviceMotionEvent : DeviceOrientationEvent))) throw fail('system permission denied')
+  if (!(await permitted(sensor.event === 'devicemotion' ? DeviceMotionEvent : DeviceOrientationEvent)))
+    throw fail('system permission denied')
   stop(call, name)
   const controller = new AbortController()
   const sensors = running.get(call.session) ?? new Map<string, AbortController>()

@@ -30,7 +30,9 @@ export const requestSubscribeMessage: Capability = async (call) => {
 }
 
 export const subscriptions: Capability = async ({ store }) => ({
-  templates: Object.fromEntries((await store.entries<string>(SUBSCRIPTION)).map(([key, state]) => [key.slice(SUBSCRIPTION.length), state])),
+  templates: Object.fromEntries(
+    (await store.entries<string>(SUBSCRIPTION)).map(([key, state]) => [key.slice(SUBSCRIPTION.length), state]),
+  ),
 })
 
 export const openPrivacyContract: Capability = async (call) => {

@@ -37,7 +37,8 @@ export const socketConnect: Capability = (call) => {
     error('timeout')
     socket.close()
   }, number(args, 'timeout', 60000))
-  const error = (reason: string) => emit('socket', { socketId, event: 'error', message: `connectSocket:fail ${reason}` })
+  const error = (reason: string) =>
+    emit('socket', { socketId, event: 'error', message: `connectSocket:fail ${reason}` })
 
   socket.onopen = () => {
     opened = true
@@ -61,12 +62,15 @@ export const socketSend: Capability = (call) => {
   const socket = socketsOf(call).get(number(call.args, 'socketId'))
   if (!socket || socket.readyState !== WebSocket.OPEN) throw fail('SocketTask.readyState is not OPEN')
   const { data } = call.args
-  if (typeof data !== 'string' && !(data instanceof ArrayBuffer)) throw fail('parameter error: parameter.data should be String or ArrayBuffer')
+  if (typeof data !== 'string' && !(data instanceof ArrayBuffer))
+    throw fail('parameter error: parameter.data should be String or ArrayBuffer')
   socket.send(data)
   return {}
 }
 
 export const socketClose: Capability = (call) => {
-  socketsOf(call).get(number(call.args, 'socketId'))?.close(number(call.args, 'code', 1000), text(call.args, 'reason', ''))
+  socketsOf(call)
+    .get(number(call.args, 'socketId'))
+    ?.close(number(call.args, 'code', 1000), text(call.args, 'reason', ''))
   return {}
 }

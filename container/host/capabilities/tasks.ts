@@ -15,14 +15,21 @@ function tasksOf(call: HostCall): Map<number | symbol, AbortController> {
  * Run with a signal that ends on `taskAbort`, with the frame, or after `timeout` milliseconds; failures become
  * WeChat's reasons.
  */
-export async function runTask<T>(call: HostCall, timeout: number, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function runTask<T>(
+  call: HostCall,
+  timeout: number,
+  run: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
   // Components load pictures without a task of the program's.
   const id = call.args.taskId === undefined ? Symbol('task') : number(call.args, 'taskId')
   const tasks = tasksOf(call)
   const controller = new AbortController()
   tasks.set(id, controller)
   let timedOut = false
-  const timer = setTimeout(() => { timedOut = true; controller.abort() }, timeout)
+  const timer = setTimeout(() => {
+    timedOut = true
+    controller.abort()
+  }, timeout)
   const end = () => controller.abort()
   call.signal.addEventListener('abort', end)
   try {
@@ -40,7 +47,9 @@ export async function runTask<T>(call: HostCall, timeout: number, run: (signal: 
 }
 
 export const networkFailure = () =>
-  globalThis.navigator?.onLine === false ? fail('net::ERR_INTERNET_DISCONNECTED', 600003) : fail('net::ERR_FAILED', 600001)
+  globalThis.navigator?.onLine === false
+    ? fail('net::ERR_INTERNET_DISCONNECTED', 600003)
+    : fail('net::ERR_FAILED', 600001)
 
 export const taskAbort: Capability = (call) => {
   tasksOf(call).get(number(call.args, 'taskId'))?.abort()

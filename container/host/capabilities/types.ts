@@ -54,7 +54,7 @@ export interface ValueStore {
 
 /** What the embedding page may supply; everything has a default that works without a server. */
 export interface Services {
-  /** A replacement takes uploads, too; the browser's own (`browserFetch`) leaves them to XMLHttpRequest, for progress. */
+  /** A replacement takes uploads, too; the browser's own (`browserFetch`) leaves them to XMLHttpRequest (progress). */
   fetch: typeof fetch
   /**
    * Prefix of a proxy for program requests, `/_proxy?url=`; the target address follows, percent-encoded.

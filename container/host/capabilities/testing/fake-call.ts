@@ -50,7 +50,13 @@ export class FakeFrame {
   async ask(capability: Capability, args: WireObject = {}): Promise<any> {
     const { refused, answer, interactive, services, phone } = this.options
     const call: HostCall = {
-      name: 'test', args, session: this, signal: this.end.signal, locale: 'zh_CN', store: this.store, profile: this.profile,
+      name: 'test',
+      args,
+      session: this,
+      signal: this.end.signal,
+      locale: 'zh_CN',
+      store: this.store,
+      profile: this.profile,
       program: { appId: 'wxtest', name: '测试', manifest: { version: { code: 7 } }, domains: null },
       services: { fetch: browserFetch, ...services },
       phone: phone as HostCall['phone'],
@@ -58,11 +64,13 @@ export class FakeFrame {
         interactive,
         ask: async (question: any) => {
           this.questions.push(question)
-          return typeof answer === 'function' ? answer(question) : automaticAnswer(question, answer) as any
+          return typeof answer === 'function' ? answer(question) : (automaticAnswer(question, answer) as any)
         },
         panel: () => ({ done: Promise.resolve(false), close: () => undefined }),
       },
-      authorize: async (scope) => { if (refused.includes(scope)) throw fail('auth deny', 103) },
+      authorize: async (scope) => {
+        if (refused.includes(scope)) throw fail('auth deny', 103)
+      },
       emit: (name, detail) => void this.events.push({ name, detail }),
     }
     return capability(call)
