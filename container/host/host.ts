@@ -19,6 +19,7 @@ import { Network, UNTHROTTLED, type NetworkConditions } from './network'
 import { SCENE_BACK_FROM_PROGRAM, SCENE_DEFAULT, SCENE_FROM_PROGRAM, systemInfo, type HostOptions, type OpenOptions } from './options'
 import { PackageError } from './package/error'
 import { Installer } from './package/installer'
+import type { Inspector } from './program/inspector'
 import { Look } from './program/look'
 import { Session } from './program/session'
 import { Recent } from './recent'
@@ -167,6 +168,9 @@ export class EdenHost extends EventTarget {
 
   /** A message to the frame in front, for the simulator. */
   devtools(detail: WireObject): void { this.front?.session.emit('devtools', detail) }
+
+  /** Storage and permissions of the program in front, for the simulator. */
+  get inspector(): Inspector | undefined { return this.front?.session.inspector }
 
   /** The program in front: what runs, and where it is. */
   get current(): { url: string; appId: string; stack: Session['stack']; frame: HTMLIFrameElement | undefined } | undefined {

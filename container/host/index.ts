@@ -6,6 +6,7 @@ export { EdenPhone } from './phone'
 export type { HostOptions, OpenOptions } from './options'
 export type { Fault, HostEventDetail, HostEvents } from './events'
 export type { Answers, Panel, Prompter, PromptPolicy, Question } from './prompt'
+export type { Inspector } from './program/inspector'
 export type { Program, Services } from './capabilities/types'
 export type { SystemInfo } from '../bridge/messages'
 

@@ -59,6 +59,8 @@ export class Screen {
     this.element.style.setProperty('--top', `${safeArea.top}px`)
     this.element.style.setProperty('--bottom', `${Math.max(0, screenHeight - safeArea.bottom)}px`)
     this.status.element.style.height = `${statusBarHeight}px`
+    // A phone that lies has none; in a real phone's browser the real one is above.
+    this.status.element.style.display = statusBarHeight > 0 ? '' : 'none'
     Object.assign(this.capsule.style, {
       left: `${menuButton.left}px`, top: `${menuButton.top}px`, width: `${menuButton.width}px`, height: `${menuButton.height}px`,
     })

@@ -35,8 +35,10 @@ export class Permissions {
     if (!granted) throw fail('auth deny', 103)
   }
 
-  async set(scope: string, granted: boolean): Promise<void> {
-    this.setting[scope] = granted
+  /** undefined: undecided, the next use asks. */
+  async set(scope: string, granted: boolean | undefined): Promise<void> {
+    if (granted === undefined) delete this.setting[scope]
+    else this.setting[scope] = granted
     await this.store.write(new Map([[KEY, this.all()]])).catch(() => undefined)
     this.onChange(this.all())
   }

@@ -12,6 +12,7 @@ import type { Prompter } from '../prompt'
 import type { ValueStores } from '../store/values'
 import { Heartbeat } from '../watchdog'
 import { answerCall, ANSWERED_CALLS, type Answer, type CallSurroundings } from './calls'
+import { Inspector } from './inspector'
 import { Permissions } from './permissions'
 import { QuotaStore } from './quota'
 
@@ -48,6 +49,7 @@ export class Session {
   manifest: Manifest | undefined
   frame: Frame | undefined
   permissions: Permissions | undefined
+  inspector: Inspector | undefined
   /** bottom to top, as last told by the frame */
   stack: RouteStack = []
   painted = false
@@ -100,6 +102,7 @@ export class Session {
     ])
     if (this.ended) return
     this.permissions = permissions
+    this.inspector = new Inspector(store, permissions, this.loaded)
     permissions.onChange = (authSetting) => this.emit('settings', { authSetting })
     this.calls = this.surroundings(manifest, store, stores)
     frame.onMessage = (data) => this.receive(data)
