@@ -4,28 +4,44 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from watchfiles import Change, DefaultFilter, awatch
 
 from eden.build.diagnostics import render
-from eden.build.interfaces import BuildResult, Severity
+from eden.build.interfaces import BuildResult, PackageArchive, Severity
 from eden.build.service import Builder
+
+#: package → style sheet → what `code/styles.json` says of it
+Styles = dict[str, dict[str, Any]]
+
+STYLES = "code/styles.json"
 
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """A finished build. `files` is the package folder; empty as long as no build has succeeded."""
+    """A finished build. `files` is the package folder; empty as long as no build has succeeded.
+
+    `texts` are the terminal's lines of each problem, `styles` is what a running program has to replace when nothing
+    but the rules of style sheets changed since the last good build; None: it must start anew.
+    """
 
     number: int
     result: BuildResult
     files: dict[str, bytes]
     seconds: float
-    text: str
+    texts: tuple[str, ...]
+    styles: Styles | None = None
+
+    @property
+    def text(self) -> str:
+        """Every problem as in the terminal."""
+        return "\n".join(self.texts)
 
 
 class _SourceFilter(DefaultFilter):
@@ -46,6 +62,7 @@ class LiveProgram:
         self.revision: Revision | None = None
         self.listeners: list[Callable[[Revision], None]] = []
         self._good: dict[str, bytes] = {}
+        self._archives: tuple[PackageArchive, ...] = ()
         # The builder keeps caches and is not thread-safe: one thread, one build at a time.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="eden-build")
 
@@ -53,11 +70,13 @@ class LiveProgram:
         """Build now, in the calling thread; the last good package stays when this one has errors."""
         started = time.perf_counter()
         result = self.builder.build()
+        styles = None
         if result.archives:
-            self._good = result.files()
+            styles = changed_styles(self._archives, result.archives)
+            self._good, self._archives = result.files(), result.archives
         number = self.revision.number + 1 if self.revision else 1
-        text = "\n".join(render(result.diagnostics, self.builder.text))
-        self.revision = Revision(number, result, self._good, time.perf_counter() - started, text)
+        texts = tuple("\n".join(render([problem], self.builder.text)) for problem in result.diagnostics)
+        self.revision = Revision(number, result, self._good, time.perf_counter() - started, texts, styles)
         return self.revision
 
     async def watch(self) -> None:
@@ -71,6 +90,34 @@ class LiveProgram:
     def close(self) -> None:
         """Wait for a running build, then end the thread."""
         self._thread.shutdown()
+
+
+def changed_styles(before: Iterable[PackageArchive], after: Iterable[PackageArchive]) -> Styles | None:
+    """The style sheets that differ, or None when more does: other files, imports, fonts, sheets that came or went."""
+    old = {archive.name: archive.entries for archive in before if archive.name != "maps"}
+    new = {archive.name: archive.entries for archive in after if archive.name != "maps"}
+    if old.keys() != new.keys():
+        return None
+    changed: Styles = {}
+    for name, entries in new.items():
+        if entries == old[name]:
+            continue
+        if {**entries, STYLES: b""} != {**old[name], STYLES: b""}:
+            return None
+        sheets = _changed_sheets(*(msgspec.json.decode(part[name].get(STYLES, b"{}")) for part in (old, new)))
+        if sheets is None:
+            return None
+        changed[name] = sheets
+    return changed
+
+
+def _changed_sheets(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any] | None:
+    if before.keys() != after.keys():
+        return None
+    changed = {path: sheet for path, sheet in after.items() if sheet != before[path]}
+    if any({**sheet, "css": ""} != {**before[path], "css": ""} for path, sheet in changed.items()):
+        return None
+    return changed
 
 
 def event_of(revision: Revision) -> dict[str, Any]:
@@ -87,12 +134,13 @@ def event_of(revision: Revision) -> dict[str, Any]:
                 "severity": str(problem.severity),
                 "code": problem.code,
                 "message": problem.message,
+                "text": text,
             }
-            for problem in revision.result.diagnostics
+            for problem, text in zip(revision.result.diagnostics, revision.texts, strict=True)
         ],
-        "text": revision.text,
+        "styles": revision.styles,
         "hashes": {
-            file["path"]: file["sha256"]
+            f"{package['name']}/{file['path']}": file["sha256"]
             for package in revision.result.manifest.get("packages", [])
             if package["name"] != "maps"
             for file in package["files"]
