@@ -3,7 +3,7 @@
  * The runtime declares COMMON_PROPERTIES on each built-in and hands their changes to `updateCommon`.
  */
 import type { GeneralComponent } from 'glass-easel'
-import { rpx, type Builtin, type PropertyDefinition } from './kit'
+import { rpx, tapByKey, type Builtin, type PropertyDefinition } from './kit'
 
 const ARIA = [
   'label', 'labelledby', 'describedby', 'hidden', 'selected', 'disabled', 'haspopup', 'expanded', 'modal', 'controls',
@@ -34,12 +34,20 @@ export function updateCommon(builtin: Builtin<any>, name: string, value: unknown
   const { host } = builtin
   if (name === 'hidden') host.toggleAttribute('hidden', Boolean(value))
   else if (name === 'animation') runAnimation(builtin.component, host, value)
-  else if (name === 'role' || name === 'tabindex') setAttribute(host, name, value)
+  else if (name === 'role') setAttribute(host, name, value)
+  else if (name === 'tabindex') {
+    setAttribute(host, name, value)
+    if (!focusable.has(host)) host.addEventListener('keydown', (event) => tapByKey(host, event))
+    focusable.add(host)
+  }
   else {
     const attribute = ariaAttributes.get(name)
     if (attribute) setAttribute(host, attribute, value)
   }
 }
+
+/** Elements made focusable by the program: keys work on them. */
+const focusable = new WeakSet<HTMLElement>()
 
 const setAttribute = (host: HTMLElement, name: string, value: unknown) => {
   if (value === null || value === undefined || value === '') host.removeAttribute(name)

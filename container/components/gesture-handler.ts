@@ -16,7 +16,7 @@ interface Point {
 
 type Fields = { [name: string]: unknown }
 
-abstract class GestureHandler extends Builtin {
+abstract class GestureHandler extends Builtin<{ nativeView: string }> {
   static override properties = { tag: null, nativeView: null, simultaneousHandlers: null }
 
   private readonly callbacks = new Map<string, unknown>()
@@ -45,8 +45,10 @@ abstract class GestureHandler extends Builtin {
   }
 
   protected accepts(at: Point): boolean {
-    const answer = this.callback('should-accept-gesture') ?? this.callback('shouldacceptgesture')
-    return !answer || this.rt.guard('gesture', () => answer({ absoluteX: at.x, absoluteY: at.y })) !== false
+    return ['should-accept-gesture', 'should-response-on-move'].every((name) => {
+      const answer = this.callback(name) ?? this.callback(name.replaceAll('-', ''))
+      return !answer || this.rt.guard('gesture', () => answer({ absoluteX: at.x, absoluteY: at.y })) !== false
+    })
   }
 }
 
@@ -62,7 +64,8 @@ const panHandler = (tagName: string, axis: 'x' | 'y' | 'both'): BuiltinClass => 
     let start: Point = { x: 0, y: 0 }
     let last: Point = start
     onDrag(this.host, {
-      axis: () => axis,
+      // a native view (scroll-view, swiper) goes on handling its own gesture
+      axis: () => (this.props.nativeView ? 'none' : axis),
       down: (event) => { start = last = pointOf(event) },
       claim: () => {
         if (!this.accepts(start)) return false

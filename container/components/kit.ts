@@ -168,6 +168,7 @@ export function el<K extends keyof HTMLElementTagNameMap>(tag: K, className = ''
 export function pressable(builtin: Builtin<any>, options: { start: () => number; stay: () => number; stop: () => boolean; hover: (on: boolean) => void; disabled: () => boolean }): void {
   const { host } = builtin
   let timer: number | undefined
+  let pressed = false
   let on = false
   const set = (value: boolean, delay: number) => {
     clearTimeout(timer)
@@ -176,18 +177,28 @@ export function pressable(builtin: Builtin<any>, options: { start: () => number;
   const down = (event: Event & { edenHover?: boolean }) => {
     if (options.disabled() || event.edenHover) return
     if (options.stop()) event.edenHover = true
+    pressed = true
     set(true, options.start())
   }
-  const up = () => { if (timer !== undefined) set(false, on ? options.stay() : 0) }
+  const up = (event: Event) => {
+    if (!pressed) return
+    pressed = false
+    // a press shorter than `start` shows, too; one that became a movement does not
+    if (event.type === 'pointerup' && !on) options.hover(on = true)
+    set(false, event.type === 'pointerup' ? options.stay() : 0)
+  }
   host.addEventListener('pointerdown', down)
-  host.addEventListener('pointerup', up)
-  host.addEventListener('pointercancel', up)
-  host.addEventListener('pointerleave', up)
+  for (const type of ['pointerup', 'pointercancel', 'pointerleave']) host.addEventListener(type, up)
   host.addEventListener('keydown', (event) => {
-    if (event.target !== host || options.disabled() || (event.key !== 'Enter' && event.key !== ' ')) return
-    event.preventDefault()
-    fireTap(host)
+    if (!options.disabled()) tapByKey(host, event)
   })
+}
+
+/** Enter and Space on a focused element are a tap. */
+export function tapByKey(host: HTMLElement, event: KeyboardEvent): void {
+  if (event.target !== host || event.defaultPrevented || (event.key !== 'Enter' && event.key !== ' ')) return
+  event.preventDefault()
+  fireTap(host)
 }
 
 /** Fire a tap as if the middle of the element had been touched; the page's backend turns it into a `tap` event. */

@@ -1,13 +1,7 @@
 /** `<view>`, and the inert box that stands for a tag that is neither built in nor registered. */
 import { COMMON_CSS } from './common'
-import { Builtin, pressable } from './kit'
-
-interface HoverProps {
-  hoverClass: string
-  hoverStopPropagation: boolean
-  hoverStartTime: number
-  hoverStayTime: number
-}
+import { hoverable, type HoverProps } from './hover'
+import { Builtin } from './kit'
 
 export class View extends Builtin<HoverProps> {
   static override properties = {
@@ -21,24 +15,12 @@ export class View extends Builtin<HoverProps> {
 
   private hovering = false
 
+  /** Listens only on views that have a hover-class: there are thousands of others. */
   override update(name: keyof HoverProps): void {
-    if (name !== 'hoverClass' || this.hovering || !this.hasHover) return
+    const { hoverClass } = this.props
+    if (name !== 'hoverClass' || this.hovering || !hoverClass || hoverClass === 'none') return
     this.hovering = true
-    let on: string[] = []
-    pressable(this, {
-      start: () => this.props.hoverStartTime,
-      stay: () => this.props.hoverStayTime,
-      stop: () => this.props.hoverStopPropagation,
-      disabled: () => !this.hasHover,
-      hover: (pressed) => {
-        if (pressed) this.host.classList.add(...(on = this.authorClass(this.props.hoverClass).split(' ')))
-        else this.host.classList.remove(...on)
-      },
-    })
-  }
-
-  private get hasHover(): boolean {
-    return Boolean(this.props.hoverClass) && this.props.hoverClass !== 'none'
+    hoverable(this, '')
   }
 }
 
