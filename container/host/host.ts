@@ -7,6 +7,7 @@
  * One program is in front; up to three others wait in the background. Events: see events.ts.
  */
 import type { LaunchOptions, Notice, SystemInfo, WireObject } from '../bridge/messages'
+import { formatAddress, parseAddress } from './address'
 import { browserFetch, fail, type PhoneControl, type Services } from './capabilities/types'
 import { Menu } from './chrome/menu'
 import { SheetPrompter } from './chrome/prompter'
@@ -105,7 +106,7 @@ export class EdenHost extends EventTarget {
    * been handed to its frame, or its fault is shown; never rejects.
    */
   async open(packageUrl: string, options: OpenOptions = {}): Promise<void> {
-    const { path, query } = split(options.path ?? '', options.query)
+    const { path, query } = parseAddress(options.path ?? '', options.query)
     const launch: LaunchOptions = { path, query, scene: options.scene ?? SCENE_DEFAULT, referrerInfo: {} }
     const url = new URL(packageUrl, document.baseURI).href
     await this.launch(url, launch, undefined, options.appId, options.fresh)
@@ -138,7 +139,7 @@ export class EdenHost extends EventTarget {
     const launch = bottom ? { ...running.launch, path: bottom.route, query: bottom.query } : running.launch
     this.end(running)
     await this.launch(running.session.url, launch, running.opener, undefined, true)
-    const urls = stack.slice(1).map(({ route, query }) => `/${route}?${new URLSearchParams(query).toString()}`)
+    const urls = stack.slice(1).map(({ route: path, query }) => formatAddress({ path, query }))
     if (urls.length) this.front?.session.emit('devtools', { command: 'restore', urls })
   }
 
@@ -333,7 +334,9 @@ export class EdenHost extends EventTarget {
     const wasFront = this.front === running
     this.putInFront(running)
     running.session.heartbeat.rest()
-    running.session.emit('show', { ...launch, reLaunch: launch.path !== '' } as unknown as WireObject)
+    const { route: path, query } = running.session.stack.at(-1) ?? { route: '', query: {} }
+    const place = launch.path === '' ? { path, query, reLaunch: false } : { reLaunch: true }
+    running.session.emit('show', { ...launch, ...place } as unknown as WireObject)
     if (!running.session.painted && !wasFront) this.screen.showLoading(running.session.manifest?.name ?? '', this.icon(running))
     this.showTextStyle()
   }
@@ -391,7 +394,7 @@ export class EdenHost extends EventTarget {
         if (url === undefined) throw fail('invalid appid')
         if (of() !== this.front) throw fail('can only be called in the foreground')
         const referrerInfo = { appId: of().session.appId, extraData }
-        await open(of(), new URL(url, document.baseURI).href, { ...split(path), scene: SCENE_FROM_PROGRAM, referrerInfo })
+        await open(of(), new URL(url, document.baseURI).href, { ...parseAddress(path), scene: SCENE_FROM_PROGRAM, referrerInfo })
       },
       backToProgram: async (extraData) => {
         const { opener, session } = of()
@@ -405,7 +408,7 @@ export class EdenHost extends EventTarget {
         const running = of()
         if (running !== this.front) throw fail('can only be called in the foreground')
         this.end(running)
-        void this.launch(running.session.url, { ...running.launch, ...split(path) }, running.opener)
+        void this.launch(running.session.url, { ...running.launch, ...parseAddress(path) }, running.opener)
       },
     }
   }
@@ -487,11 +490,4 @@ export class EdenHost extends EventTarget {
     const full: HostEventDetail<K> = { ...detail, appId, url }
     this.dispatchEvent(new CustomEvent(name, { detail: full }))
   }
-}
-
-/** "pages/a?x=1" and further query → path and query. */
-function split(path: string, query: { [key: string]: string } = {}): { path: string; query: { [key: string]: string } } {
-  const mark = path.indexOf('?')
-  if (mark < 0) return { path: path.replace(/^\//, ''), query }
-  return { path: path.slice(0, mark).replace(/^\//, ''), query: { ...Object.fromEntries(new URLSearchParams(path.slice(mark + 1))), ...query } }
 }

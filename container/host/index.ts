@@ -3,6 +3,7 @@ import { EdenPhone } from './phone'
 
 export { EdenHost } from './host'
 export { EdenPhone } from './phone'
+export { ANSWERED_CALLS } from './program/calls'
 export type { HostOptions, OpenOptions } from './options'
 export type { Fault, HostEventDetail, HostEvents } from './events'
 export type { Answers, Panel, Prompter, PromptPolicy, Question } from './prompt'

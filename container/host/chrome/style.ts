@@ -39,6 +39,7 @@ button:focus-visible,input:focus-visible,[tabindex]:focus-visible{outline:2px so
 .mask{position:absolute;inset:0;background:rgba(0,0,0,.5);display:flex;align-items:flex-end;animation:eden-fade .15s}
 .sheet{width:100%;max-height:90%;display:flex;flex-direction:column;background:var(--front);border-radius:12px 12px 0 0;padding-bottom:max(var(--bottom,0px),8px);animation:eden-up .2s;outline:0}
 .sheet.full{height:100%;max-height:100%;border-radius:0;padding-top:var(--top,0px)}
+.sheet.full .body{flex:1}
 @keyframes eden-up{from{transform:translateY(100%)}}
 @keyframes eden-fade{from{opacity:0}}
 @media(prefers-reduced-motion:reduce){.mask,.sheet{animation:none}}

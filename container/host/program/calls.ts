@@ -9,7 +9,7 @@ import { CALL_SCOPES } from './scopes'
 import { sizeOf } from './quota'
 
 /** Names of calls that the host answers itself, beside the capabilities. */
-export const HOST_CALLS = ['loadPackage', 'loadChunk', 'applyUpdate', 'report'] as const
+export const HOST_CALLS = ['loadPackage', 'loadChunk', 'openWebView', 'applyUpdate', 'report'] as const
 export type HostCalls = { readonly [name in (typeof HOST_CALLS)[number]]: (args: WireObject) => Promise<Answer> }
 
 /** For wx.canIUse. */

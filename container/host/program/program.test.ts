@@ -70,7 +70,7 @@ describe('answerCall', () => {
     return {
       own: {
         loadPackage: async () => ({ value: { files: {} } }), loadChunk: async () => ({ value: { text: '' } }),
-        applyUpdate: async () => ({ value: {} }), report: async () => { throw new TypeError('secret of the host') },
+        openWebView: async () => ({ value: {} }), applyUpdate: async () => ({ value: {} }), report: async () => { throw new TypeError('secret of the host') },
       },
       domains: { request: ['https://a.b'] }, policy: 'listed', network: Object.assign(new Network(), { status: () => ({ isConnected: true, networkType: 'wifi' }) }),
       surroundings: {

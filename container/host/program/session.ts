@@ -15,6 +15,7 @@ import { answerCall, ANSWERED_CALLS, type Answer, type CallSurroundings } from '
 import { Inspector } from './inspector'
 import { Permissions } from './permissions'
 import { QuotaStore } from './quota'
+import { openWebView } from './web-view'
 
 /** WeChat's bound for wx.setStorage, in KB. */
 const STORAGE_LIMIT_KB = 10 * 1024
@@ -132,6 +133,10 @@ export class Session {
       own: {
         loadPackage: (args) => this.loadPackage(args),
         loadChunk: (args) => this.loadChunk(args),
+        openWebView: async (args) => {
+          openWebView(args, { domains: manifest.domains, policy: around.policy }, around.prompter, () => this.emit('back', {}))
+          return { value: {} }
+        },
         applyUpdate: () => this.applyUpdate(),
         report: async (args) => { around.report(args); return { value: {} } },
       },
