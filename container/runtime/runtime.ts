@@ -170,7 +170,8 @@ export class ProgramRuntime implements Runtime {
     else if (name === 'devtools') void this.devtools(detail).catch(nativeError)
     this.dispatch(name, detail)
     const page = this.router?.current()
-    if (name === 'show') page?.show()
+    if (name === 'show' && detail.reLaunch === true) void this.router.reLaunch({ url: pageUrl(detail as unknown as Boot['launch']) }).catch(nativeError)
+    else if (name === 'show') page?.show()
     if (name === 'hide') page?.hide()
   }
 
@@ -299,3 +300,6 @@ export class ProgramRuntime implements Runtime {
   }
 }
 
+/** Page and query of launch options as an address. */
+const pageUrl = ({ path, query }: Boot['launch']): string =>
+  `/${normalize(path)}?${Object.entries(query).map(([name, value]) => `${name}=${value}`).join('&')}`
