@@ -6,6 +6,7 @@ import json
 import os
 import random
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -138,9 +139,11 @@ def counting(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         compiled.extend(sheet.path for sheet in sheets)
         return compile_styles(sheets, **options)
 
-    def counted_template(self: TemplateCompiler, path: str, text: str) -> CompiledTemplate:
+    def counted_template(
+        self: TemplateCompiler, path: str, text: str, rewrite: Callable[[str], str]
+    ) -> CompiledTemplate:
         compiled.append(f"{path}.wxml")
-        return compile_template(self, path, text)
+        return compile_template(self, path, text, rewrite)
 
     monkeypatch.setattr(scripts, "compile_scripts", counted_scripts)
     monkeypatch.setattr(styles, "compile_styles", counted_styles)

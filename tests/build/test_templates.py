@@ -201,17 +201,17 @@ def test_the_compiler_survives_what_it_cannot_take(make: Make) -> None:
 def test_a_trap_is_told_as_such() -> None:
     compiler = TemplateCompiler()
     with pytest.raises(TemplateTrap):
-        compiler.compile("deep", "<view>" * 200_000)
+        compiler.compile("deep", "<view>" * 200_000, str)
 
 
 def test_results_do_not_depend_on_what_was_compiled_before() -> None:
     text = '<import src="a"/><wxs src="b.wxs" module="b"/><wxs module="c">exports.x=1</wxs><view>{{b.x}}</view>'
-    fresh = TemplateCompiler().compile("p/q", text)
+    fresh = TemplateCompiler().compile("p/q", text, str.upper)
     used = TemplateCompiler()
     for number in range(50):
-        used.compile(f"other/{number}", "<view wx:for='{{x}}'>{{item}}</view>" * number)
-    assert used.compile("p/q", text) == fresh
-    assert (fresh.templates, fresh.scripts, fresh.inline_scripts) == (("p/a",), ("p/b",), (("c", "exports.x=1", 0),))
+        used.compile(f"other/{number}", "<view wx:for='{{x}}'>{{item}}</view>" * number, str)
+    assert used.compile("p/q", text, str.upper) == fresh
+    assert (fresh.templates, fresh.scripts, fresh.inline_scripts) == (("p/a",), ("p/b",), (("c", "EXPORTS.X=1", 0),))
 
 
 @pytest.mark.parametrize("damage", ["flipped", "folder open to others"])
@@ -229,6 +229,6 @@ def test_a_damaged_cache_is_made_anew(damage: str, tmp_path: Path, monkeypatch: 
         folder.chmod(0o777)
     monkeypatch.setenv("EDEN_CACHE", str(folder))
     template_compiler._module.cache_clear()
-    assert TemplateCompiler().compile("a", "<view/>").warnings == ()
+    assert TemplateCompiler().compile("a", "<view/>", str).warnings == ()
     assert (folder / kept.name).read_bytes()[32:36] == b"\x7fELF" or os.name == "nt"
     template_compiler._module.cache_clear()

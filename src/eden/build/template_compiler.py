@@ -13,7 +13,7 @@ import hashlib
 import os
 import struct
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -45,7 +45,8 @@ class CompiledTemplate:
     """`code` is an expression that gives the template's generator object.
 
     It names the group's variables: `G` (templates by path), `R` (WXS modules by path), `D` and the runtime's.
-    `templates` and `scripts` are the paths it imports, as the compiler resolved them (without extension).
+    `templates` and `scripts` are the paths it imports, as the compiler resolved them (without extension);
+    `inline_scripts` has name, rewritten source and first line (from 0) of each WXS module inside it.
     """
 
     code: str
@@ -73,16 +74,20 @@ class TemplateCompiler:
         self._group = self._call("__wbindgen_malloc", 4, 4)
         self._write(self._group, struct.pack("<I", self._call("tmpl_group_new") & 0xFFFFFFFF))
 
-    def compile(self, path: str, text: str) -> CompiledTemplate:
-        """Compile one template; `path` has no extension. Raises TemplateTrap when the compiler fails."""
+    def compile(self, path: str, text: str, rewrite: Callable[[str], str]) -> CompiledTemplate:
+        """Compile one template; `path` has no extension, `rewrite` is applied to the source of inline WXS.
+
+        Raises TemplateTrap when the compiler fails.
+        """
         try:
             warnings = self._add(path, text)
-            inline = tuple(self._inline(path))
+            has_wxs = "<wxs" in text
+            inline = [(name, rewrite(source), line) for name, source, line in self._inline(path)] if has_wxs else []
             return CompiledTemplate(
-                self._string("tmpl_group_get_tmpl_gen_object", path),
-                tuple(dict.fromkeys(self._strings("tmpl_group_get_direct_dependencies", path))),
-                tuple(dict.fromkeys(self._strings("tmpl_group_get_script_dependencies", path))),
-                inline,
+                self.replace_inline(path, [(name, source) for name, source, _ in inline]),
+                self._imports(path) if "<import" in text or "<include" in text else (),
+                self._scripts(path) if has_wxs else (),
+                tuple(inline),
                 warnings,
             )
         except (wasmtime.Trap, wasmtime.WasmtimeError, UnicodeDecodeError) as error:
@@ -100,6 +105,12 @@ class TemplateCompiler:
         return self._string("tmpl_group_get_runtime_string")
 
     # ---- calls
+
+    def _imports(self, path: str) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(self._strings("tmpl_group_get_direct_dependencies", path)))
+
+    def _scripts(self, path: str) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(self._strings("tmpl_group_get_script_dependencies", path)))
 
     def _add(self, path: str, text: str) -> tuple[TemplateWarning, ...]:
         buffer, count = self._returned("tmpl_group_add_tmpl", path, text)

@@ -134,17 +134,14 @@ class Templates:
         if len(text) > MAX_TEMPLATE_BYTES:
             return replace(empty, diagnostics=(_failed(file, "it is too large"),))
         try:
-            compiled = self._ready().compile(key, text)
+            compiled = self._ready().compile(key, text, wxs.rewrite)
         except TemplateTrap:
             self._compiler = None  # what a trapped instance holds is not to be trusted
             reason = "the template compiler gave up on it (is it nested very deeply?); the page stays empty"
             return replace(empty, diagnostics=(_failed(file, reason),))
-        inline = tuple((name, wxs.rewrite(source), line) for name, source, line in compiled.inline_scripts)
+        inline, code = compiled.inline_scripts, compiled.code
         if inline and any(char in key for char in "'\\\n\r"):
             return replace(empty, diagnostics=(_failed(file, "a path with quotes cannot have inline WXS"),))
-        code = compiled.code
-        if inline:
-            code = self._ready().replace_inline(key, [(name, source) for name, source, _ in inline])
         return Template(
             key, file, digest, text, code, _tags(code), compiled.templates,
             compiled.scripts, inline, tuple(_problems(compiled, file, text)),
@@ -203,7 +200,7 @@ class Templates:
     def _without(self, template: Template, bad: frozenset[str]) -> Template:
         # the compiler's group holds the last template compiled at this path: this one, unless it was made anew
         compiler = self._ready()
-        compiler.compile(template.path, template.text)
+        compiler.compile(template.path, template.text, wxs.rewrite)
         sources = [(name, "\n" if name in bad else source) for name, source, _ in template.inline]
         return replace(template, code=compiler.replace_inline(template.path, sources), broken=bad)
 
