@@ -49,6 +49,7 @@ _TEMPLATE = """\
   <TAG class="FIELD" wx:for="{{FIELD.list}}" wx:key="id" data-id="{{item.id}}" bindtap="onFIELD"
     style="width: {{item.width}}rpx; color: {{item.color || '#333'}}">{{format.price(item.price)}}</TAG>
 </view>"""
+_WXS = '<wxs module="format">module.exports.price = function (n) { return (n / 100).toFixed(2) }</wxs>'
 _REQUEST = "const request = (options) => new Promise((success, fail) => wx.request({ ...options, success, fail }))"
 
 
@@ -128,7 +129,7 @@ class _Writer:
         return self.random.choice(_WORDS)
 
     def template(self, used: list[str]) -> str:
-        lines = ['<wxs module="format">module.exports.price = function (n) { return (n / 100).toFixed(2) }</wxs>']
+        lines = [_WXS] if self.random.random() < 0.25 else []
         for _ in range(self.random.randint(4, 14)):
             values = {"TAG": self.random.choice(_TAGS), "FIELD": self.word(), "NUMBER": str(self.random.randint(0, 9))}
             lines.append(reduce(lambda text, item: text.replace(*item), values.items(), _TEMPLATE))

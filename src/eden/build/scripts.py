@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from eden.base.errors import EdenError
 from eden.build.interfaces import Diagnostic, ScriptInput, ScriptOutput, Severity
@@ -158,22 +159,34 @@ def write_modules(modules: Sequence[tuple[str, ScriptOutput | str]]) -> tuple[st
     line = parts[0].count("\n")
     sections: list[str] = []
     for path, module in modules:
-        name = json.dumps(path, ensure_ascii=False)
         if isinstance(module, str):
             value = module.strip().replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
-            text = f"__define({name}, {value});\n"
+            text = f"__define({_quoted(path)}, {value});\n"
+            lines = text.count("\n")
         else:
-            body = module.body.rstrip("\n")
-            # `var module = module || {}` keeps the parameter's value only where it is one
-            again = bool(_REDECLARED.search(body)) and not _CLASHING.search(body)
-            names = ", ".join(_PARAMETERS.split("|"))
-            text = (
-                f"__define({name}, function({names}) {{(function({names if again else ''}) {{\n{body}\n"
-                f"}}).call({f'this, {names}' if again else 'this'})}});\n"
-            )
+            text, lines = _wrapped(path, module.body)
             if module.map:
                 sections.append(f'{{"offset":{{"line":{line + 1},"column":0}},"map":{module.map}}}')
         parts.append(text)
-        line += text.count("\n")
+        line += lines
     parts.append("}).call(eden);\n")
     return "".join(parts), f'{{"version":3,"sections":[{",".join(sections)}]}}\n'
+
+
+# A rebuild writes all modules of a part again, most of which are the same.
+@lru_cache(maxsize=4096)
+def _wrapped(path: str, body: str) -> tuple[str, int]:
+    """The call that defines a module, and how many lines it has."""
+    body = body.rstrip("\n")
+    # `var module = module || {}` keeps the parameter's value only where it is one
+    again = bool(_REDECLARED.search(body)) and not _CLASHING.search(body)
+    names = ", ".join(_PARAMETERS.split("|"))
+    text = (
+        f"__define({_quoted(path)}, function({names}) {{(function({names if again else ''}) {{\n{body}\n"
+        f"}}).call({f'this, {names}' if again else 'this'})}});\n"
+    )
+    return text, text.count("\n")
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
