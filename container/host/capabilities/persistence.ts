@@ -4,7 +4,7 @@ import { object, texts } from './arguments'
 import { fail } from './types'
 import type { Capability, ValueStore } from './types'
 
-export export const STORAGE = 'storage/'
+export const STORAGE = 'storage/'
 const FILE = 'file/'
 
 /** The frame counts its own files and stops at 50 MB; this is the host's own bound for one write. */
