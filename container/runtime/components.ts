@@ -35,6 +35,8 @@ export class Components {
     const env = new MiniProgramEnv()
     this.space = env.createCodeSpace('', true)
     this.componentSpace = this.space.getComponentSpace()
+    // Programs name properties as they like ("dataset", "shadowRoot"); on the node they would hide the framework's.
+    this.componentSpace.updateComponentOptions({ writeFieldsToNode: false })
     this.writeIds()
     // Every program component runs these before its own lifetimes.
     const hooked = this.componentSpace
@@ -54,7 +56,8 @@ export class Components {
 
   /** Ids go to the DOM as the program wrote them, for #id selectors and ARIA; the adapter would prefix them at random. */
   private writeIds(): void {
-    this.componentSpace.updateComponentOptions({ writeIdToDOM: true })
+    // Methods that a program puts on `this` later take the place of those it defined.
+    this.componentSpace.updateComponentOptions({ writeIdToDOM: true, useMethodCallerListeners: true })
     const space = this.space as unknown as { prepareComponentOptions(...args: unknown[]): [{ idPrefixGenerator?: null }, unknown] }
     const prepare = space.prepareComponentOptions.bind(space)
     space.prepareComponentOptions = (...args) => {
