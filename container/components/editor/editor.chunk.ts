@@ -1,6 +1,7 @@
 /** The editing behind `<editor>`: Quill with WeChat's formats. */
 import Quill, { Delta } from 'quill/core'
 import type { CreateEngine, EditorContents, EditorEngine, EditorHooks, EditorImage, ImageTools } from './contract'
+import css from './editor.css'
 import { FORMATS, resolveImagesWith } from './formats'
 import { ImageFrame } from './image-tools'
 import { forwardEvents } from './shadow-selection'
@@ -26,7 +27,9 @@ class QuillEngine implements EditorEngine {
 
   constructor(area: HTMLElement, private readonly hooks: EditorHooks) {
     const holder = document.createElement('div')
-    area.replaceChildren(holder)
+    const style = document.createElement('style')
+    style.textContent = css
+    area.replaceChildren(style, holder)
     resolveImagesWith(hooks.url)
     const quill = new Quill(holder, { theme: 'default', modules: { history: { userOnly: true }, uploader: false } })
     this.quill = quill

@@ -1,7 +1,6 @@
 /** `<editor>`: rich text. The editing itself (Quill) loads with the first editor of a program. */
 import { Builtin, el } from '../kit'
 import type { CreateEngine, EditorEngine, EditorImage } from './contract'
-import css from './editor.css'
 
 interface EditorProps {
   readOnly: boolean
@@ -28,7 +27,7 @@ export class Editor extends Builtin<EditorProps> {
     showImgResize: Boolean,
     name: String,
   }
-  static css = css
+  static css = 'wx-editor{display:block;position:relative;height:200px;min-height:200px;overflow:auto;cursor:text}.ql-container{position:relative;height:100%;box-sizing:border-box}'
 
   private readonly area = el('div', 'ql-container')
   private engine: EditorEngine | undefined
