@@ -17,7 +17,12 @@ interface Chosen {
   kind: 'image' | 'video' | 'file'
 }
 
-async function choose(rt: Runtime, args: WireObject): Promise<Chosen[]> {
+/** Lists that programs also write as one value. */
+const LISTS = ['kinds', 'sourceType', 'extension']
+
+async function choose(rt: Runtime, options: WireObject): Promise<Chosen[]> {
+  const args = { ...options }
+  for (const name of LISTS) if (typeof args[name] === 'string') args[name] = [args[name]]
   const { files } = await rt.call('chooseFiles', args)
   return (files as any[]).map(({ data, name, type, modified }) => {
     const bytes = new Uint8Array(data)

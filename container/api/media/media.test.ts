@@ -5,6 +5,7 @@ import { documents } from './document'
 import { images } from './image'
 import { preview } from './preview'
 import { recorder } from './recorder'
+import { localPath } from './source'
 import { videos } from './video'
 
 const PNG = Uint8Array.from([0x89, 80, 78, 71, 13, 10, 26, 10, 0, 0, 0, 13, 73, 72, 68, 82, 0, 0, 0, 40, 0, 0, 0, 30])
@@ -67,6 +68,19 @@ describe('pictures', () => {
     const remote = await wx.getImageInfo({ src: 'https://a.b/c.png' })
     expect(calls.map(({ name }) => name)).toEqual(['downloadFile'])
     expect(remote.path).toMatch(/^http:\/\/tmp\//)
+  })
+
+  it('are found from the page that names them', async () => {
+    const { wx, rt } = fakeRuntime([images], {}, { packageFiles: { 'pages/a/x.svg': 'x', 'y.svg': 'y' }, route: 'pages/a/a' })
+    expect([localPath(rt, 'x.svg'), localPath(rt, '../../y.svg'), localPath(rt, 'y.svg'), localPath(rt, 'z.svg')]).toEqual([
+      'pages/a/x.svg',
+      '../../y.svg',
+      'y.svg',
+      'z.svg',
+    ])
+    expect((await outcome(wx.saveImageToPhotosAlbum({ filePath: 'x.svg' }))).errMsg).toBe(
+      'saveImageToPhotosAlbum:fail not supported',
+    )
   })
 
   it('that are not there fail', async () => {

@@ -1,7 +1,7 @@
 /** Where media comes from: a path of the program, or the web. */
 import type { Runtime } from '../../runtime/context'
 import { fail } from '../kit'
-import { extensionOf } from '../files/paths'
+import { extensionOf, normalise } from '../files/paths'
 import { networkTasks } from '../network/tasks'
 
 export interface Media {
@@ -25,9 +25,10 @@ export async function mediaSource(rt: Runtime, source: string): Promise<Media> {
     const bytes = new Uint8Array(data)
     return { bytes, path: rt.files.addTemp(bytes, extension === 'unknown' ? extensionOf(source) || 'jpg' : extension) }
   }
-  const bytes = isData(source) ? dataBytes(source) : rt.files.read(source)
+  const path = isData(source) ? source : localPath(rt, source)
+  const bytes = isData(source) ? dataBytes(source) : rt.files.read(path)
   if (!bytes) throw fail('file not found')
-  return { bytes, path: source }
+  return { bytes, path }
 }
 
 /** Bytes of a data: URL. */
@@ -38,9 +39,16 @@ function dataBytes(url: string): Uint8Array {
   return Uint8Array.from(atob(body), (char) => char.charCodeAt(0))
 }
 
+/** A path as written: from the program's root or, as pages write it, from the current page's folder. */
+export function localPath(rt: Runtime, path: string): string {
+  if (/^[a-z]+:/i.test(path) || path.startsWith('/') || rt.files.read(path)) return path
+  const base = rt.router.current()?.route.replace(/[^/]*$/, '') ?? ''
+  return rt.files.read(path, base) ? normalise(`/${base}${path}`) : path
+}
+
 /** A file of the program as a blob. */
 export function localBlob(rt: Runtime, path: string): Blob {
-  const blob = rt.files.blob(path)
+  const blob = rt.files.blob(localPath(rt, path))
   if (!blob) throw fail('file not found')
   return blob
 }

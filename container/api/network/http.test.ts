@@ -18,6 +18,7 @@ describe('wx.request', () => {
     const complete = vi.fn()
     const result: any = await new Promise((success) => wx.request({ url, success, complete }))
     expect(result).toEqual({ ...answer, data: { ok: true }, errMsg: 'request:ok' })
+    expect(result.header['content-type']).toBe('application/json')
     expect(complete).toHaveBeenCalledWith(result)
   })
 

@@ -4,6 +4,7 @@ import type { AreaFactory } from '../kit'
 import { fail, requireParameter } from '../kit'
 import { userFiles } from '../files/user-files'
 import { fileName } from '../files/paths'
+import { localBlob } from '../media/source'
 import { wxArea } from '../typed'
 import { anyCase, decodeData, encodeHeader, encodeRequest, isAddress, isMethod } from './encode'
 import { emptyAnswer } from './empty'
@@ -45,7 +46,8 @@ export const http: AreaFactory = (rt) => {
           })
           .then((result) => {
             const empty = rt.boot.mode === 'check' && 'X-Eden-Empty' in (result.header as object)
-            return { ...result, data: empty ? emptyAnswer() : decodeData(result.data, dataType, responseType) }
+            const data = empty ? emptyAnswer() : decodeData(result.data, dataType, responseType)
+            return { ...result, header: anyCase(result.header), data }
           })
       },
 
@@ -62,8 +64,7 @@ export const http: AreaFactory = (rt) => {
         requireParameter(options, 'filePath', 'String')
         requireParameter(options, 'name', 'String')
         const { url, filePath, name } = options
-        const file = rt.files.blob(filePath)
-        if (!file) throw fail('file not found')
+        const file = localBlob(rt, filePath)
         const formData = Object.entries(options.formData ?? {}).map(([key, value]) => [key, formField(value)])
         return tasks.run(task, 'uploadFile', {
           url,

@@ -26,7 +26,7 @@ export const refuse = (reason: string, errno?: number) => (): never => {
 export function fakeRuntime(
   areas: readonly AreaFactory[],
   host: { [name: string]: Answer } = {},
-  options: { packageFiles?: { [path: string]: string }; boot?: object; config?: object } = {},
+  options: { packageFiles?: { [path: string]: string }; boot?: object; config?: object; route?: string } = {},
 ): FakeRuntime {
   const listeners = new Map<string, Set<(detail: any) => void>>()
   const calls: FakeRuntime['calls'] = []
@@ -54,6 +54,7 @@ export function fakeRuntime(
       if (!answer) throw Object.assign(new Error('not supported'), { reason: 'not supported' })
       return (await answer(args)) ?? {}
     },
+    router: { current: () => (options.route ? { route: options.route } : undefined) },
     notify: () => undefined,
     hostHas: (name: string) => name in host,
     on(name: string, listener: (detail: any) => void) {
