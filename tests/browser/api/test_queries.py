@@ -113,3 +113,21 @@ def test_media_queries(stand: MakeStand) -> None:
     script = "(query) => new Promise((done) => wx.createMediaQueryObserver().observe(query, (r) => done(r.matches)))"
     assert page.frame.evaluate(script, {"maxWidth": 400, "orientation": "portrait"}) is True
     assert page.frame.evaluate(script, {"minWidth": 400}) is False
+
+
+def test_intersections_with_an_ancestor(stand: MakeStand) -> None:
+    page = stand(
+        '<scroll-view id="s" scroll-y style="height:100px"><view style="height:300px"></view>'
+        '<view class="x" style="height:50px"></view><view class="x" style="height:50px"></view></scroll-view>'
+    )
+    page.frame.evaluate(
+        """() => { globalThis.seen = 0
+        wx.createIntersectionObserver(undefined, {observeAll: true, thresholds: [0.5]}).relativeTo('#s')
+          .observe('.x', (r) => { if (r.intersectionRatio >= 0.5) seen++ }) }"""
+    )
+    page.page.wait_for_timeout(100)
+    assert page.frame.evaluate("seen") == 0
+    script = """() => new Promise((done) => wx.createSelectorQuery().select('#s').node()
+        .exec(([r]) => { r.node.scrollTo({top: 300, animated: false}); done() }))"""
+    page.frame.evaluate(script)
+    page.frame.wait_for_function("seen === 2")
