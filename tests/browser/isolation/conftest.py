@@ -24,8 +24,11 @@ window.host = new EdenHost({
   container: document.getElementById('phone'), locale: 'en', theme: 'light', storage: 'memory', ...options,
   resolve: (appId) => window.programs?.[appId],
 })
-for (const name of ['route', 'log', 'error', 'unsupported', 'painted', 'crash', 'prompt', 'front', 'update', 'internal']) {
-  window.host.addEventListener(name, ({ detail }) => window.seen.push({ name, ...detail, error: String(detail.error ?? '') }))
+const names = 'route log error unsupported painted crash prompt front update internal'
+for (const name of names.split(' ')) {
+  window.host.addEventListener(name, ({ detail }) => {
+    window.seen.push({ name, ...detail, error: String(detail.error ?? '') })
+  })
 }
 </script></body></html>"""
 
@@ -43,7 +46,7 @@ class Phone:
         """Events of this name so far."""
         return [event for event in self.page.evaluate("seen") if event["name"] == name]
 
-    def wait_for(self, name: str, count: int = 1, timeout: float = 15_000) -> dict[str, Any]:
+    def wait_for(self, name: str, count: int = 1, timeout: float = 60_000) -> dict[str, Any]:
         """The `count`th event of this name."""
         self.page.wait_for_function(
             "([name, count]) => seen.filter((event) => event.name === name).length >= count",

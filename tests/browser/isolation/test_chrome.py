@@ -11,7 +11,8 @@ from tests.browser.isolation.conftest import Phone
 
 ASKS = """
   eden.show('asks')
-  globalThis.ask = (scope) => eden.call('authorize', { scope }).then(() => 'granted', ({ reason, errno }) => reason + ' ' + errno)
+  globalThis.ask = (scope) =>
+    eden.call('authorize', { scope }).then(() => 'granted', ({ reason, errno }) => reason + ' ' + errno)
   const push = eden.events.push
   eden.events.push = (event) => eden.post({ kind: 'log', level: 'log', args: [event.name, event.detail] })
 """
@@ -90,7 +91,10 @@ def test_the_program_is_out_of_reach_behind_a_question(
     phone: Callable[..., Phone], packages: Callable[..., str]
 ) -> None:
     """No tap, no key and no focus gets through; focus stays in the sheet."""
-    script = ASKS + "addEventListener('keydown', () => eden.show('key')); addEventListener('pointerdown', () => eden.show('tap'))"
+    script = f"""{ASKS}
+      addEventListener('keydown', () => eden.show('key'))
+      addEventListener('pointerdown', () => eden.show('tap'))
+    """
     one = phone()
     one.open(packages(script))
     one.wait_for("painted")
@@ -102,7 +106,9 @@ def test_the_program_is_out_of_reach_behind_a_question(
     names = []
     for _ in range(3):
         one.page.keyboard.press("Tab")
-        names.append(one.page.evaluate("document.querySelector('#phone').firstChild.shadowRoot.activeElement.textContent"))
+        names.append(
+            one.page.evaluate("document.querySelector('#phone').firstChild.shadowRoot.activeElement.textContent")
+        )
     assert names == ["Refuse", "Allow", "Refuse"]
     one.page.locator(".mask").click(position={"x": 100, "y": 100})
     assert one.frame.inner_text("body") == "asks"
@@ -147,7 +153,10 @@ def test_menu_and_about(phone: Callable[..., Phone], packages: Callable[..., str
 
 
 def test_language_theme_size_and_network(phone: Callable[..., Phone], packages: Callable[..., str]) -> None:
-    script = ASKS + "eden.post({kind: 'log', level: 'log', args: ['boot', {...eden.boot.system, locale: eden.boot.locale, network: eden.boot.network}]})"
+    script = f"""{ASKS}
+      const {{ system, locale, network }} = eden.boot
+      eden.post({{kind: 'log', level: 'log', args: ['boot', {{...system, locale, network}}]}})
+    """
     one = phone(locale="zh_CN", theme="dark", system={"model": "Test", "statusBarHeight": 44})
     one.open(packages(script))
     one.wait_for("painted")
@@ -180,7 +189,8 @@ def test_the_element(page, server, packages: Callable[..., str], phone: Callable
               theme="light" storage="memory"></eden-phone>
             <script>
               window.events = []
-              document.querySelector('eden-phone').addEventListener('painted', ({{ detail }}) => events.push(detail.appId))
+              const element = document.querySelector('eden-phone')
+              element.addEventListener('painted', ({{ detail }}) => events.push(detail.appId))
             </script>""",
         )
     )

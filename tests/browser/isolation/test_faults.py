@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import expect
@@ -15,7 +16,8 @@ HANGS = {
     "at once": "for (;;) {}",
     "later": "setTimeout(() => { for (;;) {} }, 300)",
     "in promises": "(function loop() { Promise.resolve().then(loop) })()",
-    "with messages": "setTimeout(() => { for (;;) { const t = Date.now(); while (Date.now() - t < 20); eden.post({ kind: 'pong', seq: 999 }) } })",
+    "with messages": "setTimeout(() => { for (;;) { const t = Date.now(); while (Date.now() - t < 20); "
+    "eden.post({ kind: 'pong', seq: 999 }) } })",
 }
 
 
@@ -25,7 +27,7 @@ def test_an_endless_loop_is_ended(
 ) -> None:
     one = phone(hangLimit=2000)
     one.open(packages(HANGS[kind], name="Loop"))
-    assert one.wait_for("crash", timeout=30_000)["fault"] == "hung"
+    assert one.wait_for("crash")["fault"] == "hung"
     expect(one.page.get_by_role("alert")).to_have_text("Not responding")
     expect(one.page.get_by_text("“Loop” did not respond")).to_be_visible()
     one.is_usable(harmless)
@@ -34,10 +36,10 @@ def test_an_endless_loop_is_ended(
 def test_restart_after_a_hang(phone: Callable[..., Phone], packages: Callable[..., str]) -> None:
     one = phone(hangLimit=2000)
     one.open(packages("eden.show('first page'); setTimeout(() => { for (;;) {} }, 1000)"))
-    one.wait_for("crash", timeout=30_000)
+    one.wait_for("crash")
     one.page.get_by_role("button", name="Restart").click()
-    one.wait_for("painted", 2, timeout=30_000)
-    one.wait_for("crash", 2, timeout=30_000)
+    one.wait_for("painted", 2)
+    one.wait_for("crash", 2)
     one.page.get_by_role("button", name="Close", exact=True).last.click()
     expect(one.page.get_by_text("No mini program is open")).to_be_visible()
 
@@ -97,7 +99,7 @@ def test_a_missing_package_and_retry(
     assert one.frame.inner_text("body") == "there"
 
 
-def _with_manifest(change: Callable[[dict], None]) -> Callable[[Path], None]:
+def _with_manifest(change: Callable[[dict[str, Any]], object]) -> Callable[[Path], None]:
     def apply(folder: Path) -> None:
         manifest = json.loads((folder / "manifest.json").read_text())
         change(manifest)
@@ -106,11 +108,11 @@ def _with_manifest(change: Callable[[dict], None]) -> Callable[[Path], None]:
     return apply
 
 
-def _patch(file: str, old: bytes, new: bytes) -> Callable[[Path], None]:
+def _patch(file: str, old: bytes, new: bytes) -> Callable[[Path], object]:
     return lambda folder: (folder / file).write_bytes((folder / file).read_bytes().replace(old, new))
 
 
-DAMAGE: dict[str, tuple[Callable[[Path], None], str, str]] = {
+DAMAGE: dict[str, tuple[Callable[[Path], object], str, str]] = {
     "one byte": (_patch("main.zip", b"harmful", b"harmfuL"), "hash", "main.zip: is not what the manifest names"),
     "cut off": (
         lambda folder: (folder / "main.zip").write_bytes((folder / "main.zip").read_bytes()[:-1]),
@@ -132,7 +134,11 @@ DAMAGE: dict[str, tuple[Callable[[Path], None], str, str]] = {
         "archive",
         "main.zip: code/styles.json is not in the manifest",
     ),
-    "not JSON": (lambda folder: (folder / "manifest.json").write_text("<html>"), "manifest", "manifest.json: is not JSON"),
+    "not JSON": (
+        lambda folder: (folder / "manifest.json").write_text("<html>"),
+        "manifest",
+        "manifest.json: is not JSON",
+    ),
     "newer format": (_with_manifest(lambda m: m.update(format=2)), "version", "has format 2"),
     "newer container": (
         _with_manifest(lambda m: m.update(platform_version={"min_code": 99})),

@@ -59,8 +59,8 @@ def test_malformed_messages_without_end_stop_the_program(
 
 
 POLLUTION = [
-    "JSON.parse('{\"__proto__\": {\"polluted\": 1}}')",
-    "JSON.parse('{\"a\": {\"__proto__\": {\"polluted\": 1}}}')",
+    'JSON.parse(\'{"__proto__": {"polluted": 1}}\')',
+    'JSON.parse(\'{"a": {"__proto__": {"polluted": 1}}}\')',
     "{constructor: {prototype: {polluted: 1}}}",
     "{a: [{constructor: {prototype: {polluted: 1}}}]}",
     "{['__proto__']: {polluted: 1}}",
@@ -68,10 +68,20 @@ POLLUTION = [
 
 
 def test_the_host_cannot_be_polluted(phone: Callable[..., Phone], packages: Callable[..., str], harmless: str) -> None:
-    names = ["storageWrite", "fileWrite", "request", "loadPackage", "__proto__", "constructor", "toString", "hasOwnProperty"]
+    names = [
+        "storageWrite",
+        "fileWrite",
+        "request",
+        "loadPackage",
+        "__proto__",
+        "constructor",
+        "toString",
+        "hasOwnProperty",
+    ]
     script = f"""
       const values = [{",".join(f"({code})" for code in POLLUTION)}]
-      const tries = {names!r}.flatMap((name) => values.slice(0, 2).map((args) => eden.call(name, args).then(() => 'REACHED', (error) => error.reason)))
+      const outcome = (call) => call.then(() => 'REACHED', (error) => error.reason)
+      const tries = {names!r}.flatMap((name) => values.slice(0, 2).map((args) => outcome(eden.call(name, args))))
       eden.post({{ kind: 'route', stack: [{{ route: 'a', query: values[0] }}] }})
       eden.post({{ kind: 'log', level: 'log', args: [values[2]] }})
       Promise.all(tries).then((reasons) => eden.post({{ kind: 'log', level: 'warn', args: [reasons.length] }}))
@@ -81,7 +91,8 @@ def test_the_host_cannot_be_polluted(phone: Callable[..., Phone], packages: Call
     one.open(packages(script))
     one.wait_for("log")
     assert one.seen("log")[0]["args"] == [len(names) * 2]
-    assert one.page.evaluate("[{}.polluted, [].polluted, Object.polluted, (() => {}).polluted, ''.polluted]") == [None] * 5
+    values = one.page.evaluate("[{}.polluted, [].polluted, Object.polluted, (() => {}).polluted, ''.polluted]")
+    assert values == [None] * 5
     assert one.page.evaluate("Object.keys(Object.prototype)") == []
     one.is_usable(harmless)
 
@@ -153,7 +164,10 @@ def test_calls_without_an_answer_are_bounded(phone: Callable[..., Phone], packag
 def test_giant_binary_values_do_not_fill_the_disk(phone: Callable[..., Phone], packages: Callable[..., str]) -> None:
     script = """
       const size = 30 * 1024 * 1024
-      const write = (name) => eden.call('fileWrite', { set: { ['wxfile://usr/' + name]: { data: new ArrayBuffer(size), modified: 0 } }, remove: [] })
+      const write = (name) => {
+        const file = { data: new ArrayBuffer(size), modified: 0 }
+        return eden.call('fileWrite', { set: { ['wxfile://usr/' + name]: file }, remove: [] })
+      }
       write('a').then(() => write('b')).then(() => write('c')).then(() => 'REACHED', ({ reason }) => reason)
         .then((reason) => eden.post({ kind: 'log', level: 'log', args: [reason] }))
     """

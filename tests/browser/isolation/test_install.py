@@ -13,7 +13,11 @@ from tests.browser.isolation.conftest import Phone
 from tests.browser.isolation.packages import write_package
 from tests.browser.server import TestServer
 
-SUBPACKAGE = {"code/config.json": '{"components":{}}', "code/scripts.js": "eden.show('independent')", "files/sub/a.txt": "text"}
+SUBPACKAGE = {
+    "code/config.json": '{"components":{}}',
+    "code/scripts.js": "eden.show('independent')",
+    "files/sub/a.txt": "text",
+}
 
 
 @pytest.mark.parametrize("storage", ["cache", "indexeddb"])
@@ -57,9 +61,7 @@ def test_memory_keeps_nothing(
     assert again.page.evaluate("indexedDB.databases()") == []
 
 
-def test_a_damaged_store_is_fetched_again(
-    phone: Callable[..., Phone], packages: Callable[..., str]
-) -> None:
+def test_a_damaged_store_is_fetched_again(phone: Callable[..., Phone], packages: Callable[..., str]) -> None:
     address = packages("eden.show('whole')")
     one = phone(storage="cache")
     one.open(address)
@@ -109,9 +111,7 @@ def test_an_update_is_installed_while_the_old_version_runs(
     assert third.frame.inner_text("body") == "version 3.0.0"
 
 
-def test_a_damaged_update_is_not_installed(
-    phone: Callable[..., Phone], server: TestServer, tmp_path: Path
-) -> None:
+def test_a_damaged_update_is_not_installed(phone: Callable[..., Phone], server: TestServer, tmp_path: Path) -> None:
     folder = write_package(tmp_path / "app", "eden.show('good')")
     address = server.folder("/app/", folder)
     one = phone(storage="cache")
@@ -134,9 +134,7 @@ def test_a_damaged_update_is_not_installed(
     assert third.frame.inner_text("body") == "good"
 
 
-def test_subpackages_on_demand(
-    phone: Callable[..., Phone], packages: Callable[..., str], server: TestServer
-) -> None:
+def test_subpackages_on_demand(phone: Callable[..., Phone], packages: Callable[..., str], server: TestServer) -> None:
     script = """
       const names = ['sub', 'sub', 'maps', 'nothing', 'main', '__proto__']
       Promise.all(names.map((name) => eden.call('loadPackage', { name }).then(
@@ -144,7 +142,9 @@ def test_subpackages_on_demand(
       ))).then((lines) => eden.post({ kind: 'log', level: 'log', args: [lines] }))
     """
     one = phone()
-    one.open(packages(script, parts={"sub": ("sub", False, SUBPACKAGE), "maps": ("", False, {"main/scripts.js.map": "{}"})}))
+    one.open(
+        packages(script, parts={"sub": ("sub", False, SUBPACKAGE), "maps": ("", False, {"main/scripts.js.map": "{}"})})
+    )
     one.wait_for("log")
     assert one.logged() == [
         [
@@ -179,7 +179,8 @@ def test_chunks_of_the_container(
     server.answer("/_runtime/chunks/editor.js", "the editor", "text/javascript")
     script = """
       const names = ['editor', 'missing', '../runtime', 'https://example.com/x', 5, '']
-      Promise.all(names.map((name) => eden.call('loadChunk', { name }).then(({ text }) => text, ({ reason }) => reason)))
+      const load = (name) => eden.call('loadChunk', { name }).then(({ text }) => text, ({ reason }) => reason)
+      Promise.all(names.map(load))
         .then((lines) => eden.post({ kind: 'log', level: 'log', args: [lines] }))
     """
     one = phone()

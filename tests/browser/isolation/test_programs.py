@@ -30,10 +30,11 @@ def _told(one: Phone) -> list[tuple[str, str]]:
 
 def _last(one: Phone, app: str, name: str) -> dict[str, Any]:
     one.page.wait_for_function(
-        "([app, name]) => seen.some((event) => event.name === 'log' && event.args[0] === app && event.args[1] === name)",
+        "([app, name]) => seen.some((one) => one.name === 'log' && one.args[0] === app && one.args[1] === name)",
         arg=[app, name],
     )
-    return [event["args"][2] for event in one.seen("log") if event["args"][:2] == [app, name]][-1]
+    details: list[dict[str, Any]] = [event["args"][2] for event in one.seen("log") if event["args"][:2] == [app, name]]
+    return details[-1]
 
 
 def test_to_another_program_and_back(phone: Callable[..., Phone], packages: Callable[..., str]) -> None:
@@ -111,8 +112,15 @@ def test_a_background_program_cannot_push_itself_forward(
           const push = eden.events.push
           eden.events.push = (event) => {
             if (event.name !== 'hide') return
-            Promise.all([['navigateToMiniProgram', {appId: 'me', path: ''}], ['restartMiniProgram', {path: 'a'}], ['getLocation', {}]]
-              .map(([name, args]) => Promise.race([eden.call(name, args).then(() => 'ok', ({reason}) => reason), new Promise((ok) => setTimeout(ok, 700, 'waits'))])))
+            const calls = [
+              eden.call('navigateToMiniProgram', {appId: 'me', path: ''}),
+              eden.call('restartMiniProgram', {path: 'a'}),
+              eden.call('getLocation', {}),
+            ]
+            const outcome = (call) => Promise.race([
+              call.then(() => 'ok', ({reason}) => reason), new Promise((ok) => setTimeout(ok, 700, 'waits')),
+            ])
+            Promise.all(calls.map(outcome))
               .then((answers) => eden.post({ kind: 'log', level: 'log', args: [answers] }))
           }
         """,
@@ -155,7 +163,9 @@ def test_restart_gives_a_fresh_frame(phone: Callable[..., Phone], packages: Call
 
 def test_reload_keeps_the_stack(phone: Callable[..., Phone], packages: Callable[..., str]) -> None:
     one = phone(mode="develop")
-    script = NAMED + "eden.post({kind: 'route', stack: [{route: 'a', query: {x: '1'}}, {route: 'b', query: {y: 'ä%26'}}]})"
+    script = (
+        NAMED + "eden.post({kind: 'route', stack: [{route: 'a', query: {x: '1'}}, {route: 'b', query: {y: 'ä%26'}}]})"
+    )
     one.open(packages(script, app_id="bank"))
     one.wait_for("painted")
     one.page.evaluate("host.reload({keepStack: true})")
