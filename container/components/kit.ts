@@ -149,9 +149,11 @@ export function hasBehavior(component: GeneralComponent, name: string): boolean 
   return behavior !== undefined && component.hasBehavior(behavior)
 }
 
-/** 750 rpx = 100 vw; in author style text. */
+/** 750 rpx = 100 vw; in author style text. Rounded up as in style sheets: browsers cut lengths to 1/64 px. */
 export const rpx = (style: string): string =>
-  style.includes('rpx') ? style.replace(/(-?(?:\d+\.?\d*|\.\d+))rpx\b/g, (_, n) => `${(Number(n) / 7.5).toFixed(5).replace(/\.?0+$/, '')}vw`) : style
+  style.includes('rpx') ? style.replace(/(-?)(\d+\.?\d*|\.\d+)rpx\b/g, (_, sign, size) => `${sign}${toVw(size)}vw`) : style
+
+const toVw = (size: string): number => Math.ceil((Number(size) / 7.5) * 1e5 - 1e-6) / 1e5
 
 /** Make an element with class and children; children may be text. */
 export function el<K extends keyof HTMLElementTagNameMap>(tag: K, className = '', ...children: (Node | string)[]): HTMLElementTagNameMap[K] {

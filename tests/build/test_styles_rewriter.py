@@ -91,27 +91,27 @@ def test_selectors(source: str, expected: str) -> None:
     ("source", "expected"),
     [
         ("750rpx", "100vw"),
-        ("10rpx", "1.33333vw"),
-        ("-10rpx", "-1.33333vw"),
+        ("10rpx", "1.33334vw"),
+        ("-10rpx", "-1.33334vw"),
         ("+75rpx", "+10vw"),
         (".5rpx", ".06667vw"),
         ("0rpx", "0vw"),
         ("-0rpx", "0vw"),
         ("7.5RPX", "1vw"),
-        ("1e2rpx", "13.33333vw"),
+        ("1e2rpx", "13.33334vw"),
         ("1px+2rpx", "1px+0.26667vw"),
         ("calc(100% - 20rpx*2)", "calc(100% - 2.66667vw*2)"),
         ("var(--gap, 15rpx)", "var(--gap, 2vw)"),
-        ('"10rpx" 10rpx', '"10rpx" 1.33333vw'),
+        ('"10rpx" 10rpx', '"10rpx" 1.33334vw'),
         ("url(a10rpx.png)", 'url("eden:/a10rpx.png")'),
         ("url( 'a b.png' )", 'url("eden:/a b.png")'),
         ("#10rpx w-10rpx", "#10rpx w-10rpx"),
         ("100vh 50dvh", "100cqh 50cqh"),
         ("env(safe-area-inset-bottom)", "var(--safe-area-inset-bottom,env(safe-area-inset-bottom,0px))"),
         ("constant(safe-area-inset-top)", "var(--safe-area-inset-top,env(safe-area-inset-top,0px))"),
-        ("env(safe-area-inset-left, 10rpx)", "var(--safe-area-inset-left,env(safe-area-inset-left,1.33333vw))"),
+        ("env(safe-area-inset-left, 10rpx)", "var(--safe-area-inset-left,env(safe-area-inset-left,1.33334vw))"),
         ("env(titlebar-area-x)", "env(titlebar-area-x)"),
-        ("1rpx !important", "0.13333vw !important"),
+        ("1rpx !important", "0.13334vw !important"),
         ("1px /* 2rpx */ 3px", "1px   3px"),
         ("progid:X.Y(startColorstr='#80000000')", "progid:X.Y(startColorstr='#80000000')"),
     ],
@@ -121,7 +121,7 @@ def test_values(source: str, expected: str) -> None:
 
 
 def test_custom_properties_take_any_value() -> None:
-    assert css_of(".a{--x: 10rpx; --y: {a: 1rpx}; --z:;}") == ".␁a{--x: 1.33333vw;--y:{a: 0.13333vw};--z:;}"
+    assert css_of(".a{--x: 10rpx; --y: {a: 1rpx}; --z:;}") == ".␁a{--x: 1.33334vw;--y:{a: 0.13334vw};--z:;}"
 
 
 @pytest.mark.parametrize(
@@ -141,14 +141,14 @@ def test_custom_properties_take_any_value() -> None:
         ("@scope (.a) to (.b view){.c{d:e}}", "@scope (.␁a) to (.␁b wx-view){.␁c{d:e;}}"),
         (
             "@keyframes spin{from{top:0}50%{top:10rpx}to{top:1px}}",
-            "@keyframes spin{from{top:0;}50%{top:1.33333vw;}to{top:1px;}}",
+            "@keyframes spin{from{top:0;}50%{top:1.33334vw;}to{top:1px;}}",
         ),
         ("@-webkit-keyframes x{0%,100%{a:b}}", "@-webkit-keyframes x{0%,100%{a:b;}}"),
-        ("@unknown x{.a{b:1rpx}}", "@unknown x{.a{b:0.13333vw}}"),
+        ("@unknown x{.a{b:1rpx}}", "@unknown x{.a{b:0.13334vw}}"),
         ("@unknown x;", "@unknown x;"),
         ('@charset "utf-8";.a{b:c}', ".␁a{b:c;}"),
         (".a{.b &{c:d}e:f}", ".␁a{.␁b &{c:d;}e:f;}"),
-        (".a{&:hover{c:d}@media print{e:1rpx}}", ".␁a{&:hover{c:d;}@media print{e:0.13333vw;}}"),
+        (".a{&:hover{c:d}@media print{e:1rpx}}", ".␁a{&:hover{c:d;}@media print{e:0.13334vw;}}"),
         ("<!-- .a{b:c} -->", ".␁a{b:c;}"),
         (".a{}", ""),
         ("@media print{.a{}}", ""),
@@ -203,11 +203,11 @@ def test_imports() -> None:
 @pytest.mark.parametrize(
     ("source", "expected", "places"),
     [
-        (".a{color red;width:1rpx}", ".␁a{color red;width:0.13333vw;}", [(1, 4)]),
+        (".a{color red;width:1rpx}", ".␁a{color red;width:0.13334vw;}", [(1, 4)]),
         (".a{b:c}}\n.d{e:f}", ".␁a{b:c;}.␁d{e:f;}", [(1, 8)]),
         (".a{b:c};.d{e:f}", ".␁a{b:c;}.␁d{e:f;}", [(1, 8)]),
         (".a{b:c", ".␁a{b:c;}", [(1, 3)]),
-        (".a{b:calc(1rpx;}.c{d:e}", ".␁a{b:calc(0.13333vw;}.c{d:e});}", [(1, 3), (1, 4)]),
+        (".a{b:calc(1rpx;}.c{d:e}", ".␁a{b:calc(0.13334vw;}.c{d:e});}", [(1, 3), (1, 4)]),
         ('.a{content:"x\n;b:c}', ".␁a{b:c;}", [(1, 12)]),
         (".a{b:url(x y);c:d}", ".␁a{c:d;}", [(1, 6)]),
         (".a{b:'x", ".␁a{b:'x';}", [(1, 6), (1, 3)]),

@@ -59,11 +59,13 @@ MEDIA_VALUES = _Values(heights=False)
 
 
 def _vw(sign: str, digits: str) -> str:
-    """`digits` rpx in vw, at most five decimals. A leading dot stays, so that it does not join the token before it."""
+    """`digits` rpx in vw, at most five decimals, rounded up: browsers cut lengths to 1/64 px, so that 100 rpx would be
+    49.98 px and not 50 on a phone of 375 px. A leading dot stays: it must not join the token before it.
+    """
     size = float(digits) / RPX_PER_VW
     if not math.isfinite(size):
         return f"{sign}{digits}rpx"
-    number = f"{size:.5f}".rstrip("0").rstrip(".")
+    number = f"{math.ceil(size * 1e5 - 1e-6) / 1e5:.5f}".rstrip("0").rstrip(".")
     if digits[0] == ".":
         number = number.removeprefix("0") or ".0"
         if number[0] != ".":
