@@ -12,12 +12,14 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import socket
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import msgspec
+import uvicorn
 
 from eden.base import tools
 from eden.simulator.http import Application, Receive, Scope, Send, header, problem, respond, type_of
@@ -34,6 +36,7 @@ class Simulator:
         *,
         name: str = "main",
         mounts: Mapping[str, Application] | None = None,
+        hosts: Mapping[str, str] | None = None,
         settings: Mapping[str, Any] | None = None,
         watch: bool = True,
         proxy: Application | None = None,
@@ -42,6 +45,8 @@ class Simulator:
         self.program = program
         self.name = name
         self.mounts = dict(mounts or {})
+        #: host names that programs know mounted applications by: the proxy answers those itself
+        self.hosts = dict(hosts or {})
         self.settings = dict(settings or {})
         self._watch = watch
         self._proxy = proxy or Proxy()
@@ -73,10 +78,14 @@ class Simulator:
                 await send({"type": "lifespan.shutdown.complete"})
                 return
 
-    async def close(self) -> None:
-        """End event streams, the watcher and the proxy's connections."""
+    def end_streams(self) -> None:
+        """Say good-bye to every page that listens to /events."""
         for stream in self._streams:
             stream.put_nowait(None)
+
+    async def close(self) -> None:
+        """End event streams, the watcher and the proxy's connections."""
+        self.end_streams()
         if self._watcher is not None:
             self._watcher.cancel()
             await asyncio.gather(self._watcher, return_exceptions=True)
@@ -91,7 +100,7 @@ class Simulator:
                 inner = dict(scope, path=path[len(prefix) - 1 :], root_path=prefix[:-1])
                 return await application(inner, receive, send)
         if path == "/_proxy":
-            return await self._proxy(scope, receive, send)
+            return await self._network(scope, receive, send)
         if scope["method"] not in ("GET", "HEAD"):
             return await problem(send, 405, "method-not-allowed", "Only GET and HEAD are understood here.")
         if path == "/":
@@ -105,6 +114,15 @@ class Simulator:
         if path.startswith(f"/programs/{self.name}/"):
             return await self._package(scope, send, path.removeprefix(f"/programs/{self.name}/"))
         return await problem(send, 404, "not-found", f"There is nothing at {path}.")
+
+    async def _network(self, scope: Scope, receive: Receive, send: Send) -> None:
+        target = urlsplit((parse_qs(scope["query_string"].decode()).get("url") or [""])[0])
+        prefix = self.hosts.get(target.hostname or "")
+        application = self.mounts.get(prefix) if prefix and target.path.startswith(prefix) else None
+        if prefix is None or application is None:
+            return await self._proxy(scope, receive, send)
+        inner = dict(scope, path=target.path[len(prefix) - 1 :], query_string=target.query.encode())
+        return await application(inner, receive, send)
 
     def _settings(self) -> dict[str, Any]:
         revision = self.program.revision
@@ -133,31 +151,39 @@ class Simulator:
 
     async def _events(self, receive: Receive, send: Send) -> None:
         stream: asyncio.Queue[Revision | None] = asyncio.Queue()
+
+        async def end_with_connection() -> None:
+            while (await receive())["type"] != "http.disconnect":
+                pass
+            stream.put_nowait(None)
+
         self._streams.add(stream)
-        gone = asyncio.create_task(_disconnected(receive))
+        connection = asyncio.create_task(end_with_connection())
         try:
             fields = [(b"content-type", b"text/event-stream"), (b"cache-control", b"no-store")]
             await send({"type": "http.response.start", "status": 200, "headers": fields})
             await send({"type": "http.response.body", "body": b": connected\n\n", "more_body": True})
-            while True:
-                waiting = asyncio.create_task(stream.get())
-                done, _ = await asyncio.wait({waiting, gone}, return_when=asyncio.FIRST_COMPLETED)
-                revision = waiting.result() if waiting in done else None
-                waiting.cancel()
-                if revision is None:
-                    break
+            while (revision := await stream.get()) is not None:
                 body = b"event: revision\ndata: " + msgspec.json.encode(event_of(revision)) + b"\n\n"
                 await send({"type": "http.response.body", "body": body, "more_body": True})
-            if not gone.done():
+            if not connection.done():
                 await send({"type": "http.response.body", "body": b""})
         finally:
             self._streams.discard(stream)
-            gone.cancel()
+            connection.cancel()
 
 
-async def _disconnected(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
+class SimulatorServer(uvicorn.Server):
+    """Ends event streams as soon as it is to stop: a browser would hold them, and so the server, for ever."""
+
+    def __init__(self, simulator: Simulator, log_level: str = "warning") -> None:
+        super().__init__(uvicorn.Config(simulator, log_level=log_level, access_log=False, timeout_graceful_shutdown=1))
+        self._simulator = simulator
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """As in uvicorn, which calls it when it has been interrupted."""
+        self._simulator.end_streams()
+        await super().shutdown(sockets)
 
 
 async def _tagged(scope: Scope, send: Send, data: bytes, content_type: str) -> None:

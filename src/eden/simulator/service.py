@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import errno
 import importlib.util
 import socket
@@ -13,12 +14,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import segno
-import uvicorn
 
 from eden.base.errors import EdenError
 from eden.simulator.http import Application
 from eden.simulator.program import LiveProgram, Revision
-from eden.simulator.server import Simulator
+from eden.simulator.server import Simulator, SimulatorServer
 
 #: how many ports after the wanted one are tried when it is taken
 PORT_TRIES = 20
@@ -76,8 +76,8 @@ def _serve(arguments: argparse.Namespace, source: Path, mounts: Mapping[str, App
     application = Simulator(program, mounts=mounts, settings=settings, on_revision=_report)
     if arguments.open:
         webbrowser.open(address)
-    config = uvicorn.Config(application, log_level="warning", access_log=False, timeout_graceful_shutdown=2)
-    asyncio.run(uvicorn.Server(config).serve(sockets=[listener]))
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(SimulatorServer(application).serve(sockets=[listener]))
     return 0
 
 
