@@ -1,7 +1,6 @@
 /** `<checkbox>` and `<checkbox-group>`. */
-import { dark } from './dark'
+import css from './checkbox.css'
 import { Choice, ChoiceGroup } from './choice'
-import { TICK } from './tick'
 
 export class CheckboxGroup extends ChoiceGroup {
   static tag = 'checkbox-group'
@@ -22,13 +21,7 @@ export class CheckboxGroup extends ChoiceGroup {
 
 export class Checkbox extends Choice {
   static tag = 'checkbox'
-  static css = `wx-checkbox{display:inline-block}
-.wx-checkbox-wrapper{display:inline-flex;align-items:center;vertical-align:middle}
-.wx-checkbox-input{position:relative;flex:none;box-sizing:content-box;margin-right:5px;width:22px;height:22px;border:1px solid #d1d1d1;border-radius:3px;background-color:#fff;color:#09bb07}
-.wx-checkbox-input.wx-checkbox-input-checked::before{${TICK};position:absolute;top:50%;left:50%;font-size:22px;transform:translate(-50%,-48%) scale(.73)}
-.wx-checkbox-input.wx-checkbox-input-disabled{background-color:#e1e1e1}
-.wx-checkbox-input.wx-checkbox-input-disabled::before{color:#adadad}
-${dark('.wx-checkbox-input{background-color:transparent;border-color:rgba(255,255,255,.2)}.wx-checkbox-input.wx-checkbox-input-disabled{background-color:rgba(255,255,255,.1)}.wx-checkbox-input.wx-checkbox-input-disabled::before{color:rgba(255,255,255,.3)}')}`
+  static css = css
 
   protected readonly kind = 'checkbox'
   protected override get group(): ChoiceGroup | undefined {

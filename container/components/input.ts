@@ -1,5 +1,5 @@
 /** `<input>`: one line of text. */
-import { dark } from './dark'
+import css from './input.css'
 import { el } from './kit'
 import { TEXT_FIELD_PROPERTIES, TextField, type TextFieldProps } from './text-field'
 
@@ -37,15 +37,7 @@ export class Input extends TextField<InputProps> {
     safePasswordSalt: String,
     safePasswordCustomHash: String,
   }
-  static css = `wx-input{display:block;height:1.4rem;min-height:1.4rem;overflow:hidden;text-overflow:clip;white-space:nowrap;cursor:auto}
-.eden-field{display:grid;align-items:center;height:100%;min-height:inherit}
-.eden-field>*{grid-area:1/1;min-width:0}
-.eden-field>.eden-hint[hidden]{display:none}
-.eden-field .eden-hint{overflow:hidden;text-overflow:inherit;pointer-events:none}
-.eden-control{display:block;appearance:none;width:100%;height:100%;min-height:inherit;margin:0;padding:0;border:0;border-radius:0;outline:0;box-sizing:border-box;background:none;color:inherit;font:inherit;letter-spacing:inherit;text-align:inherit;text-indent:inherit;text-overflow:inherit;text-shadow:inherit;line-height:inherit;white-space:inherit}
-[disabled]>.eden-field>.eden-control{pointer-events:none}
-:where(.input-placeholder){color:gray}
-${dark(':where(.input-placeholder){color:rgba(255,255,255,.3)}')}`
+  static css = css
 
   protected readonly control = el('input', 'eden-control')
   protected readonly placeholderDefault = 'input-placeholder'

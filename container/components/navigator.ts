@@ -1,5 +1,5 @@
 /** `<navigator>`: a link to a page or to another mini program. */
-import { dark } from './dark'
+import css from './navigator.css'
 import type { HostError } from '../runtime/context'
 import { hoverable, type HoverProps } from './hover'
 import { Builtin } from './kit'
@@ -37,9 +37,7 @@ export class Navigator extends Builtin<NavigatorProps> {
     hoverStartTime: { type: Number, value: 50 },
     hoverStayTime: { type: Number, value: 600 },
   }
-  static css = `wx-navigator{display:block;overflow:hidden;cursor:pointer}
-.navigator-hover{background-color:rgba(0,0,0,.1);opacity:.7}
-${dark('.navigator-hover{background-color:rgba(255,255,255,.1)}')}`
+  static css = css
 
   override create(): void {
     this.host.setAttribute('role', 'link')

@@ -1,35 +1,20 @@
 /** The sheet that comes up from below with a picker's wheels. */
+import css from './picker-sheet.css'
 import type { Runtime } from '../runtime/context'
 import { el } from './kit'
 import type { Column } from './picker-columns'
 import { Wheel } from './wheel'
 
+/** Height of an entry in px, as in the style sheet. */
 const ITEM = 48
-const ROWS = 5
 
-const CSS = `.eden-picker{position:relative;margin-top:auto;background:var(--eden-surface,#fff);color:var(--eden-fg-0,rgba(0,0,0,.9));border-radius:12px 12px 0 0;overflow:hidden;padding-bottom:var(--safe-area-inset-bottom,0px);animation:eden-picker-in .25s ease;user-select:none;-webkit-user-select:none}
-@keyframes eden-picker-in{from{transform:translateY(100%)}}
-@media (prefers-reduced-motion:reduce){.eden-picker{animation:none}}
-.eden-picker-head{display:flex;align-items:center;justify-content:space-between;min-height:48px;padding:0 8px;border-bottom:.5px solid var(--eden-line,rgba(0,0,0,.1))}
-.eden-picker-title{flex:1;min-width:0;text-align:center;font-weight:500;overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
-.eden-picker .eden-picker-action{padding:8px;min-width:56px;font-size:17px;color:var(--eden-fg-1,rgba(0,0,0,.55))}
-.eden-picker .eden-picker-confirm{color:var(--eden-brand,#07c160);font-weight:500}
-.eden-picker-body{position:relative;display:flex;height:${ITEM * ROWS}px}
-.eden-picker-body::before,.eden-picker-body::after{content:"";position:absolute;left:0;right:0;height:${(ITEM * (ROWS - 1)) / 2}px;z-index:1;pointer-events:none}
-.eden-picker-body::before{top:0;border-bottom:.5px solid var(--eden-line,rgba(0,0,0,.1))}
-.eden-picker-body::after{bottom:0;border-top:.5px solid var(--eden-line,rgba(0,0,0,.1))}
-.eden-wheel{position:relative;flex:1;min-width:0;overflow:hidden;cursor:grab;touch-action:none;-webkit-mask:linear-gradient(rgba(0,0,0,.25),rgba(0,0,0,.6) 40%,#000 40%,#000 60%,rgba(0,0,0,.6) 60%,rgba(0,0,0,.25));mask:linear-gradient(rgba(0,0,0,.25),rgba(0,0,0,.6) 40%,#000 40%,#000 60%,rgba(0,0,0,.6) 60%,rgba(0,0,0,.25))}
-.eden-wheel:focus{outline:none}
-.eden-wheel:focus-visible .eden-wheel-items{color:var(--eden-link,#576b95)}
-.eden-wheel-items{position:absolute;left:0;right:0;top:50%;margin-top:${-ITEM / 2}px;text-align:center;font-size:17px;will-change:transform}
-.eden-wheel-items>div{height:${ITEM}px;line-height:${ITEM}px;padding:0 4px;overflow:hidden;text-overflow:ellipsis;white-space:nowrap}`
 
 let styled = false
 function addStyles(): void {
   if (styled) return
   styled = true
   const sheet = new CSSStyleSheet()
-  sheet.replaceSync(CSS)
+  sheet.replaceSync(css)
   document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet]
 }
 

@@ -1,5 +1,5 @@
 /** `<picker-view>` and `<picker-view-column>`: wheels in the page. */
-import { dark } from './dark'
+import columnCss from './picker-view-column.css'
 import { Builtin, el } from './kit'
 import { Wheel } from './wheel'
 
@@ -81,16 +81,7 @@ export class PickerView extends Builtin<PickerViewProps> {
 
 export class PickerViewColumn extends Builtin {
   static tag = 'picker-view-column'
-  static css = `wx-picker-view-column{display:block;position:relative;flex:1;min-width:0;height:100%;overflow:hidden;z-index:0;cursor:grab;user-select:none;-webkit-user-select:none;touch-action:none}
-wx-picker-view-column:focus-visible .eden-picker-indicator{outline:2px solid #576b95;outline-offset:-2px}
-.eden-picker-items{position:absolute;left:0;right:0;top:50%;z-index:0;will-change:transform}
-.eden-picker-items>*{height:var(--eden-item);overflow:hidden}
-.eden-picker-mask{position:absolute;inset:0;margin:0 auto;z-index:3;pointer-events:none;background:linear-gradient(180deg,rgba(255,255,255,.95),rgba(255,255,255,.6)) top/100% var(--eden-shade) no-repeat,linear-gradient(0deg,rgba(255,255,255,.95),rgba(255,255,255,.6)) bottom/100% var(--eden-shade) no-repeat}
-.eden-picker-indicator{position:absolute;left:0;top:50%;width:100%;height:34px;box-sizing:border-box;z-index:3;pointer-events:none;translate:0 -50%}
-.eden-picker-indicator::before,.eden-picker-indicator::after{content:" ";position:absolute;left:0;right:0;height:1px;color:#e5e5e5;transform:scaleY(.5)}
-.eden-picker-indicator::before{top:0;border-top:1px solid;transform-origin:0 0}
-.eden-picker-indicator::after{bottom:0;border-bottom:1px solid;transform-origin:0 100%}
-${dark('.eden-picker-mask{background-image:linear-gradient(180deg,rgba(25,25,25,.95),rgba(25,25,25,.6)),linear-gradient(0deg,rgba(25,25,25,.95),rgba(25,25,25,.6))}.eden-picker-indicator::before,.eden-picker-indicator::after{color:rgba(255,255,255,.1)}')}`
+  static css = columnCss
 
   wheel!: Wheel
   private readonly mask = el('div', 'eden-picker-mask')

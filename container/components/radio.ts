@@ -1,7 +1,6 @@
 /** `<radio>` and `<radio-group>`. */
-import { dark } from './dark'
+import css from './radio.css'
 import { Choice, ChoiceGroup } from './choice'
-import { TICK } from './tick'
 
 export class RadioGroup extends ChoiceGroup {
   static tag = 'radio-group'
@@ -39,14 +38,7 @@ export class RadioGroup extends ChoiceGroup {
 
 export class Radio extends Choice {
   static tag = 'radio'
-  static css = `wx-radio{display:inline-block}
-.wx-radio-wrapper{display:inline-flex;align-items:center;vertical-align:middle}
-.wx-radio-input{position:relative;flex:none;box-sizing:content-box;margin-right:5px;width:22px;height:22px;border:1px solid #d1d1d1;border-radius:50%;background-color:#fff}
-.wx-radio-input.wx-radio-input-checked{background-color:#09bb07;border-color:#09bb07}
-.wx-radio-input.wx-radio-input-checked::before{${TICK};position:absolute;top:50%;left:50%;color:#fff;font-size:18px;transform:translate(-50%,-48%) scale(.73)}
-.wx-radio-input.wx-radio-input-disabled{background-color:#e1e1e1;border-color:#d1d1d1}
-.wx-radio-input.wx-radio-input-disabled::before{color:#adadad}
-${dark('.wx-radio-input{background-color:transparent;border-color:rgba(255,255,255,.2)}.wx-radio-input.wx-radio-input-disabled{background-color:rgba(255,255,255,.1);border-color:transparent}.wx-radio-input.wx-radio-input-disabled::before{color:rgba(255,255,255,.3)}')}`
+  static css = css
 
   protected readonly kind = 'radio'
   protected override get group(): ChoiceGroup | undefined {

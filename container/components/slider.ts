@@ -1,5 +1,5 @@
 /** `<slider>`. */
-import { dark } from './dark'
+import css from './slider.css'
 import { onDrag } from './drag'
 import { Builtin, el } from './kit'
 import { sliderValue } from './slider-value'
@@ -41,20 +41,7 @@ export class Slider extends Builtin<SliderProps> {
     name: String,
   }
   static field = true
-  static css = `wx-slider{display:block;margin:10px 18px;padding:0}
-.wx-slider-wrapper{display:flex;align-items:center;min-height:16px}
-.wx-slider-tap-area{flex:1;padding:8px 0;cursor:pointer;touch-action:pan-y}
-.wx-slider-handle-wrapper{position:relative;height:2px;border-radius:5px;background-color:#e9e9e9;transition:background-color .3s}
-.wx-slider-track{height:100%;border-radius:6px;background-color:#1aad19}
-.wx-slider-handle,.wx-slider-thumb{position:absolute;left:50%;top:50%;border-radius:50%;cursor:pointer}
-.wx-slider-handle{width:28px;height:28px;margin:-14px 0 0 -14px;z-index:2}
-.wx-slider-thumb{z-index:1;box-shadow:0 0 4px rgba(0,0,0,.2);transition:border-color .3s}
-wx-slider:focus-visible .wx-slider-thumb{outline:2px solid #576b95;outline-offset:2px}
-.wx-slider-value{width:3ch;margin-left:1em;color:#888;font-size:14px;text-align:center}
-.wx-slider-value[hidden]{display:none}
-.wx-slider-disabled .wx-slider-track{background-color:#ccc!important}
-.wx-slider-disabled .wx-slider-thumb{background-color:#fff!important;border:1px solid #ccc;box-sizing:border-box}
-${dark('.wx-slider-value{color:rgba(255,255,255,.5)}')}`
+  static css = css
 
   private wrapper!: HTMLElement
   private rail!: HTMLElement

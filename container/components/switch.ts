@@ -1,5 +1,5 @@
 /** `<switch>`, as a switch or (type="checkbox") as a checkbox. */
-import { dark } from './dark'
+import css from './switch.css'
 import { tapOnSpace } from './choice'
 import { Builtin, el } from './kit'
 import { onTap, type LabelTarget } from './label'
@@ -23,17 +23,7 @@ export class Switch extends Builtin<SwitchProps> implements LabelTarget {
     name: String,
   }
   static field = true
-  static css = `wx-switch{display:inline-block}
-.wx-switch-wrapper{display:inline-flex;align-items:center;vertical-align:middle}
-.wx-switch-input{position:relative;box-sizing:border-box;margin-right:5px;width:52px;height:32px;border:1px solid #dfdfdf;border-radius:16px;background-color:#dfdfdf;transition:background-color .1s,border .1s}
-.wx-switch-input::before,.wx-switch-input::after{content:" ";position:absolute;top:0;left:0;height:30px;border-radius:15px}
-.wx-switch-input::before{width:50px;background-color:#fdfdfd;transition:transform .3s}
-.wx-switch-input::after{width:30px;background-color:#fff;box-shadow:0 1px 3px rgba(0,0,0,.4);transition:transform .3s}
-.wx-switch-input.wx-switch-input-checked{border-color:#04be02;background-color:#04be02}
-.wx-switch-input.wx-switch-input-checked::before{transform:scale(0)}
-.wx-switch-input.wx-switch-input-checked::after{transform:translateX(20px)}
-.wx-switch-input.wx-switch-input-disabled{opacity:.7}
-${dark('.wx-switch-input:not(.wx-switch-input-checked){border-color:rgba(255,255,255,.15);background-color:rgba(255,255,255,.15)}.wx-switch-input::before{background-color:#2c2c2c}')}`
+  static css = css
 
   private box!: HTMLElement
 

@@ -1,5 +1,5 @@
 /** `<textarea>`: text of several lines. */
-import { dark } from './dark'
+import css from './textarea.css'
 import { el } from './kit'
 import { TEXT_FIELD_PROPERTIES, TextField, type TextFieldProps } from './text-field'
 
@@ -22,17 +22,7 @@ export class Textarea extends TextField<TextareaProps> {
     confirmType: { type: String, value: 'return' },
     adjustKeyboardTo: { type: String, value: 'cursor' },
   }
-  static css = `wx-textarea{display:block;position:relative;width:300px;height:150px;cursor:auto}
-wx-textarea[auto-height]{height:auto!important}
-.eden-area{display:grid;height:100%;min-height:inherit;overflow:hidden}
-.eden-area>*{grid-area:1/1;min-width:0}
-.eden-area>.eden-hint[hidden]{display:none}
-.eden-area .eden-hint{align-self:start;white-space:pre-wrap;overflow-wrap:break-word;pointer-events:none}
-.eden-area>.eden-control{min-height:0;resize:none;overflow:hidden auto;white-space:pre-wrap;overflow-wrap:break-word;scrollbar-width:none}
-.eden-line{visibility:hidden;height:0;overflow:hidden;white-space:nowrap}
-[disabled]>.eden-area>.eden-control{pointer-events:none}
-:where(.textarea-placeholder){color:gray}
-${dark(':where(.textarea-placeholder){color:rgba(255,255,255,.3)}')}`
+  static css = css
 
   protected readonly control = el('textarea', 'eden-control')
   protected readonly placeholderDefault = 'textarea-placeholder'

@@ -19,6 +19,3 @@ export function loadTick(): void {
 }
 
 let loaded = false
-
-/** Rules for the box of a checkbox; `wx-checkbox-input` and its kin are names that programs know and restyle. */
-export const TICK = 'font:normal normal normal 14px/1 eden-tick;content:"\\EA08"'
