@@ -153,11 +153,29 @@ def test_scss(tmp_path: Path) -> None:
     assert set(output.reads) >= {"styles/_vars.scss", "styles/mix.scss"}
 
 
+def test_less_of_an_earlier_version(tmp_path: Path) -> None:
+    output = compile_one("a.less", {"a.less": "@a: 20rpx; .a { b: unit(@a / 10, px); c: 1 / 2 }"}, folder=tmp_path)
+    assert output.css == ".\x01a{b: 2px;c: 0.5;}\n"
+
+
+def test_less_runs_no_code_of_the_project(tmp_path: Path) -> None:
+    for text in ('@plugin "./evil"; .a { b: c }', ".a { b: `1 + 1` }"):
+        output = compile_one("a.less", {"a.less": text, "evil.js": "process.exit()"}, folder=tmp_path)
+        assert [problem.code for problem in output.diagnostics] == ["style-preprocessor"]
+
+
+def test_what_is_missing_from_less_has_a_place(tmp_path: Path) -> None:
+    text = '@import "./gone.wxss";\n.a { b: url(img/gone.png) }'
+    output = compile_one("p/a.less", {"p/a.less": text}, folder=tmp_path)
+    assert sorted(warnings(output)) == [("missing-asset", 2, 17), ("missing-style", 1, 12)]
+
+
 @pytest.mark.parametrize(
     ("path", "files", "place"),
     [
         ("a.less", {"a.less": ".a {\n  .gone();\n}"}, ("a.less", 2, 3)),
         ("a.less", {"a.less": '@import "b";', "b.less": "\n.b { color: @gone }"}, ("b.less", 2, 13)),
+        ("a.less", {"a.less": '.b{c:d}\n@import "gone";'}, ("a.less", 2, 1)),
         ("a.scss", {"a.scss": ".a {\n  width: $gone;\n}"}, ("a.scss", 2, 10)),
         ("a.scss", {"a.scss": '@use "b";', "b.scss": "\n\n.b { width: $gone }"}, ("b.scss", 3, 13)),
         ("a.scss", {"a.scss": "@import 'gone';"}, ("a.scss", 1, 9)),

@@ -83,23 +83,31 @@ async function compileLess(less, program, sheet) {
     loadFileSync(name, folder) {
       const endings = (path) => (/\.(less|css|wxss)$/.test(path) ? [path] : [`${path}.less`, path, `${path}.wxss`, `${path}.css`])
       const path = program.find(name, normalize(folder) && `${normalize(folder)}/`, endings)
-      if (path === undefined) return { error: { type: 'File', message: `'${name}' wasn't found` } }
+      if (path === undefined) return { type: 'File', message: `'${name}' does not exist` }
       return { filename: `/${path}`, contents: program.keepSheets(program.read(path), path, mark) }
     }
     async loadFile(name, folder) {
       const loaded = this.loadFileSync(name, folder)
-      if (loaded.error) throw loaded.error
+      if (!loaded.filename) throw loaded
       return loaded
     }
   }
   const plugin = { install: (_, manager) => manager.addFileManager(new Files()), minVersion: [3, 0, 0] }
-  const { css } = await less.render(program.keepSheets(sheet.text, sheet.path, mark), {
+  const render = (math) => less.render(program.keepSheets(sheet.text, sheet.path, mark), {
     filename: `/${sheet.path}`,
     syncImport: true,
     plugins: [plugin],
+    math,
+    // both would run code of the project
     javascriptEnabled: false,
+    disablePluginRule: true,
   })
-  return css
+  try {
+    return (await render('parens-division')).css
+  } catch (error) {
+    // sheets written for LESS 3 may need every division done
+    return await render('always').then(({ css }) => css, () => Promise.reject(error))
+  }
 }
 
 function compileSass(sass, program, sheet) {

@@ -123,17 +123,17 @@ class _Compilation:
         """
         base = folder_of(path)
         rewritten = rewrite_sheet(text, lambda reference: self.address(reference, base))
-        is_source = not any(path.endswith(f".{language}") for language in _PREPROCESSED)
+        is_source = not path.endswith(tuple(f".{language}" for language in _PREPROCESSED))
 
-        def report(offset: int, code: str, sentence: str) -> None:
-            line, column = rewritten.place(offset) if is_source else (0, 0)
+        def report(offset: int, code: str, sentence: str, name: str = "") -> None:
+            line, column = rewritten.place(offset) if is_source else self.place_of(path, name)
             self.problems.append(Diagnostic(path, line, column, Severity.WARNING, code, sentence))
 
         for offset, sentence in rewritten.problems:
             report(offset, "style-syntax", sentence)
         for offset, reference in rewritten.urls:
             if (base, reference) in self.absent:
-                report(offset, "missing-asset", f"{reference} does not exist")
+                report(offset, "missing-asset", f"{reference} does not exist", reference)
         for statement in rewritten.imports:
             found = self.resolve(statement, path, report)
             if found is None:
@@ -150,6 +150,12 @@ class _Compilation:
             elif (found := self.resolve(part, path, report)) is not None and found not in inside:
                 out.append(self.taken_in(found, part.conditions, inside))
         return "".join(out)
+
+    def place_of(self, path: str, name: str) -> tuple[int, int]:
+        """Where the author of a LESS or SCSS file wrote the last part of a file's name; (0, 0) if nowhere."""
+        text = self.source.text(path) or ""
+        at = text.find(name.rpartition("/")[2]) if name else -1
+        return (0, 0) if at < 0 else (text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at))
 
     def taken_in(self, path: str, conditions: tuple[str, ...], inside: tuple[str, ...]) -> str:
         """Text of an imported sheet, inside its conditions. Its problems are reported where it is compiled alone."""
@@ -183,7 +189,7 @@ class _Compilation:
         self.absent.add((base, reference))
         return package_url(path)
 
-    def resolve(self, statement: Import, path: str, report: Callable[[int, str, str], None]) -> str | None:
+    def resolve(self, statement: Import, path: str, report: Callable[..., None]) -> str | None:
         """Program path of an imported sheet; None with a warning when there is none."""
         specifier = statement.specifier
         if specifier.startswith(("http:", "https:", "//", "data:")):
@@ -193,7 +199,7 @@ class _Compilation:
             if candidate in self.source.paths:
                 return candidate
             self.reads[candidate] = None
-        report(statement.offset, "missing-style", f"{specifier} does not exist")
+        report(statement.offset, "missing-style", f"{specifier} does not exist", specifier)
         return None
 
 
