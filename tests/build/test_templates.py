@@ -162,7 +162,7 @@ def test_one_broken_wxs_module_does_not_take_down_the_others(make: Make) -> None
     )
     assert [line for line in codes(result) if "wxs" in line] == [
         "b.wxml:3:13 error wxs-syntax",
-        "syntax.wxs:2:1 error wxs-syntax",
+        "syntax.wxs:1:24 error wxs-syntax",
     ]
     _, outputs = run(result, *((path, {}) for path in ("pages/index/index", "a", "b", "c")))
     assert outputs[:3] == [["<view>", "hello"], ["a"], ["b"]]
@@ -181,6 +181,19 @@ def test_what_a_template_names_and_is_not_there(make: Make) -> None:
         "pages/index/index.wxml:3:7 warning missing-wxs",
     ]
     assert run(result, ("pages/index/index", {}))[1] == [["here"]]
+
+
+def test_files_that_a_template_names(make: Make) -> None:
+    wxml = (
+        '<image src="/img/a.png"/><image src="../img/b.png?x"/>\n<image mode="aspectFit" src="gone.png"/>'
+        '<image src="{{c}}.png"/><image src="https://a/b.png"/><!-- <image src="d.png"/> --><image src=""/>'
+        '<video src="/gone.mp4"/><view src="not-a-file"/><image src="/img/%E9%93%B6.png"/>'
+    )
+    images = {"img/a.png": b"", "pages/img/b.png": b"", "img/\u94f6.png": b""}
+    assert codes(build(make({**page(wxml), **images}))) == [
+        "pages/index/index.wxml:2:25 warning missing-asset",
+        "pages/index/index.wxml:2:146 warning missing-asset",
+    ]
 
 
 def test_problems_of_templates_have_places_in_characters(make: Make) -> None:

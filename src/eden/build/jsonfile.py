@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+# possessive and closed at the end of the text, so that no text takes more than linear time
+_STRING = r'"(?:[^"\\\n]|\\.)*+"?'
+_COMMENT = r"//[^\n]*+|/\*(?s:.*?)(?:\*/|\Z)"
 #: strings are matched first so that what looks like a comment inside one is left alone
-_NOISE = re.compile(r"""("(?:[^"\\\n]|\\.)*")|(//[^\n]*|/\*.*?\*/)|,((?:\s|//[^\n]*|/\*.*?\*/)*)(?=[}\]])""", re.DOTALL)
-_TOKEN = re.compile(r'\n+|"(?:[^"\\\n]|\\.)*"|[{}\[\]:,]|[^\s{}\[\]:,"]+')
+_NOISE = re.compile(rf"({_STRING})|{_COMMENT}|,(?>\s++|{_COMMENT})*+(?=[}}\]])")
+_TOKEN = re.compile(rf'\n+|{_STRING}|[{{}}\[\]:,]|[^\s{{}}\[\]:,"]+')
 #: places are not told below this nesting
 _DEEPEST = 32
 

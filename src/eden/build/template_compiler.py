@@ -9,6 +9,7 @@ kept code takes a millisecond.
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import os
 import struct
@@ -24,6 +25,10 @@ from typing import Any
 import wasmtime
 
 from eden.base.tools import vendored
+
+
+#: a text that is no template at all gives one per character
+MAX_WARNINGS = 1000
 
 
 class TemplateTrap(Exception):
@@ -82,12 +87,16 @@ class TemplateCompiler:
         try:
             warnings = self._add(path, text)
             has_wxs = "<wxs" in text
-            inline = [(name, rewrite(source), line) for name, source, line in self._inline(path)] if has_wxs else []
+            inline = self._inline(path) if has_wxs else []
+            rewritten = [(name, rewrite(source)) for name, source in inline]
             return CompiledTemplate(
-                self.replace_inline(path, [(name, source) for name, source, _ in inline]),
+                self.replace_inline(path, [pair for pair in rewritten if pair not in inline]),
                 self._imports(path) if "<import" in text or "<include" in text else (),
                 self._scripts(path) if has_wxs else (),
-                tuple(inline),
+                tuple(
+                    (name, new, text.count("\n", 0, max(text.find(source), 0)))
+                    for (name, source), (_, new) in zip(inline, rewritten, strict=True)
+                ),
                 warnings,
             )
         except (wasmtime.Trap, wasmtime.WasmtimeError, UnicodeDecodeError) as error:
@@ -114,7 +123,7 @@ class TemplateCompiler:
 
     def _add(self, path: str, text: str) -> tuple[TemplateWarning, ...]:
         buffer, count = self._returned("tmpl_group_add_tmpl", path, text)
-        found = tuple(self._warning(buffer + 28 * index) for index in range(count))
+        found = tuple(self._warning(buffer + 28 * index) for index in range(min(count, MAX_WARNINGS)))
         if count:
             self._call("tmpl_parse_warning_array_free", self._result)
         return found
@@ -124,12 +133,9 @@ class TemplateCompiler:
         message, length, level, line, column = struct.unpack("<IIBxxxII", self._read(at, 20))
         return TemplateWarning(self._read(message, length).decode(), level, line, column)
 
-    def _inline(self, path: str) -> list[tuple[str, str, int]]:
-        found = []
-        for name in self._strings("tmpl_group_get_inline_script_module_names", path):
-            line = self._call("tmpl_group_get_inline_script_start_line", self._group, *self._put(path, name))
-            found.append((name, self._string("tmpl_group_get_inline_script", path, name), line))
-        return found
+    def _inline(self, path: str) -> list[tuple[str, str]]:
+        names = self._strings("tmpl_group_get_inline_script_module_names", path)
+        return [(name, self._string("tmpl_group_get_inline_script", path, name)) for name in names]
 
     def _string(self, function: str, *arguments: str) -> str:
         buffer, length = self._returned(function, *arguments)
@@ -174,10 +180,16 @@ class TemplateCompiler:
         return result
 
     def _read(self, at: int, length: int) -> bytes:
-        return bytes(self._memory.read(self._store, at, at + length))
+        return ctypes.string_at(self._address(at, length), length)
 
     def _write(self, at: int, data: bytes) -> None:
-        self._memory.write(self._store, data, at)
+        ctypes.memmove(self._address(at, len(data)), data, len(data))
+
+    def _address(self, at: int, length: int) -> int:
+        """Where a piece of the module's memory is now; its own read() and write() are several times slower."""
+        if at < 0 or at + length > self._memory.data_len(self._store):
+            raise wasmtime.WasmtimeError("the template compiler's answer is outside its memory")
+        return ctypes.addressof(self._memory.data_ptr(self._store).contents) + at
 
 
 def _stub(store: wasmtime.Store, imported: wasmtime.ImportType) -> wasmtime.Func:

@@ -8,8 +8,9 @@ the templates that use it.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from urllib.parse import unquote
 
 from eden.build import wxs
 from eden.build.diagnostics import Report
@@ -28,10 +29,17 @@ _LAZY = (
 _STRING = r'"(?:[^"\\]|\\.)*"'
 _ELEMENT = re.compile(rf"\bE\(({_STRING}),\{{((?:{_STRING}:{_STRING},?)*)\}}")
 _GENERIC = re.compile(rf"{_STRING}:({_STRING})")
-_SOURCE = re.compile(r"""<(import|include|wxs)\b[^>]*?\s(src\s*=\s*["']?([^"'>\s]+))""")
+_SOURCE = re.compile(r"""<(import|include|wxs)\b[^<>]*?\s(src\s*=\s*["']?([^"'>\s]+))""")
+#: the source of a medium, if it is written out
+_ASSET = re.compile(
+    r"""<(?:image|cover-image|audio|video)\s(?:[^<>"']|"[^"]*"|'[^']*')*?\b(src\s*=\s*["']([^"'{}<>]+)["'])"""
+)
+_ADDRESS = re.compile(r"[A-Za-z][\w+.-]*:|//")
+_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _EMPTY = '(()=>{var H={};H[""]=(R,C,D,U,A)=>({C:(C)=>{},B:{}});return Object.assign((R)=>H[R],{_:H})})()'
 #: levels of the compiler's warnings (see TemplateWarning) that are reported; below are matters of style
 _REPORTED_LEVEL = 3
+_MOST_REPORTED = 20
 #: the compiler recurses on nesting; what is deeper than this exhausts its stack
 MAX_TEMPLATE_BYTES = 4 * 1024 * 1024
 
@@ -51,6 +59,8 @@ class Template:
     #: inline WXS: name, source as rewritten, line of its start (from 0)
     inline: tuple[tuple[str, str, int], ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
+    #: files of the program that it names in so many words: path, line, column
+    assets: tuple[tuple[str, int, int], ...] = ()
     #: inline modules that are known to be broken
     broken: frozenset[str] = frozenset()
 
@@ -95,6 +105,9 @@ class Templates:
                 continue
             template = group.templates[name] = self._template(key, tree)
             report.extend(template.diagnostics)
+            for path, line, column in template.assets:
+                if path not in tree.paths:
+                    report.warning("missing-asset", f"{path} does not exist", template.file, line, column)
             for wanted in template.imports:
                 if (found := _find(wanted, ".wxml", tree)) is not None:
                     queue.append((wanted, found, template.file))
@@ -144,7 +157,7 @@ class Templates:
             return replace(empty, diagnostics=(_failed(file, "a path with quotes cannot have inline WXS"),))
         return Template(
             key, file, digest, text, code, _tags(code), compiled.templates,
-            compiled.scripts, inline, tuple(_problems(compiled, file, text)),
+            compiled.scripts, inline, tuple(_problems(compiled, file, text)), tuple(_assets(file, text)),
         )  # fmt: skip
 
     def _ready(self) -> TemplateCompiler:
@@ -243,15 +256,24 @@ def _find(name: str, extension: str, tree: SourceTree) -> str | None:
     return None
 
 
+def _assets(file: str, text: str) -> Iterator[tuple[str, int, int]]:
+    clean = _COMMENT.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text) if "<!--" in text else text
+    for match in _ASSET.finditer(clean):
+        written = unquote(match[2].split("?")[0].split("#")[0]).strip()
+        if not written or _ADDRESS.match(written):
+            continue
+        at = match.start(1)
+        path = normalize(written if written.startswith("/") else folder_of(file) + written)
+        yield path, clean.count("\n", 0, at) + 1, at - clean.rfind("\n", 0, at)
+
+
 def _failed(file: str, reason: str) -> Diagnostic:
     return Diagnostic(file, 0, 0, Severity.ERROR, "template-failed", f"this template could not be compiled: {reason}")
 
 
 def _problems(compiled: CompiledTemplate, file: str, text: str) -> Iterable[Diagnostic]:
     lines: list[str] | None = None
-    for warning in compiled.warnings:
-        if warning.level < _REPORTED_LEVEL:
-            continue
+    for warning in [warning for warning in compiled.warnings if warning.level >= _REPORTED_LEVEL][:_MOST_REPORTED]:
         lines = text.split("\n") if lines is None else lines
         line = lines[warning.line] if warning.line < len(lines) else ""
         units = line.encode("utf-16-le", "replace")[: warning.column * 2]

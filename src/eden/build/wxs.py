@@ -9,8 +9,9 @@ from eden.build.paths import folder_of, normalize
 
 #: words that WXS allows as names and JavaScript does not
 _RESERVED = frozenset({"class", "enum", "export", "extends", "import", "super"})
+#: comments, strings (closed at the end of the text if need be: no text takes more than linear time), names, signs
 _TOKEN = re.compile(
-    r"""//[^\n]*|/\*.*?\*/|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|[A-Za-z_$][\w$]*|[^\s\w]""", re.DOTALL
+    r"""//[^\n]*+|/\*.*?(?:\*/|\Z)|"(?:[^"\\\n]|\\.)*+"?|'(?:[^'\\\n]|\\.)*+'?|[A-Za-z_$][\w$]*+|[^\s\w]""", re.DOTALL
 )
 _REQUIRE = re.compile(r"""\brequire\s*\(\s*(?:"([^"\n]+)"|'([^'\n]+)')\s*\)""")
 
@@ -19,10 +20,12 @@ def rewrite(source: str) -> str:
     """Source that runs as JavaScript; lines stay where they are.
 
     `x.constructor` is a type's name in WXS: the runtime answers it as `$wxsConstructor`. Names that JavaScript
-    reserves get a `$`. The text ends with a line break so that a last comment cannot swallow what follows.
+    reserves get a `$`. A comment at the end is followed by a line break so that it cannot swallow what comes next.
     """
+    last = source[source.rfind("\n") + 1 :]
+    end_line = "\n" if "//" in last or "--" in last else ""
     if "constructor" not in source and not any(word in source for word in _RESERVED):
-        return f"{source}\n"
+        return source + end_line
     parts: list[str] = []
     end, before = 0, ""
     for match in _TOKEN.finditer(source):
@@ -38,7 +41,7 @@ def rewrite(source: str) -> str:
             parts += (source[end : match.start()], new)
             end = match.end()
         before = token
-    return "".join([*parts, source[end:], "\n"])
+    return "".join([*parts, source[end:], end_line])
 
 
 def _is_key(source: str, end: int, before: str) -> bool:
