@@ -36,6 +36,15 @@ describe('wx.cloud', () => {
     },
   )
 
+  it('files have tasks, so that programs can listen', async () => {
+    const { wx } = fakeRuntime([cloud])
+    const fail = vi.fn()
+    const task = wx.cloud.downloadFile({ fileID: 'f', fail })
+    expect(task.onProgressUpdate(() => undefined)).toBeUndefined()
+    await vi.waitFor(() => expect(fail).toHaveBeenCalledOnce())
+    expect((await outcome(wx.cloud.uploadFile({ cloudPath: 'f' }))).errCode).toBe(-501000)
+  })
+
   it('database chains fail at their end', async () => {
     const db = fakeRuntime([cloud]).wx.cloud.database()
     expect((await outcome(db.collection('c').where({}).get())).errMsg).toMatch(/^collection\.get:fail -501000/)

@@ -2,6 +2,7 @@
 import type { Runtime } from '../runtime/context'
 import type { Area, AreaFactory } from './kit'
 import { fail, publish } from './kit'
+import { quietly } from './quietly'
 
 /** errCode of "resource system error", the closest that WeChat documents. */
 const ERR_CODE = -501000
@@ -57,8 +58,20 @@ class CloudId {
   constructor(readonly cloudID: string) {}
 }
 
+const noop = () => undefined
+/** What uploadFile and downloadFile return when they are called with callbacks. */
+const TASK = { abort: noop, onProgressUpdate: noop, offProgressUpdate: noop, onHeadersReceived: noop, offHeadersReceived: noop }
+
+function failing(rt: Runtime, name: string): (options?: any) => unknown {
+  return quietly(publish(rt, name, (_, call) => {
+    if (/(up|down)loadFile$/.test(name)) call.task = { ...TASK }
+    rt.reportUnsupported('api', name.startsWith('cloud.') ? name : 'cloud.database')
+    throw fail(REASON, undefined, { errCode: ERR_CODE })
+  }))
+}
+
 function database(rt: Runtime) {
-  const end = (name: string) => publish(rt, name, () => { throw fail(REASON, undefined, { errCode: ERR_CODE }) })
+  const end = (name: string) => failing(rt, name)
   const link = (kind: string): any => {
     const chain: { [name: string]: unknown } = {}
     for (const name of LINKS) chain[name] = () => link(name === 'doc' ? 'document' : 'collection')
@@ -92,12 +105,7 @@ export const cloud: AreaFactory = (rt): Area => {
     },
     identifiers: {},
   }
-  for (const name of CALLS) {
-    methods[name] = publish(rt, `cloud.${name}`, () => {
-      rt.reportUnsupported('api', `cloud.${name}`)
-      throw fail(REASON, undefined, { errCode: ERR_CODE })
-    })
-  }
+  for (const name of CALLS) methods[name] = failing(rt, `cloud.${name}`)
   Object.assign((methods.Cloud as { prototype: object }).prototype, methods)
   return {
     sync: { cloud: methods },

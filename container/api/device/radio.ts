@@ -3,8 +3,9 @@
  * fails as WeChat does on a phone where the hardware is missing or switched off.
  */
 import type { Area, AreaFactory } from '../kit'
-import { fail } from '../kit'
+import { fail, publish } from '../kit'
 import { Listeners } from '../listeners'
+import { quietly } from '../quietly'
 
 interface Family {
   /** functions that fail, and with what */
@@ -66,10 +67,10 @@ const EVENTS = [
 ]
 
 export const radio: AreaFactory = (rt): Area => {
-  const area: Required<Area> = { async: {}, sync: {}, partial: {} }
+  const area: Required<Pick<Area, 'sync' | 'partial'>> = { sync: {}, partial: {} }
   for (const { names, reason, errCode, errno } of FAMILIES) {
     for (const name of names) {
-      area.async[name] = () => { throw fail(reason, errno, { errCode }) }
+      area.sync[name] = quietly(publish(rt, name, () => { throw fail(reason, errno, { errCode }) }))
       area.partial[name] = 'a web page has no such hardware; fails as on a phone without it'
     }
   }
