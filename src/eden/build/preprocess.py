@@ -51,7 +51,8 @@ def preprocess_styles(
             }
         )["sheets"]
     except EdenError as error:
-        return {sheet.path: _failed(sheet.path, 0, 0, str(error)) for sheet in sheets}
+        failed = _failed("", 0, 0, str(error))  # once, not for each sheet
+        return {sheet.path: failed for sheet in sheets}
     results = {}
     for sheet, answer in zip(sheets, answers, strict=True):
         reads = tuple(answer["reads"])
@@ -65,7 +66,7 @@ def preprocess_styles(
 
 def _failed(path: str, line: int, column: int, message: str) -> Preprocessed:
     sentence = " ".join(message.split()).rstrip(".")
-    problem = Diagnostic(path, line, column, Severity.ERROR, "style-preprocessor", sentence)
+    problem = Diagnostic(path, line, column, Severity.WARNING, "style-preprocessor", sentence)
     return Preprocessed("", (), (problem,))
 
 
