@@ -1,0 +1,24 @@
+const { t, language } = require('./utils/i18n')
+
+App({
+  globalData: { customer: null },
+
+  onLaunch() {
+    if (language === 'en') {
+      const texts = ['Home', 'Transfer', 'Messages', 'Me']
+      texts.forEach((text, index) => wx.setTabBarItem({ index, text, fail() {} }))
+    }
+    if (!wx.getStorageSync('token')) wx.reLaunch({ url: '/pages/login/login' })
+  },
+
+  onError(error) {
+    console.warn(t('unexpected'), error)
+  },
+
+  /** Unread messages on the third tab. */
+  setUnread(count) {
+    const done = { fail() {} }
+    if (count > 0) wx.setTabBarBadge({ index: 2, text: count > 99 ? '99+' : String(count), ...done })
+    else wx.removeTabBarBadge({ index: 2, ...done })
+  },
+})

@@ -1,0 +1,8 @@
+const { pick } = require('../../utils/i18n')
+
+/** What stands where content will be: bones while loading, an error with a retry, or "nothing yet". */
+Component({
+  properties: { state: { type: String, value: 'loading' }, error: String, empty: Boolean },
+  data: { texts: pick('loading', 'retry', 'empty') },
+  methods: { retry() { this.triggerEvent('retry') } },
+})

@@ -1,0 +1,40 @@
+const api = require('../../utils/api')
+const page = require('../../utils/page')
+const { language, pick, t } = require('../../utils/i18n')
+
+Page({
+  behaviors: [page],
+  data: {
+    t: pick('hello', 'total', 'show', 'hide', 'accounts', 'recent', 'all', 'loanTitle', 'loanText'),
+    english: language === 'en',
+    hide: wx.getStorageSync('hide') === true,
+    total: 0, accounts: [], recent: [], customer: {},
+    actions: [
+      { text: t('transfer'), icon: '/images/act-transfer.png', url: '/pages/transfer/transfer', tab: true },
+      { text: t('bills'), icon: '/images/act-bills.png', url: '/pages/account/account' },
+      { text: t('scan'), icon: '/images/act-scan.png', url: '/loan/entry/entry' },
+      { text: t('messages'), icon: '/images/act-message.png', url: '/pages/messages/messages', tab: true },
+    ],
+  },
+
+  onLoad() { this.title('bank') },
+  onShow() { this.refresh(this.data.state === 'ready') },
+  onPullDownRefresh() { this.refresh(true) },
+
+  async load() {
+    const { total, accounts, recent, customer, unread } = await api.get('/overview')
+    this.setData({ total, accounts, recent, customer })
+    getApp().setUnread(unread)
+  },
+
+  toggle() {
+    this.setData({ hide: !this.data.hide })
+    wx.setStorage({ key: 'hide', data: this.data.hide })
+  },
+
+  go({ currentTarget }) {
+    const { url, tab } = currentTarget.dataset
+    if (tab) wx.switchTab({ url })
+    else wx.navigateTo({ url })
+  },
+})

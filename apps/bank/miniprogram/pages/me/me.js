@@ -1,0 +1,31 @@
+const api = require('../../utils/api')
+const { pick, t } = require('../../utils/i18n')
+
+Page({
+  data: {
+    t: pick('permissions', 'language', 'languageValue', 'theme', 'themeValue', 'privacy', 'about', 'signOut'),
+    customer: {}, initial: '',
+  },
+
+  onLoad() { wx.setNavigationBarTitle({ title: t('settings') }) },
+
+  async onShow() {
+    try {
+      const { customer } = await api.get('/overview')
+      this.setData({ customer, initial: customer.name.slice(0, 1) })
+    } catch (error) {
+      wx.showToast({ title: error.message, icon: 'none' })
+    }
+  },
+
+  permissions() { wx.openSetting({ fail() {} }) },
+  privacy() { wx.showModal({ title: t('privacy'), content: t('privacyText'), showCancel: false, confirmText: t('confirmShort') }) },
+  about() { wx.showModal({ title: t('about'), content: t('aboutText'), showCancel: false, confirmText: t('confirmShort') }) },
+
+  async signOut() {
+    const { confirm } = await wx.showModal({ title: t('signOut'), content: t('signOutAsk'), confirmText: t('confirmShort'), cancelText: t('cancel') })
+    if (!confirm) return
+    wx.removeStorageSync('token')
+    wx.reLaunch({ url: '/pages/login/login' })
+  },
+})

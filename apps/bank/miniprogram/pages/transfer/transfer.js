@@ -1,0 +1,67 @@
+const api = require('../../utils/api')
+const page = require('../../utils/page')
+const money = require('../../utils/money')
+const { pick, t } = require('../../utils/i18n')
+
+Page({
+  behaviors: [page],
+  data: {
+    t: pick('payee', 'choosePayee', 'amount', 'balance', 'max', 'remark', 'remarkHint', 'next'),
+    payees: [], payee: {}, index: 0, account: {}, limit: 0, amount: '', remark: '', problem: '', ready: false, busy: false,
+  },
+
+  onLoad() {
+    this.title('transfer')
+    this.refresh()
+  },
+  onShow() { if (this.data.state === 'ready') this.refresh(true) },
+
+  async load() {
+    const [{ items, daily_limit: limit }, { accounts }] = await Promise.all([api.get('/payees'), api.get('/overview')])
+    this.setData({ payees: items, limit, account: accounts[0] })
+    this.judge()
+  },
+
+  choose({ detail }) {
+    const index = Number(detail.value)
+    this.setData({ index, payee: this.data.payees[index] || {} })
+    this.judge()
+  },
+
+  type({ detail }) {
+    const amount = money.clean(detail.value)
+    this.setData({ amount })
+    this.judge()
+    return amount
+  },
+
+  judge() {
+    const { amount, limit, account, payee } = this.data
+    const cents = money.parse(amount)
+    const problem = cents > limit ? t('overLimit') : cents > account.balance ? t('overBalance') : ''
+    this.setData({ problem, ready: cents > 0 && !problem && Boolean(payee.id) })
+  },
+
+  async confirm() {
+    const { payee, amount, account, remark } = this.data
+    const cents = money.parse(amount)
+    const { confirm } = await wx.showModal({
+      title: t('confirmTransfer'), content: `${t('to')} ${payee.name}\n¥ ${money.format(cents)}`, confirmText: t('confirmShort'), cancelText: t('cancel'),
+    })
+    if (!confirm) return
+    this.key = this.key || api.newKey()
+    this.setData({ busy: true })
+    try {
+      const { balance } = await api.post('/transfers', { payee: payee.id, account: account.id, amount: cents, remark }, this.key)
+      this.key = undefined
+      this.setData({ amount: '', remark: '', ready: false, 'account.balance': balance })
+      const text = `${payee.name} ¥ ${money.format(cents)}`
+      wx.navigateTo({ url: `/pages/result/result?title=transferred&text=${encodeURIComponent(text)}` })
+    } catch (error) {
+      if (error.code !== 'offline') this.key = undefined
+      this.setData({ problem: error.message })
+    } finally {
+      this.setData({ busy: false })
+    }
+  },
+})

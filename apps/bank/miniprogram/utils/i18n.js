@@ -1,0 +1,52 @@
+const language = /^en/i.test((wx.getAppBaseInfo ? wx.getAppBaseInfo() : wx.getSystemInfoSync()).language || '') ? 'en' : 'zh'
+
+const texts = {
+  zh: {
+    bank: '伊甸银行', offline: '网络不可用，请检查后重试', failed: '操作失败，请稍后重试', unexpected: '程序出现意外',
+    retry: '重试', empty: '暂无内容', loading: '加载中', hello: '您好，', total: '总资产（元）', show: '显示金额', hide: '隐藏金额',
+    accounts: '我的账户', recent: '最近交易', all: '全部', income: '收入', spending: '支出', transfer: '转账', scan: '扫码贷款',
+    bills: '收支明细', messages: '消息', loanTitle: '小店贷 年利率 4.80% 起', loanText: '扫描店内申请码，最快 1 分钟完成申请',
+    signIn: '登录', phone: '手机号', phoneHint: '请输入 11 位手机号', password: '密码', passwordHint: '至少 6 位',
+    agree: '我已阅读并同意《用户协议》与《隐私政策》', mustAgree: '请先阅读并同意协议', slogan: '每一分钱，都有来处',
+    payee: '收款人', choosePayee: '选择收款人', from: '付款账户', amount: '转账金额', remark: '附言', remarkHint: '选填，30 字以内',
+    max: '单日限额', confirmTransfer: '确认转账', to: '转给', next: '下一步', done: '完成', transferred: '转账成功',
+    overLimit: '超过单日限额', overBalance: '余额不足', balance: '余额', detail: '交易详情', time: '时间', account: '账户',
+    kind: '类型', after: '交易后余额', number: '编号', deleted: '已删除', remove: '删除', unread: '未读', noMore: '没有更多了',
+    confirmShort: '确定', cancel: '取消', settings: '设置', permissions: '权限管理', language: '语言', languageValue: '跟随系统（中文）', theme: '外观', themeValue: '跟随系统',
+    privacy: '隐私政策', privacyText: '演示程序：数据只在本机内存中，关闭服务即清除。', about: '关于', aboutText: '伊甸银行演示小程序 1.0.0',
+    signOut: '退出登录', signOutAsk: '确定退出当前账户？', entry: '贷款申请', entryTitle: '扫描申请码', entryText: '扫描店内或宣传单上的申请码，也可以手动输入。',
+    code: '申请码', codeHint: '例如 EDEN-SHOP-2026', useCamera: '扫一扫', plan: '金额与期限', loanAmount: '借款金额', term: '还款期数', months: '期',
+    monthly: '每月还款', interest: '总利息', rate: '年利率', principal: '本金', interestPart: '利息', schedule: '还款计划', month: '第', document: '证件照片',
+    documentTitle: '拍摄身份证人像面', documentText: '请将证件放平，四角完整，文字清晰。照片只用于本次申请。', take: '拍摄', retake: '重新拍摄',
+    confirm: '确认申请', contract: '我已阅读并同意《个人借款合同》', submit: '提交申请', submitted: '申请已受理', submittedText: '审核结果将以消息通知您。', product: '产品', photo: '证件照片', photoReady: '已拍摄',
+    kinds: { shopping: '购物', transport: '出行', food: '餐饮', home: '居家', health: '医疗', leisure: '娱乐', income: '入账', transfer: '转账' },
+  },
+  en: {
+    bank: 'Eden Bank', offline: 'No network. Check it and try again.', failed: 'That did not work. Please try again.', unexpected: 'Something unexpected happened',
+    retry: 'Try again', empty: 'Nothing here yet', loading: 'Loading', hello: 'Hello, ', total: 'Total assets (CNY)', show: 'Show amounts', hide: 'Hide amounts',
+    accounts: 'Accounts', recent: 'Recent', all: 'All', income: 'In', spending: 'Out', transfer: 'Transfer', scan: 'Scan for a loan',
+    bills: 'Statement', messages: 'Messages', loanTitle: 'Shop loan from 4.80 % a year', loanText: 'Scan the code in the shop, apply in a minute',
+    signIn: 'Sign in', phone: 'Phone', phoneHint: '11 digits', password: 'Password', passwordHint: 'At least 6 characters',
+    agree: 'I have read and accept the terms and the privacy policy', mustAgree: 'Please accept the terms first', slogan: 'Every cent accounted for',
+    payee: 'Payee', choosePayee: 'Choose a payee', from: 'From', amount: 'Amount', remark: 'Note', remarkHint: 'Optional, up to 30 characters',
+    max: 'Daily limit', confirmTransfer: 'Confirm transfer', to: 'To', next: 'Next', done: 'Done', transferred: 'Transferred',
+    overLimit: 'Above the daily limit', overBalance: 'Not enough money', balance: 'Balance', detail: 'Transaction', time: 'Time', account: 'Account',
+    kind: 'Kind', after: 'Balance after', number: 'Number', deleted: 'Deleted', remove: 'Delete', unread: 'unread', noMore: 'That is all',
+    confirmShort: 'OK', cancel: 'Cancel', settings: 'Settings', permissions: 'Permissions', language: 'Language', languageValue: 'System (English)', theme: 'Appearance', themeValue: 'System',
+    privacy: 'Privacy', privacyText: 'A demo: data is in memory on this machine only and gone when the service stops.', about: 'About', aboutText: 'Eden Bank demo 1.0.0',
+    signOut: 'Sign out', signOutAsk: 'Sign out of this account?', entry: 'Loan', entryTitle: 'Scan the entry code', entryText: 'Scan the code in the shop or on the leaflet, or type it.',
+    code: 'Code', codeHint: 'for example EDEN-SHOP-2026', useCamera: 'Scan', plan: 'Amount and term', loanAmount: 'Amount', term: 'Instalments', months: ' mo.',
+    monthly: 'Monthly', interest: 'Interest', rate: 'Yearly rate', principal: 'Principal', interestPart: 'Interest', schedule: 'Repayment plan', month: 'No. ', document: 'Document',
+    documentTitle: 'Photograph your identity card', documentText: 'Lay it flat, all four corners in view, text sharp. Used for this application only.', take: 'Take a photo', retake: 'Take again',
+    confirm: 'Confirm', contract: 'I have read and accept the loan contract', submit: 'Submit', submitted: 'Application received', submittedText: 'You will get the result as a message.', product: 'Product', photo: 'Document', photoReady: 'Taken',
+    kinds: { shopping: 'Shopping', transport: 'Transport', food: 'Food', home: 'Home', health: 'Health', leisure: 'Leisure', income: 'Income', transfer: 'Transfer' },
+  },
+}
+
+const table = texts[language]
+const t = (key) => table[key] || key
+
+/** Pages put these into their data: `{{t.signIn}}`. */
+const pick = (...keys) => Object.fromEntries(keys.map((key) => [key, t(key)]))
+
+module.exports = { language, t, pick, table }
