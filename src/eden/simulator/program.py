@@ -25,15 +25,16 @@ STYLES = "code/styles.json"
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """A finished build. `files` is the package folder; empty as long as no build has succeeded.
+    """A finished build. `files` is the package folder that runs now; empty as long as there is none.
 
-    `texts` are the terminal's lines of each problem, `styles` is what a running program has to replace when nothing
-    but the rules of style sheets changed since the last good build; None: it must start anew.
+    `taken`: that is this build's, not an earlier one's (see `LiveProgram.build`). `texts` are the terminal's lines of each problem, `styles` is what a running program has to replace when nothing
+    but the rules of style sheets changed since the package before; None: it must start anew.
     """
 
     number: int
     result: BuildResult
     files: dict[str, bytes]
+    taken: bool
     seconds: float
     texts: tuple[str, ...]
     styles: Styles | None = None
@@ -61,22 +62,30 @@ class LiveProgram:
         self.builder = Builder(source)
         self.revision: Revision | None = None
         self.listeners: list[Callable[[Revision], None]] = []
-        self._good: dict[str, bytes] = {}
+        self._files: dict[str, bytes] = {}
         self._archives: tuple[PackageArchive, ...] = ()
+        self._errors: set[tuple[str, str]] = set()
         # The builder keeps caches and is not thread-safe: one thread, one build at a time.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="eden-build")
 
     def build(self) -> Revision:
-        """Build now, in the calling thread; the last good package stays when this one has errors."""
+        """Build now, in the calling thread.
+
+        The package is taken unless it has an error that the one before has not: half a line typed must not stop a
+        running program, while a program with a module that was always broken still changes.
+        """
         started = time.perf_counter()
         result = self.builder.build()
+        errors = {(problem.file, problem.code) for problem in result.diagnostics if problem.severity is Severity.ERROR}
+        taken = bool(result.archives) and (not self._files or errors <= self._errors)
         styles = None
-        if result.archives:
+        if taken:
             styles = changed_styles(self._archives, result.archives)
-            self._good, self._archives = result.files(), result.archives
+            self._files, self._archives, self._errors = result.files(), result.archives, errors
         number = self.revision.number + 1 if self.revision else 1
         texts = tuple("\n".join(render([problem], self.builder.text)) for problem in result.diagnostics)
-        self.revision = Revision(number, result, self._good, time.perf_counter() - started, texts, styles)
+        seconds = time.perf_counter() - started
+        self.revision = Revision(number, result, self._files, taken, seconds, texts, styles)
         return self.revision
 
     async def watch(self) -> None:
@@ -124,6 +133,7 @@ def event_of(revision: Revision) -> dict[str, Any]:
     """What the simulator page is told: numbers, problems, and hashes that say which parts changed."""
     return {
         "revision": revision.number,
+        "taken": revision.taken,
         "seconds": round(revision.seconds, 3),
         "errors": sum(problem.severity is Severity.ERROR for problem in revision.result.diagnostics),
         "problems": [

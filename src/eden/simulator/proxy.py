@@ -36,7 +36,8 @@ def _from_own_page(scope: Scope) -> bool:
     return origin is None or (host is not None and origin.partition(b"://")[2] == host)
 
 
-def _request_headers(scope: Scope) -> dict[str, str]:
+def forwarded_headers(scope: Scope) -> dict[str, str]:
+    """What the program sends, without what the browser adds for itself; names in lower case."""
     headers: dict[str, str] = {}
     for raw_name, raw_value in scope["headers"]:
         name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
@@ -74,7 +75,7 @@ class Proxy:
         started = False
         try:
             async with self._session.request(
-                scope["method"], url, headers=_request_headers(scope), data=body or None, allow_redirects=True
+                scope["method"], url, headers=forwarded_headers(scope), data=body or None, allow_redirects=True
             ) as answer:
                 headers = [
                     (name.lower().encode("latin-1"), value.encode("latin-1", "replace"))

@@ -24,7 +24,7 @@ import uvicorn
 from eden.base import tools
 from eden.simulator.http import Application, Receive, Scope, Send, header, problem, respond, type_of
 from eden.simulator.program import LiveProgram, Revision, event_of
-from eden.simulator.proxy import Proxy
+from eden.simulator.proxy import Proxy, forwarded_headers
 
 
 class Simulator:
@@ -121,7 +121,8 @@ class Simulator:
         application = self.mounts.get(prefix) if prefix and target.path.startswith(prefix) else None
         if prefix is None or application is None:
             return await self._proxy(scope, receive, send)
-        inner = dict(scope, path=target.path[len(prefix) - 1 :], query_string=target.query.encode())
+        headers = [(name.encode(), value.encode("latin-1")) for name, value in forwarded_headers(scope).items()]
+        inner = dict(scope, path=target.path[len(prefix) - 1 :], query_string=target.query.encode(), headers=headers)
         return await application(inner, receive, send)
 
     def _settings(self) -> dict[str, Any]:

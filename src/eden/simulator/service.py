@@ -22,6 +22,9 @@ from eden.simulator.server import Simulator, SimulatorServer
 
 #: how many ports after the wanted one are tried when it is taken
 PORT_TRIES = 20
+#: the demo's data service: its place here, and the name that the mini program knows it by
+DEMO_PREFIX = "/api/bank/"
+DEMO_HOSTS = {"bank.eden.local": DEMO_PREFIX}
 PACKAGE = Path(__file__).resolve().parent.parent
 
 
@@ -36,7 +39,7 @@ def dev_command(arguments: argparse.Namespace) -> int:
 def demo_command(arguments: argparse.Namespace) -> int:
     """Serve the bank and its data service until interrupted; the process's exit code."""
     bank = bank_folder()
-    return _serve(arguments, bank / "miniprogram", {"/api/bank/": load_service(bank / "service.py")})
+    return _serve(arguments, bank / "miniprogram", {DEMO_PREFIX: load_service(bank / "service.py")})
 
 
 def bank_folder() -> Path:
@@ -73,7 +76,7 @@ def _serve(arguments: argparse.Namespace, source: Path, mounts: Mapping[str, App
     print("  Changes are built and shown at once. Stop with Ctrl-C.\n", flush=True)
     qr = segno.make(public, error="m").svg_inline(scale=4, border=2) if public else None
     settings = {"public": public, "qr": qr, "source": str(source)}
-    application = Simulator(program, mounts=mounts, settings=settings, on_revision=_report)
+    application = Simulator(program, mounts=mounts, hosts=DEMO_HOSTS, settings=settings, on_revision=_report)
     if arguments.open:
         webbrowser.open(address)
     with contextlib.suppress(KeyboardInterrupt):
@@ -101,7 +104,14 @@ def listen(host: str, port: int) -> socket.socket:
 def _report(revision: Revision) -> None:
     if revision.text:
         print(revision.text, file=sys.stderr)
-    state = "built" if revision.result.ok else "has errors; the last good version keeps running,"
+    if revision.result.ok:
+        state = "built"
+    elif revision.taken:
+        state = "has errors, everything else runs; built"
+    elif revision.files:
+        state = "has errors, the version before keeps running; tried"
+    else:
+        state = "cannot be built and starts as soon as it can; tried"
     print(f"  Revision {revision.number} {state} in {revision.seconds:.2f} s", flush=True)
 
 
