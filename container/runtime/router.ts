@@ -14,7 +14,9 @@ type Opened = 'navigateTo' | 'redirectTo' | 'reLaunch' | 'switchTab' | 'appLaunc
 export class PageRouter implements Router {
   private pages: Page[] = []
   private tabs = new Map<string, Page>()
-  private queue: Promise<unknown> = Promise.resolve()
+  /** What App.onLaunch asks for waits until the first page is there. */
+  private launched!: (first: Promise<unknown>) => void
+  private queue: Promise<unknown> = new Promise((resolve) => { this.launched = resolve })
   private nextId = 1
   /** the page that is being made; its errors are its own before it is in the stack */
   opening: string | undefined
@@ -70,14 +72,16 @@ export class PageRouter implements Router {
 
   /** First page of a launch; an unknown path goes to onPageNotFound, then to the entry page. */
   launch(path: string, query: { [key: string]: string }): Promise<void> {
-    return this.enqueue(async () => {
+    const first = (async () => {
       let target = path || this.rt.config.entry
       if (!this.rt.config.pages.includes(target)) {
         if (this.notFound(target, query, true)) return
         target = this.rt.config.entry
       }
       await this.restart(target, query, 'appLaunch')
-    })
+    })()
+    this.launched(first.catch(() => undefined))
+    return first
   }
 
   private async restart(path: string, query: { [key: string]: string }, how: Opened): Promise<void> {
