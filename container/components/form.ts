@@ -76,7 +76,8 @@ export class Form extends Builtin<FormProps> {
   }
 }
 
-const isElement = (node: GlassNode): node is GlassElement => typeof (node as GlassElement).forEachComposedChild === 'function'
+const isElement = (node: GlassNode): node is GlassElement =>
+  typeof (node as GlassElement).forEachComposedChild === 'function'
 
 const asComponent = (node: GlassNode): GeneralComponent | undefined =>
   (typeof (node as GeneralComponent).getRootBehavior === 'function' ? (node as GeneralComponent) : undefined)

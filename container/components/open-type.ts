@@ -36,12 +36,12 @@ interface Capability {
   args?: (button: OpenButton) => WireObject
 }
 
+const quota = ({ props }: OpenButton): WireObject => ({ phoneNumberNoQuotaToast: props.phoneNumberNoQuotaToast })
+
 const CAPABILITIES: { [openType: string]: Capability } = {
   getUserInfo: { event: 'getuserinfo', args: ({ props }) => ({ lang: props.lang, withCredentials: true }) },
-  getPhoneNumber: { event: 'getphonenumber', args: ({ props }) => ({ phoneNumberNoQuotaToast: props.phoneNumberNoQuotaToast }) },
-  getRealtimePhoneNumber: {
-    event: 'getrealtimephonenumber', args: ({ props }) => ({ phoneNumberNoQuotaToast: props.phoneNumberNoQuotaToast }),
-  },
+  getPhoneNumber: { event: 'getphonenumber', args: quota },
+  getRealtimePhoneNumber: { event: 'getrealtimephonenumber', args: quota },
   getEmailAddress: { event: 'getemailaddress' },
   chooseAvatar: { event: 'chooseavatar', quiet: true },
   contact: {
@@ -59,7 +59,9 @@ const CAPABILITIES: { [openType: string]: Capability } = {
   feedback: {},
   openSetting: { event: 'opensetting' },
   launchApp: { event: 'launchapp', failure: 'error', args: ({ props }) => ({ appParameter: props.appParameter }) },
-  createLiveActivity: { event: 'createliveactivity', args: ({ props }) => ({ activityType: String(props.activityType ?? '') }) },
+  createLiveActivity: {
+    event: 'createliveactivity', args: ({ props }) => ({ activityType: String(props.activityType ?? '') }),
+  },
   agreePrivacyAuthorization: {
     event: 'agreeprivacyauthorization', args: ({ component }) => ({ buttonId: component.id }),
   },
@@ -76,7 +78,8 @@ export async function openCapability(button: OpenButton, openType: string): Prom
 
 function share({ component, host, rt }: OpenButton): void {
   const { offsetLeft, offsetTop } = host
-  rt.emit('share', { from: 'button', target: { id: component.id, dataset: { ...component.dataset }, offsetLeft, offsetTop } })
+  const target = { id: component.id, dataset: { ...component.dataset }, offsetLeft, offsetTop }
+  rt.emit('share', { from: 'button', target })
 }
 
 async function run(button: OpenButton, name: string): Promise<boolean> {

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { dateModel, daysIn, parseDate, parseTime, type Regions, rangeModel, regionModel, timeModel } from './picker-columns'
+import {
+  dateModel, daysIn, parseDate, parseTime, type Regions, rangeModel, regionModel, timeModel,
+} from './picker-columns'
 import { sliderValue } from './slider-value'
 
 const now = new Date(2026, 10, 22, 9, 5)

@@ -137,13 +137,15 @@ export interface RegionValue {
 }
 
 /** `custom`: an entry at the top of every column that stands for all of them. */
-export function regionModel(regions: Regions, value: readonly unknown[], levels: number, custom: string): PickerModel<RegionValue> {
+export function regionModel(
+  regions: Regions, value: readonly unknown[], levels: number, custom: string,
+): PickerModel<RegionValue> {
   const codes: string[] = []
   const list = (column: number): string[] => {
     const parent = column === 0 ? '' : codes[column - 1]!
     return [...(custom ? ['custom'] : []), ...(parent === 'custom' ? [] : regions.below[parent] ?? [])]
   }
-  const name = (code: string | undefined): string => (code === 'custom' ? custom : code ? regions.names[code] ?? '' : '')
+  const name = (code = ''): string => (code === 'custom' ? custom : regions.names[code] ?? '')
   for (let column = 0; column < levels; column++) {
     const choices = list(column)
     codes[column] = choices.find((code) => name(code) === value[column]) ?? choices[0] ?? ''

@@ -38,7 +38,9 @@ export class PickerSheet {
       return node
     }
     const head = el('div', 'eden-picker-head',
-      button('cancel', 'eden-picker-cancel', false), el('div', 'eden-picker-title', title), button('confirm', 'eden-picker-confirm', true))
+      button('cancel', 'eden-picker-cancel', false),
+      el('div', 'eden-picker-title', title),
+      button('confirm', 'eden-picker-confirm', true))
     const sheet = el('div', 'eden-picker', head, this.body)
     sheet.setAttribute('role', 'dialog')
     sheet.setAttribute('aria-modal', 'true')

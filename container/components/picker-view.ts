@@ -25,7 +25,8 @@ export class PickerView extends Builtin<PickerViewProps> {
     immediateChange: Boolean,
   }
   static field = true
-  static css = 'wx-picker-view{display:block;position:relative}.eden-picker-view{display:flex;position:relative;height:100%;overflow:hidden}'
+  static css = `wx-picker-view{display:block;position:relative}
+.eden-picker-view{display:flex;position:relative;height:100%;overflow:hidden}`
 
   readonly columns = new Set<PickerViewColumn>()
 

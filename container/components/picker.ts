@@ -2,7 +2,9 @@
 import { tapOnSpace } from './choice'
 import { Builtin } from './kit'
 import { onTap, type LabelTarget } from './label'
-import { dateModel, type PickerModel, rangeModel, regionModel, type Regions, type RegionValue, timeModel } from './picker-columns'
+import {
+  dateModel, type PickerModel, rangeModel, regionModel, type Regions, type RegionValue, timeModel,
+} from './picker-columns'
 import { PickerSheet } from './picker-sheet'
 
 interface PickerProps {
@@ -104,9 +106,10 @@ export class Picker extends Builtin<PickerProps> implements LabelTarget {
 
   private ranges(): PickerModel<number[]> {
     const { mode, range, rangeKey, value } = this.props
-    const list: unknown[] = Array.isArray(range) ? range : []
+    const listOf = (some: unknown): unknown[] => (Array.isArray(some) ? some : [])
+    const list = listOf(range)
     if (mode !== 'multiSelector') return rangeModel([list], rangeKey, [value])
-    return rangeModel(list.map((column) => (Array.isArray(column) ? column : [])), rangeKey, Array.isArray(value) ? value : [])
+    return rangeModel(list.map(listOf), rangeKey, listOf(value))
   }
 
   private moved(column: number, index: number): void {

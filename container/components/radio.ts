@@ -45,7 +45,7 @@ export class Radio extends Choice {
     return this.closest(RadioGroup)
   }
 
-  /** A colour other than the default stands in the style attribute, so that it beats the program's sheets, as on WeChat. */
+  /** As on WeChat, a colour other than the default is an inline style, which beats the program's sheets. */
   protected override paint(): void {
     const { checked, disabled, color } = this.props
     const own = checked && !disabled && color.toLowerCase() !== '#09bb07' ? color : ''

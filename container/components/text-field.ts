@@ -110,7 +110,8 @@ export abstract class TextField<P extends TextFieldProps = TextFieldProps>
     const { control } = this
     if (control.value === this.props.value) return
     this.set({ value: control.value } as Partial<P>)
-    const detail = { value: control.value, cursor: control.selectionStart ?? control.value.length, keyCode: this.keyCode }
+    const cursor = control.selectionStart ?? control.value.length
+    const detail = { value: control.value, cursor, keyCode: this.keyCode }
     this.trigger('input', detail, {
       handleListenerReturn: (returned) => {
         this.replace(returned)
@@ -120,8 +121,8 @@ export abstract class TextField<P extends TextFieldProps = TextFieldProps>
   }
 
   private replace(returned: unknown): void {
-    const fields = typeof returned === 'string' ? { value: returned } : returned as { value?: unknown; cursor?: unknown } | null | undefined
-    if (typeof fields !== 'object' || fields === null || typeof fields.value !== 'string') return
+    const fields = (typeof returned === 'string' ? { value: returned } : returned ?? {}) as { value?: unknown; cursor?: unknown }
+    if (typeof fields.value !== 'string') return
     const { control } = this
     const caret = typeof fields.cursor === 'number' ? fields.cursor : control.selectionStart
     this.set({ value: fields.value } as Partial<P>)

@@ -133,7 +133,7 @@ class QuillEngine implements EditorEngine {
     const { quill } = this
     const { index, length } = this.cursor
     const given = { alt, width, height, class: extClass, 'data-custom': data && customData(data) }
-    const attributes = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined && value !== ''))
+    const attributes = Object.fromEntries(Object.entries(given).filter(([, value]) => value))
     const change = new Delta().retain(index).delete(length).insert({ image: src }, attributes)
     quill.updateContents(nowrap ? change : change.insert('\n'), 'user')
     quill.setSelection(index + (nowrap ? 1 : 2), 0, 'user')

@@ -27,7 +27,8 @@ export class Editor extends Builtin<EditorProps> {
     showImgResize: Boolean,
     name: String,
   }
-  static css = 'wx-editor{display:block;position:relative;height:200px;min-height:200px;overflow:auto;cursor:text}.ql-container{position:relative;height:100%;box-sizing:border-box}'
+  static css = `wx-editor{display:block;position:relative;height:200px;min-height:200px;overflow:auto;cursor:text}
+.ql-container{position:relative;height:100%;box-sizing:border-box}`
 
   private readonly area = el('div', 'ql-container')
   private engine: EditorEngine | undefined
@@ -113,7 +114,9 @@ export class Editor extends Builtin<EditorProps> {
     blur: this.method('blur', (engine) => engine.blur()),
     scrollIntoView: this.method('scrollIntoView', (engine) => engine.scrollIntoView()),
     getSelectionText: this.method('getSelectionText', (engine) => ({ text: engine.selectionText() })),
-    deleteText: this.method('deleteText', (engine, { index, length }) => engine.deleteText(Number(index), Number(length))),
+    deleteText: this.method('deleteText', (engine, { index, length }) => {
+      engine.deleteText(Number(index), Number(length))
+    }),
     insertCustomBlock: this.method('insertCustomBlock', () => { throw new Error('not supported') }),
   }
 

@@ -8,8 +8,12 @@ export class ImageFrame {
   tools: ImageTools = { size: false, toolbar: false, resize: false }
   private frame: HTMLElement | undefined
 
-  constructor(private readonly area: HTMLElement, private readonly resized: (image: HTMLImageElement, width: number) => void,
-    private readonly remove: (image: HTMLImageElement) => void, private readonly label: string) {
+  constructor(
+    private readonly area: HTMLElement,
+    private readonly resized: (image: HTMLImageElement, width: number) => void,
+    private readonly remove: (image: HTMLImageElement) => void,
+    private readonly label: string,
+  ) {
     area.addEventListener('click', (event) => {
       const target = event.composedPath()[0]
       if (target instanceof HTMLImageElement) this.show(target)
@@ -34,7 +38,10 @@ export class ImageFrame {
       const box = image.getBoundingClientRect()
       const origin = this.area.getBoundingClientRect()
       Object.assign(frame.style, {
-        left: `${box.left - origin.left}px`, top: `${box.top - origin.top}px`, width: `${box.width}px`, height: `${box.height}px`,
+        left: `${box.left - origin.left}px`,
+        top: `${box.top - origin.top}px`,
+        width: `${box.width}px`,
+        height: `${box.height}px`,
       })
       if (text) text.textContent = `${Math.round(box.width)} × ${Math.round(box.height)}`
     }
@@ -61,7 +68,8 @@ export class ImageFrame {
         place()
       }
       handle.addEventListener('pointermove', move)
-      handle.addEventListener('lostpointercapture', () => handle.removeEventListener('pointermove', move), { once: true })
+      const done = () => handle.removeEventListener('pointermove', move)
+      handle.addEventListener('lostpointercapture', done, { once: true })
     })
   }
 

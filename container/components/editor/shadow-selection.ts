@@ -25,7 +25,9 @@ const shadowed = {
     return activeElement !== null && this.root.contains(activeElement)
   },
 
-  setNativeRange(this: QuillSelection, startNode: Node | null, startOffset?: number, endNode = startNode, endOffset = startOffset): void {
+  setNativeRange(
+    this: QuillSelection, startNode: Node | null, startOffset?: number, endNode = startNode, endOffset = startOffset,
+  ): void {
     const selection = document.getSelection()
     if (!selection) return
     if (!startNode || !endNode) {
