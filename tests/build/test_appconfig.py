@@ -77,7 +77,7 @@ def test_everything_at_once(make: Make) -> None:
             "style": "v2",
             "debug": True,
         },
-        {"theme.json": {"light": {"bg": "#fff", "n": 1}, "dark": {"bg": "#000"}}},
+        {"theme.json": {"light": {"bg": "#fff", "n": 1}, "dark": {"bg": "#000"}}, "i/a.png": b""},
     )
     assert app.pages == ("pages/a", "pages/b", "pkg/shop/list", "pkg/shop/detail", "pkg/more/x")
     assert app.config["entry"] == "pages/b"
@@ -124,6 +124,10 @@ def test_what_cannot_run_is_an_error_with_its_place(make: Make, text: str, probl
     [
         ('{"pages": ["a", "b", "a"]}', "1:22 warning duplicate-page"),
         ('{"pages": ["a"], "tabBar": {"list": [{"pagePath": "x"}]}}', "1:38 warning bad-config"),
+        (
+            '{"pages": ["a"], "tabBar": {"list": [{"pagePath": "a", "iconPath": "gone.png"}]}}',
+            "1:55 warning missing-file",
+        ),
         ('{"pages": ["a"],\n"tabBar": 3}', "2:1 warning bad-config"),
         ('{"pages": ["a", 3]}', "1:17 warning bad-config"),
         ('{"pages": ["a"], "entryPagePath": "b"}', "1:18 warning bad-config"),

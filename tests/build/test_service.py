@@ -6,6 +6,8 @@ import json
 import os
 import random
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -120,6 +122,23 @@ def test_the_same_input_gives_the_same_bytes(make: Make, tmp_path: Path, monkeyp
     monkeypatch.chdir(other)
     monkeypatch.setenv("TZ", "Asia/Shanghai")
     assert Builder(Path()).build().files() == first
+
+
+def test_the_order_of_sets_does_not_matter(make: Make, tmp_path: Path) -> None:
+    folder = make(LARGE)
+    written = []
+    for seed in ("1", "2"):
+        out = tmp_path / seed
+        command = [sys.executable, "-m", "eden", "build", str(folder), "-o", str(out)]
+        subprocess.run(command, env=os.environ | {"PYTHONHASHSEED": seed}, check=True, capture_output=True)
+        written.append({path.name: path.read_bytes() for path in out.iterdir()})
+    assert written[0] == written[1] == build(folder).files()
+
+
+def test_a_folder_that_cannot_be_written(make: Make, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").write_text("")
+    assert main(["build", str(make(SMALL)), "-o", str(tmp_path / "file" / "out")]) == 1
+    assert "cannot be written" in capsys.readouterr().err
 
 
 def counting(monkeypatch: pytest.MonkeyPatch) -> list[str]:

@@ -112,7 +112,7 @@ def read_app(tree: SourceTree, report: Report) -> App | None:
         "entry": entry or pages[0],
         "pages": list(pages),
         "window": reader.take("window", dict, {}),
-        "tabBar": _tab_bar(reader, pages),
+        "tabBar": _tab_bar(reader, pages, tree),
         "darkmode": raw.get("darkmode") is True,
         "theme": _theme(tree, reader),
         "subpackages": [
@@ -215,7 +215,7 @@ def _subpackages(reader: _Reader) -> tuple[Subpackage, ...]:
     return tuple(found)
 
 
-def _tab_bar(reader: _Reader, pages: tuple[str, ...]) -> JsonObject | None:
+def _tab_bar(reader: _Reader, pages: tuple[str, ...], tree: SourceTree) -> JsonObject | None:
     raw = reader.take("tabBar", dict, None)
     if raw is None:
         return None
@@ -230,8 +230,13 @@ def _tab_bar(reader: _Reader, pages: tuple[str, ...]) -> JsonObject | None:
         tab = {"pagePath": path, "text": _string(item.get("text"))}
         for icon in ("iconPath", "selectedIconPath"):
             value = _string(item.get(icon))
-            if value:
-                tab[icon] = value if value.startswith(("@", "http:", "https:", "data:")) else normalize(value)
+            if value.startswith(("@", "http:", "https:", "data:")):
+                tab[icon] = value
+            elif value:
+                tab[icon] = normalize(value)
+                if tab[icon] not in tree.paths:
+                    place = jsonfile.locate(reader.text, "tabBar", "list", index, icon)
+                    reader.report.warning("missing-file", f"icon {tab[icon]} does not exist", APP, *place)
         items.append(tab)
     if not items:
         return None

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from eden.base.errors import EdenError
 from eden.build import about, assets, tags
 from eden.build.appconfig import App, read_app
 from eden.build.assemble import Assembler, Part
@@ -258,7 +259,10 @@ def build_command(source: Path, output: Path, options: Options) -> int:
     for line in render(result.diagnostics, builder.text):
         print(line, file=sys.stderr)
     if result.ok:
-        result.write(output)
+        try:
+            result.write(output)
+        except OSError as error:
+            raise EdenError("output", f"{output} cannot be written: {error.strerror or error}.") from error
     print(summary(result, time.perf_counter() - started), file=sys.stderr if not result.ok else sys.stdout)
     return 0 if result.ok else 1
 

@@ -26,7 +26,6 @@ import wasmtime
 
 from eden.base.tools import vendored
 
-
 #: a text that is no template at all gives one per character
 MAX_WARNINGS = 1000
 
