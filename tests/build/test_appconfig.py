@@ -126,7 +126,7 @@ def test_what_cannot_run_is_an_error_with_its_place(make: Make, text: str, probl
         ('{"pages": ["a"], "tabBar": {"list": [{"pagePath": "x"}]}}', "1:38 warning bad-config"),
         (
             '{"pages": ["a"], "tabBar": {"list": [{"pagePath": "a", "iconPath": "gone.png"}]}}',
-            "1:55 warning missing-file",
+            "1:56 warning missing-file",
         ),
         ('{"pages": ["a"],\n"tabBar": 3}', "2:1 warning bad-config"),
         ('{"pages": ["a", 3]}', "1:17 warning bad-config"),
