@@ -13,7 +13,8 @@ const given = new WeakMap<Builtin<any>, Set<string>>()
 
 function engineFor(rt: Runtime, type: BuiltinClass): templateEngine.TemplateEngine {
   const createInstance = (component: GeneralComponent): templateEngine.TemplateInstance => {
-    const host = component.getBackendElement() as unknown as HTMLElement
+    // A page that is gone has no backend; its data may still change, into elements that nobody sees.
+    const host = (component.getBackendElement() as unknown as HTMLElement | null) ?? document.createElement(`wx-${type.tag}`)
     const builtin = new type(rt, host, component)
     given.set(builtin, new Set())
     adoptBuiltin(builtin)
@@ -55,7 +56,10 @@ function initialise(rt: Runtime, type: BuiltinClass, builtin: Builtin<any>): voi
 
 /** Define every built-in as a global component of `space`. */
 export function defineBuiltins(rt: Runtime, space: ComponentSpace, types: readonly BuiltinClass[]): void {
-  const builtin = (component: GeneralComponent) => builtinOf(component.getBackendElement() as unknown as Node)
+  const builtin = (component: GeneralComponent) => {
+    const host = component.getBackendElement() as unknown as Node | null
+    return host ? builtinOf(host) : undefined
+  }
   for (const type of types) {
     const definition = space
       .define(`eden/${type.tag}`)

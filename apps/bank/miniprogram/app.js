@@ -8,7 +8,6 @@ App({
       const texts = ['Home', 'Transfer', 'Messages', 'Me']
       texts.forEach((text, index) => wx.setTabBarItem({ index, text, fail() {} }))
     }
-    if (!wx.getStorageSync('token')) wx.reLaunch({ url: '/pages/login/login' })
   },
 
   onError(error) {
