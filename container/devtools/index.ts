@@ -145,9 +145,10 @@ class Simulator {
     this.newest = revision
     this.problems.setRevision(revision)
     this.showState(true)
-    if (revision.errors > 0) return this.overlay.show(revision, this.shown !== undefined)
-    this.overlay.hide()
     const first = this.shown === undefined
+    if (!revision.taken) return this.overlay.show(revision, first ? 'startsThen' : 'keepsRunning')
+    this.overlay.hide()
+    if (first && revision.errors) this.overlay.show(revision, 'restRuns')
     this.shown = revision
     const number = { number: revision.revision }
     if (step.do === 'styles') {

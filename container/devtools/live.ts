@@ -3,6 +3,8 @@
 /** As `event_of` in src/eden/simulator/program.py gives it. */
 export interface Revision {
   revision: number
+  /** it is what the server gives from now on; otherwise an earlier one goes on running */
+  taken: boolean
   seconds: number
   errors: number
   problems: Problem[]
@@ -24,7 +26,7 @@ export interface Problem {
 }
 
 export type Step =
-  /** the errors are shown; what ran before runs on */
+  /** nothing that runs has changed */
   | { do: 'keep' }
   | { do: 'styles'; sheets: { [sheet: string]: { css: string } } }
   | { do: 'reload' }
@@ -34,7 +36,7 @@ export type Step =
  * loaded yet is fetched later by the hashes known at the start, so a change in one needs a new start.
  */
 export function stepTo(shown: Revision | undefined, next: Revision, loaded: readonly string[]): Step {
-  if (next.errors > 0) return { do: 'keep' }
+  if (!next.taken) return { do: 'keep' }
   if (!shown) return { do: 'reload' }
   const { hashes } = next
   const paths = Object.keys(hashes)

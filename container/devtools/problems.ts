@@ -56,15 +56,15 @@ export class ErrorOverlay {
     this.element.addEventListener('keydown', ({ key }) => { if (key === 'Escape') this.hide() })
   }
 
-  /** `running`: an earlier version is in the phone. */
-  show({ problems }: Revision, running: boolean): void {
+  /** `consequence`: what is in the phone. */
+  show({ problems }: Revision, consequence: 'keepsRunning' | 'startsThen' | 'restRuns'): void {
     const { say } = this
     const errors = problems.filter(({ severity }) => severity === 'error')
     const close = button('✕', 'icon', () => this.hide())
     close.setAttribute('aria-label', say('dismiss'))
     const rest = errors.length - OVERLAID
     this.element.replaceChildren(
-      h('header', {}, h('div', {}, h('strong', {}, say('notBuilt')), h('p', {}, say(running ? 'keepsRunning' : 'startsThen'))), close),
+      h('header', {}, h('div', {}, h('strong', {}, say('hasErrors')), h('p', {}, say(consequence))), close),
       h('div', { class: 'scroll' }, ...errors.slice(0, OVERLAID).map(problemElement), ...(rest > 0 ? [h('p', { class: 'soft' }, say('more', { count: rest }))] : [])),
     )
     this.element.hidden = false

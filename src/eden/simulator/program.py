@@ -27,8 +27,9 @@ STYLES = "code/styles.json"
 class Revision:
     """A finished build. `files` is the package folder that runs now; empty as long as there is none.
 
-    `taken`: that is this build's, not an earlier one's (see `LiveProgram.build`). `texts` are the terminal's lines of each problem, `styles` is what a running program has to replace when nothing
-    but the rules of style sheets changed since the package before; None: it must start anew.
+    `taken`: that is this build's, not an earlier one's (see `LiveProgram.build`). `texts` are the terminal's lines of
+    each problem. `styles` is what a running program has to replace when nothing but the rules of style sheets changed
+    since the package before; None: it must start anew.
     """
 
     number: int
