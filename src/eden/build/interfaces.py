@@ -97,15 +97,6 @@ class StyleOutput:
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
-class CompileStyles(Protocol):
-    """`styles.compile_styles`: one output per input, in the same order. Never raises for any content."""
-
-    def __call__(
-        self, sheets: Sequence[StyleInput], *, source: Source, aliases: Mapping[str, str]
-    ) -> list[StyleOutput]:
-        """`aliases` is app.json's resolveAlias, patterns as written there (`"@/*": "/src/*"`)."""
-
-
 # ---- scripts ---------------------------------------------------------------------------------------------------
 
 ScriptLanguage = Literal["js", "ts"]
@@ -141,7 +132,7 @@ class ApiUse:
 
 @dataclass(frozen=True, slots=True)
 class ScriptOutput:
-    """A CommonJS body, to be wrapped by `scripts.wrap` (which also knows how many lines it puts before the body)."""
+    """A CommonJS body, to be wrapped by `scripts.write_modules`; that of a broken module throws a SyntaxError."""
 
     path: str
     body: str
@@ -152,22 +143,6 @@ class ScriptOutput:
     #: a require() whose argument is not a literal: any module may be meant
     dynamic: bool = False
     diagnostics: tuple[Diagnostic, ...] = ()
-
-
-class CompileScripts(Protocol):
-    """`scripts.compile_scripts`: one output per input, in the same order, from one esbuild call.
-
-    Never raises for any content: a module that cannot be parsed has a diagnostic and a body that throws a
-    SyntaxError saying so. Each output depends on its own input only. Besides it, scripts.py has:
-
-    - `HIDDEN_GLOBALS: tuple[str, ...]`
-    - `write_modules(modules: Sequence[tuple[str, ScriptOutput | str]]) -> tuple[str, str]`: text of scripts.js and
-      of its (indexed or flat) source map v3. A str is the JSON text of a JSON module. The order is kept.
-    - `scan_requires(text) -> Scan(specifiers: tuple[str, ...], dynamic: bool)`: a fast over-approximation without
-      esbuild (it may report what stands in comments), by which the compiler finds the modules to compile.
-    """
-
-    def __call__(self, modules: Sequence[ScriptInput]) -> list[ScriptOutput]: ...
 
 
 # ---- result ----------------------------------------------------------------------------------------------------

@@ -218,9 +218,10 @@ class ModuleStage:
             if wanted.specifier.startswith("plugin:"):
                 continue
             npm = bool(split(wanted.specifier.removeprefix("npm:"))[0])
+            then = "the promise rejects" if wanted.asynchronous else "requiring it throws"
             report.warning(
                 "missing-npm" if npm else "missing-module",
-                f"{'npm package' if npm else 'module'} {wanted.specifier} does not exist; requiring it throws",
+                f"{'npm package' if npm else 'module'} {wanted.specifier} does not exist; {then}",
                 file, wanted.line, wanted.column,
             )  # fmt: skip
 

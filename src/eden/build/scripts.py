@@ -79,7 +79,7 @@ _CLASHING = re.compile(rf"\b(?:let|const|class)\b[^=;]*\b(?:{_PARAMETERS})\b")
 
 
 def compile_scripts(modules: Sequence[ScriptInput], *, tsconfig: str = "") -> list[ScriptOutput]:
-    """One output per input, in the same order; see `interfaces.CompileScripts`.
+    """One output per input, in the same order, each depending on its own input only. Never raises for any content.
 
     `tsconfig` is the text of the project's tsconfig.json, whose compilerOptions count for TypeScript modules.
     """

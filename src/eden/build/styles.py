@@ -39,7 +39,7 @@ def compile_styles(
     aliases: Mapping[str, str],
     extensions: Sequence[str] = EXTENSIONS,
 ) -> list[StyleOutput]:
-    """One output per input, in the same order; see `interfaces.CompileStyles`.
+    """One output per input, in the same order. Never raises for any content.
 
     LESS and SCSS of all inputs are compiled in one call. `extensions` says which of several files with one key the
     program means. Never raises for any content.
