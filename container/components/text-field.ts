@@ -44,6 +44,9 @@ export const TEXT_FIELD_PROPERTIES: { [name: string]: PropertyDefinition } = {
   confirmHold: Boolean,
 }
 
+/** Keyboards on Android compose every word, Latin ones too; waiting for its end would hide what is typed. */
+const COMPOSES_ALL = /Android/.test(globalThis.navigator?.userAgent ?? '')
+
 const ENTER_KEYS = new Set(['send', 'search', 'next', 'go', 'done'])
 
 export abstract class TextField<P extends TextFieldProps = TextFieldProps>
@@ -102,7 +105,7 @@ export abstract class TextField<P extends TextFieldProps = TextFieldProps>
       : event.inputType === 'insertLineBreak' ? 10
         : event.data ? event.data.charCodeAt(event.data.length - 1) : this.keyCode
     this.show()
-    if (!event.isComposing) this.commit()
+    if (!event.isComposing || COMPOSES_ALL) this.commit()
   }
 
   /** Tell the program what was typed; a handler may return what is to stand there instead. */

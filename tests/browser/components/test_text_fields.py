@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from playwright.sync_api import Page
 
 from tests.browser.components.conftest import MakeStand, Stand
 
@@ -178,6 +179,16 @@ def test_composition_is_told_when_it_is_over(stand: MakeStand) -> None:
     events = s.events()
     assert [event["type"] for event in events] == ["keyboardcompositionend", "input"]
     assert events[1]["detail"]["value"] == "你"
+
+
+def test_android_composes_every_word(stand: MakeStand, page: Page) -> None:
+    cdp = page.context.new_cdp_session(page)
+    cdp.send("Emulation.setUserAgentOverride", {"userAgent": "Mozilla/5.0 (Linux; Android 14)"})
+    s = stand('<input id="i" bindinput="on"/>')
+    s.locator("#i").click()
+    for text in ("h", "he"):
+        cdp.send("Input.imeSetComposition", {"text": text, "selectionStart": len(text), "selectionEnd": len(text)})
+    assert [detail["value"] for detail in s.details("input")] == ["h", "he"]
 
 
 def test_input_geometry(stand: MakeStand) -> None:
