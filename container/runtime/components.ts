@@ -104,7 +104,14 @@ export class Components {
     const config = this.loader.component(path) ?? {}
     this.space.addComponentStaticConfig(path, this.staticConfig(config, options) as any)
     const builder = this.space.component(path).definition(definition as any)
-    if (fields) builder.init((function (this: Definition) { Object.assign(this, copyFields(fields)) }) as any)
+    if (fields) {
+      const methods = Object.entries(definition.methods as { [name: string]: (...args: unknown[]) => unknown })
+      builder.init((function (this: Definition) {
+        // A page's functions know their page, however they are called: setInterval(this.tick).
+        for (const [name, method] of methods) this[name] = method.bind(this)
+        Object.assign(this, copyFields(fields))
+      }) as any)
+    }
     builder.register()
     this.registered.add(path)
   }
