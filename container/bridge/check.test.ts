@@ -1,7 +1,20 @@
 import { describe, expect, it } from 'vitest'
 import {
-  Budget, BYTES_BURST, callId, checkFrameMessage, LOGS_BURST, MAX_DEPTH, MAX_DROPPED, MAX_MALFORMED, MAX_OUTSTANDING, MAX_STACK,
-  MAX_TEXT, MAX_VALUES, MESSAGES_BURST, MESSAGES_PER_SECOND, TokenBucket,
+  Budget,
+  BYTES_BURST,
+  callId,
+  checkFrameMessage,
+  LOGS_BURST,
+  MAX_DEPTH,
+  MAX_DROPPED,
+  MAX_MALFORMED,
+  MAX_OUTSTANDING,
+  MAX_STACK,
+  MAX_TEXT,
+  MAX_VALUES,
+  MESSAGES_BURST,
+  MESSAGES_PER_SECOND,
+  TokenBucket,
 } from './check'
 import type { FrameMessage } from './messages'
 
@@ -67,11 +80,19 @@ describe('checkFrameMessage', () => {
     ['an error type', { kind: 'error', type: 'x', message: '' }, 'error type'],
     ['an infinite time', { kind: 'painted', page: 'a', ms: Infinity }, 'not a number'],
     ['a query of numbers', { kind: 'route', stack: [{ route: 'a', query: { a: 1 } }] }, 'not a text'],
-    ['a stack too high', { kind: 'route', stack: new Array(MAX_STACK + 1).fill({ route: 'a', query: {} }) }, 'not an array, or too long'],
+    [
+      'a stack too high',
+      { kind: 'route', stack: new Array(MAX_STACK + 1).fill({ route: 'a', query: {} }) },
+      'not an array, or too long',
+    ],
     ['an unsupported thing', { kind: 'unsupported', what: 'x', name: 'a' }, 'unsupported: what'],
     ['a sparse array', call({ a: new Array(2 ** 32 - 1) }), 'not an array, or too long'],
     ['too much text', call({ a: 'x'.repeat(MAX_TEXT + 1) }), 'too much text'],
-    ['too many values', call({ a: Array.from({ length: 11 }, () => new Array(MAX_VALUES / 10).fill(0)) }), 'too many values'],
+    [
+      'too many values',
+      call({ a: Array.from({ length: 11 }, () => new Array(MAX_VALUES / 10).fill(0)) }),
+      'too many values',
+    ],
   ])('refuses %s', (_, message, expected) => {
     expect(reason(message)).toBe(expected)
   })
@@ -97,7 +118,17 @@ describe('checkFrameMessage', () => {
   })
 
   it('never throws, whatever comes', () => {
-    const evil = new Proxy({}, { getPrototypeOf() { throw new Error('x') }, getOwnPropertyDescriptor() { throw new Error('x') } })
+    const evil = new Proxy(
+      {},
+      {
+        getPrototypeOf() {
+          throw new Error('x')
+        },
+        getOwnPropertyDescriptor() {
+          throw new Error('x')
+        },
+      },
+    )
     expect(reason(evil)).toBe('unreadable message')
     expect(callId(evil)).toBeUndefined()
     const getter = { get kind() { throw new Error('x') } }

@@ -30,8 +30,8 @@ export interface HostEvents {
   prompt: Question
   /** the program reported something (wx.reportEvent, wx.reportMonitor, performance) */
   report: { report: WireObject }
-  /** another program, or none, is in front */
-  front: { url: string | undefined }
+  /** another program is in front; none: `url` is empty */
+  front: object
   /** a newer version was installed; it runs from the next start */
   update: { version: string }
   /** a fault of the host or a capability, for its developers */

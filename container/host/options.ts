@@ -56,7 +56,11 @@ const STATUS_BAR = 24
 const CAPSULE = { width: 87, height: 32, right: 7, top: 6 }
 
 /** The phone as it is now: measured, then overridden. */
-export function systemInfo(options: HostOptions, screen: { width: number; height: number }, theme: 'light' | 'dark'): SystemInfo {
+export function systemInfo(
+  options: HostOptions,
+  screen: { width: number; height: number },
+  theme: 'light' | 'dark',
+): SystemInfo {
   const { system = {} } = options
   const { width, height } = { width: system.screenWidth ?? screen.width, height: system.screenHeight ?? screen.height }
   const statusBarHeight = system.statusBarHeight ?? (options.chrome === false ? 0 : STATUS_BAR)
@@ -68,7 +72,12 @@ export function systemInfo(options: HostOptions, screen: { width: number; height
     deviceOrientation: width > height ? 'landscape' : 'portrait',
     safeArea: { left: 0, top: statusBarHeight, right: width, bottom: height, width, height: height - statusBarHeight },
     menuButton: {
-      left: right - CAPSULE.width, top, right, bottom: top + CAPSULE.height, width: CAPSULE.width, height: CAPSULE.height,
+      left: right - CAPSULE.width,
+      top,
+      right,
+      bottom: top + CAPSULE.height,
+      width: CAPSULE.width,
+      height: CAPSULE.height,
     },
     ...system,
     screenWidth: width, screenHeight: height, statusBarHeight, theme,

@@ -10,7 +10,19 @@
 import { EdenHost } from './host'
 import type { HostOptions } from './options'
 
-const EVENTS = ['route', 'log', 'error', 'unsupported', 'painted', 'crash', 'prompt', 'front', 'update', 'report', 'internal'] as const
+const EVENTS = [
+  'route',
+  'log',
+  'error',
+  'unsupported',
+  'painted',
+  'crash',
+  'prompt',
+  'front',
+  'update',
+  'report',
+  'internal',
+] as const
 
 /** An attribute's value, if it is one of these. */
 function choice<T extends string>(value: string | null, ...allowed: T[]): T | undefined {
@@ -30,7 +42,9 @@ export class EdenPhone extends HTMLElement {
     if (getComputedStyle(this).display === 'inline') this.style.display = 'block'
     this.phone = new EdenHost({ ...this.fromAttributes(), ...this.options, container: this })
     for (const name of EVENTS) {
-      this.phone.addEventListener(name, (event) => this.dispatchEvent(new CustomEvent(name, { detail: (event as CustomEvent<unknown>).detail })))
+      this.phone.addEventListener(name, (event) =>
+        this.dispatchEvent(new CustomEvent(name, { detail: (event as CustomEvent<unknown>).detail })),
+      )
     }
     this.open()
   }
@@ -55,8 +69,11 @@ export class EdenPhone extends HTMLElement {
     const text = (name: string): string | undefined => this.getAttribute(name) ?? undefined
     const domains = choice(this.getAttribute('domains'), 'listed', 'any')
     const found = {
-      runtimeUrl: text('runtime'), baseUrl: text('base'), policy: domains && { domains },
-      locale: choice(this.getAttribute('locale'), 'zh_CN', 'en'), theme: choice(this.getAttribute('theme'), 'light', 'dark'),
+      runtimeUrl: text('runtime'),
+      baseUrl: text('base'),
+      policy: domains && { domains },
+      locale: choice(this.getAttribute('locale'), 'zh_CN', 'en'),
+      theme: choice(this.getAttribute('theme'), 'light', 'dark'),
       mode: choice(this.getAttribute('mode'), 'develop', 'trial', 'release', 'check'),
       prompts: choice(this.getAttribute('prompts'), 'ask', 'grant', 'refuse'),
       storage: choice(this.getAttribute('storage'), 'cache', 'indexeddb', 'memory'),

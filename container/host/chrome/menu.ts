@@ -25,28 +25,42 @@ export class Menu {
   open(subject: MenuSubject, actions: MenuActions): void {
     const { say } = this
     const { manifest, icon } = subject
-    const sheet = this.sheets.show(say('menu'), [
-      h('header', {}, icon(), manifest.name),
-      h('div', { class: 'items body' }, ...([
-        [say('about'), () => void this.about(subject)],
-        [say('settings'), () => void this.settings(subject)],
-        ...(actions.share ? [[say('share'), actions.share]] : []),
-        [say('home'), actions.home],
-        [say('restart'), actions.restart],
-        [say('close'), actions.close],
-        [say('cancel'), () => {}],
-      ] as [string, () => void][]).map(([label, run], index, all) => button(label, index === all.length - 1 ? 'item last' : 'item', () => {
-        sheet.close()
-        run()
-      }))),
-    ], () => sheet.close())
+    const sheet = this.sheets.show(
+      say('menu'),
+      [
+        h('header', {}, icon(), manifest.name),
+        h(
+          'div',
+          { class: 'items body' },
+          ...(
+            [
+              [say('about'), () => void this.about(subject)],
+              [say('settings'), () => void this.settings(subject)],
+              ...(actions.share ? [[say('share'), actions.share]] : []),
+              [say('home'), actions.home],
+              [say('restart'), actions.restart],
+              [say('close'), actions.close],
+              [say('cancel'), () => {}],
+            ] as [string, () => void][]
+          ).map(([label, run], index, all) =>
+            button(label, index === all.length - 1 ? 'item last' : 'item', () => {
+              sheet.close()
+              run()
+            }),
+          ),
+        ),
+      ],
+      () => sheet.close(),
+    )
   }
 
   private about({ manifest, icon }: MenuSubject): void {
     const { say } = this
     const size = manifest.packages.reduce((sum, { name, size }) => sum + (name === 'maps' ? 0 : size), 0)
     const facts: [string, string][] = [
-      [say('version'), manifest.version.name], [say('appId'), manifest.appId], [say('size'), `${(size / 1024).toFixed(0)} KB`],
+      [say('version'), manifest.version.name],
+      [say('appId'), manifest.appId],
+      [say('size'), `${(size / 1024).toFixed(0)} KB`],
     ]
     const sheet = this.sheets.show(say('about'), [
       h('header', {}, icon(), say('about')),
@@ -66,12 +80,23 @@ export class Menu {
         toggle.addEventListener('change', () => void permissions.set(scope, toggle.checked))
         return h('label', { class: 'item' }, h('span', {}, scopeTitle(say, scope)), toggle)
       })
-      const close = (): void => { sheet.close(); resolve() }
-      const sheet = this.sheets.show(say('settings'), [
-        h('header', {}, icon(), `${manifest.name} · ${say('settings')}`),
-        h('div', { class: 'items body' }, ...(items.length ? items : [h('p', { class: 'text' }, say('noPermissions'))])),
-        h('div', { class: 'actions' }, button(say('close'), 'act', close)),
-      ], close)
+      const close = (): void => {
+        sheet.close()
+        resolve()
+      }
+      const sheet = this.sheets.show(
+        say('settings'),
+        [
+          h('header', {}, icon(), `${manifest.name} · ${say('settings')}`),
+          h(
+            'div',
+            { class: 'items body' },
+            ...(items.length ? items : [h('p', { class: 'text' }, say('noPermissions'))]),
+          ),
+          h('div', { class: 'actions' }, button(say('close'), 'act', close)),
+        ],
+        close,
+      )
     })
   }
 }

@@ -38,15 +38,23 @@ export class SheetPrompter implements Prompter {
     if (this.policy !== 'ask') return Promise.resolve(automaticAnswer(question, this.policy === 'grant'))
     return new Promise((resolve) => {
       const dismissed = automaticAnswer(question, false)
-      this.enqueue((done) => {
-        const sheet = this.sheets.show(labelOf(question), this.content(question, (answer) => finish(answer)), () => finish(dismissed), { settle: true })
-        const finish = (answer: Answer): void => {
-          sheet.close()
-          resolve(answer as Answers[Q['kind']])
-          done()
-        }
-        return () => finish(dismissed)
-      }, () => resolve(dismissed))
+      this.enqueue(
+        (done) => {
+          const sheet = this.sheets.show(
+            labelOf(question),
+            this.content(question, (answer) => finish(answer)),
+            () => finish(dismissed),
+            { settle: true },
+          )
+          const finish = (answer: Answer): void => {
+            sheet.close()
+            resolve(answer as Answers[Q['kind']])
+            done()
+          }
+          return () => finish(dismissed)
+        },
+        () => resolve(dismissed),
+      )
     })
   }
 
@@ -55,20 +63,31 @@ export class SheetPrompter implements Prompter {
     let early = false
     const done = new Promise<boolean>((resolve) => {
       if (this.policy !== 'ask') return resolve(false)
-      this.enqueue((next) => {
-        const actions = h('div', { class: 'actions' }, button(this.say('close'), 'act', () => finish(false)))
-        if (confirmText) actions.append(button(confirmText, 'act main', () => finish(true)))
-        const sheet = this.sheets.show(title, [this.header(), h('h2', {}, title), h('div', { class: 'body' }, content), actions],
-          () => finish(false), { full: fullScreen ?? false })
-        finish = (confirmed) => {
-          finish = () => {}
-          sheet.close()
-          resolve(confirmed)
-          next()
-        }
-        if (early) finish(false)
-        return () => finish(false)
-      }, () => resolve(false))
+      this.enqueue(
+        (next) => {
+          const actions = h(
+            'div',
+            { class: 'actions' },
+            button(this.say('close'), 'act', () => finish(false)),
+          )
+          if (confirmText) actions.append(button(confirmText, 'act main', () => finish(true)))
+          const sheet = this.sheets.show(
+            title,
+            [this.header(), h('h2', {}, title), h('div', { class: 'body' }, content), actions],
+            () => finish(false),
+            { full: fullScreen ?? false },
+          )
+          finish = (confirmed) => {
+            finish = () => {}
+            sheet.close()
+            resolve(confirmed)
+            next()
+          }
+          if (early) finish(false)
+          return () => finish(false)
+        },
+        () => resolve(false),
+      )
     })
     return { done, close: () => { early = true; finish(false) } }
   }
@@ -115,7 +134,12 @@ export class SheetPrompter implements Prompter {
   private content(question: Question, answer: (value: Answer) => void): Node[] {
     const { say } = this
     const choice = (no: string, noValue: Answer, yes: string, yesValue: () => Answer): HTMLElement =>
-      h('div', { class: 'actions' }, button(no, 'act', () => answer(noValue)), button(yes, 'act main', () => answer(yesValue())))
+      h(
+        'div',
+        { class: 'actions' },
+        button(no, 'act', () => answer(noValue)),
+        button(yes, 'act main', () => answer(yesValue())),
+      )
     switch (question.kind) {
       case 'permission':
         return [
@@ -124,7 +148,9 @@ export class SheetPrompter implements Prompter {
         ]
       case 'login':
         return [
-          this.header(), h('h2', {}, question.title), ...question.items.map((item) => h('p', { class: 'text' }, `• ${item}`)),
+          this.header(),
+          h('h2', {}, question.title),
+          ...question.items.map((item) => h('p', { class: 'text' }, `• ${item}`)),
           choice(say('refuse'), false, say('allow'), () => true),
         ]
       case 'confirm':
@@ -135,13 +161,23 @@ export class SheetPrompter implements Prompter {
       case 'choose': {
         const items = question.items.map((item, index) => button(item, 'item', () => answer(index)))
         items.push(button(say('cancel'), 'item last', () => answer(-1)))
-        return [this.header(), ...(question.title ? [h('p', { class: 'text' }, question.title)] : []), h('div', { class: 'items body centre' }, ...items)]
+        return [
+          this.header(),
+          ...(question.title ? [h('p', { class: 'text' }, question.title)] : []),
+          h('div', { class: 'items body centre' }, ...items),
+        ]
       }
       case 'list': {
         const inputs = question.items.map(({ checked }) =>
           h('input', { type: question.multiple ? 'checkbox' : 'radio', name: 'item', checked: checked ?? false }))
         const items = question.items.map(({ text, detail }, index) =>
-          h('label', { class: 'item' }, h('span', {}, text, ...(detail ? [h('small', {}, detail)] : [])), inputs[index]!))
+          h(
+            'label',
+            { class: 'item' },
+            h('span', {}, text, ...(detail ? [h('small', {}, detail)] : [])),
+            inputs[index]!,
+          ),
+        )
         const chosen = (): number[] => inputs.flatMap((input, index) => (input.checked ? [index] : []))
         return [
           this.header(), h('h2', {}, question.title), h('div', { class: 'items body' }, ...items),
@@ -149,7 +185,9 @@ export class SheetPrompter implements Prompter {
         ]
       }
       case 'text': {
-        const field = question.multiline ? h('textarea', { class: 'field', rows: '4' }) : h('input', { class: 'field', type: question.type ?? 'text' })
+        const field = question.multiline
+          ? h('textarea', { class: 'field', rows: '4' })
+          : h('input', { class: 'field', type: question.type ?? 'text' })
         field.value = question.value ?? ''
         field.placeholder = question.placeholder ?? ''
         field.setAttribute('aria-label', question.title)
@@ -159,7 +197,12 @@ export class SheetPrompter implements Prompter {
             if ((event as KeyboardEvent).key === 'Enter') answer(field.value)
           })
         }
-        return [this.header(), h('h2', {}, question.title), field, choice(say('cancel'), null, say('confirm'), () => field.value)]
+        return [
+          this.header(),
+          h('h2', {}, question.title),
+          field,
+          choice(say('cancel'), null, say('confirm'), () => field.value),
+        ]
       }
     }
   }

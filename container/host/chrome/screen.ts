@@ -19,8 +19,12 @@ export interface CapsuleActions {
   close(): void
 }
 
-const DOTS = '<svg width="20" height="8" viewBox="0 0 20 8" fill="currentColor" aria-hidden="true"><circle cx="3" cy="4" r="1.8"/><circle cx="10" cy="4" r="3"/><circle cx="17" cy="4" r="1.8"/></svg>'
-const TARGET = '<svg width="18" height="18" viewBox="0 0 18 18" fill="none" stroke="currentColor" stroke-width="1.8" aria-hidden="true"><circle cx="9" cy="9" r="7.5"/><circle cx="9" cy="9" r="2.6" fill="currentColor"/></svg>'
+const DOTS =
+  '<svg width="20" height="8" viewBox="0 0 20 8" fill="currentColor" aria-hidden="true">' +
+  '<circle cx="3" cy="4" r="1.8"/><circle cx="10" cy="4" r="3"/><circle cx="17" cy="4" r="1.8"/></svg>'
+const TARGET =
+  '<svg width="18" height="18" viewBox="0 0 18 18" fill="none" stroke="currentColor" stroke-width="1.8" ' +
+  'aria-hidden="true"><circle cx="9" cy="9" r="7.5"/><circle cx="9" cy="9" r="2.6" fill="currentColor"/></svg>'
 
 export class Screen {
   readonly element: HTMLElement
@@ -62,7 +66,10 @@ export class Screen {
     // A phone that lies has none; in a real phone's browser the real one is above.
     this.status.element.style.display = statusBarHeight > 0 ? '' : 'none'
     Object.assign(this.capsule.style, {
-      left: `${menuButton.left}px`, top: `${menuButton.top}px`, width: `${menuButton.width}px`, height: `${menuButton.height}px`,
+      left: `${menuButton.left}px`,
+      top: `${menuButton.top}px`,
+      width: `${menuButton.width}px`,
+      height: `${menuButton.height}px`,
     })
   }
 
@@ -86,8 +93,17 @@ export class Screen {
   }
 
   showFault({ title, text, detail, actions }: FaultPage): void {
-    this.show('fault', h('h1', { role: 'alert' }, title), h('p', {}, text), ...(detail ? [h('code', {}, detail)] : []),
-      h('div', { class: 'actions' }, ...actions.map(({ label, run }, index) => button(label, index === 0 ? 'act main' : 'act', run))))
+    this.show(
+      'fault',
+      h('h1', { role: 'alert' }, title),
+      h('p', {}, text),
+      ...(detail ? [h('code', {}, detail)] : []),
+      h(
+        'div',
+        { class: 'actions' },
+        ...actions.map(({ label, run }, index) => button(label, index === 0 ? 'act main' : 'act', run)),
+      ),
+    )
   }
 
   showDesk(programs: { name: string; icon: HTMLElement; run: () => void }[]): void {

@@ -16,10 +16,23 @@ export class SheetLayer {
   constructor(private readonly parent: HTMLElement, private readonly covered: HTMLElement[]) {}
 
   /** Show a sheet; `onDismiss` is called when the person leaves it without a choice. */
-  show(label: string, content: (Node | string)[], onDismiss: () => void, options: { full?: boolean; settle?: boolean } = {}): Sheet {
-    const sheet = h('section', {
-      class: options.full ? 'sheet full' : 'sheet', role: 'dialog', 'aria-modal': 'true', 'aria-label': label, tabindex: '-1',
-    }, ...content)
+  show(
+    label: string,
+    content: (Node | string)[],
+    onDismiss: () => void,
+    options: { full?: boolean; settle?: boolean } = {},
+  ): Sheet {
+    const sheet = h(
+      'section',
+      {
+        class: options.full ? 'sheet full' : 'sheet',
+        role: 'dialog',
+        'aria-modal': 'true',
+        'aria-label': label,
+        tabindex: '-1',
+      },
+      ...content,
+    )
     const mask = h('div', { class: 'mask' }, sheet)
     const root = this.parent.getRootNode() as ShadowRoot
     const entry = { mask, onDismiss, focused: root.activeElement }
@@ -69,7 +82,9 @@ function settle(sheet: HTMLElement): void {
 }
 
 function keepFocus(event: KeyboardEvent, sheet: HTMLElement, root: ShadowRoot): void {
-  const stops = [...sheet.querySelectorAll<HTMLElement>('button,input,textarea,select,a[href],[tabindex="0"]')].filter((one) => !(one as HTMLButtonElement).disabled)
+  const stops = [...sheet.querySelectorAll<HTMLElement>('button,input,textarea,select,a[href],[tabindex="0"]')].filter(
+    (one) => !(one as HTMLButtonElement).disabled,
+  )
   const first = stops[0]
   const last = stops.at(-1)
   if (!first || !last) return event.preventDefault()

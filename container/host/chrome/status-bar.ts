@@ -3,8 +3,11 @@ import { h } from './dom'
 import type { Words } from './strings'
 
 const MINUTE = 60_000
-const WIFI = '<svg width="15" height="11" viewBox="0 0 15 11" fill="none" stroke="currentColor" stroke-width="1.6" stroke-linecap="round"><path d="M1 4a9.4 9.4 0 0 1 13 0M3.4 6.6a6 6 0 0 1 8.2 0"/><circle cx="7.5" cy="9.2" r=".7" fill="currentColor"/></svg>'
-const OFFLINE = '<svg width="11" height="11" viewBox="0 0 11 11" fill="none" stroke="currentColor" stroke-width="1.6" stroke-linecap="round"><path d="m2 2 7 7M9 2 2 9"/></svg>'
+const LINES = 'fill="none" stroke="currentColor" stroke-width="1.6" stroke-linecap="round"'
+const WIFI =
+  `<svg width="15" height="11" viewBox="0 0 15 11" ${LINES}>` +
+  '<path d="M1 4a9.4 9.4 0 0 1 13 0M3.4 6.6a6 6 0 0 1 8.2 0"/><circle cx="7.5" cy="9.2" r=".7" fill="currentColor"/></svg>'
+const OFFLINE = `<svg width="11" height="11" viewBox="0 0 11 11" ${LINES}><path d="m2 2 7 7M9 2 2 9"/></svg>`
 
 interface Battery extends EventTarget { level: number; charging: boolean }
 
@@ -48,8 +51,11 @@ export class StatusBar {
 
   private showBattery(level: number): void {
     this.battery.setAttribute('aria-label', `${this.say('battery')} ${Math.round(level * 100)} %`)
-    this.battery.innerHTML = '<svg width="24" height="11" viewBox="0 0 24 11" fill="none"><rect x=".5" y=".5" width="20" height="10" rx="2.5" stroke="currentColor" opacity=".5"/>' +
-      `<rect x="2" y="2" width="${(17 * level).toFixed(1)}" height="7" rx="1.3" fill="currentColor"/><rect x="22" y="3.5" width="1.5" height="4" rx=".7" fill="currentColor" opacity=".5"/></svg>`
+    this.battery.innerHTML =
+      '<svg width="24" height="11" viewBox="0 0 24 11" fill="none">' +
+      '<rect x=".5" y=".5" width="20" height="10" rx="2.5" stroke="currentColor" opacity=".5"/>' +
+      `<rect x="2" y="2" width="${(17 * level).toFixed(1)}" height="7" rx="1.3" fill="currentColor"/>` +
+      '<rect x="22" y="3.5" width="1.5" height="4" rx=".7" fill="currentColor" opacity=".5"/></svg>'
   }
 
   destroy(): void { clearInterval(this.timer) }

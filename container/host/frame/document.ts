@@ -48,7 +48,7 @@ const BOOTSTRAP = (): void => {
 }
 
 const attribute = (text: string): string => text.replace(/&/g, '&amp;').replace(/"/g, '&quot;')
-/** Script text inside a script element: "</script" and "<!--" end or change the element, in strings they may be escaped. */
+/** Inside a script element "</script" and "<!--" mean something; in the strings where they stand they may be escaped. */
 const inScript = (text: string): string => text.replace(/<(?=\/script|!--)/gi, '\\x3c')
 const head = '<meta charset="utf-8"><meta http-equiv="x-dns-prefetch-control" content="off">'
 
@@ -64,9 +64,9 @@ export function guardDocument(runtime: string, policy: DomainPolicy): string {
     'f.setAttribute("sandbox","allow-scripts");f.setAttribute("allow","autoplay");' +
     `f.srcdoc=${JSON.stringify(program)};f.style.cssText="border:0;width:100%;height:100%;display:block";` +
     `(${GUARD.toString()})(f);document.body.append(f)`
-  return `<!doctype html><html style="height:100%"><head>${head}` +
-    guardPolicies(nonce, policy).map((one) => `<meta http-equiv="Content-Security-Policy" content="${attribute(one)}">`).join('') +
-    '</head>' +
+  const policies = guardPolicies(nonce, policy)
+    .map((one) => `<meta http-equiv="Content-Security-Policy" content="${attribute(one)}">`)
+  return `<!doctype html><html style="height:100%"><head>${head}${policies.join('')}</head>` +
     `<body style="margin:0;height:100%;overflow:hidden">${script(build)}</body></html>`
 }
 

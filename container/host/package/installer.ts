@@ -96,7 +96,12 @@ export class Installer {
     for (const key of old.packages.map(archiveKey)) if (!used.has(key)) await store.delete(key).catch(() => undefined)
   }
 
-  private async download(url: string, file: string, limit: number, progress: Progress = () => {}): Promise<ArrayBuffer> {
+  private async download(
+    url: string,
+    file: string,
+    limit: number,
+    progress: Progress = () => {},
+  ): Promise<ArrayBuffer> {
     let response: Response
     try {
       response = await this.fetch(url, { cache: 'no-cache', credentials: 'same-origin' })

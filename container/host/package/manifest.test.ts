@@ -3,12 +3,32 @@ import { startPackages } from '../program/session'
 import { parseManifest } from './manifest'
 
 const HASH = 'a'.repeat(64)
-const main = { name: 'main', root: '', independent: false, file: 'main.zip', size: 1, sha256: HASH, files: [{ path: 'code/config.json', size: 2, sha256: HASH }] }
+const main = {
+  name: 'main',
+  root: '',
+  independent: false,
+  file: 'main.zip',
+  size: 1,
+  sha256: HASH,
+  files: [{ path: 'code/config.json', size: 2, sha256: HASH }],
+}
 const good = {
-  format: 1, app_id: 'wx1', name: 'Bank', description: '', version: { name: '1.2.0', code: 10200 }, platform_version: { min_code: 1 },
-  pages: ['pages/a/a'], window: {}, color_scheme: 'light', req_permissions: [{ name: 'scope.userLocation', reason: 'near you' }],
+  format: 1,
+  app_id: 'wx1',
+  name: 'Bank',
+  description: '',
+  version: { name: '1.2.0', code: 10200 },
+  platform_version: { min_code: 1 },
+  pages: ['pages/a/a'],
+  window: {},
+  color_scheme: 'light',
+  req_permissions: [{ name: 'scope.userLocation', reason: 'near you' }],
   domains: { request: ['https://a.b'] },
-  packages: [main, { ...main, name: 'own', root: 'own', independent: true, file: 'own.zip' }, { ...main, name: 'sub', root: 'sub/deep', file: 'sub-deep.zip' }],
+  packages: [
+    main,
+    { ...main, name: 'own', root: 'own', independent: true, file: 'own.zip' },
+    { ...main, name: 'sub', root: 'sub/deep', file: 'sub-deep.zip' },
+  ],
 }
 const parse = (value: unknown) => parseManifest(new TextEncoder().encode(JSON.stringify(value)).buffer)
 
@@ -33,11 +53,23 @@ describe('parseManifest', () => {
     ['no packages', { packages: [] }, 'packages must begin with main'],
     ['packages twice', { packages: [main, main] }, 'packages has a name twice'],
     ['archive elsewhere', { packages: [{ ...main, file: '../main.zip' }] }, 'packages[0].file must be a file name'],
-    ['archive on another server', { packages: [{ ...main, file: 'https://x/main.zip' }] }, 'packages[0].file must be a file name'],
+    [
+      'archive on another server',
+      { packages: [{ ...main, file: 'https://x/main.zip' }] },
+      'packages[0].file must be a file name',
+    ],
     ['hash', { packages: [{ ...main, sha256: HASH.toUpperCase() }] }, 'packages[0].sha256 must be a SHA-256'],
     ['size', { packages: [{ ...main, size: 1.5 }] }, 'packages[0].size must be a whole number'],
-    ['file path', { packages: [{ ...main, files: [{ path: '/etc', size: 1, sha256: HASH }] }] }, 'packages[0].files[0].path must be relative'],
-    ['file twice', { packages: [{ ...main, files: [...main.files, ...main.files] }] }, 'packages[0].files has a path twice'],
+    [
+      'file path',
+      { packages: [{ ...main, files: [{ path: '/etc', size: 1, sha256: HASH }] }] },
+      'packages[0].files[0].path must be relative',
+    ],
+    [
+      'file twice',
+      { packages: [{ ...main, files: [...main.files, ...main.files] }] },
+      'packages[0].files has a path twice',
+    ],
     ['domains', { domains: { request: 'x' } }, 'domains.request must be a list'],
   ])('refuses a bad %s', (_, change, message) => {
     expect(() => parse({ ...good, ...change })).toThrow(message)

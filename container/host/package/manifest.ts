@@ -53,10 +53,15 @@ export function parseManifest(bytes: ArrayBuffer): Manifest {
   }
   const top = new Field(json, '').record()
   const format = top('format').value
-  if (format !== 1) throw new PackageError('version', 'manifest.json', `has format ${String(format)}; this phone reads 1`)
+  if (format !== 1)
+    throw new PackageError('version', 'manifest.json', `has format ${String(format)}; this phone reads 1`)
   const minimum = top('platform_version').record()('min_code').count()
   if (minimum > PLATFORM_VERSION) {
-    throw new PackageError('version', 'manifest.json', `needs platform version ${minimum}; this phone has ${PLATFORM_VERSION}`)
+    throw new PackageError(
+      'version',
+      'manifest.json',
+      `needs platform version ${minimum}; this phone has ${PLATFORM_VERSION}`,
+    )
   }
   const version = top('version').record()
   const packages = top('packages').list(readPackage)
@@ -128,7 +133,11 @@ class Field {
   record(): (key: string) => Field {
     const { value } = this
     if (typeof value !== 'object' || value === null || Array.isArray(value)) this.wrong('must be an object')
-    return (key) => new Field(Object.hasOwn(value as object, key) ? (value as WireObject)[key] : undefined, this.path ? `${this.path}.${key}` : key)
+    return (key) =>
+      new Field(
+        Object.hasOwn(value as object, key) ? (value as WireObject)[key] : undefined,
+        this.path ? `${this.path}.${key}` : key,
+      )
   }
 
   list<T>(read: (field: Field) => T): T[] {

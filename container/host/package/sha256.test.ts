@@ -10,7 +10,10 @@ describe('SHA-256', () => {
     expect(sha256Plain(new ArrayBuffer(0))).toBe('e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855')
   })
 
-  it.each([1, 54, 55, 56, 57, 63, 64, 65, 119, 120, 1000, 65_537])('is that of Web Crypto for %i bytes', async (length) => {
-    expect(sha256Plain(bytes(length))).toBe(await sha256(bytes(length)))
-  })
+  it.each([1, 54, 55, 56, 57, 63, 64, 65, 119, 120, 1000, 65_537])(
+    'is that of Web Crypto for %i bytes',
+    async (length) => {
+      expect(sha256Plain(bytes(length))).toBe(await sha256(bytes(length)))
+    },
+  )
 })

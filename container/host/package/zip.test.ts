@@ -3,7 +3,10 @@ import { PackageError } from './error'
 import { isSafePath, readZip } from './zip'
 
 /** A stored ZIP; `change` may spoil a header before it is written. */
-function zip(files: { [name: string]: string }, change: (view: DataView, kind: 'local' | 'central' | 'end', index: number) => void = () => {}): ArrayBuffer {
+function zip(
+  files: { [name: string]: string },
+  change: (view: DataView, kind: 'local' | 'central' | 'end', index: number) => void = () => {},
+): ArrayBuffer {
   const encoder = new TextEncoder()
   const locals: number[] = []
   const central: number[] = []
@@ -37,9 +40,12 @@ function zip(files: { [name: string]: string }, change: (view: DataView, kind: '
 }
 
 const text = (bytes: ArrayBuffer | undefined): string => new TextDecoder().decode(bytes)
-const only = (kind: string, offset: number, value: number, size: 2 | 4 = 2) => (view: DataView, at: string, index: number): void => {
-  if (at === kind && index === 0) size === 2 ? view.setUint16(offset, value, true) : view.setUint32(offset, value, true)
-}
+const only =
+  (kind: string, offset: number, value: number, size: 2 | 4 = 2) =>
+  (view: DataView, at: string, index: number): void => {
+    if (at === kind && index === 0)
+      size === 2 ? view.setUint16(offset, value, true) : view.setUint32(offset, value, true)
+  }
 
 describe('readZip', () => {
   it('reads files, also empty ones and names beyond ASCII', () => {
@@ -67,7 +73,15 @@ describe('readZip', () => {
     ['a comment of the archive', only('end', 20, 1)],
     ['an offset elsewhere', only('central', 42, 1, 4)],
     ['too many entries', only('end', 10, 3)],
-    ['too few entries', (view: DataView, at: string) => { if (at === 'end') { view.setUint16(8, 1, true); view.setUint16(10, 1, true) } }],
+    [
+      'too few entries',
+      (view: DataView, at: string) => {
+        if (at === 'end') {
+          view.setUint16(8, 1, true)
+          view.setUint16(10, 1, true)
+        }
+      },
+    ],
     ['a second volume', only('end', 4, 1)],
     ['a directory elsewhere', only('end', 16, 0, 4)],
     ['a broken local signature', only('local', 0, 1, 4)],
@@ -106,7 +120,9 @@ describe('readZip', () => {
   })
 
   it('refuses a name twice', () => {
-    const twice = new Uint8Array(zip({ ab: 'x', ac: 'y' })).map((byte) => (byte === 'c'.charCodeAt(0) ? 'b'.charCodeAt(0) : byte))
+    const twice = new Uint8Array(zip({ ab: 'x', ac: 'y' })).map((byte) =>
+      byte === 'c'.charCodeAt(0) ? 'b'.charCodeAt(0) : byte,
+    )
     expect(() => readZip(twice.buffer, 'x.zip')).toThrow('bad or repeated name')
   })
 })

@@ -68,5 +68,7 @@ export function readZip(bytes: ArrayBuffer, archive: string): Map<string, ArrayB
 
 /** Relative, with "/" only, and not leading out of its folder. */
 export function isSafePath(path: string): boolean {
-  return path !== '' && !/[\\\0]/.test(path) && path.split('/').every((part) => part !== '' && part !== '.' && part !== '..')
+  return (
+    path !== '' && !/[\\\0]/.test(path) && path.split('/').every((part) => part !== '' && part !== '.' && part !== '..')
+  )
 }

@@ -32,7 +32,10 @@ export interface CallSurroundings {
 }
 
 /** Run one call; never rejects. The reply's value may hold buffers to move. */
-export async function answerCall(call: Call, around: CallSurroundings): Promise<{ reply: Reply; transfer: Transferable[] }> {
+export async function answerCall(
+  call: Call,
+  around: CallSurroundings,
+): Promise<{ reply: Reply; transfer: Transferable[] }> {
   const { id, name, args } = call
   try {
     const { value, transfer = [] } = await run(name, args, around)

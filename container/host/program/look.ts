@@ -36,7 +36,8 @@ export class Look {
 
   textStyle(route: string, theme: 'light' | 'dark'): TextStyle {
     let style = this.pages[route]?.navigationBarTextStyle ?? this.window.navigationBarTextStyle
-    if (typeof style === 'string' && style.startsWith('@')) style = this.themes[this.dark ? theme : 'light']?.[style.slice(1)]
+    if (typeof style === 'string' && style.startsWith('@'))
+      style = this.themes[this.dark ? theme : 'light']?.[style.slice(1)]
     return style === 'black' ? 'black' : 'white'
   }
 }

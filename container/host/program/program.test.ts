@@ -27,10 +27,14 @@ describe('Permissions', () => {
     const permissions = await Permissions.load(store)
     const person = new Person(true)
     await Promise.all([1, 2].map(() => permissions.authorize('scope.record', 'Microphone', 'to talk', person)))
-    expect(person.asked).toEqual([{ kind: 'permission', scope: 'scope.record', title: 'Microphone', reason: 'to talk' }])
+    expect(person.asked).toEqual([
+      { kind: 'permission', scope: 'scope.record', title: 'Microphone', reason: 'to talk' },
+    ])
     expect((await Permissions.load(store)).all()).toEqual({ 'scope.record': true })
     await permissions.set('scope.record', false)
-    await expect(permissions.authorize('scope.record', '', '', person)).rejects.toEqual(new CapabilityError('auth deny', 103))
+    await expect(permissions.authorize('scope.record', '', '', person)).rejects.toEqual(
+      new CapabilityError('auth deny', 103),
+    )
     expect(person.asked).toHaveLength(1)
   })
 
@@ -38,7 +42,10 @@ describe('Permissions', () => {
     const permissions = await Permissions.load(new MemoryValues())
     const changes: unknown[] = []
     permissions.onChange = (setting) => changes.push(setting)
-    await expect(permissions.authorize('scope.camera', '', '', new Person(false))).rejects.toMatchObject({ reason: 'auth deny', errno: 103 })
+    await expect(permissions.authorize('scope.camera', '', '', new Person(false))).rejects.toMatchObject({
+      reason: 'auth deny',
+      errno: 103,
+    })
     expect(changes).toEqual([{ 'scope.camera': false }])
   })
 })
@@ -64,15 +71,25 @@ describe('QuotaStore', () => {
 })
 
 describe('answerCall', () => {
-  const around = (changes: Partial<CallSurroundings> = {}, allowed = true): CallSurroundings & { faults: unknown[]; asked: string[] } => {
+  const around = (
+    changes: Partial<CallSurroundings> = {},
+    allowed = true,
+  ): CallSurroundings & { faults: unknown[]; asked: string[] } => {
     const faults: unknown[] = []
     const asked: string[] = []
     return {
       own: {
-        loadPackage: async () => ({ value: { files: {} } }), loadChunk: async () => ({ value: { text: '' } }),
-        openWebView: async () => ({ value: {} }), applyUpdate: async () => ({ value: {} }), report: async () => { throw new TypeError('secret of the host') },
+        loadPackage: async () => ({ value: { files: {} } }),
+        loadChunk: async () => ({ value: { text: '' } }),
+        openWebView: async () => ({ value: {} }),
+        applyUpdate: async () => ({ value: {} }),
+        report: async () => {
+          throw new TypeError('secret of the host')
+        },
       },
-      domains: { request: ['https://a.b'] }, policy: 'listed', network: Object.assign(new Network(), { status: () => ({ isConnected: true, networkType: 'wifi' }) }),
+      domains: { request: ['https://a.b'] },
+      policy: 'listed',
+      network: Object.assign(new Network(), { status: () => ({ isConnected: true, networkType: 'wifi' }) }),
       surroundings: {
         signal: new AbortController().signal, session: {},
         authorize: async (scope: string) => {
@@ -96,10 +113,14 @@ describe('answerCall', () => {
 
   it('checks addresses before anything else', async () => {
     for (const url of ['https://evil.test/', undefined, 5, ['https://a.b/']]) {
-      expect(await answer('request', { url } as WireObject)).toMatchObject({ error: { reason: 'url not in domain list', errno: 600002 } })
+      expect(await answer('request', { url } as WireObject)).toMatchObject({
+        error: { reason: 'url not in domain list', errno: 600002 },
+      })
     }
     const album = around()
-    expect(await answer('saveImageToPhotosAlbum', { url: 'https://evil.test/x.png' }, album)).toMatchObject({ error: { reason: 'url not in domain list' } })
+    expect(await answer('saveImageToPhotosAlbum', { url: 'https://evil.test/x.png' }, album)).toMatchObject({
+      error: { reason: 'url not in domain list' },
+    })
     expect(album.asked).toEqual([])
   })
 
@@ -112,7 +133,9 @@ describe('answerCall', () => {
   it('fails offline without asking the network', async () => {
     const offline = around()
     offline.network.conditions = { ...UNTHROTTLED, offline: true }
-    expect(await answer('request', { url: 'https://a.b/' }, offline)).toMatchObject({ error: { reason: 'net::ERR_INTERNET_DISCONNECTED' } })
+    expect(await answer('request', { url: 'https://a.b/' }, offline)).toMatchObject({
+      error: { reason: 'net::ERR_INTERNET_DISCONNECTED' },
+    })
   })
 
   it('tells the program nothing of a fault of its own', async () => {
@@ -139,10 +162,14 @@ describe('Look', () => {
   it('is the page\'s, else the window\'s, and follows the theme only in programs that do', () => {
     const look = new Look()
     expect(look.textStyle('pages/a', 'light')).toBe('white')
-    look.learn(files({
-      window: { navigationBarTextStyle: '@bar' }, darkmode: true, theme: { light: { bar: 'black' }, dark: { bar: 'white' } },
-      components: { 'pages/b': { navigationBarTextStyle: 'white' } },
-    }))
+    look.learn(
+      files({
+        window: { navigationBarTextStyle: '@bar' },
+        darkmode: true,
+        theme: { light: { bar: 'black' }, dark: { bar: 'white' } },
+        components: { 'pages/b': { navigationBarTextStyle: 'white' } },
+      }),
+    )
     expect(['light', 'dark'].map((theme) => look.textStyle('pages/a', theme as 'light'))).toEqual(['black', 'white'])
     expect(look.textStyle('pages/b', 'light')).toBe('white')
     look.learn(files({ components: { 'sub/c': { navigationBarTextStyle: 'black' } } }))

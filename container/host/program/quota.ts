@@ -13,7 +13,9 @@ export class QuotaStore implements ValueStore {
   entries<T>(prefix: string): Promise<[string, T][]> { return this.store.entries(prefix) }
 
   async write(changes: ReadonlyMap<string, unknown>): Promise<void> {
-    this.sizes ??= this.store.entries('').then((all) => new Map(all.map(([key, value]) => [key, sizeOf(key) + sizeOf(value)])))
+    this.sizes ??= this.store
+      .entries('')
+      .then((all) => new Map(all.map(([key, value]) => [key, sizeOf(key) + sizeOf(value)])))
     const sizes = await this.sizes
     const before = new Map<string, number | undefined>()
     for (const [key, value] of changes) {

@@ -1,6 +1,14 @@
 /** One mini program in the phone: from its address to a running frame, its calls, and its end. */
 import { Budget, callId, checkFrameMessage, type Verdict } from '../../bridge/check'
-import type { Boot, FrameMessage, HostEventName, LaunchOptions, Notice, PackageFiles, WireObject } from '../../bridge/messages'
+import type {
+  Boot,
+  FrameMessage,
+  HostEventName,
+  LaunchOptions,
+  Notice,
+  PackageFiles,
+  WireObject,
+} from '../../bridge/messages'
 import { kept } from '../capabilities'
 import { CapabilityError, type HostCall, type PhoneControl, type Program, type Services } from '../capabilities/types'
 import type { Frame } from '../frame/frame'
@@ -134,7 +142,9 @@ export class Session {
         loadPackage: (args) => this.loadPackage(args),
         loadChunk: (args) => this.loadChunk(args),
         openWebView: async (args) => {
-          openWebView(args, { domains: manifest.domains, policy: around.policy }, around.prompter, () => this.emit('back', {}))
+          openWebView(args, { domains: manifest.domains, policy: around.policy }, around.prompter, () =>
+            this.emit('back', {}),
+          )
           return { value: {} }
         },
         applyUpdate: () => this.applyUpdate(),
@@ -254,7 +264,9 @@ export class Session {
 export function startPackages(manifest: Manifest, path: string): PackageEntry[] {
   const page = path.replace(/^\//, '')
   const main = manifest.packages[0]!
-  const own = manifest.packages.find(({ name, root }) => name !== 'main' && name !== 'maps' && root !== '' && page.startsWith(`${root}/`))
+  const own = manifest.packages.find(
+    ({ name, root }) => name !== 'main' && name !== 'maps' && root !== '' && page.startsWith(`${root}/`),
+  )
   if (!own) return [main]
   return own.independent ? [own] : [main, own]
 }

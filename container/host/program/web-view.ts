@@ -7,11 +7,18 @@ import type { Prompter } from '../prompt'
 
 /** Same origin with the phone's page and scripts together would undo the sandbox; other sites need theirs to work. */
 function sandboxOf(url: URL): string {
-  return url.origin === location.origin ? 'allow-scripts allow-forms' : 'allow-scripts allow-forms allow-popups allow-same-origin'
+  return url.origin === location.origin
+    ? 'allow-scripts allow-forms'
+    : 'allow-scripts allow-forms allow-popups allow-same-origin'
 }
 
 /** Resolves when the page is shown; `closed` is called when the person leaves it. */
-export function openWebView(args: WireObject, program: { domains: Domains | null; policy: DomainPolicy }, prompter: Prompter, closed: () => void): void {
+export function openWebView(
+  args: WireObject,
+  program: { domains: Domains | null; policy: DomainPolicy },
+  prompter: Prompter,
+  closed: () => void,
+): void {
   const { url } = args
   if (typeof url !== 'string' || !mayReach(url, 'request', program.domains, program.policy)) {
     throw new CapabilityError('url not in domain list', 600002)

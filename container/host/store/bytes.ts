@@ -1,4 +1,4 @@
-/** Where packages are kept: bytes under a key, lasting if the browser can. All calls may fail; callers go on without. */
+/** Where packages are kept: bytes under a key, lasting if the browser can. Calls may fail; callers go on without. */
 import { database, request } from './database'
 
 export interface ByteStore {
@@ -13,7 +13,8 @@ export type Storage = 'cache' | 'indexeddb' | 'memory'
 
 /** The best store that works here: some embeddings (private windows, plain HTTP, file:) lack one or both. */
 export async function openByteStore(preferred: Storage = 'cache'): Promise<ByteStore> {
-  const order: Storage[] = preferred === 'memory' ? [] : preferred === 'indexeddb' ? ['indexeddb'] : ['cache', 'indexeddb']
+  const order: Storage[] =
+    preferred === 'memory' ? [] : preferred === 'indexeddb' ? ['indexeddb'] : ['cache', 'indexeddb']
   for (const kind of order) {
     try {
       const store = kind === 'cache' ? new CacheBytes(await caches.open('eden-packages-1')) : await IndexedBytes.open()
@@ -41,10 +42,18 @@ class CacheBytes implements ByteStore {
   private static readonly PREFIX = 'https://packages.eden.invalid/'
   constructor(private readonly cache: Cache) {}
 
-  private address(key: string): string { return CacheBytes.PREFIX + encodeURIComponent(key) }
-  async get(key: string): Promise<ArrayBuffer | undefined> { return (await this.cache.match(this.address(key)))?.arrayBuffer() }
-  async put(key: string, bytes: ArrayBuffer): Promise<void> { await this.cache.put(this.address(key), new Response(bytes)) }
-  async delete(key: string): Promise<void> { await this.cache.delete(this.address(key)) }
+  private address(key: string): string {
+    return CacheBytes.PREFIX + encodeURIComponent(key)
+  }
+  async get(key: string): Promise<ArrayBuffer | undefined> {
+    return (await this.cache.match(this.address(key)))?.arrayBuffer()
+  }
+  async put(key: string, bytes: ArrayBuffer): Promise<void> {
+    await this.cache.put(this.address(key), new Response(bytes))
+  }
+  async delete(key: string): Promise<void> {
+    await this.cache.delete(this.address(key))
+  }
   async keys(): Promise<string[]> {
     return (await this.cache.keys()).map(({ url }) => decodeURIComponent(url.slice(CacheBytes.PREFIX.length)))
   }
@@ -55,9 +64,19 @@ class IndexedBytes implements ByteStore {
   private constructor(private readonly db: IDBDatabase) {}
   static async open(): Promise<IndexedBytes> { return new IndexedBytes(await database()) }
 
-  private table(mode: IDBTransactionMode): IDBObjectStore { return this.db.transaction('packages', mode).objectStore('packages') }
-  get(key: string): Promise<ArrayBuffer | undefined> { return request(this.table('readonly').get(key) as IDBRequest<ArrayBuffer | undefined>) }
-  async put(key: string, bytes: ArrayBuffer): Promise<void> { await request(this.table('readwrite').put(bytes, key)) }
-  async delete(key: string): Promise<void> { await request(this.table('readwrite').delete(key)) }
-  async keys(): Promise<string[]> { return (await request(this.table('readonly').getAllKeys())).map(String) }
+  private table(mode: IDBTransactionMode): IDBObjectStore {
+    return this.db.transaction('packages', mode).objectStore('packages')
+  }
+  get(key: string): Promise<ArrayBuffer | undefined> {
+    return request(this.table('readonly').get(key) as IDBRequest<ArrayBuffer | undefined>)
+  }
+  async put(key: string, bytes: ArrayBuffer): Promise<void> {
+    await request(this.table('readwrite').put(bytes, key))
+  }
+  async delete(key: string): Promise<void> {
+    await request(this.table('readwrite').delete(key))
+  }
+  async keys(): Promise<string[]> {
+    return (await request(this.table('readonly').getAllKeys())).map(String)
+  }
 }

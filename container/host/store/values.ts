@@ -39,7 +39,10 @@ class IndexedValues implements ValueStore {
   async entries<T>(prefix: string): Promise<[string, T][]> {
     const range = bounds(`${this.name}\0${prefix}`)
     const table = this.db.transaction('values').objectStore('values')
-    const [keys, values] = await Promise.all([request(table.getAllKeys(range)), request(table.getAll(range) as IDBRequest<T[]>)])
+    const [keys, values] = await Promise.all([
+      request(table.getAllKeys(range)),
+      request(table.getAll(range) as IDBRequest<T[]>),
+    ])
     return keys.map((key, index) => [String(key).slice(this.name.length + 1), values[index] as T])
   }
 }
@@ -57,7 +60,10 @@ export class MemoryValues implements ValueStore {
   }
 
   async entries<T>(prefix: string): Promise<[string, T][]> {
-    return [...this.values].filter(([key]) => key.startsWith(prefix)).sort(([a], [b]) => (a < b ? -1 : 1)) as [string, T][]
+    return [...this.values].filter(([key]) => key.startsWith(prefix)).sort(([a], [b]) => (a < b ? -1 : 1)) as [
+      string,
+      T,
+    ][]
   }
 }
 

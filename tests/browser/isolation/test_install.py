@@ -124,7 +124,7 @@ def test_a_damaged_update_is_not_installed(phone: Callable[..., Phone], server: 
     again = phone(storage="cache")
     again.open(address)
     again.wait_for("painted")
-    again.page.wait_for_function("host.front.session.frame")
+    again.page.wait_for_function("host.current.frame")
     again.frame.wait_for_function("true")
     again.page.wait_for_timeout(500)
     assert again.seen("update") == []

@@ -94,7 +94,7 @@ def test_three_wait_in_the_background(phone: Callable[..., Phone], packages: Cal
     for number, address in enumerate(addresses):
         one.open(address)
         one.wait_for("painted", number + 1)
-    alive = one.page.evaluate("host.running().map(({session}) => session.appId)")
+    alive = one.page.evaluate("host.programs.all().map(({session}) => session.appId)")
     assert alive == ["p4", "p3", "p2", "p1"]
     one.open(addresses[1])
     assert _last(one, "p1", "show")["scene"] == 1001

@@ -1,0 +1,354 @@
+/**
+ * The programs of a phone: one in front, up to three in the background; how they start, change places, fail and end.
+ */
+import type { LaunchOptions, Notice, SystemInfo, WireObject } from '../bridge/messages'
+import type { Services } from './capabilities/types'
+import { SheetPrompter } from './chrome/prompter'
+import { programIcon, type Screen } from './chrome/screen'
+import { scopeTitle, type Words } from './chrome/strings'
+import type { ContainerFiles } from './container-files'
+import type { Fault, HostEvents } from './events'
+import type { FramePool } from './frame/pool'
+import type { DomainPolicy } from './frame/policy'
+import type { Network } from './network'
+import { SCENE_BACK_FROM_PROGRAM, SCENE_DEFAULT, type HostOptions } from './options'
+import { PackageError } from './package/error'
+import type { Installer } from './package/installer'
+import { phoneControl } from './phone-control'
+import { Look } from './program/look'
+import { Session } from './program/session'
+import { Recent } from './recent'
+import type { ValueStores } from './store/values'
+import { HANG_LIMIT } from './watchdog'
+
+/** After an error before the first page, the page may still come; then the start counts as failed. */
+const PATIENCE_AFTER_ERROR = 3000
+/** Without a page and without an error the loading screen gives way to whatever the program shows. */
+const LOADING_LIMIT = 10_000
+/** Chromium keeps an emptied process for two seconds for reuse; a new frame must not land in the hung one. */
+const REST_AFTER_HANG = 3000
+/** The next start's frame is made when this one's first page has had time to settle. */
+const WARM_DELAY = 300
+
+/** A program with what the phone keeps beside it. */
+export interface Running {
+  session: Session
+  prompter: SheetPrompter
+  look: Look
+  launch: LaunchOptions
+  /** who opened it by wx.navigateToMiniProgram */
+  opener: Running | undefined
+  /** its pages may be shared from the menu */
+  shareable: boolean
+  timer: ReturnType<typeof setTimeout> | undefined
+}
+
+/** The phone around the programs. */
+export interface Phone {
+  readonly options: HostOptions
+  readonly policy: DomainPolicy
+  readonly say: Words
+  readonly screen: Screen
+  readonly pool: FramePool
+  readonly installer: Installer
+  readonly files: ContainerFiles
+  readonly network: Network
+  readonly services: Services
+  readonly stores: Promise<ValueStores>
+  system(): SystemInfo
+  openSettings(running: Running): Promise<void>
+  dispatch<K extends keyof HostEvents>(name: K, detail: HostEvents[K], program: { appId: string; url: string }): void
+}
+
+export interface LaunchFlags {
+  opener?: Running | undefined
+  /** refuse a package of another program */
+  appId?: string | undefined
+  /** a new frame and the newest package */
+  fresh?: boolean | undefined
+}
+
+export class Programs {
+  front: Running | undefined
+  private readonly recent = new Recent<Running>()
+
+  constructor(private readonly phone: Phone) {}
+
+  /** All that are alive or show their fault, the one in front first. */
+  all(): Running[] { return [...(this.front ? [this.front] : []), ...this.recent.all()] }
+
+  // ---- starting --------------------------------------------------------------------------------------------------
+
+  /** Start the program at `url`, or bring it to the front. Never rejects: faults are shown. */
+  async launch(url: string, launch: LaunchOptions, { opener, appId, fresh }: LaunchFlags = {}): Promise<void> {
+    const known = this.all().find(({ session }) => session.url === url && !session.ended)
+    if (known && !fresh) {
+      known.opener = opener ?? known.opener
+      return this.bringToFront(known, launch)
+    }
+    if (known) this.end(known)
+    const running = this.create(url, launch, opener)
+    this.putInFront(running)
+    this.phone.screen.showLoading('', programIcon('', undefined))
+    try {
+      await this.start(running, appId, fresh === true)
+    } catch (error) {
+      if (running.session.ended) return
+      if (error instanceof PackageError) this.crash(running, error.fault, error.message)
+      else this.crash(running, 'start', error instanceof Error ? error.message : String(error))
+    }
+  }
+
+  private async start(running: Running, appId: string | undefined, fresh: boolean): Promise<void> {
+    const { session, launch } = running
+    const { pool, installer, options, screen } = this.phone
+    const taken = pool.take()
+    taken.catch(() => undefined)
+    const develop = options.mode === 'develop' || options.mode === 'check'
+    const { manifest, kept } = await installer.manifest(session.url, fresh || develop ? 'fresh' : 'kept')
+    if (appId !== undefined && manifest.appId !== appId) {
+      throw new PackageError('manifest', 'manifest.json', `is of ${manifest.appId}, not of ${appId}`)
+    }
+    session.kept = kept
+    session.manifest = manifest
+    const progress = this.front === running ? screen.showLoading(manifest.name, this.icon(running)) : () => {}
+    const packages = await session.install(manifest, launch.path, (done, total) => progress(done / total))
+    Object.values(packages).forEach((files) => running.look.learn(files))
+    const frame = await taken
+    if (session.ended) return frame.destroy()
+    frame.element.classList.remove('spare')
+    frame.element.classList.toggle('back', this.front !== running)
+    frame.element.title = manifest.name
+    await session.boot(frame, packages, launch)
+    if (session.ended) return
+    void installer.keep(session.url, manifest)
+    running.timer = setTimeout(() => this.settle(running), LOADING_LIMIT)
+    this.showTextStyle()
+    // The person may have left while it was loading.
+    if (this.front !== running) session.emit('hide', {})
+  }
+
+  private create(url: string, launch: LaunchOptions, opener: Running | undefined): Running {
+    const { phone } = this
+    const { options } = phone
+    const prompter: SheetPrompter = new SheetPrompter(phone.screen.sheets, phone.say, options.prompts ?? 'ask', {
+      name: () => running.session.manifest?.name ?? '',
+      icon: () => this.icon(running),
+      onAsk: (question) => this.tell(running, 'prompt', question),
+    })
+    const session: Session = new Session(url, {
+      installer: phone.installer, stores: phone.stores, services: phone.services, network: phone.network,
+      policy: phone.policy, prompter, hangLimit: options.hangLimit,
+      phone: phoneControl(() => running, this, phone),
+      chunk: (name) => phone.files.chunk(name),
+      scopeTitle: (scope) => scopeTitle(phone.say, scope),
+      boot: () => ({ system: phone.system(), mode: options.mode ?? 'release', locale: options.locale ?? 'zh_CN' }),
+      notice: (notice) => this.receive(running, notice),
+      report: (report) => this.tell(running, 'report', { report }),
+      restart: () => void this.restart(running),
+      stop: (fault, detail) => this.crash(running, fault, detail),
+      internal: (where, error) => this.tell(running, 'internal', { where, error }),
+    })
+    const running: Running = { session, prompter, look: new Look(), launch, opener, shareable: true, timer: undefined }
+    return running
+  }
+
+  icon({ session }: Running): HTMLElement {
+    const icon = session.manifest?.icon
+    const shown = icon?.startsWith('https:') || icon?.startsWith('data:image/') ? icon : undefined
+    return programIcon(session.manifest?.name ?? '', shown)
+  }
+
+  private receive(running: Running, notice: Notice): void {
+    const { kind, ...detail } = notice
+    switch (kind) {
+      case 'painted':
+        this.settle(running)
+        break
+      case 'route':
+        this.showTextStyle()
+        break
+      case 'error':
+        if (!running.session.painted && this.front === running && this.phone.screen.covered === 'loading') {
+          clearTimeout(running.timer)
+          const { message } = detail as HostEvents['error']
+          running.timer = setTimeout(() => this.failedStart(running, message), PATIENCE_AFTER_ERROR)
+        }
+        break
+      case 'loaded':
+      case 'pong':
+        return
+    }
+    this.tell(running, kind, detail as HostEvents[typeof kind])
+  }
+
+  /** The first page is there: away with the loading screen; now there is time for the next start. */
+  private settle(running: Running): void {
+    const { screen, pool } = this.phone
+    clearTimeout(running.timer)
+    if (running === this.front && screen.covered === 'loading') screen.uncover()
+    pool.warm(WARM_DELAY)
+    if (running.session.kept) {
+      running.session.kept = false
+      void this.update(running)
+    }
+  }
+
+  private failedStart(running: Running, message: string): void {
+    if (running.session.painted || running.session.ended) return
+    // A page was shown before its paint was told: the program is up, with an error.
+    if (running.session.stack.length > 0) return this.settle(running)
+    this.crash(running, 'start', message)
+  }
+
+  private async update(running: Running): Promise<void> {
+    const { session } = running
+    const { installer, network } = this.phone
+    try {
+      const manifest = await installer.update(session.url, session.manifest!, [...session.loaded])
+      if (!manifest || session.ended) return
+      session.updated = true
+      session.emit('updateReady', {})
+      this.tell(running, 'update', { version: manifest.version.name })
+    } catch {
+      // Offline, or an update that is damaged: the version that runs goes on.
+      if (network.status().isConnected) session.emit('updateFailed', {})
+    }
+  }
+
+  async restart(running: Running, place: Partial<LaunchOptions> = {}, fresh = false): Promise<void> {
+    this.end(running)
+    await this.launch(running.session.url, { ...running.launch, ...place }, { opener: running.opener, fresh })
+  }
+
+  // ---- front and background --------------------------------------------------------------------------------------
+
+  private putInFront(running: Running): void {
+    // First out of the background, so that the one that goes there does not push it out.
+    this.recent.remove(running)
+    if (this.front && this.front !== running) this.hide(this.front)
+    this.front = running
+    running.session.frame?.element.classList.remove('back')
+    running.prompter.setVisible(true)
+    this.phone.screen.uncover()
+    this.tell(running, 'front', {})
+  }
+
+  private bringToFront(running: Running, launch: LaunchOptions): void {
+    const { session } = running
+    if (session.ended) return
+    if (this.front !== running) {
+      this.putInFront(running)
+      if (!session.painted) this.phone.screen.showLoading(session.manifest?.name ?? '', this.icon(running))
+    }
+    session.heartbeat.rest()
+    const { route: path, query } = session.stack.at(-1) ?? { route: '', query: {} }
+    const place = launch.path === '' ? { path, query, reLaunch: false } : { reLaunch: true }
+    session.emit('show', { ...launch, ...place } as unknown as WireObject)
+    this.showTextStyle()
+  }
+
+  private hide(running: Running): void {
+    running.prompter.setVisible(false)
+    if (running.session.ended) return
+    running.session.emit('hide', {})
+    running.session.heartbeat.rest()
+    running.session.frame?.element.classList.add('back')
+    for (const old of this.recent.push(running)) this.end(old)
+  }
+
+  /** The program in front goes to the background; its opener, or the desk, comes to the front. */
+  leave(back: Partial<LaunchOptions> = {}): void {
+    const running = this.front
+    if (!running) return
+    const { opener } = running
+    if (opener && !opener.session.ended) {
+      const launch = { path: '', query: {}, scene: SCENE_BACK_FROM_PROGRAM, referrerInfo: {}, ...back }
+      return this.bringToFront(opener, launch)
+    }
+    this.front = undefined
+    this.hide(running)
+    this.showDesk()
+  }
+
+  private showDesk(): void {
+    const { screen } = this.phone
+    screen.setTextStyle(this.phone.system().theme === 'dark' ? 'white' : 'black')
+    const launch = { path: '', query: {}, scene: SCENE_DEFAULT, referrerInfo: {} }
+    screen.showDesk(
+      this.recent
+        .all()
+        .map((running) => ({
+          name: running.session.manifest?.name ?? '',
+          icon: this.icon(running),
+          run: () => this.bringToFront(running, launch),
+        })),
+    )
+    this.phone.dispatch('front', {}, { appId: '', url: '' })
+  }
+
+  end(running: Running): void {
+    clearTimeout(running.timer)
+    this.recent.remove(running)
+    if (this.front === running) this.front = undefined
+    running.session.end()
+    running.prompter.end()
+  }
+
+  /** The colour of status bar and capsule follows the page in front. */
+  showTextStyle(): void {
+    const running = this.front
+    if (!running || running.session.ended) return
+    const route = running.session.stack.at(-1)?.route ?? running.launch.path
+    this.phone.screen.setTextStyle(running.look.textStyle(route, this.phone.system().theme))
+  }
+
+  // ---- faults ----------------------------------------------------------------------------------------------------
+
+  /** Once per tick. */
+  beat(): void {
+    const running = this.front
+    const { hangLimit = HANG_LIMIT } = this.phone.options
+    if (!running || hangLimit === 0) return
+    if (document.hidden) return running.session.heartbeat.rest()
+    if (running.session.beat(performance.now())) {
+      this.crash(running, 'hung', `${hangLimit / 1000} s, ${running.session.stack.at(-1)?.route ?? ''}`)
+    }
+  }
+
+  /** Stop a program and say why. */
+  private crash(running: Running, fault: Fault, message: string): void {
+    if (running.session.ended) return
+    const inFront = this.front === running
+    this.end(running)
+    if (fault === 'hung') {
+      // Browsers may run all sandboxed frames of a page in one process: those of the background are stuck as well.
+      for (const other of this.all()) this.end(other)
+      this.phone.pool.rest(REST_AFTER_HANG)
+    } else {
+      this.phone.pool.warm(WARM_DELAY)
+    }
+    this.tell(running, 'crash', { fault, message })
+    if (inFront) this.showFault(running, fault, message)
+  }
+
+  private showFault(running: Running, fault: Fault, message: string): void {
+    const { say, screen } = this.phone
+    const { session } = running
+    this.front = running
+    screen.setTextStyle(this.phone.system().theme === 'dark' ? 'white' : 'black')
+    screen.showFault({
+      title: say(`${fault}Title`),
+      text: say(`${fault}Text`, { name: session.manifest?.name ?? session.url }),
+      detail: message,
+      actions: [
+        { label: say(session.booted === undefined ? 'retry' : 'restart'), run: () => void this.restart(running) },
+        { label: say('close'), run: () => { this.front = undefined; this.showDesk() } },
+      ],
+    })
+  }
+
+  private tell<K extends keyof HostEvents>({ session }: Running, name: K, detail: HostEvents[K]): void {
+    this.phone.dispatch(name, detail, { appId: session.appId, url: session.url })
+  }
+}
