@@ -37,7 +37,7 @@ export class Text extends Builtin<TextProps> {
   // only the longhand: an inherited or own `white-space: nowrap` of the author must keep its meaning
   static css = `wx-text{white-space-collapse:preserve-breaks}
 .eden-select{user-select:text;-webkit-user-select:text;cursor:text}
-wx-text.eden-select-block{display:inline-block}
+:where(.eden-select-block){display:inline-block}
 .eden-lines{display:-webkit-inline-box;-webkit-box-orient:vertical;overflow:hidden}`
 
   private observer: MutationObserver | undefined

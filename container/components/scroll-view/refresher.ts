@@ -32,7 +32,7 @@ export class Refresher {
   private custom: GlassElement | undefined
 
   constructor(private readonly view: ScrollView) {
-    view.host.classList.add('eden-scroll-host')
+    view.host.classList.add('eden-scroll-host', 'eden-scroll-pull')
     view.host.insertBefore(this.box, view.main)
     this.box.append(el('div', 'eden-refresher-dots', el('i'), el('i'), el('i')))
     this.place(0)
@@ -130,7 +130,6 @@ export class Refresher {
     const { custom, view } = this
     if (!custom) return
     this.box.firstElementChild!.setAttribute('hidden', '')
-    view.main.classList.toggle('eden-pulled', offset > 0)
     view.main.style.transform = ''
     view.main.style.paddingTop = offset ? `${offset}px` : ''
     custom.setNodeStyle(`position:absolute;top:0;left:0;right:0;clip-path:inset(0 0 calc(100% - ${offset}px) 0)${offset ? '' : ';visibility:hidden'}`, OVER)

@@ -83,7 +83,7 @@ export class ScrollView extends Builtin<ScrollViewProps> {
 .eden-scroll::-webkit-scrollbar{display:none}
 .eden-scroll-x{overflow-x:auto}.eden-scroll-y{overflow-y:auto}
 .eden-scroll-flex{display:inherit;flex-flow:inherit;align-items:inherit;align-content:inherit;justify-content:inherit;gap:inherit}
-wx-scroll-view.eden-scroll-host{position:relative}
+:where(.eden-scroll-host){position:relative}:where(.eden-scroll-pull){overflow:hidden}
 .eden-refresher{position:absolute;top:0;left:0;right:0;overflow:hidden;display:flex;justify-content:center;align-items:flex-end}
 .eden-refresher-dots{display:flex;gap:6px;padding:12px 0 19px}
 .eden-refresher-dots i{width:8px;height:8px;border-radius:50%;background:currentColor;opacity:.35}

@@ -63,8 +63,12 @@ def test_scroll_view_layout(stand: MakeStand) -> None:
 
 
 def test_scroll_view_follows_the_mouse(stand: MakeStand) -> None:
-    s = stand(f'<scroll-view id="s" class="sy" scroll-y bindtap="on">{_LINES}</scroll-view>', wxss=_SCROLL_CSS)
+    s = stand(
+        f'<scroll-view id="s" class="sy" scroll-y bindtap="on">{_LINES}</scroll-view>',
+        wxss=_SCROLL_CSS + ".sy{position:fixed;top:10px;width:300px}",
+    )
     drag_mouse(s, "#s", 0, -80)
+    assert s.style("#s", "position") == "fixed"
     top = s.locator("#s .eden-scroll").evaluate("m => m.scrollTop")
     assert top >= 60
     assert s.events("tap") == []
