@@ -222,6 +222,7 @@ export class Components {
       getPageId(this: Caller) { return `pageId:${page(this._$)?.__wxWebviewId__ ?? 0}` },
       getTabBar(this: Caller) { return page(this._$)?.__edenTabBar?.() ?? null },
       getAppBar() { return null },
+      renderer: 'webview',
       getOpenerEventChannel(this: Caller) { return page(this._$)?.__edenEventChannel?.() ?? {} },
     })
     for (const name of ['router', 'pageRouter']) {
