@@ -79,27 +79,27 @@ export const ui: AreaFactory = (rt) => ({
 
     setNavigationBarTitle(options) {
       requireParameter(options, 'title', 'String')
-      rt.shell.navigationBar.setTitle(options.title)
+      rt.shell.navigationBar.setTitle(options.title, rt.router.current())
     },
     setNavigationBarColor(options) {
       requireParameter(options, 'frontColor', 'String')
       requireParameter(options, 'backgroundColor', 'String')
       const { frontColor, backgroundColor, animation } = options
       if (!/^#(000000|ffffff)$/i.test(frontColor)) throw fail(`invalid frontColor "${frontColor}", only supports "#000000" and "#ffffff"`)
-      rt.shell.navigationBar.setColor({ frontColor, backgroundColor, animation })
+      rt.shell.navigationBar.setColor({ frontColor, backgroundColor, animation }, rt.router.current())
     },
-    showNavigationBarLoading() { rt.shell.navigationBar.loading(true) },
-    hideNavigationBarLoading() { rt.shell.navigationBar.loading(false) },
-    hideHomeButton() { rt.shell.navigationBar.hideHomeButton() },
+    showNavigationBarLoading() { rt.shell.navigationBar.loading(true, rt.router.current()) },
+    hideNavigationBarLoading() { rt.shell.navigationBar.loading(false, rt.router.current()) },
+    hideHomeButton() { rt.shell.navigationBar.hideHomeButton(rt.router.current()) },
     setTopBarText() {},
 
     setBackgroundColor(options) {
       const { backgroundColor, backgroundColorTop, backgroundColorBottom } = options
-      rt.shell.setBackground({ backgroundColor, backgroundColorTop, backgroundColorBottom })
+      rt.shell.setBackground({ backgroundColor, backgroundColorTop, backgroundColorBottom }, rt.router.current())
     },
     setBackgroundTextStyle({ textStyle }) {
       if (textStyle !== 'dark' && textStyle !== 'light') throw fail(`invalid textStyle "${String(textStyle)}"`)
-      rt.shell.setBackground({ textStyle })
+      rt.shell.setBackground({ textStyle }, rt.router.current())
     },
 
     startPullDownRefresh() { rt.router.startPullDownRefresh() },

@@ -210,5 +210,5 @@ export interface Shell {
   area(page?: PageHandle): { top: number; width: number; height: number }
   /** Ask with this sentence before the person may leave the page by a back button; undefined: no longer. */
   alertBeforeBack(message: string | undefined): void
-  setBackground(options: { backgroundColor?: string; backgroundColorTop?: string; backgroundColorBottom?: string; textStyle?: string }): void
+  setBackground(options: { backgroundColor?: string; backgroundColorTop?: string; backgroundColorBottom?: string; textStyle?: string }, page?: PageHandle): void
 }

@@ -198,6 +198,6 @@ export function createShell(rt: ShellRuntime, root: HTMLElement): ShellImpl {
       hideHomeButton: (page) => frameOf(page)?.bar?.showHome(false),
     },
     tabBar: tabs.calls,
-    setBackground: (options) => front?.setBackground(options),
+    setBackground: (options, page) => frameOf(page)?.setBackground(options),
   }
 }
