@@ -58,6 +58,12 @@ def test_the_root_may_be_given_itself(make: Make) -> None:
     assert (project.folder, project.root, project.app_id) == (folder, folder / "m", "wx1")
 
 
+def test_the_project_may_lie_deeper_than_the_folder_given(make: Make) -> None:
+    folder = make({"shop/project.config.json": {"appid": "wx1", "miniprogramRoot": "src"}, "shop/src/app.json": APP})
+    project = find(folder, Report())
+    assert (project.folder, project.root, project.app_id) == (folder / "shop", folder / "shop/src", "wx1")
+
+
 def test_what_the_configuration_says(make: Make) -> None:
     folder = make(
         {

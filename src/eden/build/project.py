@@ -51,8 +51,11 @@ def find(source: Path, report: Report) -> Project:
         report.error("no-program", f"{source.name or source} is not a folder")
         raise BuildError(report.sorted())
     folder = _config_folder(source)
+    root = _root(source, folder, _config(folder, Report()), report)
+    if not (folder / CONFIG_FILES[0]).is_file():
+        # the project may lie deeper than the folder that was given
+        folder = next((place for place in _between(root, source) if (place / CONFIG_FILES[0]).is_file()), folder)
     config = _config(folder, report)
-    root = _root(source, folder, config, report)
     settings = _object(config.get("setting"))
     relations = settings.get("packNpmRelationList") if settings.get("packNpmManually") else None
     return Project(
@@ -98,6 +101,11 @@ def _config_folder(source: Path) -> Path:
             if (folder / CONFIG_FILES[0]).is_file():
                 return folder
     return source
+
+
+def _between(root: Path, source: Path) -> list[Path]:
+    """The folders from `root` up to `source`."""
+    return [place for place in (root, *root.parents) if source == place or source in place.parents]
 
 
 def _config(folder: Path, report: Report) -> JsonObject:
