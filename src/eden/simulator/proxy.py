@@ -1,17 +1,21 @@
 """The way out for `wx.request`: the phone is a web page, and other origins rarely allow those (CORS).
 
-Only the simulator's own page may use it: requests must come from its origin (Sec-Fetch-Site, Origin), and the
-server listens on loopback unless told otherwise. It is a developer's tool: any http(s) address is reached.
+Only the simulator's own page may use it: requests must come from its origin (Sec-Fetch-Site, Origin) and name this
+machine by an address or a local name, so that no web site gets in by pointing its own name here (DNS rebinding); and
+the server listens on loopback unless told otherwise. It is a developer's tool: any http(s) address is reached.
 `x-eden-header-NAME` stands for request headers that a browser does not let a page set; `x-eden-set-cookie`
 carries the answer's cookies, as a JSON array.
 """
 
 from __future__ import annotations
 
+import re
+from ipaddress import ip_address
 from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
 import msgspec
+from yarl import URL
 
 from eden.simulator.http import Receive, Scope, Send, header, problem
 
@@ -29,11 +33,22 @@ _NOT_RETURNED = {"content-encoding", "content-length", "transfer-encoding", "con
 
 
 def _from_own_page(scope: Scope) -> bool:
-    site = header(scope, b"sec-fetch-site")
+    host = (header(scope, b"host") or b"").decode("latin-1")
+    if not _is_local_name(host):
+        return False
+    site, origin = header(scope, b"sec-fetch-site"), header(scope, b"origin")
     if site is not None:
         return site == b"same-origin"
-    origin, host = header(scope, b"origin"), header(scope, b"host")
-    return origin is None or (host is not None and origin.partition(b"://")[2] == host)
+    return origin is None or origin.decode("latin-1").partition("://")[2] == host
+
+
+def _is_local_name(host: str) -> bool:
+    """`host` as in a Host header. Nobody outside decides where these names lead."""
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+        return name == "localhost" or name.endswith((".localhost", ".local")) or bool(ip_address(name))
+    except ValueError:
+        return False
 
 
 def forwarded_headers(scope: Scope) -> dict[str, str]:
@@ -46,6 +61,11 @@ def forwarded_headers(scope: Scope) -> dict[str, str]:
         elif name not in _DROPPED and not name.startswith("sec-ch-"):
             headers.setdefault(name, value)
     return headers
+
+
+def _as_written(url: str) -> URL:
+    """Escapes stay as the program wrote them (%2F is not /); only what no address may hold is escaped."""
+    return URL(url, encoded=url.isascii() and not re.search(r"[\s\"<>\\^`{|}]", url))
 
 
 async def _body(receive: Receive) -> bytes:
@@ -75,7 +95,11 @@ class Proxy:
         started = False
         try:
             async with self._session.request(
-                scope["method"], url, headers=forwarded_headers(scope), data=body or None, allow_redirects=True
+                scope["method"],
+                _as_written(url),
+                headers=forwarded_headers(scope),
+                data=body or None,
+                allow_redirects=True,
             ) as answer:
                 headers = [
                     (name.lower().encode("latin-1"), value.encode("latin-1", "replace"))

@@ -25,6 +25,8 @@ PORT_TRIES = 20
 #: the demo's data service: its place here, and the name that the mini program knows it by
 DEMO_PREFIX = "/api/bank/"
 DEMO_HOSTS = {"bank.eden.local": DEMO_PREFIX}
+#: problems that no change to a file of the program would solve
+_NO_PROGRAM = ("no-program", "ambiguous-program")
 PACKAGE = Path(__file__).resolve().parent.parent
 
 
@@ -66,7 +68,12 @@ def _serve(arguments: argparse.Namespace, source: Path, mounts: Mapping[str, App
     port: int = listener.getsockname()[1]
     program = LiveProgram(source)
     print(f"Building {source} …", flush=True)
-    _report(program.build())
+    first = program.build()
+    if nothing := next((problem for problem in first.result.diagnostics if problem.code in _NO_PROGRAM), None):
+        program.close()
+        listener.close()
+        raise EdenError(nothing.code, f"{source}: {nothing.message}.", "Give the folder that holds its app.json.")
+    _report(first)
     address = f"http://{_shown_host(arguments.host)}:{port}/"
     public = None if _is_loopback(arguments.host) else f"http://{_network_address()}:{port}/"
     print(f"\n  Phone    {address}")
