@@ -35,6 +35,8 @@ export const fail = (reason: string, errno?: number, fields?: object): ApiFailur
 /** "parameter error: parameter.url should be String instead of Undefined;" as WeChat words it. */
 export function requireParameter(options: any, name: string, type: 'String' | 'Number' | 'Object' | 'Array' | 'Boolean' | 'Function'): void {
   const value = options?.[name]
+  // An object that says what it is as a primitive counts as one (the empty answers of a check do).
+  if ((type === 'String' || type === 'Number') && typeof value?.[Symbol.toPrimitive] === 'function') return
   const actual = Object.prototype.toString.call(value).slice(8, -1)
   if (actual !== type) throw fail(`parameter error: parameter.${name} should be ${type} instead of ${actual};`)
 }

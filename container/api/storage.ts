@@ -17,13 +17,14 @@ export const storage: AreaFactory = (rt) => {
 
   const checkKey = (key: unknown): string => {
     requireParameter({ key }, 'key', 'String')
-    return key as string
+    return String(key)
   }
   /** A missing key reads as an empty string in synchronous form. */
   const read = (key: string): any => (store.has(key) ? store.get(key) : '')
   const write = (key: unknown, value: unknown): void => {
-    if (checkKey(key) === '') throw fail('parameter error: parameter.key should not be empty;')
-    store.set(key as string, value)
+    const name = checkKey(key)
+    if (name === '' && key === '') throw fail('parameter error: parameter.key should not be empty;')
+    store.set(name, value)
   }
   const info = () => ({ keys: store.keys(), currentSize: Math.ceil(store.sizeKB()), limitSize: store.limitKB })
 
