@@ -1,0 +1,117 @@
+"""`eden check` on a small program that has a page of every kind."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from eden.cli import main
+from tests.browser.programs import Files, write_program
+
+PROGRAM: Files = {
+    "app.json": {"pages": ["pages/ok/ok", "pages/broken/broken", "pages/blank/blank", "pages/late/late"]},
+    "app.js": "App({})",
+    "pages/ok/ok.wxml": "<view>{{query}}</view><view wx:for='{{list}}' wx:key='id'>{{item.id}}</view>",
+    "pages/ok/ok.js": """Page({
+  data: { query: '', list: [] },
+  onLoad({ id }) {
+    this.setData({ query: `id ${id}` })
+    wx.request({ url: 'https://api.example/list', success: ({ data }) => this.setData({ list: data.list }) })
+  },
+})
+""",
+    "pages/broken/broken.wxml": "<view>shown</view>",
+    "pages/broken/broken.js": """Page({
+  onLoad() {
+    console.error('careful')
+    throw new TypeError('broken')
+  },
+})
+""",
+    "pages/blank/blank.wxml": "<view></view>",
+    "pages/blank/blank.js": "Page({})",
+    # the program is left before the page shows
+    "pages/late/late.wxml": "<view>never</view>",
+    "pages/late/late.js": "while (true) {}",
+}
+
+
+def check(source: Path, *arguments: str) -> tuple[int, Any]:
+    file = source / "out" / "check.json"
+    code = main(["check", str(source), "--json", str(file), *arguments])
+    return code, json.loads(file.read_text(encoding="utf-8"))
+
+
+def test_every_status_in_the_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = write_program(tmp_path, PROGRAM)
+    recorded = tmp_path / "recorded"
+    recorded.mkdir()
+    (recorded / "list.json").write_text('{"url": "https://api.example/*", "data": {"list": [{"id": "recorded"}]}}')
+    contact_sheet = tmp_path / "check.html"
+    code, report = check(source, "--fixtures", str(recorded), "--html", str(contact_sheet))
+
+    assert code == 1
+    pages = {page["page"]: page for page in report["pages"]}
+    assert {name: page["status"] for name, page in pages.items()} == {
+        "pages/ok/ok": "ok",
+        "pages/broken/broken": "error",
+        "pages/blank/blank": "blank",
+        "pages/late/late": "missing",
+    }
+    assert set(pages["pages/ok/ok"]) >= {"page", "status", "errors", "screenshot", "first_paint_ms", "dom_nodes"}
+    assert pages["pages/ok/ok"]["text_length"] == len("id 1recorded")
+    assert pages["pages/ok/ok"]["first_paint_ms"] > 0
+    (error,) = pages["pages/broken/broken"]["errors"]
+    assert "TypeError: broken" in error and "pages/broken/broken.js:4:" in error
+    assert pages["pages/broken/broken"]["console"] == ["careful"]
+    assert pages["pages/late/late"]["first_paint_ms"] is None and pages["pages/late/late"]["errors"]
+    counts = {name: report["summary"][name] for name in ("pages", "ok", "error", "blank", "missing")}
+    assert counts == {"pages": 4, "ok": 1, "error": 1, "blank": 1, "missing": 1}
+    for page in report["pages"]:
+        assert (tmp_path / "out" / page["screenshot"]).read_bytes().startswith(b"\xff\xd8")
+    sheet = contact_sheet.read_text(encoding="utf-8")
+    assert all(name in sheet for name in pages) and sheet.count("data:image/jpeg") == 4
+    printed = capsys.readouterr().out
+    assert "1 of 4 pages ok (25%); 1 with errors, 1 blank, 1 missing" in printed
+
+
+def test_a_good_page_alone_exits_with_0(tmp_path: Path) -> None:
+    code, report = check(write_program(tmp_path, PROGRAM), "--page", "pages/ok/ok")
+    assert (code, [page["page"] for page in report["pages"]]) == (0, ["pages/ok/ok"])
+    assert report["pages"][0]["text_length"] == len("id 1")
+
+
+@pytest.mark.parametrize(("answer", "text"), [("granted", "here"), ("refused", "getLocation:fail auth deny")])
+def test_permissions_are_answered(tmp_path: Path, answer: str, text: str) -> None:
+    program: Files = {
+        "app.json": {"pages": ["pages/a/a"], "permission": {"scope.userLocation": {"desc": "to find you"}}},
+        "pages/a/a.wxml": "<view>{{text}}</view>",
+        "pages/a/a.js": """Page({
+  data: { text: '' },
+  onLoad() {
+    wx.authorize({
+      scope: 'scope.userLocation',
+      success: () => this.setData({ text: 'here' }),
+      fail: () => wx.getLocation({ fail: ({ errMsg }) => this.setData({ text: errMsg }) }),
+    })
+  },
+})
+""",
+    }
+    _, report = check(write_program(tmp_path, program), "--permissions", answer)
+    assert report["pages"][0]["text_length"] == len(text)
+
+
+def test_a_page_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = write_program(tmp_path, PROGRAM)
+    assert main(["check", str(source), "--page", "pages/else"]) == 1
+    assert capsys.readouterr().err == "eden: The program has no page pages/else. app.json lists its pages.\n"
+
+
+def test_a_program_that_cannot_be_built(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = write_program(tmp_path, {**PROGRAM, "app.json": "{"})
+    assert main(["check", str(source)]) == 1
+    assert "app.json:1" in (err := capsys.readouterr().err) and "cannot be built" in err
