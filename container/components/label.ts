@@ -5,6 +5,8 @@ import { Builtin, builtinOf } from './kit'
 /** Controls that a label can act on. */
 export interface LabelTarget {
   labelTap(): void
+  /** the element that assistive technology meets, where it is not the host */
+  readonly labelled?: HTMLElement
 }
 
 const isLabelTarget = (builtin: object | undefined): builtin is LabelTarget =>
@@ -39,8 +41,9 @@ export class Label extends Builtin<{ for: string }> {
   /** The label's text names its control for assistive technology. */
   override attached(): void {
     const target = this.target()
-    if (target && 'ariaLabelledByElements' in target.host && !target.host.hasAttribute('aria-label')) {
-      target.host.ariaLabelledByElements = [this.host]
+    const element = target?.labelled ?? target?.host
+    if (element && 'ariaLabelledByElements' in element && !target?.host.hasAttribute('aria-label')) {
+      element.ariaLabelledByElements = [this.host]
     }
   }
 

@@ -203,6 +203,8 @@ export abstract class TextField<P extends TextFieldProps = TextFieldProps>
     this.trigger('selectionchange', { selectionStart, selectionEnd })
   }
 
+  get labelled(): HTMLElement { return this.control }
+
   labelTap(): void {
     if (!this.props.disabled) this.control.focus()
   }

@@ -118,6 +118,10 @@ def test_labels_press_buttons_and_focus_fields(stand: MakeStand) -> None:
 
 
 def test_the_accessible_name_of_a_control_is_its_label(stand: MakeStand) -> None:
-    s = stand('<label><checkbox value="a"/>Terms accepted</label><label for="r">Blue</label><radio id="r"/>')
+    s = stand(
+        """<label><checkbox value="a"/>Terms accepted</label><label for="r">Blue</label><radio id="r"/>
+           <label for="t">Remarks</label><textarea id="t"/>"""
+    )
     assert s.frame.get_by_role("checkbox", name="Terms accepted").count() == 1
     assert s.frame.get_by_role("radio", name="Blue").count() == 1
+    assert s.frame.get_by_role("textbox", name="Remarks").count() == 1
