@@ -243,6 +243,20 @@ def test_a_computed_require_brings_every_script(make: Make) -> None:
     assert b'"lang/zh.js"' in unpack(build(make(files)))["code/scripts.js"]
 
 
+@pytest.mark.parametrize("plugins", [[], ["typescript"]])
+def test_of_two_sources_of_a_module_one_counts(make: Make, plugins: list[str]) -> None:
+    files: Files = {
+        **SMALL,
+        "project.config.json": {"setting": {"useCompilerPlugins": plugins}},
+        "app.js": "App({ load: (name) => require(name), a: require('./a') })",
+        "a.js": "exports.from = 'JAVASCRIPT'",
+        "a.ts": "export const from: string = 'TYPESCRIPT'",
+        "a.d.ts": "export declare const from: string",
+    }
+    code = unpack(build(make(files)))["code/scripts.js"]
+    assert (b"TYPESCRIPT" in code, b"JAVASCRIPT" in code) == (bool(plugins), not plugins)
+
+
 def test_workers_are_scripts_of_the_program(make: Make) -> None:
     app = {"pages": ["pages/index/index"], "workers": "workers"}
     result = build(make({**SMALL, "app.json": app, "workers/sum.js": "require('./inner')", "workers/inner.js": ""}))

@@ -17,7 +17,7 @@ from eden.build.interfaces import BuildError, BuildResult, PackageArchive, Style
 from eden.build.library import Library
 from eden.build.modules import Compilation, Modules, ModuleStage, Provide, Resolver
 from eden.build.npm import Npm
-from eden.build.paths import package_of
+from eden.build.paths import key_of, package_of
 from eden.build.program import SCRIPT_EXTENSIONS, STYLE_EXTENSIONS, Program, first_of, read_program
 from eden.build.project import Project, find, typescript_options
 from eden.build.sheets import StyleStage
@@ -167,6 +167,7 @@ class _Build:
             for path in self.tree.paths
             if path.endswith(SCRIPT_EXTENSIONS)
             and not path.endswith(".d.ts")
+            and self._script(key_of(path)) == path
             and "miniprogram_npm/" not in path
             and assets.belongs(path, self.project)
         ]
