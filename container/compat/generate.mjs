@@ -20,7 +20,7 @@ import { apis } from './typings.mjs'
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
 /** Documented by WeChat once and used by real programs, but not in the typings. */
-const OLDER = ['createContext', 'drawCanvas', 'version']
+const OLDER = ['createContext', 'drawCanvas', 'getChatForwardMaterials', 'invokeNativePlugin', 'version']
 
 /** Attributes may be written in either form, so they are compared without dashes and case. */
 const plain = (name) => name.replace(/-/g, '').toLowerCase()

@@ -193,7 +193,7 @@ export function createShell(rt: ShellRuntime, root: HTMLElement): ShellImpl {
     layer: dialogs.layer,
     navigationBar: {
       setTitle: (title, page) => frameOf(page)?.bar?.setTitle(title),
-      setColor: (colors, page) => frameOf(page)?.bar?.setColor(colors.frontColor, colors.backgroundColor, colors.animation),
+      setColor: (colors, page) => frameOf(page)?.setBarColor(colors.frontColor, colors.backgroundColor, colors.animation),
       loading: (on, page) => frameOf(page)?.bar?.loading(on),
       hideHomeButton: (page) => frameOf(page)?.bar?.showHome(false),
     },

@@ -48,6 +48,8 @@ export interface PageFrame {
   refresh(first?: boolean): void
   /** Paint the sheet as the page's root is painted: `page` stands for the whole canvas, as `body` does on the web. */
   adoptBackground(page: HTMLElement): void
+  /** Colours set by the program; they outlast a change of the theme. */
+  setBarColor(front: string, background: string, animation?: { duration?: number; timingFunc?: string }): void
   setBackground(options: { backgroundColor?: string; backgroundColorTop?: string; backgroundColorBottom?: string; textStyle?: string }): void
   /** WeChat's windowWidth, windowHeight and the top of the page area, px */
   area(): { top: number; width: number; height: number }
@@ -70,6 +72,7 @@ export function createPageFrame(context: FrameContext, options: PageFrameOptions
   const { config } = context
   const tab = tabIndex(config, options.route)
   let look: WindowLook = windowLook(config, options.config, context.theme())
+  let barColor: { front: string; background: string } | undefined
   let overridden: Parameters<PageFrame['setBackground']>[0] = {}
 
   const body = h('div', { class: 'eden-body' })
@@ -97,7 +100,7 @@ export function createPageFrame(context: FrameContext, options: PageFrameOptions
     refresh(first = options.first) {
       options.first = first
       look = windowLook(config, options.config, context.theme())
-      bar?.setColor(look.barText, look.barBackground)
+      bar?.setColor(barColor?.front ?? look.barText, barColor?.background ?? look.barBackground)
       bar?.showBack(!first)
       bar?.showHome(first && tab < 0 && options.route !== config.entry)
       paintBackground()
@@ -108,6 +111,10 @@ export function createPageFrame(context: FrameContext, options: PageFrameOptions
       const clear = plain && /^(transparent|rgba\(0, 0, 0, 0\))$/.test(backgroundColor)
       sheet.style.background = clear ? look.content : backgroundColor
       if (!plain) Object.assign(sheet.style, { backgroundImage, backgroundSize, backgroundPosition, backgroundRepeat })
+    },
+    setBarColor(front, background, animation) {
+      barColor = { front, background }
+      bar?.setColor(front, background, animation)
     },
     setBackground(changes) {
       overridden = { ...overridden, ...changes }
