@@ -10,12 +10,12 @@ interface InputProps extends TextFieldProps {
   safePasswordLength: number
 }
 
-/** What a phone's keyboard of this type can type. */
+/** What a phone's keyboard of this type can type; suggestions and password managers put in several at once. */
 const KEYS: { [type: string]: RegExp } = {
-  number: /^\d$/,
-  digit: /^[\d.]$/,
-  idcard: /^[\dxX]$/,
-  'safe-password': /^\d$/,
+  number: /^\d+$/,
+  digit: /^[\d.]+$/,
+  idcard: /^[\dxX]+$/,
+  'safe-password': /^\d+$/,
 }
 
 const INPUT_MODES: { [type: string]: string } = {
@@ -57,7 +57,7 @@ export class Input extends TextField<InputProps> {
   protected override accepts(text: string): boolean {
     const keys = KEYS[this.props.type]
     if (keys && !keys.test(text)) return false
-    return !(this.props.type === 'digit' && text === '.' && this.control.value.includes('.'))
+    return !(this.props.type === 'digit' && `${this.control.value}${text}`.split('.').length > 2 && text.includes('.'))
   }
 
   override update(name: keyof InputProps): void {
