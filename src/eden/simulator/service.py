@@ -81,7 +81,7 @@ def _serve(arguments: argparse.Namespace, source: Path, mounts: Mapping[str, App
         print(f"  Network  {public}\n")
         segno.make(public, error="l").terminal(compact=True)
     print("  Changes are built and shown at once. Stop with Ctrl-C.\n", flush=True)
-    qr = segno.make(public, error="m").svg_inline(scale=4, border=2) if public else None
+    qr = segno.make(public, error="m").svg_inline(omitsize=True, border=2) if public else None
     settings = {"public": public, "qr": qr, "source": str(source)}
     application = Simulator(program, mounts=mounts, hosts=DEMO_HOSTS, settings=settings, on_revision=_report)
     if arguments.open:
