@@ -1,4 +1,4 @@
-/** Pages with their query, as mini programs write them ("pages/a/a?x=1&y=%20"). Values are not decoded, as on WeChat. */
+/** Pages with their query, as mini programs write them ("pages/a/a?x=1&y=%20"). Values stay encoded, as on WeChat. */
 export interface PageAddress {
   path: string
   query: { [key: string]: string }

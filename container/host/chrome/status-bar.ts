@@ -6,7 +6,8 @@ const MINUTE = 60_000
 const LINES = 'fill="none" stroke="currentColor" stroke-width="1.6" stroke-linecap="round"'
 const WIFI =
   `<svg width="15" height="11" viewBox="0 0 15 11" ${LINES}>` +
-  '<path d="M1 4a9.4 9.4 0 0 1 13 0M3.4 6.6a6 6 0 0 1 8.2 0"/><circle cx="7.5" cy="9.2" r=".7" fill="currentColor"/></svg>'
+  '<path d="M1 4a9.4 9.4 0 0 1 13 0M3.4 6.6a6 6 0 0 1 8.2 0"/>' +
+  '<circle cx="7.5" cy="9.2" r=".7" fill="currentColor"/></svg>'
 const OFFLINE = `<svg width="11" height="11" viewBox="0 0 11 11" ${LINES}><path d="m2 2 7 7M9 2 2 9"/></svg>`
 
 interface Battery extends EventTarget { level: number; charging: boolean }

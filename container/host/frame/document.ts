@@ -48,7 +48,7 @@ const BOOTSTRAP = (): void => {
 }
 
 const attribute = (text: string): string => text.replace(/&/g, '&amp;').replace(/"/g, '&quot;')
-/** Inside a script element "</script" and "<!--" mean something; in the strings where they stand they may be escaped. */
+/** Inside a script element "</script" and "<!--" mean something; where they stand in strings they are escaped. */
 const inScript = (text: string): string => text.replace(/<(?=\/script|!--)/gi, '\\x3c')
 const head = '<meta charset="utf-8"><meta http-equiv="x-dns-prefetch-control" content="off">'
 

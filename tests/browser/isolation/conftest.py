@@ -85,7 +85,7 @@ def packages(server: TestServer, tmp_path: Path) -> Callable[..., str]:
     def make(script: str, **options: Any) -> str:
         number = next(numbers)
         folder = write_package(tmp_path / str(number), script, **options)
-        return server.folder(f"/packages/{number}/", folder)
+        return server.folder(f"/by-hand/{number}/", folder)
 
     return make
 
