@@ -34,7 +34,8 @@ export function dressCanvas(rt: Runtime, canvas: HTMLCanvasElement, base = ''): 
     createImage: () => canvasImage(rt, base),
     createPath2D: (path?: Path2D | string) => new Path2D(path),
     createImageData: (width: number, height: number) => new ImageData(width, height),
-    requestAnimationFrame: (run: FrameRequestCallback) => requestAnimationFrame((time) => rt.guard('requestAnimationFrame', () => run(time))),
+    requestAnimationFrame: (run: FrameRequestCallback) =>
+      requestAnimationFrame((time) => rt.guard('requestAnimationFrame', () => run(time))),
     cancelAnimationFrame: (handle: number) => cancelAnimationFrame(handle),
   }) as CanvasNode
 }

@@ -119,8 +119,9 @@ export function animationStyle({ animates, option }: AnimationAction): string {
   }
   const { duration, timingFunction, delay } = option.transition
   const properties = ['transform', ...styles.map(([name]) => name)]
+  const transitions = properties.map((name) => `${name} ${duration}ms ${timingFunction || 'linear'} ${delay || 0}ms`)
   return [
-    `transition:${properties.map((name) => `${name} ${duration}ms ${timingFunction || 'linear'} ${delay || 0}ms`).join(',')}`,
+    `transition:${transitions.join(',')}`,
     ...(transforms.length ? [`transform:${transforms.join(' ')}`] : []),
     ...(option.transformOrigin ? [`transform-origin:${option.transformOrigin}`] : []),
     ...styles.map(([name, value]) => `${name}:${value}`),

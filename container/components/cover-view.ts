@@ -4,7 +4,8 @@ import { View } from './view'
 export class CoverView extends View {
   static override tag = 'cover-view'
   static override properties = { ...View.properties, scrollTop: { type: null, value: '' }, markerId: null }
-  static override css = 'wx-cover-view{display:block;position:relative;line-height:1.2;overflow:hidden;white-space:nowrap}'
+  static override css = `wx-cover-view{display:block;position:relative;line-height:1.2;overflow:hidden;
+white-space:nowrap}`
 
   override update(name: never): void {
     super.update(name)

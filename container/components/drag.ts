@@ -52,7 +52,7 @@ export function onDrag(element: HTMLElement, handler: DragHandler, options: { mo
       const dy = y - start.y
       if (Math.max(Math.abs(dx), Math.abs(dy)) < SLOP) return
       const axis = handler.axis()
-      const fits = axis === 'both' || (axis === 'x' && Math.abs(dx) > Math.abs(dy)) || (axis === 'y' && Math.abs(dy) > Math.abs(dx))
+      const fits = axis === 'both' || (Math.abs(dx) > Math.abs(dy) ? axis === 'x' : axis === 'y')
       if (!fits || handler.claim?.(dx, dy) === false || (event.type === 'touchmove' && !event.cancelable)) return stop()
       claimed = true
       start = { x, y, time: event.timeStamp }

@@ -22,7 +22,9 @@ abstract class GestureHandler extends Builtin<{ nativeView: string }> {
   private readonly callbacks = new Map<string, unknown>()
 
   override create(): void {
-    this.component.addLifetimeListener('workletChange', (name: string, value: unknown) => { this.callbacks.set(name.toLowerCase(), value) })
+    this.component.addLifetimeListener('workletChange', (name: string, value: unknown) => {
+      this.callbacks.set(name.toLowerCase(), value)
+    })
     this.listen()
   }
 
@@ -40,7 +42,8 @@ abstract class GestureHandler extends Builtin<{ nativeView: string }> {
     const box = this.host.getBoundingClientRect()
     const first = this.host.firstElementChild?.getBoundingClientRect() ?? box
     this.rt.guard('gesture', () => this.callback('ongesture')?.({
-      state, absoluteX: at.x, absoluteY: at.y, localX: at.x - first.left, localY: at.y - first.top, pointerCount: 1, ...fields,
+      state, absoluteX: at.x, absoluteY: at.y, localX: at.x - first.left, localY: at.y - first.top, pointerCount: 1,
+      ...fields,
     }))
   }
 
@@ -69,7 +72,8 @@ const panHandler = (tagName: string, axis: 'x' | 'y' | 'both'): BuiltinClass => 
       down: (event) => { start = last = pointOf(event) },
       claim: () => {
         if (!this.accepts(start)) return false
-        this.gesture(State.begin, start, { translationX: 0, translationY: 0, deltaX: 0, deltaY: 0, velocityX: 0, velocityY: 0 })
+        const still = { translationX: 0, translationY: 0, deltaX: 0, deltaY: 0, velocityX: 0, velocityY: 0 }
+        this.gesture(State.begin, start, still)
         last = { x: 0, y: 0 }
         return true
       },
@@ -117,9 +121,12 @@ class ScaleGestureHandler extends GestureHandler {
     let scale = 1
     const middle = ({ touches }: TouchEvent): Point & { distance: number } => {
       const [a, b] = [touches[0]!, touches[1] ?? touches[0]!]
-      return { x: (a.clientX + b.clientX) / 2, y: (a.clientY + b.clientY) / 2, distance: Math.hypot(a.clientX - b.clientX, a.clientY - b.clientY) }
+      const distance = Math.hypot(a.clientX - b.clientX, a.clientY - b.clientY)
+      return { x: (a.clientX + b.clientX) / 2, y: (a.clientY + b.clientY) / 2, distance }
     }
-    const send = (state: State, at: Point) => this.gesture(state, at, { scale, horizontalScale: scale, verticalScale: scale, rotation: 0, focalX: at.x, focalY: at.y, pointerCount: 2 })
+    const send = (state: State, at: Point) => this.gesture(state, at, {
+      scale, horizontalScale: scale, verticalScale: scale, rotation: 0, focalX: at.x, focalY: at.y, pointerCount: 2,
+    })
     let at: Point = { x: 0, y: 0 }
     this.host.addEventListener('touchstart', (event) => {
       if (event.touches.length !== 2) return

@@ -155,6 +155,9 @@ export const rpx = (style: string): string =>
 
 const toVw = (size: string): number => Math.ceil((Number(size) / 7.5) * 1e5 - 1e-6) / 1e5
 
+/** CSS `url(…)` of any address. */
+export const cssUrl = (address: string): string => `url(${JSON.stringify(address)})`
+
 /** Make an element with class and children; children may be text. */
 export function el<K extends keyof HTMLElementTagNameMap>(tag: K, className = '', ...children: (Node | string)[]): HTMLElementTagNameMap[K] {
   const node = document.createElement(tag)

@@ -12,7 +12,8 @@ const sides = (padding: unknown): string =>
 export class StickySection extends Builtin<{ pushPinnedHeader: boolean; padding: number[] }> {
   static tag = 'sticky-section'
   static override properties = { pushPinnedHeader: { type: Boolean, value: true }, padding: null }
-  static css = `wx-sticky-section,wx-list-view,wx-list-builder,wx-snapshot,wx-share-element,wx-open-container,wx-selection,wx-nested-scroll-header,wx-nested-scroll-body{display:block}
+  static css = `wx-sticky-section,wx-list-view,wx-list-builder,wx-snapshot,wx-share-element,wx-open-container,
+wx-selection,wx-nested-scroll-header,wx-nested-scroll-body{display:block}
 wx-sticky-header{display:block;position:sticky;top:0;z-index:9}
 wx-selection{user-select:text;-webkit-user-select:text}`
 
@@ -113,7 +114,9 @@ export class GridView extends Builtin<GridProps> {
   /** Masonry: every item spans as many rows of one px as it is high, and falls into the first gap. */
   override attached(): void {
     if (!this.masonry || this.observers) return
-    const sizes = new ResizeObserver((entries) => { for (const { target } of entries) this.span(target as HTMLElement) })
+    const sizes = new ResizeObserver((entries) => {
+      for (const { target } of entries) this.span(target as HTMLElement)
+    })
     const watch = () => { for (const child of this.host.children) sizes.observe(child) }
     const changes = new MutationObserver(watch)
     changes.observe(this.host, { childList: true })
@@ -141,12 +144,14 @@ export class GridBuilder extends GridView {
 
 const box = (tag: string, names: string) => class extends Builtin {
   static tag = tag
-  static override properties = Object.fromEntries(names.split(' ').filter(Boolean).map((name) => [name, null]))
+  static override properties = Object.fromEntries(names.split(/\s+/).filter(Boolean).map((name) => [name, null]))
 }
 
 export const Snapshot = box('snapshot', 'mode')
-export const ShareElement = box('share-element', 'mapkey key transform duration easingFunction transitionOnGesture shuttleOnPush shuttleOnPop rectTweenType worklet')
-export const OpenContainer = box('open-container', 'transitionType transitionDuration closedColor closedElevation closeBorderRadius openColor openElevation openBorderRadius middleColor')
+export const ShareElement = box('share-element', `mapkey key transform duration easingFunction
+  transitionOnGesture shuttleOnPush shuttleOnPop rectTweenType`)
+export const OpenContainer = box('open-container', `transitionType transitionDuration closedColor
+  closedElevation closeBorderRadius openColor openElevation openBorderRadius middleColor`)
 export const Selection = box('selection', '')
 export const NestedScrollHeader = box('nested-scroll-header', '')
 export const NestedScrollBody = box('nested-scroll-body', '')
@@ -160,7 +165,8 @@ export class DraggableSheet extends Builtin<{ initialChildSize: number; minChild
     maxChildSize: { type: Number, value: 1 },
     snap: null, snapSizes: null,
   }
-  static css = 'wx-draggable-sheet{display:block;position:absolute;left:0;right:0;bottom:0;overflow:hidden;transition:height .3s}'
+  static css = `wx-draggable-sheet{display:block;position:absolute;left:0;right:0;bottom:0;overflow:hidden;
+transition:height .3s}`
 
   private size = 0
 

@@ -12,11 +12,16 @@ interface MatchMediaProps {
   orientation: string
 }
 
-const FEATURES = { minWidth: 'min-width', maxWidth: 'max-width', width: 'width', minHeight: 'min-height', maxHeight: 'max-height', height: 'height' } as const
+const FEATURES = {
+  minWidth: 'min-width', maxWidth: 'max-width', width: 'width',
+  minHeight: 'min-height', maxHeight: 'max-height', height: 'height',
+} as const
 
 export class MatchMedia extends Builtin<MatchMediaProps> {
   static tag = 'match-media'
-  static override properties = { minWidth: null, maxWidth: null, width: null, minHeight: null, maxHeight: null, height: null, orientation: null }
+  static override properties = {
+    minWidth: null, maxWidth: null, width: null, minHeight: null, maxHeight: null, height: null, orientation: null,
+  }
   static css = 'wx-match-media{display:block}wx-match-media.eden-off{display:none}'
 
   private query: MediaQueryList | undefined
@@ -24,8 +29,8 @@ export class MatchMedia extends Builtin<MatchMediaProps> {
 
   override update(): void {
     const conditions = Object.entries(FEATURES).flatMap(([name, feature]) => {
-      const value = this.props[name as keyof MatchMediaProps]
-      return value === null || value === undefined || value === '' ? [] : [`(${feature}:${parseFloat(String(value)) || 0}px)`]
+      const value = this.props[name as keyof MatchMediaProps] ?? ''
+      return value === '' ? [] : [`(${feature}:${parseFloat(String(value)) || 0}px)`]
     })
     const { orientation } = this.props
     if (orientation === 'portrait' || orientation === 'landscape') conditions.push(`(orientation:${orientation})`)

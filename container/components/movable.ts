@@ -72,8 +72,10 @@ export class MovableView extends Builtin<ViewProps> {
     scaleValue: { type: Number, value: 1 },
     animation: { type: Boolean, value: true },
   }
-  static css = `wx-movable-view{display:inline-block;position:absolute;top:0;left:0;width:10px;height:10px;will-change:transform}
-.eden-movable-all{touch-action:none}.eden-movable-horizontal{touch-action:pan-y}.eden-movable-vertical{touch-action:pan-x}`
+  static css = `wx-movable-view{display:inline-block;position:absolute;top:0;left:0;width:10px;height:10px;
+will-change:transform}
+.eden-movable-all{touch-action:none}.eden-movable-horizontal{touch-action:pan-y}.eden-movable-vertical{
+touch-action:pan-x}`
 
   private area: MovableArea | undefined
   private x = 0
@@ -110,10 +112,12 @@ export class MovableView extends Builtin<ViewProps> {
   override update(name: keyof ViewProps, _value: unknown, old: unknown): void {
     const { props } = this
     if (name === 'direction') {
-      for (const each of ['all', 'horizontal', 'vertical']) this.host.classList.toggle(`eden-movable-${each}`, props.direction === each)
+      for (const each of ['all', 'horizontal', 'vertical']) {
+        this.host.classList.toggle(`eden-movable-${each}`, props.direction === each)
+      }
     } else if ((name === 'x' || name === 'y') && old !== undefined) {
       queueMicrotask(() => this.moveTo(px(props.x), px(props.y), props.animation))
-    } else if ((name === 'scaleValue' || name === 'scale' || name === 'scaleMin' || name === 'scaleMax') && old !== undefined) {
+    } else if (name.startsWith('scale') && old !== undefined) {
       this.scaleTo(props.scale ? Number(props.scaleValue) || 1 : 1, '')
     }
   }
@@ -183,7 +187,8 @@ export class MovableView extends Builtin<ViewProps> {
     const to = this.clamp(x, y)
     if (!to.out) return this.place(x, y, 'touch')
     if (!this.props.outOfBounds) return this.place(to.x, to.y, 'touch')
-    const give = (wanted: number, limit: number) => limit + Math.sign(wanted - limit) * Math.sqrt(Math.abs(wanted - limit)) * 2
+    const give = (wanted: number, limit: number) =>
+      limit + Math.sign(wanted - limit) * Math.sqrt(Math.abs(wanted - limit)) * 2
     this.place(x === to.x ? x : give(x, to.x), y === to.y ? y : give(y, to.y), 'touch-out-of-bounds')
   }
 
@@ -265,7 +270,8 @@ function onPinch(element: HTMLElement, targets: () => MovableView[]): void {
     Math.hypot(touches[0]!.clientX - touches[1]!.clientX, touches[0]!.clientY - touches[1]!.clientY)
   const able = () => targets().filter((view) => view.canScale)
   element.addEventListener('touchstart', (event) => {
-    if (event.touches.length === 2) start = { distance: distance(event.touches), scales: new Map(able().map((view) => [view, view.currentScale])) }
+    if (event.touches.length !== 2) return
+    start = { distance: distance(event.touches), scales: new Map(able().map((view) => [view, view.currentScale])) }
   }, { passive: true })
   element.addEventListener('touchmove', (event) => {
     if (!start || event.touches.length !== 2 || start.scales.size === 0) return

@@ -8,13 +8,19 @@ interface OpenDataProps {
   defaultAvatar: string
 }
 
-const AVATAR = `data:image/svg+xml,${encodeURIComponent('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 40"><path fill="#d8d8d8" d="M0 0h40v40H0z"/><path fill="#fff" d="M20 9a7 7 0 0 1 4 12.7c5 1.600 9 5 9 9.300H7c0-4.300 4-7.700 9-9.300A7 7 0 0 1 20 9z"/></svg>')}`
+const AVATAR = `data:image/svg+xml,${encodeURIComponent('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 40">' +
+  '<path fill="#d8d8d8" d="M0 0h40v40H0z"/>' +
+  '<path fill="#fff" d="M20 9a7 7 0 0 1 4 12.7c5 1.6 9 5 9 9.3H7c0-4.3 4-7.7 9-9.3A7 7 0 0 1 20 9z"/></svg>')}`
 
 /** WeChat itself answers with an anonymous person since 2022. */
 export class OpenData extends Builtin<OpenDataProps> {
   static tag = 'open-data'
-  static override properties = { type: String, openGid: null, lang: { type: String, value: 'en' }, defaultText: String, defaultAvatar: String, useEmptyValue: null }
-  static css = 'wx-open-data{display:block;overflow:hidden}.eden-avatar{display:block;width:100%;height:100%;object-fit:cover}'
+  static override properties = {
+    type: String, openGid: null, lang: { type: String, value: 'en' },
+    defaultText: String, defaultAvatar: String, useEmptyValue: null,
+  }
+  static css = `wx-open-data{display:block;overflow:hidden}.eden-avatar{display:block;width:100%;height:100%;
+object-fit:cover}`
 
   override update(): void {
     const { type, lang, defaultText, defaultAvatar } = this.props
@@ -33,7 +39,9 @@ export class OpenData extends Builtin<OpenDataProps> {
 /** No advertisement is ever there, which programs must cope with on WeChat too. */
 export class Ad extends Builtin {
   static tag = 'ad'
-  static override properties = { unitId: String, adIntervals: null, adType: null, adTheme: null, type: null, templateId: null }
+  static override properties = {
+    unitId: String, adIntervals: null, adType: null, adTheme: null, type: null, templateId: null,
+  }
   static css = 'wx-ad,wx-ad-custom,wx-official-account,wx-official-account-publish{display:block}'
 
   override attached(): void {
@@ -51,6 +59,8 @@ export class OfficialAccount extends Builtin {
   static override properties = {}
 
   override attached(): void {
-    setTimeout(() => { if (this.host.isConnected) this.trigger('error', { status: 2, errMsg: 'no official account is linked' }) })
+    setTimeout(() => {
+      if (this.host.isConnected) this.trigger('error', { status: 2, errMsg: 'no official account is linked' })
+    })
   }
 }

@@ -36,10 +36,9 @@ export class PageMeta extends Builtin<PageMetaProps> {
     if (!page) return
     if (name === 'pageStyle' || name === 'pageFontSize' || name === 'rootBackgroundColor') {
       const size = this.fontSize(props.pageFontSize)
-      page.component.setNodeStyle(
-        [props.rootBackgroundColor && `background-color:${props.rootBackgroundColor}`, size && `font-size:${size}`, props.pageStyle].filter(Boolean).join(';'),
-        OWN_STYLE,
-      )
+      const background = props.rootBackgroundColor && `background-color:${props.rootBackgroundColor}`
+      const style = [background, size && `font-size:${size}`, props.pageStyle].filter(Boolean).join(';')
+      page.component.setNodeStyle(style, OWN_STYLE)
       page.scroller.style.overflowY = /overflow(-y)?\s*:\s*hidden/.test(props.pageStyle) ? 'hidden' : ''
     } else if (name === 'rootFontSize') this.setRoot(true)
     else if (name === 'scrollTop') {
@@ -47,7 +46,8 @@ export class PageMeta extends Builtin<PageMetaProps> {
       const top = parseFloat(String(props.scrollTop)) || 0
       // the scrolled content may come with this very rendering
       setTimeout(() => {
-        void this.rt.router.scrollTo(page, top, Number(props.scrollDuration) || 0).then(() => this.trigger('scrolldone'))
+        const duration = Number(props.scrollDuration) || 0
+        void this.rt.router.scrollTo(page, top, duration).then(() => this.trigger('scrolldone'))
       })
     } else if (name.startsWith('background') && props[name]) {
       this.rt.shell.setBackground({ [name === 'backgroundTextStyle' ? 'textStyle' : name]: props[name] as string })

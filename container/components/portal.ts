@@ -54,6 +54,9 @@ interface PageContainerProps {
   customStyle: string
 }
 
+/** A finger's way down that closes, px. */
+const SLIDE = 60
+
 const HIDDEN: { [position: string]: string } = {
   top: 'translateY(-100%)', bottom: 'translateY(100%)', right: 'translateX(100%)', center: 'scale(.8)',
 }
@@ -74,12 +77,14 @@ export class PageContainer extends Portal<PageContainerProps> {
   static css = `wx-page-container{display:none}
 .eden-popup{position:fixed;inset:0;visibility:hidden;overflow:hidden}
 .eden-popup-mask{position:absolute;inset:0;background:rgba(0,0,0,.6);opacity:0;transition:opacity}
-.eden-popup-box{position:absolute;background:#fff;transition:transform,opacity;transition-property:transform,opacity;max-height:100%;overflow:auto}
+.eden-popup-box{position:absolute;background:#fff;transition:transform,opacity;transition-property:transform,opacity;
+max-height:100%;overflow:auto}
 .eden-popup-bottom{left:0;right:0;bottom:0}.eden-popup-top{left:0;right:0;top:0}
 .eden-popup-right{top:0;right:0;bottom:0;min-width:100%}
 .eden-popup-center{inset:0;margin:auto;width:fit-content;height:fit-content;opacity:0}
 .eden-popup-on .eden-popup-mask,.eden-popup-on .eden-popup-box{opacity:1;transform:none!important}
-.eden-popup-round.eden-popup-bottom{border-radius:16px 16px 0 0}.eden-popup-round.eden-popup-top{border-radius:0 0 16px 16px}
+.eden-popup-round.eden-popup-bottom{border-radius:16px 16px 0 0}.eden-popup-round.eden-popup-top{
+border-radius:0 0 16px 16px}
 .eden-popup-round.eden-popup-center{border-radius:16px}`
 
   private readonly mask = el('div', 'eden-popup-mask')
@@ -102,7 +107,8 @@ export class PageContainer extends Portal<PageContainerProps> {
     content.addEventListener('touchstart', (event) => { this.startY = event.touches[0]!.clientY }, { passive: true })
     content.addEventListener('touchend', (event) => {
       const { closeOnSlideDown, position } = this.props
-      if (closeOnSlideDown && position === 'bottom' && content.scrollTop <= 0 && event.changedTouches[0]!.clientY - this.startY > 60) this.hide()
+      const down = event.changedTouches[0]!.clientY - this.startY
+      if (closeOnSlideDown && position === 'bottom' && content.scrollTop <= 0 && down > SLIDE) this.hide()
     })
   }
 
@@ -111,7 +117,8 @@ export class PageContainer extends Portal<PageContainerProps> {
     mask.hidden = !props.overlay
     mask.style.cssText = this.authorStyle(props.overlayStyle)
     content.className = `eden-popup-box eden-popup-${props.position}${props.round ? ' eden-popup-round' : ''}`
-    content.style.cssText = `transform:${HIDDEN[props.position] ?? HIDDEN.bottom};${this.authorStyle(props.customStyle)}`
+    const away = HIDDEN[props.position] ?? HIDDEN.bottom
+    content.style.cssText = `transform:${away};${this.authorStyle(props.customStyle)}`
     popup.style.zIndex = String(props.zIndex)
     mask.style.transitionDuration = content.style.transitionDuration = `${props.duration}ms`
     if (name !== 'show' || props.show === this.shown) return

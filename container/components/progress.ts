@@ -58,7 +58,9 @@ export class Progress extends Builtin<ProgressProps> {
     else if (name === 'showInfo') info.hidden = !props.showInfo
     else if (name === 'fontSize') info.style.fontSize = length(props.fontSize, '16px')
     else if (name === 'strokeWidth') bar.style.height = length(props.strokeWidth, '6px')
-    else if (name === 'borderRadius') bar.style.borderRadius = inner.style.borderRadius = length(props.borderRadius, '0')
+    else if (name === 'borderRadius') {
+      bar.style.borderRadius = inner.style.borderRadius = length(props.borderRadius, '0')
+    }
     else if (name === 'backgroundColor') bar.style.backgroundColor = props.backgroundColor
     else inner.style.backgroundColor = props.color !== DEFAULT_COLOR ? props.color : props.activeColor
   }

@@ -1,6 +1,7 @@
 /** `<swiper>` and `<swiper-item>`. */
 import { animate, onDrag } from './drag'
-import { Builtin, el, rpx } from './kit'
+import { length } from './icon'
+import { Builtin, el } from './kit'
 
 interface SwiperProps {
   indicatorDots: boolean
@@ -74,7 +75,8 @@ export class Swiper extends Builtin<SwiperProps> {
 .wx-swiper-dots{position:absolute;display:flex;pointer-events:none}
 .wx-swiper-dots-horizontal{left:50%;bottom:10px;transform:translateX(-50%);white-space:nowrap}
 .wx-swiper-dots-vertical{right:10px;top:50%;transform:translateY(-50%);flex-direction:column}
-.wx-swiper-dot{width:8px;height:8px;border-radius:50%;transition-property:background-color;transition-timing-function:ease}
+.wx-swiper-dot{width:8px;height:8px;border-radius:50%;transition-property:background-color;
+transition-timing-function:ease}
 .wx-swiper-dots-horizontal .wx-swiper-dot+.wx-swiper-dot{margin-left:8px}
 .wx-swiper-dots-vertical .wx-swiper-dot+.wx-swiper-dot{margin-top:8px}
 wx-swiper-item{display:block;position:absolute;overflow:hidden;top:0;left:0;width:100%;height:100%}`
@@ -193,8 +195,9 @@ wx-swiper-item{display:block;position:absolute;overflow:hidden;top:0;left:0;widt
     const { props, slides, wrapper } = this
     this.items = [...slides.children].map((child) => SwiperItem.of.get(child)).filter((item) => item !== undefined)
     wrapper.classList.toggle('wx-swiper-vertical', props.vertical)
-    const margins = [rpx(props.previousMargin || '0'), rpx(props.nextMargin || '0')].map((text) => (/^[\d.]+$/.test(text) ? `${text}px` : text))
-    slides.style.inset = props.vertical ? `${margins[0]} 0 ${margins[1]}` : `0 ${margins[1]} 0 ${margins[0]}`
+    const before = length(props.previousMargin, '0')
+    const after = length(props.nextMargin, '0')
+    slides.style.inset = props.vertical ? `${before} 0 ${after}` : `0 ${after} 0 ${before}`
     const index = this.clamp(this.index)
     if (!this.stop && !this.dragging) {
       this.index = index
@@ -213,7 +216,8 @@ wx-swiper-item{display:block;position:absolute;overflow:hidden;top:0;left:0;widt
       const span = index - this.index
       const active = (span >= 0 && span < this.shown) || (this.circular && span + items.length < this.shown)
       dot.className = active ? 'wx-swiper-dot wx-swiper-dot-active' : 'wx-swiper-dot'
-      ;(dot as HTMLElement).style.cssText = `background-color:${active ? props.indicatorActiveColor : props.indicatorColor};transition-duration:${props.duration}ms`
+      const color = active ? props.indicatorActiveColor : props.indicatorColor
+      ;(dot as HTMLElement).style.cssText = `background-color:${color};transition-duration:${props.duration}ms`
     })
   }
 
@@ -230,7 +234,8 @@ wx-swiper-item{display:block;position:absolute;overflow:hidden;top:0;left:0;widt
       if (position < 1) snap = leading ? Math.max(0, 1 - position) : 0
       else if (position > this.lastIndex - 1) snap = trailing ? -Math.max(0, 1 - (this.lastIndex - position)) : 0
     }
-    const shift = snap > 0 ? ` - ${snap} * ${rpx(props.previousMargin)}` : snap < 0 ? ` + ${-snap} * ${rpx(props.nextMargin)}` : ''
+    const margin = length(snap > 0 ? props.previousMargin : props.nextMargin, '0px')
+    const shift = snap === 0 ? '' : ` ${snap > 0 ? '-' : '+'} ${Math.abs(snap)} * ${margin}`
     items.forEach((item, index) => {
       const place = placeOf(index, position, items.length, this.circular, leading)
       const visible = place > -1 - leading && place < shown + trailing
@@ -258,8 +263,8 @@ wx-swiper-item{display:block;position:absolute;overflow:hidden;top:0;left:0;widt
     const start = this.index
     const moved = this.position - start
     let target = Math.round(this.position)
-    if (target === start && Math.abs(velocity) > FLICK && Math.sign(moved) === -Math.sign(velocity)) target += Math.sign(moved)
-    // one swipe turns at most as many items as were dragged, plus one
+    const flicked = Math.abs(velocity) > FLICK && Math.sign(moved) === -Math.sign(velocity)
+    if (target === start && flicked) target += Math.sign(moved)
     if (!this.circular) target = this.clamp(target)
     this.animateTo(target, 'touch')
   }
@@ -317,7 +322,8 @@ wx-swiper-item{display:block;position:absolute;overflow:hidden;top:0;left:0;widt
   }
 
   private finished(source: Source): void {
-    this.trigger('animationfinish', { current: this.index, currentItemId: this.items[this.index]?.props.itemId ?? '', source })
+    const currentItemId = this.items[this.index]?.props.itemId ?? ''
+    this.trigger('animationfinish', { current: this.index, currentItemId, source })
     this.schedule()
   }
 
@@ -330,7 +336,8 @@ wx-swiper-item{display:block;position:absolute;overflow:hidden;top:0;left:0;widt
     if (!this.props.autoplay || !this.host.isConnected) return
     this.timer = window.setTimeout(() => {
       const { items } = this
-      if (document.hidden || this.dragging || items.length <= this.shown || this.host.offsetParent === null) return this.schedule()
+      const unseen = document.hidden || this.host.offsetParent === null
+      if (unseen || this.dragging || items.length <= this.shown) return this.schedule()
       const next = this.circular ? (this.index + 1) % items.length : this.index >= this.lastIndex ? 0 : this.index + 1
       this.show(next, 'autoplay', true)
     }, Math.max(100, Number(this.props.interval) || 5000))

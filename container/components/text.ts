@@ -1,4 +1,5 @@
 /** `<text>` and `<span>`: inline text with line breaks. */
+import { decodeEntities, SPACES } from './entities'
 import { Builtin } from './kit'
 
 interface TextProps {
@@ -10,19 +11,15 @@ interface TextProps {
   maxLines: number
 }
 
-const SPACES: { [name: string]: string } = { ensp: '\u2002', emsp: '\u2003', nbsp: '\u00a0' }
-
-const ENTITIES: { [name: string]: string } = {
-  nbsp: '\u00a0', lt: '<', gt: '>', amp: '&', apos: "'", quot: '"', ensp: '\u2002', emsp: '\u2003',
-}
-
 /** Text as shown: `\n` written out in the template breaks the line, as WeChat's compiler makes it. */
 export function textContent(raw: string, space: string, decode: boolean): string {
   let text = raw.includes('\\n') ? raw.replace(/\\n/g, '\n') : raw
   if (SPACES[space]) text = text.replace(/ /g, SPACES[space])
-  if (decode && text.includes('&')) text = text.replace(/&(nbsp|lt|gt|amp|apos|quot|ensp|emsp);/g, (_, name) => ENTITIES[name]!)
-  return text
+  return decode ? decodeEntities(text) : text
 }
+
+let supported: boolean | undefined
+const keepsBreaks = (): boolean => (supported ??= CSS.supports('white-space-collapse', 'preserve-breaks'))
 
 export class Text extends Builtin<TextProps> {
   static tag = 'text'
@@ -36,6 +33,7 @@ export class Text extends Builtin<TextProps> {
   }
   // only the longhand: an inherited or own `white-space: nowrap` of the author must keep its meaning
   static css = `wx-text{white-space-collapse:preserve-breaks}
+.eden-breaks{white-space:pre-line}
 .eden-select{user-select:text;-webkit-user-select:text;cursor:text}
 :where(.eden-select-block){display:inline-block}
 .eden-lines{display:-webkit-inline-box;-webkit-box-orient:vertical;overflow:hidden}`
@@ -65,7 +63,9 @@ export class Text extends Builtin<TextProps> {
 
   private render(): void {
     const { space, decode } = this.props
-    if ((space || decode) && !this.observer) {
+    // older engines know only the shorthand, which would also undo an inherited nowrap: it is set where it is needed
+    if (!keepsBreaks()) this.host.classList.toggle('eden-breaks', this.host.textContent!.includes('\n'))
+    if ((space || decode || !keepsBreaks()) && !this.observer) {
       this.observer = new MutationObserver(() => this.render())
       this.observer.observe(this.host, { childList: true, characterData: true, subtree: true })
     }

@@ -14,13 +14,27 @@ const CSS = `.eden-map-canvas,.eden-map-layer{position:absolute;inset:0;width:10
 .eden-map-marker{all:unset;position:absolute;pointer-events:auto;cursor:pointer;display:block}
 .eden-map-marker:focus-visible{outline:2px solid #07c160}
 .eden-map-marker img{display:block;width:100%;height:100%}
-.eden-map-callout,.eden-map-label{all:unset;position:absolute;box-sizing:border-box;white-space:pre;pointer-events:auto;cursor:pointer;font:12px/1.4 sans-serif;color:#000}
+.eden-map-callout,.eden-map-label{all:unset;position:absolute;box-sizing:border-box;white-space:pre;
+pointer-events:auto;cursor:pointer;font:12px/1.4 sans-serif;color:#000}
 .eden-map-callout{box-shadow:0 1px 4px rgba(0,0,0,.25);background:#fff}
-.eden-map-location{position:absolute;width:14px;height:14px;margin:-10px;border:3px solid #fff;border-radius:50%;background:#4b8bf4;box-shadow:0 0 0 8px rgba(75,139,244,.2),0 1px 3px rgba(0,0,0,.4)}
-.eden-map-scale{position:absolute;left:12px;bottom:12px;border:solid #666;border-width:0 1px 1px;font:10px/1.2 sans-serif;color:#666;text-align:center}
-.eden-map-compass{position:absolute;right:12px;top:12px;width:32px;height:32px;border-radius:50%;background:rgba(255,255,255,.9);box-shadow:0 1px 3px rgba(0,0,0,.3);font:bold 12px/32px sans-serif;color:#e33;text-align:center}`
+.eden-map-location{position:absolute;width:14px;height:14px;margin:-10px;border:3px solid #fff;border-radius:50%;
+background:#4b8bf4;box-shadow:0 0 0 8px rgba(75,139,244,.2),0 1px 3px rgba(0,0,0,.4)}
+.eden-map-scale{position:absolute;left:12px;bottom:12px;border:solid #666;border-width:0 1px 1px;
+font:10px/1.2 sans-serif;color:#666;text-align:center}
+.eden-map-compass{position:absolute;right:12px;top:12px;width:32px;height:32px;border-radius:50%;
+background:rgba(255,255,255,.9);box-shadow:0 1px 3px rgba(0,0,0,.3);font:bold 12px/32px sans-serif;color:#e33;
+text-align:center}`
 
 type Cause = 'gesture' | 'drag' | 'scale' | 'update'
+
+interface Translation {
+  markerId: number
+  destination: Location
+  /** ms */
+  duration?: number
+  rotate?: number
+  animationEnd?: () => void
+}
 
 /** Wheel travel that doubles the scale, px. */
 const WHEEL = 300
@@ -58,7 +72,9 @@ export class MapView {
       const origin = map.page?.scroller.getBoundingClientRect() ?? { left: 0, top: 0 }
       const box = host.getBoundingClientRect()
       const scrolled = map.page?.scroller.scrollTop ?? 0
-      Object.assign(event.detail, this.fromScreen({ x: event.detail.x + origin.left - box.left, y: event.detail.y - scrolled + origin.top - box.top }))
+      const x = event.detail.x + origin.left - box.left
+      const y = event.detail.y - scrolled + origin.top - box.top
+      Object.assign(event.detail, this.fromScreen({ x, y }))
     }) as never, { capture: true })
   }
 
@@ -83,9 +99,10 @@ export class MapView {
 
   update(name: keyof MapProps): void {
     const { options } = this
-    if (name === 'longitude' || name === 'latitude') this.moveTo({ latitude: options.latitude, longitude: options.longitude }, this.scale, 'update')
-    else if (name === 'scale') this.moveTo(this.centre, options.scale, 'update')
-    else if (name === 'setting') this.moveTo({ latitude: options.latitude, longitude: options.longitude }, options.scale, 'update')
+    const { latitude, longitude, scale } = options
+    if (name === 'longitude' || name === 'latitude') this.moveTo({ latitude, longitude }, this.scale, 'update')
+    else if (name === 'scale') this.moveTo(this.centre, scale, 'update')
+    else if (name === 'setting') this.moveTo({ latitude, longitude }, scale, 'update')
     else if (name === 'markers') this.markers.set(options.markers ?? [])
     else if (name === 'controls') this.markers.setControls(options.controls ?? [])
     else if (name === 'showLocation') this.locate()
@@ -94,8 +111,8 @@ export class MapView {
   }
 
   private include(points: Location[], padding: number[]): void {
-    const { clientHeight, clientWidth } = this.map.host
-    const { scale, ...centre } = fit(points, clientWidth, clientHeight, padding, this.limits)
+    const { clientHeight: height, clientWidth: width } = this.map.host
+    const { scale, ...centre } = fit(points, { width, height }, padding, this.limits)
     this.moveTo(centre, scale, 'update')
   }
 
@@ -133,11 +150,15 @@ export class MapView {
 
   private get region(): { southwest: Location; northeast: Location } {
     const { clientHeight, clientWidth } = this.map.host
-    return { southwest: this.fromScreen({ x: 0, y: clientHeight }), northeast: this.fromScreen({ x: clientWidth, y: 0 }) }
+    return {
+      southwest: this.fromScreen({ x: 0, y: clientHeight }),
+      northeast: this.fromScreen({ x: clientWidth, y: 0 }),
+    }
   }
 
   private announce(type: 'begin' | 'end', causedBy: Cause): void {
-    const detail = { type, causedBy, centerLocation: this.centre, region: this.region, scale: this.scale, rotate: 0, skew: 0 }
+    const { centre: centerLocation, region, scale } = this
+    const detail = { type, causedBy, centerLocation, region, scale, rotate: 0, skew: 0 }
     this.map.trigger('regionchange', detail, { extraFields: { type, causedBy } })
   }
 
@@ -159,7 +180,8 @@ export class MapView {
     const next = Math.min(max, Math.max(min, scale))
     const { clientHeight, clientWidth } = this.map.host
     const fixed = project(this.fromScreen(at), next)
-    this.moveTo(unproject({ x: fixed.x - at.x + clientWidth / 2, y: fixed.y - at.y + clientHeight / 2 }, next), next, 'scale', false)
+    const middle = { x: fixed.x - at.x + clientWidth / 2, y: fixed.y - at.y + clientHeight / 2 }
+    this.moveTo(unproject(middle, next), next, 'scale', false)
   }
 
   // ---- gestures ----------------------------------------------------------------------------------------------
@@ -183,7 +205,9 @@ export class MapView {
       cause = undefined
     }
     host.addEventListener('pointerdown', () => { this.markers.pressed = false }, { capture: true })
-    host.addEventListener('pointerdown', (event) => { if (event.button === 0) fingers.set(event.pointerId, inside(event)) })
+    host.addEventListener('pointerdown', (event) => {
+      if (event.button === 0) fingers.set(event.pointerId, inside(event))
+    })
     host.addEventListener('pointermove', (event) => {
       const before = fingers.get(event.pointerId)
       if (!before) return
@@ -193,11 +217,13 @@ export class MapView {
         begin('drag')
         host.setPointerCapture(event.pointerId)
         const { clientHeight, clientWidth } = host
-        this.moveTo(this.fromScreen({ x: clientWidth / 2 - now.x + before.x, y: clientHeight / 2 - now.y + before.y }), this.scale, 'drag', false)
+        const middle = { x: clientWidth / 2 - now.x + before.x, y: clientHeight / 2 - now.y + before.y }
+        this.moveTo(this.fromScreen(middle), this.scale, 'drag', false)
       } else if (fingers.size === 2 && this.options.enableZoom) {
         const other = [...fingers].find(([id]) => id !== event.pointerId)![1]
         begin('scale')
-        const factor = Math.hypot(now.x - other.x, now.y - other.y) / Math.max(1, Math.hypot(before.x - other.x, before.y - other.y))
+        const apart = Math.hypot(before.x - other.x, before.y - other.y)
+        const factor = Math.hypot(now.x - other.x, now.y - other.y) / Math.max(1, apart)
         this.zoom(this.scale + Math.log2(factor || 1), { x: (now.x + other.x) / 2, y: (now.y + other.y) / 2 })
       } else return
       fingers.set(event.pointerId, now)
@@ -262,7 +288,8 @@ export class MapView {
       const id = (callout?.props as { markerId?: unknown } | undefined)?.markerId
       if (id === null || id === undefined) continue
       const at = this.markers.calloutPlace(Number(id))
-      callout!.styleHost(at ? `position:absolute;left:${at.x}px;top:${at.y}px;transform:translate(-50%,-100%)` : 'display:none')
+      const shown = at && `position:absolute;left:${at.x}px;top:${at.y}px;transform:translate(-50%,-100%)`
+      callout!.styleHost(shown ?? 'display:none')
     }
   }
 
@@ -279,7 +306,8 @@ export class MapView {
       if (!to) throw new Error('auth deny')
       this.moveTo(to, this.scale, 'update')
     },
-    includePoints: ({ padding, points }: { points: Location[]; padding?: number[] }) => this.include(points, padding ?? []),
+    includePoints: ({ padding = [], points }: { points: Location[]; padding?: number[] }) =>
+      this.include(points, padding),
     addMarkers: ({ clear, markers }: { markers: Marker[]; clear?: boolean }) => {
       this.markers.set([...(clear ? [] : this.markers.list), ...markers])
       this.render()
@@ -288,11 +316,13 @@ export class MapView {
       this.markers.set(this.markers.list.filter(({ id }) => !markerIds.includes(id!)))
       this.render()
     },
-    translateMarker: ({ animationEnd, destination, duration, markerId, rotate }: { markerId: number; destination: Location; duration?: number; rotate?: number; animationEnd?: () => void }) => {
-      this.markers.move(markerId, [destination], duration ?? 1000, () => this.render(), rotate, animationEnd)
+    translateMarker: ({ animationEnd, destination, duration = 1000, markerId, rotate }: Translation) => {
+      const { marker } = this.markers.find(markerId)
+      if (rotate !== undefined) marker.rotate = rotate
+      this.markers.move(markerId, [destination], duration, () => this.render(), animationEnd)
     },
     moveAlong: ({ duration, markerId, path }: { markerId: number; path: Location[]; duration: number }) =>
-      new Promise<void>((resolve) => this.markers.move(markerId, path, duration, () => this.render(), undefined, resolve)),
+      new Promise<void>((resolve) => this.markers.move(markerId, path, duration, () => this.render(), resolve)),
     fromScreenLocation: ({ x, y }: Pixel) => this.fromScreen({ x, y }),
     toScreenLocation: (location: Location) => this.toScreen(location),
     setCenterOffset: () => undefined,

@@ -5,11 +5,12 @@ import type { MapView } from './map.chunk'
 import type { MapProps } from './types'
 
 export const CONTEXT_METHODS = [
-  'getCenterLocation', 'setCenterOffset', 'moveToLocation', 'translateMarker', 'moveAlong', 'includePoints', 'getRegion',
-  'getRotate', 'getSkew', 'getScale', 'addMarkers', 'removeMarkers', 'fromScreenLocation', 'toScreenLocation', 'setBoundary',
-  'setLocMarkerIcon', 'openMapApp', 'initMarkerCluster', 'addCustomLayer', 'removeCustomLayer', 'addGroundOverlay',
-  'updateGroundOverlay', 'removeGroundOverlay', 'addVisualLayer', 'removeVisualLayer', 'addArc', 'removeArc', 'eraseLines',
-  'executeVisualLayerCommand',
+  'getCenterLocation', 'setCenterOffset', 'moveToLocation', 'translateMarker', 'moveAlong', 'includePoints',
+  'getRegion', 'getRotate', 'getSkew', 'getScale', 'addMarkers', 'removeMarkers', 'fromScreenLocation',
+  'toScreenLocation', 'setBoundary', 'setLocMarkerIcon', 'openMapApp', 'initMarkerCluster', 'addCustomLayer',
+  'removeCustomLayer', 'addGroundOverlay', 'updateGroundOverlay', 'removeGroundOverlay', 'addVisualLayer',
+  'removeVisualLayer', 'addArc',
+  'removeArc', 'eraseLines', 'executeVisualLayerCommand',
 ] as const
 
 export class Map extends Builtin<MapProps> {
@@ -33,7 +34,8 @@ export class Map extends Builtin<MapProps> {
     enableRotate: null, enableSatellite: null, enableTraffic: null, enablePoi: null, enableBuilding: null,
     enableAutoMaxOverlooking: null,
   }
-  static css = `wx-map{display:block;position:relative;width:300px;height:225px;overflow:hidden;background:#f3f1ec;touch-action:none}
+  static css = `wx-map{display:block;position:relative;width:300px;height:225px;overflow:hidden;background:#f3f1ec;
+touch-action:none}
 [data-theme=dark] wx-map{background:#1e2226}
 .eden-map-slot{position:absolute;inset:0;pointer-events:none;z-index:1000}.eden-map-slot>*{pointer-events:auto}`
 
@@ -66,7 +68,8 @@ export class Map extends Builtin<MapProps> {
   override context(): unknown {
     const methods = CONTEXT_METHODS.map((name) => [name, (options: any) => {
       const work = (this.loading ?? Promise.resolve(undefined)).then((view) => {
-        const method = (view?.methods as { [name: string]: ((options: any) => object | void) | undefined } | undefined)?.[name]
+        const methods = view?.methods as { [name: string]: (options: any) => object | void } | undefined
+        const method = methods?.[name]
         if (!method) throw new Error('not supported')
         return method(options ?? {})
       })

@@ -1,5 +1,6 @@
 /** Markers with callouts and labels, and the fixed controls of a map: DOM, so that they can be pressed and read. */
 import { animate } from '../drag'
+import { length } from '../icon'
 import { el } from '../kit'
 import type { Location, Pixel } from './mercator'
 import type { Callout, Control, Marker } from './types'
@@ -18,12 +19,9 @@ interface Shown {
   open: boolean
 }
 
-const PIN = `data:image/svg+xml,${encodeURIComponent('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 32"><path fill="#e64340" d="M12 0a12 12 0 0 1 12 12c0 8-12 20-12 20S0 20 0 12A12 12 0 0 1 12 0z"/><circle cx="12" cy="12" r="5" fill="#fff"/></svg>')}`
-
-const px = (value: number | string | undefined, fallback: string): string => {
-  if (value === undefined || value === null || value === '') return fallback
-  return typeof value === 'number' || /^[\d.]+$/.test(value) ? `${Number(value)}px` : value.replace(/([\d.]+)rpx/, (_, n) => `${Number(n) / 7.5}vw`)
-}
+const PIN = `data:image/svg+xml,${encodeURIComponent('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 32">' +
+  '<path fill="#e64340" d="M12 0a12 12 0 0 1 12 12c0 8-12 20-12 20S0 20 0 12A12 12 0 0 1 12 0z"/>' +
+  '<circle cx="12" cy="12" r="5" fill="#fff"/></svg>')}`
 
 export class Markers {
   private shown: Shown[] = []
@@ -58,8 +56,8 @@ export class Markers {
     img.src = marker.iconPath ? this.ground.url(marker.iconPath) : PIN
     img.draggable = false
     pin.append(img)
-    pin.style.width = px(marker.width, marker.iconPath ? 'auto' : '24px')
-    pin.style.height = px(marker.height, marker.iconPath ? 'auto' : '32px')
+    pin.style.width = length(marker.width, marker.iconPath ? 'auto' : '24px')
+    pin.style.height = length(marker.height, marker.iconPath ? 'auto' : '32px')
     pin.style.opacity = String(marker.alpha ?? 1)
     pin.style.zIndex = String(marker.zIndex ?? 1)
     const shown: Shown = { marker, pin, open }
@@ -88,8 +86,10 @@ export class Markers {
     const isCallout = className === 'eden-map-callout'
     Object.assign(box.style, {
       color: text.color ?? '', fontSize: `${text.fontSize ?? 12}px`, textAlign: text.textAlign ?? '',
-      padding: `${text.padding ?? (isCallout ? 8 : 0)}px`, borderRadius: `${text.borderRadius ?? (isCallout ? 4 : 0)}px`,
-      background: text.bgColor ?? '', border: text.borderWidth ? `${text.borderWidth}px solid ${text.borderColor ?? '#000'}` : '',
+      padding: `${text.padding ?? (isCallout ? 8 : 0)}px`,
+      borderRadius: `${text.borderRadius ?? (isCallout ? 4 : 0)}px`,
+      background: text.bgColor ?? '',
+      border: text.borderWidth ? `${text.borderWidth}px solid ${text.borderColor ?? '#000'}` : '',
     })
     this.layer.append(box)
     return box
@@ -102,7 +102,8 @@ export class Markers {
   private placeOne({ callout, label, marker, open, pin }: Shown): void {
     const { x, y } = this.ground.place(marker)
     const anchor = marker.anchor ?? { x: 0.5, y: 1 }
-    pin.style.transform = `translate(${x}px,${y}px) translate(${-anchor.x * 100}%,${-anchor.y * 100}%) rotate(${marker.rotate ?? 0}deg)`
+    const rotate = `rotate(${marker.rotate ?? 0}deg)`
+    pin.style.transform = `translate(${x}px,${y}px) translate(${-anchor.x * 100}%,${-anchor.y * 100}%) ${rotate}`
     pin.style.transformOrigin = `${anchor.x * 100}% ${anchor.y * 100}%`
     if (callout) {
       callout.hidden = !open && marker.callout?.display !== 'ALWAYS'
@@ -110,7 +111,10 @@ export class Markers {
       callout.style.transform = `translate(${x + (marker.callout?.anchorX ?? 0)}px,${top}px) translate(-50%,-100%)`
       callout.style.zIndex = String((marker.zIndex ?? 1) + 1)
     }
-    if (label) label.style.transform = `translate(${x + (marker.label!.anchorX ?? marker.label!.x ?? 0)}px,${y + (marker.label!.anchorY ?? marker.label!.y ?? 0)}px)`
+    if (label) {
+      const { x: oldX = 0, y: oldY = 0, anchorX = oldX, anchorY = oldY } = marker.label!
+      label.style.transform = `translate(${x + anchorX}px,${y + anchorY}px)`
+    }
   }
 
   /** Where the lower middle of the author's own callout goes; undefined while it is closed. */
@@ -124,13 +128,17 @@ export class Markers {
     return { x: x + anchorX, y: y - (marker.anchor?.y ?? 1) * pin.offsetHeight + anchorY }
   }
 
-  /** Glide through `path`, which takes `duration` ms. */
-  move(id: number, path: Location[], duration: number, render: () => void, rotate?: number, done?: () => void): void {
+  /** Throws for a marker that is not there. */
+  find(id: number): Shown {
     const shown = this.shown.find(({ marker }) => marker.id === id)
-    if (!shown || path.length === 0) throw new Error('marker not found')
-    const { marker } = shown
+    if (!shown) throw new Error('marker not found')
+    return shown
+  }
+
+  /** Glide through `path`, which takes `duration` ms. */
+  move(id: number, path: Location[], duration: number, render: () => void, done?: () => void): void {
+    const { marker } = this.find(id)
     const points = [{ latitude: marker.latitude, longitude: marker.longitude }, ...path]
-    if (rotate !== undefined) marker.rotate = rotate
     animate((elapsed) => {
       const at = Math.min(1, elapsed / Math.max(1, duration)) * (points.length - 1)
       const from = points[Math.min(points.length - 2, Math.floor(at))]!
@@ -155,7 +163,9 @@ export class Markers {
       img.alt = ''
       img.src = this.ground.url(control.iconPath)
       button.append(img)
-      Object.assign(button.style, { left: `${left}px`, top: `${top}px`, width: px(width, 'auto'), height: px(height, 'auto'), zIndex: '2000' })
+      Object.assign(button.style, { left: `${left}px`, top: `${top}px` })
+      Object.assign(button.style, { width: length(width, 'auto'), height: length(height, 'auto') })
+      button.style.zIndex = '2000'
       if (control.clickable) this.onPress(button, () => this.ground.trigger('controltap', { controlId: control.id }))
       else button.style.pointerEvents = 'none'
       this.layer.append(button)

@@ -26,7 +26,7 @@ describe('fit', () => {
 
   it('shows every point inside the padding', () => {
     const padding = [10, 20, 30, 40]
-    const view = fit(points, 300, 200, padding, { min: 3, max: 20 })
+    const view = fit(points, { width: 300, height: 200 }, padding, { min: 3, max: 20 })
     const middle = project(view, view.scale)
     for (const point of points) {
       const { x, y } = project(point, view.scale)
@@ -38,7 +38,7 @@ describe('fit', () => {
   })
 
   it('goes no nearer than allowed for a single point', () => {
-    const view = fit(points.slice(0, 1), 300, 200, [], { min: 3, max: 18 })
+    const view = fit(points.slice(0, 1), { width: 300, height: 200 }, [], { min: 3, max: 18 })
     expect(view.scale).toBe(18)
     expect(view.latitude).toBeCloseTo(39.9, 9)
   })

@@ -39,18 +39,32 @@ export function unproject({ x, y }: Pixel, scale: number): Location {
 export const metresPerPixel = (latitude: number, scale: number): number =>
   (Math.cos((latitude * Math.PI) / 180) * 2 * Math.PI * RADIUS) / worldSize(scale)
 
-/** Centre and scale that show every point inside `width` × `height` px without `padding` [top, right, bottom, left]. */
-export function fit(points: readonly Location[], width: number, height: number, padding: readonly number[], limits: { min: number; max: number }): Location & { scale: number } {
+export interface Size {
+  width: number
+  height: number
+}
+
+/** Centre and scale that show every point inside `size` px without `padding` px [top, right, bottom, left]. */
+export function fit(
+  points: readonly Location[],
+  { height, width }: Size,
+  padding: readonly number[],
+  limits: { min: number; max: number },
+): Location & { scale: number } {
   const [top = 0, right = top, bottom = top, left = right] = padding
   const flat = points.map((point) => project(point, 0))
   const xs = flat.map(({ x }) => x)
   const ys = flat.map(({ y }) => y)
   const [west, east, north, south] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)]
-  const room = Math.min(Math.max(1, width - left - right) / (east - west || 1e-9), Math.max(1, height - top - bottom) / (south - north || 1e-9))
+  const room = Math.min(
+    Math.max(1, width - left - right) / (east - west || 1e-9),
+    Math.max(1, height - top - bottom) / (south - north || 1e-9),
+  )
   const scale = Math.min(limits.max, Math.max(limits.min, Math.log2(room)))
   const unit = 2 ** scale
-  const middle = { x: (west + east) / 2 + (right - left) / 2 / unit, y: (north + south) / 2 + (bottom - top) / 2 / unit }
-  return { ...unproject(middle, 0), scale }
+  const x = (west + east) / 2 + (right - left) / 2 / unit
+  const y = (north + south) / 2 + (bottom - top) / 2 / unit
+  return { ...unproject({ x, y }, 0), scale }
 }
 
 /** The round distance (1, 2 or 5 × 10^n m) whose bar is at most `limit` px long. */

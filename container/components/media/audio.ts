@@ -1,5 +1,5 @@
 /** `<audio>`: the old player with cover, title and author. */
-import { el } from '../kit'
+import { cssUrl, el } from '../kit'
 import { clock, control, PATHS, Player, type PlayerProps, redraw } from './player'
 
 interface AudioProps extends PlayerProps {
@@ -16,9 +16,11 @@ export class Audio extends Player<AudioProps, HTMLAudioElement> {
     controls: Boolean, poster: String, name: String, author: String,
   }
   static css = `wx-audio{display:inline-block;line-height:0}
-.eden-audio{display:flex;width:300px;height:65px;border:1px solid rgba(0,0,0,.1);border-radius:2px;background:#fcfcfc;color:#353535;overflow:hidden;text-align:left;font:14px/1.4 sans-serif}
+.eden-audio{display:flex;width:300px;height:65px;border:1px solid rgba(0,0,0,.1);border-radius:2px;
+background:#fcfcfc;color:#353535;overflow:hidden;text-align:left;font:14px/1.4 sans-serif}
 .eden-audio[hidden]{display:none}
-.eden-audio-poster{display:flex;align-items:center;justify-content:center;flex:none;width:65px;background:#e6e6e6 50%/cover;color:#fff}
+.eden-audio-poster{display:flex;align-items:center;justify-content:center;flex:none;width:65px;
+background:#e6e6e6 50%/cover;color:#fff}
 .eden-audio-poster svg{filter:drop-shadow(0 0 2px rgba(0,0,0,.6))}
 .eden-audio-text{flex:1;min-width:0;padding:12px;white-space:nowrap}
 .eden-audio-text div{overflow:hidden;text-overflow:ellipsis}
@@ -30,7 +32,8 @@ export class Audio extends Player<AudioProps, HTMLAudioElement> {
   private readonly title = el('div')
   private readonly author = el('div')
   private readonly time = el('div', 'eden-audio-time')
-  private readonly box = el('div', 'eden-audio', this.poster, el('div', 'eden-audio-text', this.title, this.author), this.time)
+  private readonly text = el('div', 'eden-audio-text', this.title, this.author)
+  private readonly box = el('div', 'eden-audio', this.poster, this.text, this.time)
 
   override create(): void {
     this.setup(el('audio'))
@@ -43,7 +46,9 @@ export class Audio extends Player<AudioProps, HTMLAudioElement> {
     if (name === 'src') this.load()
     else if (name === 'loop') media.loop = props.loop
     else if (name === 'controls') this.box.hidden = !props.controls
-    else if (name === 'poster') this.poster.style.backgroundImage = props.poster ? `url(${JSON.stringify(rt.files.url(props.poster, this.base))})` : ''
+    else if (name === 'poster') {
+      this.poster.style.backgroundImage = props.poster ? cssUrl(rt.files.url(props.poster, this.base)) : ''
+    }
     this.title.textContent = props.name || rt.t('unknownAudio')
     this.author.textContent = props.author || rt.t('unknownAuthor')
     this.changed()
@@ -53,10 +58,6 @@ export class Audio extends Player<AudioProps, HTMLAudioElement> {
     const { media, rt } = this
     redraw(this.button, rt.t(media.paused ? 'play' : 'pause'), media.paused ? PATHS.play : PATHS.pause)
     this.time.textContent = clock(media.currentTime)
-  }
-
-  protected failure(): { errMsg: string } {
-    return { errMsg: `MEDIA_ERR_${['', 'ABORTED', 'NETWORK', 'DECODE', 'SRC_NOT_SUPPORTED'][this.media.error?.code ?? 4]}` }
   }
 
   /** AudioContext of wx.createAudioContext. */

@@ -11,8 +11,14 @@ interface CameraProps {
   flash: string
 }
 
-interface Media {
-  tempFiles?: { tempFilePath: string; thumbTempFilePath?: string; size?: number; width?: number; height?: number; duration?: number }[]
+/** A file as chooseMedia gives it. */
+interface MediaFile {
+  tempFilePath: string
+  thumbTempFilePath?: string
+  size?: number
+  width?: number
+  height?: number
+  duration?: number
 }
 
 export class Camera extends Builtin<CameraProps> {
@@ -53,24 +59,28 @@ export class Camera extends Builtin<CameraProps> {
   }
 
   private async scan(): Promise<void> {
-    const found = await this.rt.call('scanCode', { onlyFromCamera: true, scanType: ['barCode', 'qrCode'] }).catch(() => undefined)
-    if (found) this.trigger('scancode', { type: found.scanType ?? 'QR_CODE', result: found.result, charSet: found.charSet ?? 'UTF-8', rawData: found.rawData ?? '', fullResult: found.result })
+    const wanted = { onlyFromCamera: true, scanType: ['barCode', 'qrCode'] }
+    const found = await this.rt.call('scanCode', wanted).catch(() => undefined)
+    if (!found) return
+    const { charSet = 'UTF-8', rawData = '', result, scanType = 'QR_CODE' } = found
+    this.trigger('scancode', { type: scanType, result, charSet, rawData, fullResult: result })
   }
 
-  private choose(mediaType: string, maxDuration = 30): Promise<NonNullable<Media['tempFiles']>[number]> {
+  private choose(mediaType: string, maxDuration = 30): Promise<MediaFile> {
     return new Promise((resolve, reject) => {
       // the public function, because it also turns what the host sends into temporary files
       const wx = (globalThis as { wx?: { chooseMedia(options: object): void } }).wx
       if (!wx) return reject(new Error('no camera in this environment'))
       wx.chooseMedia({
         count: 1, mediaType: [mediaType], sourceType: ['camera'], maxDuration, camera: this.props.devicePosition,
-        success: ({ tempFiles }: Media) => (tempFiles?.[0] ? resolve(tempFiles[0]) : reject(new Error('cancel'))),
+        success: ({ tempFiles: [file] }: { tempFiles: MediaFile[] }) =>
+          file ? resolve(file) : reject(new Error('cancel')),
         fail: ({ errMsg }: { errMsg: string }) => reject(new Error(errMsg.replace(/^\w+:fail /, ''))),
       })
     })
   }
 
-  private recording: Promise<NonNullable<Media['tempFiles']>[number]> | undefined
+  private recording: Promise<MediaFile> | undefined
 
   /** CameraContext. */
   override context(): unknown {
@@ -83,11 +93,17 @@ export class Camera extends Builtin<CameraProps> {
         this.recording.catch(() => undefined)
         answer(options, 'startRecord', Promise.resolve())
       },
-      stopRecord: (options: any) => answer(options, 'stopRecord', (this.recording ?? Promise.reject(new Error('not recording'))).then((file) => ({
-        tempVideoPath: file.tempFilePath, tempThumbPath: file.thumbTempFilePath ?? '', duration: file.duration, size: file.size,
-      }))),
+      stopRecord: (options: any) => {
+        const file = this.recording ?? Promise.reject<MediaFile>(new Error('not recording'))
+        answer(options, 'stopRecord', file.then(({ duration, size, tempFilePath, thumbTempFilePath = '' }) => ({
+          tempVideoPath: tempFilePath, tempThumbPath: thumbTempFilePath, duration, size,
+        })))
+      },
       setZoom: (options: any) => answer(options, 'setZoom', Promise.resolve({ zoom: 1 })),
-      onCameraFrame: () => ({ start: (options: any) => answer(options, 'start', Promise.reject(new Error('not supported'))), stop: (options: any) => answer(options, 'stop', Promise.resolve()) }),
+      onCameraFrame: () => ({
+        start: (options: any) => answer(options, 'start', Promise.reject(new Error('not supported'))),
+        stop: (options: any) => answer(options, 'stop', Promise.resolve()),
+      }),
     }
   }
 }

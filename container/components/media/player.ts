@@ -9,6 +9,8 @@ export const clock = (seconds: number): string => {
   return `${hours ? `${pad(hours)}:` : ''}${pad(Math.floor((whole % 3600) / 60))}:${pad(whole % 60)}`
 }
 
+/** Names of MediaError's codes. */
+const ERRORS = ['', 'ABORTED', 'NETWORK', 'DECODE', 'SRC_NOT_SUPPORTED']
 /** `timeupdate` at most this often, ms (WeChat's documented 250). */
 const TIME_INTERVAL = 250
 
@@ -58,7 +60,10 @@ export abstract class Player<P extends PlayerProps, M extends HTMLMediaElement> 
   /** Show the state in the controls. */
   protected abstract changed(): void
   protected ready(): void {}
-  protected abstract failure(): { errMsg: string }
+
+  private failure(): { errMsg: string } {
+    return { errMsg: `MEDIA_ERR_${ERRORS[this.media.error?.code ?? 4]}` }
+  }
 
   protected load(): void {
     const { media, props } = this
@@ -90,7 +95,8 @@ export abstract class Player<P extends PlayerProps, M extends HTMLMediaElement> 
 export const control = (className: string, name: string, path: string, run: () => void): HTMLButtonElement => {
   const button = el('button', `eden-media-button ${className}`)
   button.type = 'button'
-  button.innerHTML = `<svg viewBox="0 0 24 24" width="24" height="24" fill="currentColor" aria-hidden="true"><path d="${path}"/></svg>`
+  const box = 'viewBox="0 0 24 24" width="24" height="24" fill="currentColor" aria-hidden="true"'
+  button.innerHTML = `<svg ${box}><path d="${path}"/></svg>`
   button.setAttribute('aria-label', name)
   button.addEventListener('click', run)
   return button

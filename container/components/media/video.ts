@@ -1,6 +1,6 @@
 /** `<video>` with WeChat's controls, gestures and bullet comments (danmu). */
 import { onDrag } from '../drag'
-import { el } from '../kit'
+import { cssUrl, el } from '../kit'
 import { clock, control, PATHS, Player, type PlayerProps, redraw } from './player'
 
 interface Danmu {
@@ -31,6 +31,8 @@ interface VideoProps extends PlayerProps {
   autoPauseIfNavigate: boolean
 }
 
+/** A drag over the whole width moves by this time at most, s. */
+const WIDTH_SECONDS = 120
 /** Controls go away after this, ms. */
 const CONTROLS_TIME = 5000
 
@@ -63,20 +65,26 @@ export class Video extends Player<VideoProps, HTMLVideoElement> {
     certificateUrl: null, licenseUrl: null, preferredPeakBitRate: null, isLive: null, referrerPolicy: null,
     type: null, enableAutoOrientation: null,
   }
-  static css = `wx-video{display:inline-block;position:relative;width:300px;height:225px;line-height:0;overflow:hidden;background:#000;color:#fff}
+  static css = `wx-video{display:inline-block;position:relative;width:300px;height:225px;line-height:0;
+overflow:hidden;background:#000;color:#fff}
 .eden-video{width:100%;height:100%}
 .eden-video-cover{position:absolute;inset:0;background:#000 50%/contain no-repeat;pointer-events:none}
-.eden-video-center{position:absolute;inset:0;display:flex;align-items:center;justify-content:center;pointer-events:none}
+.eden-video-center{position:absolute;inset:0;display:flex;align-items:center;justify-content:center;
+pointer-events:none}
 .eden-media-button{all:unset;display:inline-flex;flex:none;cursor:pointer;padding:8px;pointer-events:auto}
 .eden-media-button:focus-visible{outline:2px solid #fff;outline-offset:-4px}
 .eden-video-center .eden-media-button{background:rgba(0,0,0,.45);border-radius:50%;padding:16px}
 .eden-video-center svg{width:32px;height:32px}
-.eden-video-bar{position:absolute;left:0;right:0;bottom:0;display:flex;align-items:center;height:44px;font:12px/1 sans-serif;background:linear-gradient(transparent,rgba(0,0,0,.6));transition:opacity .2s}
-.eden-video-title{position:absolute;top:0;left:0;right:0;padding:12px;font:14px/1.4 sans-serif;background:linear-gradient(rgba(0,0,0,.5),transparent);white-space:nowrap;overflow:hidden;text-overflow:ellipsis;pointer-events:none}
+.eden-video-bar{position:absolute;left:0;right:0;bottom:0;display:flex;align-items:center;height:44px;
+font:12px/1 sans-serif;background:linear-gradient(transparent,rgba(0,0,0,.6));transition:opacity .2s}
+.eden-video-title{position:absolute;top:0;left:0;right:0;padding:12px;font:14px/1.4 sans-serif;
+background:linear-gradient(rgba(0,0,0,.5),transparent);white-space:nowrap;overflow:hidden;text-overflow:ellipsis;
+pointer-events:none}
 .eden-video-idle .eden-video-bar,.eden-video-idle .eden-video-title{opacity:0;pointer-events:none}
 .eden-video-range{flex:1;min-width:0;margin:0 8px;accent-color:#fff;height:3px;cursor:pointer}
 .eden-video-danmu{position:absolute;inset:0;overflow:hidden;pointer-events:none}
-.eden-video-danmu span{position:absolute;left:100%;white-space:nowrap;font:16px/1.4 sans-serif;text-shadow:0 0 2px #000;animation:eden-danmu 6s linear forwards}
+.eden-video-danmu span{position:absolute;left:100%;white-space:nowrap;font:16px/1.4 sans-serif;
+text-shadow:0 0 2px #000;animation:eden-danmu 6s linear forwards}
 @keyframes eden-danmu{to{left:0;transform:translateX(-100%)}}
 wx-video [hidden]{display:none!important}`
 
@@ -88,9 +96,9 @@ wx-video [hidden]{display:none!important}`
   private readonly now = el('span')
   private readonly total = el('span')
   private readonly playButton = control('', this.rt.t('play'), PATHS.play, () => this.toggle())
-  private readonly muteButton = control('', this.rt.t('mute'), PATHS.sound, () => { this.media.muted = !this.media.muted })
+  private readonly muteButton = control('', this.rt.t('mute'), PATHS.sound, () => this.mute())
   private readonly danmuButton = el('button', 'eden-media-button', '弹')
-  private readonly fullButton = control('', this.rt.t('fullscreen'), PATHS.full, () => this.setFullScreen(!this.fullScreen))
+  private readonly fullButton = control('', this.rt.t('fullscreen'), PATHS.full, () => this.turnFullScreen())
   private readonly bar = el('div', 'eden-video-bar')
   private hideTimer = 0
   private started = false
@@ -119,8 +127,8 @@ wx-video [hidden]{display:none!important}`
     this.danmuButton.addEventListener('click', () => { this.danmuOn = !this.danmuOn; this.changed() })
     video.addEventListener('click', () => this.showControls(this.host.classList.contains('eden-video-idle')))
     video.addEventListener('dblclick', () => { if (this.props.enablePlayGesture) this.toggle() })
-    for (const [type, name] of [['enterpictureinpicture', 'enterpictureinpicture'], ['leavepictureinpicture', 'leavepictureinpicture']] as const) {
-      video.addEventListener(type, () => this.trigger(name))
+    for (const type of ['enterpictureinpicture', 'leavepictureinpicture']) {
+      video.addEventListener(type, () => this.trigger(type))
     }
     let from = 0
     onDrag(video, {
@@ -128,7 +136,8 @@ wx-video [hidden]{display:none!important}`
       claim: () => { from = video.currentTime; return true },
       move: (dx) => {
         this.showControls(true)
-        video.currentTime = Math.min(video.duration, Math.max(0, from + (dx / this.host.clientWidth) * Math.min(video.duration, 120)))
+        const seconds = (dx / this.host.clientWidth) * Math.min(video.duration, WIDTH_SECONDS)
+        video.currentTime = Math.min(video.duration, Math.max(0, from + seconds))
       },
       end: () => undefined,
     })
@@ -143,7 +152,9 @@ wx-video [hidden]{display:none!important}`
     } else if (name === 'loop') media.loop = props.loop
     else if (name === 'muted') media.muted = props.muted
     else if (name === 'objectFit') media.style.objectFit = cover.style.backgroundSize = props.objectFit
-    else if (name === 'poster') cover.style.backgroundImage = props.poster ? `url(${JSON.stringify(this.rt.files.url(props.poster, this.base))})` : ''
+    else if (name === 'poster') {
+      cover.style.backgroundImage = props.poster ? cssUrl(this.rt.files.url(props.poster, this.base)) : ''
+    }
     else if (name === 'title') this.heading.textContent = props.title
     this.changed()
   }
@@ -166,10 +177,6 @@ wx-video [hidden]{display:none!important}`
     this.trigger('loadedmetadata', { width: videoWidth, height: videoHeight, duration })
   }
 
-  protected failure(): { errMsg: string } {
-    return { errMsg: `MEDIA_ERR_${['', 'ABORTED', 'NETWORK', 'DECODE', 'SRC_NOT_SUPPORTED'][this.media.error?.code ?? 4]}` }
-  }
-
   protected changed(): void {
     const { media, props, rt } = this
     if (!media.paused && !this.started) {
@@ -178,7 +185,9 @@ wx-video [hidden]{display:none!important}`
     }
     const duration = props.duration || (Number.isFinite(media.duration) ? media.duration : 0)
     this.cover.hidden = this.started || !props.poster
-    this.center.hidden = this.started ? !(props.playBtnPosition === 'center' && media.paused) : !props.showCenterPlayBtn || !props.src
+    this.center.hidden = this.started
+      ? !(props.playBtnPosition === 'center' && media.paused)
+      : !props.showCenterPlayBtn || !props.src
     this.bar.hidden = !props.controls || !this.started
     this.heading.hidden = !props.title || !this.started
     this.playButton.hidden = !props.showPlayBtn || props.playBtnPosition === 'center'
@@ -190,7 +199,8 @@ wx-video [hidden]{display:none!important}`
     this.danmu.hidden = !this.danmuOn || !props.enableDanmu
     redraw(this.playButton, rt.t(media.paused ? 'play' : 'pause'), media.paused ? PATHS.play : PATHS.pause)
     redraw(this.muteButton, rt.t(media.muted ? 'unmute' : 'mute'), media.muted ? PATHS.silent : PATHS.sound)
-    redraw(this.fullButton, rt.t(this.fullScreen ? 'exitFullscreen' : 'fullscreen'), this.fullScreen ? PATHS.small : PATHS.full)
+    const full = this.fullScreen
+    redraw(this.fullButton, rt.t(full ? 'exitFullscreen' : 'fullscreen'), full ? PATHS.small : PATHS.full)
     this.now.textContent = clock(media.currentTime)
     this.total.textContent = clock(duration)
     this.range.value = String(duration ? Math.round((media.currentTime / duration) * 1000) : 0)
@@ -215,10 +225,21 @@ wx-video [hidden]{display:none!important}`
     this.danmu.append(line)
   }
 
+  private mute(): void {
+    this.media.muted = !this.media.muted
+  }
+
+  private turnFullScreen(): void {
+    this.setFullScreen(!this.fullScreen)
+  }
+
   private showControls(show: boolean): void {
     clearTimeout(this.hideTimer)
     if (this.host.classList.toggle('eden-video-idle', !show) === show) this.trigger('controlstoggle', { show })
-    if (show) this.hideTimer = window.setTimeout(() => { if (!this.media.paused) this.showControls(false) }, CONTROLS_TIME)
+    if (!show) return
+    this.hideTimer = window.setTimeout(() => {
+      if (!this.media.paused) this.showControls(false)
+    }, CONTROLS_TIME)
   }
 
   /** The frame has no right to the real full screen; the video covers the phone's page instead. */
@@ -226,8 +247,10 @@ wx-video [hidden]{display:none!important}`
     if (this.fullScreen === on) return
     this.fullScreen = on
     const turn = Number(direction) || 0
-    const turned = turn ? `;width:100vh;height:100vw;top:50%;left:50%;right:auto;bottom:auto;transform:translate(-50%,-50%) rotate(${-turn}deg)` : ''
-    this.styleHost(on ? `position:fixed;inset:0;width:100%;height:100%;z-index:9999;margin:0${turned}` : '')
+    const box = turn
+      ? `width:100vh;height:100vw;top:50%;left:50%;transform:translate(-50%,-50%) rotate(${-turn}deg)`
+      : 'inset:0;width:100%;height:100%'
+    this.styleHost(on ? `position:fixed;z-index:9999;margin:0;${box}` : '')
     this.changed()
     this.trigger('fullscreenchange', { fullScreen: on, direction: turn ? 'horizontal' : 'vertical' })
   }
@@ -246,7 +269,9 @@ wx-video [hidden]{display:none!important}`
       exitFullScreen: () => this.setFullScreen(false),
       showStatusBar: () => undefined,
       hideStatusBar: () => undefined,
-      exitPictureInPicture: () => { if (document.pictureInPictureElement === media) void document.exitPictureInPicture() },
+      exitPictureInPicture: () => {
+        if (document.pictureInPictureElement === media) void document.exitPictureInPicture()
+      },
       requestBackgroundPlayback: () => undefined,
       exitBackgroundPlayback: () => undefined,
     }

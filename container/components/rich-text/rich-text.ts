@@ -2,6 +2,7 @@
  * `<rich-text>`: an HTML text or a tree of nodes, rendered through a whitelist. Nothing in it can run: elements are
  * made one by one from a parsed document that is never shown, attributes are copied by name.
  */
+import { decodeEntities, SPACES } from '../entities'
 import { Builtin, rpx } from '../kit'
 import { ELEMENTS, GLOBAL_ATTRIBUTES, SILENT } from './whitelist'
 
@@ -21,10 +22,10 @@ interface ElementNode {
   type?: 'node'
   name: string
   attrs?: { [name: string]: unknown }
-  children?: (TextNode | ElementNode)[]
+  children?: GivenNode[]
 }
+type GivenNode = TextNode | ElementNode
 
-const SPACES: { [name: string]: string } = { ensp: '\u2002', emsp: '\u2003', nbsp: '\u00a0' }
 /** `javascript:` and the like; images load from where the frame's policy lets them. */
 const SAFE_URL = /^(?:https?:|data:image\/|blob:|wxfile:|cloud:|[^:]*$|[^:]*[/?#])/i
 
@@ -60,10 +61,13 @@ export class RichText extends Builtin<RichTextProps> {
 
   private render(): void {
     const { nodes } = this.props
-    const content = typeof nodes === 'string'
-      ? [...new DOMParser().parseFromString(nodes, 'text/html').body.childNodes].flatMap((node) => this.fromParsed(node))
-      : (Array.isArray(nodes) ? nodes : nodes ? [nodes] : []).flatMap((node) => this.fromNode(node as TextNode | ElementNode))
-    this.host.replaceChildren(...content)
+    if (typeof nodes === 'string') {
+      const { body } = new DOMParser().parseFromString(nodes, 'text/html')
+      this.host.replaceChildren(...[...body.childNodes].flatMap((node) => this.fromParsed(node)))
+    } else {
+      const list: GivenNode[] = Array.isArray(nodes) ? nodes : nodes ? [nodes as GivenNode] : []
+      this.host.replaceChildren(...list.flatMap((node) => this.fromNode(node)))
+    }
   }
 
   private text(text: string): Text {
@@ -80,14 +84,18 @@ export class RichText extends Builtin<RichTextProps> {
     return this.element(name, (attribute) => node.getAttribute(attribute), children)
   }
 
-  private fromNode(node: TextNode | ElementNode): Node[] {
+  private fromNode(node: GivenNode): Node[] {
     if (!node || typeof node !== 'object') return []
-    if (node.type === 'text') return [this.text(decode(String(node.text ?? '')))]
+    if (node.type === 'text') return [this.text(decodeEntities(String(node.text ?? ''), true))]
     const { attrs = {}, children } = node
     const name = String(node.name ?? '').toLowerCase()
     if (SILENT.has(name)) return []
-    const value = (attribute: string) => (attrs[attribute] === undefined || attrs[attribute] === null ? null : String(attrs[attribute]))
-    return this.element(name, value, () => (Array.isArray(children) ? children.flatMap((child) => this.fromNode(child)) : []))
+    const value = (attribute: string) => {
+      const given = attrs[attribute] ?? null
+      return given === null ? null : String(given)
+    }
+    const list = Array.isArray(children) ? children : []
+    return this.element(name, value, () => list.flatMap((child) => this.fromNode(child)))
   }
 
   /** Unknown elements give way to their children. */
@@ -107,8 +115,3 @@ export class RichText extends Builtin<RichTextProps> {
     return [element]
   }
 }
-
-const ENTITIES: { [name: string]: string } = { nbsp: '\u00a0', lt: '<', gt: '>', amp: '&', quot: '"', apos: "'", ensp: '\u2002', emsp: '\u2003' }
-const decode = (text: string): string =>
-  text.replace(/&(?:#(\d+)|#x([\da-f]+)|([a-z]+));/gi, (whole, decimal, hex, name) =>
-    decimal ? String.fromCodePoint(Math.min(0x10ffff, Number(decimal))) : hex ? String.fromCodePoint(Math.min(0x10ffff, parseInt(hex, 16))) : ENTITIES[name as string] ?? whole)

@@ -9,7 +9,9 @@ const table = (text: string): Map<string, readonly string[]> =>
 /** name → its own attributes; `class`, `style`, `id` and `dir` are allowed on all. */
 export const ELEMENTS = table(`
 a:href
-abbr address article aside b big blockquote br center cite code dd del div dl dt em fieldset figure figcaption footer h1 h2 h3 h4 h5 h6 header hr i ins label legend mark nav p pre q rt ruby s section small span strong sub sup tbody tfoot thead tt u
+abbr address article aside b big blockquote br center cite code dd del div dl dt em fieldset figure figcaption footer
+h1 h2 h3 h4 h5 h6 header hr i ins label legend mark nav p pre q rt ruby s section small span
+strong sub sup tbody tfoot thead tt u
 bdi bdo
 caption
 col colgroup:span width
@@ -26,4 +28,4 @@ ul:type
 export const GLOBAL_ATTRIBUTES = ['class', 'style', 'id', 'dir']
 
 /** Dropped with everything inside; other unknown elements give way to their children. */
-export const SILENT = new Set(['script', 'style', 'iframe', 'object', 'embed', 'template', 'noscript', 'title', 'head', 'svg', 'math'])
+export const SILENT = new Set('script style iframe object embed template noscript title head svg math'.split(' '))

@@ -44,10 +44,13 @@ export class Momentum {
 
   private snap(vx: number, vy: number): void {
     const { element } = this
-    const page = (position: number, size: number, velocity: number) =>
-      size * (velocity === 0 ? Math.round(position / size) : velocity < 0 ? Math.ceil(position / size) : Math.floor(position / size))
+    const page = (position: number, size: number, velocity: number) => {
+      const towards = velocity === 0 ? Math.round : velocity < 0 ? Math.ceil : Math.floor
+      return size * towards(position / size)
+    }
     const left = page(element.scrollLeft, element.clientWidth, vx)
     const top = page(element.scrollTop, element.clientHeight, vy)
-    if (Math.abs(left - element.scrollLeft) > 1 || Math.abs(top - element.scrollTop) > 1) element.scrollTo({ left, top, behavior: 'smooth' })
+    const away = Math.max(Math.abs(left - element.scrollLeft), Math.abs(top - element.scrollTop))
+    if (away > 1) element.scrollTo({ left, top, behavior: 'smooth' })
   }
 }

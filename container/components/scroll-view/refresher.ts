@@ -16,7 +16,7 @@ export interface RefresherProps {
 }
 
 /** As `refresherstatuschange` of Skyline counts. */
-enum Status { idle, canRefresh, refreshing, completed, failed, canTwoLevel, twoLevelOpening, twoLeveling, twoLevelClosing }
+enum Status { idle, canRefresh, refreshing, completed }
 
 /** The farther the pull, the less it moves. */
 const resist = (distance: number): number => distance / (1 + distance / 400)
@@ -126,12 +126,14 @@ export class Refresher {
    * framework's bookkeeping), so it is laid over the gap above: out of the flow, as far up as the content is down.
    */
   private placeCustom(offset: number): void {
-    this.custom ??= this.view.component.childNodes.find((child) => (child as GlassElement).slot === 'refresher') as GlassElement | undefined
-    const { custom, view } = this
+    const { view } = this
+    const children = view.component.childNodes as GlassElement[]
+    const custom = (this.custom ??= children.find((child) => child.slot === 'refresher'))
     if (!custom) return
     this.box.firstElementChild!.setAttribute('hidden', '')
     view.main.style.transform = ''
     view.main.style.paddingTop = offset ? `${offset}px` : ''
-    custom.setNodeStyle(`position:absolute;top:0;left:0;right:0;clip-path:inset(0 0 calc(100% - ${offset}px) 0)${offset ? '' : ';visibility:hidden'}`, OVER)
+    const shown = offset ? `clip-path:inset(0 0 calc(100% - ${offset}px) 0)` : 'visibility:hidden'
+    custom.setNodeStyle(`position:absolute;top:0;left:0;right:0;${shown}`, OVER)
   }
 }

@@ -5,6 +5,8 @@ import { Builtin, el } from '../kit'
 import { Momentum } from './momentum'
 import { Refresher, type RefresherProps } from './refresher'
 
+type Alignment = 'start' | 'center' | 'end' | 'nearest'
+
 interface ScrollViewProps extends RefresherProps {
   scrollX: boolean
   scrollY: boolean
@@ -13,7 +15,7 @@ interface ScrollViewProps extends RefresherProps {
   scrollTop: number | string
   scrollLeft: number | string
   scrollIntoView: string
-  scrollIntoViewAlignment: 'start' | 'center' | 'end' | 'nearest'
+  scrollIntoViewAlignment: Alignment
   scrollIntoViewOffset: number
   scrollIntoViewWithinExtent: boolean
   scrollWithAnimation: boolean
@@ -79,19 +81,23 @@ export class ScrollView extends Builtin<ScrollViewProps> {
     refresherTwoLevelPinned: Boolean,
   }
   static css = `wx-scroll-view{display:block;width:100%}
-.eden-scroll{position:relative;box-sizing:border-box;width:100%;height:100%;max-height:inherit;overflow:hidden;scrollbar-width:none;overscroll-behavior:contain}
+.eden-scroll{position:relative;box-sizing:border-box;width:100%;height:100%;max-height:inherit;overflow:hidden;
+scrollbar-width:none;overscroll-behavior:contain}
 .eden-scroll::-webkit-scrollbar{display:none}
 .eden-scroll-x{overflow-x:auto}.eden-scroll-y{overflow-y:auto}
-.eden-scroll-flex{display:inherit;flex-flow:inherit;align-items:inherit;align-content:inherit;justify-content:inherit;gap:inherit}
+.eden-scroll-flex{display:inherit;flex-flow:inherit;align-items:inherit;align-content:inherit;
+justify-content:inherit;gap:inherit}
 :where(.eden-scroll-host){position:relative}:where(.eden-scroll-pull){overflow:hidden}
-.eden-refresher{position:absolute;top:0;left:0;right:0;overflow:hidden;display:flex;justify-content:center;align-items:flex-end}
+.eden-refresher{position:absolute;top:0;left:0;right:0;overflow:hidden;display:flex;justify-content:center;
+align-items:flex-end}
 .eden-refresher-dots{display:flex;gap:6px;padding:12px 0 19px}
 .eden-refresher-dots i{width:8px;height:8px;border-radius:50%;background:currentColor;opacity:.35}
 .eden-refreshing .eden-refresher-dots i{animation:eden-dots 1.2s infinite}
 .eden-refreshing .eden-refresher-dots i:nth-child(2){animation-delay:.2s}
 .eden-refreshing .eden-refresher-dots i:nth-child(3){animation-delay:.4s}
 @keyframes eden-dots{0%,60%,100%{opacity:.25}30%{opacity:.8}}
-.eden-bar{position:absolute;pointer-events:none;border-radius:2px;background:rgba(128,128,128,.6);opacity:0;transition:opacity .3s .5s;z-index:1}
+.eden-bar{position:absolute;pointer-events:none;border-radius:2px;background:rgba(128,128,128,.6);opacity:0;
+transition:opacity .3s .5s;z-index:1}
 .eden-bar-on{opacity:1;transition:none}`
 
   readonly main = el('div', 'eden-scroll')
@@ -131,7 +137,7 @@ export class ScrollView extends Builtin<ScrollViewProps> {
     else if (name === 'enableFlex') main.classList.toggle('eden-scroll-flex', props.enableFlex)
     else if (name === 'scrollAnchoring') main.style.overflowAnchor = props.scrollAnchoring ? 'auto' : 'none'
     else if (name === 'clip') main.style.overflow = props.clip ? '' : 'visible'
-    else if (name === 'padding') main.style.padding = Array.isArray(props.padding) ? props.padding.map((n) => `${n}px`).join(' ') : ''
+    else if (name === 'padding') main.style.padding = (props.padding ?? []).map((side) => `${side}px`).join(' ')
     else if (name === 'scrollTop' || name === 'scrollLeft') this.afterRender(() => this.scrollToProperty(name))
     else if (name === 'scrollIntoView') this.afterRender(() => this.intoView(`#${this.props.scrollIntoView}`))
     else if (name.startsWith('refresher')) {
@@ -151,7 +157,8 @@ export class ScrollView extends Builtin<ScrollViewProps> {
     const value = this.props[name]
     if (value === '' || value === null || Number.isNaN(Number(value))) return
     const enabled = name === 'scrollTop' ? this.props.scrollY : this.props.scrollX
-    if (enabled && this.main[name] !== Number(value)) this.scroll({ [name === 'scrollTop' ? 'top' : 'left']: Number(value) })
+    if (!enabled || this.main[name] === Number(value)) return
+    this.scroll(name === 'scrollTop' ? { top: Number(value) } : { left: Number(value) })
   }
 
   private scroll(to: { top?: number; left?: number }, smooth = this.props.scrollWithAnimation): void {
@@ -204,7 +211,8 @@ export class ScrollView extends Builtin<ScrollViewProps> {
     if (deltaX === 0 && deltaY === 0) return
     last.left = scrollLeft
     last.top = scrollTop
-    this.trigger('scroll', { scrollLeft, scrollTop, scrollWidth, scrollHeight, deltaX, deltaY, ...(props.enhanced && { isDrag: this.touching }) })
+    const dragged = props.enhanced && { isDrag: this.touching }
+    this.trigger('scroll', { scrollLeft, scrollTop, scrollWidth, scrollHeight, deltaX, deltaY, ...dragged })
     if (props.scrollY) this.edges(scrollTop, main.clientHeight, scrollHeight, deltaY, 'top', 'bottom')
     if (props.scrollX) this.edges(scrollLeft, main.clientWidth, scrollWidth, deltaX, 'left', 'right')
     if (props.showScrollbar) this.showBars()
@@ -232,8 +240,8 @@ export class ScrollView extends Builtin<ScrollViewProps> {
       host.append(this.bars.x, this.bars.y)
     }
     const { x, y } = this.bars
-    const bar = (bar: HTMLElement, enabled: boolean, view: number, total: number, position: number, vertical: boolean) => {
-      const on = enabled && total > view + 1
+    const place = (bar: HTMLElement, view: number, total: number, position: number, vertical: boolean) => {
+      const on = (vertical ? props.scrollY : props.scrollX) && total > view + 1
       bar.classList.toggle('eden-bar-on', on)
       if (!on) return
       const size = Math.max(24, (view * view) / total)
@@ -242,8 +250,8 @@ export class ScrollView extends Builtin<ScrollViewProps> {
         ? `width:3px;right:2px;height:${size}px;top:${main.offsetTop + start}px`
         : `height:3px;bottom:2px;width:${size}px;left:${main.offsetLeft + start}px`
     }
-    bar(x, props.scrollX, main.clientWidth, main.scrollWidth, main.scrollLeft, false)
-    bar(y, props.scrollY, main.clientHeight, main.scrollHeight, main.scrollTop, true)
+    place(x, main.clientWidth, main.scrollWidth, main.scrollLeft, false)
+    place(y, main.clientHeight, main.scrollHeight, main.scrollTop, true)
     clearTimeout(this.barTimer)
     this.barTimer = window.setTimeout(() => { for (const each of [x, y]) each.classList.remove('eden-bar-on') }, 400)
   }
@@ -276,7 +284,8 @@ export class ScrollView extends Builtin<ScrollViewProps> {
     }, { passive: true })
     const end = () => {
       this.touching = false
-      if (dragging && this.props.enhanced) this.trigger('dragend', { ...offset(), velocity: { x: before.vx, y: before.vy } })
+      const velocity = { x: before.vx, y: before.vy }
+      if (dragging && this.props.enhanced) this.trigger('dragend', { ...offset(), velocity })
       dragging = false
     }
     main.addEventListener('touchend', end)
@@ -292,7 +301,7 @@ export class ScrollView extends Builtin<ScrollViewProps> {
         const { top, left, animated } = options
         view.scroll({ ...(top !== undefined && { top }), ...(left !== undefined && { left }) }, Boolean(animated))
       },
-      scrollIntoView: (selector: string, options: { offset?: number; alignment?: ScrollViewProps['scrollIntoViewAlignment']; animated?: boolean } = {}) =>
+      scrollIntoView: (selector: string, options: { alignment?: Alignment; animated?: boolean } = {}) =>
         view.intoView(selector, options.alignment, options.animated),
       triggerRefresh: () => view.refresher?.start(),
       closeRefresh: () => view.refresher?.close(),
