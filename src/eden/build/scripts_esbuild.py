@@ -8,6 +8,7 @@ a syntax error in one module does not cost the others, with positions as data.
 from __future__ import annotations
 
 import atexit
+import os
 import struct
 import subprocess
 import threading
@@ -18,6 +19,9 @@ from typing import IO, Any
 
 from eden.base import tools
 from eden.base.errors import EdenError
+
+#: modules that esbuild works on at a time: it keeps both cores of a small machine busy and needs half the memory
+IN_FLIGHT = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,23 +120,26 @@ class _Service:
         with self.lock:
             process = self.start()
             assert process.stdin and process.stdout
-            writer = threading.Thread(target=_send, args=(process.stdin, modules), daemon=True)
+            room = threading.Semaphore(IN_FLIGHT)
+            writer = threading.Thread(target=_send, args=(process.stdin, modules, room), daemon=True)
             writer.start()
             try:
-                answers = self.receive(process.stdout, len(modules))
+                answers = self.receive(process.stdout, len(modules), room)
             except (OSError, EOFError, ValueError, struct.error) as error:
                 self.stop()
+                room.release(len(modules))  # lets the writer run into the closed pipe
                 raise EdenError("esbuild-failed", f"esbuild broke off: {error}.") from error
             writer.join()
         return [_transformed(answers[index]) for index in range(len(modules))]
 
-    def receive(self, stream: IO[bytes], count: int) -> dict[int, Any]:
+    def receive(self, stream: IO[bytes], count: int, room: threading.Semaphore) -> dict[int, Any]:
         answers: dict[int, Any] = {}
         while len(answers) < count:
             packet = _read_packet(stream)
             (number,) = struct.unpack_from("<I", packet)
             if number & 1:  # an answer; requests of the service (there are none without plugins) are passed over
                 answers[number >> 1] = decode(packet, 4)[0]
+                room.release()
         return answers
 
     def start(self) -> subprocess.Popen[bytes]:
@@ -146,6 +153,8 @@ class _Service:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
+                # less garbage collection: a tenth of the time for a few megabytes
+                env=os.environ | {"GOGC": "400"},
             )
             assert self.process.stdout
             _read_packet(self.process.stdout)  # its version
@@ -160,9 +169,10 @@ class _Service:
             self.process = None
 
 
-def _send(stream: IO[bytes], modules: Sequence[tuple[str, Sequence[str]]]) -> None:
+def _send(stream: IO[bytes], modules: Sequence[tuple[str, Sequence[str]]], room: threading.Semaphore) -> None:
     try:
         for index, (text, flags) in enumerate(modules):
+            room.acquire()
             request = {
                 "command": "transform",
                 "flags": list(flags),
@@ -170,7 +180,7 @@ def _send(stream: IO[bytes], modules: Sequence[tuple[str, Sequence[str]]]) -> No
                 "input": text.encode("utf-8", "replace"),
             }
             stream.write(_prefixed(struct.pack("<I", index << 1) + encode(request)))
-        stream.flush()
+            stream.flush()
     except OSError:
         return  # the process is gone; the reader notices
 
