@@ -133,9 +133,10 @@ class Bank:
     def _book(self, account: str, amount: int, name: str, kind: str, day: datetime.date, hour: int) -> Json:
         holder = self.account(account)
         holder["balance"] += amount
+        number = len(self.transactions) + 1
         record = {
-            "id": f"t{len(self.transactions) + 1}", "account": account, "amount": amount, "name": name, "kind": kind,
-            "time": f"{day.isoformat()} {hour:02d}:{(len(self.transactions) * 7) % 60:02d}", "balance": holder["balance"],
+            "id": f"t{number}", "account": account, "amount": amount, "name": name, "kind": kind,
+            "time": f"{day.isoformat()} {hour:02d}:{number * 7 % 60:02d}", "balance": holder["balance"],
         }  # fmt: skip
         self.transactions.append(record)
         return record
