@@ -5,19 +5,31 @@ import { crosses, mediaQuery } from './observers'
 
 test('a step closes a group with its own or the default timing', () => {
   const animation = new Animation({ duration: 200, timingFunction: 'ease' })
-  const exported = animation.translateX(10).opacity(0.5).step().width(20).step({ duration: 0, delay: 5, transformOrigin: '0 0' }).export()
+  const exported = animation
+    .translateX(10)
+    .opacity(0.5)
+    .step()
+    .width(20)
+    .step({ duration: 0, delay: 5, transformOrigin: '0 0' })
+    .export()
   expect(exported.actions.map((action: any) => action.option)).toEqual([
     { transformOrigin: '50% 50% 0', transition: { duration: 200, timingFunction: 'ease', delay: 0 } },
     { transformOrigin: '0 0', transition: { duration: 0, timingFunction: 'ease', delay: 5 } },
   ])
-  expect(exported.actions[0].animates).toEqual([{ type: 'translateX', args: [10] }, { type: 'style', args: ['opacity', 0.5] }])
+  expect(exported.actions[0].animates).toEqual([
+    { type: 'translateX', args: [10] },
+    { type: 'style', args: ['opacity', 0.5] },
+  ])
 })
 
 test('movements stay for later steps until the same kind comes again', () => {
   const animation = new Animation()
   animation.rotate(45).width(10).step().rotate(90).step()
   const [, second] = animation.export().actions
-  expect(second!.animates).toEqual([{ type: 'rotate', args: [90] }, { type: 'style', args: ['width', '10px'] }])
+  expect(second!.animates).toEqual([
+    { type: 'rotate', args: [90] },
+    { type: 'style', args: ['width', '10px'] },
+  ])
 })
 
 test('an export empties the list', () => {
@@ -33,7 +45,19 @@ test('lengths given as text stay as they are', () => {
 
 test('curves begin at 0 and end at 1', () => {
   const { linear, quad, cubic, sin, circle, bounce, inOut, out, back, poly } = EASING
-  for (const curve of [linear, quad, cubic, sin, circle, bounce, back(), poly(5), inOut(quad), out(cubic), bezier(0.42, 0, 0.58, 1)]) {
+  for (const curve of [
+    linear,
+    quad,
+    cubic,
+    sin,
+    circle,
+    bounce,
+    back(),
+    poly(5),
+    inOut(quad),
+    out(cubic),
+    bezier(0.42, 0, 0.58, 1),
+  ]) {
     expect(curve(0)).toBeCloseTo(0, 5)
     expect(curve(1)).toBeCloseTo(1, 5)
   }
@@ -50,6 +74,8 @@ test('a threshold is crossed on the way and when it is reached', () => {
 })
 
 test('media query descriptors', () => {
-  expect(mediaQuery({ minWidth: 300, maxWidth: 600, orientation: 'landscape' })).toBe('(min-width:300px) and (max-width:600px) and (orientation:landscape)')
+  expect(mediaQuery({ minWidth: 300, maxWidth: 600, orientation: 'landscape' })).toBe(
+    '(min-width:300px) and (max-width:600px) and (orientation:landscape)',
+  )
   expect(mediaQuery({})).toBe('all')
 })

@@ -9,12 +9,36 @@ export interface Action {
   option: { transformOrigin: string; transition: Transition }
 }
 
-interface Transition { duration: number; timingFunction: string; delay: number }
-interface Options extends Partial<Transition> { transformOrigin?: string }
+interface Transition {
+  duration: number
+  timingFunction: string
+  delay: number
+}
+interface Options extends Partial<Transition> {
+  transformOrigin?: string
+}
 
 const TRANSFORMS = [
-  'matrix', 'matrix3d', 'rotate', 'rotate3d', 'rotateX', 'rotateY', 'rotateZ', 'scale', 'scale3d', 'scaleX', 'scaleY',
-  'scaleZ', 'skew', 'skewX', 'skewY', 'translate', 'translate3d', 'translateX', 'translateY', 'translateZ',
+  'matrix',
+  'matrix3d',
+  'rotate',
+  'rotate3d',
+  'rotateX',
+  'rotateY',
+  'rotateZ',
+  'scale',
+  'scale3d',
+  'scaleX',
+  'scaleY',
+  'scaleZ',
+  'skew',
+  'skewX',
+  'skewY',
+  'translate',
+  'translate3d',
+  'translateX',
+  'translateY',
+  'translateZ',
 ]
 const LENGTHS = ['width', 'height', 'top', 'right', 'bottom', 'left']
 
@@ -34,7 +58,11 @@ export class Animation {
       animates: [...this.current.values()],
       option: {
         transformOrigin: transformOrigin ?? '50% 50% 0',
-        transition: { duration: Number(duration ?? 400), timingFunction: timingFunction ?? 'linear', delay: Number(delay ?? 0) },
+        transition: {
+          duration: Number(duration ?? 400),
+          timingFunction: timingFunction ?? 'linear',
+          delay: Number(delay ?? 0),
+        },
       },
     })
     return this
@@ -61,10 +89,20 @@ const withoutUndefined = (options: Options): Options =>
   Object.fromEntries(Object.entries(options ?? {}).filter(([, value]) => value !== undefined))
 
 const methods = Animation.prototype as { [name: string]: unknown }
-for (const name of TRANSFORMS) methods[name] = function (this: Animation, ...args: unknown[]) { return this.transform(name, args) }
-for (const name of LENGTHS) methods[name] = function (this: Animation, value: unknown) { return this.style(name, length(value)) }
-methods.opacity = function (this: Animation, value: unknown) { return this.style('opacity', value) }
-methods.backgroundColor = function (this: Animation, value: unknown) { return this.style('backgroundColor', value) }
+for (const name of TRANSFORMS)
+  methods[name] = function (this: Animation, ...args: unknown[]) {
+    return this.transform(name, args)
+  }
+for (const name of LENGTHS)
+  methods[name] = function (this: Animation, value: unknown) {
+    return this.style(name, length(value))
+  }
+methods.opacity = function (this: Animation, value: unknown) {
+  return this.style('opacity', value)
+}
+methods.backgroundColor = function (this: Animation, value: unknown) {
+  return this.style('backgroundColor', value)
+}
 
 export const animation: AreaFactory = () => ({
   sync: { createAnimation: (options?: Options) => new Animation(options) },

@@ -20,8 +20,10 @@ const words = (text: string): string[] => text.split(' ')
 
 /** Attributes of which programs ask for single values. */
 const OPTIONS: { [attribute: string]: readonly string[] } = {
-  'button.openType': words('contact share getPhoneNumber getRealtimePhoneNumber getUserInfo launchApp openSetting feedback ' +
-    'chooseAvatar agreePrivacyAuthorization getEmailAddress createLiveActivity'),
+  'button.openType': words(
+    'contact share getPhoneNumber getRealtimePhoneNumber getUserInfo launchApp openSetting feedback ' +
+      'chooseAvatar agreePrivacyAuthorization getEmailAddress createLiveActivity',
+  ),
   'input.type': words('text number idcard digit safe-password nickname'),
   'picker.mode': words('selector multiSelector time date region'),
   'navigator.openType': words('navigate redirect switchTab reLaunch navigateBack exit'),

@@ -16,8 +16,11 @@ const travels = (value: unknown): Wire => {
   }
 }
 
-const logger = (rt: Runtime, prefix: string[] = []) => (level: Level) => (...args: unknown[]): void =>
-  rt.notify({ kind: 'log', level, args: [...prefix, ...args.map(travels)] })
+const logger =
+  (rt: Runtime, prefix: string[] = []) =>
+  (level: Level) =>
+  (...args: unknown[]): void =>
+    rt.notify({ kind: 'log', level, args: [...prefix, ...args.map(travels)] })
 
 function realtimeLog(rt: Runtime): object {
   let filters: string[] = []
@@ -26,12 +29,22 @@ function realtimeLog(rt: Runtime): object {
     info: write('info'),
     warn: write('warn'),
     error: write('error'),
-    setFilterMsg: (message: string) => { filters = [message] },
-    addFilterMsg: (message: string) => { filters.push(message) },
+    setFilterMsg: (message: string) => {
+      filters = [message]
+    },
+    addFilterMsg: (message: string) => {
+      filters.push(message)
+    },
     in: () => manager,
     tag(name: string) {
       const tagged = logger(rt, [`[${name}]`])
-      return { info: tagged('info'), warn: tagged('warn'), error: tagged('error'), setFilterMsg: manager.setFilterMsg, addFilterMsg: manager.addFilterMsg }
+      return {
+        info: tagged('info'),
+        warn: tagged('warn'),
+        error: tagged('error'),
+        setFilterMsg: manager.setFilterMsg,
+        addFilterMsg: manager.addFilterMsg,
+      }
     },
     getCurrentState: () => ({ size: 0, maxSize: 5120, logCount: 0, maxLogCount: 200, filterMsg: filters.join(' ') }),
   }
@@ -60,14 +73,18 @@ function performanceOf(rt: Runtime): object {
   rt.on('pageReady', (page) => {
     const path = page?.route as string | undefined
     const now = Date.now()
-    if (!launched) add({ entryType: 'navigation', name: 'appLaunch', startTime: started, duration: now - started, path })
+    if (!launched)
+      add({ entryType: 'navigation', name: 'appLaunch', startTime: started, duration: now - started, path })
     launched = true
     add({ entryType: 'render', name: 'firstRender', startTime: now, duration: 0, path })
   })
-  rt.on('pageShow', (page) => add({ entryType: 'navigation', name: 'route', startTime: Date.now(), duration: 0, path: page?.route }))
+  rt.on('pageShow', (page) =>
+    add({ entryType: 'navigation', name: 'route', startTime: Date.now(), duration: 0, path: page?.route }),
+  )
   const list = (found: Entry[]) => ({
     getEntries: () => found,
-    getEntriesByName: (name: string, type?: string) => found.filter((entry) => entry.name === name && (!type || entry.entryType === type)),
+    getEntriesByName: (name: string, type?: string) =>
+      found.filter((entry) => entry.name === name && (!type || entry.entryType === type)),
     getEntriesByType: (type: string) => found.filter((entry) => entry.entryType === type),
   })
   return {
@@ -75,15 +92,22 @@ function performanceOf(rt: Runtime): object {
     getEntries: () => entries,
     getEntriesByName: (name: string, type?: string) => list(entries).getEntriesByName(name, type),
     getEntriesByType: (type: string) => list(entries).getEntriesByType(type),
-    setBufferSize: (count: number) => { size = count },
+    setBufferSize: (count: number) => {
+      size = count
+    },
     createObserver(listener: (found: object) => void) {
-      const observer = { types: [] as string[], tell: (found: Entry[]) => void rt.guard('performance observer', () => listener(list(found))) }
+      const observer = {
+        types: [] as string[],
+        tell: (found: Entry[]) => void rt.guard('performance observer', () => listener(list(found))),
+      }
       return {
         observe({ type, entryTypes = [] }: { type?: string; entryTypes?: string[] } = {}) {
           observer.types = type ? [type] : entryTypes
           observers.add(observer)
         },
-        disconnect: () => { observers.delete(observer) },
+        disconnect: () => {
+          observers.delete(observer)
+        },
       }
     },
   }
@@ -91,9 +115,12 @@ function performanceOf(rt: Runtime): object {
 
 export const diagnostics: AreaFactory = (rt) => {
   /** To the host where it collects; programs hear nothing either way, as on WeChat. */
-  const report = (kind: string) => (name: unknown, data?: unknown): void => {
-    if (rt.hostHas('report')) rt.call('report', { kind, name: travels(name), data: travels(data) }).catch(() => undefined)
-  }
+  const report =
+    (kind: string) =>
+    (name: unknown, data?: unknown): void => {
+      if (rt.hostHas('report'))
+        rt.call('report', { kind, name: travels(name), data: travels(data) }).catch(() => undefined)
+    }
   let measured: object | undefined
   let realtime: object | undefined
   const write = logger(rt)

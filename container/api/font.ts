@@ -11,7 +11,9 @@ export async function loadFontFace(rt: Runtime, options: any): Promise<{ status:
   const address = ADDRESS.exec(source)?.[2] ?? source
   try {
     const face = new FontFace(family, await fontSource(rt, address), {
-      style: desc.style ?? 'normal', weight: desc.weight ?? 'normal', featureSettings: desc.variant ?? 'normal',
+      style: desc.style ?? 'normal',
+      weight: desc.weight ?? 'normal',
+      featureSettings: desc.variant ?? 'normal',
     })
     document.fonts.add(await face.load())
   } catch {

@@ -14,5 +14,16 @@ import { ui } from './ui'
 import { worklet } from './worklet'
 
 export const FRAME_AREAS: AreaFactory[] = [
-  ui, routing, queries, system, appEvents, diagnostics, binary, animation, worklet, canvas, contexts, audio,
+  ui,
+  routing,
+  queries,
+  system,
+  appEvents,
+  diagnostics,
+  binary,
+  animation,
+  worklet,
+  canvas,
+  contexts,
+  audio,
 ]

@@ -16,7 +16,10 @@ export const BUILTINS = [...CONTENT_COMPONENTS, ...FORM_COMPONENTS]
 export type WxObject = { [name: string]: any }
 
 /** The members that work, and what is known about them. */
-export function survey(rt: Runtime, areas: readonly AreaFactory[] = AREAS): { members: WxObject; supported: Supported } {
+export function survey(
+  rt: Runtime,
+  areas: readonly AreaFactory[] = AREAS,
+): { members: WxObject; supported: Supported } {
   const members: WxObject = {}
   const supported: Supported = { apis: new Set(['canIUse']), partial: {}, components: BUILTINS }
   for (const factory of areas) {

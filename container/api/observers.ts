@@ -4,8 +4,17 @@ import type { PageHandle, Runtime } from '../runtime/context'
 import type { Found } from './select'
 import { componentOf, domOf, select } from './select'
 
-interface Margins { left?: number; top?: number; right?: number; bottom?: number }
-interface Options { thresholds?: number[]; initialRatio?: number; observeAll?: boolean }
+interface Margins {
+  left?: number
+  top?: number
+  right?: number
+  bottom?: number
+}
+interface Options {
+  thresholds?: number[]
+  initialRatio?: number
+  observeAll?: boolean
+}
 type Scope = Pick<Runtime, 'router' | 'guard'>
 
 const scopeOf = (rt: Scope, target: unknown): GeneralComponent | undefined =>
@@ -19,7 +28,11 @@ export class IntersectionObserver {
   private observers: globalThis.IntersectionObserver[] = []
   private reference: { selector: string | null; margins: Margins } = { selector: null, margins: {} }
 
-  constructor(private readonly rt: Scope, private readonly component: unknown, private readonly options: Options = {}) {}
+  constructor(
+    private readonly rt: Scope,
+    private readonly component: unknown,
+    private readonly options: Options = {},
+  ) {}
 
   relativeTo(selector: string, margins: Margins = {}): this {
     this.reference = { selector, margins: margins ?? {} }
@@ -40,31 +53,42 @@ export class IntersectionObserver {
     }
   }
 
-  private watch(component: GeneralComponent, page: PageHandle, { element }: Found, dom: HTMLElement, listener: (result: object) => void): void {
+  private watch(
+    component: GeneralComponent,
+    page: PageHandle,
+    { element }: Found,
+    dom: HTMLElement,
+    listener: (result: object) => void,
+  ): void {
     const { thresholds = [0], initialRatio = 0 } = this.options
     const { top = 0, right = 0, bottom = 0, left = 0 } = this.reference.margins
     let before: number | undefined = initialRatio
-    const observer = new globalThis.IntersectionObserver((entries) => {
-      for (const entry of entries) {
-        const first = before
-        before = undefined
-        if (first !== undefined && !crosses(thresholds, first, entry.intersectionRatio)) continue
-        const origin = page.scroller.getBoundingClientRect()
-        this.rt.guard('intersection observer', () => listener({
-          id: element.id,
-          dataset: { ...element.dataset },
-          intersectionRatio: entry.intersectionRatio,
-          intersectionRect: relative(entry.intersectionRect, origin),
-          boundingClientRect: relative(entry.boundingClientRect, origin),
-          relativeRect: relative(entry.rootBounds ?? origin, origin),
-          time: Date.now(),
-        }))
-      }
-    }, {
-      root: this.root(component, page, dom),
-      rootMargin: [top, right, bottom, left].map((margin) => `${Number(margin) || 0}px`).join(' '),
-      threshold: thresholds.map((value) => Math.min(1, Math.max(0, value))),
-    })
+    const observer = new globalThis.IntersectionObserver(
+      (entries) => {
+        for (const entry of entries) {
+          const first = before
+          before = undefined
+          if (first !== undefined && !crosses(thresholds, first, entry.intersectionRatio)) continue
+          const origin = page.scroller.getBoundingClientRect()
+          this.rt.guard('intersection observer', () =>
+            listener({
+              id: element.id,
+              dataset: { ...element.dataset },
+              intersectionRatio: entry.intersectionRatio,
+              intersectionRect: relative(entry.intersectionRect, origin),
+              boundingClientRect: relative(entry.boundingClientRect, origin),
+              relativeRect: relative(entry.rootBounds ?? origin, origin),
+              time: Date.now(),
+            }),
+          )
+        }
+      },
+      {
+        root: this.root(component, page, dom),
+        rootMargin: [top, right, bottom, left].map((margin) => `${Number(margin) || 0}px`).join(' '),
+        threshold: thresholds.map((value) => Math.min(1, Math.max(0, value))),
+      },
+    )
     observer.observe(dom)
     this.observers.push(observer)
   }
@@ -77,7 +101,7 @@ export class IntersectionObserver {
     if (root && root !== dom && ancestors(dom).includes(root)) return root
     // Fixed elements are laid out in the scroller's parent and are not clipped by the scroller.
     const fixed = ancestors(dom, page.scroller).some((node) => getComputedStyle(node).position === 'fixed')
-    return fixed ? page.scroller.parentElement ?? page.scroller : page.scroller
+    return fixed ? (page.scroller.parentElement ?? page.scroller) : page.scroller
   }
 
   disconnect(): void {
@@ -89,7 +113,11 @@ export class IntersectionObserver {
 /** The element and its ancestors through shadow roots, as far as (without) `end`. */
 function ancestors(dom: Node, end?: Node): Element[] {
   const list: Element[] = []
-  for (let node: Node | null = dom; node && node !== end; node = node instanceof ShadowRoot ? node.host : node.parentNode) {
+  for (
+    let node: Node | null = dom;
+    node && node !== end;
+    node = node instanceof ShadowRoot ? node.host : node.parentNode
+  ) {
     if (node instanceof Element) list.push(node)
   }
   return list
@@ -112,7 +140,9 @@ const CONDITIONS: { [name: string]: (value: unknown) => string } = {
 }
 
 export const mediaQuery = (descriptor: { [name: string]: unknown }): string =>
-  Object.entries(descriptor).flatMap(([name, value]) => CONDITIONS[name]?.(value) ?? []).join(' and ') || 'all'
+  Object.entries(descriptor)
+    .flatMap(([name, value]) => CONDITIONS[name]?.(value) ?? [])
+    .join(' and ') || 'all'
 
 export class MediaQueryObserver {
   private stop: (() => void) | undefined

@@ -6,7 +6,8 @@ import { SelectorQuery } from './selector-query'
 export const queries: AreaFactory = (rt) => ({
   sync: {
     createSelectorQuery: () => new SelectorQuery(rt),
-    createIntersectionObserver: (component: unknown, options?: object) => new IntersectionObserver(rt, component, options),
+    createIntersectionObserver: (component: unknown, options?: object) =>
+      new IntersectionObserver(rt, component, options),
     createMediaQueryObserver: () => new MediaQueryObserver(rt),
   },
   partial: {

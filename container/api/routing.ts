@@ -3,10 +3,12 @@ import type { AreaFactory } from './kit'
 import { requireParameter } from './kit'
 
 export const routing: AreaFactory = (rt) => {
-  const go = <T>(run: (options: any) => Promise<T>) => (options: any): Promise<T> => {
-    requireParameter(options, 'url', 'String')
-    return run(options)
-  }
+  const go =
+    <T>(run: (options: any) => Promise<T>) =>
+    (options: any): Promise<T> => {
+      requireParameter(options, 'url', 'String')
+      return run(options)
+    }
   return {
     async: {
       navigateTo: go((options) => rt.router.navigateTo(options)),

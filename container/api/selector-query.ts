@@ -37,12 +37,24 @@ class NodesRef {
     private readonly ask: (fields: Fields, done: Callback | undefined) => void,
   ) {}
 
-  fields(fields: Fields, done?: Callback): SelectorQuery { return this.put(fields ?? {}, done) }
-  boundingClientRect(done?: Callback): SelectorQuery { return this.put({ id: true, dataset: true, rect: true, size: true }, done) }
-  scrollOffset(done?: Callback): SelectorQuery { return this.put({ id: true, dataset: true, scrollOffset: true }, done) }
-  context(done?: Callback): SelectorQuery { return this.put({ context: true }, done) }
-  node(done?: Callback): SelectorQuery { return this.put({ node: true }, done) }
-  ref(done?: Callback): SelectorQuery { return this.put({ ref: true }, done) }
+  fields(fields: Fields, done?: Callback): SelectorQuery {
+    return this.put(fields ?? {}, done)
+  }
+  boundingClientRect(done?: Callback): SelectorQuery {
+    return this.put({ id: true, dataset: true, rect: true, size: true }, done)
+  }
+  scrollOffset(done?: Callback): SelectorQuery {
+    return this.put({ id: true, dataset: true, scrollOffset: true }, done)
+  }
+  context(done?: Callback): SelectorQuery {
+    return this.put({ context: true }, done)
+  }
+  node(done?: Callback): SelectorQuery {
+    return this.put({ node: true }, done)
+  }
+  ref(done?: Callback): SelectorQuery {
+    return this.put({ ref: true }, done)
+  }
 
   private put(fields: Fields, done: Callback | undefined): SelectorQuery {
     this.ask(fields, done)
@@ -61,9 +73,15 @@ export class SelectorQuery {
     return this
   }
 
-  select(selector: string): NodesRef { return this.nodes(selector, false) }
-  selectAll(selector: string): NodesRef { return this.nodes(selector, true) }
-  selectViewport(): NodesRef { return this.nodes(null, false) }
+  select(selector: string): NodesRef {
+    return this.nodes(selector, false)
+  }
+  selectAll(selector: string): NodesRef {
+    return this.nodes(selector, true)
+  }
+  selectViewport(): NodesRef {
+    return this.nodes(null, false)
+  }
 
   private nodes(selector: string | null, all: boolean): NodesRef {
     const { scope } = this
@@ -92,7 +110,7 @@ export class SelectorQuery {
     if (!component || !page) return all ? [] : null
     if (selector === null) return viewport(page, fields)
     const found = select(component, String(selector), all).map((item) => describe(item, fields, page))
-    return all ? found : found[0] ?? null
+    return all ? found : (found[0] ?? null)
   }
 }
 
@@ -109,8 +127,12 @@ function viewport({ scroller }: PageHandle, fields: Fields): object {
   }
 }
 
-const offsets = ({ scrollLeft, scrollTop, scrollWidth, scrollHeight }: HTMLElement): object =>
-  ({ scrollLeft, scrollTop, scrollWidth, scrollHeight })
+const offsets = ({ scrollLeft, scrollTop, scrollWidth, scrollHeight }: HTMLElement): object => ({
+  scrollLeft,
+  scrollTop,
+  scrollWidth,
+  scrollHeight,
+})
 
 function describe({ element, dom }: Found, fields: Fields, page: PageHandle): object {
   const builtin = dom && builtinOf(dom)

@@ -9,7 +9,10 @@ export const windowInfo = (rt: Runtime) => {
   const { pixelRatio, screenWidth, screenHeight, statusBarHeight, safeArea } = rt.system
   const area = rt.shell.area()
   return {
-    pixelRatio, screenWidth, screenHeight, statusBarHeight,
+    pixelRatio,
+    screenWidth,
+    screenHeight,
+    statusBarHeight,
     safeArea: { ...safeArea },
     windowWidth: area.width,
     windowHeight: area.height,
@@ -17,8 +20,17 @@ export const windowInfo = (rt: Runtime) => {
   }
 }
 
-const deviceInfo = ({ system: { brand, model, platform, system } }: Runtime) =>
-  ({ abi: '', deviceAbi: '', cpuType: '', benchmarkLevel: -1, memorySize: '', brand, model, platform, system })
+const deviceInfo = ({ system: { brand, model, platform, system } }: Runtime) => ({
+  abi: '',
+  deviceAbi: '',
+  cpuType: '',
+  benchmarkLevel: -1,
+  memorySize: '',
+  brand,
+  model,
+  platform,
+  system,
+})
 
 const appBaseInfo = (rt: Runtime) => ({
   SDKVersion: SDK_VERSION,
@@ -40,8 +52,16 @@ const systemSetting = ({ system, network }: Runtime) => ({
 })
 
 const AUTHORISATIONS = [
-  'album', 'bluetooth', 'camera', 'location', 'microphone', 'notification', 'notificationAlert', 'notificationBadge',
-  'notificationSound', 'phoneCalendar',
+  'album',
+  'bluetooth',
+  'camera',
+  'location',
+  'microphone',
+  'notification',
+  'notificationAlert',
+  'notificationBadge',
+  'notificationSound',
+  'phoneCalendar',
 ]
 
 /** The browser asks the person when a capability is used, so the "application" itself is never refused one. */
@@ -60,8 +80,14 @@ const systemInfo = (rt: Runtime) => ({
   batteryLevel: 100,
 })
 
-const launch = ({ path, query, scene, referrerInfo }: Runtime['launchOptions']) =>
-  ({ path, query: { ...query }, scene, referrerInfo: { ...referrerInfo }, apiCategory: 'default', forwardMaterials: [] })
+const launch = ({ path, query, scene, referrerInfo }: Runtime['launchOptions']) => ({
+  path,
+  query: { ...query },
+  scene,
+  referrerInfo: { ...referrerInfo },
+  apiCategory: 'default',
+  forwardMaterials: [],
+})
 
 const SKYLINE = { isSupported: false, version: '', reason: 'client not supported' }
 

@@ -21,7 +21,8 @@ const width = (text: string): number => [...text].reduce((sum, char) => sum + (c
 
 function buttonText(options: any, name: 'confirmText' | 'cancelText'): string | undefined {
   optional(options, name, 'String')
-  if (options[name] && width(options[name]) > 4) throw fail(`${name} length should not larger than 4 Chinese characters`)
+  if (options[name] && width(options[name]) > 4)
+    throw fail(`${name} length should not larger than 4 Chinese characters`)
   return options[name]
 }
 
@@ -55,13 +56,15 @@ export const ui: AreaFactory = (rt) => ({
     showModal(options) {
       optional(options, 'title', 'String')
       optional(options, 'content', 'String')
-      return rt.shell.modal({
-        ...options,
-        confirmText: buttonText(options, 'confirmText'),
-        cancelText: buttonText(options, 'cancelText'),
-        confirmColor: color(options, 'confirmColor'),
-        cancelColor: color(options, 'cancelColor'),
-      }).then(({ confirm, cancel, content }) => ({ confirm, cancel, content: content ?? null }))
+      return rt.shell
+        .modal({
+          ...options,
+          confirmText: buttonText(options, 'confirmText'),
+          cancelText: buttonText(options, 'cancelText'),
+          confirmColor: color(options, 'confirmColor'),
+          cancelColor: color(options, 'cancelColor'),
+        })
+        .then(({ confirm, cancel, content }) => ({ confirm, cancel, content: content ?? null }))
     },
     async showActionSheet(options) {
       requireParameter(options, 'itemList', 'Array')
@@ -70,7 +73,8 @@ export const ui: AreaFactory = (rt) => ({
       if (itemList.length > 6) throw fail('parameter error: itemList should not be larger than 6;')
       itemList.forEach((item: unknown, index: number) => {
         const type = Object.prototype.toString.call(item).slice(8, -1)
-        if (type !== 'String') throw fail(`parameter error: parameter.itemList[${index}] should be String instead of ${type};`)
+        if (type !== 'String')
+          throw fail(`parameter error: parameter.itemList[${index}] should be String instead of ${type};`)
       })
       const tapIndex = await rt.shell.actionSheet({ itemList, alertText, itemColor: color(options, 'itemColor') })
       if (tapIndex < 0) throw fail('cancel')
@@ -85,12 +89,19 @@ export const ui: AreaFactory = (rt) => ({
       requireParameter(options, 'frontColor', 'String')
       requireParameter(options, 'backgroundColor', 'String')
       const { frontColor, backgroundColor, animation } = options
-      if (!/^#(000000|ffffff)$/i.test(frontColor)) throw fail(`invalid frontColor "${frontColor}", only supports "#000000" and "#ffffff"`)
+      if (!/^#(000000|ffffff)$/i.test(frontColor))
+        throw fail(`invalid frontColor "${frontColor}", only supports "#000000" and "#ffffff"`)
       rt.shell.navigationBar.setColor({ frontColor, backgroundColor, animation }, rt.router.current())
     },
-    showNavigationBarLoading() { rt.shell.navigationBar.loading(true, rt.router.current()) },
-    hideNavigationBarLoading() { rt.shell.navigationBar.loading(false, rt.router.current()) },
-    hideHomeButton() { rt.shell.navigationBar.hideHomeButton(rt.router.current()) },
+    showNavigationBarLoading() {
+      rt.shell.navigationBar.loading(true, rt.router.current())
+    },
+    hideNavigationBarLoading() {
+      rt.shell.navigationBar.loading(false, rt.router.current())
+    },
+    hideHomeButton() {
+      rt.shell.navigationBar.hideHomeButton(rt.router.current())
+    },
     setTopBarText() {},
 
     setBackgroundColor(options) {
@@ -102,8 +113,12 @@ export const ui: AreaFactory = (rt) => ({
       rt.shell.setBackground({ textStyle }, rt.router.current())
     },
 
-    startPullDownRefresh() { rt.router.startPullDownRefresh() },
-    stopPullDownRefresh() { rt.router.stopPullDownRefresh() },
+    startPullDownRefresh() {
+      rt.router.startPullDownRefresh()
+    },
+    stopPullDownRefresh() {
+      rt.router.stopPullDownRefresh()
+    },
     async pageScrollTo(options) {
       const page = rt.router.current()
       if (!page) throw fail('page is not ready')
@@ -133,8 +148,12 @@ export const ui: AreaFactory = (rt) => ({
       requireParameter(options, 'message', 'String')
       rt.shell.alertBeforeBack(options.message)
     },
-    disableAlertBeforeUnload() { rt.shell.alertBeforeBack(undefined) },
-    setWindowSize() { throw fail('only supported on PC') },
+    disableAlertBeforeUnload() {
+      rt.shell.alertBeforeBack(undefined)
+    },
+    setWindowSize() {
+      throw fail('only supported on PC')
+    },
     setVisualEffectOnCapture() {},
     ...tabBar(rt),
   },

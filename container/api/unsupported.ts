@@ -10,7 +10,10 @@ const FACTORY = /^create[A-Z]|^get\w+(Manager|Adapter|System|Performance)$/
 
 export function unsupported(rt: Reporter, name: string): (...args: any[]) => unknown {
   const report = (): void => rt.reportUnsupported('api', name)
-  if (LISTENER.test(name)) return () => { if (name.startsWith('on')) report() }
+  if (LISTENER.test(name))
+    return () => {
+      if (name.startsWith('on')) report()
+    }
   if (name.endsWith('Sync')) {
     return () => {
       report()

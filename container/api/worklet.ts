@@ -31,7 +31,10 @@ export function effect(rt: Pick<Runtime, 'guard'>, run: () => void): () => void 
   const again: Effect = () => {
     if (scheduled || ended) return
     scheduled = true
-    queueMicrotask(() => { scheduled = false; if (!ended) track() })
+    queueMicrotask(() => {
+      scheduled = false
+      if (!ended) track()
+    })
   }
   const track = (): void => {
     for (const source of sources) source.effects.delete(again)
@@ -106,10 +109,16 @@ export class SharedValue<T = any> {
 
 type Callback = ((finished: boolean) => void) | undefined
 
-function timing(to: number, { duration = 300, easing = EASING.inOut(EASING.quad) }: any = {}, end?: Callback): Movement {
+function timing(
+  to: number,
+  { duration = 300, easing = EASING.inOut(EASING.quad) }: any = {},
+  end?: Callback,
+): Movement {
   let from = 0
   return {
-    start: (value) => { from = value },
+    start: (value) => {
+      from = value
+    },
     at: (ms) => {
       const part = duration > 0 ? Math.min(1, ms / duration) : 1
       return { value: from + (Number(to) - from) * easing(part), done: part === 1 }
@@ -121,7 +130,12 @@ function timing(to: number, { duration = 300, easing = EASING.inOut(EASING.quad)
 /** Damped harmonic oscillator, integrated in steps of one millisecond. */
 function spring(to: number | string, options: any = {}, end?: Callback): Movement {
   const {
-    damping = 10, mass = 1, stiffness = 100, overshootClamping = false, restDisplacementThreshold = 0.01, restSpeedThreshold = 2,
+    damping = 10,
+    mass = 1,
+    stiffness = 100,
+    overshootClamping = false,
+    restDisplacementThreshold = 0.01,
+    restSpeedThreshold = 2,
   } = options ?? {}
   const target = Number(to)
   let value = 0
@@ -129,7 +143,11 @@ function spring(to: number | string, options: any = {}, end?: Callback): Movemen
   let time = 0
   let from = 0
   return {
-    start: (begin) => { from = value = begin; speed = Number(options?.velocity) || 0; time = 0 },
+    start: (begin) => {
+      from = value = begin
+      speed = Number(options?.velocity) || 0
+      time = 0
+    },
     at(ms) {
       for (; time < ms; time++) {
         const acceleration = (-stiffness * (value - target) - damping * speed) / mass
@@ -149,7 +167,9 @@ function decay({ velocity = 0, deceleration = 0.998, clamp }: any = {}, end?: Ca
   let from = 0
   const rate = Math.log(deceleration)
   return {
-    start: (value) => { from = value },
+    start: (value) => {
+      from = value
+    },
     at(ms) {
       const travelled = (velocity / 1000) * ((deceleration ** ms - 1) / rate)
       const value = from + travelled
@@ -181,7 +201,9 @@ function sequence(parts: Movement[]): Movement {
       parts[++index]?.start(value)
       return { value, done: index === parts.length }
     },
-    end(finished) { if (!finished) parts[index]?.end?.(false) },
+    end(finished) {
+      if (!finished) parts[index]?.end?.(false)
+    },
   }
 }
 
@@ -189,10 +211,16 @@ function delay(wait: number, part: Movement): Movement {
   let from = 0
   let started = false
   return {
-    start: (value) => { from = value; started = false },
+    start: (value) => {
+      from = value
+      started = false
+    },
     at(ms) {
       if (ms < wait) return { value: from, done: false }
-      if (!started) { started = true; part.start(from) }
+      if (!started) {
+        started = true
+        part.start(from)
+      }
       return part.at(ms - wait)
     },
     end: (finished) => part.end?.(finished),
@@ -245,10 +273,14 @@ export const worklet: AreaFactory = (rt) => {
         shared: (initial: unknown) => new SharedValue(initial),
         derived(update: () => unknown) {
           const value = new SharedValue<unknown>(undefined)
-          effect(rt, () => { value.value = update() })
+          effect(rt, () => {
+            value.value = update()
+          })
           return value
         },
-        cancelAnimation: (value: unknown) => { if (value instanceof SharedValue) value.cancel() },
+        cancelAnimation: (value: unknown) => {
+          if (value instanceof SharedValue) value.cancel()
+        },
         timing: (to: number, options?: object, end?: unknown) => animation(timing(to, options, told(end))),
         spring: (to: number | string, options?: object, end?: unknown) => animation(spring(to, options, told(end))),
         decay: (options?: object, end?: unknown) => animation(decay(options, told(end))),
@@ -256,10 +288,18 @@ export const worklet: AreaFactory = (rt) => {
         repeat: (part: unknown, times?: number, reverse?: boolean, end?: unknown) =>
           animation(repeat(moving(part), times, reverse, told(end))),
         delay: (ms: number, part: unknown) => animation(delay(ms, moving(part))),
-        runOnUI: (run: (...args: unknown[]) => unknown) => (...args: unknown[]) => queueMicrotask(() => rt.guard('runOnUI', () => run(...args))),
-        runOnJS: (run: (...args: unknown[]) => unknown) => (...args: unknown[]) => queueMicrotask(() => rt.guard('runOnJS', () => run(...args))),
+        runOnUI:
+          (run: (...args: unknown[]) => unknown) =>
+          (...args: unknown[]) =>
+            queueMicrotask(() => rt.guard('runOnUI', () => run(...args))),
+        runOnJS:
+          (run: (...args: unknown[]) => unknown) =>
+          (...args: unknown[]) =>
+            queueMicrotask(() => rt.guard('runOnJS', () => run(...args))),
         scrollViewContext: {
-          scrollTo(context: { scrollTo?: (options: object) => void } | undefined, options: object) { context?.scrollTo?.(options) },
+          scrollTo(context: { scrollTo?: (options: object) => void } | undefined, options: object) {
+            context?.scrollTo?.(options)
+          },
         },
         Easing: EASING,
       },

@@ -8,14 +8,20 @@ import { unsupported } from './unsupported'
 
 function fakeRuntime() {
   const shell = {
-    toast: vi.fn(), hideToast: vi.fn(), actionSheet: vi.fn(async () => -1), modal: vi.fn(async () => ({ confirm: true, cancel: false })),
-    tabBar: { visible: () => true, setBadge: vi.fn(), hide: vi.fn() }, navigationBar: { setTitle: vi.fn(), setColor: vi.fn() },
+    toast: vi.fn(),
+    hideToast: vi.fn(),
+    actionSheet: vi.fn(async () => -1),
+    modal: vi.fn(async () => ({ confirm: true, cancel: false })),
+    tabBar: { visible: () => true, setBadge: vi.fn(), hide: vi.fn() },
+    navigationBar: { setTitle: vi.fn(), setColor: vi.fn() },
   }
   const listeners = new Map<string, (detail: unknown) => void>()
   return {
     shell,
     config: { tabBar: { list: [{}, {}] } },
-    on: (name: string, listener: (detail: unknown) => void) => { listeners.set(name, listener) },
+    on: (name: string, listener: (detail: unknown) => void) => {
+      listeners.set(name, listener)
+    },
     fire: (name: string, detail: unknown) => listeners.get(name)?.(detail),
     guard: (_: string, run: () => unknown) => run(),
     reportUnsupported: vi.fn(),
@@ -23,8 +29,18 @@ function fakeRuntime() {
 }
 
 const area: AreaFactory = () => ({
-  async: { works: () => ({ value: 1 }), breaks: () => { throw fail('because', 7) } },
-  sync: { plain: 5, get late() { return 6 } },
+  async: {
+    works: () => ({ value: 1 }),
+    breaks: () => {
+      throw fail('because', 7)
+    },
+  },
+  sync: {
+    plain: 5,
+    get late() {
+      return 6
+    },
+  },
   partial: { 'works.object.part': 'missing' },
 })
 
@@ -62,12 +78,20 @@ describe('the object wx', () => {
 
 describe('canIUse for components', () => {
   const supported: Supported = {
-    apis: new Set(), partial: {},
+    apis: new Set(),
+    partial: {},
     components: [{ tag: 'button', properties: { openType: String } } as never],
   }
   test.each([
-    ['button', true], ['button.open-type', true], ['button.open-type.share', true], ['button.open-type.dance', false],
-    ['button.colour', false], ['button.hidden', true], ['button.bindtap', true], ['other', false], ['block', true],
+    ['button', true],
+    ['button.open-type', true],
+    ['button.open-type.share', true],
+    ['button.open-type.dance', false],
+    ['button.colour', false],
+    ['button.hidden', true],
+    ['button.bindtap', true],
+    ['other', false],
+    ['block', true],
   ])('%s: %s', (schema, answer) => expect(canIUse(supported, schema)).toBe(answer))
 })
 
@@ -89,7 +113,9 @@ describe('what does not work', () => {
     expect(unsupported(rt as never, 'onKeyDown')(() => undefined)).toBeUndefined()
     const adapter = unsupported(rt as never, 'getNFCAdapter')() as any
     expect(adapter.onDiscovered(() => undefined)).toBeUndefined()
-    expect(await new Promise((fail) => adapter.startDiscovery({ fail }))).toEqual({ errMsg: 'startDiscovery:fail not supported' })
+    expect(await new Promise((fail) => adapter.startDiscovery({ fail }))).toEqual({
+      errMsg: 'startDiscovery:fail not supported',
+    })
     expect(await Promise.resolve(adapter)).toBe(adapter)
   })
 })
@@ -105,31 +131,56 @@ describe('user interface', () => {
   test('toasts', async () => {
     const { rt, errMsg } = await message('showToast', { title: 'x', icon: 'none', mask: true })
     expect(errMsg).toBe('showToast:ok')
-    expect(rt.shell.toast).toHaveBeenCalledWith({ title: 'x', icon: 'none', image: undefined, mask: true, duration: 1500 })
-    expect((await message('showLoading')).errMsg).toBe('showLoading:fail parameter error: parameter.title should be String instead of Undefined;')
-    expect((await message('hideLoading', { noConflict: true })).rt.shell.hideToast).toHaveBeenCalledWith('loading', true)
+    expect(rt.shell.toast).toHaveBeenCalledWith({
+      title: 'x',
+      icon: 'none',
+      image: undefined,
+      mask: true,
+      duration: 1500,
+    })
+    expect((await message('showLoading')).errMsg).toBe(
+      'showLoading:fail parameter error: parameter.title should be String instead of Undefined;',
+    )
+    expect((await message('hideLoading', { noConflict: true })).rt.shell.hideToast).toHaveBeenCalledWith(
+      'loading',
+      true,
+    )
   })
 
   test('a closed action sheet is a failure', async () => {
     expect((await message('showActionSheet', { itemList: ['a'] })).errMsg).toBe('showActionSheet:fail cancel')
-    expect((await message('showActionSheet', { itemList: ['a', 1] })).errMsg)
-      .toBe('showActionSheet:fail parameter error: parameter.itemList[1] should be String instead of Number;')
+    expect((await message('showActionSheet', { itemList: ['a', 1] })).errMsg).toBe(
+      'showActionSheet:fail parameter error: parameter.itemList[1] should be String instead of Number;',
+    )
   })
 
   test('modal', async () => {
-    expect((await message('showModal', { title: 't' })).result).toEqual({ confirm: true, cancel: false, content: null, errMsg: 'showModal:ok' })
-    expect((await message('showModal', { content: {} })).errMsg)
-      .toBe('showModal:fail parameter error: parameter.content should be String instead of Object;')
+    expect((await message('showModal', { title: 't' })).result).toEqual({
+      confirm: true,
+      cancel: false,
+      content: null,
+      errMsg: 'showModal:ok',
+    })
+    expect((await message('showModal', { content: {} })).errMsg).toBe(
+      'showModal:fail parameter error: parameter.content should be String instead of Object;',
+    )
     expect((await message('showModal', { cancelText: 'Cancel' })).errMsg).toBe('showModal:ok')
-    expect((await message('showModal', { cancelText: '不要继续了' })).errMsg)
-      .toBe('showModal:fail cancelText length should not larger than 4 Chinese characters')
+    expect((await message('showModal', { cancelText: '不要继续了' })).errMsg).toBe(
+      'showModal:fail cancelText length should not larger than 4 Chinese characters',
+    )
   })
 
   test('tab bar', async () => {
-    expect((await message('setTabBarBadge', { index: 1, text: '3' })).rt.shell.tabBar.setBadge).toHaveBeenCalledWith(1, '3')
-    expect((await message('setTabBarBadge', { index: 9, text: '3' })).errMsg).toBe('setTabBarBadge:fail tabbar item not found')
-    expect((await message('setTabBarBadge', { index: '1' })).errMsg)
-      .toBe('setTabBarBadge:fail parameter error: parameter.index should be Number instead of String;')
+    expect((await message('setTabBarBadge', { index: 1, text: '3' })).rt.shell.tabBar.setBadge).toHaveBeenCalledWith(
+      1,
+      '3',
+    )
+    expect((await message('setTabBarBadge', { index: 9, text: '3' })).errMsg).toBe(
+      'setTabBarBadge:fail tabbar item not found',
+    )
+    expect((await message('setTabBarBadge', { index: '1' })).errMsg).toBe(
+      'setTabBarBadge:fail parameter error: parameter.index should be Number instead of String;',
+    )
   })
 
   test('events of the window', () => {

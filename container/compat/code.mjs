@@ -17,8 +17,15 @@ const anything = new Proxy(function () {}, {
 /** {apis: Set of names, partial: {name: reason}, components: [{tag, properties: [camelCase]}]} */
 export async function implemented() {
   const { outputFiles } = await build({
-    stdin: { contents: 'export { survey, BUILTINS } from "./api/index"; export { propertiesOf } from "./components/kit"', resolveDir: CONTAINER },
-    bundle: true, write: false, format: 'esm', platform: 'node', logLevel: 'error',
+    stdin: {
+      contents: 'export { survey, BUILTINS } from "./api/index"; export { propertiesOf } from "./components/kit"',
+      resolveDir: CONTAINER,
+    },
+    bundle: true,
+    write: false,
+    format: 'esm',
+    platform: 'node',
+    logLevel: 'error',
     loader: { '.svg': 'text', '.html': 'text', '.css': 'text' },
   })
   const folder = mkdtempSync(join(tmpdir(), 'eden-compat-'))

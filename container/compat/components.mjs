@@ -7,19 +7,24 @@ const list = (text) => text.trim().split(/\s+/)
 export const DOCUMENTED = {
   'View containers': {
     view: list('hover-class hover-stop-propagation hover-start-time hover-stay-time'),
-    'scroll-view': list(`scroll-x scroll-y upper-threshold lower-threshold scroll-top scroll-left scroll-into-view scroll-into-view-offset
-      scroll-with-animation enable-back-to-top enable-passive refresher-enabled refresher-threshold refresher-default-style
-      refresher-background refresher-triggered bounces show-scrollbar fast-deceleration paging-enabled enhanced enable-flex
-      scroll-anchoring type using-sticky`),
-    swiper: list(`indicator-dots indicator-color indicator-active-color autoplay current interval duration circular vertical
+    'scroll-view': list(`scroll-x scroll-y upper-threshold lower-threshold scroll-top scroll-left scroll-into-view
+      scroll-into-view-offset scroll-with-animation enable-back-to-top enable-passive refresher-enabled
+      refresher-threshold refresher-default-style refresher-background refresher-triggered bounces show-scrollbar
+      fast-deceleration paging-enabled enhanced enable-flex scroll-anchoring type using-sticky`),
+    swiper:
+      list(`indicator-dots indicator-color indicator-active-color autoplay current interval duration circular vertical
       display-multiple-items previous-margin next-margin snap-to-edge easing-function`),
     'swiper-item': list('item-id skip-hidden-item-layout'),
     'movable-area': list('scale-area'),
-    'movable-view': list('direction inertia out-of-bounds x y damping friction disabled scale scale-min scale-max scale-value animation'),
+    'movable-view': list(
+      `direction inertia out-of-bounds x y damping friction disabled scale scale-min scale-max scale-value animation`,
+    ),
     'cover-view': list('scroll-top'),
     'cover-image': list('src referrer-policy'),
     'match-media': list('min-width max-width width min-height max-height height orientation'),
-    'page-container': list('show duration z-index overlay position round close-on-slide-down overlay-style custom-style'),
+    'page-container': list(
+      `show duration z-index overlay position round close-on-slide-down overlay-style custom-style`,
+    ),
     'root-portal': list('enable'),
     'share-element': list('key transform duration easing-function'),
     'sticky-section': list('push-pinned-header'),
@@ -27,11 +32,16 @@ export const DOCUMENTED = {
     'list-view': list('padding'),
     'list-builder': list('list child-count child-height padding'),
     'grid-view': list('type cross-axis-count max-cross-axis-extent main-axis-gap cross-axis-gap padding'),
-    'grid-builder': list('type list child-count cross-axis-count max-cross-axis-extent main-axis-gap cross-axis-gap padding'),
+    'grid-builder': list(
+      `type list child-count cross-axis-count max-cross-axis-extent main-axis-gap cross-axis-gap padding`,
+    ),
     'nested-scroll-header': [],
     'nested-scroll-body': [],
     'draggable-sheet': list('initial-child-size min-child-size max-child-size snap snap-sizes'),
-    'open-container': list('transition-type transition-duration closed-color closed-elevation closed-border-radius middle-color open-color open-elevation open-border-radius'),
+    'open-container': list(
+      `transition-type transition-duration closed-color closed-elevation closed-border-radius middle-color open-color
+      open-elevation open-border-radius`,
+    ),
     snapshot: list('mode'),
     span: [],
     selection: [],
@@ -40,19 +50,23 @@ export const DOCUMENTED = {
     icon: list('type size color'),
     text: list('selectable user-select space decode overflow max-lines'),
     'rich-text': list('nodes space user-select mode'),
-    progress: list(`percent show-info border-radius font-size stroke-width color activeColor backgroundColor active active-mode
+    progress:
+      list(`percent show-info border-radius font-size stroke-width color activeColor backgroundColor active active-mode
       duration`),
   },
   Forms: {
-    button: list(`size type plain disabled loading form-type open-type hover-class hover-stop-propagation hover-start-time
-      hover-stay-time lang session-from send-message-title send-message-path send-message-img app-parameter show-message-card
-      phone-number-no-quota-toast business-id activity-type need-show-entrance entrance-path`),
+    button:
+      list(`size type plain disabled loading form-type open-type hover-class hover-stop-propagation hover-start-time
+      hover-stay-time lang session-from send-message-title send-message-path send-message-img app-parameter
+      show-message-card phone-number-no-quota-toast business-id activity-type need-show-entrance entrance-path`),
     checkbox: list('value disabled checked color'),
     'checkbox-group': [],
     editor: list('read-only placeholder show-img-size show-img-toolbar show-img-resize'),
     form: list('report-submit report-submit-timeout'),
-    input: list(`value type password placeholder placeholder-style placeholder-class disabled maxlength cursor-spacing auto-focus
-      focus confirm-type always-embed confirm-hold cursor cursor-color selection-start selection-end adjust-position hold-keyboard
+    input: list(`value type password placeholder placeholder-style placeholder-class disabled maxlength cursor-spacing
+      auto-focus
+      focus confirm-type always-embed confirm-hold cursor cursor-color selection-start selection-end adjust-position
+      hold-keyboard
       safe-password-cert-path safe-password-length safe-password-time-stamp safe-password-nonce safe-password-salt
       safe-password-custom-hash`),
     'keyboard-accessory': [],
@@ -65,12 +79,14 @@ export const DOCUMENTED = {
     slider: list(`min max step disabled value color selected-color activeColor backgroundColor block-size block-color
       show-value`),
     switch: list('checked disabled type color'),
-    textarea: list(`value placeholder placeholder-style placeholder-class disabled maxlength auto-focus focus auto-height fixed
+    textarea:
+      list(`value placeholder placeholder-style placeholder-class disabled maxlength auto-focus focus auto-height fixed
       cursor-spacing cursor show-confirm-bar selection-start selection-end adjust-position hold-keyboard
       disable-default-padding confirm-type confirm-hold`),
   },
   Navigation: {
-    navigator: list(`target url open-type delta app-id path extra-data version short-link hover-class hover-stop-propagation
+    navigator:
+      list(`target url open-type delta app-id path extra-data version short-link hover-class hover-stop-propagation
       hover-start-time hover-stay-time`),
     'functional-page-navigator': list('version name args'),
   },
@@ -80,10 +96,16 @@ export const DOCUMENTED = {
     'channel-live': list('feed-id finder-user-name'),
     'channel-video': list('feed-id finder-user-name feed-token autoplay loop muted object-fit'),
     image: list('src mode webp lazy-load show-menu-by-longpress fade-in'),
-    'live-player': list('src mode autoplay muted orientation object-fit background-mute min-cache max-cache sound-mode'),
-    'live-pusher': list('url mode autopush muted enable-camera auto-focus orientation beauty whiteness aspect device-position'),
-    video: list(`src duration controls danmu-list danmu-btn enable-danmu autoplay loop muted initial-time page-gesture direction
-      show-progress show-fullscreen-btn show-play-btn show-center-play-btn enable-progress-gesture object-fit poster show-mute-btn
+    'live-player': list(
+      `src mode autoplay muted orientation object-fit background-mute min-cache max-cache sound-mode`,
+    ),
+    'live-pusher': list(
+      `url mode autopush muted enable-camera auto-focus orientation beauty whiteness aspect device-position`,
+    ),
+    video: list(`src duration controls danmu-list danmu-btn enable-danmu autoplay loop muted initial-time page-gesture
+      direction
+      show-progress show-fullscreen-btn show-play-btn show-center-play-btn enable-progress-gesture object-fit poster
+      show-mute-btn
       title play-btn-position enable-play-gesture auto-pause-if-navigate auto-pause-if-open-native vslide-gesture
       vslide-gesture-in-fullscreen ad-unit-id poster-for-crawler show-casting-button picture-in-picture-mode
       picture-in-picture-show-progress enable-auto-rotation show-screen-lock-button show-snapshot-button
@@ -91,15 +113,19 @@ export const DOCUMENTED = {
     'voip-room': list('openid mode device-position object-fit'),
   },
   'Maps and canvas': {
-    map: list(`longitude latitude scale min-scale max-scale markers covers polyline circles controls include-points show-location
-      polygons subkey layer-style rotate skew enable-3D show-compass show-scale enable-overlooking enable-auto-max-overlooking
-      enable-zoom enable-scroll enable-rotate enable-satellite enable-traffic enable-poi enable-building setting`),
+    map: list(`longitude latitude scale min-scale max-scale markers covers polyline circles controls include-points
+      show-location polygons subkey layer-style rotate skew enable-3D show-compass show-scale enable-overlooking
+      enable-auto-max-overlooking enable-zoom enable-scroll enable-rotate enable-satellite enable-traffic enable-poi
+      enable-building setting`),
     canvas: list('type canvas-id disable-scroll'),
   },
   'Page and accessibility': {
-    'page-meta': list(`background-text-style background-color background-color-top background-color-bottom root-background-color
+    'page-meta':
+      list(`background-text-style background-color background-color-top background-color-bottom root-background-color
       scroll-top scroll-duration page-style page-font-size page-orientation root-font-size`),
-    'navigation-bar': list('title loading front-color background-color color-animation-duration color-animation-timing-func'),
+    'navigation-bar': list(
+      `title loading front-color background-color color-animation-duration color-animation-timing-func`,
+    ),
   },
   'Open interfaces': {
     'web-view': list('src'),
@@ -129,7 +155,7 @@ export const DOCUMENTED = {
 
 /** What a component cannot do in a browser although it is there. */
 export const LIMITS = {
-  camera: 'takes pictures and videos through the device\'s own camera view; no live picture, no frames',
+  camera: "takes pictures and videos through the device's own camera view; no live picture, no frames",
   'live-player': 'browsers play no RTMP or FLV streams: a placeholder',
   'live-pusher': 'browsers push no RTMP streams: a placeholder',
   'channel-live': 'a service of WeChat: a placeholder',

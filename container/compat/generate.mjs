@@ -31,24 +31,35 @@ const camel = (name) => name.replace(/-([a-z])/g, (_, letter) => letter.toUpperC
 function apiRows(code) {
   const known = new Map(apis().map((api) => [api.name, api]))
   for (const name of OLDER) if (!known.has(name)) known.set(name, { name, link: '' })
-  return [...known.values()].sort((a, b) => (a.name < b.name ? -1 : 1)).map(({ name, link }) => {
-    const group = /\/dev\/api\/([^/]+)/.exec(link)?.[1] ?? 'base'
-    const missing = Object.entries(code.partial).filter(([key]) => key === name || key.startsWith(`${name}.`))
-    if (!code.apis.has(name)) return { name, link, group, state: 'no', note: reasonFor(name) }
-    const note = missing.map(([key, reason]) => (key === name ? reason : `\`${key.slice(name.length + 1)}\`: ${reason}`)).join('; ')
-    return { name, link, group, state: missing.length ? 'partial' : 'yes', note }
-  })
+  return [...known.values()]
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .map(({ name, link }) => {
+      const group = /\/dev\/api\/([^/]+)/.exec(link)?.[1] ?? 'base'
+      const missing = Object.entries(code.partial).filter(([key]) => key === name || key.startsWith(`${name}.`))
+      if (!code.apis.has(name)) return { name, link, group, state: 'no', note: reasonFor(name) }
+      const note = missing
+        .map(([key, reason]) => (key === name ? reason : `\`${key.slice(name.length + 1)}\`: ${reason}`))
+        .join('; ')
+      return { name, link, group, state: missing.length ? 'partial' : 'yes', note }
+    })
 }
 
 function componentRows(code) {
   const have = new Map(code.components.map(({ tag, properties }) => [tag, new Set(properties.map(plain))]))
-  const rows = Object.entries(DOCUMENTED).flatMap(([group, tags]) => Object.entries(tags).map(([name, attributes]) => {
-    const properties = have.get(name)
-    if (!properties) return { name, group, state: 'no', note: reasonFor(camel(name)), link: '' }
-    const missing = attributes.filter((attribute) => !COMMON.has(attribute) && !properties.has(plain(attribute)) && !attribute.includes(':'))
-    const notes = [LIMITS[name], missing.length && `without ${missing.map((attribute) => `\`${attribute}\``).join(', ')}`].filter(Boolean)
-    return { name, group, state: notes.length ? 'partial' : 'yes', note: notes.join('; '), link: '' }
-  }))
+  const rows = Object.entries(DOCUMENTED).flatMap(([group, tags]) =>
+    Object.entries(tags).map(([name, attributes]) => {
+      const properties = have.get(name)
+      if (!properties) return { name, group, state: 'no', note: reasonFor(camel(name)), link: '' }
+      const missing = attributes.filter(
+        (attribute) => !COMMON.has(attribute) && !properties.has(plain(attribute)) && !attribute.includes(':'),
+      )
+      const notes = [
+        LIMITS[name],
+        missing.length && `without ${missing.map((attribute) => `\`${attribute}\``).join(', ')}`,
+      ].filter(Boolean)
+      return { name, group, state: notes.length ? 'partial' : 'yes', note: notes.join('; '), link: '' }
+    }),
+  )
   return rows
 }
 
@@ -56,7 +67,10 @@ function namesModule(rows) {
   const lines = []
   let line = ''
   for (const { name } of rows.filter(({ state }) => state === 'no')) {
-    if (line.length + name.length > 116) { lines.push(line.trim()); line = '' }
+    if (line.length + name.length > 116) {
+      lines.push(line.trim())
+      line = ''
+    }
     line += `${name} `
   }
   lines.push(line.trim())
@@ -75,11 +89,15 @@ export async function outputs() {
   const api = apiRows(code)
   const components = componentRows(code)
   // Placeholders that show nothing of what they stand for count as absent for the compiler's warning.
-  const works = ({ name, state }) => state !== 'no' && !/placeholder|takes no room|run in WeChat only/.test(LIMITS[name] ?? '')
+  const works = ({ name, state }) =>
+    state !== 'no' && !/placeholder|takes no room|run in WeChat only/.test(LIMITS[name] ?? '')
   return new Map([
     ['docs/compatibility.md', compatibility(api, components)],
     ['src/eden/build/data/api.json', json(Object.fromEntries(api.map(({ name, state }) => [name, state])))],
-    ['src/eden/build/builtins.json', json(Object.fromEntries(components.map((row) => [row.name, works(row)]).sort(([a], [b]) => (a < b ? -1 : 1))))],
+    [
+      'src/eden/build/builtins.json',
+      json(Object.fromEntries(components.map((row) => [row.name, works(row)]).sort(([a], [b]) => (a < b ? -1 : 1)))),
+    ],
     ['container/api/names.ts', namesModule(api)],
   ])
 }

@@ -2,34 +2,62 @@
 const MARKS = { yes: 'yes', partial: 'partly', no: 'no' }
 
 const GROUPS = {
-  base: 'Basics', route: 'Routing', share: 'Sharing', ui: 'User interface', network: 'Network', storage: 'Storage',
-  payment: 'Payment', 'data-analysis': 'Analysis', canvas: 'Canvas', media: 'Media', location: 'Location', file: 'Files',
-  'open-api': 'Open interfaces', device: 'Device', ai: 'AI', worker: 'Workers', wxml: 'WXML', ad: 'Advertisements',
-  ext: 'Third-party platforms', skyline: 'Skyline', xr: 'XR', navigate: 'Other mini programs', chattool: 'Chat tools', window: 'Window',
+  base: 'Basics',
+  route: 'Routing',
+  share: 'Sharing',
+  ui: 'User interface',
+  network: 'Network',
+  storage: 'Storage',
+  payment: 'Payment',
+  'data-analysis': 'Analysis',
+  canvas: 'Canvas',
+  media: 'Media',
+  location: 'Location',
+  file: 'Files',
+  'open-api': 'Open interfaces',
+  device: 'Device',
+  ai: 'AI',
+  worker: 'Workers',
+  wxml: 'WXML',
+  ad: 'Advertisements',
+  ext: 'Third-party platforms',
+  skyline: 'Skyline',
+  xr: 'XR',
+  navigate: 'Other mini programs',
+  chattool: 'Chat tools',
+  window: 'Window',
 }
 
 const count = (rows, state) => rows.filter((row) => row.state === state).length
 const cell = (text) => text.replace(/\|/g, '\\|')
 
 function sections(rows, title, code) {
-  const groups = Map.groupBy ? Map.groupBy(rows, (row) => row.group) : group(rows)
-  return [...groups].map(([name, members]) => [
-    `### ${title(name)}`,
-    '',
-    '| | works | |',
-    '|---|---|---|',
-    ...members.map((row) => `| ${row.link ? `[${code(row.name)}](${row.link})` : code(row.name)} | ${MARKS[row.state]} | ${cell(row.note)} |`),
-    '',
-  ].join('\n')).join('\n')
+  const groups = groupRows(rows)
+  return [...groups]
+    .map(([name, members]) =>
+      [
+        `### ${title(name)}`,
+        '',
+        '| | works | |',
+        '|---|---|---|',
+        ...members.map((row) => {
+          const name = row.link ? `[${code(row.name)}](${row.link})` : code(row.name)
+          return `| ${name} | ${MARKS[row.state]} | ${cell(row.note)} |`
+        }),
+        '',
+      ].join('\n'),
+    )
+    .join('\n')
 }
 
-function group(rows) {
+function groupRows(rows) {
   const groups = new Map()
   for (const row of rows) groups.set(row.group, [...(groups.get(row.group) ?? []), row])
   return groups
 }
 
-const summary = (rows) => `${count(rows, 'yes')} work, ${count(rows, 'partial')} work partly, ${count(rows, 'no')} do not`
+const summary = (rows) =>
+  `${count(rows, 'yes')} work, ${count(rows, 'partial')} work partly, ${count(rows, 'no')} do not`
 
 export function compatibility(apis, components) {
   return `# Compatibility
@@ -49,10 +77,18 @@ What Eden has of WeChat's mini-program platform. This page is written by \`conta
 
 ## Components
 
-${sections(components, (name) => name, (name) => `\`<${name}>\``)}
+${sections(
+  components,
+  (name) => name,
+  (name) => `\`<${name}>\``,
+)}
 ## API
 
-${sections([...apis].sort((a, b) => order(a) - order(b)), (name) => GROUPS[name] ?? name, (name) => `\`wx.${name}\``)}`
+${sections(
+  [...apis].sort((a, b) => order(a) - order(b)),
+  (name) => GROUPS[name] ?? name,
+  (name) => `\`wx.${name}\``,
+)}`
 }
 
 const ORDER = Object.keys(GROUPS)

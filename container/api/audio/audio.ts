@@ -21,8 +21,12 @@ export const audio: AreaFactory = (rt) => {
         Object.assign(manager(), { title: options.title ?? '', coverImgUrl: options.coverImgUrl ?? '' })
         manager().src = options.dataUrl
       },
-      pauseBackgroundAudio() { current().pause() },
-      stopBackgroundAudio() { current().stop() },
+      pauseBackgroundAudio() {
+        current().pause()
+      },
+      stopBackgroundAudio() {
+        current().stop()
+      },
       seekBackgroundAudio(options) {
         requireParameter(options, 'position', 'Number')
         current().seek(options.position)
@@ -30,7 +34,10 @@ export const audio: AreaFactory = (rt) => {
       getBackgroundAudioPlayerState() {
         const { paused, currentTime, duration, src, buffered } = current()
         return {
-          status: paused ? 0 : 1, dataUrl: src, currentPosition: Math.floor(currentTime), duration: Math.floor(duration),
+          status: paused ? 0 : 1,
+          dataUrl: src,
+          currentPosition: Math.floor(currentTime),
+          duration: Math.floor(duration),
           downloadPercent: duration ? Math.round((buffered / duration) * 100) : 0,
         }
       },
@@ -46,7 +53,7 @@ export const audio: AreaFactory = (rt) => {
     partial: {
       setInnerAudioOption: 'a web page does not decide between speaker and earpiece',
       getBackgroundAudioManager: 'stops when the browser stops the page',
-      'createInnerAudioContext.object.useWebAudioImplement': 'every context uses the browser\'s player',
+      'createInnerAudioContext.object.useWebAudioImplement': "every context uses the browser's player",
     },
   }
 }

@@ -14,7 +14,10 @@ export class BackgroundAudioManager extends InnerAudioContext {
 
   constructor(rt: Runtime) {
     super(rt)
-    for (const [name, action] of [['Prev', 'previoustrack'], ['Next', 'nexttrack']] as const) {
+    for (const [name, action] of [
+      ['Prev', 'previoustrack'],
+      ['Next', 'nexttrack'],
+    ] as const) {
       const listeners = new Listeners<undefined>(rt, `BackgroundAudioManager.on${name}`)
       this[`on${name}`] = listeners.on
       this[`off${name}`] = listeners.off
@@ -23,7 +26,9 @@ export class BackgroundAudioManager extends InnerAudioContext {
     this.media.addEventListener('play', () => this.announce())
   }
 
-  override get src(): string { return super.src }
+  override get src(): string {
+    return super.src
+  }
   /** Setting the address starts to play, as documented. */
   override set src(address: string) {
     super.src = address
@@ -33,6 +38,11 @@ export class BackgroundAudioManager extends InnerAudioContext {
   private announce(): void {
     if (!('mediaSession' in navigator)) return
     const artwork = this.coverImgUrl ? [{ src: this.rt.files.url(this.coverImgUrl) }] : []
-    navigator.mediaSession.metadata = new MediaMetadata({ title: this.title, artist: this.singer, album: this.epname, artwork })
+    navigator.mediaSession.metadata = new MediaMetadata({
+      title: this.title,
+      artist: this.singer,
+      album: this.epname,
+      artwork,
+    })
   }
 }

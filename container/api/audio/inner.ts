@@ -2,7 +2,18 @@
 import type { Runtime } from '../../runtime/context'
 import { Listeners } from '../listeners'
 
-const EVENTS = ['Canplay', 'Play', 'Pause', 'Stop', 'Ended', 'TimeUpdate', 'Error', 'Waiting', 'Seeking', 'Seeked'] as const
+const EVENTS = [
+  'Canplay',
+  'Play',
+  'Pause',
+  'Stop',
+  'Ended',
+  'TimeUpdate',
+  'Error',
+  'Waiting',
+  'Seeking',
+  'Seeked',
+] as const
 type EventName = (typeof EVENTS)[number]
 
 /** MediaError.code → WeChat's errCode */
@@ -14,7 +25,9 @@ const ERRORS: { [code: number]: [number, string] } = {
 
 /** Contexts that make a sound, for a program that goes to the background. */
 const playing = new Set<InnerAudioContext>()
-export const pauseAll = (): void => { for (const context of [...playing]) if (!context.outlives) context.pause() }
+export const pauseAll = (): void => {
+  for (const context of [...playing]) if (!context.outlives) context.pause()
+}
 
 export class InnerAudioContext {
   [member: string]: any
@@ -30,7 +43,9 @@ export class InnerAudioContext {
   readonly outlives: boolean = false
 
   constructor(protected readonly rt: Runtime) {
-    this.listeners = Object.fromEntries(EVENTS.map((name) => [name, new Listeners(rt, `InnerAudioContext.on${name}`)])) as never
+    this.listeners = Object.fromEntries(
+      EVENTS.map((name) => [name, new Listeners(rt, `InnerAudioContext.on${name}`)]),
+    ) as never
     for (const name of EVENTS) {
       this[`on${name}`] = this.listeners[name].on
       this[`off${name}`] = this.listeners[name].off
@@ -43,12 +58,19 @@ export class InnerAudioContext {
     forward('seeking', 'Seeking')
     forward('seeked', 'Seeked')
     forward('timeupdate', 'TimeUpdate')
-    media.addEventListener('play', () => { playing.add(this); this.emit('Play') })
+    media.addEventListener('play', () => {
+      playing.add(this)
+      this.emit('Play')
+    })
     media.addEventListener('pause', () => {
       playing.delete(this)
       if (!this.stopped && !media.ended) this.emit('Pause')
     })
-    media.addEventListener('ended', () => { playing.delete(this); this.stopped = true; this.emit('Ended') })
+    media.addEventListener('ended', () => {
+      playing.delete(this)
+      this.stopped = true
+      this.emit('Ended')
+    })
     media.addEventListener('error', () => {
       if (!this.address) return
       const [errCode, errMsg] = ERRORS[media.error?.code ?? 0] ?? [-1, 'unknown error']
@@ -60,7 +82,9 @@ export class InnerAudioContext {
     if (!this.destroyed) this.listeners[name].emit(detail)
   }
 
-  get src(): string { return this.address }
+  get src(): string {
+    return this.address
+  }
   set src(address: string) {
     this.address = String(address ?? '')
     this.stopped = true
@@ -73,22 +97,46 @@ export class InnerAudioContext {
     if (this.media.autoplay) this.play()
   }
 
-  get startTime(): number { return this.start }
-  set startTime(seconds: number) { this.start = Number(seconds) || 0 }
-  get autoplay(): boolean { return this.media.autoplay }
+  get startTime(): number {
+    return this.start
+  }
+  set startTime(seconds: number) {
+    this.start = Number(seconds) || 0
+  }
+  get autoplay(): boolean {
+    return this.media.autoplay
+  }
   set autoplay(on: boolean) {
     this.media.autoplay = Boolean(on)
     if (on && this.address) this.play()
   }
-  get loop(): boolean { return this.media.loop }
-  set loop(on: boolean) { this.media.loop = Boolean(on) }
-  get volume(): number { return this.media.volume }
-  set volume(volume: number) { this.media.volume = Math.min(1, Math.max(0, Number(volume) || 0)) }
-  get playbackRate(): number { return this.media.playbackRate }
-  set playbackRate(rate: number) { this.media.playbackRate = Math.min(2, Math.max(0.5, Number(rate) || 1)) }
-  get duration(): number { return Number.isFinite(this.media.duration) ? this.media.duration : 0 }
-  get currentTime(): number { return this.media.currentTime }
-  get paused(): boolean { return this.media.paused }
+  get loop(): boolean {
+    return this.media.loop
+  }
+  set loop(on: boolean) {
+    this.media.loop = Boolean(on)
+  }
+  get volume(): number {
+    return this.media.volume
+  }
+  set volume(volume: number) {
+    this.media.volume = Math.min(1, Math.max(0, Number(volume) || 0))
+  }
+  get playbackRate(): number {
+    return this.media.playbackRate
+  }
+  set playbackRate(rate: number) {
+    this.media.playbackRate = Math.min(2, Math.max(0.5, Number(rate) || 1))
+  }
+  get duration(): number {
+    return Number.isFinite(this.media.duration) ? this.media.duration : 0
+  }
+  get currentTime(): number {
+    return this.media.currentTime
+  }
+  get paused(): boolean {
+    return this.media.paused
+  }
   /** as on WeChat, how far (seconds) the sound is there from the present place */
   get buffered(): number {
     const { buffered } = this.media
@@ -105,7 +153,9 @@ export class InnerAudioContext {
     })
   }
 
-  pause(): void { this.media.pause() }
+  pause(): void {
+    this.media.pause()
+  }
 
   stop(): void {
     if (this.stopped) return
@@ -115,7 +165,9 @@ export class InnerAudioContext {
     this.emit('Stop')
   }
 
-  seek(seconds: number): void { this.media.currentTime = Number(seconds) || 0 }
+  seek(seconds: number): void {
+    this.media.currentTime = Number(seconds) || 0
+  }
 
   destroy(): void {
     this.stop()

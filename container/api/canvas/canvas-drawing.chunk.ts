@@ -7,7 +7,12 @@ export interface Surface {
   density: number
 }
 
-export interface Area { x: number; y: number; width: number; height: number }
+export interface Area {
+  x: number
+  y: number
+  width: number
+  height: number
+}
 
 type LoadImage = (path: string) => Promise<CanvasImageSource | undefined>
 
@@ -16,7 +21,11 @@ const isGradient = (value: unknown): value is Gradient => Array.isArray((value a
 
 /** Draw the actions in order; without `reserve` on an empty canvas with fresh settings. */
 export async function draw(
-  { canvas, density }: Surface, actions: Action[], reserve: boolean, load: LoadImage, report: (error: unknown) => void,
+  { canvas, density }: Surface,
+  actions: Action[],
+  reserve: boolean,
+  load: LoadImage,
+  report: (error: unknown) => void,
 ): Promise<void> {
   const images = await preload(actions, load)
   const context = canvas.getContext('2d')
@@ -37,23 +46,40 @@ export async function draw(
 
 async function preload(actions: Action[], load: LoadImage): Promise<Map<string, CanvasImageSource>> {
   const paths = new Set<string>()
-  for (const { args: [value] } of actions) {
+  for (const {
+    args: [value],
+  } of actions) {
     if (isPattern(value)) paths.add(value.image)
   }
-  for (const { name, args: [value] } of actions) if (name === 'drawImage' && typeof value === 'string') paths.add(value)
+  for (const {
+    name,
+    args: [value],
+  } of actions)
+    if (name === 'drawImage' && typeof value === 'string') paths.add(value)
   const images = new Map<string, CanvasImageSource>()
-  await Promise.all([...paths].map(async (path) => {
-    const image = await load(path)
-    if (image) images.set(path, image)
-  }))
+  await Promise.all(
+    [...paths].map(async (path) => {
+      const image = await load(path)
+      if (image) images.set(path, image)
+    }),
+  )
   return images
 }
 
-function apply(context: CanvasRenderingContext2D, density: number, { name, args, set }: Action, images: Map<string, CanvasImageSource>): void {
+function apply(
+  context: CanvasRenderingContext2D,
+  density: number,
+  { name, args, set }: Action,
+  images: Map<string, CanvasImageSource>,
+): void {
   const target = context as unknown as { [name: string]: any }
   if (set) {
     const [value] = args
-    const paint = isGradient(value) ? gradient(context, value) : isPattern(value) ? pattern(context, value, images) : value
+    const paint = isGradient(value)
+      ? gradient(context, value)
+      : isPattern(value)
+        ? pattern(context, value, images)
+        : value
     if (paint !== undefined && paint !== null) target[name] = paint
   } else if (name === 'drawImage') {
     const [source, ...place] = args as [unknown, ...number[]]
@@ -70,12 +96,17 @@ function apply(context: CanvasRenderingContext2D, density: number, { name, args,
 
 function gradient(context: CanvasRenderingContext2D, { kind, args, stops }: Gradient): CanvasGradient {
   const [a = 0, b = 0, c = 0, d = 0] = args
-  const made = kind === 'linear' ? context.createLinearGradient(a, b, c, d) : context.createRadialGradient(a, b, 0, a, b, c)
+  const made =
+    kind === 'linear' ? context.createLinearGradient(a, b, c, d) : context.createRadialGradient(a, b, 0, a, b, c)
   for (const [offset, color] of stops) made.addColorStop(Math.min(1, Math.max(0, offset)), color)
   return made
 }
 
-function pattern(context: CanvasRenderingContext2D, { image, repetition }: Pattern, images: Map<string, CanvasImageSource>): CanvasPattern | null {
+function pattern(
+  context: CanvasRenderingContext2D,
+  { image, repetition }: Pattern,
+  images: Map<string, CanvasImageSource>,
+): CanvasPattern | null {
   const source = images.get(image)
   return source ? context.createPattern(source, repetition || 'repeat') : null
 }
@@ -85,14 +116,30 @@ export function copy({ canvas, density }: Surface, area: Area, width: number, he
   const out = document.createElement('canvas')
   out.width = Math.max(1, Math.round(width))
   out.height = Math.max(1, Math.round(height))
-  out.getContext('2d')!.drawImage(
-    canvas, area.x * density, area.y * density, area.width * density, area.height * density, 0, 0, out.width, out.height,
-  )
+  out
+    .getContext('2d')!
+    .drawImage(
+      canvas,
+      area.x * density,
+      area.y * density,
+      area.width * density,
+      area.height * density,
+      0,
+      0,
+      out.width,
+      out.height,
+    )
   return out
 }
 
 /** The area as a picture file; JPEG gets the black ground that transparent pixels have on WeChat. */
-export function encode(surface: Surface, area: Area, size: { width: number; height: number }, type: string, quality: number): Promise<Blob | null> {
+export function encode(
+  surface: Surface,
+  area: Area,
+  size: { width: number; height: number },
+  type: string,
+  quality: number,
+): Promise<Blob | null> {
   const picture = copy(surface, area, size.width, size.height)
   if (type === 'image/jpeg') {
     const context = picture.getContext('2d')!
@@ -103,7 +150,9 @@ export function encode(surface: Surface, area: Area, size: { width: number; heig
 }
 
 export const readPixels = (surface: Surface, area: Area): ImageData =>
-  copy(surface, area, area.width, area.height).getContext('2d')!.getImageData(0, 0, Math.round(area.width), Math.round(area.height))
+  copy(surface, area, area.width, area.height)
+    .getContext('2d')!
+    .getImageData(0, 0, Math.round(area.width), Math.round(area.height))
 
 export function writePixels({ canvas, density }: Surface, area: Area, data: ArrayLike<number>): void {
   const width = Math.round(area.width)

@@ -13,7 +13,10 @@ const queues = new WeakMap<HTMLCanvasElement, Promise<unknown>>()
 
 function enqueue<T>(canvas: HTMLCanvasElement, work: () => Promise<T> | T): Promise<T> {
   const result = (queues.get(canvas) ?? Promise.resolve()).then(work)
-  queues.set(canvas, result.catch(() => undefined))
+  queues.set(
+    canvas,
+    result.catch(() => undefined),
+  )
   return result
 }
 
@@ -26,25 +29,46 @@ export const canvas: AreaFactory = (rt) => {
     return owner && findCanvas(owner, String(canvasId))
   }
 
-  const submit = (canvasId: string, component: unknown) => (actions: Action[], reserve: boolean, done: () => void): void => {
-    const base = baseOf(rt)
-    // A canvas that is not in the document yet comes with the render that is due.
-    setTimeout(() => {
-      const found = find(canvasId, component)
-      if (!found) return console.warn(`canvas "${canvasId}" is not found`)
-      const context = found.legacy()
-      enqueue(context.canvas, async () => {
-        const { draw } = await drawing()
-        const report = (error: unknown): void => void rt.guard('canvas', () => { throw error })
-        await draw({ canvas: context.canvas, density: found.density }, actions, reserve, (path) => load(rt, path, base), report)
-      }).then(() => rt.guard('CanvasContext.draw', done), (error) => rt.guard('CanvasContext.draw', () => { throw error }))
-    }, 0)
-  }
+  const submit =
+    (canvasId: string, component: unknown) =>
+    (actions: Action[], reserve: boolean, done: () => void): void => {
+      const base = baseOf(rt)
+      // A canvas that is not in the document yet comes with the render that is due.
+      setTimeout(() => {
+        const found = find(canvasId, component)
+        if (!found) return console.warn(`canvas "${canvasId}" is not found`)
+        const context = found.legacy()
+        enqueue(context.canvas, async () => {
+          const { draw } = await drawing()
+          const report = (error: unknown): void =>
+            void rt.guard('canvas', () => {
+              throw error
+            })
+          await draw(
+            { canvas: context.canvas, density: found.density },
+            actions,
+            reserve,
+            (path) => load(rt, path, base),
+            report,
+          )
+        }).then(
+          () => rt.guard('CanvasContext.draw', done),
+          (error) =>
+            rt.guard('CanvasContext.draw', () => {
+              throw error
+            }),
+        )
+      }, 0)
+    }
 
   /** The canvas of an options object, its density and the area asked for in the program's units. */
-  const surfaceOf = async (options: any, component: unknown): Promise<{ surface: Drawing.Surface; area: Drawing.Area; density: number }> => {
+  const surfaceOf = async (
+    options: any,
+    component: unknown,
+  ): Promise<{ surface: Drawing.Surface; area: Drawing.Area; density: number }> => {
     const given = options.canvas as HTMLCanvasElement | undefined
-    if (!given && options.canvasId === undefined) throw fail('parameter error: parameter.canvasId should be String instead of Undefined;')
+    if (!given && options.canvasId === undefined)
+      throw fail('parameter error: parameter.canvasId should be String instead of Undefined;')
     const found = given ? undefined : find(options.canvasId, component)
     if (!given && !found) throw fail('canvas is empty')
     const element = given ?? (found!.props.type ? found!.canvas : found!.legacy().canvas)
@@ -58,8 +82,10 @@ export const canvas: AreaFactory = (rt) => {
   }
 
   /** These take the component as a second argument, which the kit's common form has no place for. */
-  const withComponent = (name: string, run: (options: any, component: unknown) => Promise<object | void>) =>
-    (options: any, component?: unknown) => publish(rt, name, (given) => run(given, component))(options)
+  const withComponent =
+    (name: string, run: (options: any, component: unknown) => Promise<object | void>) =>
+    (options: any, component?: unknown) =>
+      publish(rt, name, (given) => run(given, component))(options)
 
   return {
     async: {
@@ -70,7 +96,8 @@ export const canvas: AreaFactory = (rt) => {
       },
     },
     sync: {
-      createCanvasContext: (canvasId: string, component?: unknown) => new CanvasContext(canvasId, submit(canvasId, component)),
+      createCanvasContext: (canvasId: string, component?: unknown) =>
+        new CanvasContext(canvasId, submit(canvasId, component)),
       createContext: () => new CanvasContext('', (_actions, _reserve, done) => done()),
       createOffscreenCanvas(options: any = {}, height?: number) {
         const size = typeof options === 'number' ? { width: options, height } : options
@@ -88,9 +115,13 @@ export const canvas: AreaFactory = (rt) => {
         }
         const jpeg = options.fileType === 'jpg' || options.fileType === 'jpeg'
         const quality = Number(options.quality)
-        const blob = await (await drawing())
+        const blob = await (
+          await drawing()
+        )
           .encode(surface, area, size, jpeg ? 'image/jpeg' : 'image/png', quality > 0 && quality <= 1 ? quality : 1)
-          .catch((error: Error) => { throw fail(error.name === 'SecurityError' ? 'canvas has been tainted by cross-origin data' : error.message) })
+          .catch((error: Error) => {
+            throw fail(error.name === 'SecurityError' ? 'canvas has been tainted by cross-origin data' : error.message)
+          })
         if (!blob) throw fail('create bitmap failed')
         return { tempFilePath: rt.files.addTemp(blob, jpeg ? 'jpg' : 'png') }
       }),

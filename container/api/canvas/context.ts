@@ -12,25 +12,76 @@ export interface Action {
 
 export class Gradient {
   readonly stops: [number, string][] = []
-  constructor(readonly kind: 'linear' | 'circular', readonly args: number[]) {}
-  addColorStop(offset: number, color: string): void { this.stops.push([offset, color]) }
+  constructor(
+    readonly kind: 'linear' | 'circular',
+    readonly args: number[],
+  ) {}
+  addColorStop(offset: number, color: string): void {
+    this.stops.push([offset, color])
+  }
 }
 
 export class Pattern {
-  constructor(readonly image: string, readonly repetition: string) {}
+  constructor(
+    readonly image: string,
+    readonly repetition: string,
+  ) {}
 }
 
 const METHODS = [
-  'arc', 'arcTo', 'beginPath', 'bezierCurveTo', 'clearRect', 'clip', 'closePath', 'drawImage', 'ellipse', 'fill', 'fillRect',
-  'lineTo', 'moveTo', 'quadraticCurveTo', 'rect', 'restore', 'rotate', 'save', 'scale', 'setTransform', 'stroke', 'strokeRect',
-  'transform', 'translate',
+  'arc',
+  'arcTo',
+  'beginPath',
+  'bezierCurveTo',
+  'clearRect',
+  'clip',
+  'closePath',
+  'drawImage',
+  'ellipse',
+  'fill',
+  'fillRect',
+  'lineTo',
+  'moveTo',
+  'quadraticCurveTo',
+  'rect',
+  'restore',
+  'rotate',
+  'save',
+  'scale',
+  'setTransform',
+  'stroke',
+  'strokeRect',
+  'transform',
+  'translate',
 ]
 const PROPERTIES = [
-  'fillStyle', 'strokeStyle', 'globalAlpha', 'globalCompositeOperation', 'lineCap', 'lineDashOffset', 'lineJoin', 'lineWidth',
-  'miterLimit', 'shadowBlur', 'shadowColor', 'shadowOffsetX', 'shadowOffsetY', 'textAlign', 'textBaseline',
+  'fillStyle',
+  'strokeStyle',
+  'globalAlpha',
+  'globalCompositeOperation',
+  'lineCap',
+  'lineDashOffset',
+  'lineJoin',
+  'lineWidth',
+  'miterLimit',
+  'shadowBlur',
+  'shadowColor',
+  'shadowOffsetX',
+  'shadowOffsetY',
+  'textAlign',
+  'textBaseline',
 ]
 /** set… methods that only set a property */
-const SETTERS = ['FillStyle', 'StrokeStyle', 'GlobalAlpha', 'LineCap', 'LineJoin', 'LineWidth', 'MiterLimit', 'TextAlign']
+const SETTERS = [
+  'FillStyle',
+  'StrokeStyle',
+  'GlobalAlpha',
+  'LineCap',
+  'LineJoin',
+  'LineWidth',
+  'MiterLimit',
+  'TextAlign',
+]
 
 let measure: CanvasRenderingContext2D | null | undefined
 
@@ -40,13 +91,18 @@ export class CanvasContext {
   private currentFont = '10px sans-serif'
 
   /** `submit` draws a list of actions; `done` is called when they are on the canvas. */
-  constructor(readonly canvasId: string, private readonly submit: (actions: Action[], reserve: boolean, done: () => void) => void) {}
+  constructor(
+    readonly canvasId: string,
+    private readonly submit: (actions: Action[], reserve: boolean, done: () => void) => void,
+  ) {}
 
   draw(reserve?: boolean | (() => void), done?: () => void): void {
     const { actions } = this
     this.actions = []
     const callback = typeof reserve === 'function' ? reserve : done
-    this.submit(actions, reserve === true, () => { if (typeof callback === 'function') callback() })
+    this.submit(actions, reserve === true, () => {
+      if (typeof callback === 'function') callback()
+    })
   }
 
   /** For wx.drawCanvas; empties the list. */
@@ -56,11 +112,19 @@ export class CanvasContext {
     return actions
   }
 
-  clearActions(): void { this.actions = [] }
+  clearActions(): void {
+    this.actions = []
+  }
 
-  createLinearGradient(x0: number, y0: number, x1: number, y1: number): Gradient { return new Gradient('linear', [x0, y0, x1, y1]) }
-  createCircularGradient(x: number, y: number, r: number): Gradient { return new Gradient('circular', [x, y, r]) }
-  createPattern(image: string, repetition: string): Pattern { return new Pattern(image, repetition) }
+  createLinearGradient(x0: number, y0: number, x1: number, y1: number): Gradient {
+    return new Gradient('linear', [x0, y0, x1, y1])
+  }
+  createCircularGradient(x: number, y: number, r: number): Gradient {
+    return new Gradient('circular', [x, y, r])
+  }
+  createPattern(image: string, repetition: string): Pattern {
+    return new Pattern(image, repetition)
+  }
 
   measureText(text: unknown): { width: number } {
     measure ??= document.createElement('canvas').getContext('2d')
@@ -69,17 +133,27 @@ export class CanvasContext {
     return { width: measure.measureText(String(text)).width }
   }
 
-  fillText(text: unknown, ...place: number[]): void { this.add('fillText', [String(text), ...defined(place)]) }
-  strokeText(text: unknown, ...place: number[]): void { this.add('strokeText', [String(text), ...defined(place)]) }
+  fillText(text: unknown, ...place: number[]): void {
+    this.add('fillText', [String(text), ...defined(place)])
+  }
+  strokeText(text: unknown, ...place: number[]): void {
+    this.add('strokeText', [String(text), ...defined(place)])
+  }
 
-  get font(): string { return this.currentFont }
+  get font(): string {
+    return this.currentFont
+  }
   set font(font: string) {
     this.currentFont = font
     this.put('font', font)
   }
 
-  setFontSize(size: number): void { this.font = this.currentFont.replace(/[\d.]+(px|em|rem|pt|%)/, `${Number(size)}px`) }
-  setTextBaseline(baseline: string): void { this.put('textBaseline', baseline === 'normal' ? 'alphabetic' : baseline) }
+  setFontSize(size: number): void {
+    this.font = this.currentFont.replace(/[\d.]+(px|em|rem|pt|%)/, `${Number(size)}px`)
+  }
+  setTextBaseline(baseline: string): void {
+    this.put('textBaseline', baseline === 'normal' ? 'alphabetic' : baseline)
+  }
   setLineDash(pattern: number[], offset = 0): void {
     this.add('setLineDash', [pattern ?? []])
     this.put('lineDashOffset', offset)
@@ -92,8 +166,12 @@ export class CanvasContext {
     this.put('shadowColor', color)
   }
 
-  add(name: string, args: unknown[]): void { this.actions.push({ name, args }) }
-  put(name: string, value: unknown): void { this.actions.push({ name, args: [value], set: true }) }
+  add(name: string, args: unknown[]): void {
+    this.actions.push({ name, args })
+  }
+  put(name: string, value: unknown): void {
+    this.actions.push({ name, args: [value], set: true })
+  }
 }
 
 /** Programs pass undefined for what they leave out; the browser takes it for NaN. */
@@ -104,12 +182,16 @@ function defined(args: unknown[]): unknown[] {
 }
 
 for (const name of METHODS) {
-  CanvasContext.prototype[name] = function (this: CanvasContext, ...args: unknown[]) { this.add(name, defined(args)) }
+  CanvasContext.prototype[name] = function (this: CanvasContext, ...args: unknown[]) {
+    this.add(name, defined(args))
+  }
 }
 for (const name of PROPERTIES) {
   const values = new WeakMap<CanvasContext, unknown>()
   Object.defineProperty(CanvasContext.prototype, name, {
-    get(this: CanvasContext) { return values.get(this) },
+    get(this: CanvasContext) {
+      return values.get(this)
+    },
     set(this: CanvasContext, value: unknown) {
       values.set(this, value)
       this.put(name, value)
@@ -118,5 +200,7 @@ for (const name of PROPERTIES) {
 }
 for (const name of SETTERS) {
   const property = name[0]!.toLowerCase() + name.slice(1)
-  CanvasContext.prototype[`set${name}`] = function (this: CanvasContext, value: unknown) { this.put(property, value) }
+  CanvasContext.prototype[`set${name}`] = function (this: CanvasContext, value: unknown) {
+    this.put(property, value)
+  }
 }

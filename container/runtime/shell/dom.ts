@@ -4,7 +4,9 @@ type Attributes = { [name: string]: string | boolean | undefined }
 
 /** An element with attributes (true is an empty one, false and undefined none) and children. */
 export function h<K extends keyof HTMLElementTagNameMap>(
-  tag: K, attributes: Attributes = {}, ...children: (Node | string)[]
+  tag: K,
+  attributes: Attributes = {},
+  ...children: (Node | string)[]
 ): HTMLElementTagNameMap[K] {
   const node = document.createElement(tag)
   for (const [name, value] of Object.entries(attributes)) {
@@ -26,7 +28,8 @@ const PATHS = {
 export function icon(name: keyof typeof PATHS, size: number, box = 24): HTMLElement {
   const node = h('span', { class: `eden-icon eden-icon-${name}`, 'aria-hidden': 'true' })
   const width = (size * box) / 24
-  node.innerHTML = `<svg width="${width}" height="${size}" viewBox="0 0 ${box} ${name === 'back' ? 20 : 24}" fill="none" ` +
+  node.innerHTML =
+    `<svg width="${width}" height="${size}" viewBox="0 0 ${box} ${name === 'back' ? 20 : 24}" fill="none" ` +
     `stroke="currentColor" stroke-linecap="round" stroke-linejoin="round">${PATHS[name]}</svg>`
   return node
 }
@@ -49,10 +52,15 @@ export type Motion = (wanted: number) => number
 
 /** Animate; resolves when it ended, also when the element went away or the document is hidden and draws nothing. */
 export async function animate(
-  element: HTMLElement, frames: Keyframe[], duration: number, easing = 'ease',
+  element: HTMLElement,
+  frames: Keyframe[],
+  duration: number,
+  easing = 'ease',
 ): Promise<void> {
   if (!duration) return
   const { finished } = element.animate(frames, { duration, easing })
-  const late = new Promise((resolve) => { setTimeout(resolve, duration + 100) })
+  const late = new Promise((resolve) => {
+    setTimeout(resolve, duration + 100)
+  })
   await Promise.race([finished.catch(() => undefined), late])
 }

@@ -66,7 +66,11 @@ export function createShell(rt: ShellRuntime, root: HTMLElement): ShellImpl {
   const dialogs = createDialogs(layers, pages, t, motion)
   const toast = createToast(layers, rt.files)
   const tabs = createTabBar({
-    config: rt.config, files: rt.files, theme: () => rt.theme, t, motion,
+    config: rt.config,
+    files: rt.files,
+    theme: () => rt.theme,
+    t,
+    motion,
     tap: (index) => handlers?.tab(index),
     room: (on) => element.style.setProperty('--eden-tab-height', on ? tabHeight() : '0px'),
   })
@@ -120,18 +124,27 @@ export function createShell(rt: ShellRuntime, root: HTMLElement): ShellImpl {
 
   return {
     element,
-    connect: (next) => { handlers = next },
+    connect: (next) => {
+      handlers = next
+    },
     pageFrame(options) {
-      const frame = createPageFrame({
-        config: rt.config, t, motion, system: () => rt.system, theme: () => rt.theme,
-        back: () => void back(),
-        home: () => handlers?.home(),
-        pullDown: (pulled) => handlers?.pullDown(pulled),
-        removed(gone) {
-          frames.delete(gone.id)
-          if (front === gone) front = undefined
+      const frame = createPageFrame(
+        {
+          config: rt.config,
+          t,
+          motion,
+          system: () => rt.system,
+          theme: () => rt.theme,
+          back: () => void back(),
+          home: () => handlers?.home(),
+          pullDown: (pulled) => handlers?.pullDown(pulled),
+          removed(gone) {
+            frames.delete(gone.id)
+            if (front === gone) front = undefined
+          },
         },
-      }, options)
+        options,
+      )
       // A page with bars of its own has no inset left where a bar already keeps the distance.
       if (frame.bar) frame.sheet.style.setProperty('--safe-area-inset-top', '0px')
       if (frame.tab >= 0 && !rt.config.tabBar?.custom && rt.config.tabBar?.position !== 'top') {
@@ -158,7 +171,9 @@ export function createShell(rt: ShellRuntime, root: HTMLElement): ShellImpl {
         above.element.style.boxShadow = '0 0 12px rgba(0,0,0,.2)'
         above.element.style.zIndex = '3'
         await Promise.all([
-          run(above.element, slide), run(below.element, shift), ...(below.tab >= 0 ? [run(tabs.element, shift)] : []),
+          run(above.element, slide),
+          run(below.element, shift),
+          ...(below.tab >= 0 ? [run(tabs.element, shift)] : []),
         ])
         above.element.style.boxShadow = above.element.style.zIndex = ''
       }
@@ -193,7 +208,8 @@ export function createShell(rt: ShellRuntime, root: HTMLElement): ShellImpl {
     layer: dialogs.layer,
     navigationBar: {
       setTitle: (title, page) => frameOf(page)?.bar?.setTitle(title),
-      setColor: (colors, page) => frameOf(page)?.setBarColor(colors.frontColor, colors.backgroundColor, colors.animation),
+      setColor: (colors, page) =>
+        frameOf(page)?.setBarColor(colors.frontColor, colors.backgroundColor, colors.animation),
       loading: (on, page) => frameOf(page)?.bar?.loading(on),
       hideHomeButton: (page) => frameOf(page)?.bar?.showHome(false),
     },

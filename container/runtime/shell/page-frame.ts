@@ -50,7 +50,12 @@ export interface PageFrame {
   adoptBackground(page: HTMLElement): void
   /** Colours set by the program; they outlast a change of the theme. */
   setBarColor(front: string, background: string, animation?: { duration?: number; timingFunc?: string }): void
-  setBackground(options: { backgroundColor?: string; backgroundColorTop?: string; backgroundColorBottom?: string; textStyle?: string }): void
+  setBackground(options: {
+    backgroundColor?: string
+    backgroundColorTop?: string
+    backgroundColorBottom?: string
+    textStyle?: string
+  }): void
   /** WeChat's windowWidth, windowHeight and the top of the page area, px */
   area(): { top: number; width: number; height: number }
   remove(): void
@@ -82,9 +87,15 @@ export function createPageFrame(context: FrameContext, options: PageFrameOptions
   if (customTabBar) sheet.append(customTabBar)
   const view = h('div', { class: 'eden-view', role: 'main' })
   const place = tab >= 0 && !config.tabBar?.custom ? config.tabBar?.position : undefined
-  const element = h('div', { class: 'eden-page', 'data-route': options.route, 'data-tab': place ?? (tab >= 0 && 'custom') })
+  const element = h('div', {
+    class: 'eden-page',
+    'data-route': options.route,
+    'data-tab': place ?? (tab >= 0 && 'custom'),
+  })
   const toTop = (): void => scroller.scrollTo({ top: 0, behavior: 'smooth' })
-  const bar = look.custom ? undefined : createNavigationBar(context.t, { back: context.back, home: context.home, top: toTop })
+  const bar = look.custom
+    ? undefined
+    : createNavigationBar(context.t, { back: context.back, home: context.home, top: toTop })
 
   const paintBackground = (): void => {
     const color = overridden.backgroundColor
@@ -95,7 +106,15 @@ export function createPageFrame(context: FrameContext, options: PageFrameOptions
   }
 
   const frame: PageFrame = {
-    id: options.id, route: options.route, element, scroller, sheet, body, customTabBar, tab, bar,
+    id: options.id,
+    route: options.route,
+    element,
+    scroller,
+    sheet,
+    body,
+    customTabBar,
+    tab,
+    bar,
     pullDown: createPullDown(sheet, scroller, context.motion, context.t, () => context.pullDown(frame)),
     refresh(first = options.first) {
       options.first = first
@@ -106,7 +125,8 @@ export function createPageFrame(context: FrameContext, options: PageFrameOptions
       paintBackground()
     },
     adoptBackground(page) {
-      const { backgroundColor, backgroundImage, backgroundSize, backgroundPosition, backgroundRepeat } = getComputedStyle(page)
+      const { backgroundColor, backgroundImage, backgroundSize, backgroundPosition, backgroundRepeat } =
+        getComputedStyle(page)
       const plain = backgroundImage === 'none'
       const clear = plain && /^(transparent|rgba\(0, 0, 0, 0\))$/.test(backgroundColor)
       sheet.style.background = clear ? look.content : backgroundColor

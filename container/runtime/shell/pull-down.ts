@@ -19,7 +19,11 @@ export interface PullDown {
 export const resist = (distance: number): number => (distance <= 0 ? 0 : 150 * (1 - 1 / (distance / 300 + 1)))
 
 export function createPullDown(
-  sheet: HTMLElement, scroller: HTMLElement, motion: Motion, t: (key: string) => string, onStart: () => void,
+  sheet: HTMLElement,
+  scroller: HTMLElement,
+  motion: Motion,
+  t: (key: string) => string,
+  onStart: () => void,
 ): PullDown {
   const element = h('div', { class: 'eden-refresh', 'aria-hidden': 'true' }, h('i'), h('i'), h('i'))
   let offset = 0
@@ -32,7 +36,12 @@ export function createPullDown(
     offset = to
     sheet.style.transform = to ? `translateY(${to}px)` : ''
     element.style.visibility = to ? 'visible' : ''
-    void animate(sheet, [{ transform: `translateY(${before}px)` }, { transform: `translateY(${to}px)` }], motion(duration), 'ease-out')
+    void animate(
+      sheet,
+      [{ transform: `translateY(${before}px)` }, { transform: `translateY(${to}px)` }],
+      motion(duration),
+      'ease-out',
+    )
   }
   const begin = (): void => {
     if (refreshing) return
@@ -65,23 +74,33 @@ export function createPullDown(
   const startable = (event: Event): boolean =>
     enabled && !refreshing && scroller.scrollTop <= 0 && !scrolledInside(event, scroller)
 
-  sheet.addEventListener('touchstart', (event) => {
-    const touch = event.touches[0]
-    if (event.touches.length > 1 || !touch) return end()
-    if (startable(event)) from = { id: touch.identifier, x: touch.clientX, y: touch.clientY, active: false }
-  }, { passive: true })
-  sheet.addEventListener('touchmove', (event) => {
-    const touch = [...event.changedTouches].find((item) => item.identifier === from?.id)
-    if (!touch || (event.defaultPrevented && !from?.active)) return
-    if (move(touch.clientX, touch.clientY) && event.cancelable) event.preventDefault()
-  }, { passive: false })
+  sheet.addEventListener(
+    'touchstart',
+    (event) => {
+      const touch = event.touches[0]
+      if (event.touches.length > 1 || !touch) return end()
+      if (startable(event)) from = { id: touch.identifier, x: touch.clientX, y: touch.clientY, active: false }
+    },
+    { passive: true },
+  )
+  sheet.addEventListener(
+    'touchmove',
+    (event) => {
+      const touch = [...event.changedTouches].find((item) => item.identifier === from?.id)
+      if (!touch || (event.defaultPrevented && !from?.active)) return
+      if (move(touch.clientX, touch.clientY) && event.cancelable) event.preventDefault()
+    },
+    { passive: false },
+  )
   sheet.addEventListener('touchend', end)
   sheet.addEventListener('touchcancel', end)
 
   sheet.addEventListener('pointerdown', (event) => {
     if (event.pointerType !== 'mouse' || event.button !== 0 || !startable(event)) return
     from = { id: event.pointerId, x: event.clientX, y: event.clientY, active: false }
-    const follow = (next: PointerEvent): void => { if (move(next.clientX, next.clientY)) next.preventDefault() }
+    const follow = (next: PointerEvent): void => {
+      if (move(next.clientX, next.clientY)) next.preventDefault()
+    }
     const release = (): void => {
       removeEventListener('pointermove', follow)
       removeEventListener('pointerup', release)
@@ -95,9 +114,15 @@ export function createPullDown(
 
   return {
     element,
-    get enabled() { return enabled },
-    set enabled(on: boolean) { enabled = on },
-    setStyle: (style) => { element.dataset.style = style },
+    get enabled() {
+      return enabled
+    },
+    set enabled(on: boolean) {
+      enabled = on
+    },
+    setStyle: (style) => {
+      element.dataset.style = style
+    },
     start: begin,
     stop() {
       if (!refreshing) return

@@ -35,7 +35,13 @@ export function createTabBar(context: Context): TabBar {
   const { t, motion } = context
   const tabBar = context.config.tabBar
   const drawn = tabBar && !tabBar.custom
-  const element = h('div', { class: 'eden-tabs', role: 'tablist', 'aria-label': t('tabBar'), hidden: true, 'data-position': tabBar?.position ?? 'bottom' })
+  const element = h('div', {
+    class: 'eden-tabs',
+    role: 'tablist',
+    'aria-label': t('tabBar'),
+    hidden: true,
+    'data-position': tabBar?.position ?? 'bottom',
+  })
   let selected = -1
   let shown = true
   let style: { color?: string; selectedColor?: string; backgroundColor?: string; borderStyle?: string } = {}
@@ -44,7 +50,12 @@ export function createTabBar(context: Context): TabBar {
     const image = h('img', { alt: '', draggable: 'false' })
     const mark = h('span', { class: 'eden-tab-mark' })
     const text = h('span', { class: 'eden-tab-text' })
-    const button = h('button', { class: 'eden-tab', type: 'button', role: 'tab' }, h('span', { class: 'eden-tab-icon' }, image), text)
+    const button = h(
+      'button',
+      { class: 'eden-tab', type: 'button', role: 'tab' },
+      h('span', { class: 'eden-tab-icon' }, image),
+      text,
+    )
     button.addEventListener('click', () => context.tap(index))
     element.append(button)
     return { button, image, mark, text, changes: {} }
@@ -129,11 +140,13 @@ export function createTabBar(context: Context): TabBar {
       setItem(index, changes) {
         const item = items[index]
         if (!item) return
-        for (const [name, value] of Object.entries(changes)) if (value !== undefined) Object.assign(item.changes, { [name]: value })
+        for (const [name, value] of Object.entries(changes))
+          if (value !== undefined) Object.assign(item.changes, { [name]: value })
         refresh()
       },
       setStyle(changes) {
-        for (const [name, value] of Object.entries(changes)) if (value !== undefined) style = { ...style, [name]: value }
+        for (const [name, value] of Object.entries(changes))
+          if (value !== undefined) style = { ...style, [name]: value }
         refresh()
       },
       visible: () => Boolean(tabBar) && selected >= 0,

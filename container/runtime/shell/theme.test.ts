@@ -7,13 +7,20 @@ import { translate } from './strings'
 import { barHeight, pageArea, safeInsets, tabIndex, themed, windowLook } from './theme'
 
 const config = {
-  window: { navigationBarBackgroundColor: '@bar', navigationBarTextStyle: '@text', navigationBarTitleText: 'App', enablePullDownRefresh: true },
+  window: {
+    navigationBarBackgroundColor: '@bar',
+    navigationBarTextStyle: '@text',
+    navigationBarTitleText: 'App',
+    enablePullDownRefresh: true,
+  },
   theme: { light: { bar: '#fff', text: 'black' }, dark: { bar: '#111', text: 'white' } },
   tabBar: { list: [{ pagePath: 'pages/a', text: 'a' }] },
 } as unknown as AppConfig
 
 const phone = {
-  screenWidth: 375, screenHeight: 812, statusBarHeight: 44,
+  screenWidth: 375,
+  screenHeight: 812,
+  statusBarHeight: 44,
   safeArea: { left: 0, top: 44, right: 375, bottom: 778, width: 375, height: 734 },
   menuButton: { left: 281, top: 48, right: 368, bottom: 80, width: 87, height: 32 },
 } as SystemInfo
@@ -26,9 +33,17 @@ describe('window settings', () => {
     expect([dark.title, dark.barBackground, dark.barText]).toEqual(['App', '#111', 'white'])
   })
 
-  test('defaults are WeChat\'s', () => {
+  test("defaults are WeChat's", () => {
     const look = windowLook({ window: {}, theme: null } as unknown as AppConfig, {}, 'light')
-    expect(look).toMatchObject({ barBackground: '#000000', barText: 'white', custom: false, background: '#ffffff', refreshStyle: 'dark', pullDown: false, scroll: true })
+    expect(look).toMatchObject({
+      barBackground: '#000000',
+      barText: 'white',
+      custom: false,
+      background: '#ffffff',
+      refreshStyle: 'dark',
+      pullDown: false,
+      scroll: true,
+    })
   })
 
   test('a reference without an entry counts as absent', () => {
@@ -53,7 +68,9 @@ describe('sizes', () => {
   })
 
   test('tabs are found by route', () => {
-    expect([tabIndex(config, 'pages/a'), tabIndex(config, 'pages/b'), tabIndex({ tabBar: null }, 'pages/a')]).toEqual([0, -1, -1])
+    expect([tabIndex(config, 'pages/a'), tabIndex(config, 'pages/b'), tabIndex({ tabBar: null }, 'pages/a')]).toEqual([
+      0, -1, -1,
+    ])
   })
 })
 
@@ -66,7 +83,13 @@ test('pulling gets harder, never runs backwards and has an end', () => {
 })
 
 test('white front colours in every spelling', () => {
-  expect(['#ffffff', '#FFF', 'white', '#000000', 'black'].map(textStyle)).toEqual(['white', 'white', 'white', 'black', 'black'])
+  expect(['#ffffff', '#FFF', 'white', '#000000', 'black'].map(textStyle)).toEqual([
+    'white',
+    'white',
+    'white',
+    'black',
+    'black',
+  ])
 })
 
 test('every language has every sentence; an unknown key reads as itself', () => {

@@ -50,7 +50,12 @@ export function barHeight({ menuButton, statusBarHeight }: SystemInfo): number {
 
 export const TAB_BAR_HEIGHT = 50
 
-export interface Insets { top: number; right: number; bottom: number; left: number }
+export interface Insets {
+  top: number
+  right: number
+  bottom: number
+  left: number
+}
 
 export function safeInsets({ safeArea, screenWidth, screenHeight }: SystemInfo): Insets {
   return {
@@ -61,7 +66,11 @@ export function safeInsets({ safeArea, screenWidth, screenHeight }: SystemInfo):
   }
 }
 
-export interface PageArea { top: number; width: number; height: number }
+export interface PageArea {
+  top: number
+  width: number
+  height: number
+}
 
 /** The part of the screen that a page's content has (WeChat's windowWidth and windowHeight). */
 export function pageArea(system: SystemInfo, custom: boolean, tabs: 'bottom' | 'top' | undefined): PageArea {

@@ -26,7 +26,11 @@ export function createToast(layers: HTMLElement, files: Pick<Files, 'url'>): Toa
       clear()
       shown = duration > 0 ? 'toast' : 'loading'
       const text = h('span', {}, title)
-      const picture = image ? h('img', { src: files.url(image), alt: '' }) : name === 'none' ? undefined : icon(name, 40)
+      const picture = image
+        ? h('img', { src: files.url(image), alt: '' })
+        : name === 'none'
+          ? undefined
+          : icon(name, 40)
       const bubble = h('div', { class: 'eden-toast', 'data-icon': picture ? (image ? 'image' : name) : undefined })
       if (picture) bubble.append(picture)
       bubble.append(text)
@@ -34,6 +38,8 @@ export function createToast(layers: HTMLElement, files: Pick<Files, 'url'>): Toa
       host.append(bubble)
       if (duration > 0) timer = setTimeout(clear, duration)
     },
-    hide(kind, only) { if (!only || kind === shown) clear() },
+    hide(kind, only) {
+      if (!only || kind === shown) clear()
+    },
   }
 }
