@@ -11,7 +11,7 @@ from eden.build import jsonfile, scripts
 from eden.build.diagnostics import Report
 from eden.build.interfaces import Diagnostic, Require, ScriptInput, ScriptLanguage, ScriptOutput
 from eden.build.npm import split
-from eden.build.paths import candidates, extension_of, key_of, normalize
+from eden.build.paths import candidates, extension_of, folder_of, key_of, normalize
 from eden.build.scripts_api import unsupported_apis
 from eden.build.tree import SourceTree
 
@@ -38,12 +38,18 @@ class Resolver:
 
     def __init__(self, tree: SourceTree, aliases: Mapping[str, str], extensions: tuple[str, ...]) -> None:
         self.tree, self.aliases, self.extensions = tree, aliases, extensions
+        #: what was found, by specifier and folder: it is asked when modules are collected and when they are checked
+        self._found: dict[tuple[str, str], str] = {}
 
     def find(self, specifier: str, owner: str) -> str | None:
+        asked = (specifier, folder_of(owner))
+        if (known := self._found.get(asked)) is not None:
+            return known
         if not specifier or "\0" in specifier or "://" in specifier:
             return None
         for candidate in candidates(specifier, owner, self.aliases):
             if (file := self._file(candidate)) is not None:
+                self._found[asked] = file
                 return file
         return None
 
