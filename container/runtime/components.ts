@@ -142,23 +142,25 @@ export class Components {
     this.defined.add(path)
     const config = this.loader.component(path)
     if (!config) return
-    const template = this.loader.templates[path]
+    // evaluates the template and the WXS modules it loads, which may throw
+    const template = this.rt.guard(path, () => this.loader.templates[path])
     if (template) {
       this.space.addCompiledTemplate(path, { groupList: this.loader.templates as any, content: template as any, fallbackListenerOnNativeNode: true })
     }
     this.space.addStyleSheet(path, path, scopeName(path))
-    const outer = this.defining
-    this.defining = path
-    const script = `${path}.js`
-    if (this.loader.has(script)) this.rt.guard(script, () => this.loader.require(script))
-    if (!this.registered.has(path)) this.register({}, undefined)
-    this.defining = outer
+    // on WeChat the scripts of components run before those of the pages that use them
     for (const [alias, used] of Object.entries(config.usingComponents ?? {})) {
       if (!config.componentPlaceholder?.[alias] || this.loader.component(used)) this.define(used)
     }
     for (const generic of Object.values(config.componentGenerics ?? {})) {
       if (typeof generic === 'object' && generic.default) this.define(generic.default)
     }
+    const outer = this.defining
+    this.defining = path
+    const script = `${path}.js`
+    if (this.loader.has(script)) this.rt.guard(script, () => this.loader.require(script))
+    if (!this.registered.has(path)) this.register({}, undefined)
+    this.defining = outer
   }
 
   isDefined(path: string): boolean { return this.registered.has(path) }
