@@ -245,8 +245,7 @@ export class Budget {
   private malformed = 0
   /** calls without an answer */
   outstanding = 0
-  /** log lines that were not shown */
-  droppedLogs = 0
+  private droppedLogs = 0
 
   /** Before a message is looked at; pongs and floods cost the same. */
   arrive(now: number): Verdict {
@@ -265,6 +264,13 @@ export class Budget {
       return this.drop(now)
     }
     return 'pass'
+  }
+
+  /** Log lines dropped since the last time this was asked. */
+  takeDroppedLogs(): number {
+    const count = this.droppedLogs
+    this.droppedLogs = 0
+    return count
   }
 
   private drop(now: number): Verdict {

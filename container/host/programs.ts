@@ -90,6 +90,7 @@ export class Programs {
     const running = this.create(url, launch, opener)
     this.putInFront(running)
     this.phone.screen.showLoading('', programIcon('', undefined))
+    this.showTextStyle()
     try {
       await this.start(running, appId, fresh === true)
     } catch (error) {
@@ -123,7 +124,6 @@ export class Programs {
     if (session.ended) return
     void installer.keep(session.url, manifest)
     running.timer = setTimeout(() => this.settle(running), LOADING_LIMIT)
-    this.showTextStyle()
     // The person may have left while it was loading.
     if (this.front !== running) session.emit('hide', {})
   }
@@ -187,6 +187,7 @@ export class Programs {
     const { screen, pool } = this.phone
     clearTimeout(running.timer)
     if (running === this.front && screen.covered === 'loading') screen.uncover()
+    this.showTextStyle()
     pool.warm(WARM_DELAY)
     if (running.session.kept) {
       running.session.kept = false
@@ -272,10 +273,8 @@ export class Programs {
   }
 
   private showDesk(): void {
-    const { screen } = this.phone
-    screen.setTextStyle(this.phone.system().theme === 'dark' ? 'white' : 'black')
     const launch = { path: '', query: {}, scene: SCENE_DEFAULT, referrerInfo: {} }
-    screen.showDesk(
+    this.phone.screen.showDesk(
       this.recent
         .all()
         .map((running) => ({
@@ -284,6 +283,7 @@ export class Programs {
           run: () => this.bringToFront(running, launch),
         })),
     )
+    this.showTextStyle()
     this.phone.dispatch('front', {}, { appId: '', url: '' })
   }
 
@@ -295,12 +295,14 @@ export class Programs {
     running.prompter.end()
   }
 
-  /** The colour of status bar and capsule follows the page in front. */
+  /** The colour of status bar and capsule follows what is under them: the page in front, or the phone's own. */
   showTextStyle(): void {
+    const { screen } = this.phone
+    const { theme } = this.phone.system()
     const running = this.front
-    if (!running || running.session.ended) return
+    if (!running || screen.covered) return screen.setTextStyle(theme === 'dark' ? 'white' : 'black')
     const route = running.session.stack.at(-1)?.route ?? running.launch.path
-    this.phone.screen.setTextStyle(running.look.textStyle(route, this.phone.system().theme))
+    screen.setTextStyle(running.look.textStyle(route, theme))
   }
 
   // ---- faults ----------------------------------------------------------------------------------------------------
@@ -336,7 +338,6 @@ export class Programs {
     const { say, screen } = this.phone
     const { session } = running
     this.front = running
-    screen.setTextStyle(this.phone.system().theme === 'dark' ? 'white' : 'black')
     screen.showFault({
       title: say(`${fault}Title`),
       text: say(`${fault}Text`, { name: session.manifest?.name ?? session.url }),
@@ -346,6 +347,7 @@ export class Programs {
         { label: say('close'), run: () => { this.front = undefined; this.showDesk() } },
       ],
     })
+    this.showTextStyle()
   }
 
   private tell<K extends keyof HostEvents>({ session }: Running, name: K, detail: HostEvents[K]): void {

@@ -49,13 +49,15 @@ button:focus-visible,input:focus-visible,[tabindex]:focus-visible{outline:2px so
 .mask{position:absolute;inset:0;background:rgba(0,0,0,.5);display:flex;align-items:flex-end;animation:eden-fade .15s}
 .sheet{width:100%;max-height:90%;display:flex;flex-direction:column;background:var(--front);
   border-radius:12px 12px 0 0;padding-bottom:max(var(--bottom,0px),8px);animation:eden-up .2s;outline:0}
+.sheet:focus-visible{outline:0}
 .sheet.full{height:100%;max-height:100%;border-radius:0;padding-top:var(--top,0px)}
 .sheet.full .body{flex:1}
 @keyframes eden-up{from{transform:translateY(100%)}}
 @keyframes eden-fade{from{opacity:0}}
 @media(prefers-reduced-motion:reduce){.mask,.sheet{animation:none}}
 .sheet header{padding:18px 20px 6px;display:flex;gap:10px;align-items:center;font-size:14px;color:var(--soft)}
-.sheet header .icon{width:24px;height:24px;font-size:12px}
+.sheet header .icon{width:24px;height:24px;font-size:12px;background:var(--back)}
+.sheet input{accent-color:var(--accent)}
 .sheet h2{margin:0;padding:6px 20px;font-size:18px;font-weight:600;overflow-wrap:anywhere}
 .sheet .text{margin:0;padding:2px 20px 10px;color:var(--soft);font-size:14px;white-space:pre-wrap;
   overflow-wrap:anywhere}

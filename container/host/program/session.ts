@@ -236,6 +236,11 @@ export class Session {
       case 'painted':
         this.painted = true
         break
+      case 'log': {
+        const dropped = this.budget.takeDroppedLogs()
+        if (dropped > 0) this.around.notice({ kind: 'log', level: 'warn', args: [`${dropped} log lines were dropped`] })
+        break
+      }
     }
     this.around.notice(message)
   }

@@ -143,6 +143,7 @@ def test_a_burst_is_no_flood(phone: Callable[..., Phone], packages: Callable[...
     one.open(packages(script))
     one.page.wait_for_function("seen.some((event) => event.name === 'log' && event.args[0] === 'alive')")
     assert len(one.seen("log")) < 2000
+    assert any(str(line).endswith("log lines were dropped") for line in one.logged())
     assert one.seen("crash") == []
 
 
