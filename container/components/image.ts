@@ -105,8 +105,12 @@ export class Image extends Builtin<ImageProps> {
     if (!this.props.showMenuByLongpress || !this.props.src) return
     const chosen = await this.rt.shell.actionSheet({ itemList: [this.rt.t('saveImage')] })
     if (chosen !== 0) return
-    const blob = this.rt.files.blob(this.props.src)
-    await this.rt.call('saveImageToPhotosAlbum', blob ? { data: blob } : { url: this.img.src }).catch(() => undefined)
+    const { rt, props: { src } } = this
+    const data = rt.files.read(src, this.base)
+    const picture = data
+      ? { data: new Blob([data as BlobPart]), name: src.slice(src.lastIndexOf('/') + 1) }
+      : { url: this.img.src }
+    await rt.call('saveImageToPhotosAlbum', picture).catch(() => undefined)
   }
 }
 

@@ -32,17 +32,16 @@ background:#07c160;color:#fff;font-weight:500;cursor:pointer}
     const { src } = this.props
     this.address.textContent = src
     this.button.hidden = !src
-    if (src && this.rt.hostHas('openWebView')) void this.open()
   }
 
   private async open(): Promise<void> {
     const { src } = this.props
     try {
-      await this.rt.call('openWebView', { url: src })
+      await this.rt.call('openLink', { url: src, kind: 'webView' })
       this.trigger('load', { src })
     } catch (error) {
       const { reason } = error as { reason?: string }
-      this.trigger('error', { url: src, fullUrl: src, errMsg: reason ?? 'not supported' })
+      if (reason !== 'cancel') this.trigger('error', { url: src, fullUrl: src, errMsg: reason ?? 'not supported' })
     }
   }
 }

@@ -47,7 +47,7 @@ export class Camera extends Builtin<CameraProps> {
     // listeners of this rendering are set by then
     setTimeout(() => {
       if (!this.host.isConnected) return
-      const needed = this.props.mode === 'scanCode' ? 'scanCode' : 'chooseMedia'
+      const needed = this.props.mode === 'scanCode' ? 'scanCode' : 'chooseFiles'
       if (this.rt.hostHas(needed)) this.trigger('initdone', { maxZoom: 1 })
       else this.trigger('error', { errMsg: 'insertCamera:fail no camera in this environment' })
     })

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from tests.browser.components.conftest import Stand
 
-_TOUCH = """async (node, [moves, pause]) => {
+TOUCH = """async (node, [moves, pause]) => {
     const box = node.getBoundingClientRect()
     const list = (points) => points.map(([x, y], identifier) => new Touch({
         identifier, target: node, clientX: box.left + x, clientY: box.top + y, pageX: box.left + x, pageY: box.top + y,
@@ -27,12 +27,12 @@ _TOUCH = """async (node, [moves, pause]) => {
 
 def swipe(stand: Stand, selector: str, *points: tuple[float, float], pause: int = 16) -> None:
     """One finger from point to point (px from the element's corner), `pause` ms apart."""
-    stand.locator(selector).evaluate(_TOUCH, [[[list(point)] for point in points], pause])
+    stand.locator(selector).evaluate(TOUCH, [[[list(point)] for point in points], pause])
 
 
 def pinch(stand: Stand, selector: str, *pairs: Sequence[tuple[float, float]], pause: int = 16) -> None:
     """Two fingers."""
-    stand.locator(selector).evaluate(_TOUCH, [[[list(a), list(b)] for a, b in pairs], pause])
+    stand.locator(selector).evaluate(TOUCH, [[[list(a), list(b)] for a, b in pairs], pause])
 
 
 def drag_mouse(stand: Stand, selector: str, dx: float, dy: float, steps: int = 8) -> None:

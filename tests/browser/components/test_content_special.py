@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from urllib.parse import unquote
+
 from tests.browser.components.conftest import MakeStand, Stand
-from tests.browser.components.gestures import drag_mouse, swipe
+from tests.browser.components.gestures import TOUCH, drag_mouse, swipe
 from tests.browser.components.test_content_basics import PICTURE
 
 
@@ -79,6 +81,30 @@ def test_camera_asks_the_host(stand: MakeStand) -> None:
         "statechange": {"code": -2301, "message": "live stream not supported"},
     }
     assert s.box("#c")["width"] == 375
+
+
+def test_what_the_host_does(stand: MakeStand) -> None:
+    s = stand(
+        '<image id="i" src="/img/a.svg" show-menu-by-longpress/>'
+        '<web-view src="https://example.com/a?b=1" bindload="on" binderror="on"/>',
+        files={"img/a.svg": unquote(PICTURE.partition(",")[2])},
+    )
+    button = s.locator("wx-web-view button")
+    button.click()
+    _wait(s, "events.length")
+    (error,) = s.details("error")
+    assert error["errMsg"] == "not supported"
+    s.answer("openLink", {})
+    button.click()
+    _wait(s, "events.length")
+    assert s.calls("openLink")[-1]["url"] == "https://example.com/a?b=1"
+    assert s.details("load") == [{"src": "https://example.com/a?b=1"}]
+    # above the image lies the page of the web-view
+    s.locator("#i").evaluate(TOUCH, [[[[5, 5]], [[5, 5]]], 450])
+    s.answer("saveImageToPhotosAlbum", {})
+    s.frame.get_by_text("保存图片").click()
+    s.page.wait_for_function("calls.some(c => c.name === 'saveImageToPhotosAlbum')")
+    assert s.calls("saveImageToPhotosAlbum")[0]["name"] == "a.svg"
 
 
 def test_map(stand: MakeStand) -> None:
