@@ -10,7 +10,7 @@ export interface Preferences {
   width: number
 }
 
-const DEFAULTS: Preferences = { device: null, lying: false, theme: null, tab: null, width: 420 }
+const DEFAULTS: Preferences = { device: null, lying: false, theme: null, tab: null, width: 440 }
 
 export function loadPreferences(): Preferences {
   try {

@@ -30,6 +30,7 @@ class _Echo(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(data)))
         self.send_header("Set-Cookie", "a=1; Path=/")
         self.send_header("Set-Cookie", "b=2")
+        self.send_header("X-Eden-Unreachable", "a server may not say so")
         self.end_headers()
         self.wfile.write(data)
 
@@ -76,7 +77,7 @@ def test_passes_requests_on(echo: str) -> None:
     assert seen["headers"]["cookie"] == "session=1"
     assert "origin" not in seen["headers"] and "sec-fetch-site" not in seen["headers"]
     assert answer.headers["content-type"] == "application/json"
-    assert "set-cookie" not in answer.headers
+    assert "set-cookie" not in answer.headers and "x-eden-unreachable" not in answer.headers
     assert msgspec.json.decode(answer.headers["x-eden-set-cookie"]) == ["a=1; Path=/", "b=2"]
 
 
@@ -114,3 +115,4 @@ def test_says_who_gave_no_answer() -> None:
     answer = through("http://127.0.0.1:1/x", OWN)
     assert (answer.status, answer.json()["code"]) == (502, "unreachable")
     assert "127.0.0.1" in answer.json()["detail"]
+    assert answer.headers["x-eden-unreachable"] == "1"

@@ -13,6 +13,8 @@ const isForbidden = (name: string): boolean =>
 
 export const PROXY_HEADER = 'x-eden-header-'
 export const PROXY_COOKIES = 'x-eden-set-cookie'
+/** The proxy reached no server: the answer is its own. */
+export const PROXY_FAILURE = 'x-eden-unreachable'
 
 export interface Target {
   url: string

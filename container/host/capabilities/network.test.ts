@@ -44,6 +44,13 @@ describe('headers', () => {
 })
 
 describe('request', () => {
+  it('fails where the proxy reached no server', async () => {
+    const fetch = async (): Promise<Response> =>
+      new Response('{}', { status: 502, headers: { 'x-eden-unreachable': '1' } })
+    const asked = new FakeFrame({ services: { fetch } }).ask(request, { taskId: 1, url, timeout: 1000 })
+    await expect(asked).rejects.toMatchObject({ reason: 'net::ERR_FAILED' })
+  })
+
   it('answers with status, headers and text, and announces the headers', async () => {
     const fetch = vi.fn(
       async (_url: any, _init: any) => new Response('{"a":1}', { status: 404, headers: { 'X-A': '1' } }),

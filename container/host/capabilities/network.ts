@@ -1,7 +1,7 @@
 /** request, uploadFile, downloadFile. Domains and rates were checked by the host. */
 import type { WireObject } from '../../bridge/messages'
 import { blob, list, number, text, textEntries } from './arguments'
-import { answerHeaders, target } from './http-message'
+import { answerHeaders, PROXY_FAILURE, target } from './http-message'
 import { networkFailure, runTask } from './tasks'
 import { browserFetch, fail } from './types'
 import type { Capability, HostCall } from './types'
@@ -86,6 +86,7 @@ export const uploadFile: Capability = (call) => runTask(call, number(call.args, 
         totalBytesExpectedToSend: total,
       })
     sender.onload = () => {
+      if (sender.getResponseHeader(PROXY_FAILURE)) return reject(networkFailure())
       const { header: answered, cookies } = answerHeaders(parseHeaders(sender.getAllResponseHeaders()))
       call.emit('headers', { taskId: args.taskId, header: answered, cookies })
       resolve({ statusCode: sender.status, data: sender.responseText })
@@ -112,6 +113,7 @@ async function sendForm(
 }
 
 function announce(call: HostCall, response: Response): ReturnType<typeof answerHeaders> {
+  if (response.headers.has(PROXY_FAILURE)) throw networkFailure()
   const answer = answerHeaders(response.headers)
   call.emit('headers', { taskId: call.args.taskId, statusCode: response.status, ...answer })
   return answer

@@ -59,7 +59,8 @@ export interface Services {
   /**
    * Prefix of a proxy for program requests, `/_proxy?url=`; the target address follows, percent-encoded.
    * Browsers neither send nor show some headers; a proxy takes `x-eden-header-NAME` as request header NAME and
-   * gives `x-eden-set-cookie`, a JSON array of the answer's Set-Cookie values.
+   * gives `x-eden-set-cookie`, a JSON array of the answer's Set-Cookie values, and marks an answer of its own, because
+   * it reached no server, with `x-eden-unreachable`.
    */
   proxy?: string
   /** Exchanges the person's identity for a one-time code (wx.login). */

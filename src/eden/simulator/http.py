@@ -42,10 +42,10 @@ async def respond(
     await send({"type": "http.response.body", "body": body})
 
 
-async def problem(send: Send, status: int, code: str, detail: str) -> None:
+async def problem(send: Send, status: int, code: str, detail: str, headers: Headers | None = None) -> None:
     """An error in the one shape of the product (RFC 9457)."""
     body = msgspec.json.encode({"type": "about:blank", "status": status, "code": code, "detail": detail})
-    await respond(send, body, "application/problem+json", status)
+    await respond(send, body, "application/problem+json", status, headers)
 
 
 def header(scope: Scope, name: bytes) -> bytes | None:

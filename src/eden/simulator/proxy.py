@@ -4,7 +4,7 @@ Only the simulator's own page may use it: requests must come from its origin (Se
 machine by an address or a local name, so that no web site gets in by pointing its own name here (DNS rebinding); and
 the server listens on loopback unless told otherwise. It is a developer's tool: any http(s) address is reached.
 `x-eden-header-NAME` stands for request headers that a browser does not let a page set; `x-eden-set-cookie`
-carries the answer's cookies, as a JSON array.
+carries the answer's cookies, as a JSON array; `x-eden-unreachable` says that no server gave one.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ _DROPPED = {
     "content-length", "accept-encoding", "origin", "referer", "cookie",
     "sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest", "sec-fetch-user",
 }  # fmt: skip
+_UNREACHABLE = [(b"x-eden-unreachable", b"1")]
 _NOT_RETURNED = {"content-encoding", "content-length", "transfer-encoding", "connection", "set-cookie"}
 
 
@@ -104,7 +105,7 @@ class Proxy:
                 headers = [
                     (name.lower().encode("latin-1"), value.encode("latin-1", "replace"))
                     for name, value in answer.headers.items()
-                    if name.lower() not in _NOT_RETURNED
+                    if name.lower() not in _NOT_RETURNED and not name.lower().startswith("x-eden-")
                 ]
                 cookies = answer.headers.getall("set-cookie", [])
                 if cookies:
@@ -116,8 +117,10 @@ class Proxy:
                 return await send({"type": "http.response.body", "body": b""})
         except (TimeoutError, aiohttp.ClientError, ValueError) as error:
             if started:
-                raise
-            return await problem(send, 502, "unreachable", f"{urlsplit(url).hostname} gave no answer: {error}")
+                # An answer that is not completed: the connection to the phone is cut as well.
+                return None
+            detail = f"{urlsplit(url).hostname} gave no answer: {error}"
+            return await problem(send, 502, "unreachable", detail, _UNREACHABLE)
 
     async def close(self) -> None:
         """Close the connections."""
