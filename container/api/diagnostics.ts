@@ -69,18 +69,24 @@ function performanceOf(rt: Runtime): object {
     for (const { types, tell } of observers) if (types.includes(entry.entryType)) tell([entry])
   }
   const started = performance.timeOrigin
+  const rendered = new WeakSet<object>()
   let launched = false
-  rt.on('pageReady', (page) => {
-    const path = page?.route as string | undefined
-    const now = Date.now()
-    if (!launched)
-      add({ entryType: 'navigation', name: 'appLaunch', startTime: started, duration: now - started, path })
-    launched = true
-    add({ entryType: 'render', name: 'firstRender', startTime: now, duration: 0, path })
+  rt.on('pageShow', (page: { route: string }) => {
+    const path = page.route
+    const shown = Date.now()
+    add({ entryType: 'navigation', name: 'route', startTime: shown, duration: 0, path })
+    if (rendered.has(page)) return
+    rendered.add(page)
+    // The page is in the document; what comes next is its first frame.
+    setTimeout(() => {
+      const now = Date.now()
+      if (!launched) {
+        launched = true
+        add({ entryType: 'navigation', name: 'appLaunch', startTime: started, duration: now - started, path })
+      }
+      add({ entryType: 'render', name: 'firstRender', startTime: shown, duration: now - shown, path })
+    }, 0)
   })
-  rt.on('pageShow', (page) =>
-    add({ entryType: 'navigation', name: 'route', startTime: Date.now(), duration: 0, path: page?.route }),
-  )
   const list = (found: Entry[]) => ({
     getEntries: () => found,
     getEntriesByName: (name: string, type?: string) =>
