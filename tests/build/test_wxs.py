@@ -19,6 +19,8 @@ from eden.build.wxs import quote, requires, resolve, rewrite
         ("var class = ''; class = a.class; o = {class: class, x: class}", None),
         ("x = a ? class : b", "x = a ? $class : b"),
         ('var subclass = "class"', 'var subclass = "class"'),
+        (r"getRegExp('^\d+\\.\'$', 'g')", r"getRegExp('^\\d+\\.\'$', 'g')"),
+        (r"f('\d', getRegExp)", r"f('\d', getRegExp)"),
     ],
 )
 def test_what_wxs_and_javascript_read_differently(source: str, rewritten: str | None) -> None:

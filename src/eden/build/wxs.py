@@ -13,21 +13,24 @@ _RESERVED = frozenset({"class", "enum", "export", "extends", "import", "super"})
 _TOKEN = re.compile(
     r"""//[^\n]*+|/\*.*?(?:\*/|\Z)|"(?:[^"\\\n]|\\.)*+"?|'(?:[^'\\\n]|\\.)*+'?|[A-Za-z_$][\w$]*+|[^\s\w]""", re.DOTALL
 )
+#: a backslash that a regular expression is meant to get: not one that escapes itself, a quote or a line's end
+_PATTERN_ESCAPE = re.compile(r"""\\(?:([^\\'"\n\r])|.)""", re.DOTALL)
 _REQUIRE = re.compile(r"""\brequire\s*\(\s*(?:"([^"\n]+)"|'([^'\n]+)')\s*\)""")
 
 
 def rewrite(source: str) -> str:
-    """Source that runs as JavaScript; lines stay where they are.
+    r"""Source that runs as JavaScript; lines stay where they are.
 
     `x.constructor` is a type's name in WXS: the runtime answers it as `$wxsConstructor`. Names that JavaScript
-    reserves get a `$`. A comment at the end is followed by a line break so that it cannot swallow what comes next.
+    reserves get a `$`. A pattern written in getRegExp() keeps its backslashes: `getRegExp('\d')` there matches digits.
+    A comment at the end is followed by a line break so that it cannot swallow what comes next.
     """
     last = source[source.rfind("\n") + 1 :]
     end_line = "\n" if "//" in last or "--" in last else ""
-    if "constructor" not in source and not any(word in source for word in _RESERVED):
+    if not any(word in source for word in ("constructor", "getRegExp", *_RESERVED)):
         return source + end_line
     parts: list[str] = []
-    end, before = 0, ""
+    end, before, function = 0, "", ""
     for match in _TOKEN.finditer(source):
         token = match[0]
         if token.startswith(("//", "/*")):
@@ -37,10 +40,12 @@ def rewrite(source: str) -> str:
             new = "$wxsConstructor"
         elif token in _RESERVED and before != "." and not _is_key(source, match.end(), before):
             new = f"${token}"
+        elif token[0] in "'\"" and before == "(" and function == "getRegExp":
+            new = _PATTERN_ESCAPE.sub(lambda escape: f"\\{escape[0]}" if escape[1] else escape[0], token)
         if new != token:
             parts += (source[end : match.start()], new)
             end = match.end()
-        before = token
+        before, function = token, before
     return "".join([*parts, source[end:], end_line])
 
 
