@@ -113,9 +113,9 @@ export class Page implements PageHandle {
   // ---- style sheets ------------------------------------------------------------------------------------------
 
   /** Adopt the sheets of a component definition: built-ins, app, components, and the page last. */
-  adopt(path: string, scope: string): void {
+  adopt(path: string, scope: string, host = scope): void {
     if (this.sheets.some((entry) => entry.path === path)) return
-    this.sheets.push({ path, sheets: this.services.styles().get(path, scope) })
+    this.sheets.push({ path, sheets: this.services.styles().get(path, scope, host) })
     this.restyle()
   }
 

@@ -5,7 +5,8 @@ import { CONTENT_COMPONENTS } from '../components/content'
 import { FORM_COMPONENTS } from '../components/forms'
 import { COMMON_CSS } from '../components/common'
 import { builtinCss, defineBuiltins } from './builtins'
-import { Components } from './components'
+import { Components, scopeName } from './components'
+import { domOf } from './events'
 import type { AppConfig, Runtime, RuntimeEventName } from './context'
 import { ProgramFiles } from './files'
 import { forwardConsole, guardTimers, hideRealGlobal, installGlobals, makeGlobal, printable } from './globals'
@@ -138,7 +139,11 @@ export class ProgramRuntime implements Runtime {
     const path = component.is
     if (!page || !path) return
     const { styleScope } = (component as any).getComponentOptions() as { styleScope: number | null }
-    page.adopt(path, styleScope == null ? '' : this.components.componentSpace.styleScopeManager.queryName(styleScope) ?? '')
+    const scope = styleScope == null ? '' : this.components.componentSpace.styleScopeManager.queryName(styleScope) ?? ''
+    const host = scopeName(path)
+    // glass-easel marks the hosts of isolated components only; `:host` works in shared ones, too.
+    domOf(component)?.setAttribute('wx-host', host)
+    page.adopt(path, scope, host)
   }
 
   private painted(page: Page): void {

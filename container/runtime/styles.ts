@@ -8,6 +8,7 @@ import type { Files } from './context'
 import type { SheetSource } from './loader'
 
 const CLASS = '\u0001'
+const HOST = '[wx-host="\u0001"]'
 const THEME = /\u0002(dark|light)/g
 
 interface Instance { sheet: CSSStyleSheet; text: string; themed: boolean }
@@ -23,8 +24,11 @@ export class StyleSheets {
     private theme: 'light' | 'dark',
   ) {}
 
-  /** The sheets for a path in cascade order: its imports, depth first, then itself. `scope` is a class prefix or "". */
-  get(path: string, scope: string): CSSStyleSheet[] {
+  /**
+   * The sheets for a path in cascade order: its imports, depth first, then itself. `scope` is a class prefix or "";
+   * `host` is the value of the component's `wx-host` attribute.
+   */
+  get(path: string, scope: string, host = scope): CSSStyleSheet[] {
     const out: CSSStyleSheet[] = []
     const seen = new Set<string>()
     const visit = (key: string) => {
@@ -33,23 +37,27 @@ export class StyleSheets {
       const source = this.sources.get(key)
       if (!source) return
       source.imports?.forEach(visit)
-      out.push(this.instance(key, source, scope).sheet)
+      out.push(this.instance(key, source, scope, source.css.includes(HOST) ? host : '').sheet)
     }
     visit(path)
     return out
   }
 
-  private instance(key: string, source: SheetSource, scope: string): Instance {
-    const id = `${scope}\n${key}`
+  private instance(key: string, source: SheetSource, scope: string, host: string): Instance {
+    const id = `${scope}\n${host}\n${key}`
     let instance = this.instances.get(id)
     if (!instance) {
       this.addFonts(key, source)
-      const text = this.resolveUrls(source.css.split(CLASS).join(scope && `${scope}--`))
+      const text = this.scoped(source, scope, host)
       instance = { sheet: new CSSStyleSheet(), text, themed: text.includes('\u0002') }
       this.instances.set(id, instance)
       this.fill(instance)
     }
     return instance
+  }
+
+  private scoped(source: SheetSource, scope: string, host: string): string {
+    return this.resolveUrls(source.css.split(HOST).join(`[wx-host="${host}"]`).split(CLASS).join(scope && `${scope}--`))
   }
 
   private fill({ sheet, text, themed }: Instance): void {
@@ -84,10 +92,10 @@ export class StyleSheets {
   replace(changed: Map<string, SheetSource>): void {
     for (const [key, source] of changed) this.sources.set(key, source)
     for (const [id, instance] of this.instances) {
-      const [scope = '', key = ''] = id.split('\n')
+      const [scope = '', host = '', key = ''] = id.split('\n')
       const source = changed.get(key)
       if (!source) continue
-      instance.text = this.resolveUrls(source.css.split(CLASS).join(scope && `${scope}--`))
+      instance.text = this.scoped(source, scope, host)
       instance.themed = instance.text.includes('\u0002')
       this.fill(instance)
     }
