@@ -91,9 +91,22 @@ const launch = ({ path, query, scene, referrerInfo }: Runtime['launchOptions']) 
 
 const SKYLINE = { isSupported: false, version: '', reason: 'client not supported' }
 
+type Callbacks = { success?: unknown; complete?: unknown } | undefined
+
+/**
+ * wx.getSystemInfo is asynchronous in form only: WeChat documents that its callbacks run before it returns, and
+ * programs take sizes in onLaunch this way that their components read while they are defined.
+ */
+const answerAtOnce = (rt: Runtime) => (options: Callbacks) => {
+  const info = { ...systemInfo(rt), errMsg: 'getSystemInfo:ok' }
+  const callbacks = [options?.success, options?.complete].filter((callback) => typeof callback === 'function')
+  if (callbacks.length === 0) return Promise.resolve(info)
+  for (const callback of callbacks) rt.guard('wx.getSystemInfo', () => (callback as (value: object) => void)(info))
+  return undefined
+}
+
 export const system: AreaFactory = (rt) => ({
   async: {
-    getSystemInfo: () => systemInfo(rt),
     getSystemInfoAsync: () => systemInfo(rt),
     getSkylineInfo: () => ({ ...SKYLINE }),
     getRendererUserAgent: () => ({ userAgent: navigator.userAgent }),
@@ -104,6 +117,7 @@ export const system: AreaFactory = (rt) => ({
     setEnableDebug() {},
   },
   sync: {
+    getSystemInfo: answerAtOnce(rt),
     getSystemInfoSync: () => systemInfo(rt),
     getWindowInfo: () => windowInfo(rt),
     getDeviceInfo: () => deviceInfo(rt),

@@ -14,6 +14,9 @@ def test_sizes_of_the_window(stand: MakeStand) -> None:
     assert info["safeArea"]["bottom"] == 778
     assert page.frame.evaluate("wx.getMenuButtonBoundingClientRect().right") == 368
     assert call(page, "getSystemInfo")["windowHeight"] == info["windowHeight"]
+    # its callbacks run before it returns
+    at_once = "(() => { let height; wx.getSystemInfo({success: (e) => { height = e.windowHeight }}); return height })()"
+    assert page.frame.evaluate(at_once) == info["windowHeight"]
 
 
 def test_custom_navigation_gives_the_whole_screen(stand: MakeStand) -> None:
