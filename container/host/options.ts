@@ -30,7 +30,7 @@ export interface HostOptions {
   resolve?: (appId: string) => string | undefined | Promise<string | undefined>
   /** false: no status bar and no capsule; the embedding page has its own */
   chrome?: boolean
-  /** ms without a sign of life before a visible program counts as hung; 0: never (debugging) */
+  /** ms without a sign of life before a visible program counts as hung; 0: never. Default: see watchdog.ts */
   hangLimit?: number
 }
 

@@ -19,7 +19,7 @@ import { Look } from './program/look'
 import { Session } from './program/session'
 import { Recent } from './recent'
 import type { ValueStores } from './store/values'
-import { HANG_LIMIT } from './watchdog'
+import { HANG_LIMIT, HANG_LIMIT_DEVELOP } from './watchdog'
 
 /** After an error before the first page, the page may still come; then the start counts as failed. */
 const PATIENCE_AFTER_ERROR = 3000
@@ -138,7 +138,7 @@ export class Programs {
     })
     const session: Session = new Session(url, {
       installer: phone.installer, stores: phone.stores, services: phone.services, network: phone.network,
-      policy: phone.policy, prompter, hangLimit: options.hangLimit,
+      policy: phone.policy, prompter, hangLimit: this.hangLimit,
       phone: phoneControl(() => running, this, phone),
       chunk: (name) => phone.files.chunk(name),
       scopeTitle: (scope) => scopeTitle(phone.say, scope),
@@ -264,6 +264,8 @@ export class Programs {
     if (!running) return
     const { opener } = running
     if (opener && !opener.session.ended) {
+      // Two programs that opened each other would otherwise never let go.
+      running.opener = undefined
       const launch = { path: '', query: {}, scene: SCENE_BACK_FROM_PROGRAM, referrerInfo: {}, ...back }
       return this.bringToFront(opener, launch)
     }
@@ -307,10 +309,15 @@ export class Programs {
 
   // ---- faults ----------------------------------------------------------------------------------------------------
 
+  private get hangLimit(): number {
+    const { hangLimit, mode } = this.phone.options
+    return hangLimit ?? (mode === 'develop' ? HANG_LIMIT_DEVELOP : HANG_LIMIT)
+  }
+
   /** Once per tick. */
   beat(): void {
     const running = this.front
-    const { hangLimit = HANG_LIMIT } = this.phone.options
+    const { hangLimit } = this
     if (!running || hangLimit === 0) return
     if (document.hidden) return running.session.heartbeat.rest()
     if (running.session.beat(performance.now())) {

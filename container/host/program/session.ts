@@ -39,7 +39,7 @@ export interface Surroundings {
   policy: DomainPolicy
   prompter: Prompter
   phone: PhoneControl
-  hangLimit: number | undefined
+  hangLimit: number
   chunk(name: string): Promise<string>
   scopeTitle(scope: string): string
   /** what every Boot has in common */

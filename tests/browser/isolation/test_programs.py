@@ -88,6 +88,21 @@ def test_close_returns_to_the_opener_then_to_the_desk(
     assert one.frame.inner_text("body") == "shop"
 
 
+def test_programs_that_opened_each_other_can_be_left(phone: Callable[..., Phone], packages: Callable[..., str]) -> None:
+    one = phone()
+    bank, shop = packages(NAMED, app_id="bank"), packages(NAMED, app_id="shop")
+    one.page.evaluate("programs => { window.programs = programs }", {"shop": shop, "bank": bank})
+    one.open(bank)
+    one.wait_for("painted")
+    one.frame.evaluate("go('navigateToMiniProgram', {appId: 'shop', path: ''})")
+    one.wait_for("painted", 2)
+    one.frame.evaluate("go('navigateToMiniProgram', {appId: 'bank', path: ''})")
+    _last(one, "bank", "show")
+    for _ in range(3):
+        one.page.get_by_role("button", name="Close").click()
+    expect(one.page.get_by_text("Recently used")).to_be_visible()
+
+
 def test_three_wait_in_the_background(phone: Callable[..., Phone], packages: Callable[..., str]) -> None:
     one = phone()
     addresses = [packages(NAMED, app_id=f"p{number}") for number in range(5)]
