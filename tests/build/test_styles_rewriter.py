@@ -113,6 +113,9 @@ def test_selectors(source: str, expected: str) -> None:
         ("env(titlebar-area-x)", "env(titlebar-area-x)"),
         ("1rpx !important", "0.13334vw !important"),
         ("1px /* 2rpx */ 3px", "1px   3px"),
+        ("a\\ ", "a\\20"),
+        ("a\\\\ b", "a\\\\ b"),
+        ("'\\\\\\ ;;'", "'\\\\\\20 ;;'"),
         ("progid:X.Y(startColorstr='#80000000')", "progid:X.Y(startColorstr='#80000000')"),
     ],
 )
@@ -317,6 +320,8 @@ def test_any_sheet_gives_balanced_complete_css(text: str) -> None:
 @settings(max_examples=250)
 @example(".a{b:c;;d:e}")
 @example(".a{;b:c}")
+@example(".a{content:';;'}")
+@example(".a{b:c\\ ;d:e\\ }")
 @example("a{a: b/**/;/**/c:d /**/}")
 def test_the_short_way_is_only_shorter(text: str) -> None:
     short, long = rewrite(text), rewrite(text, short_way=False)

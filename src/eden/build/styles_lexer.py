@@ -45,6 +45,7 @@ _FOLDED = re.compile(rf"(?:{_SPACE}|{_COMMENT})*([;{{}}])(?:{_SPACE}|{_COMMENT})
 _WHOLE_URL = re.compile(_URL)
 _ESCAPES = re.compile(r"\\(?:([0-9a-fA-F]{1,6})[ \t\n]?|\n|([\s\S]))")
 _NEWLINES = re.compile(r"\r\n?|\f")
+_ESCAPED_SPACE = re.compile(r"((?<!\\)(?:\\\\)*+)\\ ")
 _CONTROL = str.maketrans({"\0": "\ufffd", "\1": "\ufffd", "\2": "\ufffd"})
 
 _SPECIAL_FUNCTIONS = {"env(": "e", "constant(": "e", "url(": "f"}
@@ -54,8 +55,12 @@ CLOSER = {"{": "}", "(": ")", "[": "]", "e": ")", "f": ")"}
 
 
 def preprocess(text: str) -> str:
-    """Newlines become "\\n"; NUL and the two characters that the package format uses as markers become U+FFFD."""
-    return _NEWLINES.sub("\n", text).translate(_CONTROL)
+    """Newlines become "\\n"; NUL and the two characters that the package format uses as markers become U+FFFD.
+
+    An escaped space becomes its hexadecimal form, so that spaces at the ends of a value can be cut off.
+    """
+    text = _NEWLINES.sub("\n", text).translate(_CONTROL)
+    return _ESCAPED_SPACE.sub(r"\1\\20 ", text) if "\\ " in text else text
 
 
 def lex(text: str) -> list[str]:

@@ -28,7 +28,7 @@ _KEYFRAMES = re.compile(r"(?:-[a-z]+-)?keyframes")
 _PLAIN = re.compile(r"[;()\[\]]*")
 _NAME = r"[*_]?-{0,2}(?:[a-zA-Z_]|[^\x00-\x7f])(?:[a-zA-Z0-9_-]|[^\x00-\x7f])*"
 #: declarations that need no second look, rewritten
-_DECLARATIONS = re.compile(rf";*(?:{_NAME} ?:(?:[^;\"'!]++|!(?! ?ie)|\"[^\"\\]*\"|'[^'\\]*')++(?:;+|$))*+")
+_DECLARATIONS = re.compile(rf"(?:{_NAME} ?:(?:[^;\"'!]++|!(?! ?ie)|\"[^\"\\]*\"|'[^'\\]*')++(?:;|$))*+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,25 +197,23 @@ class _Rewriter:
         if self.kinds[brace] == ";":
             self.problem(index, "this stands outside any rule")
             return self.at(brace) + 1
-        close = min(self.match[brace], last)
-        start, stop = self.at(brace) + 1, min(self.at(close), end)
-        if self.unclosed(brace, close, index) and self.match[brace] == len(self.kinds):
-            stop = end
+        close = self.closing(brace)
         selector = self.selector(index, self.at(brace))
         if selector:
             mark = len(self.out)
             self.out.append(f"{selector}{{")
-            self.style_block(start, stop, depth + 1)
+            self.style_block(self.at(brace) + 1, min(close, end), depth + 1)
             self.out.append("}\n")
             if len(self.out) == mark + 2:
                 del self.out[mark:]
-        return min(self.at(close) + 1, end)
+        return min(close + 1, end)
 
-    def unclosed(self, brace: int, close: int, index: int) -> bool:
-        if close >= len(self.kinds):
+    def closing(self, brace: int) -> int:
+        """Lexeme index of the } that closes the { at a structure index; the end when the sheet ends before."""
+        close = self.match[brace]
+        if close == len(self.kinds):
             self.problem(self.at(brace), "this { is never closed")
-            return True
-        return False
+        return self.at(close)
 
     def selector(self, start: int, end: int) -> str:
         """A style rule's prelude, rewritten; "" when it cannot be one."""
@@ -246,9 +244,9 @@ class _Rewriter:
         first, last = self.structure(start), self.structure(end)
         if self.short_way and _PLAIN.fullmatch(self.kinds, first, last):
             text = "".join(map(VALUES.__getitem__, self.lexemes[start:end])).strip(" ;")
-            if _DECLARATIONS.fullmatch(text):
+            if ";;" not in text and " ;" not in text and _DECLARATIONS.fullmatch(text):
                 if text:
-                    self.out.append(re.sub(";{2,}", ";", text) + ";" if ";;" in text else text + ";")
+                    self.out.append(f"{text};")
                 return
         if depth > MAX_DEPTH:
             self.problem(start, "rules are nested too deeply")
@@ -307,17 +305,15 @@ class _Rewriter:
         if not has_block:
             self.statement(name, index, prelude[1], nested)
             return min(prelude[1] + 1, end)
-        close = self.match[brace]
-        block = (self.at(brace) + 1, min(self.at(close), end))
-        if self.unclosed(brace, close, index):
-            block = (block[0], end)
+        close = self.closing(brace)
+        block = (self.at(brace) + 1, min(close, end))
         if "b" in self.kinds[self.structure(index) : brace]:
             self.problem(index, "a string or url() is broken; its rule is dropped")
         elif depth > MAX_DEPTH:
             self.problem(index, "rules are nested too deeply")
         else:
             self.block_rule(name, index, prelude, block, depth, nested)
-        return min(self.at(close) + 1, end)
+        return min(close + 1, end)
 
     def statement(self, name: str, index: int, end: int, nested: bool) -> None:
         """An at-rule that ends with a semicolon."""
@@ -454,11 +450,11 @@ class _Rewriter:
                 self.problem(index, "this is not a keyframe")
                 index = min(self.at(brace) + 1, end)
                 continue
-            close = min(self.match[brace], last)
+            close = min(self.closing(brace), end)
             self.out.append(f"{self.value(index, self.at(brace)).strip(' ')}{{")
-            self.style_block(self.at(brace) + 1, min(self.at(close), end), depth + 1)
+            self.style_block(self.at(brace) + 1, close, depth + 1)
             self.out.append("}")
-            index = min(self.at(close) + 1, end)
+            index = min(close + 1, end)
 
 
 def _shorten(lexemes: list[str]) -> str:
