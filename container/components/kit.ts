@@ -150,8 +150,11 @@ export function hasBehavior(component: GeneralComponent, name: string): boolean 
 }
 
 /** 750 rpx = 100 vw; in author style text. Rounded up as in style sheets: browsers cut lengths to 1/64 px. */
-export const rpx = (style: string): string =>
-  style.includes('rpx') ? style.replace(/(-?)(\d+\.?\d*|\.\d+)rpx\b/g, (_, sign, size) => `${sign}${toVw(size)}vw`) : style
+export const rpx = (style: string): string => cqh(
+  style.includes('rpx') ? style.replace(/(-?)(\d+\.?\d*|\.\d+)rpx\b/g, (_, sign, size) => `${sign}${toVw(size)}vw`) : style)
+
+/** A page's height excludes the bars: `vh` counts the page's container, as in compiled sheets. */
+const cqh = (style: string): string => (style.includes('vh') ? style.replace(/(\d)vh\b/g, '$1cqh') : style)
 
 const toVw = (size: string): number => Math.ceil((Number(size) / 7.5) * 1e5 - 1e-6) / 1e5
 
