@@ -1,3 +1,4 @@
+# ruff: noqa: E501 -- templates of the test programs stand as an author writes them
 """setData, templates, WXS, components' tools."""
 
 from __future__ import annotations

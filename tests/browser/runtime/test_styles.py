@@ -1,3 +1,4 @@
+# ruff: noqa: E501 -- templates of the test programs stand as an author writes them
 """Style isolation in all its modes, rpx, page, fonts of nobody."""
 
 from __future__ import annotations
