@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from eden.cli import main
 from tests.browser.programs import Files, write_program
 
 PROGRAM: Files = {
@@ -39,21 +40,26 @@ PROGRAM: Files = {
 }
 
 
-def check(source: Path, *arguments: str) -> tuple[int, Any]:
+def run(source: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The command in a process of its own: this one's event loop belongs to the tests' browser."""
+    return subprocess.run([sys.executable, "-m", "eden", "check", source, *arguments], capture_output=True, text=True)
+
+
+def check(source: Path, *arguments: str) -> tuple[subprocess.CompletedProcess[str], Any]:
     file = source / "out" / "check.json"
-    code = main(["check", str(source), "--json", str(file), *arguments])
-    return code, json.loads(file.read_text(encoding="utf-8"))
+    finished = run(source, "--json", str(file), *arguments)
+    return finished, json.loads(file.read_text(encoding="utf-8"))
 
 
-def test_every_status_in_the_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_status_in_the_report(tmp_path: Path) -> None:
     source = write_program(tmp_path, PROGRAM)
     recorded = tmp_path / "recorded"
     recorded.mkdir()
     (recorded / "list.json").write_text('{"url": "https://api.example/*", "data": {"list": [{"id": "recorded"}]}}')
     contact_sheet = tmp_path / "check.html"
-    code, report = check(source, "--fixtures", str(recorded), "--html", str(contact_sheet))
+    finished, report = check(source, "--fixtures", str(recorded), "--html", str(contact_sheet))
 
-    assert code == 1
+    assert finished.returncode == 1
     pages = {page["page"]: page for page in report["pages"]}
     assert {name: page["status"] for name, page in pages.items()} == {
         "pages/ok/ok": "ok",
@@ -74,13 +80,12 @@ def test_every_status_in_the_report(tmp_path: Path, capsys: pytest.CaptureFixtur
         assert (tmp_path / "out" / page["screenshot"]).read_bytes().startswith(b"\xff\xd8")
     sheet = contact_sheet.read_text(encoding="utf-8")
     assert all(name in sheet for name in pages) and sheet.count("data:image/jpeg") == 4
-    printed = capsys.readouterr().out
-    assert "1 of 4 pages ok (25%); 1 with errors, 1 blank, 1 missing" in printed
+    assert "1 of 4 pages ok (25%); 1 with errors, 1 blank, 1 missing" in finished.stdout
 
 
 def test_a_good_page_alone_exits_with_0(tmp_path: Path) -> None:
-    code, report = check(write_program(tmp_path, PROGRAM), "--page", "pages/ok/ok")
-    assert (code, [page["page"] for page in report["pages"]]) == (0, ["pages/ok/ok"])
+    finished, report = check(write_program(tmp_path, PROGRAM), "--page", "pages/ok/ok")
+    assert (finished.returncode, [page["page"] for page in report["pages"]]) == (0, ["pages/ok/ok"])
     assert report["pages"][0]["text_length"] == len("id 1")
 
 
@@ -105,13 +110,13 @@ def test_permissions_are_answered(tmp_path: Path, answer: str, text: str) -> Non
     assert report["pages"][0]["text_length"] == len(text)
 
 
-def test_a_page_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    source = write_program(tmp_path, PROGRAM)
-    assert main(["check", str(source), "--page", "pages/else"]) == 1
-    assert capsys.readouterr().err == "eden: The program has no page pages/else. app.json lists its pages.\n"
+def test_a_page_that_is_not_there(tmp_path: Path) -> None:
+    finished = run(write_program(tmp_path, PROGRAM), "--page", "pages/else")
+    assert finished.returncode == 1
+    assert finished.stderr == "eden: The program has no page pages/else. app.json lists its pages.\n"
 
 
-def test_a_program_that_cannot_be_built(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    source = write_program(tmp_path, {**PROGRAM, "app.json": "{"})
-    assert main(["check", str(source)]) == 1
-    assert "app.json:1" in (err := capsys.readouterr().err) and "cannot be built" in err
+def test_a_program_that_cannot_be_built(tmp_path: Path) -> None:
+    finished = run(write_program(tmp_path, {**PROGRAM, "app.json": "{"}))
+    assert finished.returncode == 1
+    assert "app.json:1" in finished.stderr and "cannot be built" in finished.stderr

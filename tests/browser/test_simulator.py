@@ -24,6 +24,7 @@ PROGRAM: Files = {
     "app.json": {
         "pages": ["pages/a/a", "pages/b/b"],
         "window": {"navigationBarTitleText": "Small"},
+        "darkmode": True,
         "permission": {"scope.userLocation": {"desc": "to find a branch"}},
     },
     "app.js": "App({})",
@@ -107,6 +108,17 @@ def page(page: Page) -> Page:
 def phone(page: Page) -> FrameLocator:
     """The frame in front, in the host's own; spare frames are hidden and have no title."""
     return page.frame_locator("iframe:not([title=''])").frame_locator("iframe[name=eden-program]")
+
+
+def eventually(page: Page, script: str, value: object) -> None:
+    """Wait until `script` gives `value` in the program's frame: messages to it take a moment."""
+    found = None
+    for _ in range(150):
+        found = phone(page).locator("body").evaluate(script)
+        if found == value:
+            return
+        page.wait_for_timeout(100)
+    assert found == value
 
 
 def rows(page: Page, kind: str = "") -> list[str]:
@@ -212,15 +224,12 @@ def test_levels_and_filter_hide_rows(
 def test_another_device_has_other_measures(page: Page, start: Callable[..., Server]) -> None:
     page.goto(start(PROGRAM).origin)
     expect(phone(page).locator(".count")).to_be_visible()
-    body = phone(page).locator("html")
     page.get_by_label("设备", exact=True).select_option("iphone-se")
     expect(page.locator("#phone")).to_have_css("width", "375px")
     measure = "() => { const s = wx.getSystemInfoSync(); return [s.model, s.windowWidth, s.screenHeight] }"
-    expect(body).to_have_js_property("clientWidth", 375)
-    assert body.evaluate(measure) == ["iPhone SE", 375, 667]
+    eventually(page, measure, ["iPhone SE", 375, 667])
     page.get_by_role("button", name="旋转").click()
-    expect(body).to_have_js_property("clientWidth", 667)
-    assert body.evaluate(measure)[2] == 375
+    eventually(page, measure, ["iPhone SE", 667, 375])
     page.reload()
     expect(page.locator("#phone")).to_have_css("width", "667px")
 
@@ -258,11 +267,9 @@ def test_permissions_are_changed(page: Page, start: Callable[..., Server]) -> No
     expect(choice).to_have_value("ask")
     choice.select_option("refused")
     setting = "() => new Promise((done) => wx.getSetting({ success: ({ authSetting }) => done(authSetting) }))"
-    page.wait_for_timeout(50)
-    assert phone(page).locator("body").evaluate(setting) == {"scope.userLocation": False}
+    eventually(page, setting, {"scope.userLocation": False})
     choice.select_option("ask")
-    page.wait_for_timeout(50)
-    assert phone(page).locator("body").evaluate(setting) == {}
+    eventually(page, setting, {})
 
 
 def test_unsupported_calls_are_listed(page: Page, start: Callable[..., Server]) -> None:
@@ -276,13 +283,12 @@ def test_offline_and_dark(page: Page, start: Callable[..., Server]) -> None:
     page.goto(start(PROGRAM).origin)
     expect(phone(page).locator(".count")).to_be_visible()
     page.get_by_label("网络", exact=True).select_option("offline")
-    body = phone(page).locator("body")
     network = "() => new Promise((done) => wx.getNetworkType({ success: ({ networkType }) => done(networkType) }))"
-    assert body.evaluate(network) == "none"
+    eventually(page, network, "none")
     page.get_by_label("网络", exact=True).select_option("slow")
-    assert body.evaluate(network) == "3g"
+    eventually(page, network, "3g")
     page.get_by_role("button", name="深色外观").click()
-    assert body.evaluate("() => wx.getSystemInfoSync().theme") == "dark"
+    eventually(page, "() => wx.getSystemInfoSync().theme", "dark")
 
 
 def test_phones_are_invited_when_they_can_come(page: Page, start: Callable[..., Server]) -> None:
