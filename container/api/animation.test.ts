@@ -39,6 +39,14 @@ test('an export empties the list', () => {
   expect(animation.export().actions).toHaveLength(0)
 })
 
+test('the timing can be read back', () => {
+  expect(new Animation({ duration: 100 }).option.transition).toEqual({
+    duration: 100,
+    timingFunction: 'linear',
+    delay: 0,
+  })
+})
+
 test('lengths given as text stay as they are', () => {
   expect(new Animation().left('50%').step().export().actions[0].animates[0].args).toEqual(['left', '50%'])
 })

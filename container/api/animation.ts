@@ -50,18 +50,31 @@ export class Animation {
   /** by property; they stay for the steps that follow, as on WeChat, until a call of the same kind replaces them */
   private current = new Map<string, { type: string; args: unknown[] }>()
 
-  constructor(private readonly defaults: Options = {}) {}
+  /** programs read their own timing back from here */
+  readonly option: Action['option']
+
+  constructor({ duration, timingFunction, delay, transformOrigin }: Options = {}) {
+    this.option = {
+      transformOrigin: transformOrigin ?? '50% 50% 0',
+      transition: {
+        duration: Number(duration ?? 400),
+        timingFunction: timingFunction ?? 'linear',
+        delay: Number(delay ?? 0),
+      },
+    }
+  }
 
   step(options: Options = {}): this {
-    const { duration, timingFunction, delay, transformOrigin } = { ...this.defaults, ...withoutUndefined(options) }
+    const { transformOrigin, ...timing } = withoutUndefined(options)
+    const transition = { ...this.option.transition, ...timing }
     this.actions.push({
       animates: [...this.current.values()],
       option: {
-        transformOrigin: transformOrigin ?? '50% 50% 0',
+        transformOrigin: transformOrigin ?? this.option.transformOrigin,
         transition: {
-          duration: Number(duration ?? 400),
-          timingFunction: timingFunction ?? 'linear',
-          delay: Number(delay ?? 0),
+          ...transition,
+          duration: Number(transition.duration),
+          delay: Number(transition.delay),
         },
       },
     })
