@@ -5,6 +5,9 @@ Page({
     rules: { name: [{ required: true, message: '姓名不能为空' }] },
     files: [{ url: '/images/landscape.png', name: 'landscape.png', type: 'image' }],
   },
+  validate() {
+    this.selectComponent('#form').submit()
+  },
   submit({ detail }) {
     this.setData({ result: detail.validateResult === true ? '通过' : '未通过' })
   },
