@@ -5,6 +5,7 @@
 import type { ComponentSpace, GeneralComponent, templateEngine } from 'glass-easel'
 import { adoptBuiltin, type Builtin, type BuiltinClass, builtinOf, changed, propertiesOf } from '../components/kit'
 import type { Runtime } from './context'
+import './slots'
 
 type Values = { [name: string]: unknown }
 
