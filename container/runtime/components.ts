@@ -2,7 +2,7 @@
  * Page, Component and Behavior over glass-easel and its mini-program adapter: components are defined when a page
  * first needs them, from the package's script, template, style sheet and configuration.
  */
-import { type GeneralBehavior, type GeneralComponent, type ComponentSpace, addGlobalErrorListener, addGlobalWarningListener } from 'glass-easel'
+import { type GeneralBehavior, type GeneralComponent, type ComponentSpace, addGlobalErrorListener, addGlobalWarningListener, type DeepCopyKind } from 'glass-easel'
 import { type CodeSpace, MiniProgramEnv, component as adapter } from 'glass-easel-miniprogram-adapter'
 import { effect } from '../api/worklet'
 import { rpx, wxBehaviors } from '../components/kit'
@@ -36,7 +36,9 @@ export class Components {
     this.space = env.createCodeSpace('', true)
     this.componentSpace = this.space.getComponentSpace()
     // Programs name properties as they like ("dataset", "shadowRoot"); on the node they would hide the framework's.
-    this.componentSpace.updateComponentOptions({ writeFieldsToNode: false })
+    // Their data may hold cycles (a chart, a component), which a plain copy would follow for ever.
+    const recursive = 'simple-recursion' as DeepCopyKind
+    this.componentSpace.updateComponentOptions({ writeFieldsToNode: false, dataDeepCopy: recursive, propertyPassingDeepCopy: recursive })
     this.writeIds()
     // Every program component runs these before its own lifetimes.
     const hooked = this.componentSpace

@@ -1,0 +1,112 @@
+"""The demo as a person uses it: sign in, transfer, apply for a loan, read the message."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Frame, Locator, Page, expect
+
+
+@pytest.fixture
+def demo() -> Iterator[str]:
+    """Address of a running `eden demo`."""
+    command = [sys.executable, "-m", "eden", "demo", "--no-open", "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        try:
+            assert process.stdout is not None
+            yield next(found[0] for line in process.stdout if (found := re.search(r"http://127\S+/", line)))
+        finally:
+            process.terminate()
+            process.communicate(timeout=10)
+
+
+def test_journey(demo: str, page: Page, expect_console: Callable[[str], None]) -> None:
+    expect_console("401")  # the first look at an account of nobody
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{demo}container/check.html?prompts=grant")
+    page.evaluate("() => edenCheck.open('/programs/main/', '', {})")
+    phone = _Phone(page)
+
+    phone.on("pages/login/login")
+    phone.front("#phone input").fill("13812345820")
+    phone.front("#password input").fill("secret1")
+    phone.text("我已阅读").click()
+    phone.text("登录", exact=True).click()
+
+    phone.on("pages/home/home")
+    expect(phone.front(".total")).to_have_text("351,777.60")
+
+    phone.frame.get_by_role("tab", name="转账").click()
+    phone.on("pages/transfer/transfer")
+    expect(phone.text("单日限额")).to_be_visible()
+    phone.run("() => getCurrentPages()[0].choose({ detail: { value: '1' } })")
+    phone.front("#amount input").fill("60000")
+    expect(phone.text("超过单日限额")).to_be_visible()
+    phone.front("#amount input").fill("123.45")
+    phone.text("下一步", exact=True).click()
+    phone.frame.get_by_role("dialog").get_by_text("确定", exact=True).click()
+    phone.on("pages/result/result")
+    expect(phone.text("王若琳 ¥ 123.45")).to_be_visible()
+    phone.text("完成", exact=True).click()
+    phone.on("pages/home/home")
+    expect(phone.front(".total")).to_have_text("351,654.15")
+
+    phone.text("扫码贷款").click()
+    phone.on("loan/entry/entry")
+    phone.front("#code input").fill("EDEN-SHOP-2026")
+    phone.text("下一步", exact=True).click()
+    phone.on("loan/plan/plan")
+    phone.text("24期").click()
+    expect(phone.front(".pay").first).to_have_text("¥ 2,189.09")
+    phone.text("下一步", exact=True).click()
+    phone.on("loan/document/document")
+    phone.text("拍摄", exact=True).click()
+    phone.text("下一步", exact=True).click()
+    phone.on("loan/confirm/confirm")
+    phone.text("我已阅读").click()
+    phone.text("提交申请").click()
+    phone.on("pages/result/result")
+    expect(phone.text("申请已受理")).to_be_visible()
+    phone.text("完成", exact=True).click()
+
+    phone.on("pages/home/home")
+    phone.frame.get_by_role("tab", name="消息").click()
+    phone.on("pages/messages/messages")
+    phone.text("贷款申请已受理").click()
+    phone.on("pages/message/message")
+    expect(phone.text("小店贷 50,000.00 元")).to_be_visible()
+
+
+class _Phone:
+    def __init__(self, page: Page) -> None:
+        self.page = page
+
+    @property
+    def frame(self) -> Frame:
+        for frame in self.page.frames:
+            if frame is not self.page.main_frame and frame.evaluate("() => !!document.querySelector('.eden-page')"):
+                return frame
+        raise AssertionError("no program is shown")
+
+    def run(self, script: str) -> None:
+        self.frame.evaluate(script)
+
+    def on(self, route: str) -> None:
+        """Wait until this page is in front and has settled."""
+        for _ in range(300):
+            frames = [frame for frame in self.page.frames if frame is not self.page.main_frame]
+            script = "() => document.querySelector('.eden-page:not([data-away])')?.dataset.route"
+            if any(frame.evaluate(script) == route for frame in frames):
+                return
+            self.page.wait_for_timeout(50)
+        raise AssertionError(f"{route} did not come")
+
+    def front(self, selector: str) -> Locator:
+        return self.frame.locator(f".eden-page:not([data-away]) {selector}")
+
+    def text(self, words: str, exact: bool = False) -> Locator:
+        return self.front("wx-page").get_by_text(words, exact=exact).first
