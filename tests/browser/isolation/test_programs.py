@@ -24,10 +24,6 @@ NAMED = """
 """
 
 
-def _told(one: Phone) -> list[tuple[str, str]]:
-    return [(event["args"][0], event["args"][1]) for event in one.seen("log")]
-
-
 def _last(one: Phone, app: str, name: str) -> dict[str, Any]:
     one.page.wait_for_function(
         "([app, name]) => seen.some((one) => one.name === 'log' && one.args[0] === app && one.args[1] === name)",
