@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,11 @@ def compile_all(files: dict[str, str], **options: Any) -> dict[str, ScriptOutput
     return {output.path: output for output in compile_scripts(inputs, **options)}
 
 
+def written(modules: Sequence[tuple[str, ScriptOutput | str]]) -> tuple[str, str]:
+    code, source_map = write_modules(modules)
+    return code.decode(), source_map.decode()
+
+
 def modules_of(files: dict[str, str], **options: Any) -> list[tuple[str, ScriptOutput | str]]:
     outputs = compile_all({path: text for path, text in files.items() if not path.endswith(".json")}, **options)
     named: dict[str, ScriptOutput | str] = {path.replace(".ts", ".js"): output for path, output in outputs.items()}
@@ -55,7 +61,7 @@ def run(tmp_path: Path, files: dict[str, str], **options: Any) -> list[Any]:
     """Values that the program logged after `main.js` was required."""
     node = tools.node()
     assert node is not None, "eden test brings a Node"
-    code, _ = write_modules(modules_of(files, **options))
+    code, _ = written(modules_of(files, **options))
     script = tmp_path / "program.js"
     script.write_text(f"{LOADER}\n{code}\nload('main.js')\nsetTimeout(() => console.log(JSON.stringify(logged)), 5)")
     done = subprocess.run([node, script], capture_output=True, text=True, timeout=60)
@@ -360,7 +366,7 @@ def test_maps_lead_to_the_author_s_lines() -> None:
         "d.json": '{\n"marker": 1}',
         "e.js": "exports.e = 'marker-e'",
     }
-    code, text = write_modules(modules_of(files))
+    code, text = written(modules_of(files))
     index = json.loads(text)
     assert index["version"] == 3
     lines = code.split("\n")
@@ -378,7 +384,7 @@ def test_maps_lead_to_the_author_s_lines() -> None:
 
 def test_helpers_stand_in_the_file_once() -> None:
     files = {f"{name}.js": f"import x from './{name}x'; export default x; export const {name} = 1" for name in "abc"}
-    code, _ = write_modules(modules_of(files))
+    code, _ = written(modules_of(files))
     assert code.count("__getOwnPropDesc =") == 1
     assert code.count("var __toESM =") == 1
 
@@ -423,7 +429,7 @@ def test_no_text_raises(parts: list[str]) -> None:
     text = "".join(parts)
     scan_requires(text)
     (output,) = compile_all({"a.js": text}).values()
-    code, source_map = write_modules([("a.js", output)])
+    code, source_map = written([("a.js", output)])
     json.loads(source_map)
     (whole,) = compile_all({"whole.js": code}).values()
     assert not whole.diagnostics, "one module broke the file of all modules"

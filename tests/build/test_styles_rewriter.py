@@ -323,6 +323,9 @@ def test_any_sheet_gives_balanced_complete_css(text: str) -> None:
 @example(".a{content:';;'}")
 @example(".a{b:c\\ ;d:e\\ }")
 @example("a{a: b/**/;/**/c:d /**/}")
+@example("a{width:calc(1px")
+@example("a{padding:calc(1px + env(safe-area-inset-top));background:url(x.png) , url('y')}")
+@example("a{background:url(")
 def test_the_short_way_is_only_shorter(text: str) -> None:
     short, long = rewrite(text), rewrite(text, short_way=False)
     assert (short.css, short.fonts, short.problems) == (long.css, long.fonts, long.problems)

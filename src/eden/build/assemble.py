@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, TypeVar
 
 from eden.build import jsonfile, package, scripts
@@ -44,19 +45,21 @@ class Assembler:
         self._prints.turn()
         self._old, self._kept = self._kept, {}
         *files, maps_file = package.file_names([*((part.name, part.root) for part in parts), ("maps", "")])
-        archives: list[PackageArchive] = []
+        jobs: list[tuple[Part, str, dict[str, bytes]]] = []
         maps: dict[str, bytes] = {}
         for part, file in zip(parts, files, strict=True):
             entries, maps[f"{part.name}/scripts.js.map"] = self._entries(part)
-            archives.append(self._archive(part, file, entries))
-        archives.append(self._archive(Part("maps", "", True), maps_file, maps))
-        return archives
+            jobs.append((part, file, entries))
+        jobs.append((Part("maps", "", True), maps_file, maps))
+        # most of an archive's time is hashing, which other threads need not wait for
+        with ThreadPoolExecutor(2) as pool:
+            return list(pool.map(lambda job: self._archive(*job), jobs))
 
     def _entries(self, part: Part) -> tuple[dict[str, bytes], bytes]:
         """What is in the archive of a part, and the source map of its scripts."""
         name, group = part.name, part.group
         templates = (list(group.templates.items()), list(group.modules.items()))
-        code, code_map = self._once(f"{name}:scripts", part.modules, partial(_scripts, part.modules))
+        code, code_map = self._once(f"{name}:scripts", part.modules, partial(scripts.write_modules, part.modules))
         return part.files | {
             "code/config.json": self._once(f"{name}:config", part.config, partial(_json, part.config)),
             "code/templates.js": self._once(f"{name}:templates", templates, lambda: _bytes(self._render(name, group))),
@@ -80,21 +83,21 @@ class Assembler:
         return package.manifest(about, archives, self._prints)
 
 
-def _scripts(modules: Sequence[tuple[str, ScriptOutput | str]]) -> tuple[bytes, bytes]:
-    code, code_map = scripts.write_modules(modules)
-    return _bytes(code), _bytes(code_map)
-
-
 def _styles(sheets: Sequence[StyleOutput]) -> bytes:
-    value: JsonObject = {}
-    for sheet in sheets:
-        entry: JsonObject = {"css": sheet.css}
-        if sheet.imports:
-            entry["imports"] = list(sheet.imports)
-        if sheet.fonts:
-            entry["fonts"] = sheet.fonts
-        value[sheet.key] = entry
-    return _json(value)
+    """A JSON object as `jsonfile.dump` writes it."""
+    by_key = {sheet.key: sheet for sheet in sheets}
+    return b"{%b}" % b",".join(_sheet(by_key[key]) for key in sorted(by_key))
+
+
+@lru_cache(maxsize=4096)
+def _sheet(sheet: StyleOutput) -> bytes:
+    """A sheet's member of the object."""
+    entry: JsonObject = {"css": sheet.css}
+    if sheet.imports:
+        entry["imports"] = list(sheet.imports)
+    if sheet.fonts:
+        entry["fonts"] = sheet.fonts
+    return b"%b:%b" % (_bytes(jsonfile.dump(sheet.key)), _json(entry))
 
 
 def _json(value: Mapping[str, object]) -> bytes:

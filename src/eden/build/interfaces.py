@@ -136,8 +136,8 @@ class ScriptOutput:
 
     path: str
     body: str
-    #: source map v3 of `body` as JSON text; its one source is `path`; None when the body is the text itself
-    map: str | None
+    #: source map v3 of `body` in UTF-8; its one source is `path`; None when the body is the text itself
+    map: bytes | None
     requires: tuple[Require, ...] = ()
     apis: tuple[ApiUse, ...] = ()
     #: a require() whose argument is not a literal: any module may be meant

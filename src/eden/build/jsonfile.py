@@ -122,4 +122,8 @@ def _unquote(token: str) -> str:
 def dump(value: Any) -> str:
     """Canonical JSON text: sorted keys, no white space; lone surrogates, which UTF-8 has no form for, as U+FFFD."""
     text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text

@@ -38,12 +38,13 @@ class Resolver:
 
     def __init__(self, tree: SourceTree, aliases: Mapping[str, str], extensions: tuple[str, ...]) -> None:
         self.tree, self.aliases, self.extensions = tree, aliases, extensions
-        #: what was found, by specifier and folder: it is asked when modules are collected and when they are checked
-        self._found: dict[tuple[str, str], str] = {}
+        #: what was found, by specifier and folder
+        self._found: dict[tuple[str, str], str] = tree.answers("modules", dict(aliases), extensions)
 
     def find(self, specifier: str, owner: str) -> str | None:
         asked = (specifier, folder_of(owner))
-        if (known := self._found.get(asked)) is not None:
+        # what was put into the tree for the last build need not be there yet
+        if (known := self._found.get(asked)) is not None and known in self.tree.paths:
             return known
         if not specifier or "\0" in specifier or "://" in specifier:
             return None

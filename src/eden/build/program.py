@@ -56,6 +56,7 @@ def first_of(tree: SourceTree, key: str, extensions: tuple[str, ...]) -> str | N
 class _Walker:
     def __init__(self, app: App, tree: SourceTree, provide: Callable[[str], bool], report: Report) -> None:
         self.app, self.tree, self.provide, self.report = app, tree, provide, report
+        self.found: dict[tuple[str, str], str] = tree.answers("components", dict(app.aliases))
         self.units: dict[str, Unit] = {}
         self.queue: list[str] = []
 
@@ -156,9 +157,14 @@ class _Walker:
     def _find(self, target: str, file: str) -> str | None:
         if not target:
             return None
+        asked = (target, folder_of(file))
+        # what was put into the tree for the last build need not be there yet
+        if (known := self.found.get(asked)) is not None and self._exists(known):
+            return known
         for candidate in candidates(target, file, self.app.aliases):
             for key in (candidate, candidate.removesuffix(".js"), f"{candidate}/index" if candidate else "index"):
                 if self._exists(key):
+                    self.found[asked] = key
                     return key
         return None
 

@@ -144,38 +144,39 @@ def _without_prelude(code: str, source_map: str) -> tuple[str, str]:
     return code, source_map
 
 
-def _with_content(source_map: str, module: ScriptInput) -> str:
+def _with_content(source_map: str, module: ScriptInput) -> bytes:
     content = json.dumps([module.text], ensure_ascii=False)
-    return f'{source_map.rstrip().removesuffix("}").rstrip()},"sourcesContent":{content}}}'
+    text = f'{source_map.rstrip().removesuffix("}").rstrip()},"sourcesContent":{content}}}'
+    return text.encode("utf-8", "replace")
 
 
-def write_modules(modules: Sequence[tuple[str, ScriptOutput | str]]) -> tuple[str, str]:
+def write_modules(modules: Sequence[tuple[str, ScriptOutput | str]]) -> tuple[bytes, bytes]:
     """Text of scripts.js and of its source map (version 3, in sections); a str is the JSON text of a JSON module.
 
     All modules stand in one function whose parameters are the hidden globals. Each body is a function of its own, so
     that it may declare any of these names, and `App`, `Page` and so on, for itself.
     """
-    parts = [f"(function({', '.join(HIDDEN_GLOBALS)}) {{\nvar __define = this.define;\n{_HELPERS}"]
-    line = parts[0].count("\n")
-    sections: list[str] = []
+    parts = [f"(function({', '.join(HIDDEN_GLOBALS)}) {{\nvar __define = this.define;\n{_HELPERS}".encode()]
+    line = parts[0].count(b"\n")
+    sections: list[bytes] = []
     for path, module in modules:
         if isinstance(module, str):
             value = module.strip().replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
-            text = f"__define({_quoted(path)}, {value});\n"
-            lines = text.count("\n")
+            text = f"__define({_quoted(path)}, {value});\n".encode("utf-8", "replace")
+            lines = text.count(b"\n")
         else:
             text, lines = _wrapped(path, module.body)
             if module.map:
-                sections.append(f'{{"offset":{{"line":{line + 1},"column":0}},"map":{module.map}}}')
+                sections.append(b'{"offset":{"line":%d,"column":0},"map":%b}' % (line + 1, module.map))
         parts.append(text)
         line += lines
-    parts.append("}).call(eden);\n")
-    return "".join(parts), f'{{"version":3,"sections":[{",".join(sections)}]}}\n'
+    parts.append(b"}).call(eden);\n")
+    return b"".join(parts), b'{"version":3,"sections":[%b]}\n' % b",".join(sections)
 
 
 # A rebuild writes all modules of a part again, most of which are the same.
 @lru_cache(maxsize=4096)
-def _wrapped(path: str, body: str) -> tuple[str, int]:
+def _wrapped(path: str, body: str) -> tuple[bytes, int]:
     """The call that defines a module, and how many lines it has."""
     body = body.rstrip("\n")
     # `var module = module || {}` keeps the parameter's value only where it is one
@@ -184,8 +185,8 @@ def _wrapped(path: str, body: str) -> tuple[str, int]:
     text = (
         f"__define({_quoted(path)}, function({names}) {{(function({names if again else ''}) {{\n{body}\n"
         f"}}).call({f'this, {names}' if again else 'this'})}});\n"
-    )
-    return text, text.count("\n")
+    ).encode("utf-8", "replace")
+    return text, text.count(b"\n")
 
 
 def _quoted(text: str) -> str:

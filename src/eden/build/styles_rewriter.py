@@ -25,7 +25,9 @@ _DECLARED = frozenset(("page", "counter-style", "property", "view-transition", "
 _KEYFRAMES = re.compile(r"(?:-[a-z]+-)?keyframes")
 
 #: structure of a block that the short way may take
-_PLAIN = re.compile(r"[;()\[\]]*")
+_PLAIN = re.compile(r"[;()\[\]efu]*")
+#: kinds whose values are rewritten together with what follows them
+_FUNCTION = re.compile(r"[efu]")
 _NAME = r"[*_]?-{0,2}(?:[a-zA-Z_]|[^\x00-\x7f])(?:[a-zA-Z0-9_-]|[^\x00-\x7f])*"
 #: declarations that need no second look, rewritten
 _DECLARATIONS = re.compile(rf"(?:{_NAME} ?:(?:[^;\"'!]++|!(?! ?ie)|\"[^\"\\]*\"|'[^'\\]*')++(?:;|$))*+")
@@ -142,7 +144,7 @@ class _Rewriter:
     def value(self, start: int, end: int) -> str:
         """Component values, rewritten."""
         first = self.structure(start)
-        if not any(kind in "efu" for kind in self.kinds[first : self.structure(end)]):
+        if not _FUNCTION.search(self.kinds, first, self.structure(end)):
             return "".join(map(VALUES.__getitem__, self.lexemes[start:end]))
 
         def address(reference: str, index: int) -> str:
@@ -242,9 +244,12 @@ class _Rewriter:
     def style_block(self, start: int, end: int, depth: int) -> None:
         """Declarations, and nested rules, between two lexeme indices."""
         first, last = self.structure(start), self.structure(end)
-        if self.short_way and _PLAIN.fullmatch(self.kinds, first, last):
+        closed = last < len(self.kinds)
+        if self.short_way and closed and _PLAIN.fullmatch(self.kinds, first, last):
             text = "".join(map(VALUES.__getitem__, self.lexemes[start:end])).strip(" ;")
             if ";;" not in text and " ;" not in text and _DECLARATIONS.fullmatch(text):
+                if _FUNCTION.search(self.kinds, first, last):
+                    text = self.value(start, end).strip(" ;")
                 if text:
                     self.out.append(f"{text};")
                 return

@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ MAX_FILES = 100_000
 
 
 _UNREAD = object()
+_NAME = attrgetter("name")
 
 
 @dataclass(slots=True)
@@ -42,6 +44,7 @@ class SourceTree:
         self._paths: dict[str, _Content] = {}
         self._places: dict[str, str] = {}
         self._known: dict[str, _Content] = {}
+        self._answers: dict[str, tuple[object, dict[Any, Any]]] = {}
 
     def refresh(self) -> None:
         """Look at the disk again; mounts and files in memory are dropped."""
@@ -57,6 +60,14 @@ class SourceTree:
     def put(self, path: str, data: bytes) -> None:
         """Show a file made in memory, unless there is one on disk."""
         self._paths.setdefault(path, _Content((0, len(data), 0), data))
+
+    def answers(self, stage: str, *rules: object) -> dict[Any, Any]:
+        """What a stage found out from `paths` and `rules` alone; empty once either is not what it was last time."""
+        basis = (frozenset(self._paths), rules)
+        known = self._answers.get(stage)
+        if known is None or known[0] != basis:
+            known = self._answers[stage] = (basis, {})
+        return known[1]
 
     # ---- Source
 
@@ -122,7 +133,7 @@ class SourceTree:
             prefix, folder = folders.pop()
             try:
                 with os.scandir(folder) as listing:
-                    entries = sorted(listing, key=lambda entry: entry.name)
+                    entries = sorted(listing, key=_NAME)
             except OSError as error:
                 self.unreadable[prefix.rstrip("/") or "."] = error.strerror or str(error)
                 continue
@@ -137,7 +148,13 @@ class SourceTree:
                             folders.append((f"{path}/", entry.path))
                     elif entry.is_file() and path not in self._paths:
                         state = entry.stat()
-                        self._found(path, entry.path, (state.st_mtime_ns, state.st_size, state.st_ino), known)
+                        stamp = (state.st_mtime_ns, state.st_size, state.st_ino)
+                        place = entry.path
+                        content = known.get(place)
+                        if content is None or content.stamp != stamp:
+                            content = _Content(stamp)
+                        self._paths[path] = self._known[place] = content
+                        self._places[path] = place
                 except UnicodeEncodeError:
                     self.unreadable[path.encode("utf-8", "replace").decode()] = "its name is not UTF-8"
                 except OSError as error:
@@ -151,13 +168,6 @@ class SourceTree:
             return False
         # a link to a folder that holds it, or the whole tree, would lead around in a circle
         return not entry.is_symlink() or os.path.realpath(entry.path) not in above | _above(os.path.dirname(entry.path))
-
-    def _found(self, path: str, place: str, stamp: tuple[int, int, int], known: Mapping[str, _Content]) -> None:
-        content = known.get(place)
-        if content is None or content.stamp != stamp:
-            content = _Content(stamp)
-        self._paths[path] = self._known[place] = content
-        self._places[path] = place
 
 
 def _above(folder: str) -> set[str]:
