@@ -20,8 +20,8 @@ from typing import IO, Any
 from eden.base import tools
 from eden.base.errors import EdenError
 
-#: modules that esbuild works on at a time: it keeps both cores of a small machine busy and needs half the memory
-IN_FLIGHT = 16
+#: modules that esbuild works on at a time: enough that it need not wait for us, and half the memory of all at once
+IN_FLIGHT = 64
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,8 +62,9 @@ def scan_requires(text: str) -> Scan:
         if not _TYPES.search(text, max(0, match.start() - 2000), match.start()):
             found[match.start(match.lastindex) - 1] = (match[match.lastindex], False)
     apis: dict[str, int] = {}
-    for match in _free(_API, text):
-        apis.setdefault(match[1], match.start())
+    for match in _API.finditer(text):
+        if match[1] not in apis and _is_free(match, text):
+            apis[match[1]] = match.start()
     place_of = _Places(text)
     requires = tuple(Require(specifier, *place_of(at), deferred) for at, (specifier, deferred) in sorted(found.items()))
     place_of = _Places(text)
@@ -80,19 +81,20 @@ def _calls(text: str) -> Iterator[re.Match[str]]:
 
 
 def _free(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
-    """Matches that begin a name of their own and do not stand in a comment."""
-    for match in pattern.finditer(text):
-        at = match.start()
-        if at and _NAME.match(text, at - 1) and not text.endswith("...", 0, at):
-            continue
-        line = text.rfind("\n", 0, at) + 1
-        before = text[max(line, at - 500) : at]
-        if "//" in before and before.lstrip().startswith("//"):
-            continue
-        opened = text.rfind("/*", max(0, at - 5000), at)
-        if opened >= 0 and text.find("*/", opened, at) < 0:
-            continue
-        yield match
+    return (match for match in pattern.finditer(text) if _is_free(match, text))
+
+
+def _is_free(match: re.Match[str], text: str) -> bool:
+    """A match begins a name of its own and does not stand in a comment."""
+    at = match.start()
+    if at and _NAME.match(text, at - 1) and not text.endswith("...", 0, at):
+        return False
+    line = text.rfind("\n", 0, at) + 1
+    before = text[max(line, at - 500) : at]
+    if "//" in before and before.lstrip().startswith("//"):
+        return False
+    opened = text.rfind("/*", max(0, at - 5000), at)
+    return opened < 0 or text.find("*/", opened, at) >= 0
 
 
 class _Places:

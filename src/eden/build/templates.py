@@ -27,7 +27,8 @@ _LAZY = (
 )
 #: an element in compiled code: its tag and its generics
 _STRING = r'"(?:[^"\\]|\\.)*"'
-_ELEMENT = re.compile(rf"\bE\(({_STRING}),\{{((?:{_STRING}:{_STRING},?)*)\}}")
+# begins with what Python searches at memory speed; looks back afterwards whether a name ends there
+_ELEMENT = re.compile(rf"E\((?<!\wE\()({_STRING}),\{{((?:{_STRING}:{_STRING},?)*)\}}")
 _GENERIC = re.compile(rf"{_STRING}:({_STRING})")
 _SOURCE = re.compile(r"""<(import|include|wxs)\b[^<>]*?\s(src\s*=\s*["']?([^"'>\s]+))""")
 #: the source of a medium, if it is written out
