@@ -245,3 +245,15 @@ def test_a_damaged_cache_is_made_anew(damage: str, tmp_path: Path, monkeypatch: 
     assert TemplateCompiler().compile("a", "<view/>", str).warnings == ()
     assert (folder / kept.name).read_bytes()[32:36] == b"\x7fELF" or os.name == "nt"
     template_compiler._module.cache_clear()
+
+
+def test_items_that_read_only_themselves_are_told_apart(make: Make) -> None:
+    def spared(wxml: str) -> int:
+        return unpack(build(make(page(wxml))))["code/templates.js"].count(b"if(!C&&!K&&")
+
+    assert spared('<view wx:for="{{l}}" class="toUser {{item.on}}">{{index}} {{item.title}}</view>') == 1
+    assert spared('<view wx:for="{{l}}"><view wx:for="{{item}}" wx:for-item="x">{{x}}</view></view>') == 1
+    assert spared('<view wx:for="{{l}}">{{item}} {{active}}</view>') == 0
+    assert spared('<view wx:for="{{l}}" wx:if="{{wide}}">{{item}}</view>') == 0
+    assert spared('<view wx:for="{{l}}"><view wx:for="{{k}}" wx:for-item="x">{{x}}</view></view>') == 0
+    assert spared('<view slot:v><view wx:for="{{l}}">{{v}}</view></view>') == 0

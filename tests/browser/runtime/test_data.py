@@ -145,3 +145,73 @@ def test_behaviors_relations_generics_slots_and_exports(phone: Make) -> None:
     assert opened.locator("#top").inner_text() == "H"
     assert opened.locator("#bottom").inner_text() == "R"
     assert opened.locator(':text("row 9")').count() == 1
+
+
+def test_lists_show_the_same_after_many_updates_as_when_made_anew(phone: Make) -> None:
+    """Items that have not changed are passed over when a list is updated; what they show may come from elsewhere."""
+    lists = """
+      <wxs module="m">module.exports = { mark: function (x, y) { return '<' + x + (y || '') + '>' } }</wxs>
+      <view wx:for="{{items}}" wx:key="id" class="{{item.on ? 'on' : ''}}">{{index}} {{item.title}} {{m.mark(item.title)}}</view>
+      <view wx:for="{{items}}" wx:key="id">{{item.id === active ? 'active' : ''}} {{prefix}}{{item.title}}</view>
+      <view wx:for="{{items}}"><text wx:if="{{wide}}">{{item.id}} of {{items.length}}, first {{items[0].title}}</text><text wx:else>{{item.title}}</text></view>
+      <view wx:for="{{names}}" wx:key="*this">{{index}}{{item}}</view>
+      <view wx:for="{{names}}" wx:for-item="D" wx:for-index="U">{{U}}{{D}}{{m.mark(D, prefix)}}</view>
+      <view wx:for="{{items}}" wx:key="id" wx:for-item="row" wx:if="{{row.on}}">
+        <text wx:for="{{row.tags}}" wx:key="*this">{{row.title}}/{{item}} </text><text wx:for="{{names}}" wx:for-item="n" wx:for-index="i">{{n}}{{row.id}}{{i}} </text>
+      </view>
+      <view wx:for="{{table}}" wx:for-item="line"><block wx:for="{{line}}"><text wx:if="{{item.v > 1}}">{{item.v}}</text><text wx:else>-</text></block></view>
+      <view wx:for="{{map}}">{{index}}={{item}}</view>
+      <block wx:for="{{items}}" wx:key="id"><template is="{{item.on ? 'one' : 'two'}}" data="{{...item}}"/><template is="two" data="{{title: item.title + prefix}}"/></block>
+      <pair wx:for="{{items}}" wx:key="id" title="{{item.title}}">{{item.id}}</pair>
+      <pair title="{{prefix}}" scoped><view wx:for="{{names}}" slot:inner>{{inner}} {{item}}</view></pair>
+    """
+    templates = '<template name="one">[{{title}} {{tags.length}}]</template><template name="two">({{title}})</template>'
+    program = {
+        "pages/a/a.wxml": f'{templates}<view id="live"><include src="lists.wxml"/></view>'
+        '<view id="anew" wx:if="{{anew}}"><include src="lists.wxml"/></view>',
+        "pages/a/lists.wxml": lists,
+        "pages/a/a.json": {"usingComponents": {"pair": "/c/pair"}},
+        "pages/a/a.js": """Page({ data: {
+          items: [0, 1, 2, 3, 4].map((id) => ({ id, title: 't' + id, on: id % 2 === 0, tags: ['a', 'b' + id] })),
+          names: ['x', 'y', 'z'], table: [[{ v: 1 }, { v: 2 }], [{ v: 3 }]], map: { k: 1, l: 2 }, active: 1, prefix: 'p', wide: true, anew: true } })""",
+        "c/pair.json": COMPONENT,
+        "c/pair.wxml": "{{title}}: <slot inner='{{title}}{{title}}'/>",
+        "c/pair.js": "Component({ options: { dynamicSlots: true }, properties: { title: String } })",
+    }
+    steps = (
+        phone(program)
+        .open()
+        .run(
+            """async () => {
+          const page = getCurrentPages()[0]
+          let seed = 7, next = 100
+          const any = (n) => { seed = (seed * 1103515245 + 12345) % 2147483648; return Math.floor(seed / 65536) % n }
+          const at = () => any(page.data.items.length), items = () => page.data.items.slice()
+          const item = () => ({ id: next, title: 'new' + next++, on: any(2) === 0, tags: ['n'] })
+          const kinds = [
+            () => ({ [`items[${at()}].title`]: 'c' + next++ }), () => ({ [`items[${at()}].on`]: any(2) === 0 }),
+            () => ({ [`items[${at()}].tags[1]`]: 'g' + next++ }), () => ({ [`items[${at()}]`]: item() }),
+            () => ({ [`items[${at()}].id`]: next++ }), () => ({ [`items[${page.data.items.length}]`]: item() }),
+            () => { const list = items(); list.splice(any(list.length), 1, item(), item()); return { items: list } },
+            () => { const list = items(); list.reverse(); return { items: list.slice(0, 6) } },
+            () => ({ active: any(5) }), () => ({ prefix: 'q' + any(9) }), () => ({ wide: any(2) === 0 }),
+            () => ({ [`names[${any(4)}]`]: 'n' + next++ }), () => ({ names: ['x', 'w', 'z'].slice(any(3)) }),
+            () => ({ [`table[${any(3)}][${any(2)}]`]: { v: any(4) } }), () => ({ 'table[0][0].v': any(4) }),
+            () => ({ ['map.m' + any(3)]: any(9) }), () => ({ map: { k: any(9), z: 1 } }),
+          ]
+          const root = [...document.querySelectorAll('*')].map((node) => node.shadowRoot).find((shadow) => shadow?.getElementById('live'))
+          const texts = (id) => [...root.querySelectorAll(`#${id} *`)].filter((node) => !node.children.length)
+            .map((node) => `${node.className} ${node.textContent.trim()}`).join('|')
+          for (let step = 0; step < 150; step += 1) {
+            const change = kinds[any(kinds.length)]()
+            page.setData(change)
+            page.setData({ anew: false })
+            page.setData({ anew: true })
+            const [live, anew] = [texts('live'), texts('anew')]
+            if (!live || live !== anew) return [step, change, ...[live, anew].map((text) => text.split("|").filter((x, i) => live.split("|")[i] !== anew.split("|")[i]))]
+          }
+          return 150
+        }"""
+        )
+    )
+    assert steps == 150
