@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from eden.base.errors import EdenError
-from eden.check.fixtures import Fixture, FixtureNetwork
+from eden.check.fixtures import Fixture, FixtureNetwork, status_fields
 from tests.simulator.asgi import Answer, ask
 
 
@@ -60,7 +60,16 @@ def test_patterns(pattern: str, url: str, matches: bool) -> None:
 def test_everything_else_is_empty(tmp_path: Path) -> None:
     for folder in (None, tmp_path):
         answer = ask_for(folder, "https://api.example/else")
-        assert (answer.status, answer.json(), answer.headers["x-eden-empty"]) == (200, {}, "1")
+        assert (answer.status, answer.json(), answer.headers["x-eden-empty"]) == (200, {}, "{}")
+
+
+def test_status_fields_say_what_the_program_takes_for_success() -> None:
+    scripts = [
+        "if (res.errno === 0) {} else if (res.errno === 501) {}; if (0 || res.errno == 0) {}",
+        'a.code !== 200; b.code === 200; c.code == 1; x.status === "ok"; y.status = 3; z.encode === 7; d.ret != -1',
+    ]
+    assert status_fields(scripts) == {"code": 200, "errno": 0, "status": "ok"}
+    assert status_fields([]) == {}
 
 
 def test_faults_name_the_file(tmp_path: Path) -> None:

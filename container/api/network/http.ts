@@ -45,8 +45,8 @@ export const http: AreaFactory = (rt) => {
             timeout: timeoutOf(rt, 'request', options.timeout),
           })
           .then((result) => {
-            const empty = rt.boot.mode === 'check' && 'X-Eden-Empty' in (result.header as object)
-            const data = empty ? emptyAnswer() : decodeData(result.data, dataType, responseType)
+            const fields = rt.boot.mode === 'check' && (result.header as Record<string, string>)['X-Eden-Empty']
+            const data = fields ? emptyAnswer(JSON.parse(fields) as object) : decodeData(result.data, dataType, responseType)
             return { ...result, header: anyCase(result.header), data }
           })
       },

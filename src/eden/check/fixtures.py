@@ -6,12 +6,17 @@ A fixture is a JSON file, anywhere below the folder:
 
 `url` may hold `*` (any text); `method` defaults to any, `status` to 200. The first match in path order wins.
 Without a match the answer is status 200 and empty in whatever shape the program expects (see emptyAnswer in
-container/api/network/empty.ts): pages then show their empty state, as for a new account.
+container/api/network/empty.ts): pages then show their empty state, as for a new account. Its status fields hold what
+the program takes for success.
 """
 
 from __future__ import annotations
 
 import fnmatch
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import parse_qs
 
@@ -37,20 +42,34 @@ class Fixture(msgspec.Struct, frozen=True):
         return self.method in ("*", method) and fnmatch.fnmatchcase(url, pattern)
 
 
-_EMPTY = Fixture("*", header={"x-eden-empty": "1"})
+#: a field in which servers say whether a request succeeded, compared with a number, a word or a truth value
+_COMPARED = re.compile(
+    r"\.(code|errno|errcode|errCode|err_code|error_code|errorCode|ret|retcode|retCode|resultCode|returnCode|status)\b"
+    r"\s*[!=]==?\s*(\d{1,6}|\"\w{1,20}\"|true|false)(?![\w.])"
+)
+
+
+def status_fields(scripts: Iterable[str]) -> dict[str, object]:
+    """Status fields and the value each is compared with most often in compiled scripts: that of success."""
+    counts: dict[str, Counter[str]] = {}
+    for script in scripts:
+        for name, value in _COMPARED.findall(script):
+            counts.setdefault(name, Counter())[value] += 1
+    return {name: json.loads(values.most_common(1)[0][0]) for name, values in sorted(counts.items())}
 
 
 class FixtureNetwork:
-    """Stands in for the simulator's proxy (ASGI)."""
+    """Stands in for the simulator's proxy (ASGI). `fields` are in every answer that no fixture gives."""
 
-    def __init__(self, folder: Path | None) -> None:
+    def __init__(self, folder: Path | None, fields: dict[str, object] | None = None) -> None:
         self.fixtures = _read(folder) if folder else []
+        self.empty = Fixture("*", header={"x-eden-empty": json.dumps(fields or {})})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         url = (parse_qs(scope["query_string"].decode()).get("url") or [""])[0]
         while (await receive()).get("more_body"):
             pass
-        found = next((fixture for fixture in self.fixtures if fixture.matches(scope["method"], url)), _EMPTY)
+        found = next((fixture for fixture in self.fixtures if fixture.matches(scope["method"], url)), self.empty)
         fields = {"content-type": "application/json; charset=utf-8"} | found.header
         headers = [(name.lower().encode(), value.encode()) for name, value in fields.items()]
         await send({"type": "http.response.start", "status": found.status, "headers": headers})

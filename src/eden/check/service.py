@@ -19,7 +19,7 @@ import uvicorn
 
 from eden.base.browser import LAUNCH_ARGUMENTS, chromium
 from eden.base.errors import EdenError
-from eden.check.fixtures import FixtureNetwork
+from eden.check.fixtures import FixtureNetwork, status_fields
 from eden.check.interfaces import CheckReport, PageResult, Status, Summary
 from eden.check.report import write_html
 from eden.check.stacks import StackMapper
@@ -121,7 +121,10 @@ def run(
         raise EdenError("no-page", f"The program has no page {', '.join(unknown)}.", "app.json lists its pages.")
     pages = list(options.pages or declared)
     mapper = StackMapper(revision.files.get("maps.zip"))
-    checker = _Checker(program, options, mapper.map, screenshots if screenshots is not None else {}, progress)
+    parts = [part for part in revision.result.archives if part.name != "maps"]
+    fields = status_fields(part.entries["code/scripts.js"].decode() for part in parts)
+    network = FixtureNetwork(options.fixtures, fields)
+    checker = _Checker(program, options, network, mapper.map, screenshots if screenshots is not None else {}, progress)
     results = asyncio.run(checker.run(pages))
     problems = revision.text.splitlines()
     return CheckReport(
@@ -156,11 +159,12 @@ class _Checker:
         self,
         program: LiveProgram,
         options: Options,
+        network: FixtureNetwork,
         map_stack: Callable[[str], str],
         screenshots: dict[str, bytes],
         progress: Progress | None,
     ) -> None:
-        self.program, self.options, self.map_stack = program, options, map_stack
+        self.program, self.options, self.network, self.map_stack = program, options, network, map_stack
         self.screenshots, self.progress = screenshots, progress
         #: of the application, each once, in the order of their first showing
         self.errors: dict[str, None] = {}
@@ -199,7 +203,7 @@ class _Checker:
     @asynccontextmanager
     async def _server(self) -> AsyncIterator[str]:
         listener = listen("127.0.0.1", 0)
-        simulator = Simulator(self.program, watch=False, proxy=FixtureNetwork(self.options.fixtures))
+        simulator = Simulator(self.program, watch=False, proxy=self.network)
         server = uvicorn.Server(uvicorn.Config(simulator, log_level="error", access_log=False))
         # The socket listens already: a browser that is faster than the server waits for it.
         task = asyncio.create_task(server.serve(sockets=[listener]))
