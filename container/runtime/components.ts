@@ -186,6 +186,11 @@ export class Components {
   /** Instance methods that the adapter leaves to the platform. */
   installInstanceMethods(wx: Definition, page: (component: GeneralComponent) => Definition | undefined): void {
     const prototype = ComponentCaller.prototype as unknown as Definition
+    // a program that puts an instance into its data must not copy the whole tree
+    Object.defineProperty(prototype, '_$', {
+      configurable: true,
+      set(this: object, value) { Object.defineProperty(this, '_$', { value, writable: true, configurable: true }) },
+    })
     const setData = prototype.setData as (data: object, callback?: () => void) => void
     const { rt } = this
     Object.assign(prototype, {

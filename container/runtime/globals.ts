@@ -44,6 +44,20 @@ export function hideRealGlobal(global: Definition): void {
   ;(window as unknown as Definition).Function = Guarded
 }
 
+/** The exports of a plugin. There are none here: each is a function that does nothing, so that the page around it works. */
+export function requirePlugin(name: string): object {
+  console.warn(`plugin "${name}" is not available; what it exports does nothing`)
+  const nothing = () => undefined
+  return new Proxy({}, { get: (_, key) => (typeof key === 'symbol' || key === 'then' || key === '__esModule' ? undefined : nothing) })
+}
+
+/** These throw where they are read, in a frame of an opaque origin; to programs they are absent, as on WeChat. */
+export function hideStorage(): void {
+  for (const name of ['localStorage', 'sessionStorage', 'indexedDB', 'caches', 'cookieStore']) {
+    Object.defineProperty(window, name, { value: undefined, writable: true, configurable: true })
+  }
+}
+
 /**
  * Timers of a sandboxed page take strings and throw nothing into our code; program callbacks run guarded so that
  * an exception names itself as the program's.

@@ -43,6 +43,8 @@ export class Loader {
   readonly files = new Map<string, ArrayBuffer>()
   readonly loaded = new Set<string>()
   config!: AppConfig
+  /** the main package came later than at the start */
+  onMain = (): void => {}
 
   constructor(
     private readonly templateArguments: [unknown, unknown, unknown],
@@ -74,8 +76,9 @@ export class Loader {
     this.loaded.add(name)
     const text = (path: string) => (files[path] ? decoder.decode(files[path]) : '')
     const config = JSON.parse(text('code/config.json') || '{}') as Partial<AppConfig>
-    if (name === 'main' || !this.config) this.config = { ...(config as AppConfig), components: { ...config.components } }
-    else Object.assign(this.config.components, config.components)
+    const components = { ...this.config?.components, ...config.components }
+    // an independent package has the application's configuration, too: it may be the first
+    this.config = name === 'main' || !this.config ? { ...(config as AppConfig), components } : { ...this.config, components }
     const sheets = JSON.parse(text('code/styles.json') || '{}') as { [path: string]: SheetSource }
     for (const [path, sheet] of Object.entries(sheets)) this.sheets.set(path, sheet)
     for (const [path, bytes] of Object.entries(files)) if (path.startsWith('files/')) this.files.set(path.slice(6), bytes)
@@ -85,17 +88,22 @@ export class Loader {
 
   private pending = new Map<string, Promise<void>>()
 
-  /** Load a package once, with the main package it builds upon. */
+  /** Load a package once, after the main package if it builds upon that. */
   load(name: string): Promise<void> {
     if (this.loaded.has(name)) return Promise.resolve()
     let work = this.pending.get(name)
     if (!work) {
-      work = this.fetchPackage(name)
-        .then((files) => this.addPackage(name, files))
-        .finally(() => this.pending.delete(name))
+      work = this.fetch(name).finally(() => this.pending.delete(name))
       this.pending.set(name, work)
     }
     return work
+  }
+
+  private async fetch(name: string): Promise<void> {
+    const alone = name === 'main' || this.config.subpackages.some((part) => part.name === name && part.independent)
+    if (!alone) await this.load('main')
+    await this.addPackage(name, await this.fetchPackage(name))
+    if (name === 'main') this.onMain()
   }
 
   /** The package that holds this page or file. */

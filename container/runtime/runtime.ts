@@ -9,7 +9,7 @@ import { Components, scopeName } from './components'
 import { domOf } from './events'
 import type { AppConfig, Runtime, RuntimeEventName } from './context'
 import { ProgramFiles } from './files'
-import { forwardConsole, guardTimers, hideRealGlobal, installGlobals, makeGlobal, printable } from './globals'
+import { forwardConsole, guardTimers, hideRealGlobal, hideStorage, installGlobals, makeGlobal, printable, requirePlugin } from './globals'
 import { Loader, normalize } from './loader'
 import { Page, pageOf } from './page'
 import type { HostPort } from './port'
@@ -95,9 +95,15 @@ export class ProgramRuntime implements Runtime {
       pullDown: (frame) => void this.router.stack().find((page) => page.frame === frame)?.call('onPullDownRefresh'),
     })
     this.installProgramGlobals()
+    // in an independent package there is no App until the main package comes
+    this.loader.onMain = () => this.launchApp()
+    if (this.loader.loaded.has('main')) this.launchApp()
+    await this.router.launch(normalize(this.boot.launch.path || this.config.entry), this.boot.launch.query)
+  }
+
+  private launchApp(): void {
     if (this.loader.has('app.js')) this.guard('app.js', () => this.loader.require('app.js'))
     this.program.launch(this.launch())
-    await this.router.launch(normalize(this.boot.launch.path || this.config.entry), this.boot.launch.query)
   }
 
   private launch(): Boot['launch'] {
@@ -116,12 +122,13 @@ export class ProgramRuntime implements Runtime {
       Page: components.Page,
       Component: components.Component,
       Behavior: components.Behavior,
-      requirePlugin: (name: string) => { throw new Error(`plugin "${name}" is not available`) },
+      requirePlugin,
       __wxConfig: { envVersion: this.boot.mode === 'release' ? 'release' : 'develop', ...this.config, page: {} },
       __wxAppCode__: {},
     }
     const global = makeGlobal(globals)
     hideRealGlobal(global)
+    hideStorage()
     installGlobals({ ...globals, global })
     this.components.installInstanceMethods(this.wx, (component) => pageOf(component)?.instance)
   }

@@ -120,3 +120,30 @@ def test_a_program_that_cannot_be_built(tmp_path: Path) -> None:
     finished = run(write_program(tmp_path, {**PROGRAM, "app.json": "{"}))
     assert finished.returncode == 1
     assert "app.json:1" in finished.stderr and "cannot be built" in finished.stderr
+
+
+def test_answers_without_a_fixture(tmp_path: Path) -> None:
+    """Success in the program's own words, empty otherwise; where that cannot do, the page opens without the network."""
+    ask = "wx.request({{ url: 'https://api.example/x', success: ({{ data }}) => {{ {0} }} }})"
+    page = "Page({{ data: {{ list: [] }}, onLoad(options) {{ {0} }} }})"
+    program: Files = {
+        "app.json": {"pages": ["pages/list/list", "pages/made/made", "pages/json/json"]},
+        "app.js": "App({})",
+        "pages/list/list.wxml": "<view wx:for='{{list}}' wx:key='id'>name: {{item.name}}</view>",
+        "pages/list/list.js": page.format(ask.format("if (data.errno === 0) this.setData({ list: data.list })")),
+        "pages/made/made.wxml": "<view>made</view>",
+        "pages/made/made.js": page.format(
+            ask.format("data.items[0].parts[0].price.toFixed(2); data.items.find(() => false).id")
+        ),
+        "pages/json/json.wxml": "<view>{{list.length}} items</view>",
+        "pages/json/json.js": page.format(
+            "this.setData({ list: JSON.parse(decodeURIComponent(options.list)) }); "
+            + ask.format("JSON.parse(data.extra).forEach((item) => item.day.getMonth())")
+        ),
+    }
+    finished, report = check(write_program(tmp_path, program))
+    listed, made, read = report["pages"]
+    assert (finished.returncode, [page["status"] for page in report["pages"]]) == (0, ["ok"] * 3)
+    assert (listed["text_length"], listed["network"]) == (len("name:"), "answered")
+    assert (made["network"], read["network"]) == ("refused", "answered")
+    assert any("with made-up answers: TypeError" in line for line in made["console"])

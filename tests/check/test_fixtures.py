@@ -68,8 +68,11 @@ def test_status_fields_say_what_the_program_takes_for_success() -> None:
         "if (res.errno === 0) {} else if (res.errno === 501) {}; if (0 || res.errno == 0) {}",
         'a.code !== 200; b.code === 200; c.code == 1; x.status === "ok"; y.status = 3; z.encode === 7; d.ret != -1',
     ]
-    assert status_fields(scripts) == {"code": 200, "errno": 0, "status": "ok"}
-    assert status_fields([]) == {}
+    found = status_fields(scripts)
+    assert (found["code"], found["errno"], found["status"], found["retcode"]) == (200, 0, "ok", 0)
+    assert status_fields(["e.code === 401; f.code === 401; g.code === 0"])["code"] == 0
+    assert status_fields(['a.resultCode === "R100"'])["resultCode"] == "R100"
+    assert "status" not in status_fields([])
 
 
 def test_faults_name_the_file(tmp_path: Path) -> None:

@@ -51,6 +51,7 @@ def test_a_result_says_what_was_seen() -> None:
         "console": ["c"],
         "unsupported": ["u"],
         "accessibility": ["label: Form elements must have labels (2)"],
+        "network": "answered",
     }
 
 

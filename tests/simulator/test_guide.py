@@ -12,7 +12,7 @@ import pytest
 from eden.check import commands as check_commands
 from eden.check.fixtures import Fixture
 from eden.check.interfaces import CheckReport, Status
-from eden.check.service import DEFAULT_QUERY
+from eden.check.query import DEFAULT_QUERY
 from eden.simulator import commands as simulator_commands
 from eden.simulator.service import PORT_TRIES
 

@@ -7,7 +7,7 @@ import { fileName } from '../files/paths'
 import { localBlob } from '../media/source'
 import { wxArea } from '../typed'
 import { anyCase, decodeData, encodeHeader, encodeRequest, isAddress, isMethod } from './encode'
-import { emptyAnswer } from './empty'
+import { emptyAnswer, readJsonOfAnswers } from './empty'
 import { networkTasks } from './tasks'
 
 /** WeChat's own default for all kinds, in milliseconds; app.json's networkTimeout may lower it. */
@@ -17,6 +17,7 @@ const SCHEMES = ['http', 'https']
 
 export const http: AreaFactory = (rt) => {
   const tasks = networkTasks(rt)
+  if (rt.boot.mode === 'check') readJsonOfAnswers()
 
   return wxArea({
     async: {

@@ -21,6 +21,9 @@ interface MediaFile {
   duration?: number
 }
 
+/** ms until a camera says that it is ready */
+const STARTING = 100
+
 export class Camera extends Builtin<CameraProps> {
   static tag = 'camera'
   static override properties = {
@@ -44,13 +47,13 @@ export class Camera extends Builtin<CameraProps> {
   override attached(): void {
     if (this.opened) return
     this.opened = true
-    // listeners of this rendering are set by then
+    // a camera takes a moment to start; pages make its context in onReady
     setTimeout(() => {
       if (!this.host.isConnected) return
       const needed = this.props.mode === 'scanCode' ? 'scanCode' : 'chooseFiles'
       if (this.rt.hostHas(needed)) this.trigger('initdone', { maxZoom: 1 })
       else this.trigger('error', { errMsg: 'insertCamera:fail no camera in this environment' })
-    })
+    }, STARTING)
   }
 
   override detached(): void {

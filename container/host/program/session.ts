@@ -84,7 +84,7 @@ export class Session {
   /** Verified files of the packages that this page needs. */
   async install(manifest: Manifest, path: string, progress: Progress): Promise<{ [name: string]: PackageFiles }> {
     this.manifest = manifest
-    const entries = startPackages(manifest, path)
+    const entries = startPackages(manifest, path, this.around.boot().mode === 'check')
     const total = entries.reduce((sum, entry) => sum + entry.size, 0)
     const loaded = new Map<string, number>()
     const files = await Promise.all(entries.map((entry) => this.around.installer.files(this.url, entry, (bytes) => {
@@ -265,13 +265,16 @@ export class Session {
   }
 }
 
-/** An independent subpackage starts alone; every other page needs main, and its subpackage. */
-export function startPackages(manifest: Manifest, path: string): PackageEntry[] {
+/**
+ * An independent subpackage starts alone; every other page needs main, and its subpackage. So does a check, where
+ * each page stands for one that was reached from another.
+ */
+export function startPackages(manifest: Manifest, path: string, check = false): PackageEntry[] {
   const page = path.replace(/^\//, '')
   const main = manifest.packages[0]!
   const own = manifest.packages.find(
     ({ name, root }) => name !== 'main' && name !== 'maps' && root !== '' && page.startsWith(`${root}/`),
   )
   if (!own) return [main]
-  return own.independent ? [own] : [main, own]
+  return own.independent && !check ? [own] : [main, own]
 }

@@ -201,8 +201,9 @@ class _Build:
         parts = {part.name: part for part in self.parts}
         for name, group in groups.items():
             parts[name].group = group
-            parts[name].config = {"components": {}}
-        parts["main"].config |= self.app.config
+            # what may start alone needs the application's configuration
+            alone = name == "main" or parts[name].independent
+            parts[name].config = (self.app.config if alone else {}) | {"components": {}}
         for key, unit in self.program.units.items():
             name = self.part(key)
             config = dict(unit.config)

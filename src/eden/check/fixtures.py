@@ -49,13 +49,27 @@ _COMPARED = re.compile(
 )
 
 
+#: what servers answer on success; other values that programs compare with are mostly those of failures
+_SUCCESS = frozenset(
+    ("0", "200", "1", "true", *(f'"{word}"' for word in ("0", "200", "1", "ok", "OK", "success", "SUCCESS")))
+)
+#: what these hold where no script compares them: `if (answer.code)` asks for a failure
+_ZERO = ("code", "errno", "errcode", "errCode", "err_code", "error_code", "errorCode", "ret", "retcode", "retCode")
+
+
 def status_fields(scripts: Iterable[str]) -> dict[str, object]:
-    """Status fields and the value each is compared with most often in compiled scripts: that of success."""
-    counts: dict[str, Counter[str]] = {}
+    """Status fields of an answer, each with what compiled scripts compare it with on success."""
+    counts: dict[str, Counter[str]] = {name: Counter() for name in _ZERO}
     for script in scripts:
         for name, value in _COMPARED.findall(script):
             counts.setdefault(name, Counter())[value] += 1
-    return {name: json.loads(values.most_common(1)[0][0]) for name, values in sorted(counts.items())}
+    return {name: _success(values) for name, values in sorted(counts.items())}
+
+
+def _success(values: Counter[str]) -> object:
+    """Of the values compared with, the commonest that means success, else the commonest; 0 if there is none."""
+    known = Counter({value: number for value, number in values.items() if value in _SUCCESS})
+    return json.loads(next((value for value, _ in (known or values).most_common(1)), "0"))
 
 
 class FixtureNetwork:
@@ -63,6 +77,8 @@ class FixtureNetwork:
 
     def __init__(self, folder: Path | None, fields: dict[str, object] | None = None) -> None:
         self.fixtures = _read(folder) if folder else []
+        #: answers given that no fixture holds
+        self.made_up = 0
         self.empty = Fixture("*", header={"x-eden-empty": json.dumps(fields or {})})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -70,6 +86,7 @@ class FixtureNetwork:
         while (await receive()).get("more_body"):
             pass
         found = next((fixture for fixture in self.fixtures if fixture.matches(scope["method"], url)), self.empty)
+        self.made_up += found is self.empty
         fields = {"content-type": "application/json; charset=utf-8"} | found.header
         headers = [(name.lower().encode(), value.encode()) for name, value in fields.items()]
         await send({"type": "http.response.start", "status": found.status, "headers": headers})

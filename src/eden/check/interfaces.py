@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Literal
 
 import msgspec
 
@@ -17,7 +18,10 @@ class Status(StrEnum):
 
 
 class PageResult(msgspec.Struct, frozen=True, kw_only=True):
-    """One page. Times in ms; `screenshot` is a path relative to the report, or null without one."""
+    """One page. Times in ms; `screenshot` is a path relative to the report, or null without one.
+
+    `network` is "refused" where made-up answers made the page fail and it opens without the network.
+    """
 
     page: str
     status: Status
@@ -29,6 +33,7 @@ class PageResult(msgspec.Struct, frozen=True, kw_only=True):
     console: list[str]
     unsupported: list[str]
     accessibility: list[str]
+    network: Literal["answered", "refused"] = "answered"
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):

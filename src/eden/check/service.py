@@ -15,12 +15,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 import uvicorn
 
 from eden.base.browser import LAUNCH_ARGUMENTS, chromium
 from eden.base.errors import EdenError
 from eden.check.fixtures import FixtureNetwork, status_fields
 from eden.check.interfaces import CheckReport, PageResult, Status, Summary
+from eden.check.query import query_for
 from eden.check.report import write_html
 from eden.check.stacks import StackMapper
 from eden.simulator.program import LiveProgram
@@ -35,15 +37,8 @@ if TYPE_CHECKING:
     from eden.check.visit import Visit
 
 VIEWPORT = {"width": 390, "height": 844}
-#: values that pages commonly read from their query; a page opened by itself has no one to give them
-DEFAULT_QUERY = {
-    "id": "1",
-    "type": "1",
-    "name": "test",
-    "title": "test",
-    "index": "0",
-    "url": "https%3A%2F%2Fexample.com",
-}
+#: addresses of a program's requests
+PROXIED = "**/_proxy?**"
 #: nothing of the real network: only the server of this check is reached
 OFFLINE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
 
@@ -90,8 +85,6 @@ def check_command(arguments: argparse.Namespace) -> int:
 
 
 def _with_folder(report: CheckReport, folder: str) -> CheckReport:
-    import msgspec
-
     pages = [
         msgspec.structs.replace(page, screenshot=f"{folder}/{Path(page.screenshot).name}") if page.screenshot else page
         for page in report.pages
@@ -229,14 +222,31 @@ class _Checker:
 
         from eden.check.visit import Visit, visit
 
-        try:
-            seen = await visit(tab, "/programs/main/", page, DEFAULT_QUERY, self.map_stack, self.axe)
-        except BrowserError as error:
-            seen = Visit(crash=f"the browser: {error.message.splitlines()[0]}")
+        query = query_for(self.program.builder.text(f"{page}.js") or self.program.builder.text(f"{page}.ts") or "")
+
+        async def look() -> tuple[Visit, PageResult]:
+            try:
+                seen = await visit(tab, "/programs/main/", page, query, self.map_stack, self.axe)
+            except BrowserError as error:
+                seen = Visit(crash=f"the browser: {error.message.splitlines()[0]}")
+            return seen, judge(page, seen)
+
+        seen, result = await look()
+        if result.status is Status.ERROR and self.network.made_up:
+            # The fault may lie in answers that are nobody's: the page has to open without any, at least.
+            await tab.route(PROXIED, lambda route: route.abort())
+            seen_offline, offline = await look()
+            await tab.unroute(PROXIED)
+            if offline.status is Status.OK:
+                notes = [f"with made-up answers: {error}" for error in result.errors]
+                seen, result = (
+                    seen_offline,
+                    msgspec.structs.replace(offline, network="refused", console=[*offline.console, *notes]),
+                )
         if seen.screenshot:
             self.screenshots[page] = seen.screenshot
         self.errors.update(dict.fromkeys(seen.application))
-        return judge(page, seen)
+        return result
 
 
 def judge(page: str, seen: Visit) -> PageResult:

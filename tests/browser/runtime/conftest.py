@@ -17,7 +17,7 @@ PHONE = """<!doctype html><meta charset="utf-8"><body style="margin:0">
 <script>
   const seen = []
   const host = new Eden.EdenHost({
-    container: document.getElementById('phone'), runtimeUrl: '/_container/runtime.js', mode: 'check',
+    container: document.getElementById('phone'), runtimeUrl: '/_container/runtime.js', mode: 'MODE',
     storage: 'memory', prompts: 'grant', policy: { domains: 'any' }, theme: 'light',
   })
   for (const name of ['error', 'route', 'painted', 'unsupported', 'crash', 'log'])
@@ -87,12 +87,12 @@ App({
 
 
 @pytest.fixture
-def phone(page: Page, server: TestServer, mini_program: Callable[[Files], str]) -> Callable[[Files], Phone]:
+def phone(page: Page, server: TestServer, mini_program: Callable[[Files], str]) -> Callable[..., Phone]:
     """Compile a program (an app.js that traces is added) and put it into a phone; not opened yet."""
 
-    def make(files: Files) -> Phone:
+    def make(files: Files, mode: str = "check") -> Phone:
         address = mini_program({"app.js": APP, **files})
-        page.goto(server.answer("/phone.html", PHONE))
+        page.goto(server.answer("/phone.html", PHONE.replace("MODE", mode)))
         return Phone(page, address)
 
     return make

@@ -215,3 +215,20 @@ def test_lists_show_the_same_after_many_updates_as_when_made_anew(phone: Make) -
         )
     )
     assert steps == 150
+
+
+def test_an_instance_in_data_does_not_drag_the_tree_along(phone: Make) -> None:
+    program = {
+        "pages/a/a.wxml": '<list id="list"><row wx:for="{{20}}" wx:key="*this"/></list>',
+        "pages/a/a.json": {"usingComponents": {"list": "/c/list", "row": "/c/row"}},
+        "pages/a/a.js": "Page({ onReady() { getApp().log('ready', this.selectComponent('#list').data.rows.length) } })",
+        "c/list.json": COMPONENT,
+        "c/list.wxml": "<slot/>",
+        "c/list.js": """
+          Component({ data: { rows: [] }, relations: { './row': { type: 'child',
+            linked() { this.setData({ rows: this.getRelationNodes('./row').map((row) => ({ ...row.data })) }) } } } })""",
+        "c/row.json": COMPONENT,
+        "c/row.wxml": "<view>row</view>",
+        "c/row.js": "Component({ relations: { './list': { type: 'parent', linked(parent) { this.setData({ parent }) } } } })",
+    }
+    assert phone(program).open().until("ready 20")

@@ -27,6 +27,18 @@ def test_scripts_of_components_run_before_those_that_use_them(phone: Make) -> No
     assert lines == ["inner", "outer", "page ABC"]
 
 
+def test_what_a_frame_cannot_have_is_absent_and_plugins_do_nothing(phone: Make) -> None:
+    program = {
+        "pages/a/a.wxml": "<view id='out'>{{out}}</view>",
+        "pages/a/a.js": """
+          const plugin = requirePlugin('map')
+          const real = (function () { return this })()
+          Page({ data: { out: [typeof real.localStorage, real.indexedDB, plugin.choose({}), plugin.then].join() } })""",
+    }
+    opened = phone(program).open()
+    assert opened.locator("#out").inner_text() == "undefined,,,"
+
+
 def test_a_wxs_module_that_throws_costs_one_template(phone: Make, expect_console: Any) -> None:
     expect_console(r"nothing is not defined")
     program = {

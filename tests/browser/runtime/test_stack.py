@@ -70,6 +70,31 @@ def test_subpackage_is_loaded_when_its_page_is_opened(phone: Make) -> None:
     assert opened.locator("#name").inner_text() == "sub/d/d"
 
 
+def test_an_independent_subpackage_starts_before_the_app(phone: Make) -> None:
+    program = PROGRAM | {
+        "app.json": {"pages": ["pages/a/a"], "subpackages": [
+            {"root": "alone", "pages": ["e/e"], "independent": True}, {"root": "sub", "pages": ["d/d"]},
+        ]},
+        "alone/e/e.wxml": "<view id='name'>alone</view><part/>",
+        "alone/e/e.json": {"usingComponents": {"part": "../part"}},
+        "alone/e/e.js": "Page({ onLoad() { getApp({ allowDefault: true }).early = typeof getApp() } })",
+        "alone/part.json": {"component": True},
+        "alone/part.wxml": "<view id='part'>part</view>",
+        "alone/part.js": "Component({})",
+    }  # fmt: skip
+    opened = phone(program, mode="develop").open("alone/e/e")
+    assert opened.locator("#name").inner_text() == "alone"
+    assert opened.locator("#part").inner_text() == "part"
+    assert opened.run("() => typeof getApp()") == "undefined"
+    # a page of another subpackage brings the main package, and with it the App
+    assert call(opened, "navigateTo", url="/sub/d/d") == "navigateTo:ok"
+    lines = opened.trace()
+    assert lines.index("app launch alone/e/e") < lines.index("app show") < lines.index("d 42")
+    assert opened.run("() => getApp().early") == "undefined"
+    call(opened, "navigateBack")
+    assert opened.locator("#part").inner_text() == "part"
+
+
 def test_event_channel_both_ways(phone: Make) -> None:
     program = PROGRAM | {
         "pages/c/c.js": """Page({ onLoad() {
