@@ -124,11 +124,3 @@ def test_reader_that_leaves_early_is_no_error() -> None:
     assert process.stderr.read() == ""
     process.stderr.close()
     assert process.wait() == 141
-
-
-def test_check_without_its_extra_says_what_to_install(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    assert cli.main(["check", "somewhere"]) == 1
-    assert "pip install 'eden-platform[check]'" in capsys.readouterr().err

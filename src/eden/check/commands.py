@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import importlib.util
 from pathlib import Path
 
 from eden.base.commands import Subparsers, add_command
-from eden.base.errors import EdenError
 
 
 def add_arguments(subparsers: Subparsers) -> None:
@@ -25,10 +23,6 @@ def add_arguments(subparsers: Subparsers) -> None:
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    if importlib.util.find_spec("playwright") is None:
-        raise EdenError(
-            "extra-missing", "eden check needs the package playwright.", "Run `pip install 'eden-platform[check]'`."
-        )
     from eden.check.service import check_command
 
     return check_command(arguments)

@@ -278,7 +278,7 @@ def judge(page: str, seen: Visit) -> PageResult:
 
 
 def _axe() -> str | None:
-    """The source of axe-core, from the package that carries it; None without the `check` extra's copy."""
+    """The source of axe-core, from the package that carries it; None without the extra `accessibility`."""
     import importlib.util
 
     spec = importlib.util.find_spec("axe_playwright_python")
@@ -304,6 +304,8 @@ def _print_summary(report: CheckReport) -> None:
         f"{summary.error} with errors, {summary.blank} blank, {summary.missing} missing; "
         f"first paint {summary.first_paint_ms or 0:.0f} ms (median); {summary.seconds:.1f} s"
     )
+    if _axe() is None:
+        print("Accessibility was not looked at; `pip install 'eden-platform[accessibility]'` brings what that needs.")
     for error in report.errors:
         print(f"Application: {error.splitlines()[0]}"[:200])
     if summary.unsupported:
