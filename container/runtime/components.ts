@@ -3,20 +3,12 @@
  * first needs them, from the package's script, template, style sheet and configuration.
  */
 import { type GeneralBehavior, type GeneralComponent, type ComponentSpace, addGlobalErrorListener, addGlobalWarningListener, type DeepCopyKind } from 'glass-easel'
-import { type CodeSpace, MiniProgramEnv, component as adapter } from 'glass-easel-miniprogram-adapter'
-import { effect } from '../api/worklet'
-import { rpx, wxBehaviors } from '../components/kit'
-import { clearAnimation, runAnimation } from './animate'
+import { type CodeSpace, MiniProgramEnv } from 'glass-easel-miniprogram-adapter'
+import { wxBehaviors } from '../components/kit'
 import type { ComponentConfig, Runtime } from './context'
 import { copyFields, type Definition, normalizeDefinition, pageDefinition } from './definitions'
 import { elementOf } from './events'
 import type { Loader } from './loader'
-
-export const ComponentCaller = adapter.ComponentCaller
-type Caller = Definition & { _$: GeneralComponent }
-
-/** Elements whose style follows shared values, with what ends that. */
-const animated = new WeakMap<object, () => void>()
 
 export interface ComponentHooks {
   created(component: GeneralComponent): void
@@ -181,62 +173,6 @@ export class Components {
   reset(): void {
     this.defined.clear()
     this.registered.clear()
-  }
-
-  /** Instance methods that the adapter leaves to the platform. */
-  installInstanceMethods(wx: Definition, page: (component: GeneralComponent) => Definition | undefined): void {
-    const prototype = ComponentCaller.prototype as unknown as Definition
-    // a program that puts an instance into its data must not copy the whole tree
-    Object.defineProperty(prototype, '_$', {
-      configurable: true,
-      set(this: object, value) { Object.defineProperty(this, '_$', { value, writable: true, configurable: true }) },
-    })
-    const setData = prototype.setData as (data: object, callback?: () => void) => void
-    const { rt } = this
-    Object.assign(prototype, {
-      setData(this: Caller, data: unknown, callback?: () => void) {
-        setData.call(this, data && typeof data === 'object' ? data : {}, typeof callback === 'function' ? callback : undefined)
-      },
-      triggerEvent(this: Caller, name: string, detail?: unknown, options?: object) {
-        this._$.triggerEvent(name, detail as any, options ?? {})
-      },
-      createSelectorQuery(this: Caller) { return wx.createSelectorQuery().in(this) },
-      createIntersectionObserver(this: Caller, options?: object) { return wx.createIntersectionObserver(this, options) },
-      createMediaQueryObserver(this: Caller) { return wx.createMediaQueryObserver(this) },
-      animate(this: Caller, selector: string, frames: Definition[], duration: unknown, callback?: unknown) {
-        runAnimation(rt, this._$, selector, frames, duration, callback)
-      },
-      clearAnimation(this: Caller, selector: string, options?: unknown, callback?: unknown) {
-        clearAnimation(rt, this._$, selector, typeof options === 'function' ? options : callback)
-      },
-      applyAnimatedStyle(this: Caller, selector: string, style: () => Definition, _options?: object, callback?: (result: object) => void) {
-        const element = this._$.getShadowRoot()?.querySelector(selector)
-        if (element) {
-          animated.get(element)?.()
-          // Runs again whenever a shared value that it reads changes (wx.worklet).
-          animated.set(element, effect(rt, () => {
-            const values = Object.entries(style() ?? {})
-            element.setNodeStyle(values.map(([name, value]) => `${name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}:${rpx(String(value))}`).join(';'), 2)
-          }))
-        }
-        if (callback) queueMicrotask(() => rt.guard('applyAnimatedStyle', () => callback({ styleId: 0 })))
-      },
-      clearAnimatedStyle(this: Caller, selector: string) {
-        const element = this._$.getShadowRoot()?.querySelector(selector)
-        if (!element) return
-        animated.get(element)?.()
-        element.setNodeStyle('', 2)
-      },
-      setUpdatePerformanceListener() {},
-      getPageId(this: Caller) { return `pageId:${page(this._$)?.__wxWebviewId__ ?? 0}` },
-      getTabBar(this: Caller) { return page(this._$)?.__edenTabBar?.() ?? null },
-      getAppBar() { return null },
-      renderer: 'webview',
-      getOpenerEventChannel(this: Caller) { return page(this._$)?.__edenEventChannel?.() ?? {} },
-    })
-    for (const name of ['router', 'pageRouter']) {
-      Object.defineProperty(prototype, name, { configurable: true, get: () => wx, set(this: object, value) { Object.defineProperty(this, name, { value, writable: true, configurable: true }) } })
-    }
   }
 }
 

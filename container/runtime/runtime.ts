@@ -10,6 +10,7 @@ import { domOf } from './events'
 import type { AppConfig, Runtime, RuntimeEventName } from './context'
 import { ProgramFiles } from './files'
 import { forwardConsole, guardTimers, hideRealGlobal, hideStorage, installGlobals, makeGlobal, printable, requirePlugin } from './globals'
+import { installInstanceMethods } from './instance'
 import { Loader, normalize } from './loader'
 import { Page, pageOf } from './page'
 import type { HostPort } from './port'
@@ -130,7 +131,7 @@ export class ProgramRuntime implements Runtime {
     hideRealGlobal(global)
     hideStorage()
     installGlobals({ ...globals, global })
-    this.components.installInstanceMethods(this.wx, (component) => pageOf(component)?.instance)
+    installInstanceMethods(this, this.wx, (component) => pageOf(component)?.instance)
   }
 
   /**

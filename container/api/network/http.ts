@@ -54,13 +54,7 @@ export const http: AreaFactory = (rt) => {
 
       uploadFile(options, call) {
         const task = tasks.start('uploadFile')
-        call.task = {
-          abort: task.abort,
-          onHeadersReceived: task.headers.on,
-          offHeadersReceived: task.headers.off,
-          onProgressUpdate: task.progress.on,
-          offProgressUpdate: task.progress.off,
-        }
+        call.task = transfer(task)
         requireAddress(options)
         requireParameter(options, 'filePath', 'String')
         requireParameter(options, 'name', 'String')
@@ -80,13 +74,7 @@ export const http: AreaFactory = (rt) => {
 
       downloadFile(options, call) {
         const task = tasks.start('downloadFile')
-        call.task = {
-          abort: task.abort,
-          onHeadersReceived: task.headers.on,
-          offHeadersReceived: task.headers.off,
-          onProgressUpdate: task.progress.on,
-          offProgressUpdate: task.progress.off,
-        }
+        call.task = transfer(task)
         requireAddress(options)
         const { url, filePath } = options
         return tasks
@@ -114,6 +102,15 @@ export const http: AreaFactory = (rt) => {
     },
   })
 }
+
+/** The task of an upload or download, as programs see it. */
+const transfer = ({ abort, headers, progress }: ReturnType<ReturnType<typeof networkTasks>['start']>) => ({
+  abort,
+  onHeadersReceived: headers.on,
+  offHeadersReceived: headers.off,
+  onProgressUpdate: progress.on,
+  offProgressUpdate: progress.off,
+})
 
 function requireAddress(options: { url: string }): void {
   requireParameter(options, 'url', 'String')

@@ -228,7 +228,8 @@ class ModuleStage:
             then = "the promise rejects" if wanted.asynchronous else "requiring it throws"
             report.warning(
                 "missing-npm" if npm else "missing-module",
-                f"{'npm package' if npm else 'module'} {wanted.specifier} does not exist; {then}",
+                f"npm package {wanted.specifier} does not exist (does it need `npm install`?); {then}"
+                if npm else f"module {wanted.specifier} does not exist; {then}",
                 file, wanted.line, wanted.column,
             )  # fmt: skip
 
