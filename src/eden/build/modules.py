@@ -131,9 +131,13 @@ class ModuleStage:
             resolver, files, inputs, self._submit([(item, tree.digest(item.path) or "") for item in inputs])
         )
 
-    def check_syntax(self, scripts: Iterable[ScriptInput], report: Report) -> set[str]:
-        """Paths of the given WXS modules that are broken, which is reported."""
-        outputs = self._submit([(item, _digest(item.text)) for item in scripts]).result()
+    def start_syntax(self, scripts: Iterable[ScriptInput]) -> Future[list[ScriptOutput]]:
+        """Begin to look whether these WXS modules are JavaScript."""
+        return self._submit([(item, _digest(item.text)) for item in scripts])
+
+    def finish_syntax(self, work: Future[list[ScriptOutput]], report: Report) -> set[str]:
+        """Paths of the modules that are broken, which is reported."""
+        outputs = work.result()
         for output in outputs:
             report.extend(_of_wxs(problem) for problem in output.diagnostics)
         return {output.path for output in outputs if output.diagnostics}

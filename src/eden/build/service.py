@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -52,6 +54,10 @@ class Builder:
         self._assembler = Assembler(self._templates.render)
 
     def build(self) -> BuildResult:
+        with _no_collector():
+            return self._build()
+
+    def _build(self) -> BuildResult:
         report = Report()
         try:
             project = find(self.source, report)
@@ -120,8 +126,9 @@ class _Build:
             return BuildResult(self.report.sorted())
         scripts_at_work = self._start_scripts()
         groups = self._collect_templates()
+        syntax_at_work = self.builder._modules.start_syntax(Templates.scripts(groups.values()))
         sheets = self._compile_styles()
-        broken = self.builder._modules.check_syntax(Templates.scripts(groups.values()), self.report)
+        broken = self.builder._modules.finish_syntax(syntax_at_work, self.report)
         self.builder._templates.refuse(list(groups.values()), broken)
         modules = self.builder._modules.finish(scripts_at_work, self.report)
         tags.check(self.program, groups, {key: self.part(key) for key in self.program.units}, self.report)
@@ -238,6 +245,18 @@ class _Build:
                 "package-size",
                 f"all packages have {_megabytes(total)}; the limit is {_megabytes(options.total_limit)}",
             )
+
+
+@contextmanager
+def _no_collector() -> Iterator[None]:
+    """A build makes many objects and hardly a cycle: looking for cycles while it runs costs time and finds nothing."""
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()
 
 
 def _with_global(sheets: dict[str, StyleOutput], keys: list[str]) -> dict[str, StyleOutput]:
