@@ -14,7 +14,7 @@ from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page, expect
 
 from tests.browser.programs import build_program
-from tests.browser.runtime.conftest import PHONE, Phone
+from tests.browser.runtime.conftest import Phone, phone_page
 from tests.browser.server import TestServer
 
 _ROOT = Path(__file__).parents[2]
@@ -101,7 +101,7 @@ def gallery(page: Page, server: TestServer, package: Path) -> Phone:
     address = server.folder("/packages/gallery/", package)
     page.set_default_timeout(6_000)
     expect.set_options(timeout=6_000)
-    page.goto(server.answer("/phone.html", PHONE))
+    page.goto(server.answer("/phone.html", phone_page()))
     return Phone(page, address)
 
 

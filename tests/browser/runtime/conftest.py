@@ -11,7 +11,7 @@ from playwright.sync_api import Frame, Locator, Page
 from tests.browser.programs import Files
 from tests.browser.server import TestServer
 
-PHONE = """<!doctype html><meta charset="utf-8"><body style="margin:0">
+_PHONE = """<!doctype html><meta charset="utf-8"><body style="margin:0">
 <div id="phone" style="width:375px;height:812px"></div>
 <script src="/_container/host.js"></script>
 <script>
@@ -24,6 +24,11 @@ PHONE = """<!doctype html><meta charset="utf-8"><body style="margin:0">
     host.addEventListener(name, ({ detail }) => seen.push({ ...detail, event: name }))
 </script>
 """
+
+
+def phone_page(mode: str = "check") -> str:
+    """A page with a phone, `host`, that collects its events in `seen`."""
+    return _PHONE.replace("MODE", mode)
 
 
 class Phone:
@@ -92,7 +97,7 @@ def phone(page: Page, server: TestServer, mini_program: Callable[[Files], str]) 
 
     def make(files: Files, mode: str = "check") -> Phone:
         address = mini_program({"app.js": APP, **files})
-        page.goto(server.answer("/phone.html", PHONE.replace("MODE", mode)))
+        page.goto(server.answer("/phone.html", phone_page(mode)))
         return Phone(page, address)
 
     return make
