@@ -126,8 +126,8 @@ def test_answers_without_a_fixture(tmp_path: Path) -> None:
     """Success in the program's own words, empty otherwise; where that cannot do, the page opens without the network."""
     ask = "wx.request({{ url: 'https://api.example/x', success: ({{ data }}) => {{ {0} }} }})"
     page = "Page({{ data: {{ list: [] }}, onLoad(options) {{ {0} }} }})"
-    program: Files = {
-        "app.json": {"pages": ["pages/list/list", "pages/made/made", "pages/json/json"]},
+    program: dict[str, Any] = {
+        "app.json": {"pages": ["pages/list/list", "pages/made/made", "pages/json/json", "pages/kept/kept"]},
         "app.js": "App({})",
         "pages/list/list.wxml": "<view wx:for='{{list}}' wx:key='id'>name: {{item.name}}</view>",
         "pages/list/list.js": page.format(ask.format("if (data.errno === 0) this.setData({ list: data.list })")),
@@ -141,9 +141,16 @@ def test_answers_without_a_fixture(tmp_path: Path) -> None:
             + ask.format("JSON.parse(data.extra).forEach((item) => item.day.getMonth())")
         ),
     }
-    finished, report = check(write_program(tmp_path, program))
-    listed, made, read = report["pages"]
-    assert (finished.returncode, [page["status"] for page in report["pages"]]) == (0, ["ok"] * 3)
+    # what fails on a recorded answer fails
+    program["pages/kept/kept.wxml"] = "<view>kept</view>"
+    program["pages/kept/kept.js"] = program["pages/made/made.js"].replace("example/x", "example/kept")
+    recorded = tmp_path / "recorded"
+    recorded.mkdir()
+    (recorded / "kept.json").write_text('{"url": "https://api.example/kept", "data": {}}')
+    finished, report = check(write_program(tmp_path / "source", program), "--fixtures", str(recorded))
+    listed, made, read, kept = report["pages"]
+    assert (finished.returncode, [page["status"] for page in report["pages"]]) == (1, ["ok", "ok", "ok", "error"])
+    assert kept["network"] == "answered"
     assert (listed["text_length"], listed["network"]) == (len("name:"), "answered")
     assert (made["network"], read["network"]) == ("refused", "answered")
     assert any("with made-up answers: TypeError" in line for line in made["console"])

@@ -42,13 +42,13 @@ class Fixture(msgspec.Struct, frozen=True):
         return self.method in ("*", method) and fnmatch.fnmatchcase(url, pattern)
 
 
+#: header of an answer that is in no fixture; its value is a JSON object, the answer's status fields
+MADE_UP = "x-eden-empty"
 #: a field in which servers say whether a request succeeded, compared with a number, a word or a truth value
 _COMPARED = re.compile(
     r"\.(code|errno|errcode|errCode|err_code|error_code|errorCode|ret|retcode|retCode|resultCode|returnCode|status)\b"
     r"\s*[!=]==?\s*(\d{1,6}|\"\w{1,20}\"|true|false)(?![\w.])"
 )
-
-
 #: what servers answer on success; other values that programs compare with are mostly those of failures
 _SUCCESS = frozenset(
     ("0", "200", "1", "true", *(f'"{word}"' for word in ("0", "200", "1", "ok", "OK", "success", "SUCCESS")))
@@ -77,16 +77,13 @@ class FixtureNetwork:
 
     def __init__(self, folder: Path | None, fields: dict[str, object] | None = None) -> None:
         self.fixtures = _read(folder) if folder else []
-        #: answers given that no fixture holds
-        self.made_up = 0
-        self.empty = Fixture("*", header={"x-eden-empty": json.dumps(fields or {})})
+        self.empty = Fixture("*", header={MADE_UP: json.dumps(fields or {})})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         url = (parse_qs(scope["query_string"].decode()).get("url") or [""])[0]
         while (await receive()).get("more_body"):
             pass
         found = next((fixture for fixture in self.fixtures if fixture.matches(scope["method"], url)), self.empty)
-        self.made_up += found is self.empty
         fields = {"content-type": "application/json; charset=utf-8"} | found.header
         headers = [(name.lower().encode(), value.encode()) for name, value in fields.items()]
         await send({"type": "http.response.start", "status": found.status, "headers": headers})

@@ -10,7 +10,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +20,7 @@ import uvicorn
 
 from eden.base.browser import LAUNCH_ARGUMENTS, chromium
 from eden.base.errors import EdenError
-from eden.check.fixtures import FixtureNetwork, status_fields
+from eden.check.fixtures import MADE_UP, FixtureNetwork, status_fields
 from eden.check.interfaces import CheckReport, PageResult, Status, Summary
 from eden.check.query import query_for
 from eden.check.report import write_html
@@ -32,7 +32,7 @@ from eden.simulator.service import listen
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from playwright.async_api import Browser, Page
+    from playwright.async_api import Browser, Page, Response, Route
 
     from eden.check.visit import Visit
 
@@ -218,35 +218,54 @@ class _Checker:
         return tab
 
     async def _check(self, tab: Page, page: str) -> PageResult:
-        from playwright.async_api import Error as BrowserError
-
-        from eden.check.visit import Visit, visit
-
-        query = query_for(self.program.builder.text(f"{page}.js") or self.program.builder.text(f"{page}.ts") or "")
-
-        async def look() -> tuple[Visit, PageResult]:
-            try:
-                seen = await visit(tab, "/programs/main/", page, query, self.map_stack, self.axe)
-            except BrowserError as error:
-                seen = Visit(crash=f"the browser: {error.message.splitlines()[0]}")
-            return seen, judge(page, seen)
-
-        seen, result = await look()
-        if result.status is Status.ERROR and self.network.made_up:
-            # The fault may lie in answers that are nobody's: the page has to open without any, at least.
-            await tab.route(PROXIED, lambda route: route.abort())
-            seen_offline, offline = await look()
+        seen, made_up = await self._look(tab, page)
+        result = judge(page, seen)
+        if result.status is Status.ERROR and made_up:
+            # The fault may lie in answers that are nobody's: the page has to open without them, at least.
+            await tab.route(PROXIED, _refuse_made_up)
+            without, _ = await self._look(tab, page)
             await tab.unroute(PROXIED)
-            if offline.status is Status.OK:
-                notes = [f"with made-up answers: {error}" for error in result.errors]
-                seen, result = (
-                    seen_offline,
-                    msgspec.structs.replace(offline, network="refused", console=[*offline.console, *notes]),
-                )
+            opened = judge(page, without)
+            if opened.status is Status.OK:
+                console = [*opened.console, *(f"with made-up answers: {error}" for error in result.errors)]
+                seen, result = without, msgspec.structs.replace(opened, network="refused", console=console)
         if seen.screenshot:
             self.screenshots[page] = seen.screenshot
         self.errors.update(dict.fromkeys(seen.application))
         return result
+
+    async def _look(self, tab: Page, page: str) -> tuple[Visit, bool]:
+        """One visit, and whether an answer was made up for it."""
+        from playwright.async_api import Error as BrowserError
+
+        from eden.check.visit import Visit, visit
+
+        made_up: list[Response] = []
+
+        def note(response: Response) -> None:
+            if MADE_UP in response.headers:
+                made_up.append(response)
+
+        script = self.program.builder.text(f"{page}.js") or self.program.builder.text(f"{page}.ts") or ""
+        tab.on("response", note)
+        try:
+            seen = await visit(tab, "/programs/main/", page, query_for(script), self.map_stack, self.axe)
+        except BrowserError as error:
+            seen = Visit(crash=f"the browser: {error.message.splitlines()[0]}")
+        tab.remove_listener("response", note)
+        return seen, bool(made_up)
+
+
+async def _refuse_made_up(route: Route) -> None:
+    """As without a network, except for what is recorded."""
+    from playwright.async_api import Error as BrowserError
+
+    with suppress(BrowserError):  # the page may be left by now
+        answer = await route.fetch()
+        if MADE_UP in answer.headers:
+            await route.abort()
+        else:
+            await route.fulfill(response=answer)
 
 
 def judge(page: str, seen: Visit) -> PageResult:
