@@ -1,8 +1,8 @@
 """Templates: every WXML file of the program through the template compiler, one group per package.
 
-A group is the expression that the compiler itself would give for all its templates, with one difference: each
-template is evaluated when it is first asked for. Starting is faster, and a WXS module that throws takes down only
-the templates that use it.
+A group is the expression that the compiler itself would give for all its templates, with two differences
+(docs/adr/0003). Each template is evaluated when it is first asked for: starting is faster, and a WXS module that throws
+takes down only the templates that use it. Items of a list that have not changed are passed over in updates.
 """
 
 from __future__ import annotations
