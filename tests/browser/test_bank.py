@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Frame, Locator, Page, expect
 
+from tests.browser.runtime.conftest import program_frame
+
 
 @pytest.fixture
 def demo() -> Iterator[str]:
@@ -87,10 +89,7 @@ class _Phone:
 
     @property
     def frame(self) -> Frame:
-        for frame in self.page.frames:
-            if frame is not self.page.main_frame and frame.evaluate("() => !!document.querySelector('.eden-page')"):
-                return frame
-        raise AssertionError("no program is shown")
+        return program_frame(self.page)
 
     def run(self, script: str) -> None:
         self.frame.evaluate(script)

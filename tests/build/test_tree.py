@@ -1,7 +1,12 @@
 from __future__ import annotations
 
+import errno
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
+from typing import IO, Any
 
 import pytest
 from hypothesis import given
@@ -63,15 +68,29 @@ def test_loops_of_links_end(make: Make) -> None:
     assert "self" in tree.unreadable
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_what_cannot_be_read_is_told(make: Make) -> None:
-    folder = make({"a/b.js": "", "c.js": ""})
-    (folder / "a").chmod(0)
-    (folder / "c.js").chmod(0)
+def test_what_cannot_be_read_is_told(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Modes of files do not bind root, so the refusal is the system calls'."""
+    folder = make({"a/b.js": "", "c.js": "", "d.js": "read"})
+    scan = os.scandir
+
+    def refused(place: str) -> None:
+        if place in (str(folder / "a"), str(folder / "c.js")):
+            raise PermissionError(errno.EACCES, "Permission denied", place)
+
+    def listing(place: str) -> object:
+        refused(place)
+        return scan(place)
+
+    def opened(place: str, mode: str) -> IO[Any]:
+        refused(place)
+        return open(place, mode)
+
+    monkeypatch.setattr(os, "scandir", listing)
+    monkeypatch.setattr("eden.build.tree.open", opened, raising=False)
     tree = tree_of(folder)
     assert tree.bytes("c.js") is None
-    assert set(tree.unreadable) == {"a", "c.js"}
-    (folder / "a").chmod(0o700)
+    assert tree.bytes("d.js") == b"read"
+    assert tree.unreadable == {"a": "Permission denied", "c.js": "Permission denied"}
 
 
 def test_a_file_that_goes_while_it_is_read(make: Make) -> None:
@@ -97,12 +116,18 @@ def test_mounted_and_made_files_stand_behind_those_on_disk(make: Make, tmp_path:
     assert sorted(tree.paths) == ["npm/x/index.js"]
 
 
-def test_names_that_are_not_utf8(make: Make) -> None:
+def test_names_that_are_not_utf8(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not every file system takes such a name, so the listing has it, as Python spells undecodable bytes."""
+    scan = os.scandir
+
+    @contextmanager
+    def listing(folder: str) -> Iterator[list[object]]:
+        name = os.fsdecode(b"\xff.js")
+        with scan(folder) as entries:
+            yield [*entries, SimpleNamespace(name=name, path=f"{folder}/{name}")]
+
     folder = make({"a.js": ""})
-    try:
-        os.close(os.open(os.fsencode(folder) + b"/\xff.js", os.O_CREAT | os.O_WRONLY))
-    except OSError:
-        pytest.skip("this file system has UTF-8 names only")
+    monkeypatch.setattr(os, "scandir", listing)
     tree = tree_of(folder)
     assert sorted(tree.paths) == ["a.js"]
     assert list(tree.unreadable.values()) == ["its name is not UTF-8"]

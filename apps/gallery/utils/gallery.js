@@ -1,6 +1,12 @@
-/** What the pages share: one layer open at a time, and the values of fields by name. */
+/** What the pages share: one layer open at a time, the values of fields by name, and dates to pick from. */
 module.exports = Behavior({
-  data: { shown: '', values: {} },
+  data: {
+    shown: '',
+    values: {},
+    today: new Date(2026, 10, 22).getTime(),
+    min: new Date(2026, 10, 1).getTime(),
+    max: new Date(2026, 11, 31).getTime(),
+  },
   methods: {
     show(event) {
       this.setData({ shown: event.currentTarget.dataset.name })

@@ -31,6 +31,14 @@ def phone_page(mode: str = "check") -> str:
     return _PHONE.replace("MODE", mode)
 
 
+def program_frame(page: Page) -> Frame:
+    """The frame of the program that shows a page."""
+    for frame in page.frames:
+        if frame is not page.main_frame and frame.evaluate("() => !!document.querySelector('.eden-page')"):
+            return frame
+    raise AssertionError("no program is shown")
+
+
 class Phone:
     """`trace` is what the program pushed with `getApp().log(…)`."""
 
@@ -45,10 +53,7 @@ class Phone:
 
     @property
     def frame(self) -> Frame:
-        for frame in self.page.frames:
-            if frame is not self.page.main_frame and frame.evaluate("() => !!document.querySelector('.eden-page')"):
-                return frame
-        raise AssertionError("no program is shown")
+        return program_frame(self.page)
 
     def run(self, script: str, argument: Any = None) -> Any:
         """Evaluate a function in the program's frame, where wx, getApp and getCurrentPages are globals."""

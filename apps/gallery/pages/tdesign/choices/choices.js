@@ -1,9 +1,6 @@
 Page({
   behaviors: [require('../../../utils/gallery')],
   data: {
-    today: new Date(2026, 10, 22).getTime(),
-    min: new Date(2026, 10, 1).getTime(),
-    max: new Date(2026, 11, 31).getTime(),
     cities: [{ label: '北京', value: 'bj' }, { label: '上海', value: 'sh' }, { label: '深圳', value: 'sz' }],
     areas: [
       { label: '北京市', value: 'bj', children: [{ label: '东城区', value: 'dc' }, { label: '海淀区', value: 'hd' }] },

@@ -1,9 +1,6 @@
 Page({
   behaviors: [require('../../../utils/gallery')],
   data: {
-    today: new Date(2026, 10, 22).getTime(),
-    min: new Date(2026, 10, 1).getTime(),
-    max: new Date(2026, 11, 31).getTime(),
     files: [{ url: '/images/landscape.png', name: 'landscape', isImage: true }],
     fruits: ['苹果', '香蕉', '橙子'],
     columns: [{ values: ['浙江', '福建'] }, { values: ['杭州', '宁波'], defaultIndex: 1 }],
