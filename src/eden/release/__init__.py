@@ -1,0 +1,1 @@
+"""Release: versions, trust, deltas, and bringing a version to its users in reversible steps."""

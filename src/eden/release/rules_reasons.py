@@ -1,0 +1,111 @@
+"""Every sentence that the rules of releasing say, in English and Chinese.
+
+Rules return a `Message`, a code with fields; `say` makes a sentence of it. A field is shown by its name: what ends in
+`share` are basis points and shown in percent, what ends in `_at` is a moment, `verb`, `verbs` (with commas) and
+`state` are words of the state machine, everything else is shown as it is.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Final, Literal, TypeAlias
+
+from eden.release.interfaces import SECOND, Message
+
+Language: TypeAlias = Literal["en", "zh"]
+
+#: code → (English, Chinese)
+SENTENCES: Final[dict[str, tuple[str, str]]] = {
+    # verbs that are refused
+    "not-in-state": (
+        "A release that is {state} cannot be told to {verb}; possible now: {verbs}.",
+        "发布处于“{state}”状态，不能{verb}；现在可以：{verbs}。",
+    ),
+    "at-its-end": (
+        "The release is {state}, which is its end; withdraw the version to take it back.",
+        "发布{state}，已经结束；如需收回，请撤回该版本。",
+    ),
+    "last-step": (
+        "This is the last of {steps} steps; finish the release instead.",
+        "这是 {steps} 个步骤中的最后一步；请改为完成发布。",
+    ),
+    "no-such-step": ("There is no step {step}; the plan has {steps} steps.", "没有第 {step} 步；计划共 {steps} 步。"),
+    "not-back": (
+        "The release is at step {current} and goes forward only; step {step} is not after it.",
+        "发布已在第 {current} 步，只能向前；第 {step} 步不在其后。",
+    ),
+    "step-not-taken": ("Only advance goes to a step.", "只有“推进”可以指定步骤。"),
+    "too-early": (
+        "The step asks for {seconds} seconds at least; this is possible from {allowed_at} on.",
+        "该步骤至少需要 {seconds} 秒；{allowed_at} 之后才可以。",
+    ),
+    "steps-left": (
+        "{left} more steps follow; advance to the last one first.",
+        "后面还有 {left} 个步骤；请先推进到最后一步。",
+    ),
+    "ramp-running": (
+        "The share is still growing: {share} of {target_share}.",
+        "比例仍在增长：{share}，目标 {target_share}。",
+    ),
+    # what the schedule does
+    "ramp": ("The ramp goes on: {share}.", "按计划放量到 {share}。"),
+    "window-opened": ("The window of the step has opened.", "步骤的时间窗已开始。"),
+    "window-not-open": ("The window of the step opens at {opens_at}.", "步骤的时间窗于 {opens_at} 开始。"),
+    "window-over": ("The window of the step is over since {closes_at}.", "步骤的时间窗已于 {closes_at} 结束。"),
+    "cap-reached": (
+        "{devices} devices have the version, of {cap} allowed.",
+        "已有 {devices} 台设备得到该版本，上限 {cap} 台。",
+    ),
+    "time-over": (
+        "The step's minimum time is over and the guardrails are content.",
+        "步骤的最短时间已到，护栏正常。",
+    ),
+    "guardrail": ("A guardrail stopped the release.", "护栏停止了发布。"),
+}
+
+_WORDS: Final[dict[str, tuple[str, str]]] = {
+    "start": ("start", "开始"),
+    "advance": ("advance", "推进"),
+    "pause": ("pause", "暂停"),
+    "resume": ("resume", "继续"),
+    "halt": ("halt", "停止"),
+    "roll_back": ("roll back", "回滚"),
+    "roll_forward": ("roll forward", "恢复发布"),
+    "finish": ("finish", "完成"),
+    "draft": ("a draft", "草稿"),
+    "live": ("live", "进行中"),
+    "paused": ("paused", "已暂停"),
+    "halted": ("halted", "已停止"),
+    "rolled_back": ("rolled back", "已回滚"),
+    "finished": ("finished", "已完成"),
+}
+
+
+def say(message: Message, language: Language = "en") -> str:
+    """The sentence. KeyError for a code or a field that nobody wrote a sentence for."""
+    column = 0 if language == "en" else 1
+    fields = {name: _show(name, value, column) for name, value in message.fields.items()}
+    return SENTENCES[message.code][column].format_map(fields)
+
+
+def percent(share: int) -> str:
+    """Basis points as people read them: 1250 is "12.5 %"."""
+    whole, rest = divmod(share, 100)
+    return f"{whole}.{rest:02d}".rstrip("0").rstrip(".") + " %"
+
+
+def moment(at: int) -> str:
+    """RFC 3339 in UTC, to the second."""
+    return datetime.fromtimestamp(at // SECOND, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _show(name: str, value: str | int, column: int) -> str:
+    if name.endswith("share") and isinstance(value, int):
+        return percent(value)
+    if name.endswith("_at") and isinstance(value, int):
+        return moment(value)
+    if name in ("verb", "state"):
+        return _WORDS[str(value)][column]
+    if name == "verbs":
+        return (", ", "、")[column].join(_WORDS[word][column] for word in str(value).split(","))
+    return str(value)
