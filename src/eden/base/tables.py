@@ -106,6 +106,45 @@ sessions = Table(
     at("expires_at"),
 )
 
+#: links that let one person set a password once: invitations and lost passwords
+invitations = Table(
+    "invitations",
+    metadata,
+    #: SHA-256 of the link's secret
+    Column("id", SHA256, primary_key=True),
+    Column("user_id", ID, ForeignKey("users.id"), nullable=False, index=True),
+    at("created_at"),
+    at("expires_at"),
+)
+
+#: sign-ins by OpenID Connect that have begun; a row is taken away by the answer that it waits for
+oidc_flows = Table(
+    "oidc_flows",
+    metadata,
+    #: SHA-256 of the state
+    Column("id", SHA256, primary_key=True),
+    #: SHA-256 of the cookie of the browser that began
+    Column("browser", SHA256, nullable=False),
+    Column("nonce", SHORT, nullable=False),
+    #: of PKCE (RFC 7636)
+    Column("verifier", String(128), nullable=False),
+    #: path of the page that the person wanted
+    Column("destination", LONG, nullable=False),
+    at("expires_at"),
+    Index("ix_oidc_flows_expires_at", "expires_at"),
+)
+
+#: tries to sign in, counted per e-mail and address in windows of time; shared by all processes
+attempts = Table(
+    "attempts",
+    metadata,
+    #: SHA-256 of what is counted
+    Column("id", SHA256, primary_key=True),
+    Column("tries", Integer, nullable=False),
+    at("expires_at"),
+    Index("ix_attempts_expires_at", "expires_at"),
+)
+
 tokens = Table(
     "tokens",
     metadata,

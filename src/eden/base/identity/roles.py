@@ -1,0 +1,53 @@
+"""Roles and what they permit: one table, read by everything that asks "may they?"."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal, TypeAlias, get_args
+
+Role: TypeAlias = Literal["owner", "developer", "reviewer", "operator", "auditor"]
+
+Permission: TypeAlias = Literal[
+    "workspace.read",
+    "workspace.manage",
+    "member.manage",
+    "token.manage",
+    "key.manage",
+    "program.write",
+    "version.upload",
+    "version.review",
+    "release.operate",
+    "release.emergency",
+    "list.write",
+    "audit.read",
+    "device.read",
+]
+
+ROLES: tuple[Role, ...] = get_args(Role)
+PERMISSIONS: tuple[Permission, ...] = get_args(Permission)
+
+#: permission → roles that have it
+HOLDERS: dict[Permission, frozenset[Role]] = {
+    "workspace.read": frozenset(ROLES),
+    "workspace.manage": frozenset({"owner"}),
+    "member.manage": frozenset({"owner"}),
+    # other people's tokens; one's own need no permission
+    "token.manage": frozenset({"owner"}),
+    "key.manage": frozenset({"owner"}),
+    "program.write": frozenset({"owner", "developer"}),
+    "version.upload": frozenset({"owner", "developer"}),
+    # never one's own version: the service that reviews looks
+    "version.review": frozenset({"owner", "reviewer"}),
+    "release.operate": frozenset({"owner", "operator"}),
+    # pause, halt and roll back: whoever sees the fire may put it out
+    "release.emergency": frozenset({"owner", "operator", "developer"}),
+    "list.write": frozenset({"owner", "operator"}),
+    "audit.read": frozenset({"owner", "auditor"}),
+    "device.read": frozenset(ROLES),
+}
+
+
+def permissions_of(roles: Iterable[str]) -> frozenset[str]:
+    """What the roles permit together; a role that is not known (any more) permits nothing."""
+    held = frozenset(roles)
+    return frozenset(permission for permission, holders in HOLDERS.items() if held & holders)
