@@ -40,7 +40,9 @@ def in_range(bucket: int, low_share: int, high_share: int) -> bool:
     ValueError unless 0 <= low <= high <= 10000.
     """
     if not 0 <= low_share <= high_share <= EVERYONE:
-        raise ValueError(f"A range of shares rises within 0 and {EVERYONE} basis points, not {low_share}..{high_share}.")
+        raise ValueError(
+            f"A range of shares rises within 0 and {EVERYONE} basis points, not {low_share}..{high_share}."
+        )
     return low_share * BUCKETS <= bucket * EVERYONE < high_share * BUCKETS
 
 

@@ -79,7 +79,9 @@ def parse_pattern(text: str) -> Node:
     """The tree of a pattern; PatternError if it is none."""
     node = _Reader(text).read()
     if _size(node) > MAX_SIZE:
-        raise PatternError(f"It matches too many characters at once; stay below {MAX_SIZE} with the repetitions counted.")
+        raise PatternError(
+            f"It matches too many characters at once; stay below {MAX_SIZE} with the repetitions counted."
+        )
     return node
 
 
@@ -207,9 +209,11 @@ class _Reader:
             return ((ord(char), ord(char)),)
         if char in _ESCAPES:
             return _ESCAPES[char]
-        if not char:
-            self.refuse("nothing follows the “\\”; write \\\\ for the character", self.at - 2)
-        self.refuse(f"“\\{char}” is not supported; there are \\d, \\w and escaped punctuation", self.at - 2)
+        if char:
+            what = f"“\\{char}” is not supported; there are \\d, \\w and escaped punctuation"
+        else:
+            what = "nothing follows the “\\”; write \\\\ for the character"
+        return self.refuse(what, self.at - 2)
 
     def characters(self, start: int) -> Node:
         negated = self.take("^")

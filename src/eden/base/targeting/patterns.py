@@ -56,7 +56,8 @@ class Matcher:
 
     @property
     def matches_everything(self) -> bool:
-        return self._first.matched
+        """Whether the empty text within any text is enough, at its start or at its end."""
+        return self._first.matched or self._reach((self._entry,), at_start=False).matched_at_end
 
     def search(self, text: str) -> bool:
         if len(text) > MAX_SUBJECT:
@@ -81,21 +82,18 @@ class Matcher:
                 return after
             case Either(parts):
                 return self._add(Step(None, tuple(self._build(part, after) for part in parts)))
-            case Repeat(part, least, None):
-                loop = self._add(Step(None))
-                self._steps[loop].after = (self._build(part, loop), after)
-                return self._times(part, least, loop)
-            case Repeat(part, least, int() as most):
-                for _ in range(most - least):
-                    after = self._add(Step(None, (self._build(part, after), after)))
-                return self._times(part, least, after)
+            case Repeat(part, least, most):
+                if most is None:
+                    end, after = after, self._add(Step(None))
+                    self._steps[after].after = (self._build(part, after), end)
+                else:
+                    for _ in range(most - least):
+                        after = self._add(Step(None, (self._build(part, after), after)))
+                for _ in range(least):
+                    after = self._build(part, after)
+                return after
             case _:
                 return self._add(Step(node, (after,)))
-
-    def _times(self, part: Node, count: int, after: int) -> int:
-        for _ in range(count):
-            after = self._build(part, after)
-        return after
 
     def _forget(self) -> None:
         self._states: dict[tuple[tuple[int, ...], bool, bool], _State] = {}
