@@ -110,7 +110,7 @@ class Message(msgspec.Struct, frozen=True):
 class Audience(msgspec.Struct, frozen=True, kw_only=True):
     """Who is reached: who is in a list, or matches a pattern, or satisfies the rule and is within the share.
 
-    `lists` are ids of lists; `patterns` regular expressions that must match the whole device id or user id; `rule` is
+    `lists` are ids of lists; `patterns` regular expressions that are found in the device id or the user id; `rule` is
     the JSON of `eden.base.targeting`, null for everyone; `share` in basis points of those who satisfy the rule.
     """
 

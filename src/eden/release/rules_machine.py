@@ -155,6 +155,8 @@ def current(release: Release) -> Step:
 
 def clock(release: Release, at: int) -> int:
     """How long the step has been running, in µs: neither stops nor the time before its window count."""
+    if release.step_started_at is None:
+        return 0
     end = at if release.stopped_at is None else release.stopped_at
     return max(0, end - _begin(release) - release.stopped_us)
 
