@@ -7,6 +7,7 @@ written rarely.
 from __future__ import annotations
 
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 from sqlalchemy import Connection, delete, insert, select, update
 
@@ -28,18 +29,36 @@ _MICROSECONDS = 1_000_000
 
 
 class Identity:
-    """Sessions, tokens and passwords over a store. `clock` gives µs in UTC."""
+    """Sessions, tokens and passwords over a store.
 
-    def __init__(self, database: Database, audit: AuditLog, clock: Callable[[], int] = now) -> None:
+    `session_seconds`: how long a session lasts after its last use. `public_url`: where browsers find the server when
+    a proxy changes the header Host. `clock` gives µs in UTC.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        audit: AuditLog,
+        *,
+        session_seconds: int = 43_200,
+        public_url: str = "",
+        clock: Callable[[], int] = now,
+    ) -> None:
         self.database = database
         self.audit = audit
         self.clock = clock
+        self.session_seconds = session_seconds
+        self._public_host = urlsplit(public_url).netloc.lower()
+
+    def hosts(self, header: str) -> set[str]:
+        """Hosts (with port) whose pages may write here; `header` is the request's Host."""
+        return {host for host in (header.lower(), self._public_host) if host}
 
     async def session(self, secret: str) -> Session | None:
         """The session of a cookie; using it moves its end."""
         at = self.clock()
         session = await self.database.read(lambda connection: sessions.find(connection, secret, at))
-        if session is not None and (end := sessions.new_end(session, at)) is not None:
+        if session is not None and (end := sessions.new_end(session, at, self.session_seconds)) is not None:
             await self.database.write(lambda connection: sessions.move_end(connection, session.id, end))
         return session
 
@@ -100,7 +119,7 @@ class Identity:
     def do_begin_session(self, connection: Connection, user_id: str, email: str, how: str) -> str:
         """Inside a write: a session for somebody who has proved who they are, by `how`. Its secret."""
         self.audit.append(connection, "", f"user:{email}", "session.begin", user_id, {"by": how})
-        return sessions.begin(connection, user_id, self.clock())
+        return sessions.begin(connection, user_id, self.clock(), self.session_seconds)
 
     async def sign_out(self, session: Session, *, everywhere: bool = False) -> None:
         """End this session, or all of this person's."""

@@ -1,12 +1,14 @@
 """Sessions of the console: a secret in a cookie, its hash in the store.
 
-A session ends `IDLE_SECONDS` after it was last used and `LONGEST_SECONDS` after it began. Every session has a token of
-its own against forged requests (CSRF) that writes have to carry, beside the check of where they come from.
+A session ends some time after it was last used (a setting), and at the latest `LONGEST_SECONDS` after it began. Every
+session has a token of its own against forged requests (CSRF) that writes have to carry, beside the check of where they
+come from.
 """
 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -18,10 +20,9 @@ from eden.base.identity.secrets import digest, new_secret, same
 from eden.base.problems import Problem
 from eden.base.tables import members, sessions, users
 
-IDLE_SECONDS = 14 * 24 * 3600
-LONGEST_SECONDS = 60 * 24 * 3600
-#: the end moves at most once in this time, so that reading a page is not a write
-_MOVE_SECONDS = 3600
+LONGEST_SECONDS = 30 * 24 * 3600
+#: the end moves when this part of the time is gone (1/n), so that reading a page is not a write
+_MOVE_PART = 12
 
 _MICROSECONDS = 1_000_000
 
@@ -51,14 +52,14 @@ def cookie_name(secure: bool) -> str:
 
 
 def cookie(secret: str, secure: bool) -> str:
-    """The value of Set-Cookie that begins a session; an empty secret ends it."""
-    age = IDLE_SECONDS if secret else 0
+    """The value of Set-Cookie that begins a session; an empty secret ends it. The store says when it is over."""
+    age = LONGEST_SECONDS if secret else 0
     end = "; Secure" if secure else ""
     return f"{cookie_name(secure)}={secret}; Path=/; Max-Age={age}; HttpOnly; SameSite=Lax{end}"
 
 
-def begin(connection: Connection, user_id: str, at: int) -> str:
-    """A new session; its secret, which is not kept."""
+def begin(connection: Connection, user_id: str, at: int, idle: int) -> str:
+    """A new session that ends `idle` seconds after its last use; its secret, which is not kept."""
     secret = new_secret()
     connection.execute(
         insert(sessions).values(
@@ -66,7 +67,7 @@ def begin(connection: Connection, user_id: str, at: int) -> str:
             user_id=user_id,
             csrf=secrets.token_urlsafe(24),
             created_at=at,
-            expires_at=at + IDLE_SECONDS * _MICROSECONDS,
+            expires_at=at + idle * _MICROSECONDS,
         )
     )
     return secret
@@ -98,11 +99,11 @@ def principal_of(connection: Connection, user_id: str, email: str) -> Principal:
     )
 
 
-def new_end(session: Session, at: int) -> int | None:
+def new_end(session: Session, at: int, idle: int) -> int | None:
     """When the session should end instead, now that it was used; None while that is not worth a write."""
     longest = session.created_at + LONGEST_SECONDS * _MICROSECONDS
-    end = min(at + IDLE_SECONDS * _MICROSECONDS, longest)
-    return end if end - session.expires_at >= _MOVE_SECONDS * _MICROSECONDS else None
+    end = min(at + idle * _MICROSECONDS, longest)
+    return end if end - session.expires_at >= idle * _MICROSECONDS // _MOVE_PART else None
 
 
 def move_end(connection: Connection, session_id: str, end: int) -> None:
@@ -121,18 +122,26 @@ def end_all(connection: Connection, user_id: str, but: str | None = None) -> int
     return connection.execute(query if but is None else query.where(sessions.c.id != but)).rowcount
 
 
-def check_write(session: Session, token: str | None, origin: str | None, referer: str | None, host: str) -> None:
-    """Problem `forbidden` unless a write comes from a page of this server and carries the session's token.
+def check_origin(origin: str | None, referer: str | None, hosts: Collection[str]) -> None:
+    """Problem `forbidden` unless a write comes from a page of this server.
 
-    `origin` and `referer` are the headers; `host` is the host (with port) that the person's browser asked. Browsers
-    send Origin with every write; Referer serves those that hide it ("null").
+    `origin` and `referer` are the headers; `hosts` are the hosts (with port) by which browsers know the server.
+    Browsers send Origin with every write; Referer serves those that hide it ("null").
     """
     source = origin if origin and origin != "null" else referer
-    if not source or urlsplit(source).netloc.lower() != host.lower():
+    try:
+        host = urlsplit(source or "").netloc.lower()
+    except ValueError:
+        host = ""
+    if not host or host not in hosts:
         raise Problem(
             "forbidden",
             "This request does not come from a page of this server.",
             "Open the console and do it there; programs use a token instead of a session.",
         )
+
+
+def check_csrf(session: Session, token: str | None) -> None:
+    """Problem `forbidden` unless a write carries the session's token."""
     if not token or not same(token, session.csrf):
         raise Problem("forbidden", "The page is too old, or its form was made elsewhere.", "Load the page again.")
