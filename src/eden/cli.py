@@ -24,6 +24,7 @@ COMMANDS = {
     "dev": "eden.simulator.commands",
     "build": "eden.build.commands",
     "check": "eden.check.commands",
+    "up": "eden.operate.commands",
     "test": "eden.workshop.commands",
     "bench": "eden.workshop.commands",
 }

@@ -50,6 +50,13 @@ class Listen(Section, frozen=True):
     allow_http: Annotated[
         bool, _why("Lets a public server run without HTTPS: passwords and tokens then cross the network readable.")
     ] = False
+    drain_seconds: Annotated[
+        int,
+        Meta(ge=0),
+        _why(
+            "How long the server says that it is not ready before it stops; for load balancers that look now and then."
+        ),
+    ] = 0
     stop_seconds: Annotated[
         Seconds, _why("How long running requests and jobs may take to end when the server is stopped.")
     ] = 20
@@ -64,7 +71,7 @@ class DatabaseSettings(Section, frozen=True):
     migrate: Annotated[
         Literal["auto", "always", "never"],
         _why(
-            "Whether the server brings the schema up to date when it starts; auto: on SQLite, which no other machine uses."
+            "Whether the server brings the schema up to date when it starts; auto: on SQLite, which one machine uses."
         ),
     ] = "auto"
 

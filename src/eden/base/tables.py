@@ -57,6 +57,14 @@ def at(name: str, *, nullable: bool = False) -> Column[int]:
     return Column(name, BigInteger, nullable=nullable)
 
 
+#: facts about this installation: "secret_check"
+installation = Table(
+    "installation",
+    metadata,
+    Column("name", SHORT, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
 workspaces = Table(
     "workspaces",
     metadata,

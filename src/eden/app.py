@@ -1,0 +1,186 @@
+"""The composition root: the only module that knows all services.
+
+`create_app(settings)` opens the ground, asks every service for its part and puts one ASGI application in front:
+
+    /healthz /readyz /metrics       the platform's own (eden.base.health)
+    the parts' raw prefixes         small ASGI applications, for what must be fast
+    /api/v1/… /console/…            one Litestar application
+    everything else                 a problem, not-found
+
+Raw prefixes are looked up by the path's first word, before anything else is done.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from typing import Any
+
+from litestar import Litestar, Router
+from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+
+from eden import __version__
+from eden.base import migrate
+from eden.base.access import Access
+from eden.base.ground import Ground, check_secret, open_ground
+from eden.base.health import Health
+from eden.base.http import Application, Receive, Scope, Send, respond
+from eden.base.parts import Part
+from eden.base.problems import Problem
+from eden.base.settings import Settings
+
+#: the services, in the order in which they start
+PARTS: Sequence[Callable[[Ground], Part]] = ()
+
+log = logging.getLogger("eden")
+
+
+class Platform:
+    """The server's application (ASGI 3.0, with lifespan). `ground` and `parts` are there from the beginning; the
+    database is asked for the first time when the lifespan starts."""
+
+    def __init__(self, settings: Settings, parts: Sequence[Callable[[Ground], Part]] = PARTS) -> None:
+        self.ground = open_ground(settings)
+        self.parts = [part(self.ground) for part in parts]
+        self.health = Health(self.ground)
+        self.framed = _framed(self.parts)
+        self._table: dict[str, list[tuple[str, str, Application]]] = {}
+        for path, application in self.health.routes().items():
+            self._mount(path, "health", application)
+        for part in self.parts:
+            for prefix, application in part.raw.items():
+                self._mount(prefix, part.name, application)
+        self._access = Access(self.ground, self._route)
+        self._running: AsyncExitStack | None = None
+
+    def _mount(self, prefix: str, area: str, application: Application) -> None:
+        places = self._table.setdefault(_first_word(prefix), [])
+        if any(prefix == other for other, _, _ in places):
+            raise ValueError(f"two parts answer at {prefix}")
+        places.append((prefix, area, application))
+        places.sort(key=lambda place: -len(place[0]))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await self._access(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+        else:
+            await receive()
+            await send({"type": "websocket.close", "code": 1000})
+
+    def _route(self, path: str) -> tuple[str, bool, Application]:
+        """Area of a path (for figures), whether it is a raw prefix, and its application."""
+        first = _first_word(path)
+        for prefix, area, application in self._table.get(first, ()):
+            if path.startswith(prefix):
+                return area, True, application
+        if first in ("api", "console"):
+            return first, False, self.framed  # type: ignore[return-value]
+        return "other", False, _home if path == "/" else _nothing
+
+    # life
+
+    async def start(self) -> None:
+        """Bring the schema up to date if that is wanted, and start everything. What has started is stopped again
+        when something fails."""
+        async with AsyncExitStack() as stack:
+            stack.callback(self.ground.close)
+            await asyncio.to_thread(self._prepare_database)
+            await self.ground.feed.start()
+            stack.push_async_callback(self.ground.feed.stop)
+            for part in self.parts:
+                if part.start is not None:
+                    await part.start()
+                if part.stop is not None:
+                    stack.push_async_callback(part.stop)
+                for kind, handler in part.jobs.items():
+                    self.ground.jobs.handle(kind, handler)
+            await stack.enter_async_context(self.framed.lifespan())
+            await self.ground.jobs.start()
+            stack.push_async_callback(self.ground.jobs.stop, self.ground.settings.listen.stop_seconds)
+            await self.health.start()
+            stack.push_async_callback(self.health.stop)
+            self._running = stack.pop_all()
+
+    def _prepare_database(self) -> None:
+        ground = self.ground
+        wanted = ground.settings.database.migrate
+        if wanted == "always" or (wanted == "auto" and ground.database.dialect == "sqlite"):
+            before, after = migrate.upgrade(ground.database)
+            if before != after:
+                log.info("the database was brought from step %s to %s", before or "none", after)
+        else:
+            ground.database.read_now(migrate.check_at_head)
+        ground.database.write_now(lambda connection: check_secret(connection, ground.secret))
+
+    def begin_stop(self) -> None:
+        """Say that the server is about to stop: it is not ready any more, and streams without an end are ended."""
+        self.ground.stopping.set()
+
+    async def stop(self) -> None:
+        """Stop everything, the last started first; jobs may end, what is written is written."""
+        self.begin_stop()
+        if self._running is not None:
+            running, self._running = self._running, None
+            await running.aclose()
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        await receive()
+        try:
+            await self.start()
+        except Exception as error:
+            log.error("the server cannot start: %s", error, exc_info=not hasattr(error, "hint"))
+            self.failure = error
+            await send({"type": "lifespan.startup.failed", "message": ""})
+            return
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await self.stop()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    #: why the lifespan could not start
+    failure: Exception | None = None
+
+
+def create_app(settings: Settings) -> Platform:
+    """The platform with all services."""
+    return Platform(settings)
+
+
+def _framed(parts: Sequence[Part]) -> Litestar:
+    """The Litestar application of all controllers; those of the console are not in the API's description."""
+    described: list[Any] = []
+    hidden: list[Any] = []
+    for part in parts:
+        for controller in part.controllers:
+            (hidden if str(getattr(controller, "path", "")).startswith("/console") else described).append(controller)
+    if hidden:
+        described.append(Router("/", route_handlers=hidden, include_in_schema=False))
+    return Litestar(
+        route_handlers=described,
+        openapi_config=OpenAPIConfig(
+            title="Eden",
+            version=__version__,
+            path="/api/v1",
+            render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+            description="The platform's public interface. Errors are application/problem+json (RFC 9457).",
+        ),
+        plugins=[plugin for part in parts for plugin in part.plugins],
+        logging_config=None,
+    )
+
+
+def _first_word(path: str) -> str:
+    return path[1 : end if (end := path.find("/", 1)) > 0 else None]
+
+
+async def _home(scope: Scope, receive: Receive, send: Send) -> None:
+    await respond(send, b"", b"text/plain", 303, [(b"location", b"/console/")])
+
+
+async def _nothing(scope: Scope, receive: Receive, send: Send) -> None:
+    raise Problem("not-found", f"There is nothing at {scope['path']}.")

@@ -1,0 +1,134 @@
+"""What every service stands on, opened once per process."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import hmac
+import os
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sqlalchemy import Connection, insert, select
+
+from eden.base.audit import AuditLog
+from eden.base.blobs import Blobs
+from eden.base.changes import Feed
+from eden.base.database import Database
+from eden.base.errors import EdenError
+from eden.base.jobs import Jobs
+from eden.base.settings import Settings
+from eden.base.tables import installation
+from eden.base.telemetry import Metrics
+
+SECRET_FILE = "secret.key"
+_CHECK = "secret_check"
+
+
+@dataclass
+class Ground:
+    """The platform's ground. `secret` is the server's key; `stopping` is set when the server is about to stop:
+    whoever answers a request without an end (an event stream) ends it then."""
+
+    settings: Settings
+    database: Database
+    blobs: Blobs
+    feed: Feed
+    jobs: Jobs
+    audit: AuditLog
+    metrics: Metrics
+    secret: bytes
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def close(self) -> None:
+        """Waits for what is being written."""
+        self.database.close()
+
+
+def open_ground(settings: Settings) -> Ground:
+    """Open the stores that the settings name; nothing is read or written yet but the key.
+
+    Raises EdenError: the data folder cannot be written, an address is wrong, the key is missing or not readable.
+    """
+    folder = settings.data_folder
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise EdenError(
+            "data-folder", f"The data folder {folder} cannot be made: {error.strerror}.", "Set data to another folder."
+        ) from error
+    secret = server_secret(settings)
+    blobs = Blobs.of(settings)
+    database = Database(settings.database_address)
+    return Ground(
+        settings=settings,
+        database=database,
+        blobs=blobs,
+        feed=Feed(database),
+        jobs=Jobs(database),
+        audit=AuditLog(secret),
+        metrics=Metrics(),
+        secret=secret,
+    )
+
+
+def server_secret(settings: Settings) -> bytes:
+    """The key: as set; or the one in the data folder, which is made on first use unless the server is public."""
+    if settings.secret_key:
+        return settings.secret_key.encode()
+    path = settings.data_folder / SECRET_FILE
+    if settings.is_public:
+        raise EdenError(
+            "no-secret-key",
+            "A server that others can reach needs a secret key of its own.",
+            f"Set secret_key_file to a file that only this user can read (such as {path}"
+            + (", which is there already)." if path.exists() else "); make one with: openssl rand -base64 48"),
+        )
+    return read_or_make_secret(path)
+
+
+def read_or_make_secret(path: Path) -> bytes:
+    """The key in `path`, made with mode 0600 when it is not there. Of several processes, one makes it."""
+    with contextlib.suppress(FileExistsError):
+        # the whole file appears at once: a process beside this one never reads half a key
+        draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+        if not path.exists():
+            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                file.write(secrets.token_urlsafe(48) + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+            try:
+                os.link(draft, path)
+            finally:
+                draft.unlink()
+    try:
+        secret = path.read_text(encoding="utf-8").strip().encode()
+    except (OSError, UnicodeDecodeError) as error:
+        raise EdenError("secret-unreadable", f"The secret key {path} cannot be read: {error}.") from error
+    if len(secret) < 32:
+        raise EdenError("weak-secret-key", f"{path} has less than 32 characters.", "Restore it from where you keep it.")
+    return secret
+
+
+def check_secret(connection: Connection, secret: bytes) -> None:
+    """Make sure that this is the key that the database was begun with; the first one is remembered by a digest.
+
+    Raises EdenError otherwise: with another key, signing keys could not be opened and the audit log would look cut.
+    """
+    digest = secret_check(secret)
+    known = connection.execute(select(installation.c.value).where(installation.c.name == _CHECK)).scalar()
+    if known is None:
+        connection.execute(insert(installation).values(name=_CHECK, value=digest))
+    elif not hmac.compare_digest(known, digest):
+        raise EdenError(
+            "other-secret-key",
+            "This database was begun with another secret key.",
+            "Set secret_key_file to the key it was begun with.",
+        )
+
+
+def secret_check(secret: bytes) -> str:
+    """A digest that tells keys apart and does not help to find one."""
+    return hmac.new(secret, b"eden secret check", hashlib.sha256).hexdigest()

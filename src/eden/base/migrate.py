@@ -1,0 +1,95 @@
+"""Bring a database's schema up to date, step by step (alembic).
+
+All missing steps run in one transaction, which both databases give for changes of the schema, too: after a crash the
+schema is as it was. Whoever comes second waits: on SQLite the transaction holds the file's write lock, on PostgreSQL
+an advisory lock; then it finds nothing to do.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+
+from eden.base.database import Database
+from eden.base.errors import EdenError
+
+#: any number that no other program uses on the same database
+_LOCK = 0x6564656E
+
+
+def _config(connection: Connection | None = None, versions: Path | None = None) -> Config:
+    folder = Path(__file__).parent / "migrations"
+    config = Config()
+    config.set_main_option("script_location", str(folder).replace("%", "%%"))
+    if versions is not None:
+        config.set_main_option("version_locations", f"{folder / 'versions'}\n{versions}".replace("%", "%%"))
+        config.set_main_option("path_separator", "newline")
+    config.attributes["connection"] = connection
+    return config
+
+
+def head(versions: Path | None = None) -> str:
+    """The newest step that this program knows. `versions`: a further folder of steps, for tests."""
+    found = ScriptDirectory.from_config(_config(versions=versions)).get_current_head()
+    assert found is not None
+    return found
+
+
+def current(connection: Connection) -> str | None:
+    """The step that the database is at; None: it is empty."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def upgrade(database: Database, to: str = "head", versions: Path | None = None) -> tuple[str | None, str]:
+    """Run what is missing up to the step `to`. The steps before and after.
+
+    Raises EdenError "newer-schema" when a newer program has been at this database.
+    """
+    with database.engine.connect() as connection:
+        if database.dialect == "sqlite":
+            connection.info["eden.writer"] = True
+        try:
+            with connection.begin():
+                if database.dialect == "postgresql":
+                    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+                before = current(connection)
+                _check_known(before, versions)
+                command.upgrade(_config(connection, versions), to)
+                after = current(connection)
+        finally:
+            connection.info.pop("eden.writer", None)
+    assert after is not None
+    return before, after
+
+
+def check_at_head(connection: Connection) -> None:
+    """Raises EdenError when the schema is not the one that this program was written for."""
+    at, wanted = current(connection), head()
+    _check_known(at)
+    if at != wanted:
+        raise EdenError(
+            "old-schema",
+            f"The database is {'empty' if at is None else f'at step {at}'}; this version needs step {wanted}.",
+            "Make a backup, then run eden migrate.",
+        )
+
+
+def _check_known(revision: str | None, versions: Path | None = None) -> None:
+    if revision is not None and revision not in known(versions):
+        raise EdenError(
+            "newer-schema",
+            f"The database is at step {revision}, which this version does not know.",
+            "Install the version of Eden that was used last, or a newer one.",
+        )
+
+
+def known(versions: Path | None = None) -> list[str]:
+    """All steps, the oldest first."""
+    return [script.revision for script in ScriptDirectory.from_config(_config(versions=versions)).walk_revisions()][
+        ::-1
+    ]

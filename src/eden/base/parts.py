@@ -1,0 +1,51 @@
+"""What a service brings to the platform: one value, made by the function `parts(ground)` of its `parts.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import msgspec
+
+from eden.base.http import Application
+from eden.base.jobs import Handler, Run
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """What a check of `eden doctor` found: `ok`, and a sentence; when not ok, `hint` says what to do."""
+
+    name: str
+    ok: bool
+    sentence: str
+    hint: str = ""
+
+
+Check: TypeAlias = Callable[[], Awaitable[Sequence[Finding]]]
+Step: TypeAlias = Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """One service. Everything but the name may be left out.
+
+    `controllers`: Litestar controllers or handlers with whole paths below /api/v1 or /console; those below /console
+    are left out of the API's description. `plugins`: Litestar plugins (dependencies, middleware, error handlers).
+    `raw`: ASGI applications by path prefix ("/device/v1/"), for what must be fast; the longest prefix wins and the
+    path is passed on whole. `navigation`, `templates`, `messages`: for the console's frame. `jobs`: handlers by kind.
+    `start` is awaited once the database is ready and before the first request, `stop` after the last one. `doctor`:
+    checks of the running set-up.
+    """
+
+    name: str
+    controllers: Sequence[Any] = ()
+    plugins: Sequence[Any] = ()
+    raw: Mapping[str, Application] = field(default_factory=dict)
+    navigation: Sequence[Any] = ()
+    templates: Path | None = None
+    messages: Mapping[str, Any] = field(default_factory=dict)
+    jobs: Mapping[str, Handler | Run] = field(default_factory=dict)
+    start: Step | None = None
+    stop: Step | None = None
+    doctor: Sequence[Check] = ()
