@@ -145,7 +145,7 @@ CHINESE = Words(
         "everyone": "所有人",
         "list": "在名单{value}中",
         "not": "不满足{rule}",
-        "more": "另外{count}个",
+        "more": "另外 {count} 个",
     },
     reasons={
         "yes": "{rule}：是",
