@@ -16,21 +16,24 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
-from typing import Any
 
 from litestar import Litestar, Router
-from litestar.openapi.config import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
 
-from eden import __version__
 from eden.base import migrate
 from eden.base.access import Access
+from eden.base.api.access import OPEN
+from eden.base.api.application import create_api
 from eden.base.ground import Ground, check_secret, open_ground
 from eden.base.health import Health
 from eden.base.http import Application, Receive, Scope, Send, respond
+from eden.base.idempotency import Idempotency
+from eden.base.identity.service import Identity
 from eden.base.parts import Part
 from eden.base.problems import Problem
 from eden.base.settings import Settings
+from eden.console.assets import Assets
+from eden.console.frame import Console, Room
+from eden.console.http import frame_handlers
 
 #: the services, in the order in which they start
 PARTS: Sequence[Callable[[Ground], Part]] = ()
@@ -46,7 +49,7 @@ class Platform:
         self.ground = open_ground(settings)
         self.parts = [part(self.ground) for part in parts]
         self.health = Health(self.ground)
-        self.framed = _framed(self.parts)
+        self.framed = _framed(self.ground, self.parts)
         self._table: dict[str, list[tuple[str, str, Application]]] = {}
         for path, application in self.health.routes().items():
             self._mount(path, "health", application)
@@ -151,26 +154,29 @@ def create_app(settings: Settings) -> Platform:
     return Platform(settings)
 
 
-def _framed(parts: Sequence[Part]) -> Litestar:
-    """The Litestar application of all controllers; those of the console are not in the API's description."""
-    described: list[Any] = []
-    hidden: list[Any] = []
+def _framed(ground: Ground, parts: Sequence[Part]) -> Litestar:
+    """The Litestar application of all controllers, with what they may ask for."""
+    rooms = [Room(part.name, part.folder, tuple(part.navigation)) for part in parts if part.folder is not None]
+    console = Console(rooms, Assets())
+    identity = Identity(
+        ground.database,
+        ground.audit,
+        session_seconds=ground.settings.intervals.session_seconds,
+        public_url=ground.settings.public_url,
+    )
+    services: dict[str, object] = {"ground": ground, "console": console, "identity": identity}
     for part in parts:
-        for controller in part.controllers:
-            (hidden if str(getattr(controller, "path", "")).startswith("/console") else described).append(controller)
-    if hidden:
-        described.append(Router("/", route_handlers=hidden, include_in_schema=False))
-    return Litestar(
-        route_handlers=described,
-        openapi_config=OpenAPIConfig(
-            title="Eden",
-            version=__version__,
-            path="/api/v1",
-            render_plugins=[JsonRenderPlugin(path="/openapi.json")],
-            description="The platform's public interface. Errors are application/problem+json (RFC 9457).",
-        ),
+        services.update(part.services)
+    # scripts, sheet and the switches of language and theme are for everybody
+    frame = Router("/", route_handlers=frame_handlers(console), opt=OPEN)
+    return create_api(
+        [frame, *(controller for part in parts for controller in part.controllers)],
+        identity,
+        Idempotency(ground.database, ground.secret),
         plugins=[plugin for part in parts for plugin in part.plugins],
-        logging_config=None,
+        problem_page=next((part.problem_page for part in parts if part.problem_page), None),
+        services=services,
+        tags={name: text for part in parts for name, text in part.tags.items()},
     )
 
 

@@ -53,12 +53,14 @@ class Access:
         if tracing():
             parent = header(scope, b"traceparent")
             with request_span(scope["method"], area, parent.decode("latin-1") if parent else None) as answered:
-                answer = _Answer(send, self._headers, raw)
-                await self._answer(scope, receive, answer, area, raw, application, current_trace())
+                trace = current_trace()
+                answer = _Answer(send, self._headers, raw, trace)
+                await self._answer(scope, receive, answer, area, raw, application, trace)
                 answered(answer.status)
         else:
-            answer = _Answer(send, self._headers, raw)
-            await self._answer(scope, receive, answer, area, raw, application, _trace_of(scope))
+            trace = _trace_of(scope)
+            answer = _Answer(send, self._headers, raw, trace)
+            await self._answer(scope, receive, answer, area, raw, application, trace)
 
     async def _answer(
         self, scope: Scope, receive: Receive, send: _Answer, area: str, raw: bool, application: Application, trace: str
@@ -122,10 +124,11 @@ class Access:
 class _Answer:
     """`send` that remembers and adds headers."""
 
-    __slots__ = ("_headers", "_raw", "_send", "endless", "sent", "status")
+    __slots__ = ("_headers", "_raw", "_send", "_trace", "endless", "sent", "status")
 
-    def __init__(self, send: Send, headers: Headers, raw: bool) -> None:
+    def __init__(self, send: Send, headers: Headers, raw: bool, trace: str) -> None:
         self._send = send
+        self._trace = trace.encode()
         self._headers = headers
         self._raw = raw
         #: 0 until the answer begins
@@ -141,7 +144,7 @@ class _Answer:
             if not self._raw and _STRICT[0] not in present:
                 added.append(_STRICT)
             self.endless = (b"content-type", b"text/event-stream") in message["headers"]
-            message["headers"] = [*message["headers"], *added]
+            message["headers"] = [*message["headers"], *added, (b"x-request-id", self._trace)]
         else:
             self.sent += len(message.get("body", b""))
         await self._send(message)

@@ -11,6 +11,7 @@ import msgspec
 
 from eden.base.http import Application
 from eden.base.jobs import Handler, Run
+from eden.base.problems import Problem
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -31,20 +32,23 @@ class Part:
     """One service. Everything but the name may be left out.
 
     `controllers`: Litestar controllers or handlers with whole paths below /api/v1 or /console; those below /console
-    are left out of the API's description. `plugins`: Litestar plugins (dependencies, middleware, error handlers).
+    are left out of the API's description. `services`: objects that handlers may ask for by name. `tags`: groups of the
+    API's description. `plugins`: Litestar plugins. `problem_page`: how the console shows a problem (one part has it).
     `raw`: ASGI applications by path prefix ("/device/v1/"), for what must be fast; the longest prefix wins and the
-    path is passed on whole. `navigation`, `templates`, `messages`: for the console's frame. `jobs`: handlers by kind.
-    `start` is awaited once the database is ready and before the first request, `stop` after the last one. `doctor`:
-    checks of the running set-up.
+    path is passed on whole. `folder` with `templates/` and `messages.LANGUAGE.toml`, and `navigation`: for the
+    console's frame. `jobs`: handlers by kind. `start` is awaited once the database is ready and before the first
+    request, `stop` after the last one. `doctor`: checks of the set-up; they run without `start`.
     """
 
     name: str
     controllers: Sequence[Any] = ()
+    services: Mapping[str, object] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
     plugins: Sequence[Any] = ()
+    problem_page: Callable[[Any, Problem, str | None], Any] | None = None
     raw: Mapping[str, Application] = field(default_factory=dict)
+    folder: Path | None = None
     navigation: Sequence[Any] = ()
-    templates: Path | None = None
-    messages: Mapping[str, Any] = field(default_factory=dict)
     jobs: Mapping[str, Handler | Run] = field(default_factory=dict)
     start: Step | None = None
     stop: Step | None = None
