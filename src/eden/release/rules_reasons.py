@@ -61,6 +61,65 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "步骤的最短时间已到，护栏正常。",
     ),
     "guardrail": ("A guardrail stopped the release.", "护栏停止了发布。"),
+    # what guardrails say
+    "guardrail-crash": (
+        "Crashes: {events} in {starts} starts, {control_events} in {control_starts} with the old version; "
+        "{ratio} times as often.",
+        "崩溃：新版本 {starts} 次启动中 {events} 次，旧版本 {control_starts} 次启动中 {control_events} 次；"
+        "约为 {ratio} 倍。",
+    ),
+    "guardrail-watch-crash": (
+        "Crashes look more frequent: {events} in {starts} starts, {control_events} in "
+        "{control_starts} with the old version; not yet enough to stop.",
+        "崩溃似有增多：新版本 {starts} 次启动中 {events} 次，旧版本 {control_starts} 次启动中 {control_events} 次；"
+        "尚不足以停止。",
+    ),
+    "guardrail-limit-crash": (
+        "Crashes: {events} in {starts} starts without a control group, surely more than {limit_share}.",
+        "崩溃：无对照组的 {starts} 次启动中 {events} 次，确已超过 {limit_share}。",
+    ),
+    "guardrail-start": (
+        "Failures to start: {events} in {starts} starts, {control_events} in {control_starts} with the old version; "
+        "{ratio} times as often.",
+        "启动失败：新版本 {starts} 次启动中 {events} 次，旧版本 {control_starts} 次启动中 {control_events} 次；"
+        "约为 {ratio} 倍。",
+    ),
+    "guardrail-watch-start": (
+        "Failures to start look more frequent: {events} in {starts} starts, {control_events} in "
+        "{control_starts} with the old version; not yet enough to stop.",
+        "启动失败似有增多：新版本 {starts} 次启动中 {events} 次，旧版本 {control_starts} 次启动中 {control_events} 次；"
+        "尚不足以停止。",
+    ),
+    "guardrail-limit-start": (
+        "Failures to start: {events} in {starts} starts without a control group, surely more than {limit_share}.",
+        "启动失败：无对照组的 {starts} 次启动中 {events} 次，确已超过 {limit_share}。",
+    ),
+    "guardrail-error": (
+        "Script errors: {events} in {starts} starts, {control_events} in {control_starts} with the old version; "
+        "{ratio} times as often.",
+        "脚本错误：新版本 {starts} 次启动中 {events} 次，旧版本 {control_starts} 次启动中 {control_events} 次；"
+        "约为 {ratio} 倍。",
+    ),
+    "guardrail-watch-error": (
+        "Script errors look more frequent: {events} in {starts} starts, {control_events} in "
+        "{control_starts} with the old version; not yet enough to stop.",
+        "脚本错误似有增多：新版本 {starts} 次启动中 {events} 次，旧版本 {control_starts} 次启动中 {control_events} 次；"
+        "尚不足以停止。",
+    ),
+    "guardrail-limit-error": (
+        "Script errors: {events} in {starts} starts without a control group, surely more than {limit_share}.",
+        "脚本错误：无对照组的 {starts} 次启动中 {events} 次，确已超过 {limit_share}。",
+    ),
+    "guardrail-off": ("No guardrail is on.", "没有开启护栏。"),
+    "guardrail-healthy": ("Nothing is worse after {starts} starts.", "{starts} 次启动后没有变差。"),
+    "guardrail-collecting": (
+        "{starts} of {minimum} starts that the step asks for.",
+        "已有 {starts} 次启动，步骤要求 {minimum} 次。",
+    ),
+    "guardrail-no-control": (
+        "There is no control group to compare with; only the limit holds.",
+        "没有可比较的对照组；仅上限有效。",
+    ),
 }
 
 _WORDS: Final[dict[str, tuple[str, str]]] = {
