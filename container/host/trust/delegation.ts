@@ -19,7 +19,7 @@ export function rolesFor(delegations: Delegations, path: string, hash: string): 
 export function delegatedRole({ roles, succinct }: Delegations, name: string): Role | undefined {
   if (!succinct) return roles.find((role) => role.name === name)
   const bin = parseInt(name.slice(succinct.prefix.length + 1), 16)
-  const isBin = bin < 2 ** succinct.bitLength && name === `${succinct.prefix}-${hex(bin, succinct.bitLength)}`
+  const isBin = bin >= 0 && bin < 2 ** succinct.bitLength && name === `${succinct.prefix}-${hex(bin, succinct.bitLength)}`
   return isBin ? succinct : undefined
 }
 

@@ -242,6 +242,8 @@ export class Updater {
 
   private location(root: Root, path: string, hashes: Hashes): string {
     const parts = path.split('/').map(encodeName)
+    // an address with them would be another one, encoded or not
+    if (parts.some((part) => part === '.' || part === '..')) throw new TrustError('format', path, 'leaves its folder')
     if (root.consistentSnapshot) parts.push(`${nameHash(hashes)}.${parts.pop()}`)
     return parts.join('/')
   }
