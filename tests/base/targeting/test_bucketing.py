@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eden.base.targeting import bucket, in_range, in_share
+from tests.base.targeting.strategies import steady
 from tests.base.targeting.vectors import VECTORS
 
 DEVICES = 200_000
@@ -38,6 +39,7 @@ def test_range_ends_exactly(vector: dict[str, int]) -> None:
     assert in_range(vector["bucket"], vector["low"], vector["high"]) is vector["in"]
 
 
+@steady
 @given(buckets, shares, shares)
 def test_who_is_in_a_share_is_in_every_larger_one(number: int, one: int, two: int) -> None:
     small, large = sorted((one, two))

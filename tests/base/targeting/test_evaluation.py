@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 
 from eden.base.targeting import Condition, Context, Membership, Range, compile_rule, parse
-from tests.base.targeting.strategies import contexts, rules
+from tests.base.targeting.strategies import contexts, rules, steady
 
 HERE = Context(
     city="杭州",
@@ -184,11 +184,13 @@ def test_lists_by_a_function_are_asked_for_when_needed() -> None:
     assert 1 not in Membership(is_member)
 
 
+@steady
 @given(rules, contexts)
 def test_never_raises(rule: dict[str, Any], context: Context) -> None:
     assert compile_rule(parse(rule))(context) in (True, False)
 
 
+@steady
 @given(rules, contexts)
 def test_not_is_the_opposite(rule: dict[str, Any], context: Context) -> None:
     assert holds({"not": rule}, context) is not holds(rule, context)

@@ -9,7 +9,7 @@ from eden.base.targeting import Context, compile_rule, explain, explain_trace, p
 from eden.base.targeting.explanation import Trace
 from eden.base.targeting.language import ATTRIBUTES, BOUNDS, OPERATORS
 from eden.base.targeting.words import CHINESE, ENGLISH, Words
-from tests.base.targeting.strategies import contexts, rules
+from tests.base.targeting.strategies import contexts, rules, steady
 
 
 def condition(attribute: str, operator: str, *values: str, **operand: str) -> dict[str, Any]:
@@ -99,6 +99,7 @@ def test_locale(locale: str, first: str) -> None:
     assert explain(parse({"everyone": True}), locale).startswith(first)
 
 
+@steady
 @given(rules)
 def test_never_empty_and_no_trace_of_how_it_was_made(rule: dict[str, Any]) -> None:
     for locale in ("en", "zh"):
@@ -149,6 +150,7 @@ def test_trace_says_what_held_and_why() -> None:
     ]
 
 
+@steady
 @given(rules, contexts)
 def test_trace_agrees_with_the_decision(rule: dict[str, Any], context: Context) -> None:
     parsed = parse(rule)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from eden.base.targeting import IdList, Proof, verify
 from eden.base.targeting.merkle_list_v1 import EMPTY_ROOT
+from tests.base.targeting.strategies import steady
 from tests.base.targeting.vectors import VECTORS
 
 
@@ -105,6 +106,7 @@ def test_entries_with_the_same_beginning_are_told_apart() -> None:
 TREE = IdList.build("salt", members(150))
 
 
+@steady
 @given(st.sampled_from(members(150)), st.data())
 def test_a_changed_proof_is_none(id_: str, data: st.DataObject) -> None:
     proof = TREE.proof(id_)

@@ -19,7 +19,7 @@ from eden.base.targeting.language import (
     MAX_VALUES,
 )
 from eden.base.targeting.parsing import MAX_PROBLEMS
-from tests.base.targeting.strategies import json_values, rules
+from tests.base.targeting.strategies import json_values, rules, steady
 
 EVERYONE = {"everyone": True}
 
@@ -66,6 +66,7 @@ def test_every_shape() -> None:
     )
 
 
+@steady
 @given(rules)
 def test_round_trip(value: dict[str, Any]) -> None:
     rule = parse(value)
@@ -73,6 +74,7 @@ def test_round_trip(value: dict[str, Any]) -> None:
     assert parse(json.loads(json.dumps(dump(rule)))) == rule
 
 
+@steady
 @given(rules)
 def test_canonical_json_keeps_it(value: dict[str, Any]) -> None:
     encoded = encode_canonical(dump(parse(value)))
@@ -80,6 +82,7 @@ def test_canonical_json_keeps_it(value: dict[str, Any]) -> None:
     assert parse(json.loads(encoded)) == parse(value)
 
 
+@steady
 @given(json_values)
 def test_whatever_it_is_it_is_a_rule_or_every_problem_has_a_sentence(value: Any) -> None:
     try:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from eden.base.targeting import PatternError, check_pattern, compile_patterns
 from eden.base.targeting import patterns as module
 from eden.base.targeting.patterns import MAX_SUBJECT, Matcher
+from tests.base.targeting.strategies import steady
 from tests.base.targeting.vectors import VECTORS
 
 
@@ -73,6 +74,7 @@ regular = st.recursive(_rows, _grouped, max_leaves=4)
 subjects = st.text("abc1.é😀\n", max_size=8)
 
 
+@steady
 @given(regular, subjects)
 def test_means_what_python_means(pattern: str, text: str) -> None:
     """`$` is the end of the text, for which Python writes `\\Z`."""
@@ -80,11 +82,13 @@ def test_means_what_python_means(pattern: str, text: str) -> None:
     assert compile_patterns([pattern])(text) is expected
 
 
+@steady
 @given(st.lists(regular, min_size=1, max_size=4), subjects)
 def test_several_are_any_of_them(patterns: list[str], text: str) -> None:
     assert compile_patterns(patterns)(text) is any(compile_patterns([pattern])(text) for pattern in patterns)
 
 
+@steady
 @given(st.text("ab*+?{}[]()|^$\\-.,12:d😀", max_size=12), subjects)
 def test_any_text_is_a_pattern_or_refused(pattern: str, text: str) -> None:
     try:
@@ -94,6 +98,7 @@ def test_any_text_is_a_pattern_or_refused(pattern: str, text: str) -> None:
     assert matches(text) in (True, False)
 
 
+@steady
 @given(regular)
 def test_what_is_accepted_can_fail(pattern: str) -> None:
     matcher = Matcher([pattern])

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from eden.base.targeting import UploadError, parse_ids, parse_patterns
 from eden.base.targeting import uploads as module
+from tests.base.targeting.strategies import steady
 
 
 def problems(parse: object, content: bytes | str) -> list[tuple[int, str]]:
@@ -34,6 +35,7 @@ def test_ids(content: bytes | str, ids: list[str]) -> None:
     assert parse_ids(content) == ids
 
 
+@steady
 @given(
     st.lists(st.text("abcé😀-_.@", min_size=1, max_size=10), min_size=1),
     st.sampled_from([",", "\n", "\r\n", " , ", ",\n"]),
@@ -83,6 +85,7 @@ def test_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     assert problems(parse_ids, b"," * 2_000_001) == [(0, "It is larger than 2 MB; split it.")]
 
 
+@steady
 @given(st.text("a ,\n\r\x00\ud800，", max_size=20) | st.binary(max_size=20))
 def test_whatever_is_sent_is_a_list_or_refused(content: str | bytes) -> None:
     try:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eden.base.targeting import parse_version
+from tests.base.targeting.strategies import steady
 from tests.base.targeting.vectors import VECTORS
 
 RISING = VECTORS["versions"]["rising"]
@@ -36,12 +37,14 @@ def test_nothing_is_no_version() -> None:
     assert parse_version(None) is None
 
 
+@steady
 @given(st.text() | st.text("0123456789.-+vaZ"))
 def test_never_raises(text: str) -> None:
     version = parse_version(text)
     assert version is None or version == version
 
 
+@steady
 @given(st.lists(st.sampled_from(RISING), min_size=3, max_size=3))
 def test_order_is_total(texts: list[str]) -> None:
     versions = sorted(version for text in texts if (version := parse_version(text)))
