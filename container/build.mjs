@@ -1,6 +1,6 @@
 /**
- * Builds the container into src/eden/_container and copies what the Python side needs from npm into
- * src/eden/_vendor.
+ * Builds the container into src/eden/_container and the console's scripts into src/eden/_console, and copies what the
+ * Python side needs from npm into src/eden/_vendor.
  *
  *   node build.mjs            build what changed
  *   node build.mjs --force    build everything
@@ -11,6 +11,7 @@
 import { watch } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { buildBundles } from './tools/bundle.mjs'
+import { buildConsole } from './tools/console.mjs'
 import { isCurrent, writeStamp } from './tools/stamp.mjs'
 import { buildVendor } from './tools/vendor.mjs'
 
@@ -22,9 +23,10 @@ const steps = [
   {
     name: 'container',
     out: `${eden}_container`,
-    inputs: ['package-lock.json', 'tools', 'api', 'bridge', 'components', 'devtools', 'host', 'runtime'],
+    inputs: ['package-lock.json', 'tools', 'api', 'app', 'bridge', 'components', 'devtools', 'host', 'runtime'],
     run: buildBundles,
   },
+  { name: 'console', out: `${eden}_console`, inputs: ['package-lock.json', 'tools', 'console'], run: buildConsole },
 ]
 
 async function build(force) {

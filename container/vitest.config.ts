@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     environment: 'node',
-    include: ['{api,bridge,components,devtools,host,runtime}/**/*.test.ts'],
+    include: ['{api,bridge,components,console,devtools,host,runtime}/**/*.test.ts'],
     passWithNoTests: true,
   },
 })

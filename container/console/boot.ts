@@ -1,0 +1,33 @@
+/** The console's script: small behaviours on server-rendered pages. Every page works without it, only less well. */
+import htmx from 'htmx.org'
+import { installCopy } from './copy'
+import { installDialogs } from './dialog'
+import { enhance } from './enhance'
+import { installForms } from './forms'
+import { startLive } from './live'
+import { installMenus } from './menu'
+import { installTheme } from './theme'
+import { keepTimes } from './time'
+import { toast } from './toast'
+import { installUpload } from './upload'
+import { word } from './words'
+
+// htmx reads its settings from the page (allowEval and its own style sheet are off); every request carries the token
+document.addEventListener('htmx:configRequest', (event) => {
+  const { headers } = (event as CustomEvent<{ headers: Record<string, string> }>).detail
+  headers['X-CSRF-Token'] = document.querySelector<HTMLMetaElement>('meta[name="csrf-token"]')?.content ?? ''
+})
+document.addEventListener('htmx:sendError', () => toast(word('request-failed'), 'bad'))
+document.addEventListener('htmx:afterSettle', (event) => enhance(event.target as Element))
+
+installTheme()
+installDialogs()
+installMenus()
+installCopy()
+installForms()
+installUpload()
+keepTimes()
+enhance(document.documentElement)
+
+const stream = document.body.dataset.liveStream
+if (stream) startLive(stream, (region) => htmx.process(region))

@@ -1,0 +1,120 @@
+"""Draws pages: templates of all rooms, their sentences and menu lines, in one layout.
+
+A page is a function of a `ViewContext` and values; the result is bytes. HTTP is in `eden.console.http`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from jinja2 import BaseLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined, Template
+from markupsafe import Markup
+
+from eden.console import formats
+from eden.console.assets import Assets
+from eden.console.icons import icon
+from eden.console.messages import Messages
+from eden.console.tables import label_cells
+from eden.console.view import LOCALE_NAMES, THEMES, NavigationItem, ViewContext
+
+_HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What a service brings: a folder with `templates/`, `messages.en.toml` and `messages.zh.toml`, and menu lines.
+
+    `name` begins the names of its templates ("release/programs.html") and the keys of its messages.
+    """
+
+    name: str
+    folder: Path
+    navigation: tuple[NavigationItem, ...] = ()
+
+
+FRAME = Room("console", _HERE)
+
+
+class Console:
+    """All rooms' pages. Made once at start; safe to use from several threads afterwards."""
+
+    def __init__(self, rooms: Iterable[Room], assets: Assets, *, reload: bool = False) -> None:
+        """`reload` looks for changed templates at every page, for those who write them."""
+        self.rooms = (FRAME, *rooms)
+        self.assets = assets
+        self.navigation = tuple(item for room in self.rooms for item in room.navigation)
+        self._messages = Messages()
+        loaders: dict[str, BaseLoader] = {}
+        for room in self.rooms:
+            if room.name in loaders:
+                raise ValueError(f"two rooms are called {room.name}")
+            loaders[room.name] = FileSystemLoader(room.folder / "templates")
+            self._messages.add(room.name, room.folder)
+        if len({item.key for item in self.navigation}) != len(self.navigation):
+            raise ValueError("two menu lines have the same key")
+        self._environment = environment(PrefixLoader(loaders))
+        self._environment.auto_reload = reload
+
+    def translator(self, view: ViewContext) -> partial[str]:
+        """`t(key, **values)` in the page's language, for sentences that are made in Python."""
+        return partial(self._messages.translate, view.locale)
+
+    def render(self, view: ViewContext, template: str, /, *, block: str | None = None, **values: Any) -> bytes:
+        """The page, or one `{% block %}` of it. Jinja's and `MessageError`s are mistakes of the page's author.
+
+        A block alone knows what the page was given, not what the template sets outside of the block.
+        """
+        names = self._names(view)
+        if reserved := names.keys() & values.keys():
+            raise ValueError(f"the frame uses the name {min(reserved)} itself")
+        # macros see the language and the token of this page, in blocks as well
+        names["ui"] = self._environment.get_template("console/components.html").make_module(names)
+        page = self._environment.get_template(template)
+        text = _block(page, block, names | values) if block else page.render(names | values)
+        return text.encode()
+
+    def _names(self, view: ViewContext) -> dict[str, Any]:
+        locale = view.locale
+        return {
+            "view": view,
+            "t": self.translator(view),
+            "url": view.url,
+            "may": view.may,
+            "asset": self.assets.url,
+            "navigation": [item for item in self.navigation if view.may(item.permission)],
+            "number": partial(formats.number, locale=locale),
+            "compact": partial(formats.compact, locale=locale),
+            "percent": partial(formats.percent, locale=locale),
+            "share": partial(formats.share, locale=locale),
+            "size": partial(formats.size, locale=locale),
+            "duration": partial(formats.duration, locale=locale),
+            "time": partial(formats.time_element, locale=locale),
+        }
+
+
+def environment(loader: BaseLoader) -> Environment:
+    """Jinja as all templates use it: everything escaped, nothing undefined."""
+    made = Environment(
+        loader=loader,
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.do"],
+        cache_size=-1,
+    )
+    made.filters["label_cells"] = label_cells
+    made.globals |= {"icon": icon, "themes": THEMES, "locale_names": LOCALE_NAMES, "Markup": Markup}
+    return made
+
+
+def _block(template: Template, name: str, values: dict[str, Any]) -> str:
+    """One block of a template. Blocks that are only in its layout are not found: ValueError."""
+    if name not in template.blocks:
+        raise ValueError(f"{template.name} has no block {name}")
+    context = template.new_context(values)
+    return "".join(template.blocks[name](context))

@@ -1,0 +1,134 @@
+"""Plots as values: what is drawn is also a table, so every number can be read without seeing the drawing.
+
+`container/console/plot.ts` draws them. A page has points for a screen, not for an archive: at most `MOST_POINTS`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+from markupsafe import Markup
+
+from eden.console import formats
+from eden.console.messages import Locale
+
+Unit: TypeAlias = Literal["count", "percent", "bytes", "seconds"]
+Value: TypeAlias = float | None
+
+#: more cannot be told apart on a screen; who has more makes the steps in time longer
+MOST_POINTS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One line, stepped line or bar per point. `low` and `high` are an interval around it, drawn as a band.
+
+    Values of unit "percent" are ratios, 0.125 for 12.5 %; None is a gap.
+    """
+
+    name: str
+    values: Sequence[Value]
+    kind: Literal["line", "step", "bar"] = "line"
+    low: Sequence[Value] | None = None
+    high: Sequence[Value] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A moment worth a line across the plot: a step began, a release was halted. `at` is microseconds UTC."""
+
+    at: int
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """`x` are microseconds UTC in rising order, or names; every series has a value for each of them."""
+
+    id: str
+    title: str
+    x: Sequence[int | str]
+    x_title: str
+    series: Sequence[Series]
+    unit: Unit = "count"
+    marks: Sequence[Mark] = ()
+    #: one sentence: what the plot shows at the moment
+    summary: str = ""
+    #: of the scale; None when the values decide
+    maximum: float | None = None
+
+    def __post_init__(self) -> None:
+        if len(self.x) > MOST_POINTS:
+            raise ValueError(f"the plot {self.id} has {len(self.x)} points; {MOST_POINTS} are the most")
+        for series in self.series:
+            lists = [values for values in (series.values, series.low, series.high) if values is not None]
+            if any(len(values) != len(self.x) for values in lists) or (series.low is None) != (series.high is None):
+                raise ValueError(f"the series {series.name} of the plot {self.id} has gaps: None is a value, too")
+
+    @property
+    def in_time(self) -> bool:
+        return not self.x or isinstance(self.x[0], int)
+
+    def data(self) -> str:
+        """JSON for the browser; times are milliseconds, as JavaScript counts."""
+        return json.dumps(
+            {
+                "title": self.title,
+                "unit": self.unit,
+                "time": self.in_time,
+                "x": [_milliseconds(x) if isinstance(x, int) else x for x in self.x],
+                "maximum": self.maximum,
+                "series": [
+                    {
+                        "name": series.name,
+                        "kind": series.kind,
+                        "values": list(series.values),
+                        "low": None if series.low is None else list(series.low),
+                        "high": None if series.high is None else list(series.high),
+                    }
+                    for series in self.series
+                ],
+                "marks": [{"at": _milliseconds(mark.at), "label": mark.label} for mark in self.marks],
+            },
+            ensure_ascii=False,
+            separators=(",", ":"),
+        )
+
+    def columns(self) -> list[str]:
+        return [self.x_title, *(series.name for series in self.series)]
+
+    def rows(self, locale: Locale) -> list[list[str]]:
+        """The same numbers, written out; an interval stands in brackets behind its value."""
+        rows: list[list[str]] = []
+        for index, x in enumerate(self.x):
+            row = [x if isinstance(x, str) else formats.time_element(x, locale)]
+            for series in self.series:
+                text = self.write(series.values[index], locale)
+                if series.low is not None and series.high is not None and series.values[index] is not None:
+                    low, high = self.write(series.low[index], locale), self.write(series.high[index], locale)
+                    text = f"{text} ({low} – {high})"
+                row.append(text)
+            rows.append(row)
+        return rows
+
+    def marks_written(self, locale: Locale) -> list[tuple[Markup, str]]:
+        return [(formats.time_element(mark.at, locale), mark.label) for mark in self.marks]
+
+    def write(self, value: Value, locale: Locale) -> str:
+        """A value in the plot's unit."""
+        if value is None:
+            return "–"
+        writers: dict[Unit, Any] = {
+            "count": lambda: formats.number(value, locale),
+            "percent": lambda: formats.percent(value, locale),
+            "bytes": lambda: formats.size(int(value), locale),
+            "seconds": lambda: formats.duration(value, locale),
+        }
+        return str(writers[self.unit]())
+
+
+def _milliseconds(microseconds: int) -> int:
+    return microseconds // 1000

@@ -1,0 +1,238 @@
+"""A made-up room whose pages show every part of the frame: for tests, and for those who write pages.
+
+`python -m tests.console.gallery` serves it on this machine.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from litestar import Litestar, Response, get, post
+from litestar.response import Stream
+
+from eden.base.problems import Problem
+from eden.console.assets import Assets
+from eden.console.frame import Console, Room
+from eden.console.http import (
+    AnyRequest,
+    frame_handlers,
+    live_stream,
+    read_flashes,
+    read_locale,
+    read_theme,
+    redirect,
+    refuse,
+    respond,
+)
+from eden.console.live import LiveHub
+from eden.console.messages import Locale
+from eden.console.plots import Mark, Plot, Series
+from eden.console.view import Flash, NavigationItem, Person, ViewContext, WorkspaceLink
+
+HERE = Path(__file__).parent
+HOUR = 3_600_000_000
+#: 2026-11-20 08:00 UTC
+BEGINNING = 1_795_161_600_000_000
+NOW = BEGINNING + 60 * HOUR
+
+PAGES = ("release", "versions", "forms", "compare", "words")
+WORKSPACES = (WorkspaceLink("test", "Harbour Bank · test"), WorkspaceLink("live", "Harbour Bank", production=True))
+
+ROOM = Room(
+    "gallery",
+    HERE,
+    (
+        NavigationItem("release", "Releases", "发布", "release", "workspace.read", "release"),
+        NavigationItem("versions", "Mini programs", "小程序", "versions", "workspace.read", "app"),
+        NavigationItem("forms", "Whitelists", "白名单", "forms", "workspace.read", "list"),
+        NavigationItem("compare", "Devices", "设备", "compare", "workspace.read", "device"),
+        NavigationItem("words", "Members", "成员", "words", "workspace.read", "people", "workspace"),
+        NavigationItem("keys", "Keys", "密钥", "keys", "key.manage", "key", "workspace"),
+        NavigationItem("audit", "Audit log", "审计日志", "audit", "workspace.read", "scroll", "workspace"),
+    ),
+)
+
+
+def gallery_console() -> Console:
+    return Console([ROOM], Assets(), reload=True)
+
+
+def gallery_view(locale: Locale = "en", path: str = "/console/live/release", **values: Any) -> ViewContext:
+    """Mei, a reviewer, in the workspace of real users."""
+    values = {
+        "person": Person("Mei Lin", "mei.lin@harbour.example", "审核员" if locale == "zh" else "Reviewer"),
+        "workspace": WORKSPACES[1],
+        "workspaces": WORKSPACES,
+        "permissions": frozenset({"workspace.read"}),
+        "csrf": "a-token",
+        **values,
+    }
+    return ViewContext(path=path, now=NOW, locale=locale, **values)
+
+
+def plots(locale: Locale, points: int = 60) -> list[Plot]:
+    """A release that was brought to half of the devices, in both languages."""
+    zh = locale == "zh"
+    x = [BEGINNING + hour * HOUR for hour in range(points)]
+    offered = [round(100_000 * min(0.5, 0.01 * 1.09**hour)) for hour in range(points)]
+    downloaded = [round(count * (0.92 + 0.02 * math.sin(hour / 5))) for hour, count in enumerate(offered)]
+    started = [round(count * 0.81) for count in offered]
+    rate = [0.0012 + 0.0003 * math.sin(hour / 7) for hour in range(points)]
+    half = [0.004 / math.sqrt(hour + 2) for hour in range(points)]
+    counts = [("已下发", offered), ("已下载", downloaded), ("已启动", started)] if zh else []
+    counts = counts or [("Offered", offered), ("Downloaded", downloaded), ("Started", started)]
+    marks = [Mark(x[12], "10 %"), Mark(x[36], "50 %")]
+    return [
+        Plot(
+            id="ramp",
+            title="到达情况" if zh else "Reach",
+            summary="50,000 台设备已下发。" if zh else "50,000 devices have been offered this version.",
+            x=x,
+            x_title="时间" if zh else "Time",
+            series=[Series(name, values, "step" if values is offered else "line") for name, values in counts],
+            marks=marks,
+        ),
+        Plot(
+            id="crashes",
+            title="崩溃率" if zh else "Crash rate",
+            summary="与对照组没有差别。" if zh else "No difference from the control group.",
+            x=x,
+            x_title="时间" if zh else "Time",
+            unit="percent",
+            series=[
+                Series(
+                    "新版本" if zh else "New version",
+                    rate,
+                    low=[max(0.0, value - width) for value, width in zip(rate, half, strict=True)],
+                    high=[value + width for value, width in zip(rate, half, strict=True)],
+                ),
+                Series("对照组" if zh else "Control", [0.0011 for _ in x]),
+            ],
+            marks=marks,
+        ),
+        Plot(
+            id="sizes",
+            title="包大小" if zh else "Size by version",
+            x=["1.0.0", "1.1.0", "1.2.0", "1.3.0"],
+            x_title="版本" if zh else "Version",
+            unit="bytes",
+            series=[Series("大小" if zh else "Size", [812_000, 905_500, 1_240_300, 1_198_000], "bar")],
+        ),
+    ]
+
+
+FILES = [
+    SimpleNamespace(path="pages/transfer/transfer.js", kind="changed", before=18_230, after=19_004),
+    SimpleNamespace(path="pages/transfer/confirm.wxml", kind="added", before=None, after=2_210),
+    SimpleNamespace(path="images/old-banner.png", kind="removed", before=148_200, after=None),
+    SimpleNamespace(path="app.json", kind="same", before=912, after=912),
+]
+LINES = [
+    ("same", 41, 41, "  submit() {"),
+    ("removed", 42, None, "    if (this.data.amount > 0) this.send()"),
+    ("added", None, 42, "    if (this.data.amount <= 0 || this.data.busy) return"),
+    (
+        "added",
+        None,
+        43,
+        "    this.setData({ busy: true }, () => this.send(this.data.amount, this.data.payee, this.data.note))",
+    ),
+    ("same", 43, 44, "  },"),
+    ("gap", None, None, ""),
+    ("same", 88, 89, "})"),
+]
+VERSIONS = [
+    SimpleNamespace(
+        name="1.3.0", code=10300, tone="accent", state="releasing", size=1_198_000, at=NOW - 2 * HOUR, by="Mei Lin"
+    ),
+    SimpleNamespace(
+        name="1.2.0", code=10200, tone="good", state="stable", size=1_240_300, at=NOW - 400 * HOUR, by="Jonas Weber"
+    ),
+    SimpleNamespace(
+        name="1.1.0", code=10100, tone="bad", state="revoked", size=905_500, at=NOW - 900 * HOUR, by="Mei Lin"
+    ),
+]
+
+
+class Gallery:
+    """The pages over HTTP. `progress` is the share that the release page shows; `advance` changes it and says so."""
+
+    def __init__(self) -> None:
+        self.console = gallery_console()
+        self.hub = LiveHub()
+        self.progress = 5000
+        self.points = 60
+        self.received: list[dict[str, str]] = []
+        self.app = Litestar(
+            route_handlers=[*frame_handlers(self.console), *self._handlers()],
+            openapi_config=None,
+            on_shutdown=[self.hub.close],
+        )
+
+    def view(self, request: AnyRequest, **values: Any) -> ViewContext:
+        path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        locale, theme, flashes = read_locale(request), read_theme(request), read_flashes(request)
+        return gallery_view(locale, path, theme=theme, flashes=flashes, **values)
+
+    def values(self, locale: Locale, **more: Any) -> dict[str, Any]:
+        return {
+            "plots": plots(locale, self.points),
+            "progress": self.progress,
+            "versions": VERSIONS,
+            "files": FILES,
+            "lines": LINES,
+            "errors": {},
+            "text": "",
+            "hours": NOW - 3 * HOUR,
+            **more,
+        }
+
+    def _handlers(self) -> list[Any]:
+        console = self.console
+
+        @get("/console/live/{page:str}")
+        async def page(request: AnyRequest, page: str) -> Response[bytes]:
+            view = self.view(request)
+            if page not in PAGES:
+                problem = Problem("not-found", "The page does not exist, or you may not see it.", "Look in the menu.")
+                return refuse(request, console, view, problem, trace="4bf92f3577b34da6a3ce929d0e0e4736")
+            return respond(request, console, view, f"gallery/{page}.html", block="content", **self.values(view.locale))
+
+        @get("/console/sign-in")
+        async def sign_in(request: AnyRequest) -> Response[bytes]:
+            view = self.view(request, person=None, workspace=None, workspaces=())
+            return respond(request, console, view, "gallery/sign-in.html")
+
+        @get("/console/live/live")
+        async def events(request: AnyRequest) -> Stream:
+            return live_stream(self.hub.stream("live"))
+
+        @post("/console/live/act")
+        async def act(request: AnyRequest) -> Response[bytes]:
+            form = await request.form()
+            self.received.append({key: getattr(value, "filename", value) for key, value in form.items()})
+            view = self.view(request)
+            if form.get("text") == "wrong":
+                errors = {"name": "…" if view.locale == "zh" else "This name is taken."}
+                values = self.values(view.locale, errors=errors, text="wrong")
+                return respond(request, console, view, "gallery/forms.html", block="content", status=422, **values)
+            if form.get("text") == "preview":
+                return respond(
+                    request,
+                    console,
+                    view,
+                    "gallery/forms.html",
+                    block="preview",
+                    **self.values(view.locale, text="preview"),
+                )
+            done = console.translator(view)("gallery.done", count=len(self.received))
+            return redirect(request, "/console/live/words", Flash("good", done))
+
+        return [page, sign_in, events, act]
+
+    def advance(self, progress: int, points: int) -> None:
+        self.progress, self.points = progress, points
+        self.hub.publish("live", "release")
