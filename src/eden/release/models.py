@@ -226,7 +226,7 @@ version_counts = Table(
     *_count_columns(),
 )
 
-#: what one device already counted for in a running release, so that it weighs once; counts of `share` decide the cap
+#: what one device already counted for in a running release, so that it weighs once
 device_parts = Table(
     "device_parts",
     metadata,
@@ -331,4 +331,29 @@ metadata_heads = Table(
     Column("sha256", SHA256, nullable=False),
     at("expires_at"),
     Index("ix_metadata_heads_expires_at", "expires_at"),
+)
+
+#: what the guardrails of a running release know: their state, and up to where counts were read
+release_guards = Table(
+    "release_guards",
+    metadata,
+    Column("release_id", ID, ForeignKey("releases.id"), primary_key=True),
+    Column("run", Integer, nullable=False),
+    Column("step", Integer, nullable=False),
+    #: `guardrails_v1.State`
+    Column("state", Json, nullable=False),
+    #: {arm: `interfaces.ArmCounts`} at the last look
+    Column("seen", Json, nullable=False),
+    #: `guardrails_v1.Verdict`, for the release's page
+    Column("verdict", Json, nullable=False),
+    at("looked_at"),
+)
+
+#: content that is being put ("claimed"), that nobody names ("seen") or that is being removed ("deleting")
+blob_marks = Table(
+    "blob_marks",
+    metadata,
+    Column("sha256", SHA256, primary_key=True),
+    Column("state", String(10), nullable=False),
+    at("at"),
 )
