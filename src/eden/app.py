@@ -19,7 +19,7 @@ from contextlib import AsyncExitStack
 
 from litestar import Litestar, Router
 
-from eden.base import migrate
+from eden.base import changes, idempotency, jobs, migrate
 from eden.base.access import Access
 from eden.base.api.access import OPEN
 from eden.base.api.application import create_api
@@ -27,7 +27,9 @@ from eden.base.ground import Ground, check_secret, open_ground
 from eden.base.health import Health
 from eden.base.http import Application, Receive, Scope, Send, respond
 from eden.base.idempotency import Idempotency
+from eden.base.identity import service as identity
 from eden.base.identity.service import Identity
+from eden.base.ids import now
 from eden.base.parts import Part
 from eden.base.problems import Problem
 from eden.base.settings import Settings
@@ -47,7 +49,7 @@ class Platform:
 
     def __init__(self, settings: Settings, parts: Sequence[Callable[[Ground], Part]] = PARTS) -> None:
         self.ground = open_ground(settings)
-        self.parts = [part(self.ground) for part in parts]
+        self.parts = [part(self.ground) for part in (_tidying, *parts)]
         self.health = Health(self.ground)
         self.framed = _framed(self.ground, self.parts)
         self._table: dict[str, list[tuple[str, str, Application]]] = {}
@@ -92,7 +94,7 @@ class Platform:
         when something fails."""
         async with AsyncExitStack() as stack:
             stack.callback(self.ground.close)
-            await asyncio.to_thread(self._prepare_database)
+            await asyncio.to_thread(prepare_database, self.ground)
             await self.ground.feed.start()
             stack.push_async_callback(self.ground.feed.stop)
             for part in self.parts:
@@ -108,17 +110,6 @@ class Platform:
             await self.health.start()
             stack.push_async_callback(self.health.stop)
             self._running = stack.pop_all()
-
-    def _prepare_database(self) -> None:
-        ground = self.ground
-        wanted = ground.settings.database.migrate
-        if wanted == "always" or (wanted == "auto" and ground.database.dialect == "sqlite"):
-            before, after = migrate.upgrade(ground.database)
-            if before != after:
-                log.info("the database was brought from step %s to %s", before or "none", after)
-        else:
-            ground.database.read_now(migrate.check_at_head)
-        ground.database.write_now(lambda connection: check_secret(connection, ground.secret))
 
     def begin_stop(self) -> None:
         """Say that the server is about to stop: it is not ready any more, and streams without an end are ended."""
@@ -154,24 +145,49 @@ def create_app(settings: Settings) -> Platform:
     return Platform(settings)
 
 
+def prepare_database(ground: Ground) -> None:
+    """Bring the schema up to date if the settings want it, and make sure that the key is the database's.
+
+    Raises EdenError: an old or newer schema, another key.
+    """
+    wanted = ground.settings.database.migrate
+    if wanted == "always" or (wanted == "auto" and ground.database.dialect == "sqlite"):
+        before, after = migrate.upgrade(ground.database)
+        if before != after:
+            log.info("the database was brought from step %s to %s", before or "none", after)
+    else:
+        ground.database.read_now(migrate.check_at_head)
+    ground.database.write_now(lambda connection: check_secret(connection, ground.secret))
+
+
+def _tidying(ground: Ground) -> Part:
+    """What the ground's own tables need now and then."""
+
+    async def tidy(_: object) -> None:
+        for forget in (changes.forget_old, idempotency.forget_old, identity.forget_old, jobs.forget_failed):
+            await ground.database.write(lambda connection, forget=forget: forget(connection, now()))  # type: ignore[misc]
+
+    return Part(name="ground", jobs={"ground.tidy": jobs.Handler(tidy, every=3600)})
+
+
 def _framed(ground: Ground, parts: Sequence[Part]) -> Litestar:
     """The Litestar application of all controllers, with what they may ask for."""
     rooms = [Room(part.name, part.folder, tuple(part.navigation)) for part in parts if part.folder is not None]
     console = Console(rooms, Assets())
-    identity = Identity(
+    people = Identity(
         ground.database,
         ground.audit,
         session_seconds=ground.settings.intervals.session_seconds,
         public_url=ground.settings.public_url,
     )
-    services: dict[str, object] = {"ground": ground, "console": console, "identity": identity}
+    services: dict[str, object] = {"ground": ground, "console": console, "identity": people}
     for part in parts:
         services.update(part.services)
     # scripts, sheet and the switches of language and theme are for everybody
     frame = Router("/", route_handlers=frame_handlers(console), opt=OPEN)
     return create_api(
         [frame, *(controller for part in parts for controller in part.controllers)],
-        identity,
+        people,
         Idempotency(ground.database, ground.secret),
         plugins=[plugin for part in parts for plugin in part.plugins],
         problem_page=next((part.problem_page for part in parts if part.problem_page), None),

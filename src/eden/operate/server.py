@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import sys
+import time
 from collections.abc import Callable
 from types import FrameType
 
@@ -15,6 +17,9 @@ from eden.app import Platform
 from eden.base import telemetry
 from eden.base.settings import Settings
 
+#: a second signal that comes later than this is meant; earlier, a process group has got the first one twice
+IMPATIENT_SECONDS = 1.0
+
 
 class Server(uvicorn.Server):
     """Stops in order: says that it is not ready and ends its event streams, waits as long as the settings say, then
@@ -24,7 +29,7 @@ class Server(uvicorn.Server):
         settings = platform.ground.settings
         config = uvicorn.Config(
             platform,
-            loop="auto" if sys.platform == "win32" else "uvloop",
+            loop="asyncio" if sys.platform == "win32" else "uvloop",
             http="httptools",
             ws="none",
             lifespan="on",
@@ -34,14 +39,15 @@ class Server(uvicorn.Server):
             proxy_headers=True,
             forwarded_allow_ips=settings.listen.proxies,
             timeout_graceful_shutdown=settings.listen.stop_seconds,
+            # longer than proxies keep theirs (60 s): the one who sends closes
             timeout_keep_alive=75,
             backlog=2048,
         )
         super().__init__(config)
         self._platform = platform
         self._on_start = on_start
-        self._signals = 0
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._stopping_since = 0.0
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         self._loop = asyncio.get_running_loop()
@@ -50,24 +56,36 @@ class Server(uvicorn.Server):
             self._on_start()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        self._signals += 1
-        if self._signals > 1 or self._loop is None:
-            super().handle_exit(sig, frame)
-            self.force_exit = self._signals > 1
-            return
-        self._loop.call_soon_threadsafe(self._begin_stop, sig)
+        at = time.monotonic()
+        if self._loop is None or (self._stopping_since and at - self._stopping_since > IMPATIENT_SECONDS):
+            # the stores bear it at any moment
+            os._exit(128 + sig)
+        if not self._stopping_since:
+            self._stopping_since = at
+            self._loop.call_soon_threadsafe(self._begin_stop)
 
-    def _begin_stop(self, sig: int) -> None:
+    def _begin_stop(self) -> None:
         self._platform.begin_stop()
-        seconds = self._platform.ground.settings.listen.drain_seconds
-        assert self._loop is not None
-        self._loop.call_later(seconds, uvicorn.Server.handle_exit, self, sig, None)
+        asyncio.get_running_loop().call_later(self._platform.ground.settings.listen.drain_seconds, self._end)
+
+    def _end(self) -> None:
+        self.should_exit = True
+
+    def stop_from_thread(self) -> None:
+        """What a signal does, for another thread of this process."""
+        self.handle_exit(0, None)
 
 
 def run_server(
-    settings: Settings, listener: socket.socket, *, process: int = 0, on_start: Callable[[], None] | None = None
+    settings: Settings,
+    listener: socket.socket,
+    *,
+    process: int = 0,
+    on_start: Callable[[], None] | None = None,
+    on_made: Callable[[Server], None] | None = None,
 ) -> int:
-    """Serve on `listener` until a signal; the process's exit code. `on_start` is called when requests are taken."""
+    """Serve on `listener` until a signal; the process's exit code. `on_start` is called when requests are taken,
+    `on_made` before. Raises what kept the platform from starting."""
     telemetry.start_logs(settings.logs)
     end_traces = None
     if settings.telemetry.endpoint:
@@ -75,14 +93,16 @@ def run_server(
         end_traces = telemetry.start_traces(settings.telemetry.endpoint, settings.telemetry.share, attributes)
     platform = Platform(settings)
     server = Server(platform, on_start)
+    if on_made is not None:
+        on_made(server)
     try:
         server.run(sockets=[listener])
-    except KeyboardInterrupt:
-        # uvicorn raises the signal again after it has stopped in order
-        pass
+    except SystemExit:
+        # uvicorn's word for a lifespan that could not start
+        if platform.failure is not None:
+            raise platform.failure from None
+        raise
     finally:
         if end_traces is not None:
             end_traces()
-    if platform.failure is not None:
-        raise platform.failure
     return 0

@@ -4,23 +4,77 @@ from __future__ import annotations
 
 import errno
 import socket
+import sys
 
+from sqlalchemy import Connection, select
+
+from eden.app import prepare_database
 from eden.base.errors import EdenError
+from eden.base.ground import open_ground
 from eden.base.settings import Settings, is_loopback
+from eden.base.tables import members, users
 from eden.operate.server import run_server
+from eden.operate.supervisor import supervise
 
 
 def up(settings: Settings) -> int:
     """Serve until a signal comes; the exit code."""
-    listener = listen(settings.listen.host, settings.listen.port)
+    check_https(settings)
+    ground = open_ground(settings)
     try:
-        return run_server(settings, listener, on_start=lambda: announce(settings, listener))
+        prepare_database(ground)
+        owned = ground.database.read_now(lambda connection: has_owner(connection, bool(settings.oidc.issuer)))
+    finally:
+        ground.close()
+    check_owner(settings, owned)
+    listener = listen(settings.listen.host, settings.listen.port)
+
+    def started() -> None:
+        announce(settings, listener, owned)
+
+    try:
+        if settings.processes == 1:
+            return run_server(settings, listener, on_start=started)
+        if sys.platform == "win32":
+            raise EdenError("processes", "Several processes need Linux or macOS.", "Set processes to 1.")
+        return supervise(settings, listener, started)
     finally:
         listener.close()
 
 
+def check_https(settings: Settings) -> None:
+    """Raises EdenError for a public server whose people and phones would not be protected by TLS."""
+    if settings.is_public and not settings.listen.allow_http and not settings.public_url.startswith("https:"):
+        raise EdenError(
+            "no-https",
+            "This server can be reached by others, but public_url is no https address.",
+            "Put a proxy with TLS in front and set public_url to its address "
+            "(or set listen.allow_http, in a network that you trust).",
+        )
+
+
+def check_owner(settings: Settings, owned: bool) -> None:
+    """Raises EdenError for a public server that nobody owns: whoever came first could take it."""
+    if settings.is_public and not owned:
+        raise EdenError(
+            "no-owner",
+            "A server that others can reach needs an owner with a password first.",
+            "Run eden init on this machine, with the same settings; then start again.",
+        )
+
+
+def has_owner(connection: Connection, by_oidc: bool) -> bool:
+    """Whether somebody can sign in who owns a workspace: by password, or by OpenID Connect."""
+    rows = connection.execute(
+        select(members.c.roles, users.c.password_hash)
+        .join(users, users.c.id == members.c.user_id)
+        .where(users.c.disabled_at.is_(None))
+    )
+    return any("owner" in roles and (by_oidc or password is not None) for roles, password in rows)
+
+
 def listen(host: str, port: int) -> socket.socket:
-    """A bound socket at `host`. Raises EdenError when the port is taken, or the address is not this machine's."""
+    """A listening socket at `host`. Raises EdenError when the port is taken, or the address is not this machine's."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -46,8 +100,8 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def announce(settings: Settings, listener: socket.socket) -> None:
-    """Print where the server is."""
+def announce(settings: Settings, listener: socket.socket, owned: bool) -> None:
+    """Print where the server is, and what is to be done first."""
     host, port = listener.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
     local = f"http://{'127.0.0.1' if host in ('0.0.0.0', '::') else shown}:{port}"
@@ -55,4 +109,6 @@ def announce(settings: Settings, listener: socket.socket) -> None:
     if settings.public_url or not is_loopback(host):
         print(f"  Listens  http://{shown}:{port}")
     print(f"  Data     {settings.data_folder.absolute()}")
+    if not owned:
+        print("\n  Nobody can sign in yet: run eden init in another terminal, in this folder.")
     print("\n  Stop with Ctrl-C.\n", flush=True)
