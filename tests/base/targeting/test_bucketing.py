@@ -29,6 +29,11 @@ def test_bucket_is_the_head_of_sha256(vector: dict[str, str | int]) -> None:
     assert bucket(str(vector["salt"]), str(vector["device"])) == vector["bucket"]
 
 
+@pytest.mark.parametrize(("device", "replaced"), [("a\ud800b", "a�b"), ("\udc00\ud800", "��"), ("\ud83d\ude00", "😀")])
+def test_what_is_not_unicode_is_replaced(device: str, replaced: str) -> None:
+    assert bucket("s", device) == bucket("s", replaced)
+
+
 @pytest.mark.parametrize("vector", VECTORS["shares"], ids=str)
 def test_share_ends_exactly(vector: dict[str, int]) -> None:
     assert in_share(vector["bucket"], vector["share"]) is vector["in"]

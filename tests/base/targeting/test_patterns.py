@@ -106,6 +106,12 @@ def test_what_is_accepted_can_fail(pattern: str) -> None:
         assert all(map(matcher.search, ["", "q", "qq\n"]))
 
 
+def test_half_a_character_is_one() -> None:
+    """What a phone may send although it is not Unicode."""
+    assert compile_patterns(["^a.c$"])("a\ud800c")
+    assert not compile_patterns(["[😀-😂]"])("\ud83d")
+
+
 def test_length_of_the_text_is_bounded() -> None:
     matches = compile_patterns(["a"])
     assert matches("x" * (MAX_SUBJECT - 1) + "a")
