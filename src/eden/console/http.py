@@ -16,6 +16,7 @@ from typing import Any, TypeAlias, get_args
 from litestar import Request, Response, get, post
 from litestar.datastructures import Cookie
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
 from litestar.response import Stream
 
 from eden.base.problems import Problem, not_found
@@ -164,7 +165,7 @@ def frame_handlers(console: Console) -> list[HTTPRouteHandler]:
     """The frame's own addresses: scripts and sheet, and the switches of language and theme."""
 
     @get(f"{ROOT}/assets/{{name:str}}", include_in_schema=False, sync_to_thread=False)
-    def asset(request: AnyRequest, name: str) -> Response[bytes]:
+    def asset(request: AnyRequest, name: FromPath[str]) -> Response[bytes]:
         found = console.assets.find(name, request.headers.get("Accept-Encoding", ""))
         if found is None:
             raise not_found("The file")
