@@ -1,8 +1,8 @@
 """Every sentence that the rules of releasing say, in English and Chinese.
 
 Rules return a `Message`, a code with fields; `say` makes a sentence of it. A field is shown by its name: what ends in
-`share` are basis points and shown in percent, what ends in `_at` is a moment, `verb`, `verbs` (with commas) and
-`state` are words of the state machine, everything else is shown as it is.
+`share` are basis points and shown in percent, what ends in `_at` is a moment, `verb`, `verbs` (with commas),
+`state` and `level` are words of their own, everything else is shown as it is.
 """
 
 from __future__ import annotations
@@ -120,6 +120,57 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "There is no control group to compare with; only the limit holds.",
         "没有可比较的对照组；仅上限有效。",
     ),
+    # what a device gets, and why
+    "has-nothing": ("The device has no version.", "设备上没有版本。"),
+    "has": ("The device has {version}.", "设备上是 {version}。"),
+    "has-unknown": ("The device has version {code}, which is not known here.", "设备上的版本 {code} 在此未知。"),
+    "has-revoked": ("The device has {version}, which is withdrawn.", "设备上是 {version}，该版本已撤回。"),
+    "trial-opens-nothing": ("Its trial token opens no version.", "体验口令未对应任何版本。"),
+    "no-release": ("No release is running.", "没有进行中的发布。"),
+    "release-has": ("It has the release's version {version} and keeps it.", "设备已有发布中的 {version}，予以保留。"),
+    "release-not-newer": (
+        "The release's {version} is not newer than what it may have anyway.",
+        "发布中的 {version} 不比设备本可得到的版本新。",
+    ),
+    "on-list": ("It is on the list {list}.", "设备在名单 {list} 中。"),
+    "on-no-list": ("It is on none of {lists} lists.", "设备不在 {lists} 个名单中。"),
+    "matches-pattern": ("Its device or user id matches a pattern.", "设备或用户 ID 匹配模式。"),
+    "matches-no-pattern": ("Neither its device nor its user id matches a pattern.", "设备和用户 ID 均不匹配模式。"),
+    "rule-holds": ("It satisfies the rule.", "满足规则。"),
+    "rule-fails": ("It does not satisfy the rule.", "不满足规则。"),
+    "within-share": (
+        "Its place in this release is {place_share}, within the share of {share}.",
+        "设备在本次发布中的位置是 {place_share}，在 {share} 的比例之内。",
+    ),
+    "beyond-share": (
+        "Its place in this release is {place_share}, beyond the share of {share}.",
+        "设备在本次发布中的位置是 {place_share}，超出 {share} 的比例。",
+    ),
+    "closed-before-window": ("The step's window has not opened yet.", "步骤的时间窗尚未开始。"),
+    "closed-after-window": ("The step's window is over.", "步骤的时间窗已结束。"),
+    "closed-cap": ("As many devices have it as the step allows.", "已达到步骤允许的设备数。"),
+    "is-bad": ("{version} did not start on this device before.", "{version} 曾在此设备上启动失败。"),
+    "container-too-old": (
+        "{version} needs container {needs}; the device has {has}.",
+        "{version} 需要容器 {needs}；设备是 {has}。",
+    ),
+    "no-stable": ("There is no stable version.", "没有稳定版本。"),
+    "stable-not-newer": (
+        "The stable version, {version}, is nothing newer that it could have.",
+        "稳定版本 {version} 不是设备可用的更新版本。",
+    ),
+    "not-for-shell": (
+        "The upgrade to {version} is not meant for its platform and app version.",
+        "升级到 {version} 不适用于该平台和应用版本。",
+    ),
+    "gets-trial": ("It gets {version} by its trial token.", "凭体验口令得到 {version}。"),
+    "keeps-trial": ("It keeps {version}, which its trial token opens.", "保留体验口令对应的 {version}。"),
+    "gets-release": ("It gets {version} from the running release.", "从进行中的发布得到 {version}。"),
+    "gets-stable": ("It gets the stable version {version}.", "得到稳定版本 {version}。"),
+    "gets-nothing": ("There is nothing that it may have.", "没有可以得到的版本。"),
+    "gets-notice": ("It is told of the upgrade to {version} ({level}).", "提示升级到 {version}（{level}）。"),
+    "keeps": ("It keeps what it has.", "保持现有版本。"),
+    "must-remove": ("It must remove what it has; there is nothing instead.", "须删除现有版本，没有可替代的版本。"),
 }
 
 _WORDS: Final[dict[str, tuple[str, str]]] = {
@@ -137,6 +188,9 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     "halted": ("halted", "已停止"),
     "rolled_back": ("rolled back", "已回滚"),
     "finished": ("finished", "已完成"),
+    "optional": ("optional", "可选"),
+    "recommended": ("recommended", "推荐"),
+    "forced": ("forced", "强制"),
 }
 
 
@@ -163,7 +217,7 @@ def _show(name: str, value: str | int, column: int) -> str:
         return percent(value)
     if name.endswith("_at") and isinstance(value, int):
         return moment(value)
-    if name in ("verb", "state"):
+    if name in ("verb", "state", "level"):
         return _WORDS[str(value)][column]
     if name == "verbs":
         return (", ", "、")[column].join(_WORDS[word][column] for word in str(value).split(","))
