@@ -21,6 +21,7 @@ from litestar.connection import ASGIConnection
 from litestar.enums import ScopeType
 from litestar.exceptions import ImproperlyConfiguredException
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
+from litestar.params import FromPath
 from litestar.routes import HTTPRoute
 
 from eden.base.identity import sessions
@@ -152,13 +153,13 @@ def provide_session(request: Request[Any, Any, Any]) -> Session:
     return session
 
 
-def provide_workspace(request: Request[Any, Any, Any], workspace: str) -> Workspace:
+def provide_workspace(request: Request[Any, Any, Any], workspace: FromPath[str]) -> Workspace:
     """Dependency `here`: the workspace of the path. The parameter puts it into the OpenAPI document."""
     found = request.state.workspace
     assert isinstance(found, Workspace) and found.slug == workspace
     return found
 
 
-def provide_workspace_id(request: Request[Any, Any, Any], workspace: str) -> str:
+def provide_workspace_id(request: Request[Any, Any, Any], workspace: FromPath[str]) -> str:
     """Dependency `workspace_id`."""
     return provide_workspace(request, workspace).id

@@ -44,7 +44,8 @@ def create_api(
     `controllers` have whole paths, below /api/v1 for programs and below /console for people; each route declares in
     `opt` whom it is for (`eden.base.api.access`). Handlers may ask, by name, for `principal`, `session`, `here` (the
     workspace), `workspace_id`, `paging`, and for every object in `services`. `problem_page` shows a problem in the
-    console. `tags` describe the groups of operations. Raises ImproperlyConfiguredException when a route declares nothing.
+    console. `tags` describe the groups of operations. Raises
+    ImproperlyConfiguredException when a route declares nothing.
     """
 
     @get(f"{API}/openapi.json", opt=access.OPEN, include_in_schema=False, sync_to_thread=False)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 
 from eden.base.problems import Problem
 
@@ -37,7 +37,7 @@ def encode_cursor(key: Any) -> str:
     return base64.urlsafe_b64encode(msgspec.json.encode(key)).decode().rstrip("=")
 
 
-def decode_cursor(cursor: str, of: type[T]) -> T:
+def decode_cursor(cursor: str, of: Any) -> Any:
     """The key inside. Problem `invalid` unless it is one of type `of`."""
     try:
         if len(cursor) > _LARGEST_CURSOR or not cursor.isascii():
@@ -60,8 +60,8 @@ class Paging:
     limit: int
     cursor: str | None
 
-    def after(self, of: type[T]) -> T | None:
-        """The key of the last item that the client has; None at the beginning."""
+    def after(self, of: Any) -> Any:
+        """The key (of type `of`) of the last item that the client has; None at the beginning."""
         return None if self.cursor is None else decode_cursor(self.cursor, of)
 
     def page(self, found: Sequence[T], key: Callable[[T], Any], show: Callable[[T], U]) -> Page[U]:
@@ -73,11 +73,11 @@ class Paging:
 
 def provide_paging(
     limit: Annotated[
-        int, Parameter(query="limit", ge=1, le=LARGEST_LIMIT, description="How many items a page has at most.")
+        int, QueryParameter(name="limit", ge=1, le=LARGEST_LIMIT, description="How many items a page has at most.")
     ] = DEFAULT_LIMIT,
     cursor: Annotated[
         str | None,
-        Parameter(query="cursor", max_length=_LARGEST_CURSOR, description="`next_cursor` of the page before."),
+        QueryParameter(name="cursor", max_length=_LARGEST_CURSOR, description="`next_cursor` of the page before."),
     ] = None,
 ) -> Paging:
     """Reads `limit` and `cursor` of the query."""

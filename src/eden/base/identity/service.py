@@ -48,7 +48,12 @@ class Identity:
         self.audit = audit
         self.clock = clock
         self.session_seconds = session_seconds
+        self._public_url = public_url.rstrip("/")
         self._public_host = urlsplit(public_url).netloc.lower()
+
+    def origin(self, asked: str) -> str:
+        """The beginning of links to this server; `asked` is the address by which the request came."""
+        return self._public_url or asked.rstrip("/")
 
     def hosts(self, header: str) -> set[str]:
         """Hosts (with port) whose pages may write here; `header` is the request's Host."""
