@@ -1,0 +1,1 @@
+export function zstdWasm(source: string): Uint8Array<ArrayBuffer>
