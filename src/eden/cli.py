@@ -25,6 +25,10 @@ COMMANDS = {
     "build": "eden.build.commands",
     "check": "eden.check.commands",
     "up": "eden.operate.commands",
+    "doctor": "eden.operate.commands",
+    "migrate": "eden.operate.commands",
+    "backup": "eden.operate.commands",
+    "restore": "eden.operate.commands",
     "test": "eden.workshop.commands",
     "bench": "eden.workshop.commands",
 }

@@ -58,13 +58,19 @@ def upgrade(database: Database, to: str = "head", versions: Path | None = None) 
                 if database.dialect == "postgresql":
                     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
                 before = current(connection)
-                _check_known(before, versions)
-                command.upgrade(_config(connection, versions), to)
-                after = current(connection)
+                after = run(connection, to, versions)
         finally:
             connection.info.pop("eden.writer", None)
-    assert after is not None
     return before, after
+
+
+def run(connection: Connection, to: str = "head", versions: Path | None = None) -> str:
+    """The missing steps up to `to` inside the caller's transaction; the step after."""
+    _check_known(current(connection), versions)
+    command.upgrade(_config(connection, versions), to)
+    after = current(connection)
+    assert after is not None
+    return after
 
 
 def check_at_head(connection: Connection) -> None:
@@ -75,7 +81,7 @@ def check_at_head(connection: Connection) -> None:
         raise EdenError(
             "old-schema",
             f"The database is {'empty' if at is None else f'at step {at}'}; this version needs step {wanted}.",
-            "Make a backup, then run eden migrate.",
+            "Run eden migrate." if at is None else "Make a backup, then run eden migrate.",
         )
 
 

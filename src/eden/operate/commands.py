@@ -18,6 +18,25 @@ def add_arguments(subparsers: Subparsers) -> None:
     up.add_argument("--port", type=int, help="port to listen on; 0 takes a free one (listen.port)")
     up.add_argument("--processes", type=int, metavar="N", help="server processes on this machine (processes)")
 
+    doctor = add_command(subparsers, "doctor", _doctor, "say what is wrong with a server's set-up")
+    _add_config(doctor)
+    doctor.add_argument("--json", action="store_true", help="write the findings as JSON")
+
+    migrate = add_command(subparsers, "migrate", _migrate, "bring the server's database up to date")
+    _add_config(migrate)
+
+    backup = add_command(subparsers, "backup", _backup, "write everything that the server keeps to one file")
+    _add_config(backup)
+    backup.add_argument("file", metavar="FILE", type=Path, help="the file to write, such as eden-2026-05-01.tar.zst")
+    backup.add_argument(
+        "--with-secret", action="store_true", help="put the secret key in, too; keep the file like the key"
+    )
+
+    restore = add_command(subparsers, "restore", _restore, "put the content of a backup in place")
+    _add_config(restore)
+    restore.add_argument("file", metavar="FILE", type=Path, help="what eden backup has written")
+    restore.add_argument("--force", action="store_true", help="replace the installation that is there")
+
 
 def _add_config(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", type=Path, metavar="FILE", help="settings (eden.toml, if there is one)")
@@ -39,3 +58,57 @@ def _up(arguments: argparse.Namespace) -> int:
     from eden.operate.up import up
 
     return up(settings_of(arguments))
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
+    from eden.operate.doctor import doctor
+
+    return doctor(lambda: settings_of(arguments), as_json=arguments.json)
+
+
+def _migrate(arguments: argparse.Namespace) -> int:
+    from eden.base import migrate
+    from eden.base.database import Database
+
+    settings = settings_of(arguments)
+    settings.data_folder.mkdir(parents=True, exist_ok=True)
+    database = Database(settings.database_address)
+    try:
+        before, after = migrate.upgrade(database)
+    finally:
+        database.close()
+    print(f"The database was at step {before or 'none'} and is at {after}." if before != after else "Nothing to do.")
+    return 0
+
+
+def _backup(arguments: argparse.Namespace) -> int:
+    from eden.base.ground import open_ground
+    from eden.operate.backup import backup
+
+    ground = open_ground(settings_of(arguments))
+    try:
+        whole = backup(ground, arguments.file, with_secret=arguments.with_secret, progress=_say)
+    finally:
+        ground.close()
+    print(f"\n  {arguments.file}, {arguments.file.stat().st_size / 1e6:,.1f} MB")
+    if arguments.with_secret:
+        print("  The secret key is inside: whoever has this file can sign releases. Keep it like the key.")
+    else:
+        print("  The secret key is not inside: keep a copy elsewhere, a restored server needs it.")
+    return 0 if whole else 1
+
+
+def _restore(arguments: argparse.Namespace) -> int:
+    from eden.operate.restore import restore
+    from eden.operate.running import refuse_while_running
+
+    settings = settings_of(arguments)
+    refuse_while_running(settings)
+    manifest = restore(settings, arguments.file, force=arguments.force, progress=_say)
+    rows, blobs = sum(manifest.tables.values()), sum(name.startswith("blobs/") for name in manifest.files)
+    print(f"\n  Restored: {rows:,} rows and {blobs:,} files. Look with eden doctor, start with eden up.")
+    return 0
+
+
+def _say(text: str) -> None:
+    print(f"  {text}", flush=True)

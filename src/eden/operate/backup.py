@@ -1,0 +1,144 @@
+"""`eden backup`: everything of an installation in one file, while the server runs.
+
+The tables are read in one snapshot, so they agree with each other; blobs are written before the rows that name them,
+so those that the snapshot names are there when they are read after it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, LargeBinary, MetaData, Table, select, tuple_
+
+from eden import __version__
+from eden.base import migrate
+from eden.base.blobs import CONTENT, Blobs
+from eden.base.errors import EdenError
+from eden.base.ground import Ground, secret_check
+from eden.base.ids import now
+from eden.operate.archive import BLOBS, FORMAT, MANIFEST, SECRET, TABLES, Manifest, Writer
+
+#: rows read at once, bytes of one piece of a table
+_ROWS = 2000
+_PIECE_BYTES = 8_000_000
+#: larger blobs go through a file
+_SPOOLED_BYTES = 32_000_000
+#: not part of an installation
+VERSION_TABLE = "alembic_version"
+PROBES = "health/"
+
+Progress = Callable[[str], None]
+
+
+def backup(ground: Ground, path: Path, *, with_secret: bool, progress: Progress) -> bool:
+    """Write the archive `path`; whether every blob was what its name says. Raises EdenError when it cannot be made."""
+    if not path.absolute().parent.is_dir():
+        raise EdenError("no-folder", f"{path.absolute().parent} is not a folder.")
+    try:
+        with Writer(path) as writer:
+            schema, tables = ground.database.read_now(lambda connection: _write_tables(connection, writer, progress))
+            damaged = asyncio.run(_write_blobs(ground.blobs, writer, progress))
+            if with_secret:
+                writer.add(SECRET, ground.secret)
+            manifest = Manifest(
+                format=FORMAT,
+                eden=__version__,
+                schema=schema,
+                made_at=now(),
+                secret_check=secret_check(ground.secret),
+                tables=tables,
+                files=dict(writer.files),
+            )
+            writer.add(MANIFEST, msgspec.json.encode(manifest))
+    except OSError as error:
+        raise EdenError("cannot-write", f"{path} cannot be written: {error.strerror or error}.") from error
+    for name in damaged:
+        progress(f"Damaged in the store, and so in the backup: {name}")
+    return not damaged
+
+
+def reflect(connection: Connection) -> list[Table]:
+    """The tables as they are in the database, those that are referred to first."""
+    found = MetaData()
+    found.reflect(connection)
+    return [table for table in found.sorted_tables if table.name != VERSION_TABLE]
+
+
+def _write_tables(connection: Connection, writer: Writer, progress: Progress) -> tuple[str, dict[str, int]]:
+    schema = migrate.current(connection)
+    if schema is None:
+        raise EdenError("nothing-there", "The database is empty: there is nothing to back up.")
+    counts: dict[str, int] = {}
+    for table in reflect(connection):
+        counts[table.name] = 0
+        for number, (rows, piece) in enumerate(_pieces(connection, table), 1):
+            writer.add(f"{TABLES}{table.name}/{number:06}.ndjson", piece)
+            counts[table.name] += rows
+        progress(f"{table.name}: {counts[table.name]:,} rows")
+    return schema, counts
+
+
+def _pieces(connection: Connection, table: Table) -> Iterator[tuple[int, bytes]]:
+    """Number of rows and their lines, piece by piece; an empty table has none."""
+    binary = [column.name for column in table.columns if isinstance(column.type, LargeBinary)]
+    lines: list[bytes] = []
+    size = 0
+    for row in _rows(connection, table):
+        for name in binary:
+            if row[name] is not None:
+                row[name] = base64.b64encode(row[name]).decode()
+        lines.append(msgspec.json.encode(row))
+        size += len(lines[-1]) + 1
+        if size >= _PIECE_BYTES:
+            yield len(lines), b"\n".join(lines) + b"\n"
+            lines, size = [], 0
+    if lines:
+        yield len(lines), b"\n".join(lines) + b"\n"
+
+
+def _rows(connection: Connection, table: Table) -> Iterator[dict[str, Any]]:
+    """All rows in the order of the primary key, a page at a time: no driver holds a whole table."""
+    key = list(table.primary_key.columns)
+    query = select(table).order_by(*key).limit(_ROWS)
+    last: tuple[Any, ...] | None = None
+    while True:
+        page = connection.execute(query if last is None else query.where(tuple_(*key) > tuple_(*last))).mappings().all()
+        for row in page:
+            yield dict(row)
+        if len(page) < _ROWS:
+            return
+        last = tuple(page[-1][column.name] for column in key)
+
+
+async def _write_blobs(blobs: Blobs, writer: Writer, progress: Progress) -> list[str]:
+    """Names of content that is not what its name says."""
+    names = sorted([(name, size) async for name, size in blobs.list() if not name.startswith(PROBES)])
+    total, done, damaged = sum(size for _, size in names), 0, []
+    told = time.monotonic()
+    for number, (name, _) in enumerate(names, 1):
+        with tempfile.SpooledTemporaryFile(max_size=_SPOOLED_BYTES) as file:
+            size = 0
+            try:
+                async for piece in blobs.stream(name):
+                    file.write(piece)
+                    size += len(piece)
+            except FileNotFoundError:
+                # it was listed, and removed since: nothing of the snapshot needs it
+                continue
+            file.seek(0)
+            writer.add_file(f"{BLOBS}{name}", file, size)
+        if name.startswith(CONTENT) and writer.files[f"{BLOBS}{name}"].sha256 != name.rpartition("/")[2]:
+            damaged.append(name)
+        done += size
+        if time.monotonic() - told > 1:
+            told = time.monotonic()
+            progress(f"blobs: {number:,} of {len(names):,}, {done / 1e6:,.0f} of {total / 1e6:,.0f} MB")
+    progress(f"blobs: {len(names):,}, {done / 1e6:,.1f} MB")
+    return damaged
