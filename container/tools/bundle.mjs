@@ -6,6 +6,7 @@
  *   chunks/NAME.js        every container/**\/NAME.chunk.ts: parts of the runtime that load on first use; each
  *                         assigns its exports to globalThis.__edenChunk
  *   simulator.js          container/devtools/index.ts, with the pages and sheets beside it
+ *   delta/zstd.wasm       the decoder of deltas, which the host loads when it needs it
  *   index.json            {"FILE": {"size", "gzip"}} of all of them
  *
  * A chunk must not bring copies of modules that hold state or whose classes are compared by identity. The modules
@@ -16,6 +17,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { basename, dirname, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { files } from './stamp.mjs'
+import { zstdWasm } from './zstd.mjs'
 
 const SHARED = ['components/kit', 'api/kit']
 const ROOMS = ['api', 'bridge', 'components', 'devtools', 'host', 'runtime']
@@ -119,6 +121,11 @@ export async function buildBundles(container, out) {
     written.add(file)
     writeChanged(join(out, file), bytes)
   }
+  const list = (file) => {
+    const bytes = readFileSync(join(out, file))
+    index[file] = { size: bytes.length, gzip: gzipSync(bytes, { level: 9 }).length }
+    console.log(`  ${file.padEnd(28)} ${kB(bytes.length)} kB ${kB(index[file].gzip)} kB gzip`)
+  }
   for (const { file, source, options } of entries(container)) {
     if (!existsSync(join(container, source))) {
       console.warn(`  ${file} skipped: ${source} does not exist`)
@@ -134,10 +141,10 @@ export async function buildBundles(container, out) {
       ok = false
       continue
     }
-    const bytes = readFileSync(join(out, file))
-    index[file] = { size: bytes.length, gzip: gzipSync(bytes, { level: 9 }).length }
-    console.log(`  ${file.padEnd(28)} ${kB(bytes.length)} kB ${kB(index[file].gzip)} kB gzip`)
+    list(file)
   }
+  write('delta/zstd.wasm', zstdWasm(readFileSync(join(container, 'node_modules/zstddec/dist/zstddec.mjs'), 'utf8')))
+  list('delta/zstd.wasm')
   for (const path of [...files(container, 'devtools'), ...files(container, 'host')]) {
     if (/\.(html|css)$/.test(path)) write(basename(path), readFileSync(join(container, path)))
   }
