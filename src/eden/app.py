@@ -36,9 +36,10 @@ from eden.base.settings import Settings
 from eden.console.assets import Assets
 from eden.console.frame import Console, Room
 from eden.console.http import frame_handlers
+from eden.organisation.parts import parts as organisation
 
 #: the services, in the order in which they start
-PARTS: Sequence[Callable[[Ground], Part]] = ()
+PARTS: Sequence[Callable[[Ground], Part]] = (organisation,)
 
 log = logging.getLogger("eden")
 
