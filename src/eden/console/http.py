@@ -53,9 +53,7 @@ _LONGEST_FLASH = 3000
 def html(content: bytes, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response[bytes]:
     """A page of the console: never stored, under the strictest policy."""
     fixed = SECURITY_HEADERS | {"Cache-Control": "no-store", "Vary": "HX-Request"}
-    return Response(
-        content, status_code=status, media_type="text/html; charset=utf-8", headers=fixed | dict(headers or {})
-    )
+    return Response(content, status_code=status, media_type="text/html", headers=fixed | dict(headers or {}))
 
 
 def wants_part(request: AnyRequest) -> bool:
@@ -181,7 +179,7 @@ def frame_handlers(console: Console) -> list[HTTPRouteHandler]:
             return Response(b"", status_code=304, headers=headers)
         if found.encoding:
             headers["Content-Encoding"] = found.encoding
-        return Response(found.content, media_type=f"{found.media_type}; charset=utf-8", headers=headers)
+        return Response(found.content, media_type=found.media_type, headers=headers)
 
     @post(f"{ROOT}/preferences", include_in_schema=False, request_max_body_size=10_000)
     async def preferences(request: AnyRequest) -> Response[bytes]:

@@ -14,7 +14,6 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
@@ -68,7 +67,6 @@ def _filled(match: re.Match[str], locale: Locale, values: Mapping[str, Any]) -> 
 Catalogue: TypeAlias = Mapping[str, Message]
 
 
-@cache
 def read_catalogue(file: Path) -> Catalogue:
     """Keys with dots → messages. MessageError names the file when it is not a table of strings."""
     try:

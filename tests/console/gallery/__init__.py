@@ -11,6 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from litestar import Litestar, Response, get, post
+from litestar.params import FromPath
 from litestar.response import Stream
 
 from eden.base.problems import Problem
@@ -194,7 +195,7 @@ class Gallery:
         console = self.console
 
         @get("/console/live/{page:str}")
-        async def page(request: AnyRequest, page: str) -> Response[bytes]:
+        async def page(request: AnyRequest, page: FromPath[str]) -> Response[bytes]:
             view = self.view(request)
             if page not in PAGES:
                 problem = Problem("not-found", "The page does not exist, or you may not see it.", "Look in the menu.")
