@@ -16,6 +16,8 @@ from tests.office import ORIGIN, PASSWORD, Office
 
 HERE = "/workspaces/test"
 
+everywhere = pytest.mark.parametrize("office", ["sqlite", "postgresql"], indirect=True)
+
 
 def problem(answer: Any, status: int, code: str) -> dict[str, Any]:
     assert answer.status_code == status, answer.text
@@ -52,6 +54,7 @@ def test_me(office: Office) -> None:
 # workspaces
 
 
+@everywhere
 def test_workspace_is_made_renamed_and_set(office: Office) -> None:
     made = office.ask("owner", "POST", "/workspaces", json={"slug": "stage", "name": "Stage", "production": True})
     assert made.status_code == 201
@@ -96,6 +99,7 @@ def test_other_workspaces_are_not_told_of(office: Office) -> None:
 # members
 
 
+@everywhere
 def test_members_are_paged(office: Office) -> None:
     seen, cursor = [], ""
     while cursor is not None:
@@ -112,6 +116,7 @@ def test_bad_cursor(office: Office, cursor: str) -> None:
     assert problem(bad, 400, "invalid")["errors"][0]["field"] == "cursor"
 
 
+@everywhere
 def test_invited_person_sets_a_password_once(office: Office) -> None:
     body = {"email": "New.Person@Example.com", "name": "New Person", "roles": ["operator", "developer"]}
     answer = office.ask("owner", "POST", f"{HERE}/members", json=body)
@@ -144,6 +149,7 @@ def test_member_that_cannot_be_invited(office: Office) -> None:
     assert "unknown field `admin`" in invite(admin=True)["detail"]
 
 
+@everywhere
 def test_last_owner_stays(office: Office) -> None:
     owner, developer = office.people["owner"], office.people["developer"]
     roles = f"{HERE}/members/{owner}/roles"
@@ -157,6 +163,7 @@ def test_last_owner_stays(office: Office) -> None:
     problem(office.ask("developer", "DELETE", f"{HERE}/members/{developer}"), 409, "conflict")
 
 
+@everywhere
 def test_who_is_in_no_workspace_cannot_sign_in(office: Office) -> None:
     browser = office.sign_in("reviewer")
     assert office.client.get("/api/v1/me", headers=browser).status_code == 200
@@ -198,6 +205,7 @@ def test_profile(office: Office) -> None:
     problem(office.client.patch(path, headers=elsewhere, json={}), 403, "forbidden")
 
 
+@everywhere
 def test_password_is_changed_and_other_sessions_end(office: Office) -> None:
     browser, other = office.sign_in("operator"), office.sign_in("operator")
     path = "/api/v1/me/password"
@@ -216,6 +224,7 @@ def test_password_is_changed_and_other_sessions_end(office: Office) -> None:
 # tokens
 
 
+@everywhere
 def test_token_is_shown_once_used_and_revoked(office: Office) -> None:
     browser = office.sign_in("developer")
     path = f"/api/v1{HERE}/tokens"
@@ -290,6 +299,7 @@ def test_expired_token(office: Office) -> None:
 # audit log
 
 
+@everywhere
 def test_audit_log_is_filtered_verified_and_exported(office: Office) -> None:
     for name in ("a", "b", "c"):
         office.ask("owner", "POST", f"{HERE}/tokens", json={"name": name, "scopes": ["audit.read"]})
@@ -338,6 +348,7 @@ def test_organisation_log(office: Office) -> None:
     problem(office.ask("developer", "GET", "/audit"), 403, "forbidden")
 
 
+@everywhere
 def test_audit_and_change_are_one_transaction(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     """A change that cannot be recorded is not made."""
 
