@@ -19,7 +19,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from litestar.response import Stream
 
-from eden.base.problems import Problem, not_found
+from eden.base.problems import Problem
 from eden.console.frame import Console
 from eden.console.messages import LOCALES, Locale, choose_locale
 from eden.console.view import ROOT, THEMES, Flash, Theme, Tone, ViewContext
@@ -166,7 +166,7 @@ def frame_handlers(console: Console) -> list[HTTPRouteHandler]:
     def asset(request: AnyRequest, name: FromPath[str]) -> Response[bytes]:
         found = console.assets.find(name, request.headers.get("Accept-Encoding", ""))
         if found is None:
-            raise not_found("The file")
+            return Response(b"", status_code=404, headers={"Cache-Control": "no-store"})
         headers = {
             "Cache-Control": "public, max-age=31536000, immutable",
             # the name is a hash of the content

@@ -1,0 +1,97 @@
+import { describe, expect, it } from 'vitest'
+import { optionOf, writeTime, writeValue, type PlotData } from './plot-option'
+
+const colours = { series: ['a', 'b'], text: 't', line: 'l', mark: 'm', font: 'f' }
+const data: PlotData = {
+  title: 'Crashes',
+  unit: 'percent',
+  time: true,
+  x: [0, 3_600_000],
+  maximum: null,
+  series: [
+    { name: 'New', kind: 'line', values: [0.1, null], low: [0.05, null], high: [0.2, null] },
+    { name: 'Control', kind: 'step', values: [0.1, 0.1], low: null, high: null },
+  ],
+  marks: [{ at: 3_600_000, label: '10 %' }],
+}
+
+interface Drawn {
+  name: string
+  type: string
+  color: string
+  stack?: string
+  step?: string
+  data: unknown[]
+  lineStyle: { type?: unknown }
+  markLine?: { data: unknown[] }
+}
+const drawn = (plot: PlotData) => optionOf(plot, colours, 'en', true).series as Drawn[]
+
+describe('a plot', () => {
+  it('draws an interval as the height above its lower end', () => {
+    const [low, height, line] = drawn(data)
+    expect(low?.data).toEqual([[0, 0.05], [3_600_000, null]])
+    expect(height?.data).toEqual([[0, 0.2 - 0.05], [3_600_000, null]])
+    expect(low?.stack).toBe(height?.stack)
+    expect([low?.color, height?.color, line?.color]).toEqual(['a', 'a', 'a'])
+  })
+
+  it('tells lines apart by more than their colour', () => {
+    const patterns = drawn(data).filter(({ name }) => !name.endsWith('±')).map(({ lineStyle }) => lineStyle.type)
+    expect(new Set(patterns).size).toBe(2)
+  })
+
+  it('names in the legend only what was measured', () => {
+    expect(optionOf(data, colours, 'en', true).legend).toMatchObject({ show: true, data: ['New', 'Control'] })
+    const one = { ...data, series: data.series.slice(1) }
+    expect(optionOf(one, colours, 'en', true).legend).toMatchObject({ show: false })
+  })
+
+  it('marks moments once', () => {
+    const marks = drawn(data).flatMap(({ markLine }) => markLine?.data ?? [])
+    expect(marks).toEqual([{ xAxis: 3_600_000, name: '10 %' }])
+  })
+
+  it('keeps names as categories, and patterns for several kinds of bars', () => {
+    const bars: PlotData = {
+      ...data,
+      time: false,
+      x: ['1.0', '1.1'],
+      marks: [],
+      series: data.series.map((series) => ({ ...series, kind: 'bar', low: null, high: null })),
+    }
+    const option = optionOf(bars, colours, 'en', true)
+    expect(option.xAxis).toMatchObject({ type: 'category', data: ['1.0', '1.1'] })
+    expect(option.aria).toMatchObject({ decal: { show: true } })
+    expect(drawn(bars).map(({ data }) => data)).toEqual([[0.1, null], [0.1, 0.1]])
+  })
+
+  it('stands still when movement is not wanted', () => {
+    expect(optionOf(data, colours, 'en', false).animation).toBe(false)
+  })
+})
+
+describe('numbers', () => {
+  it.each([
+    [0.125, 'percent', '12.5 %', '12.5%'],
+    [1234567, 'count', '1,234,567', '1,234,567'],
+    [1536, 'bytes', '1.54 kB', '1.54 kB'],
+    [0, 'bytes', '0 B', '0 B'],
+    [0.25, 'seconds', '250 ms', '250 ms'],
+    [2.5, 'seconds', '2.5 s', '2.5 s'],
+  ] as const)('%d %s', (value, unit, english, chinese) => {
+    expect(writeValue(value, unit, 'en')).toBe(english)
+    expect(writeValue(value, unit, 'zh-CN')).toBe(chinese)
+  })
+
+  it('writes moments as finely as the axis is long', () => {
+    const noon = new Date(2026, 10, 20, 12).getTime()
+    const midnight = new Date(2026, 10, 20).getTime()
+    const day = 86_400_000
+    expect(writeTime(noon, day, 'en')).toBe('12:00')
+    expect(writeTime(midnight, day, 'en')).toBe('Nov 20')
+    expect(writeTime(noon, 100 * day, 'zh-CN')).toBe('11月20日')
+    expect(writeTime(noon, 500 * day, 'en')).toBe('Nov 2026')
+    expect(writeTime(noon, 0, 'en')).toBe('Nov 20, 12:00')
+  })
+})
