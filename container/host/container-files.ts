@@ -17,8 +17,11 @@ export class ContainerFiles {
 
   runtime(): Promise<string> { return this.text(this.runtimeUrl) }
 
-  chunk(name: string): Promise<string> {
-    return this.text(new URL(`chunks/${name}.js`, this.baseUrl.endsWith('/') ? this.baseUrl : `${this.baseUrl}/`).href)
+  chunk(name: string): Promise<string> { return this.text(this.address(`chunks/${name}.js`)) }
+
+  /** Of a file of the container bundle. */
+  address(name: string): string {
+    return new URL(name, this.baseUrl.endsWith('/') ? this.baseUrl : `${this.baseUrl}/`).href
   }
 
   private text(url: string): Promise<string> {

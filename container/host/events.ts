@@ -1,12 +1,13 @@
 /** What an embedding page can listen to on EdenHost and `<eden-phone>`; all are CustomEvents. */
 import type { Notice, WireObject } from '../bridge/messages'
+import type { PackageFault } from './package/error'
 import type { Question } from './prompt'
 
 type Of<K extends Notice['kind']> = Omit<Extract<Notice, { kind: K }>, 'kind'>
 
 /** Why a program was stopped, or did not start; the names of PackageFault, and the frame's. */
 export type Fault =
-  | 'download' | 'manifest' | 'version' | 'hash' | 'archive'
+  | PackageFault
   /** the runtime or the program failed before its first page */
   | 'start'
   /** no sign of life while visible */
@@ -34,6 +35,8 @@ export interface HostEvents {
   front: object
   /** a newer version was installed; it runs from the next start */
   update: { version: string }
+  /** an update was not installed; what runs goes on */
+  updateRefused: { fault: PackageFault; message: string }
   /** a fault of the host or a capability, for its developers */
   internal: { where: string; error: unknown }
 }

@@ -23,6 +23,7 @@ import type { RouteStack } from './program/session'
 import { Programs, type Phone, type Running } from './programs'
 import { openByteStore } from './store/bytes'
 import { openValueStores } from './store/values'
+import { Platform } from './updates/platform'
 import { TICK } from './watchdog'
 
 /** The program in front: what runs, and where it is. */
@@ -37,6 +38,8 @@ export class EdenHost extends EventTarget {
   private readonly phone: Phone
   private readonly programs: Programs
   private readonly menu: Menu
+  /** the server whose releases this phone follows */
+  readonly platform: Platform | undefined
   private system: SystemInfo
   private theme: 'light' | 'dark'
   private readonly watchdog: ReturnType<typeof setInterval>
@@ -48,6 +51,7 @@ export class EdenHost extends EventTarget {
     const bytes = openByteStore(options.storage)
     const say = words(options.locale ?? 'zh_CN')
     const policy = options.policy?.domains ?? 'listed'
+    const installer = new Installer(bytes, browserFetch)
     const files = new ContainerFiles(bytes, browserFetch, options)
     const screen = new Screen(options.container, say, options.chrome ?? true, {
       menu: () => this.openMenu(), close: () => this.close(),
@@ -58,7 +62,8 @@ export class EdenHost extends EventTarget {
     this.phone = {
       options, policy, say, screen, files,
       pool: new FramePool(screen.stage, () => files.runtime(), policy),
-      installer: new Installer(bytes, browserFetch),
+      source: (url) => (this.platform?.owns(url) ? this.platform : installer),
+      programAddress: (key) => this.platform?.address(key),
       network: new Network(),
       services: { fetch: browserFetch, ...options.services },
       stores: openValueStores(options.storage === 'memory' ? 'memory' : 'lasting'),
@@ -67,6 +72,18 @@ export class EdenHost extends EventTarget {
       dispatch: (name, detail, program) => this.tell(name, { ...detail, ...program }),
     }
     this.programs = new Programs(this.phone)
+    if (options.platform) {
+      this.platform = new Platform(options.platform, {
+        fetch: browserFetch, bytes, stores: this.phone.stores, decoder: files.address('delta'),
+        system: () => this.system,
+        network: () => this.phone.network.status().networkType,
+        ready: (url, manifest) => this.programs.updateReady(url, manifest),
+        failed: (url, error) => {
+          this.programs.updateFailed(url)
+          this.tell('updateRefused', { url, appId: '', fault: error.fault, message: error.message })
+        },
+      })
+    }
     screen.layout(this.system)
     screen.setNetwork(this.phone.network.status().networkType)
     this.phone.pool.warm()
@@ -158,6 +175,7 @@ export class EdenHost extends EventTarget {
     this.observer.disconnect()
     window.removeEventListener('online', this.online)
     window.removeEventListener('offline', this.online)
+    this.platform?.stop()
     this.phone.pool.stop()
     this.phone.screen.destroy()
   }

@@ -9,6 +9,7 @@ export type { Fault, HostEventDetail, HostEvents } from './events'
 export type { Answers, Panel, Prompter, PromptPolicy, Question } from './prompt'
 export type { Inspector } from './program/inspector'
 export type { Program, Services } from './capabilities/types'
+export type { Platform, PlatformOptions } from './updates/platform'
 export type { SystemInfo } from '../bridge/messages'
 
 if (!customElements.get('eden-phone')) customElements.define('eden-phone', EdenPhone)

@@ -3,6 +3,7 @@ import type { Boot, SystemInfo } from '../bridge/messages'
 import type { Services } from './capabilities/types'
 import type { DomainPolicy } from './frame/policy'
 import type { PromptPolicy } from './prompt'
+import type { PlatformOptions } from './updates/platform'
 
 export interface HostOptions {
   /** the phone fills this element */
@@ -28,6 +29,8 @@ export interface HostOptions {
   services?: Partial<Services>
   /** package address of a mini program, for wx.navigateToMiniProgram; undefined: there is none */
   resolve?: (appId: string) => string | undefined | Promise<string | undefined>
+  /** the server whose releases this phone follows; its programs are opened by `host.platform.address(KEY)` */
+  platform?: PlatformOptions
   /** false: no status bar and no capsule; the embedding page has its own */
   chrome?: boolean
   /** ms without a sign of life before a visible program counts as hung; 0: never. Default: see watchdog.ts */

@@ -18,7 +18,7 @@ export function phoneControl(of: () => Running, programs: Programs, phone: Phone
     },
     openProgram: async ({ appId, path, extraData }) => {
       const opener = inFront()
-      const url = await phone.options.resolve?.(appId)
+      const url = await phone.options.resolve?.(appId) ?? phone.programAddress(appId)
       if (url === undefined) throw fail('invalid appid')
       const referrerInfo = { appId: inFront().session.appId, extraData }
       const launch = { ...parseAddress(path), scene: SCENE_FROM_PROGRAM, referrerInfo }

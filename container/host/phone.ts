@@ -20,6 +20,7 @@ const EVENTS = [
   'prompt',
   'front',
   'update',
+  'updateRefused',
   'report',
   'internal',
 ] as const

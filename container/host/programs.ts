@@ -13,7 +13,8 @@ import type { DomainPolicy } from './frame/policy'
 import type { Network } from './network'
 import { SCENE_BACK_FROM_PROGRAM, SCENE_DEFAULT, type HostOptions } from './options'
 import { PackageError } from './package/error'
-import type { Installer } from './package/installer'
+import type { Manifest } from './package/manifest'
+import type { PackageSource } from './package/source'
 import { phoneControl } from './phone-control'
 import { Look } from './program/look'
 import { Session } from './program/session'
@@ -50,7 +51,10 @@ export interface Phone {
   readonly say: Words
   readonly screen: Screen
   readonly pool: FramePool
-  readonly installer: Installer
+  /** where the program at this address comes from */
+  source(url: string): PackageSource
+  /** where the server that this phone follows has a program; undefined without such a server */
+  programAddress(key: string): string | undefined
   readonly files: ContainerFiles
   readonly network: Network
   readonly services: Services
@@ -102,15 +106,17 @@ export class Programs {
 
   private async start(running: Running, appId: string | undefined, fresh: boolean): Promise<void> {
     const { session, launch } = running
-    const { pool, installer, options, screen } = this.phone
+    const { pool, options, screen } = this.phone
+    const { source } = session.around
     const taken = pool.take()
     taken.catch(() => undefined)
     const develop = options.mode === 'develop' || options.mode === 'check'
-    const { manifest, kept } = await installer.manifest(session.url, fresh || develop ? 'fresh' : 'kept')
+    const { manifest, kept, track } = await source.manifest(session.url, fresh || develop ? 'fresh' : 'kept')
     if (appId !== undefined && manifest.appId !== appId) {
       throw new PackageError('manifest', 'manifest.json', `is of ${manifest.appId}, not of ${appId}`)
     }
     session.kept = kept
+    session.track = track
     session.manifest = manifest
     const progress = this.front === running ? screen.showLoading(manifest.name, this.icon(running)) : () => {}
     const packages = await session.install(manifest, launch.path, (done, total) => progress(done / total))
@@ -122,7 +128,8 @@ export class Programs {
     frame.element.title = manifest.name
     await session.boot(frame, packages, launch)
     if (session.ended) return
-    void installer.keep(session.url, manifest)
+    source.booted?.(session.url, manifest)
+    void source.keep(session.url, manifest)
     running.timer = setTimeout(() => this.settle(running), LOADING_LIMIT)
     // The person may have left while it was loading.
     if (this.front !== running) session.emit('hide', {})
@@ -137,7 +144,7 @@ export class Programs {
       onAsk: (question) => this.tell(running, 'prompt', question),
     })
     const session: Session = new Session(url, {
-      installer: phone.installer, stores: phone.stores, services: phone.services, network: phone.network,
+      source: phone.source(url), stores: phone.stores, services: phone.services, network: phone.network,
       policy: phone.policy, prompter, hangLimit: this.hangLimit,
       phone: phoneControl(() => running, this, phone),
       chunk: (name) => phone.files.chunk(name),
@@ -160,15 +167,18 @@ export class Programs {
   }
 
   private receive(running: Running, notice: Notice): void {
+    const { session } = running
     const { kind, ...detail } = notice
     switch (kind) {
       case 'painted':
+        session.around.source.painted?.(session.url, session.manifest!)
         this.settle(running)
         break
       case 'route':
         this.showTextStyle()
         break
       case 'error':
+        session.around.source.erred?.(session.url, session.manifest!, (detail as HostEvents['error']).message)
         if (!running.session.painted && this.front === running && this.phone.screen.covered === 'loading') {
           clearTimeout(running.timer)
           const { message } = detail as HostEvents['error']
@@ -204,17 +214,32 @@ export class Programs {
 
   private async update(running: Running): Promise<void> {
     const { session } = running
-    const { installer, network } = this.phone
     try {
-      const manifest = await installer.update(session.url, session.manifest!, [...session.loaded])
-      if (!manifest || session.ended) return
-      session.updated = true
-      session.emit('updateReady', {})
-      this.tell(running, 'update', { version: manifest.version.name })
+      const manifest = await session.around.source.update(session.url, session.manifest!, [...session.loaded])
+      if (manifest) this.announce(running, manifest)
     } catch {
       // Offline, or an update that is damaged: the version that runs goes on.
-      if (network.status().isConnected) session.emit('updateFailed', {})
+      if (this.phone.network.status().isConnected) session.emit('updateFailed', {})
     }
+  }
+
+  /** A source has found a newer version by itself. */
+  updateReady(url: string, manifest: Manifest): void {
+    const running = this.all().find(({ session }) => session.url === url)
+    if (running && running.session.manifest?.version.code !== manifest.version.code) this.announce(running, manifest)
+  }
+
+  /** A source could not install what it found. */
+  updateFailed(url: string): void {
+    this.all().find(({ session }) => session.url === url)?.session.emit('updateFailed', {})
+  }
+
+  private announce(running: Running, manifest: Manifest): void {
+    const { session } = running
+    if (session.ended) return
+    session.updated = true
+    session.emit('updateReady', {})
+    this.tell(running, 'update', { version: manifest.version.name })
   }
 
   async restart(running: Running, place: Partial<LaunchOptions> = {}, fresh = false): Promise<void> {
@@ -290,6 +315,12 @@ export class Programs {
   }
 
   end(running: Running): void {
+    const { session } = running
+    if (!session.ended && session.manifest && !session.painted) session.around.source.left?.(session.url, session.manifest)
+    this.remove(running)
+  }
+
+  private remove(running: Running): void {
     clearTimeout(running.timer)
     this.recent.remove(running)
     if (this.front === running) this.front = undefined
@@ -329,7 +360,8 @@ export class Programs {
   private crash(running: Running, fault: Fault, message: string): void {
     if (running.session.ended) return
     const inFront = this.front === running
-    this.end(running)
+    const { session } = running
+    this.remove(running)
     if (fault === 'hung') {
       // Browsers may run all sandboxed frames of a page in one process: those of the background are stuck as well.
       for (const other of this.all()) this.end(other)
@@ -339,6 +371,17 @@ export class Programs {
     }
     this.tell(running, 'crash', { fault, message })
     if (inFront) this.showFault(running, fault, message)
+    if (session.booted !== undefined) void this.fallBack(running, `${fault}: ${message}`, inFront)
+    else if (session.manifest) session.around.source.left?.(session.url, session.manifest)
+  }
+
+  /** A source that has another version of a program that does not start gives it now. */
+  private async fallBack(running: Running, reason: string, inFront: boolean): Promise<void> {
+    const { session } = running
+    const fault = { reason, painted: session.painted }
+    const another = await session.around.source.crashed?.(session.url, session.manifest!, fault).catch(() => false)
+    // unless the person has done something about it meanwhile
+    if (another && inFront && this.front === running && session.ended) await this.restart(running)
   }
 
   private showFault(running: Running, fault: Fault, message: string): void {

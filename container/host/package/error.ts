@@ -10,6 +10,10 @@ export type PackageFault =
   | 'hash'
   /** not an archive of docs/package-format.md */
   | 'archive'
+  /** not signed by those whom this phone trusts, or not meant for this phone */
+  | 'trust'
+  /** the server has no version of this program for this phone */
+  | 'absent'
 
 export class PackageError extends Error {
   constructor(readonly fault: PackageFault, readonly file: string, detail: string) {

@@ -3,22 +3,14 @@
  * under their SHA-256, so versions share unchanged parts and a kept archive can never be of the wrong version.
  */
 import type { PackageFiles } from '../../bridge/messages'
+import { readBounded, TooLong } from '../read'
 import type { ByteStore } from '../store/bytes'
 import { PackageError } from './error'
 import { MAX_MANIFEST_BYTES, parseManifest, type Manifest, type PackageEntry } from './manifest'
+import type { Freshness, Installed, PackageSource, Progress } from './source'
 import { verifiedFiles, verifyArchive } from './verify'
 
-/** `kept`: start what is there and look for an update later; `fresh`: ask the network first (development). */
-export type Freshness = 'kept' | 'fresh'
-export type Progress = (loaded: number, total: number) => void
-
-export interface Installed {
-  manifest: Manifest
-  /** from an earlier start; an update may exist */
-  kept: boolean
-}
-
-export class Installer {
+export class Installer implements PackageSource {
   constructor(private readonly store: Promise<ByteStore>, private readonly fetch: typeof globalThis.fetch) {}
 
   /** The manifest of the package at this address (a folder; with or without "/" at its end). */
@@ -36,11 +28,12 @@ export class Installer {
     return { manifest: parseManifest(bytes), kept: false }
   }
 
-  /** Called when everything that a start needs is there: this version is the one to start offline. */
   async keep(url: string, manifest: Manifest): Promise<void> {
     const bytes = new TextEncoder().encode(JSON.stringify(manifest.json)).buffer
     await (await this.store).put(`manifest:${url}`, bytes).catch(() => undefined)
   }
+
+  area(url: string): string { return new URL(url, document.baseURI).origin }
 
   private async keptManifest(url: string): Promise<Manifest | undefined> {
     try {
@@ -109,7 +102,12 @@ export class Installer {
       throw new PackageError('download', file, 'could not be downloaded')
     }
     if (!response.ok) throw new PackageError('download', file, `the server answered ${response.status}`)
-    return readLimited(response, file, limit, progress)
+    try {
+      return (await readBounded(response, limit, progress)).buffer
+    } catch (error) {
+      if (error instanceof TooLong) throw new PackageError('hash', file, `has ${error.message}`)
+      throw new PackageError('download', file, 'the download broke off')
+    }
   }
 }
 
@@ -118,32 +116,4 @@ const address = (url: string, file: string): string => {
   const base = new URL(url, document.baseURI)
   if (!base.pathname.endsWith('/')) base.pathname += '/'
   return new URL(file, base).href
-}
-
-/** Read a body, but never more than `limit` bytes of it. */
-async function readLimited(response: Response, file: string, limit: number, progress: Progress): Promise<ArrayBuffer> {
-  const reader = response.body?.getReader()
-  if (!reader) return response.arrayBuffer()
-  const chunks: Uint8Array[] = []
-  let size = 0
-  try {
-    for (;;) {
-      const { done, value } = await reader.read()
-      if (done) break
-      size += value.byteLength
-      if (size > limit) throw new PackageError('hash', file, `has more than ${limit} bytes`)
-      chunks.push(value)
-      progress(size, limit)
-    }
-  } catch (error) {
-    void reader.cancel().catch(() => undefined)
-    throw error instanceof PackageError ? error : new PackageError('download', file, 'the download broke off')
-  }
-  const bytes = new Uint8Array(size)
-  let at = 0
-  for (const chunk of chunks) {
-    bytes.set(chunk, at)
-    at += chunk.byteLength
-  }
-  return bytes.buffer
 }

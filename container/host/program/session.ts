@@ -14,8 +14,8 @@ import { CapabilityError, type HostCall, type PhoneControl, type Program, type S
 import type { Frame } from '../frame/frame'
 import { programPolicy, reachableDomains, type DomainPolicy } from '../frame/policy'
 import type { Network } from '../network'
-import type { Installer, Progress } from '../package/installer'
 import type { Manifest, PackageEntry } from '../package/manifest'
+import type { PackageSource, Progress } from '../package/source'
 import type { Prompter } from '../prompt'
 import type { ValueStores } from '../store/values'
 import { Heartbeat } from '../watchdog'
@@ -32,7 +32,7 @@ export type RouteStack = Extract<Notice, { kind: 'route' }>['stack']
 
 /** What a session needs from the phone around it. */
 export interface Surroundings {
-  installer: Installer
+  source: PackageSource
   stores: Promise<ValueStores>
   services: Services
   network: Network
@@ -66,6 +66,8 @@ export class Session {
   booted: number | undefined
   /** the version came from an earlier start, an update may exist */
   kept = false
+  /** which track the version is of; none: as the phone's mode says */
+  track: 'trial' | 'release' | undefined
   /** a newer version is installed and runs from the next start */
   updated = false
   readonly heartbeat: Heartbeat
@@ -87,7 +89,7 @@ export class Session {
     const entries = startPackages(manifest, path, this.around.boot().mode === 'check')
     const total = entries.reduce((sum, entry) => sum + entry.size, 0)
     const loaded = new Map<string, number>()
-    const files = await Promise.all(entries.map((entry) => this.around.installer.files(this.url, entry, (bytes) => {
+    const files = await Promise.all(entries.map((entry) => this.around.source.files(this.url, entry, (bytes) => {
       loaded.set(entry.name, bytes)
       progress([...loaded.values()].reduce((sum, one) => sum + one, 0), total)
     })))
@@ -100,8 +102,7 @@ export class Session {
     const { around } = this
     const manifest = this.manifest!
     this.frame = frame
-    // Programs of different sources never share values, whatever name they give themselves.
-    const area = `${new URL(this.url, document.baseURI).origin} ${manifest.appId}`
+    const area = `${around.source.area(this.url)} ${manifest.appId}`
     const stores = await around.stores
     const store = new QuotaStore(stores.area(`program ${area}`))
     const [permissions, values] = await Promise.all([
@@ -119,7 +120,7 @@ export class Session {
     this.booted = performance.now()
     const transfer = Object.values(packages).flatMap((files) => Object.values(files))
     frame.post({
-      kind: 'boot', ...around.boot(), ...values, appId: manifest.appId, manifest: manifest.json, packages, launch,
+      kind: 'boot', ...around.boot(), ...(this.track && { mode: this.track }), ...values, appId: manifest.appId, manifest: manifest.json, packages, launch,
       storageLimitKB: STORAGE_LIMIT_KB, authSetting: permissions.all(), network: around.network.status(),
       capabilities: [...ANSWERED_CALLS],
     }, transfer)
@@ -165,7 +166,7 @@ export class Session {
     const entry = this.manifest!.packages.find((one) => one.name === name && one.name !== 'maps')
     if (!entry) throw new CapabilityError(`package ${String(name)} not found`)
     try {
-      const files = await this.around.installer.files(this.url, entry)
+      const files = await this.around.source.files(this.url, entry)
       this.loaded.add(entry.name)
       return { value: { files }, transfer: Object.values(files) }
     } catch (error) {

@@ -1,0 +1,38 @@
+/** Where a phone gets a program from: an address (installer.ts) or a server's releases (updates/platform.ts). */
+import type { PackageFiles } from '../../bridge/messages'
+import type { Manifest, PackageEntry } from './manifest'
+
+/** `kept`: start what is there and look for an update later; `fresh`: ask the network first (development). */
+export type Freshness = 'kept' | 'fresh'
+export type Progress = (loaded: number, total: number) => void
+
+export interface Installed {
+  manifest: Manifest
+  /** from an earlier start; an update may exist */
+  kept: boolean
+  /** which track this version is of, when the source knows; programs see it as `envVersion` */
+  track?: 'trial' | 'release'
+}
+
+export interface PackageSource {
+  /** The manifest of the version to start now. */
+  manifest(url: string, freshness: Freshness): Promise<Installed>
+  /** Verified files of one of its packages. */
+  files(url: string, entry: PackageEntry, progress?: Progress): Promise<PackageFiles>
+  /** Called when everything that a start needs is there: this version is the one to start offline. */
+  keep(url: string, manifest: Manifest): Promise<void>
+  /** A newer version, complete and ready for the next start; undefined when there is none. */
+  update(url: string, current: Manifest, names: readonly string[]): Promise<Manifest | undefined>
+  /** Programs of different areas never share values, whatever name they give themselves. */
+  area(url: string): string
+  /** The program was handed to its frame. */
+  booted?(url: string, manifest: Manifest): void
+  /** Its first page is there. */
+  painted?(url: string, manifest: Manifest): void
+  /** The person closed it before its first page. */
+  left?(url: string, manifest: Manifest): void
+  /** It was stopped. True: another version is there, and the program shall be started again with it. */
+  crashed?(url: string, manifest: Manifest, fault: { reason: string; painted: boolean }): Promise<boolean>
+  /** A script error. */
+  erred?(url: string, manifest: Manifest, message: string): void
+}

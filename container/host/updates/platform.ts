@@ -1,0 +1,234 @@
+/**
+ * Programs that a server releases: a source of packages that looks for versions by itself, downloads them in the
+ * background, keeps two and goes back from a bad one by itself. docs/device.md tells the whole way.
+ */
+import type { PackageFiles, SystemInfo } from '../../bridge/messages'
+import { PackageError } from '../package/error'
+import type { Manifest, PackageEntry } from '../package/manifest'
+import type { Freshness, Installed, PackageSource, Progress } from '../package/source'
+import { verifiedFiles } from '../package/verify'
+import type { ByteStore } from '../store/bytes'
+import type { ValueStores } from '../store/values'
+import { Archives } from './archives'
+import { about, Checker } from './checker'
+import { deviceContext, deviceId } from './device'
+import { asPackageError } from './faults'
+import { Reporter } from './reporter'
+import { Schedule } from './schedule'
+import { DeviceServer } from './server'
+import * as steps from './shelf'
+import type { Kept } from './shelf'
+import { parsePlace, placeId, Shelves, type Place } from './shelves'
+import { Trusted } from './trusted'
+import { Vault } from './vault'
+import type { DeviceContext, ReportKind } from './wire'
+
+export interface PlatformOptions {
+  /** the workspace's device address, `https://HOST/device/v1/WORKSPACE/` */
+  url: string
+  /** the root of trust that came with the app; without it the first one that the server gives is believed for good */
+  root?: Uint8Array<ArrayBuffer>
+  /** what the embedding page knows: the person, the city, the app's version, channel, tags */
+  context?: () => DeviceContext
+}
+
+/** What a platform needs from the phone around it. */
+export interface Surroundings {
+  fetch: typeof globalThis.fetch
+  bytes: Promise<ByteStore>
+  stores: Promise<ValueStores>
+  system(): SystemInfo
+  network(): string
+  /** where the files of the delta decoder are */
+  decoder: string
+  /** a version is complete; it runs from the next start of the program at `url` */
+  ready(url: string, manifest: Manifest): void
+  /** an update of the program at `url` was refused or broke off */
+  failed(url: string, error: PackageError): void
+}
+
+export class Platform implements PackageSource {
+  readonly url: string
+  readonly device: Promise<string>
+  private readonly shelves: Shelves
+  private readonly vault: Vault
+  private readonly archives: Archives
+  private readonly reporter: Reporter
+  private readonly checker: Checker
+  private readonly schedule: Schedule
+  private checking: Promise<void> = Promise.resolve()
+
+  constructor(options: PlatformOptions, around: Surroundings) {
+    this.url = new URL(options.url.replace(/\/*$/, '/'), document.baseURI).href
+    const values = around.stores.then((stores) => stores.area(`platform ${this.url}`))
+    const server = new DeviceServer(this.url, around.fetch)
+    this.device = values.then(deviceId)
+    this.shelves = new Shelves(values)
+    this.vault = new Vault(around.bytes, `${this.url} `, () => this.makeRoom())
+    this.archives = new Archives(this.vault, server, around.decoder)
+    this.reporter = new Reporter(server, this.device, values)
+    this.checker = new Checker({
+      server, device: this.device, shelves: this.shelves, vault: this.vault, archives: this.archives,
+      reporter: this.reporter,
+      trusted: new Trusted(this.url, around.bytes, around.fetch, options.root),
+      context: () => deviceContext(around.system(), around.network(), options.context?.() ?? {}),
+      ready: (place, manifest) => around.ready(this.address(place.key, place.trial), manifest),
+      failed: (place, error) => around.failed(this.address(place.key, place.trial), error),
+    })
+    this.schedule = new Schedule({
+      events: async () => server.address(`events?device=${await this.device}`),
+      check: () => this.check(),
+      interval: () => this.checker.interval,
+      leaving: () => void this.reporter.flush(true),
+    })
+    this.schedule.start()
+  }
+
+  stop(): void {
+    this.schedule.stop()
+    this.reporter.stop()
+  }
+
+  /** Look for versions of every program on this phone now. Never rejects: see `failed`. */
+  check(): Promise<void> { return this.exclusive(() => this.checker.check()) }
+
+  // ---- addresses -------------------------------------------------------------------------------------------------
+
+  /** The address of a program, for EdenHost.open; with a tester's token, of the version that it opens. */
+  address(key: string, trial?: string): string {
+    const query = trial === undefined ? '' : `?trial=${encodeURIComponent(trial)}`
+    return `${this.url}apps/${encodeURIComponent(key)}/${query}`
+  }
+
+  /** Testers' copies on this phone. */
+  async trials(): Promise<{ key: string; trial: string }[]> {
+    const places = (await this.shelves.all()).filter(([, shelf]) => shelf.current ?? shelf.next).map(([id]) => parsePlace(id))
+    return places.flatMap(({ key, trial }) => (trial === undefined ? [] : [{ key, trial }]))
+  }
+
+  owns(url: string): boolean { return url.startsWith(`${this.url}apps/`) }
+
+  area(_url: string): string { return this.url }
+
+  // ---- starting --------------------------------------------------------------------------------------------------
+
+  async manifest(url: string, _freshness: Freshness): Promise<Installed> {
+    const place = placeOf(url)
+    const id = placeId(place)
+    await this.shelves.change(id, steps.swap)
+    let found = await this.startable(place)
+    const kept = found !== undefined
+    if (!found) {
+      await this.exclusive(() => this.checker.check(place))
+      await this.shelves.change(id, steps.swap)
+      found = await this.startable(place)
+    }
+    if (!found) throw new PackageError('absent', place.key, 'the server has no version for this phone')
+    await this.shelves.change(id, steps.attempt)
+    void this.exclusive(async () => this.vault.retain(await this.shelves.used()))
+    return { manifest: found.manifest, kept, track: found.version.trial ? 'trial' : 'release' }
+  }
+
+  /** The current version, if it is there and not bad; one that is not gives way to the one before. */
+  private async startable(place: Place): Promise<{ manifest: Manifest; version: Kept } | undefined> {
+    const id = placeId(place)
+    for (;;) {
+      const shelf = await this.shelves.get(id)
+      const version = shelf.current
+      if (!version) return undefined
+      if (steps.exhausted(shelf)) {
+        await this.condemn(place, version, 'did not reach its first page twice')
+        continue
+      }
+      const manifest = await this.archives.manifest(version)
+      if (manifest && await this.vault.has(manifest.packages[0]!.sha256)) return { manifest, version }
+      // the browser has cleared its storage
+      await this.shelves.change(id, steps.lose)
+    }
+  }
+
+  async keep(): Promise<void> { /* a shelf knows what is complete */ }
+
+  async files(url: string, entry: PackageEntry, progress?: Progress): Promise<PackageFiles> {
+    const id = placeId(placeOf(url))
+    const unpin = this.vault.pin(entry.sha256)
+    try {
+      const shelf = await this.shelves.get(id)
+      const bytes = await this.archives.get(entry, shelf, progress)
+      // a program that runs on may be of the version before
+      const manifest = shelf.current && await this.archives.manifest(shelf.current)
+      if (manifest?.packages.some((one) => one.sha256 === entry.sha256)) {
+        await this.shelves.change(id, (now) => steps.own(now, entry.sha256))
+      }
+      return await verifiedFiles(bytes, entry)
+    } catch (error) {
+      throw asPackageError(error, entry.file)
+    } finally {
+      unpin()
+    }
+  }
+
+  /** Whatever was found is told by `ready`, to all programs that run. */
+  async update(): Promise<undefined> {
+    await this.check()
+    return undefined
+  }
+
+  // ---- how a start went ------------------------------------------------------------------------------------------
+
+  booted(url: string, manifest: Manifest): void { void this.tell(url, manifest, 'started') }
+
+  painted(url: string, manifest: Manifest): void {
+    void this.shelves.change(placeId(placeOf(url)), steps.succeed)
+    void this.tell(url, manifest, 'first_page')
+  }
+
+  left(url: string): void { void this.shelves.change(placeId(placeOf(url)), steps.withdraw) }
+
+  erred(url: string, manifest: Manifest, message: string): void { void this.tell(url, manifest, 'error', message) }
+
+  async crashed(url: string, manifest: Manifest, fault: { reason: string; painted: boolean }): Promise<boolean> {
+    await this.tell(url, manifest, fault.painted ? 'crash' : 'failed', fault.reason)
+    if (fault.painted) return false
+    const place = placeOf(url)
+    const shelf = await this.shelves.get(placeId(place))
+    if (shelf.current?.code !== manifest.version.code || !steps.exhausted(shelf)) return false
+    await this.condemn(place, shelf.current, fault.reason)
+    return (await this.shelves.get(placeId(place))).current !== undefined
+  }
+
+  private async condemn(place: Place, version: Kept, reason: string): Promise<void> {
+    await this.shelves.change(placeId(place), (shelf) => steps.condemn(shelf, reason))
+    this.reporter.tell({ ...about(place, version), kind: 'bad', reason })
+  }
+
+  private async tell(url: string, manifest: Manifest, kind: ReportKind, reason?: string): Promise<void> {
+    const place = placeOf(url)
+    const { current, previous } = await this.shelves.get(placeId(place))
+    const version = [current, previous].find((one) => one?.code === manifest.version.code)
+    if (version) this.reporter.tell({ ...about(place, version), kind, ...(reason !== undefined && { reason }) })
+  }
+
+  // ---- one at a time ---------------------------------------------------------------------------------------------
+
+  private async makeRoom(): Promise<boolean> {
+    const freed = await this.shelves.giveUpOne(this.checker.writing)
+    if (freed) await this.vault.retain(await this.shelves.used())
+    return freed
+  }
+
+  /** One after the other on this page, and among all pages of this phone: they share the store. */
+  private exclusive(run: () => Promise<void>): Promise<void> {
+    const locks = (navigator as { locks?: LockManager }).locks
+    const locked = (): Promise<void> => (locks ? locks.request(`eden ${this.url}`, run) : run())
+    const done = this.checking.then(locked, locked)
+    this.checking = done.catch(() => undefined)
+    return done
+  }
+}
+
+function placeOf(url: string): Place {
+  const { pathname, searchParams } = new URL(url)
+  const key = decodeURIComponent(pathname.split('/').filter(Boolean).at(-1) ?? '')
+  return { key, trial: searchParams.get('trial') ?? undefined }
+}

@@ -1,0 +1,77 @@
+/** What signed metadata says about versions of programs: the phone's one Updater for a workspace. */
+import { PackageError } from '../package/error'
+import type { ByteStore } from '../store/bytes'
+import { httpFetcher, Updater, type MetadataStore, type TargetInfo } from '../trust'
+import { readState, type SignedState } from './permitted'
+
+/** bytes; a root with ten keys has 3 kB */
+const MAX_ROOT = 512_000
+
+/** A version's manifest as it was signed. */
+export interface SignedVersion {
+  info: TargetInfo
+  state: SignedState
+}
+
+export class Trusted {
+  private readonly store: MetadataStore
+  private updater: Promise<Updater> | undefined
+
+  /** `root` came with the app; without it the first root that the server gives is believed for good. */
+  constructor(
+    private readonly url: string, bytes: Promise<ByteStore>, private readonly fetch: typeof globalThis.fetch,
+    private readonly root: Uint8Array<ArrayBuffer> | undefined,
+  ) {
+    const prefix = `trust ${url} `
+    this.store = {
+      async get(name) {
+        const kept = await (await bytes).get(prefix + name)
+        return kept && new Uint8Array(kept)
+      },
+      async put(name, data) { await (await bytes).put(prefix + name, data.slice().buffer) },
+      async delete(name) { await (await bytes).delete(prefix + name) },
+    }
+  }
+
+  async refresh(): Promise<void> { await (await this.open()).refresh() }
+
+  /** Undefined: nobody has signed such a version. */
+  async version(key: string, code: number): Promise<SignedVersion | undefined> {
+    const info = await (await this.open()).targetInfo(`apps/${key}/${code}/manifest.json`)
+    const state = info && readState(info.custom)
+    return info && state && { info, state }
+  }
+
+  async verify(bytes: Uint8Array<ArrayBuffer>, info: TargetInfo): Promise<void> {
+    await (await this.open()).verifyTarget(bytes, info)
+  }
+
+  /** Version of the timestamp that was accepted last; 0 before the first. */
+  async timestamp(): Promise<number> {
+    try {
+      const { signed } = JSON.parse(new TextDecoder().decode(await this.store.get('timestamp.json'))) as {
+        signed: { version: number }
+      }
+      return signed.version
+    } catch {
+      return 0
+    }
+  }
+
+  private open(): Promise<Updater> {
+    this.updater ??= this.make()
+    this.updater.catch(() => { this.updater = undefined })
+    return this.updater
+  }
+
+  private async make(): Promise<Updater> {
+    const { root, store } = this
+    const fetcher = httpFetcher(`${this.url}metadata/`, { request: (url, init) => this.fetch(url, init) })
+    if (!root && !await store.get('root.json')) {
+      const first = await fetcher.fetch('1.root.json', MAX_ROOT)
+      if (!first) throw new PackageError('trust', '1.root.json', 'the server has no root of trust; run `eden init` there')
+      await store.put('root.json', first)
+    }
+    return new Updater({ ...(root && { root }), store, fetcher, now: () => Date.now() })
+  }
+}
