@@ -206,6 +206,13 @@ const attacks: { [name: string]: Attack } = {
       tamper(r, '3.snapshot.json', (bytes) => spaced(bytes, bytes.length + 1))
     },
   },
+  'targets one byte longer than announced': {
+    fault: 'length', file: '3.targets.json', kept: { timestamp: 3, snapshot: 3 }, hashes: true,
+    attack: async (r) => {
+      await r.publish(...ROLES)
+      tamper(r, '3.targets.json', (bytes) => spaced(bytes, bytes.length + 1))
+    },
+  },
   'a timestamp that announces an endless snapshot': {
     fault: 'length', file: '3.snapshot.json', kept: { timestamp: 3 },
     attack: async (r) => {

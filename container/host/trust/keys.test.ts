@@ -44,6 +44,25 @@ describe('verifySignature', () => {
     expect(keyIdentity(key)).toBe(keyIdentity(publicKey(signer)))
   })
 
+  it('takes a P-256 key in one spelling only, so that it cannot count twice', async () => {
+    const signer = await makeSigner('ecdsa')
+    const key = publicKey(signer)
+    const spki = Uint8Array.from(atob(key.public.replace(/-----.*-----|\n/g, '')), (c) => c.charCodeAt(0))
+    const head = [0x30, 57, ...spki.subarray(2, 23), 0x03, 34, 0x00]
+    const compressed = Uint8Array.from([...head, 2 + (spki[90]! & 1), ...spki.subarray(27, 59)])
+    const pem = `-----BEGIN PUBLIC KEY-----${btoa(String.fromCharCode(...compressed))}-----END PUBLIC KEY-----`
+    expect(await verifySignature(subtle, { ...key, public: pem }, await signer.sign(message), message)).toBe('unusable')
+  })
+
+  it('does not count a signature at which the browser throws', async () => {
+    const signer = await makeSigner()
+    const throwing = {
+      importKey: subtle.importKey.bind(subtle), digest: subtle.digest.bind(subtle),
+      verify: () => Promise.reject(new DOMException('bad size', 'OperationError')),
+    }
+    expect(await verifySignature(throwing, publicKey(signer), 'ab', message)).toBe('invalid')
+  })
+
   it('refuses an RSA key of less than 2048 bits', async () => {
     const pair = await subtle.generateKey(
       { name: 'RSA-PSS', modulusLength: 1024, publicExponent: new Uint8Array([1, 0, 1]), hash: 'SHA-256' },

@@ -61,6 +61,18 @@ describe('metadata in the right form', () => {
     const parsed = parseTargets(hashes, 't').signed.targets.get('a')!.hashes
     expect(Object.hasOwn(parsed, 'sha256')).toBe(false)
     expect('toString' in parsed).toBe(false)
+    Object.defineProperty(Object.prototype, 'consistent_snapshot', { value: true, configurable: true })
+    const { consistent_snapshot: _, ...without } = root
+    const { consistentSnapshot } = parseRoot(file(without), 'root.json').signed
+    Reflect.deleteProperty(Object.prototype, 'consistent_snapshot')
+    expect(consistentSnapshot).toBe(false)
+  })
+
+  it('hash prefixes in any case', () => {
+    const { paths: _, ...rest } = delegated
+    const roles = [{ ...rest, path_hash_prefixes: ['0A', 'b'] }]
+    const parsed = parseTargets(file({ ...targets, delegations: { ...delegations, roles } }), 't')
+    expect(parsed.signed.delegations!.roles[0]).toMatchObject({ paths: [], hashPrefixes: ['0a', 'b'] })
   })
 })
 
@@ -108,7 +120,7 @@ describe('metadata in the wrong form', () => {
 
   it.each([
     ['nothing', text('')], ['no JSON', text('{')], ['a list', text('[]')], ['null', text('null')], ['a number', text('1')],
-    ['no UTF-8', Uint8Array.from([0x22, 0xff, 0x22])], ['a byte order mark', text(`\ufeff${JSON.stringify({ signatures: [], signed: root })}`)],
+    ['no UTF-8', file({ ...root, anything: '~' }).map((byte) => (byte === 0x7e ? 0xff : byte))], ['a byte order mark', text(`\ufeff${JSON.stringify({ signatures: [], signed: root })}`)],
     ['two values', text(`${JSON.stringify({ signatures: [], signed: root })}{}`)],
     ['far too deep', text('['.repeat(200_000) + ']'.repeat(200_000))],
     ['far too deep inside', text(JSON.stringify({ signatures: [], signed: root }).replace('"version":3', `"version":3,"x":${'['.repeat(50_000)}${']'.repeat(50_000)}`))],

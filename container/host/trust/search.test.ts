@@ -95,12 +95,12 @@ describe('order', () => {
     const { repository, phone, visited, publish } = await setup()
     for (let i = 0; i < 6; i++) await repository.delegate('targets', `role ${i}`)
     await repository.addTarget('role 3', 'near', 'x')
-    await repository.addTarget('role 5', 'far', 'x')
+    await repository.addTarget('role 4', 'far', 'x')
     await publish()
     const limits = { delegations: 4 }
     expect(await phone({ limits }).targetInfo('near')).toMatchObject({ role: 'role 3' })
     await expect(phone({ limits }).targetInfo('far')).rejects.toMatchObject({ fault: 'delegations', file: 'far' })
-    expect(await phone().targetInfo('far')).toMatchObject({ role: 'role 5' })
+    expect(await phone().targetInfo('far')).toMatchObject({ role: 'role 4' })
     expect(await visited('no', { limits })).toEqual([])
   })
 
@@ -177,10 +177,12 @@ describe('delegated roles that are kept', () => {
     const put = vi.spyOn(store, 'put')
     await updater.targetInfo('apps/bank/1/a')
     repository.requests.length = 0
+    const get = vi.spyOn(store, 'get')
     await updater.targetInfo('apps/bank/1/a')
     await updater.targetInfo('apps/bank/2/a')
     expect(repository.requests).toEqual([])
     expect(put).toHaveBeenCalledTimes(1)
+    expect(get).not.toHaveBeenCalled()
   })
 
   it('are not believed any more when the delegator has revoked their key', async () => {
@@ -298,14 +300,15 @@ describe('what a target says', () => {
     await expect(updater.verifyTarget(bytes.map((byte) => byte + 1), info)).rejects.toMatchObject({ fault: 'mismatch' })
   })
 
-  it('has to be true of every hash that is known', async () => {
+  it('has to be true: every hash that is known, and the length', async () => {
     const { repository, phone } = await setup()
     const bytes = await repository.addTarget('targets', 'a', 'content')
     repository.targets.targets.a.hashes.sha512 = '00'
     repository.targets.targets.b = { length: 7, hashes: { blake3: '00' } }
+    repository.targets.targets.c = { length: 8, hashes: { sha256: repository.targets.targets.a.hashes.sha256 } }
     await repository.publish(...TOP)
     const updater = phone()
-    for (const path of ['a', 'b']) {
+    for (const path of ['a', 'b', 'c']) {
       const info = (await updater.targetInfo(path))!
       await expect(updater.verifyTarget(bytes, info)).rejects.toMatchObject({ fault: 'mismatch', file: path })
     }

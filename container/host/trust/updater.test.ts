@@ -113,6 +113,52 @@ describe('refresh', () => {
     expect(store.versions()).toEqual({ root: 2, timestamp: 2, snapshot: 2, targets: 2 })
   })
 
+  it('is not content with a timestamp that has expired since and is still the newest', async () => {
+    const { repository, phone, asked } = await setup()
+    repository.expire('root', NOW + 300 * DAY)
+    await repository.publish('root')
+    await phone().refresh()
+    const later = phone({ now: () => NOW + 31 * DAY })
+    expect(await asked(expect(later.refresh()).rejects.toMatchObject({ fault: 'expired', file: 'timestamp.json' })))
+      .toEqual(['3.root.json', 'timestamp.json'])
+  })
+
+  it('remembers what an expired snapshot named', async () => {
+    const { repository, phone } = await setup()
+    repository.expire('snapshot', NOW + DAY)
+    await repository.publish(...ROLES)
+    await phone().refresh()
+    repository.targets.version = 1
+    repository.expire('snapshot', NOW + 30 * DAY)
+    await repository.serve('targets')
+    await repository.publish('snapshot', 'timestamp')
+    await expect(phone({ now: () => NOW + 2 * DAY }).refresh()).rejects
+      .toMatchObject({ fault: 'rollback', file: 'snapshot.json: targets.json' })
+  })
+
+  it('does not answer from before when it has failed', async () => {
+    const { repository, phone } = await setup()
+    await repository.addTarget('targets', 'a', 'x')
+    await repository.publish(...ROLES)
+    const updater = phone()
+    expect(await updater.targetInfo('a')).toBeDefined()
+    repository.files.delete('timestamp.json')
+    expect(await updater.targetInfo('a')).toBeDefined()
+    await expect(updater.refresh()).rejects.toMatchObject({ fault: 'missing' })
+    await expect(updater.targetInfo('a')).rejects.toMatchObject({ fault: 'missing' })
+  })
+
+  it('does not take a fault of the browser for a broken file', async () => {
+    const { repository, phone, asked } = await setup()
+    repository.hashes = true
+    await repository.publish(...ROLES)
+    await phone().refresh()
+    const digest = vi.spyOn(crypto.subtle, 'digest').mockRejectedValue(new DOMException('failed', 'OperationError'))
+    const requests = await asked(expect(phone().refresh()).rejects.toMatchObject({ name: 'OperationError' }))
+    digest.mockRestore()
+    expect(requests).toEqual(NOTHING_NEW)
+  })
+
   it('remembers versions that have expired: no way back while the phone was off', async () => {
     const { repository, phone } = await setup()
     await repository.publish('timestamp')
@@ -348,8 +394,10 @@ describe('recovery after stolen keys', () => {
     expect(store.versions()).toMatchObject({ root: 2, targets: 2 })
   })
 
-  it('one of two keys: forgotten as well, although the other one still signs', async () => {
-    const { repository, store, phone } = await setup()
+  it.each([true, false])('one of two keys: forgotten as well, although the other one signs; app with root: %s', async (own) => {
+    const { repository, store, phone: start } = await setup()
+    const phone = () => start(own ? {} : { root: undefined })
+    store.files.set('root.json', repository.trustedRoot)
     const stolen = repository.signers.get('timestamp')![0]!
     await repository.addKey('timestamp')
     await repository.publish('root')
