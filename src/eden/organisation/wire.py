@@ -14,7 +14,13 @@ from eden.base.identity.roles import Permission, Role
 from eden.base.identity.tokens import Token
 from eden.organisation.interfaces import Locale, Member, Name, Profile, Slug, WorkspaceRecord, WorkspaceSettings
 
-Email = Annotated[str, Meta(min_length=3, max_length=254)]
+Email = Annotated[
+    str,
+    Meta(
+        max_length=254,
+        pattern=r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9-]+)*$",
+    ),
+]
 Password = Annotated[str, Meta(max_length=256)]
 Roles = Annotated[list[Role], Meta(min_length=1, max_length=10)]
 Scopes = Annotated[list[Permission], Meta(min_length=1, max_length=50)]

@@ -85,6 +85,7 @@ def create_api(
                 f"{API}/litestar", route_handlers=[], guards=[_closed], opt=access.OPEN, include_in_schema=False
             ),
             operation_id_creator=operation_id,
+            use_handler_docstrings=True,
             tags=[Tag(name=name, description=text) for name, text in (tags or {}).items()],
         ),
         state=State({"identity": identity}),
