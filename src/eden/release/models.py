@@ -196,7 +196,7 @@ release_events = Table(
     #: a person's words
     Column("reason", Text, nullable=False),
     #: of the schedule and of guardrails: {"code", "fields"} of `interfaces.Message`; numbers of a verdict
-    Column("detail", Json, nullable=False),
+    Column("detail", Json),
 )
 
 
@@ -232,12 +232,10 @@ device_parts = Table(
     metadata,
     Column("release_id", ID, ForeignKey("releases.id"), primary_key=True),
     Column("device_id", String(128), primary_key=True),
-    Column("run", Integer, nullable=False),
-    Column("arm", String(8), nullable=False),
     #: whether it has the version: these are counted against a cap
     Column("has", Boolean, nullable=False),
-    #: the device's tally, of the comparison's rules
-    Column("tally", Json, nullable=False),
+    #: `metrics.Tally`; none: it is not compared
+    Column("tally", Json),
     Index("ix_device_parts_release_id_has", "release_id", "has"),
 )
 

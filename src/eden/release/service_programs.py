@@ -91,7 +91,7 @@ class Programs:
         self._core.audit(connection, workspace_id, principal, "host_app.create", key, {"name": made.name})
         return made
 
-    async def list(
+    async def page(
         self, principal: Principal, workspace_id: str, *, after: str | None = None, limit: int = 50
     ) -> list[Program]:
         """Up to `limit` programs by key, behind the key `after`."""

@@ -172,7 +172,7 @@ class Versions:
         self._core.audit(connection, workspace_id, principal, "version.upload", f"{program.key} {package.code}", detail)
         return show_full(connection, program, find_version(connection, program, package.code)), True
 
-    async def list(
+    async def page(
         self, principal: Principal, workspace_id: str, program_key: str, *, below: int | None = None, limit: int = 50
     ) -> list[Version]:
         """Up to `limit` versions, the highest code first, below the code `below`."""

@@ -1,0 +1,105 @@
+"""The root of trust as people change it, and what keeps signed metadata alive."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from securesystemslib.signer import CryptoSigner
+from sqlalchemy import Connection, select
+from tuf.api.metadata import Metadata, Root
+
+from eden.base.identity.principal import Principal, check_permission
+from eden.base.problems import not_found
+from eden.release import trust_root
+from eden.release.models import metadata_heads
+from eden.release.service_core import Core, tell
+from eden.release.trust import ROOT, TrustRepository, read_file
+from eden.release.trust_keys import key_to
+from eden.release.trust_root import RootChange, TrustState
+
+
+class Trust:
+    """Every method checks the permission first."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    async def state(self, principal: Principal, workspace_id: str) -> TrustState:
+        """Which keys sign what."""
+        check_permission(principal, workspace_id, "key.manage")
+        return await self._core.database.read(lambda connection: trust_root.state(connection, workspace_id))
+
+    async def root(self, principal: Principal, workspace_id: str) -> bytes:
+        """The root of now, signed. Problem `not-found` before the first."""
+        check_permission(principal, workspace_id, "workspace.read")
+        data = await self._core.database.read(lambda connection: read_file(connection, workspace_id, ROOT))
+        if data is None:
+            raise not_found("The root of trust")
+        return data
+
+    async def propose(self, principal: Principal, workspace_id: str, change: RootChange) -> bytes:
+        """The next root, to be signed by root keys. Problem `invalid` when no such root can be."""
+        check_permission(principal, workspace_id, "key.manage")
+
+        def work(connection: Connection) -> bytes:
+            data = trust_root.propose(self._core.trust, connection, workspace_id, change, self._core.clock())
+            detail = {
+                "add": [str(key.get("keyid")) for key in change.add],
+                "remove": list(change.remove),
+                "threshold": change.threshold,
+                "renew": list(change.renew),
+            }
+            self._core.audit(connection, workspace_id, principal, "root.propose", workspace_id, detail)
+            return data
+
+        return await self._core.database.write(work)
+
+    async def install(self, principal: Principal, workspace_id: str, data: bytes) -> TrustState:
+        """Make a signed proposal the root. Problem `invalid` when it is not what was proposed, or too few signed."""
+        check_permission(principal, workspace_id, "key.manage")
+
+        def work(connection: Connection) -> TrustState:
+            version = trust_root.install(self._core.trust, connection, workspace_id, data, self._core.clock())
+            self._core.audit(connection, workspace_id, principal, "root.install", workspace_id, {"version": version})
+            tell(connection, workspace_id, "", None, kind="root")
+            return trust_root.state(connection, workspace_id)
+
+        return await self._core.database.write(work)
+
+    async def refresh(self) -> int:
+        """Sign anew what expires soon, in every workspace; in how many."""
+
+        def names(connection: Connection) -> list[str]:
+            query = select(metadata_heads.c.workspace_id).where(metadata_heads.c.name == ROOT)
+            return sorted(connection.execute(query).scalars())
+
+        renewed = 0
+        for workspace_id in await self._core.database.read(names):
+
+            def work(connection: Connection, workspace_id: str = workspace_id) -> bool:
+                done = self._core.trust.refresh(connection, workspace_id, self._core.clock())
+                if done:
+                    tell(connection, workspace_id, "", None, kind="refresh")
+                return done
+
+            renewed += await self._core.database.write(work)
+            await asyncio.sleep(0)
+        return renewed
+
+
+def do_establish(
+    repository: TrustRepository,
+    connection: Connection,
+    workspace_id: str,
+    signers: Sequence[CryptoSigner],
+    threshold: int,
+    at: int,
+) -> None:
+    """The first root of a workspace, signed with keys at hand, inside a write: for `eden init`, which makes root keys
+    on the machine of the person who runs it. `at`: now, µs."""
+    change = RootChange(add=tuple(key_to(signer.public_key) for signer in signers), threshold=threshold)
+    metadata = Metadata[Root].from_bytes(trust_root.propose(repository, connection, workspace_id, change, at))
+    for signer in signers[:threshold]:
+        metadata.sign(signer, append=True)
+    trust_root.install(repository, connection, workspace_id, metadata.to_bytes(), at)
