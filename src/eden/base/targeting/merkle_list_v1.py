@@ -11,7 +11,7 @@ and the distinct entries, in ascending order, are the leaves of the Merkle tree 
 
 where the left side of n leaves is the largest power of two below n. A list is stored as its entries, 32 bytes each.
 The salt keeps lists from being compared with each other. It is no secret: who has it and a proof can try ids against
-the two or three leaves that the proof shows. `container/host/targeting/merkle-list-v1.ts` verifies the same.
+the leaf beside its own. `container/host/targeting/merkle-list-v1.ts` verifies the same.
 """
 
 from __future__ import annotations
