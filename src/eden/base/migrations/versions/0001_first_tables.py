@@ -44,6 +44,14 @@ def upgrade() -> None:
         if_not_exists=True,
     )
     op.create_table(
+        "blob_marks",
+        sa.Column("sha256", sa.String(64), nullable=False),
+        sa.Column("state", sa.String(10), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("sha256", name="pk_blob_marks"),
+        if_not_exists=True,
+    )
+    op.create_table(
         "changes",
         sa.Column("seq", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
@@ -109,6 +117,14 @@ def upgrade() -> None:
     )
     op.create_index("ix_oidc_flows_expires_at", "oidc_flows", ["expires_at"], if_not_exists=True)
     op.create_table(
+        "report_batches",
+        sa.Column("id", sa.String(64), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_report_batches"),
+        if_not_exists=True,
+    )
+    op.create_index("ix_report_batches_at", "report_batches", ["at"], if_not_exists=True)
+    op.create_table(
         "users",
         sa.Column("id", sa.String(36), nullable=False),
         sa.Column("email", sa.String(254), nullable=False),
@@ -135,6 +151,33 @@ def upgrade() -> None:
         if_not_exists=True,
     )
     op.create_table(
+        "devices",
+        sa.Column("workspace_id", sa.String(36), nullable=False),
+        sa.Column("device_id", sa.String(128), nullable=False),
+        sa.Column("context", sa.Text(), nullable=False),
+        sa.Column("user_id", sa.String(256), nullable=True),
+        sa.Column("installed", sa.Text(), nullable=False),
+        sa.Column("first_seen_at", sa.BigInteger(), nullable=False),
+        sa.Column("seen_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("workspace_id", "device_id", name="pk_devices"),
+        sa.ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], name="fk_devices_workspace_id"),
+        if_not_exists=True,
+    )
+    op.create_index("ix_devices_workspace_id_seen_at", "devices", ["workspace_id", "seen_at"], if_not_exists=True)
+    op.create_index("ix_devices_workspace_id_user_id", "devices", ["workspace_id", "user_id"], if_not_exists=True)
+    op.create_table(
+        "host_apps",
+        sa.Column("id", sa.String(36), nullable=False),
+        sa.Column("workspace_id", sa.String(36), nullable=False),
+        sa.Column("key", sa.String(64), nullable=False),
+        sa.Column("name", sa.String(400), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_host_apps"),
+        sa.ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], name="fk_host_apps_workspace_id"),
+        sa.UniqueConstraint("workspace_id", "key", name="uq_host_apps_workspace_id_key"),
+        if_not_exists=True,
+    )
+    op.create_table(
         "invitations",
         sa.Column("id", sa.String(64), nullable=False),
         sa.Column("user_id", sa.String(36), nullable=False),
@@ -145,6 +188,27 @@ def upgrade() -> None:
         if_not_exists=True,
     )
     op.create_index("ix_invitations_user_id", "invitations", ["user_id"], if_not_exists=True)
+    op.create_table(
+        "lists",
+        sa.Column("id", sa.String(36), nullable=False),
+        sa.Column("workspace_id", sa.String(36), nullable=False),
+        sa.Column("name", sa.String(80), nullable=False),
+        sa.Column("kind", sa.String(10), nullable=False),
+        sa.Column("salt", sa.String(64), nullable=False),
+        sa.Column("root", sa.String(64), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("ids_sha256", sa.String(64), nullable=True),
+        sa.Column("leaves_sha256", sa.String(64), nullable=True),
+        sa.Column("patterns", sa.Text(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("created_by", sa.String(400), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_lists"),
+        sa.ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], name="fk_lists_workspace_id"),
+        sa.UniqueConstraint("workspace_id", "name", name="uq_lists_workspace_id_name"),
+        if_not_exists=True,
+    )
     op.create_table(
         "members",
         sa.Column("workspace_id", sa.String(36), nullable=False),
@@ -158,6 +222,31 @@ def upgrade() -> None:
     )
     op.create_index("ix_members_user_id", "members", ["user_id"], if_not_exists=True)
     op.create_table(
+        "metadata_files",
+        sa.Column("workspace_id", sa.String(36), nullable=False),
+        sa.Column("name", sa.String(80), nullable=False),
+        sa.Column("version", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("bytes", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("workspace_id", "name", "version", name="pk_metadata_files"),
+        sa.ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], name="fk_metadata_files_workspace_id"),
+        if_not_exists=True,
+    )
+    op.create_index("ix_metadata_files_created_at", "metadata_files", ["created_at"], if_not_exists=True)
+    op.create_table(
+        "metadata_heads",
+        sa.Column("workspace_id", sa.String(36), nullable=False),
+        sa.Column("name", sa.String(80), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("length", sa.Integer(), nullable=False),
+        sa.Column("sha256", sa.String(64), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("workspace_id", "name", name="pk_metadata_heads"),
+        sa.ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], name="fk_metadata_heads_workspace_id"),
+        if_not_exists=True,
+    )
+    op.create_index("ix_metadata_heads_expires_at", "metadata_heads", ["expires_at"], if_not_exists=True)
+    op.create_table(
         "sessions",
         sa.Column("id", sa.String(64), nullable=False),
         sa.Column("user_id", sa.String(36), nullable=False),
@@ -169,6 +258,20 @@ def upgrade() -> None:
         if_not_exists=True,
     )
     op.create_index("ix_sessions_user_id", "sessions", ["user_id"], if_not_exists=True)
+    op.create_table(
+        "signing_keys",
+        sa.Column("workspace_id", sa.String(36), nullable=False),
+        sa.Column("role", sa.String(12), nullable=False),
+        sa.Column("key_id", sa.String(64), nullable=False),
+        sa.Column("scheme", sa.String(32), nullable=False),
+        sa.Column("public", sa.Text(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("state", sa.String(10), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("workspace_id", "role", "key_id", name="pk_signing_keys"),
+        sa.ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], name="fk_signing_keys_workspace_id"),
+        if_not_exists=True,
+    )
     op.create_table(
         "tokens",
         sa.Column("id", sa.String(36), nullable=False),
@@ -188,3 +291,228 @@ def upgrade() -> None:
         if_not_exists=True,
     )
     op.create_index("ix_tokens_workspace_id", "tokens", ["workspace_id"], if_not_exists=True)
+    op.create_table(
+        "programs",
+        sa.Column("id", sa.String(36), nullable=False),
+        sa.Column("workspace_id", sa.String(36), nullable=False),
+        sa.Column("host_app_id", sa.String(36), nullable=True),
+        sa.Column("key", sa.String(64), nullable=False),
+        sa.Column("kind", sa.String(12), nullable=False),
+        sa.Column("name", sa.String(400), nullable=False),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("app_id", sa.String(128), nullable=True),
+        sa.Column("created_by", sa.String(400), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_programs"),
+        sa.ForeignKeyConstraint(["host_app_id"], ["host_apps.id"], name="fk_programs_host_app_id"),
+        sa.ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], name="fk_programs_workspace_id"),
+        sa.UniqueConstraint("workspace_id", "key", name="uq_programs_workspace_id_key"),
+        if_not_exists=True,
+    )
+    op.create_table(
+        "version_counts",
+        sa.Column("program_id", sa.String(36), nullable=False),
+        sa.Column("code", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("at", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("offered", sa.BigInteger(), nullable=False),
+        sa.Column("downloaded", sa.BigInteger(), nullable=False),
+        sa.Column("installed", sa.BigInteger(), nullable=False),
+        sa.Column("started", sa.BigInteger(), nullable=False),
+        sa.Column("first_page", sa.BigInteger(), nullable=False),
+        sa.Column("crash", sa.BigInteger(), nullable=False),
+        sa.Column("error", sa.BigInteger(), nullable=False),
+        sa.Column("failed", sa.BigInteger(), nullable=False),
+        sa.Column("bad", sa.BigInteger(), nullable=False),
+        sa.Column("rolled_back", sa.BigInteger(), nullable=False),
+        sa.Column("exposed", sa.BigInteger(), nullable=False),
+        sa.Column("crashed", sa.BigInteger(), nullable=False),
+        sa.Column("unstarted", sa.BigInteger(), nullable=False),
+        sa.Column("erred", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("program_id", "code", "at", name="pk_version_counts"),
+        sa.ForeignKeyConstraint(["program_id"], ["programs.id"], name="fk_version_counts_program_id"),
+        if_not_exists=True,
+    )
+    op.create_table(
+        "versions",
+        sa.Column("id", sa.String(36), nullable=False),
+        sa.Column("workspace_id", sa.String(36), nullable=False),
+        sa.Column("program_id", sa.String(36), nullable=False),
+        sa.Column("code", sa.BigInteger(), nullable=False),
+        sa.Column("name", sa.String(64), nullable=False),
+        sa.Column("state", sa.String(12), nullable=False),
+        sa.Column("signed_state", sa.String(12), nullable=True),
+        sa.Column("digest", sa.String(64), nullable=False),
+        sa.Column("container", sa.Integer(), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("manifest", sa.Text(), nullable=False),
+        sa.Column("notes", sa.Text(), nullable=False),
+        sa.Column("author", sa.String(400), nullable=False),
+        sa.Column("author_id", sa.String(36), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("withdrawn_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name="pk_versions"),
+        sa.ForeignKeyConstraint(["program_id"], ["programs.id"], name="fk_versions_program_id"),
+        sa.ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], name="fk_versions_workspace_id"),
+        sa.UniqueConstraint("program_id", "code", name="uq_versions_program_id_code"),
+        if_not_exists=True,
+    )
+    op.create_index(
+        "ix_versions_program_id_signed_state", "versions", ["program_id", "signed_state"], if_not_exists=True
+    )
+    op.create_index(
+        "ix_versions_workspace_id_created_at", "versions", ["workspace_id", "created_at"], if_not_exists=True
+    )
+    op.create_table(
+        "releases",
+        sa.Column("id", sa.String(36), nullable=False),
+        sa.Column("workspace_id", sa.String(36), nullable=False),
+        sa.Column("program_id", sa.String(36), nullable=False),
+        sa.Column("version_id", sa.String(36), nullable=False),
+        sa.Column("notes", sa.Text(), nullable=False),
+        sa.Column("track", sa.String(10), nullable=False),
+        sa.Column("salt", sa.String(64), nullable=False),
+        sa.Column("plan", sa.Text(), nullable=False),
+        sa.Column("state", sa.String(12), nullable=False),
+        sa.Column("previous_code", sa.BigInteger(), nullable=True),
+        sa.Column("step", sa.Integer(), nullable=False),
+        sa.Column("share", sa.Integer(), nullable=False),
+        sa.Column("step_share", sa.Integer(), nullable=False),
+        sa.Column("step_started_at", sa.BigInteger(), nullable=True),
+        sa.Column("stopped_at", sa.BigInteger(), nullable=True),
+        sa.Column("stopped_us", sa.BigInteger(), nullable=False),
+        sa.Column("closed", sa.String(16), nullable=True),
+        sa.Column("run", sa.Integer(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("offering", sa.String(60), nullable=True),
+        sa.Column("created_by", sa.String(400), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("started_at", sa.BigInteger(), nullable=True),
+        sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_releases"),
+        sa.ForeignKeyConstraint(["program_id"], ["programs.id"], name="fk_releases_program_id"),
+        sa.ForeignKeyConstraint(["version_id"], ["versions.id"], name="fk_releases_version_id"),
+        sa.ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], name="fk_releases_workspace_id"),
+        sa.UniqueConstraint("offering", name="uq_releases_offering"),
+        if_not_exists=True,
+    )
+    op.create_index("ix_releases_program_id_created_at", "releases", ["program_id", "created_at"], if_not_exists=True)
+    op.create_index("ix_releases_state", "releases", ["state"], if_not_exists=True)
+    op.create_index(
+        "ix_releases_workspace_id_created_at", "releases", ["workspace_id", "created_at"], if_not_exists=True
+    )
+    op.create_table(
+        "reviews",
+        sa.Column("id", sa.String(36), nullable=False),
+        sa.Column("version_id", sa.String(36), nullable=False),
+        sa.Column("reviewer", sa.String(400), nullable=False),
+        sa.Column("reviewer_id", sa.String(36), nullable=False),
+        sa.Column("verdict", sa.String(12), nullable=False),
+        sa.Column("comment", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_reviews"),
+        sa.ForeignKeyConstraint(["version_id"], ["versions.id"], name="fk_reviews_version_id"),
+        if_not_exists=True,
+    )
+    op.create_index("ix_reviews_version_id_at", "reviews", ["version_id", "at"], if_not_exists=True)
+    op.create_table(
+        "trials",
+        sa.Column("id", sa.String(36), nullable=False),
+        sa.Column("workspace_id", sa.String(36), nullable=False),
+        sa.Column("program_id", sa.String(36), nullable=False),
+        sa.Column("version_id", sa.String(36), nullable=False),
+        sa.Column("name", sa.String(80), nullable=False),
+        sa.Column("track", sa.String(10), nullable=False),
+        sa.Column("token_hash", sa.String(64), nullable=False),
+        sa.Column("token_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("created_by", sa.String(400), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("revoked_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name="pk_trials"),
+        sa.ForeignKeyConstraint(["program_id"], ["programs.id"], name="fk_trials_program_id"),
+        sa.ForeignKeyConstraint(["version_id"], ["versions.id"], name="fk_trials_version_id"),
+        sa.ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], name="fk_trials_workspace_id"),
+        sa.UniqueConstraint("token_hash", name="uq_trials_token_hash"),
+        if_not_exists=True,
+    )
+    op.create_index("ix_trials_expires_at", "trials", ["expires_at"], if_not_exists=True)
+    op.create_index("ix_trials_program_id_created_at", "trials", ["program_id", "created_at"], if_not_exists=True)
+    op.create_index("ix_trials_version_id", "trials", ["version_id"], if_not_exists=True)
+    op.create_table(
+        "version_files",
+        sa.Column("version_id", sa.String(36), nullable=False),
+        sa.Column("name", sa.String(400), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("sha256", sa.String(64), nullable=False),
+        sa.Column("served", sa.Boolean(), nullable=False),
+        sa.Column("entries", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("version_id", "name", name="pk_version_files"),
+        sa.ForeignKeyConstraint(["version_id"], ["versions.id"], name="fk_version_files_version_id"),
+        if_not_exists=True,
+    )
+    op.create_index("ix_version_files_sha256", "version_files", ["sha256"], if_not_exists=True)
+    op.create_table(
+        "device_parts",
+        sa.Column("release_id", sa.String(36), nullable=False),
+        sa.Column("device_id", sa.String(128), nullable=False),
+        sa.Column("has", sa.Boolean(), nullable=False),
+        sa.Column("tally", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("release_id", "device_id", name="pk_device_parts"),
+        sa.ForeignKeyConstraint(["release_id"], ["releases.id"], name="fk_device_parts_release_id"),
+        if_not_exists=True,
+    )
+    op.create_index("ix_device_parts_release_id_has", "device_parts", ["release_id", "has"], if_not_exists=True)
+    op.create_table(
+        "release_counts",
+        sa.Column("release_id", sa.String(36), nullable=False),
+        sa.Column("run", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("arm", sa.String(8), nullable=False),
+        sa.Column("at", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("offered", sa.BigInteger(), nullable=False),
+        sa.Column("downloaded", sa.BigInteger(), nullable=False),
+        sa.Column("installed", sa.BigInteger(), nullable=False),
+        sa.Column("started", sa.BigInteger(), nullable=False),
+        sa.Column("first_page", sa.BigInteger(), nullable=False),
+        sa.Column("crash", sa.BigInteger(), nullable=False),
+        sa.Column("error", sa.BigInteger(), nullable=False),
+        sa.Column("failed", sa.BigInteger(), nullable=False),
+        sa.Column("bad", sa.BigInteger(), nullable=False),
+        sa.Column("rolled_back", sa.BigInteger(), nullable=False),
+        sa.Column("exposed", sa.BigInteger(), nullable=False),
+        sa.Column("crashed", sa.BigInteger(), nullable=False),
+        sa.Column("unstarted", sa.BigInteger(), nullable=False),
+        sa.Column("erred", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("release_id", "run", "arm", "at", name="pk_release_counts"),
+        sa.ForeignKeyConstraint(["release_id"], ["releases.id"], name="fk_release_counts_release_id"),
+        if_not_exists=True,
+    )
+    op.create_table(
+        "release_events",
+        sa.Column("release_id", sa.String(36), nullable=False),
+        sa.Column("revision", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("actor", sa.String(400), nullable=False),
+        sa.Column("kind", sa.String(16), nullable=False),
+        sa.Column("state", sa.String(12), nullable=False),
+        sa.Column("step", sa.Integer(), nullable=False),
+        sa.Column("share", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("release_id", "revision", name="pk_release_events"),
+        sa.ForeignKeyConstraint(["release_id"], ["releases.id"], name="fk_release_events_release_id"),
+        if_not_exists=True,
+    )
+    op.create_table(
+        "release_guards",
+        sa.Column("release_id", sa.String(36), nullable=False),
+        sa.Column("run", sa.Integer(), nullable=False),
+        sa.Column("step", sa.Integer(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("seen", sa.Text(), nullable=False),
+        sa.Column("verdict", sa.Text(), nullable=False),
+        sa.Column("looked_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("release_id", name="pk_release_guards"),
+        sa.ForeignKeyConstraint(["release_id"], ["releases.id"], name="fk_release_guards_release_id"),
+        if_not_exists=True,
+    )
