@@ -164,14 +164,13 @@ export class Updater {
     const start = root ?? kept
     if (!start) throw new TrustError('missing', 'root.json', 'is neither given nor kept; an app must come with one')
     const trusted = await TrustedMetadata.open(start, now(), this.subtle())
-    let before = root && kept && readable(kept)
+    const before = root ? kept && readable(kept) : trusted.root
     const adopt = async (bytes: Bytes): Promise<void> => {
       if (before && rotatesKeys(before, trusted.root)) {
         await store.delete('timestamp.json')
         await store.delete('snapshot.json')
       }
       await store.put('root.json', bytes)
-      before = trusted.root
     }
 
     if (root) {
@@ -183,8 +182,6 @@ export class Updater {
       }
       while (await this.kept(`root/${trusted.root.version + 1}`, follow));
       if (!kept || !isSame(kept, newest)) await adopt(newest)
-    } else {
-      before = trusted.root
     }
     for (let count = 0; count < this.limits.roots; count++) {
       const version = trusted.root.version + 1
