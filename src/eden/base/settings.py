@@ -159,6 +159,10 @@ class Oidc(Section, frozen=True):
     client_id: Annotated[str, _why("This server's name at the provider.")] = ""
     client_secret: Annotated[str, _why("This server's secret at the provider.")] = ""
     name: Annotated[str, _why("What the sign-in button says.")] = "OpenID Connect"
+    join: Annotated[
+        str,
+        _why("Workspace and role of people who come without an invitation, such as test:auditor. Empty: nobody may."),
+    ] = ""
 
 
 class Settings(Section, frozen=True):
