@@ -30,7 +30,7 @@ _MICROSECONDS = 1_000_000
 SECURE_COOKIE = "__Host-eden"
 PLAIN_COOKIE = "eden"
 CSRF_HEADER = "x-csrf-token"
-CSRF_FIELD = "csrf"
+CSRF_FIELD = "_csrf"
 
 
 @dataclass(frozen=True, slots=True)
