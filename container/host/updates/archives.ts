@@ -19,14 +19,16 @@ export class Archives {
   }
 
   /** Verified bytes, kept from now on; `shelf` holds the versions that a delta may start from. */
-  async get(entry: PackageEntry, shelf: Shelf, progress: Progress = () => {}): Promise<ArrayBuffer> {
+  async get(
+    version: { key: string; code: number }, entry: PackageEntry, shelf: Shelf, progress: Progress = () => {},
+  ): Promise<ArrayBuffer> {
     const there = await this.vault.get(entry.sha256)
     if (there) {
       progress(entry.size, entry.size)
       return there
     }
     const bytes = await this.byDelta(entry, shelf)
-      ?? (await this.server.target(entry.sha256, entry.file, entry.size, progress)).buffer
+      ?? (await this.server.target({ ...version, ...entry }, progress)).buffer
     await verifyArchive(bytes, entry)
     await this.vault.put(entry.sha256, bytes)
     return bytes

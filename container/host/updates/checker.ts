@@ -68,16 +68,19 @@ export class Checker {
       if (places.some((place) => placeId(place) === first)) throw asPackageError(error, places[0]!.key)
       // not reachable is no news; a refusal is
       if (error instanceof TrustError) places.forEach((place) => this.parts.failed(place, asPackageError(error, place.key)))
-      return []
+      return undefined
     })
-    for (const program of programs) {
-      const place = places.find(({ key }) => key === program.key)
-      if (!place) continue
+    if (!programs) return
+    for (const place of places) {
+      const program = programs.find(({ key }) => key === place.key)
       try {
-        await this.obey(place, program)
+        if (program) await this.obey(place, program)
+        // nothing to do: what waits for its start was taken back meanwhile
+        else await this.parts.shelves.change(placeId(place), steps.unstage)
       } catch (error) {
-        const failure = asPackageError(error, program.key)
+        if (!program) throw error
         const { key, code, release } = program
+        const failure = asPackageError(error, key)
         if (code !== undefined) {
           this.parts.reporter.tell({ program: key, code, ...(release !== undefined && { release }), kind: 'failed', reason: failure.message })
         }
@@ -136,7 +139,7 @@ export class Checker {
   ): Promise<Manifest> {
     const { shelves, archives, reporter, vault } = this.parts
     this.writing = placeId(place)
-    const manifest = await this.manifest(info)
+    const manifest = await this.manifest(place.key, answer.code!, info)
     const { code, name } = manifest.version
     if (code !== answer.code) throw new PackageError('manifest', 'manifest.json', `is of version ${code}, not ${answer.code}`)
     const before = shelf.current && await archives.manifest(shelf.current)
@@ -151,7 +154,7 @@ export class Checker {
     }
     const unpin = vault.pin(hash, ...version.archives)
     try {
-      for (const entry of entries) await archives.get(entry, shelf)
+      for (const entry of entries) await archives.get({ key: place.key, code }, entry, shelf)
       reporter.tell({ ...about(place, version), kind: 'downloaded' })
       await shelves.change(placeId(place), (now) => steps.stage(now, version))
     } finally {
@@ -161,7 +164,7 @@ export class Checker {
     return manifest
   }
 
-  private async manifest(info: TargetInfo): Promise<Manifest> {
+  private async manifest(key: string, code: number, info: TargetInfo): Promise<Manifest> {
     const { vault, server, trusted } = this.parts
     const hash = info.hashes.sha256
     if (hash === undefined || info.length > MAX_MANIFEST_BYTES) {
@@ -169,7 +172,7 @@ export class Checker {
     }
     const kept = await vault.get(hash)
     if (kept) return parseManifest(kept)
-    const bytes = await server.target(hash, 'manifest.json', info.length)
+    const bytes = await server.target({ key, code, file: 'manifest.json', sha256: hash, size: info.length })
     await trusted.verify(bytes, info)
     await vault.put(hash, bytes.buffer)
     return parseManifest(bytes.buffer)

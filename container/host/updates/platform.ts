@@ -150,13 +150,15 @@ export class Platform implements PackageSource {
   async keep(): Promise<void> { /* a shelf knows what is complete */ }
 
   async files(url: string, entry: PackageEntry, progress?: Progress): Promise<PackageFiles> {
-    const id = placeId(placeOf(url))
+    const place = placeOf(url)
+    const id = placeId(place)
     const unpin = this.vault.pin(entry.sha256)
     try {
       const shelf = await this.shelves.get(id)
-      const bytes = await this.archives.get(entry, shelf, progress)
       // a program that runs on may be of the version before
       const manifest = shelf.current && await this.archives.manifest(shelf.current)
+      const version = { key: place.key, code: shelf.current?.code ?? 0 }
+      const bytes = await this.archives.get(version, entry, shelf, progress)
       if (manifest?.packages.some((one) => one.sha256 === entry.sha256)) {
         await this.shelves.change(id, (now) => steps.own(now, entry.sha256))
       }

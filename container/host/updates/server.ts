@@ -17,6 +17,16 @@ const CHECK_TIMEOUT = 10_000
 type Bytes = Uint8Array<ArrayBuffer>
 export type Progress = (loaded: number, total: number) => void
 
+/** A file of a program's version, as signed metadata names it. */
+export interface Target {
+  key: string
+  code: number
+  file: string
+  sha256: string
+  /** bytes */
+  size: number
+}
+
 export class DeviceServer {
   /** `url` is the workspace's device address, `https://HOST/device/v1/WORKSPACE/`. */
   constructor(readonly url: string, private readonly fetch: typeof globalThis.fetch) {}
@@ -43,9 +53,10 @@ export class DeviceServer {
     })
   }
 
-  /** A target by its hash and file name; browsers that know compression dictionaries use them here by themselves. */
-  async target(sha256: string, name: string, size: number, progress?: Progress): Promise<Bytes> {
-    const response = await this.send(`targets/${sha256}.${encodeURIComponent(name)}`, {})
+  /** A version's file; browsers that know compression dictionaries use them here by themselves. */
+  async target({ key, code, sha256, file, size }: Target, progress?: Progress): Promise<Bytes> {
+    const path = `apps/${encodeURIComponent(key)}/${code}/${sha256}.${encodeURIComponent(file)}`
+    const response = await this.send(`targets/${path}`, {})
     return this.body(response, size, progress)
   }
 

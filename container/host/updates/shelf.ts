@@ -47,7 +47,11 @@ export function stage(shelf: Shelf, version: Kept): Shelf {
 }
 
 /** What waited shall not be started. */
-export function unstage({ next: _, ...shelf }: Shelf): Shelf { return shelf }
+export function unstage(shelf: Shelf): Shelf {
+  if (!shelf.next) return shelf
+  const { next: _, ...rest } = shelf
+  return rest
+}
 
 /** Before a start: the waiting version takes its place. */
 export function swap(shelf: Shelf): Shelf {
