@@ -30,6 +30,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
 from eden.base.errors import EdenError
+from eden.base.telemetry import span
 
 T = TypeVar("T")
 Work = Callable[[Connection], T]
@@ -80,7 +81,8 @@ class Database:
 
     async def write(self, work: Work[T]) -> T:
         """What `work` gives, after its commit. An exception of `work` undoes it and is raised here."""
-        return await asyncio.wrap_future(self._writer.submit(work))
+        with span("database.write"):
+            return await asyncio.wrap_future(self._writer.submit(work))
 
     def read_now(self, work: Work[T]) -> T:
         """`read` for callers without an event loop."""

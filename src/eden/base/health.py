@@ -38,6 +38,8 @@ class Health:
         self._lock = asyncio.Lock()
         self._at_head = False
         self._task: asyncio.Task[None] | None = None
+        #: set when the figures that are looked up are there
+        self.looked = asyncio.Event()
         metrics = ground.metrics
         self._ready = metrics.gauge("eden_ready", "1 when the process takes requests.", processes="livesum")
         self._lag = metrics.gauge(
@@ -69,6 +71,7 @@ class Health:
                 counted = await self._ground.database.read(jobs.counts)
                 for state in (jobs.WAITING, jobs.RUNNING, jobs.FAILED):
                     self._jobs.labels(state).set(counted.get(state, 0))
+            self.looked.set()
             await asyncio.sleep(_LOOK_SECONDS)
 
     async def reasons(self) -> dict[str, str]:
