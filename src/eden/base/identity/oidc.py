@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -25,7 +25,7 @@ from eden.base.problems import Problem
 from eden.base.settings import is_loopback
 
 #: signatures by a public key only: "none" proves nothing, and HS256 would make our own secret a key
-ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519")
+ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "Ed25519")
 SCOPES = "openid email profile"
 #: seconds by which two clocks may differ
 LEEWAY = 60
@@ -163,12 +163,13 @@ class Provider:
             "code_verifier": verifier,
         }
         methods = description.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
-        basic = None
+        headers = {}
         if "client_secret_basic" in methods:
-            basic = aiohttp.BasicAuth(_quoted(self.client.client_id), _quoted(self.client.client_secret), "utf-8")
+            pair = f"{_quoted(self.client.client_id)}:{_quoted(self.client.client_secret)}"
+            headers["Authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
         else:
             form |= {"client_id": self.client.client_id, "client_secret": self.client.client_secret}
-        answer = await self._ask("POST", _endpoint(description, "token_endpoint"), data=form, auth=basic)
+        answer = await self._ask("POST", _endpoint(description, "token_endpoint"), headers, form)
         token = answer.get("id_token")
         if not isinstance(token, str):
             raise refused("there is no ID token in it")
@@ -217,16 +218,17 @@ class Provider:
             raise _unavailable() from error
         return self._keys
 
-    async def _ask(self, method: str, url: str, **options: Any) -> dict[str, Any]:
+    async def _ask(
+        self, method: str, url: str, headers: Mapping[str, str] | None = None, form: Mapping[str, str] | None = None
+    ) -> dict[str, Any]:
         """A JSON object; never from a redirect, never more than a megabyte."""
         _check_address(url)
         timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
+        sent = {"Accept": "application/json", **(headers or {})}
         try:
             async with (
                 aiohttp.ClientSession(timeout=timeout) as session,
-                session.request(
-                    method, url, allow_redirects=False, headers={"Accept": "application/json"}, **options
-                ) as answer,
+                session.request(method, url, allow_redirects=False, headers=sent, data=form) as answer,
             ):
                 body = bytearray()
                 async for piece in answer.content.iter_chunked(65_536):
