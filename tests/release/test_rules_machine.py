@@ -132,6 +132,17 @@ def test_stops_do_not_count_as_time_in_the_step() -> None:
     )
 
 
+def test_all_stops_of_a_step_add_up() -> None:
+    release = live(step(100, minimum_seconds=3_600), step(10_000))
+    for hours in (0, 10, 20):
+        release = apply(release, Verb.PAUSE, at=START + hours * HOUR + HOUR // 4)
+        release = apply(release, Verb.RESUME, at=START + (hours + 10) * HOUR)
+    assert clock(release, START + 30 * HOUR) == 3 * HOUR // 4
+    # and the next step begins with none
+    later = apply(release, Verb.ADVANCE, at=START + 31 * HOUR)
+    assert clock(later, START + 32 * HOUR) == HOUR
+
+
 def test_the_clock_of_a_step_begins_with_its_window() -> None:
     window = Window(opens_at=START + 5 * HOUR, closes_at=START + 9 * HOUR)
     release = live(step(100, minimum_seconds=3_600, window=window), step(10_000))
@@ -193,6 +204,15 @@ def test_a_ramp_stands_still_while_the_release_does() -> None:
     release = apply(release, Verb.RESUME, at=START + 50 * HOUR)
     assert run(release, START + 50 * HOUR + HOUR // 2 - 1).share == 200
     assert run(release, START + 50 * HOUR + HOUR // 2).share == 400
+
+
+def test_a_share_never_shrinks_by_a_ramp_or_a_clock_that_goes_back() -> None:
+    release = live(step(700), step(10_000, ramp=Ramp(factor=200, every=3_600, start=10)))
+    release = apply(release, Verb.ADVANCE, at=START)
+    assert release.share == 700
+    release = run(release, START + 2 * HOUR)
+    assert (release.share, planned_share(release, START)) == (2_800, 2_800)
+    assert tick(release, QUIET, START) == []
 
 
 def test_a_new_rule_starts_its_own_ramp() -> None:

@@ -130,7 +130,7 @@ def tick(release: Release, observed: Observed, at: int) -> list[Action]:
     if share != release.share:
         actions.append(Action(kind="share", share=share, reason=Message("ramp", {"share": share})))
     step = current(release)
-    if step.advance == "auto" and shut is not Closed.BEFORE_WINDOW and share == step.audience.share:
+    if step.advance == "auto" and share == step.audience.share:
         last = release.step == len(release.plan.steps) - 1
         verb = Verb.FINISH if last else Verb.ADVANCE
         content = observed.health in (Health.HEALTHY, Health.NO_CONTROL)
