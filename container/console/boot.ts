@@ -1,4 +1,4 @@
-/** The console's script: small behaviours on server-rendered pages. Every page works without it, only less well. */
+/** The console's script: small behaviours on server-rendered pages. Dialogs, plots and live regions need it. */
 import htmx from 'htmx.org'
 import { installCopy } from './copy'
 import { installDialogs } from './dialog'
@@ -24,8 +24,9 @@ installTheme()
 installDialogs()
 installMenus()
 installCopy()
-installForms()
+// an upload is taken out of the hands of the general handler
 installUpload()
+installForms()
 keepTimes()
 enhance(document.documentElement)
 

@@ -7,7 +7,6 @@ import { toast } from './toast'
 import { language, word } from './words'
 
 export function installUpload(): void {
-  // before the general handler of forms.ts, which would count this as a second sending
   document.addEventListener('submit', (event) => {
     const form = event.target as HTMLFormElement
     if (!form.matches('[data-upload]') || event.defaultPrevented) return

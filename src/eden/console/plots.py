@@ -10,8 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from markupsafe import Markup
-
 from eden.console import formats
 from eden.console.messages import Locale
 
@@ -113,9 +111,6 @@ class Plot:
                 row.append(text)
             rows.append(row)
         return rows
-
-    def marks_written(self, locale: Locale) -> list[tuple[Markup, str]]:
-        return [(formats.time_element(mark.at, locale), mark.label) for mark in self.marks]
 
     def write(self, value: Value, locale: Locale) -> str:
         """A value in the plot's unit."""

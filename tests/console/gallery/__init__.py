@@ -5,11 +5,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import uvicorn
 from litestar import Litestar, Response, get, post
 from litestar.params import FromPath
 from litestar.response import Stream
@@ -167,10 +173,12 @@ class Gallery:
         self.progress = 5000
         self.points = 60
         self.received: list[dict[str, str]] = []
+        #: where it is served
+        self.origin = ""
+        self._loop: asyncio.AbstractEventLoop | None = None
         self.app = Litestar(
             route_handlers=[*frame_handlers(self.console), *self._handlers()],
             openapi_config=None,
-            on_shutdown=[self.hub.close],
         )
 
     def view(self, request: AnyRequest, **values: Any) -> ViewContext:
@@ -234,6 +242,32 @@ class Gallery:
 
         return [page, sign_in, events, act]
 
+    @contextmanager
+    def serve(self) -> Iterator[str]:
+        """Runs a server in a thread; the value is its origin."""
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            config = uvicorn.Config(self.app, log_level="critical", ws="none", timeout_graceful_shutdown=5)
+            server = uvicorn.Server(config)
+
+            async def run() -> None:
+                self._loop = asyncio.get_running_loop()
+                await server.serve([listening])
+
+            thread = threading.Thread(target=asyncio.run, args=[run()])
+            thread.start()
+            try:
+                yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+            finally:
+                # streams end first: a server waits for its answers to be complete
+                self._in_loop(self.hub.close)
+                server.should_exit = True
+                thread.join()
+
+    def _in_loop(self, function: Callable[..., None], *arguments: Any) -> None:
+        if self._loop:
+            self._loop.call_soon_threadsafe(function, *arguments)
+
     def advance(self, progress: int, points: int) -> None:
+        """A step further; open pages hear of it."""
         self.progress, self.points = progress, points
-        self.hub.publish("live", "release")
+        self._in_loop(self.hub.publish, "live", "release")
