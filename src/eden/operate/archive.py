@@ -15,6 +15,7 @@ import io
 import os
 import tarfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
@@ -110,23 +111,40 @@ class _Hashing:
         return data
 
 
-def members(path: Path) -> Iterator[tuple[str, int, IO[bytes]]]:
+class Content:
+    """One file of an archive that is being read."""
+
+    def __init__(self, path: Path, file: IO[bytes]) -> None:
+        self._path = path
+        self._file = file
+
+    def read(self, size: int = -1) -> bytes:
+        """At most `size` bytes, none at the end. Raises EdenError "backup-damaged"."""
+        with _reading(self._path):
+            return self._file.read(size)
+
+
+def members(path: Path) -> Iterator[tuple[str, int, Content]]:
     """Name, size and content of each file in the archive, one after the other; content is read before the next.
 
     Raises EdenError "backup-damaged" as soon as the archive cannot be read on, "no-backup" when there is none.
     """
+    with _reading(path), path.open("rb") as file, zstandard.ZstdDecompressor().stream_reader(file) as unpacked:
+        with tarfile.open(fileobj=unpacked, mode="r|") as tar:
+            for info in tar:
+                content = tar.extractfile(info) if info.isreg() else None
+                if content is None:
+                    raise _damaged(path, f"{info.name} is no file")
+                yield info.name, info.size, Content(path, content)
+        # what tar does not need belongs to the checksum
+        while unpacked.read(_PIECE):
+            pass
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
     try:
-        with path.open("rb") as file, zstandard.ZstdDecompressor().stream_reader(file) as unpacked:
-            # whole pieces at a time: tarfile asks for what it needs
-            with tarfile.open(fileobj=unpacked, mode="r|") as tar:
-                for info in tar:
-                    content = tar.extractfile(info) if info.isreg() else None
-                    if content is None:
-                        raise _damaged(path, f"{info.name} is no file")
-                    yield info.name, info.size, content
-            # what tar does not need belongs to the checksum
-            while unpacked.read(_PIECE):
-                pass
+        yield
     except FileNotFoundError as error:
         raise EdenError("no-backup", f"There is no file {path}.") from error
     except (tarfile.TarError, zstandard.ZstdError, EOFError) as error:

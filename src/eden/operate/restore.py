@@ -12,7 +12,7 @@ import os
 import tempfile
 import time
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, LargeBinary, MetaData, Table, func, inspect, select, text
@@ -25,7 +25,7 @@ from eden.base.ground import SECRET_FILE, secret_check
 from eden.base.settings import Settings
 from eden.base.tables import metadata
 from eden.operate import archive
-from eden.operate.archive import BLOBS, SECRET, TABLES, Manifest
+from eden.operate.archive import BLOBS, SECRET, TABLES, Content, Manifest
 from eden.operate.backup import PROBES, VERSION_TABLE, Progress
 
 #: rows of one statement; with the columns they stay below what databases take as parameters
@@ -142,7 +142,7 @@ class _Restoration:
             # new plans for new tables
             connection.execute(text("ANALYZE"))
 
-    def _put(self, name: str, content: IO[bytes], before: set[str]) -> None:
+    def _put(self, name: str, content: Content, before: set[str]) -> None:
         with tempfile.NamedTemporaryFile(prefix="eden-restore-") as file:
             while piece := content.read(_PIECE):
                 file.write(piece)
@@ -160,7 +160,7 @@ async def _names(blobs: Blobs) -> set[str]:
     return {name async for name, _ in blobs.list() if not name.startswith(PROBES)}
 
 
-def _insert(connection: Connection, table: Table, content: IO[bytes]) -> None:
+def _insert(connection: Connection, table: Table, content: Content) -> None:
     binary = [column.name for column in table.columns if isinstance(column.type, LargeBinary)]
     rows: list[dict[str, Any]] = []
     most = _PARAMETERS // len(table.columns)
