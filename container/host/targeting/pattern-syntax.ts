@@ -35,20 +35,21 @@ export class PatternError extends Error {
 /** The tree of a pattern; PatternError if it is none. */
 export function parsePattern(text: string): Node {
   const node = new Reader([...text]).read()
-  if (size(node) > MAX_SIZE) throw new PatternError(`matches more than ${MAX_SIZE} characters at once`)
+  if (sizeOf(node) > MAX_SIZE) throw new PatternError(`matches more than ${MAX_SIZE} characters at once`)
   return node
 }
 
 export const holds = ({ ranges, negated }: Characters, code: number): boolean =>
   ranges.some(([low, high]) => low <= code && code <= high) !== negated
 
-function size(node: Node): number {
+/** How many places the written-out pattern has. Counted, not written out: {9}{9}… grows without bound. */
+export function sizeOf(node: Node): number {
   switch (node.kind) {
     case 'sequence':
     case 'either':
-      return node.parts.reduce((sum, part) => sum + size(part), 0)
+      return node.parts.reduce((sum, part) => sum + sizeOf(part), 0)
     case 'repeat':
-      return size(node.part) * Math.max(1, node.most === Infinity ? node.least + 1 : node.most)
+      return sizeOf(node.part) * Math.max(1, node.most === Infinity ? node.least + 1 : node.most)
     default:
       return 1
   }

@@ -3,7 +3,7 @@
  * deterministic automaton whose states are made when they are first needed. src/eden/base/targeting/patterns.py tells
  * more. The page's own RegExp backtracks, and a pattern could stall the phone.
  */
-import { type Assertion, type Characters, holds, type Node, parsePattern, PatternError } from './pattern-syntax'
+import { type Assertion, type Characters, holds, type Node, parsePattern, PatternError, sizeOf } from './pattern-syntax'
 
 /** Characters of a text that is looked at; a longer one matches nothing. */
 const MAX_SUBJECT = 256
@@ -142,7 +142,8 @@ export function compilePatterns(patterns: readonly string[]): (text: string) => 
   return (text) => matcher.search(text)
 }
 
-/** PatternError unless the pattern can be used for an audience. */
-export function checkPattern(pattern: string): void {
+/** How many places the pattern takes; PatternError if it is of no use for an audience. */
+export function checkPattern(pattern: string): number {
   if (new Matcher([pattern]).matchesEverything) throw new PatternError('matches every text')
+  return sizeOf(parsePattern(pattern))
 }

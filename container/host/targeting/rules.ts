@@ -13,6 +13,8 @@ const MAX_VALUES = 1000
 const MAX_TEXT = 256
 const MAX_TOTAL_TEXT = 65_536
 const MAX_PATTERNS = 20
+/** of all patterns together, with repetitions counted */
+const MAX_PLACES = 1024
 const MAX_LIST_ID = 64
 
 export type TextAttribute =
@@ -90,6 +92,7 @@ class Reader {
   private nodes = 0
   private text = 0
   private patterns = 0
+  private places = 0
 
   rule(value: unknown, path: string, depth: number): Rule {
     if (++this.nodes > MAX_NODES) throw new RuleError('', `has more than ${MAX_NODES} parts`)
@@ -179,10 +182,11 @@ class Reader {
   private pattern(pattern: string, path: string): void {
     if (++this.patterns > MAX_PATTERNS) throw new RuleError(path, `is one more than ${MAX_PATTERNS} patterns`)
     try {
-      checkPattern(pattern)
+      this.places += checkPattern(pattern)
     } catch (error) {
       throw new RuleError(path, (error as Error).message)
     }
+    if (this.places > MAX_PLACES) throw new RuleError(path, `has more than ${MAX_PLACES} places with those before it`)
   }
 
   private checked(value: unknown, path: string): string {

@@ -116,6 +116,7 @@ describe('rules are refused', () => {
     ['value', { attribute: 'app_version', operator: 'in_range', from: '1', to: '2', value: '2' }],
     [Array(16).fill('not').join('.'), nested(17)], ['rule', { any: Array(500).fill(EVERYONE) }],
     ['any[1].values[0]', { any: [on('city', 'matches', ...twenty), on('city', 'matches', 'a')] }],
+    ['values[4]', on('city', 'matches', ...Array.from({ length: 5 }, (_, i) => `^.{204}${i}`))],
     ['rule', { any: Array.from({ length: 257 }, () => on('city', 'equals', 'a'.repeat(256))) }],
   ])('at %s', (path, value) => {
     expect(fault(value)).toBe(path)
@@ -126,7 +127,7 @@ describe('rules are refused', () => {
       nested(16), { any: Array(499).fill(EVERYONE) }, on('city', 'one_of', ...Array<string>(1000).fill('a')),
       on('city', 'equals', '😀'.repeat(256)), { list: 'a'.repeat(64) },
       { any: Array.from({ length: 256 }, () => on('city', 'equals', 'a'.repeat(256))) },
-      on('city', 'matches', ...twenty),
+      on('city', 'matches', ...twenty), on('city', 'matches', 'a{256}', 'b{256}', 'c{256}', 'd{256}'),
     ]
     expect(good.map(fault)).toEqual(good.map(() => 'none'))
   })

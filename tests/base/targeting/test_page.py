@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from eden.base.targeting import RuleError, language, parse, patterns, uploads, versions
+from eden.base.targeting import RuleError, language, parse, pattern_syntax, patterns, uploads, versions
 
 PAGE = (Path(__file__).parents[3] / "docs/targeting.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"^ {4}(\{.*\})$", PAGE, re.MULTILINE)
@@ -36,7 +36,8 @@ def test_attributes_and_operators() -> None:
         f"| {language.MAX_NODES}, {language.MAX_DEPTH} |",
         f"| {language.MAX_VALUES:,}; more is a list |",
         f"| {language.MAX_TEXT}, {language.MAX_TOTAL_TEXT:,}:",
-        f"| patterns of a rule | {language.MAX_PATTERNS} |",
+        f"| {language.MAX_PATTERNS}, {patterns.MAX_PLACES:,} |",
+        f"more than {pattern_syntax.MAX_SIZE} places",
         f"| id of a list | {language.MAX_LIST_ID} letters",
         f"more than {versions.MAX_VERSION} characters",
         f"looks at {patterns.MAX_SUBJECT} characters",

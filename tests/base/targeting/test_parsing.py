@@ -19,6 +19,7 @@ from eden.base.targeting.language import (
     MAX_VALUES,
 )
 from eden.base.targeting.parsing import MAX_PROBLEMS
+from eden.base.targeting.patterns import MAX_PLACES
 from tests.base.targeting.strategies import json_values, rules, steady
 
 EVERYONE = {"everyone": True}
@@ -242,6 +243,19 @@ def test_too_many_patterns() -> None:
     sentence = "A rule has at most 20 patterns; join some with |, or use lists."
     assert problems(patterns(MAX_PATTERNS + 1)) == [(path, sentence)]
     assert problems(patterns(MAX_PATTERNS + 9)) == [(path, sentence)]
+
+
+def test_too_many_places_in_patterns() -> None:
+    def patterns(count: int) -> dict[str, Any]:
+        return {
+            "attribute": "city",
+            "operator": "matches",
+            "values": [f"^.{{{MAX_PLACES // 4 - 2}}}{n}" for n in range(count)],
+        }
+
+    parse(patterns(4))
+    sentence = "With this one the patterns match more than 1024 characters at once, repetitions counted; shorten them."
+    assert problems({"any": [patterns(5), patterns(2)]}) == [("any[0].values[4]", sentence)]
 
 
 def test_too_much_text() -> None:

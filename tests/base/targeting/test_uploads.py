@@ -116,6 +116,16 @@ def test_patterns() -> None:
         ("x" * 257, [(1, "It has more than 256 characters; shorten it.")]),
         ("a\tb", [(1, "It has control characters in it; remove them.")]),
         (".*", [(1, "It matches every text; write what is to be matched, or mean everyone by a rule.")]),
+        (
+            "\n".join(f"{n}.{{240}}" for n in range(8)),
+            [
+                (
+                    5,
+                    "With this one the patterns match more than 1024 characters at once, repetitions counted;"
+                    " shorten them.",
+                )
+            ],
+        ),
         ("\n".join(f"^{n}$" for n in range(30)), [(21, "A list has at most 20 patterns; join some with |.")]),
     ],
 )

@@ -34,7 +34,7 @@ from eden.base.targeting.language import (
     Range,
     Rule,
 )
-from eden.base.targeting.patterns import PatternError, check_pattern
+from eden.base.targeting.patterns import MAX_PLACES, TOO_MANY_PLACES, PatternError, check_pattern
 from eden.base.targeting.versions import parse_version
 
 #: Problems that are told; a person mends them from the top.
@@ -140,6 +140,7 @@ class _Reader:
         self.nodes = 0
         self.text = 0
         self.patterns = 0
+        self.places = 0
 
     def note(self, path: str, sentence: str) -> None:
         self.problems.append(Problem(path, sentence))
@@ -256,9 +257,12 @@ class _Reader:
             if self.patterns > MAX_PATTERNS or (text := self.checked(value, at)) is None:
                 continue
             try:
-                check_pattern(text)
+                before, self.places = self.places, self.places + check_pattern(text)
             except PatternError as error:
                 self.note(at, str(error))
+            else:
+                if before <= MAX_PLACES < self.places:
+                    self.note(at, TOO_MANY_PLACES)
             good[text] = None
         return tuple(good)
 

@@ -78,20 +78,20 @@ class PatternError(ValueError):
 def parse_pattern(text: str) -> Node:
     """The tree of a pattern; PatternError if it is none."""
     node = _Reader(text).read()
-    if _size(node) > MAX_SIZE:
+    if size_of(node) > MAX_SIZE:
         raise PatternError(
             f"It matches too many characters at once; stay below {MAX_SIZE} with the repetitions counted."
         )
     return node
 
 
-def _size(node: Node) -> int:
+def size_of(node: Node) -> int:
     """How many places the written-out pattern has. Counted, not written out: {9}{9}… grows without bound."""
     match node:
         case Sequence(parts) | Either(parts):
-            return sum(map(_size, parts))
+            return sum(map(size_of, parts))
         case Repeat(part, least, most):
-            return _size(part) * max(1, most if most is not None else least + 1)
+            return size_of(part) * max(1, most if most is not None else least + 1)
         case _:
             return 1
 

@@ -9,7 +9,7 @@ import msgspec
 
 from eden.base.errors import EdenError
 from eden.base.targeting.language import MAX_PATTERNS, MAX_TEXT
-from eden.base.targeting.patterns import PatternError, check_pattern
+from eden.base.targeting.patterns import MAX_PLACES, TOO_MANY_PLACES, PatternError, check_pattern
 
 #: Ids of one list: more than any group that is named one by one. Their entries are 32 MB.
 MAX_IDS = 1_000_000
@@ -67,8 +67,9 @@ def parse_patterns(content: bytes | str) -> tuple[str, ...]:
     """The patterns of a file, one on a line, each once; UploadError if it is no list of patterns."""
     problems: list[LineProblem] = []
     patterns: dict[str, None] = {}
+    places = 0
     for line, pattern in _lines(_text(content)):
-        if not pattern:
+        if not pattern or pattern in patterns:
             continue
         patterns[pattern] = None
         if len(pattern) > MAX_TEXT:
@@ -77,9 +78,12 @@ def parse_patterns(content: bytes | str) -> tuple[str, ...]:
             problems.append(LineProblem(line, "It has control characters in it; remove them."))
         else:
             try:
-                check_pattern(pattern)
+                before, places = places, places + check_pattern(pattern)
             except PatternError as error:
                 problems.append(LineProblem(line, str(error)))
+            else:
+                if before <= MAX_PLACES < places:
+                    problems.append(LineProblem(line, TOO_MANY_PLACES))
         if len(patterns) > MAX_PATTERNS:
             problems.append(LineProblem(line, f"A list has at most {MAX_PATTERNS} patterns; join some with |."))
             break
