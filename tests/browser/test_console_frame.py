@@ -288,13 +288,13 @@ def test_too_much_is_refused_before_it_is_sent(page: Page, gallery: Gallery) -> 
 def test_a_form_with_mistakes_comes_back(page: Page, gallery: Gallery, expect_console: Callable[[str], None]) -> None:
     expect_console("status of 422")
     visit(page, gallery, "forms")
-    page.get_by_label("Name").fill("Taken")
+    page.locator("#name").fill("Taken")
     page.evaluate("document.getElementById('text').value = 'wrong'")
     page.get_by_role("button", name="Save").click()
     expect(page.locator("[data-errors]")).to_be_focused()
     page.get_by_role("link", name="This name is taken.").click()
-    expect(page.get_by_label("Name")).to_be_focused()
-    expect(page.get_by_label("Name")).to_have_attribute("aria-invalid", "true")
+    expect(page.locator("#name")).to_be_focused()
+    expect(page.locator("#name")).to_have_attribute("aria-invalid", "true")
 
 
 def test_an_upload_shows_that_it_goes_on(page: Page, gallery: Gallery, tmp_path: Path) -> None:

@@ -15,10 +15,12 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import segno
 import uvicorn
 from litestar import Litestar, Response, get, post
 from litestar.params import FromPath
 from litestar.response import Stream
+from markupsafe import Markup
 
 from eden.base.problems import Problem
 from eden.console.assets import Assets
@@ -151,6 +153,7 @@ LINES = [
     ("gap", None, None, ""),
     ("same", 88, 89, "})"),
 ]
+QR = Markup(segno.make("https://eden.harbour.example/app/live/?trial=4fJk2m").svg_inline(omitsize=True))
 VERSIONS = [
     SimpleNamespace(
         name="1.3.0", code=10300, tone="accent", state="releasing", size=1_198_000, at=NOW - 2 * HOUR, by="Mei Lin"
@@ -194,6 +197,7 @@ class Gallery:
             "files": FILES,
             "lines": LINES,
             "errors": {},
+            "qr": QR,
             "text": "",
             "hours": NOW - 3 * HOUR,
             **more,
