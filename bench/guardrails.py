@@ -20,6 +20,7 @@ from eden.release.guardrails_v1 import Arms, Increment, State, observe, stops
 from eden.release.interfaces import Guardrails
 
 BASE = 0.01
+USUAL = Guardrails()
 
 #: One look's reports, made from chance.
 Reports = Callable[[Random, int], Increment]
@@ -49,7 +50,7 @@ class Outcome:
     starts: int
 
 
-def follow(reports: Reports, random: Random, looks: int, settings: Guardrails = Guardrails()) -> Outcome:  # noqa: B008
+def follow(reports: Reports, random: Random, looks: int, settings: Guardrails = USUAL) -> Outcome:
     """One release, until it is stopped or all looks are over."""
     state = State()
     for number in range(looks):
@@ -59,14 +60,14 @@ def follow(reports: Reports, random: Random, looks: int, settings: Guardrails = 
     return Outcome(None, state.total.starts.new)
 
 
-def stopped(reports: Reports, runs: int, looks: int, settings: Guardrails = Guardrails(), seed: int = 1) -> float:  # noqa: B008
+def stopped(reports: Reports, runs: int, looks: int, settings: Guardrails = USUAL, seed: int = 1) -> float:
     """The share of runs that are stopped."""
     return sum(outcome.look is not None for outcome in _runs(reports, runs, looks, settings, seed)) / runs
 
 
 def starts_to_stop(reports: Reports, runs: int, per_look: int, looks: int, seed: int = 2) -> float:
     """The median of starts in the new arm until the stop; runs that never stop count as endless."""
-    outcomes = _runs(reports, runs, looks, Guardrails(), seed)
+    outcomes = _runs(reports, runs, looks, USUAL, seed)
     return median(per_look * outcome.look if outcome.look is not None else 1e9 for outcome in outcomes)
 
 
@@ -116,7 +117,7 @@ def stopped_by_devices(runs: int, seed: int = 3) -> float:
     for _ in range(runs):
         devices = [(random.random() < 0.5, random.randint(1, 10), random.random() < 0.02) for _ in range(1_000)]
         crashed: set[int] = set()
-        state, settings, halted = State(), Guardrails(), False
+        state, halted = State(), False
         for _ in range(30):
             starts, crashes = [0, 0], [0, 0]
             for number, (new, a_day, broken) in enumerate(devices):
@@ -126,8 +127,8 @@ def stopped_by_devices(runs: int, seed: int = 3) -> float:
                     crashed.add(number)
                     crashes[arm] += 1
             reports = Increment(starts=Arms(*starts), crash=Arms(*crashes))
-            state = observe(state, reports, settings)
-            halted = halted or stops(state, settings)
+            state = observe(state, reports, USUAL)
+            halted = halted or stops(state, USUAL)
         count += halted
     return count / runs
 
