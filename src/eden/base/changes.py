@@ -80,7 +80,7 @@ class Feed:
         self.read_at = 0
 
     def listen(self, kind: str, listener: Listener) -> None:
-        """Call for every change whose kind is `kind`, or begins with it when it ends in "."."""
+        """Call for every change whose kind is `kind`, or begins with it when it ends in "."; "" for all changes."""
         self._listeners.append((kind, listener))
 
     async def start(self) -> None:
@@ -108,7 +108,9 @@ class Feed:
     async def _run(self) -> None:
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), POLL_SECONDS)
+                # not wait_for: in Python 3.11 that can swallow the cancellation of stop()
+                async with asyncio.timeout(POLL_SECONDS):
+                    await self._wake.wait()
             self._wake.clear()
             try:
                 await self._poll()
@@ -122,7 +124,7 @@ class Feed:
             self.read_at = now()
             for change in found:
                 for kind, listener in self._listeners:
-                    if change.kind == kind or (kind.endswith(".") and change.kind.startswith(kind)):
+                    if kind in ("", change.kind) or (kind.endswith(".") and change.kind.startswith(kind)):
                         try:
                             await listener(change)
                         except Exception:
