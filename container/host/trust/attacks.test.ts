@@ -1,12 +1,11 @@
 /** Every attack of the specification's list: refused, for the right reason, and survived. */
 import { describe, expect, it } from 'vitest'
 import { TRUST_MESSAGES, type TrustFault } from './error'
-import { DAY, encode, makeSigner, MemoryStore, NOW, Repository, updaterFor } from './repository-simulator'
+import { DAY, encode, makeSigner, MemoryStore, NOW, Repository, TOP, updaterFor } from './repository-simulator'
 import type { Bytes } from './updater'
 
 const PATH = 'apps/bank/10200/manifest.json'
-const ROLES = ['targets', 'snapshot', 'timestamp']
-const ALL = ['apps.bank', ...ROLES]
+const ALL = ['apps.bank', ...TOP]
 
 interface Attack {
   fault: TrustFault
@@ -19,7 +18,7 @@ interface Attack {
   /** at the time of the attack */
   now?: number
   hashes?: boolean
-  attack(repository: Repository): Promise<unknown> | void
+  attack(repository: Repository, store: MemoryStore): Promise<unknown> | void
 }
 
 const json = (bytes: Bytes) => JSON.parse(new TextDecoder().decode(bytes)) as { signed: any; signatures: any[] }
@@ -53,10 +52,10 @@ const attacks: { [name: string]: Attack } = {
   },
   'an older timestamp, byte by byte': {
     fault: 'rollback', file: 'timestamp.json',
-    attack: async (r) => {
+    attack: async (r, store) => {
       const earlier = r.files.get('timestamp.json')!
       await r.publish('timestamp')
-      await updaterFor(r, shared!).refresh()
+      await updaterFor(r, store).refresh()
       r.files.set('timestamp.json', earlier)
     },
     kept: { timestamp: 3 },
@@ -109,7 +108,7 @@ const attacks: { [name: string]: Attack } = {
   },
   'targets that have expired': {
     fault: 'expired', file: 'targets.json', kept: { timestamp: 3, snapshot: 3 },
-    attack: async (r) => { r.expire('targets'); await r.publish(...ROLES) },
+    attack: async (r) => { r.expire('targets'); await r.publish(...TOP) },
   },
   'a delegated role that has expired': {
     fault: 'expired', file: 'apps.bank.json', kept: { timestamp: 3, snapshot: 3 },
@@ -130,7 +129,7 @@ const attacks: { [name: string]: Attack } = {
   },
   'the targets of another time': {
     fault: 'mismatch', file: 'targets.json', kept: { timestamp: 3, snapshot: 3 },
-    attack: async (r) => { await r.publish(...ROLES); r.files.set('3.targets.json', r.files.get('2.targets.json')!) },
+    attack: async (r) => { await r.publish(...TOP); r.files.set('3.targets.json', r.files.get('2.targets.json')!) },
   },
   'a delegated role of another time': {
     fault: 'mismatch', file: 'apps.bank.json', kept: { timestamp: 3, snapshot: 3 },
@@ -157,7 +156,7 @@ const attacks: { [name: string]: Attack } = {
   'other targets of the same version': {
     fault: 'mismatch', file: 'targets.json', kept: { timestamp: 3, snapshot: 3 }, hashes: true,
     attack: async (r) => {
-      await r.publish(...ROLES)
+      await r.publish(...TOP)
       tamper(r, '3.targets.json', (bytes) => encode(json(bytes)).map((byte) => (byte === 10 ? 32 : byte)))
     },
   },
@@ -170,7 +169,7 @@ const attacks: { [name: string]: Attack } = {
   },
   'a cut file': {
     fault: 'mismatch', file: 'targets.json', kept: { timestamp: 3, snapshot: 3 }, hashes: true,
-    attack: async (r) => { await r.publish(...ROLES); tamper(r, '3.targets.json', (bytes) => bytes.slice(0, -9)) },
+    attack: async (r) => { await r.publish(...TOP); tamper(r, '3.targets.json', (bytes) => bytes.slice(0, -9)) },
   },
   'a hash that this phone cannot check': {
     fault: 'mismatch', file: 'snapshot.json', kept: { timestamp: 3 }, hashes: true,
@@ -190,7 +189,7 @@ const attacks: { [name: string]: Attack } = {
   },
   'targets without end': {
     fault: 'length', file: '3.targets.json', kept: { timestamp: 3, snapshot: 3 },
-    attack: async (r) => { await r.publish(...ROLES); endless(r, '3.targets.json') },
+    attack: async (r) => { await r.publish(...TOP); endless(r, '3.targets.json') },
   },
   'a delegated role without end': {
     fault: 'length', file: '3.apps.bank.json', kept: { timestamp: 3, snapshot: 3 },
@@ -209,7 +208,7 @@ const attacks: { [name: string]: Attack } = {
   'targets one byte longer than announced': {
     fault: 'length', file: '3.targets.json', kept: { timestamp: 3, snapshot: 3 }, hashes: true,
     attack: async (r) => {
-      await r.publish(...ROLES)
+      await r.publish(...TOP)
       tamper(r, '3.targets.json', (bytes) => spaced(bytes, bytes.length + 1))
     },
   },
@@ -351,7 +350,7 @@ const attacks: { [name: string]: Attack } = {
   // what is no metadata
   'a page instead of a timestamp': {
     fault: 'format', file: 'timestamp.json',
-    attack: (r) => void r.files.set('timestamp.json', new TextEncoder().encode('<!doctype html><title>Sign in</title>')),
+    attack: (r) => tamper(r, 'timestamp.json', () => new TextEncoder().encode('<!doctype html><title>Sign in</title>')),
   },
   'a snapshot in the place of a timestamp': {
     fault: 'format', file: 'timestamp.json', kept: { root: 2 }, gone: ['timestamp', 'snapshot'],
@@ -378,7 +377,7 @@ const attacks: { [name: string]: Attack } = {
   },
   'no targets': {
     fault: 'missing', file: '3.targets.json', kept: { timestamp: 3, snapshot: 3 },
-    attack: async (r) => { await r.publish(...ROLES); r.files.delete('3.targets.json') },
+    attack: async (r) => { await r.publish(...TOP); r.files.delete('3.targets.json') },
   },
   'no delegated role': {
     fault: 'missing', file: '3.apps.bank.json', kept: { timestamp: 3, snapshot: 3 },
@@ -392,7 +391,7 @@ const attacks: { [name: string]: Attack } = {
     attack: async (r) => {
       await r.delegate('targets', 'unlisted', { paths: ['apps/bank/*/*'] })
       r.targets.delegations.roles.reverse()
-      await r.publish(...ROLES)
+      await r.publish(...TOP)
     },
   },
 }
@@ -405,26 +404,23 @@ async function twoOfTwo(repository: Repository, second?: Awaited<ReturnType<type
   repository.root.roles.timestamp.threshold = 2
 }
 
-/** The store of the phone in the running test, for attacks that need it to have seen something. */
-let shared: MemoryStore | undefined
-
 describe('refused, kept as it was, and recovered from', () => {
-  it.each(Object.entries(attacks))('%s', async (_, attack) => {
-    const { fault, file, kept = {}, gone = [], now = NOW, hashes = false } = attack
+  it.each(Object.entries(attacks))('%s', async (_, { attack, ...expected }) => {
+    const { fault, file, kept = {}, gone = [], now = NOW, hashes = false } = expected
     const repository = await Repository.create()
     repository.hashes = hashes
     await repository.delegate('targets', 'apps.bank', { paths: ['apps/bank/*/*'] })
     await repository.addTarget('apps.bank', PATH, 'version 10200')
     repository.signed('apps.bank').version = 2
     await repository.publish(...ALL)
-    const store = shared = new MemoryStore()
+    const store = new MemoryStore()
     expect(await updaterFor(repository, store).targetInfo(PATH)).toBeDefined()
     const before = store.versions()
     expect(before).toEqual({ root: 1, timestamp: 2, snapshot: 2, targets: 2, 'apps.bank': 2 })
     const files = new Map(store.files)
     const restore = repository.save()
 
-    await attack.attack(repository)
+    await attack(repository, store)
     const phone = updaterFor(repository, store, { now: () => now })
     const attacked = phone.targetInfo(PATH)
     await expect(attacked).rejects.toMatchObject({ name: 'TrustError', fault, file })
@@ -450,7 +446,8 @@ describe('refused, kept as it was, and recovered from', () => {
     for (const role of ALL) repository.signed(role).version += 10
     await repository.publish(...ALL)
     expect(await updaterFor(repository, store).targetInfo(PATH)).toMatchObject({ path: PATH, length: 13 })
-    expect(store.versions()).toEqual({ root: repository.root.version, timestamp: 13, snapshot: 13, targets: 13, 'apps.bank': 13 })
+    const last = { root: repository.root.version, timestamp: 13, snapshot: 13, targets: 13, 'apps.bank': 13 }
+    expect(store.versions()).toEqual(last)
   })
 })
 
@@ -458,7 +455,7 @@ describe('targets', () => {
   const setup = async () => {
     const repository = await Repository.create()
     const bytes = await repository.addTarget('targets', PATH, 'the real one')
-    await repository.publish(...ROLES)
+    await repository.publish(...TOP)
     const updater = updaterFor(repository, new MemoryStore())
     return { updater, bytes, info: (await updater.targetInfo(PATH))! }
   }

@@ -11,7 +11,7 @@ describe('canonicalJson', () => {
 
   it('does not depend on order, spacing or way of escaping', () => {
     const forms = ['{"a":1,"b":["x",{"d":null,"c":"é"}]}', ' { "b" : [ "x", {"c":"\\u00e9", "d":null} ],\n"a" : 1 } ']
-    expect(new Set(forms.map((json) => canonical(JSON.parse(json))))).toEqual(new Set(['{"a":1,"b":["x",{"c":"é","d":null}]}']))
+    for (const form of forms) expect(canonical(JSON.parse(form))).toBe('{"a":1,"b":["x",{"c":"é","d":null}]}')
   })
 
   it('is its own canonical form', () => {

@@ -17,7 +17,7 @@ function encode(value: unknown, depth: number): string {
   if (value === null || typeof value === 'boolean') return String(value)
   if (typeof value === 'string') return quote(value)
   if (typeof value === 'number') {
-    if (!Number.isSafeInteger(value)) throw new TypeError(`has the number ${value}, which is not a whole one below 2^53`)
+    if (!Number.isSafeInteger(value)) throw new TypeError(`has the number ${value}, which is no whole one below 2^53`)
     return String(value)
   }
   if (Array.isArray(value)) return `[${Array.from(value, (one) => encode(one, depth + 1)).join(',')}]`

@@ -18,7 +18,9 @@ if (!suite) {
   console.error('usage: node conformance-suite.mjs SUITE [--python PYTHON] [ARGUMENTS OF PYTEST…]')
   process.exit(2)
 }
-const python = rest[0] === '--python' ? rest.splice(0, 2)[1] : 'python3'
+const named = rest[0] === '--python' ? rest.splice(0, 2)[1] : 'python3'
+// the suite runs in its own folder
+const python = named.includes('/') ? resolve(named) : named
 
 const folder = mkdtempSync(join(tmpdir(), 'tuf-client-'))
 const entrypoint = join(folder, 'client.mjs')
@@ -34,7 +36,7 @@ try {
   })
   chmodSync(entrypoint, 0o755)
   const { status } = spawnSync(
-    python.includes('/') ? resolve(python) : python, ['-m', 'pytest', 'tuf_conformance', '--entrypoint', entrypoint, ...rest],
+    python, ['-m', 'pytest', 'tuf_conformance', '--entrypoint', entrypoint, ...rest],
     { cwd: suite, stdio: 'inherit' },
   )
   process.exitCode = status ?? 1

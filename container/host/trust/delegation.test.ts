@@ -38,7 +38,9 @@ const names = (found: Delegations, path: string, hash = '00'): string[] =>
 
 describe('rolesFor', () => {
   it('keeps the order of the delegator', () => {
-    const found = delegations(role('b', { paths: ['x', '*'] }), role('c', { paths: ['y'] }), role('a', { paths: ['*'] }))
+    const found = delegations(
+      role('b', { paths: ['x', '*'] }), role('c', { paths: ['y'] }), role('a', { paths: ['*'] }),
+    )
     expect(names(found, 'x')).toEqual(['b', 'a'])
     expect(names(found, 'y')).toEqual(['b', 'c', 'a'])
   })

@@ -1,5 +1,5 @@
 /** Who is asked about a target: path patterns, hash prefixes and succinct bins. Pure. */
-import type { DelegatedRole, Delegations, Role } from './metadata'
+import type { DelegatedRole, Delegations, Role, SuccinctRoles } from './metadata'
 
 export interface Visit {
   name: string
@@ -12,19 +12,20 @@ export function rolesFor(delegations: Delegations, path: string, hash: string): 
   const { roles, succinct } = delegations
   if (!succinct) return roles.filter((role) => isTrustedWith(role, path, hash))
   const bin = parseInt(hash.slice(0, 8), 16) >>> (32 - succinct.bitLength)
-  return [{ name: `${succinct.prefix}-${hex(bin, succinct.bitLength)}`, terminating: true }]
+  return [{ name: binName(succinct, bin), terminating: true }]
 }
 
 /** Keys and threshold of the delegated role of this name, if there is one. */
 export function delegatedRole({ roles, succinct }: Delegations, name: string): Role | undefined {
   if (!succinct) return roles.find((role) => role.name === name)
   const bin = parseInt(name.slice(succinct.prefix.length + 1), 16)
-  const isBin = bin >= 0 && bin < 2 ** succinct.bitLength && name === `${succinct.prefix}-${hex(bin, succinct.bitLength)}`
+  const isBin = bin >= 0 && bin < 2 ** succinct.bitLength && name === binName(succinct, bin)
   return isBin ? succinct : undefined
 }
 
 /** TAP 15: as many hex digits as the last bin needs. */
-const hex = (bin: number, bitLength: number): string => bin.toString(16).padStart(Math.ceil(bitLength / 4), '0')
+const binName = ({ prefix, bitLength }: SuccinctRoles, bin: number): string =>
+  `${prefix}-${bin.toString(16).padStart(Math.ceil(bitLength / 4), '0')}`
 
 const isTrustedWith = (role: DelegatedRole, path: string, hash: string): boolean =>
   role.paths.some((pattern) => matches(pattern, path)) || role.hashPrefixes.some((prefix) => hash.startsWith(prefix))

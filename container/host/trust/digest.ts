@@ -37,7 +37,8 @@ export async function verifyBytes(
   }
   for (const [name, algorithm] of known) {
     const found = toHex(new Uint8Array(await subtle.digest(algorithm, bytes)))
-    if (found !== hashes[name]!.toLowerCase()) throw new TrustError('mismatch', file, `has another ${name} than announced`)
+    if (found === hashes[name]!.toLowerCase()) continue
+    throw new TrustError('mismatch', file, `has another ${name} than announced`)
   }
 }
 

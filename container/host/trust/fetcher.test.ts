@@ -49,7 +49,8 @@ describe('httpFetcher', () => {
 
   it.each([400, 401, 429, 500, 503])('%i says nothing about the file', async (status) => {
     const { request } = server(() => new Response('', { status }))
-    await expect(httpFetcher(BASE, { request }).fetch('x', 10)).rejects.toThrow(`${BASE}/x: the server answered ${status}`)
+    await expect(httpFetcher(BASE, { request }).fetch('x', 10)).rejects
+      .toThrow(`${BASE}/x: the server answered ${status}`)
   })
 
   it('stops reading data without end', async () => {

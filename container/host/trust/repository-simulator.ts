@@ -19,6 +19,8 @@ export interface Signer {
   sign(message: Bytes): Promise<string>
 }
 
+/** The top-level roles below the root, in the order in which they are published. */
+export const TOP = ['targets', 'snapshot', 'timestamp']
 export const DAY = 86_400_000
 /** When the tests take place. */
 export const NOW = Date.UTC(2026, 10, 25, 12)
@@ -56,8 +58,10 @@ const KINDS = {
   },
 } as const
 
-const pem = (spki: Uint8Array): string =>
-  `-----BEGIN PUBLIC KEY-----\n${btoa(String.fromCharCode(...spki)).replace(/.{64}/g, '$&\n')}\n-----END PUBLIC KEY-----\n`
+function pem(spki: Uint8Array): string {
+  const lines = btoa(String.fromCharCode(...spki)).match(/.{1,64}/g)!
+  return ['-----BEGIN PUBLIC KEY-----', ...lines, '-----END PUBLIC KEY-----', ''].join('\n')
+}
 
 /** From r and s to DER, the shortest form. */
 export function derSignature(raw: Uint8Array): Bytes {
@@ -215,10 +219,9 @@ export class Repository {
     const files = new Map(this.files)
     return () => {
       Object.assign(this, { root, timestamp, snapshot, targets, answer: () => undefined })
-      for (const [mine, saved] of [[this.delegated, delegated], [this.signers, signers], [this.files, files]] as const) {
-        mine.clear()
-        for (const [key, value] of saved) (mine as Map<string, unknown>).set(key, value)
-      }
+      refill(this.delegated, delegated)
+      refill(this.signers, signers)
+      refill(this.files, files)
     }
   }
 
@@ -229,6 +232,11 @@ export class Repository {
     const signatures = await Promise.all(signers.map(async ({ keyid, sign }) => ({ keyid, sig: await sign(message) })))
     return encode({ signatures, signed })
   }
+}
+
+function refill<T>(map: Map<string, T>, from: Map<string, T>): void {
+  map.clear()
+  for (const [key, value] of from) map.set(key, value)
 }
 
 /** Percent-encodes every byte that is not a letter, a digit or one of `_.-~`. */
@@ -271,3 +279,17 @@ export const updaterFor = (
   repository: Repository, store: MetadataStore, options: Partial<UpdaterOptions> = {},
 ): Updater =>
   new Updater({ root: repository.trustedRoot, store, fetcher: repository.fetcher, now: () => NOW, ...options })
+
+/** A repository, a phone and what the phone keeps; each call of `phone` is a new start of the app. */
+export async function makePhone(kind?: KeyKind) {
+  const repository = await Repository.create(kind)
+  const store = new MemoryStore()
+  const phone = (options: Partial<UpdaterOptions> = {}) => updaterFor(repository, store, options)
+  /** What the server is asked for in the course of this work. */
+  const asked = async (work: Promise<unknown>): Promise<string[]> => {
+    repository.requests.length = 0
+    await work
+    return [...repository.requests]
+  }
+  return { repository, store, phone, asked }
+}

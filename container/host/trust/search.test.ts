@@ -1,14 +1,10 @@
 /** The search for a target through the roles that are trusted with it. */
 import { describe, expect, it, vi } from 'vitest'
-import { makeSigner, MemoryStore, Repository, updaterFor } from './repository-simulator'
+import { makePhone, makeSigner, TOP } from './repository-simulator'
 import type { UpdaterOptions } from './updater'
 
-const TOP = ['targets', 'snapshot', 'timestamp']
-
 async function setup() {
-  const repository = await Repository.create()
-  const store = new MemoryStore()
-  const phone = (options: Partial<UpdaterOptions> = {}) => updaterFor(repository, store, options)
+  const { repository, store, phone } = await makePhone()
   /** Delegated roles in the order in which they were asked for. */
   const visited = async (path: string, options?: Partial<UpdaterOptions>): Promise<string[]> => {
     const updater = phone(options)
@@ -39,8 +35,14 @@ describe('order', () => {
       'terminating, but what it delegates to is asked',
       [['targets', 'A', { terminating: true }], ['targets', 'B'], ['A', 'C'], ['A', 'D']], ['A', 'C', 'D'],
     ],
-    ['terminating for other paths', [['targets', 'A', { terminating: true, paths: ['*.py'] }], ['targets', 'B']], ['B']],
-    ['a branch that is not trusted with it', [['targets', 'A', { paths: ['*.py'] }], ['targets', 'B'], ['A', 'C']], ['B']],
+    [
+      'terminating for other paths',
+      [['targets', 'A', { terminating: true, paths: ['*.py'] }], ['targets', 'B']], ['B'],
+    ],
+    [
+      'a branch that is not trusted with it',
+      [['targets', 'A', { paths: ['*.py'] }], ['targets', 'B'], ['A', 'C']], ['B'],
+    ],
     ['a circle', [['targets', 'A'], ['A', 'B'], ['B', 'C'], ['C', 'A']], ['A', 'B', 'C']],
     ['one that delegates to itself', [['targets', 'A'], ['A', 'A']], ['A']],
     ['two ways to one role', [['targets', 'A'], ['targets', 'B'], ['B', 'C'], ['A', 'C']], ['A', 'C', 'B']],
@@ -107,7 +109,9 @@ describe('order', () => {
   it('asks the program that is meant, not two hundred others', async () => {
     const { repository, visited, publish } = await setup()
     const signer = await makeSigner()
-    for (let i = 0; i < 200; i++) await repository.delegate('targets', `apps.p${i}`, { paths: [`apps/p${i}/*/*`] }, signer)
+    for (let i = 0; i < 200; i++) {
+      await repository.delegate('targets', `apps.p${i}`, { paths: [`apps/p${i}/*/*`] }, signer)
+    }
     await publish()
     expect(await visited('apps/p137/10200/manifest.json')).toEqual(['apps.p137'])
   })
@@ -193,7 +197,8 @@ describe('delegated roles that are kept', () => {
     const next = await repository.addKey('apps.bank', 'targets')
     await repository.publish(...TOP)
     // the same version as in the store, as the former key signed it
-    await expect(phone().targetInfo('apps/bank/1/a')).rejects.toMatchObject({ fault: 'signature', file: 'apps.bank.json' })
+    await expect(phone().targetInfo('apps/bank/1/a')).rejects
+      .toMatchObject({ fault: 'signature', file: 'apps.bank.json' })
     // signed anew under the same version
     repository.signers.set('apps.bank', [next])
     await repository.serve('apps.bank')
@@ -207,7 +212,8 @@ describe('delegated roles that are kept', () => {
     repository.targets.delegations.roles[0].threshold = 2
     await repository.addKey('apps.bank', 'targets')
     await repository.publish(...TOP)
-    await expect(phone().targetInfo('apps/bank/1/a')).rejects.toMatchObject({ fault: 'signature', file: 'apps.bank.json' })
+    await expect(phone().targetInfo('apps/bank/1/a')).rejects
+      .toMatchObject({ fault: 'signature', file: 'apps.bank.json' })
     await repository.publish('apps.bank', 'snapshot', 'timestamp')
     expect(await phone().targetInfo('apps/bank/1/a')).toMatchObject({ role: 'apps.bank' })
   })
@@ -223,8 +229,8 @@ describe('delegated roles that are kept', () => {
 describe('names', () => {
   it.each([
     ['?', '%3F'], ['#', '%23'], ['/top', '%2Ftop'], ['../other', '..%2Fother'], ['..', '..'], ['a b', 'a%20b'],
-    ['root/2', 'root%2F2'], ["it's (a)*!", 'it%27s%20%28a%29%2A%21'], ['灰度', '%E7%81%B0%E5%BA%A6'], ['__proto__', '__proto__'],
-    ['%2F', '%252F'],
+    ['root/2', 'root%2F2'], ["it's (a)*!", 'it%27s%20%28a%29%2A%21'], ['灰度', '%E7%81%B0%E5%BA%A6'],
+    ['__proto__', '__proto__'], ['%2F', '%252F'],
   ])('role %s is file %s, never a path', async (role, name) => {
     const { repository, store, phone, publish } = await setup()
     await repository.delegate('targets', role)
@@ -238,7 +244,8 @@ describe('names', () => {
 
   it.each(['root', 'timestamp', 'snapshot', 'targets', ''])('no delegated role is called %j', async (name) => {
     const { repository, phone } = await setup()
-    repository.targets.delegations = { keys: {}, roles: [{ name, keyids: [], threshold: 1, terminating: false, paths: ['*'] }] }
+    const role = { name, keyids: [], threshold: 1, terminating: false, paths: ['*'] }
+    repository.targets.delegations = { keys: {}, roles: [role] }
     await repository.publish(...TOP)
     await expect(phone().refresh()).rejects.toMatchObject({ fault: 'format', file: 'targets.json' })
   })
@@ -256,7 +263,9 @@ describe('names', () => {
     expect(await Promise.all(paths.map(location))).toEqual([
       'HASH.plain', 'a/b%20c/HASH.d%231.json', '/HASH.top', '..a/HASH.b', 'HASH.__proto__', 'HASH.toString',
     ])
-    for (const path of ['constructor', 'hasOwnProperty', '', 'Plain']) expect(await updater.targetInfo(path)).toBeUndefined()
+    for (const path of ['constructor', 'hasOwnProperty', '', 'Plain']) {
+      expect(await updater.targetInfo(path)).toBeUndefined()
+    }
   })
 })
 
@@ -286,7 +295,7 @@ describe('what a target says', () => {
     await updater.verifyTarget(bytes, info!)
   })
 
-  it.each(['sha256', 'sha384', 'sha512'])('may be checked by %s alone, or beside one that is not known', async (name) => {
+  it.each(['sha256', 'sha384', 'sha512'])('may be checked by %s beside a hash that is not known', async (name) => {
     const { repository, phone } = await setup()
     const bytes = await repository.addTarget('targets', 'a', 'content')
     const digest = new Uint8Array(await crypto.subtle.digest(name.replace('sha', 'SHA-'), bytes))

@@ -209,7 +209,8 @@ export class Updater {
     const name = encodeName(role)
     const kept = await this.kept(name, accept)
     if (kept) return kept
-    const bytes = await this.download(this.versioned(trusted.root, version, name), Math.min(length, this.limits.targets))
+    const path = this.versioned(trusted.root, version, name)
+    const bytes = await this.download(path, Math.min(length, this.limits.targets))
     const accepted = await accept(bytes)
     await this.options.store.put(`${name}.json`, bytes)
     return accepted
