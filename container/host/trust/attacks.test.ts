@@ -428,6 +428,8 @@ describe('refused, kept as it was, and recovered from', () => {
     // nothing that was refused has been kept: every file is the one from before, or a good one
     const left = Object.entries({ ...before, ...kept }).filter(([role]) => !gone.includes(role))
     expect(store.versions()).toEqual(Object.fromEntries(left))
+    const roots = [...store.files.keys()].filter((name) => name.startsWith('root/'))
+    expect(roots).toEqual(kept.root ? ['root/2.json'] : [])
     for (const [name, bytes] of files) {
       const role = name.replace('.json', '')
       if (!(role in kept) && !gone.includes(role)) expect(store.files.get(name)).toEqual(bytes)
