@@ -138,6 +138,7 @@ def test_everything_that_is_wrong_is_told_at_once() -> None:
         ({"steps": [step(window={"from": "2026-05-01T08:00:00"})]}, "steps[0].window.from"),
         ({"steps": [step(window={"until": "2026-02-31T08:00:00Z"})]}, "steps[0].window.until"),
         ({"steps": [step(window={"from": True})]}, "steps[0].window.from"),
+        ({"steps": [step(window={"from": 7, "until": 7})]}, "steps[0].window.until"),
         ({"steps": [step(200), step(100)]}, "steps[1].audience.share"),
         ({"steps": [step(cap=9), step(cap=8)]}, "steps[1].cap"),
         (
