@@ -57,8 +57,9 @@ class Deltas:
     """`get` and `full` answer from memory, from the store, or make and keep; the same work is never done twice at once.
 
     `load` gives archives. At most `workers` archives are compressed at a time, on threads (the libraries leave the
-    interpreter's lock alone meanwhile). When `waiting` pieces of work are asked for and not done, a further one is
-    refused: the answer is None at once. `hot_bytes` bounds the memory for results.
+    interpreter's lock alone meanwhile): by default one less than there are processors, at least two and at most four.
+    When `waiting` pieces of work are asked for and not done, a further one is refused: the answer is None at once.
+    `hot_bytes` bounds the memory for results.
 
     Nothing raises: a failure is logged, counted and answered by None, and the phone gets the next larger form.
     `counts` says how often what happened: made, none, kept, refused, failed, damaged.
@@ -77,7 +78,7 @@ class Deltas:
         self._load = load
         self._store = store
         self._waiting = waiting
-        self._slots = Slots(workers or min(4, os.cpu_count() or 1))
+        self._slots = Slots(workers or max(2, min(4, (os.cpu_count() or 1) - 1)))
         self._hot = _Hot(hot_bytes)
         self._works: dict[str, Work] = {}
         self._closed = False

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import sys
-import threading
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 T = TypeVar("T")
-
-#: Of the threads that compress: the event loop's thread goes first when the processor is short.
-_NICENESS = 5
 
 
 @dataclass(slots=True, eq=False)
@@ -38,7 +32,7 @@ class Slots:
         self._ahead_count = max(1, count - 1)
         self._running: list[Work] = []
         self._line: list[Work] = []
-        self._threads = ThreadPoolExecutor(count, "eden-deltas", initializer=_be_nice)
+        self._threads = ThreadPoolExecutor(count, "eden-deltas")
 
     @contextlib.asynccontextmanager
     async def take(self, work: Work) -> AsyncIterator[None]:
@@ -74,10 +68,3 @@ class Slots:
     def close(self) -> None:
         """Start nothing more. What a thread has begun it ends: seconds at most."""
         self._threads.shutdown(wait=False, cancel_futures=True)
-
-
-def _be_nice() -> None:
-    """Only Linux has a priority per thread."""
-    if sys.platform == "linux":
-        with contextlib.suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
