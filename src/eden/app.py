@@ -37,9 +37,10 @@ from eden.console.assets import Assets
 from eden.console.frame import Console, Room
 from eden.console.http import frame_handlers
 from eden.organisation.parts import parts as organisation
+from eden.release.parts import parts as release
 
 #: the services, in the order in which they start
-PARTS: Sequence[Callable[[Ground], Part]] = (organisation,)
+PARTS: Sequence[Callable[[Ground], Part]] = (organisation, release)
 
 log = logging.getLogger("eden")
 

@@ -46,9 +46,17 @@ class PackageChange(msgspec.Struct, frozen=True, kw_only=True):
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     """All that differs, sorted by package and path; files that are the same are counted only."""
 
-    packages: tuple[PackageChange, ...]
-    files: tuple[FileChange, ...]
+    packages: list[PackageChange]
+    files: list[FileChange]
     unchanged: int
+
+
+class LargeFile(msgspec.Struct, frozen=True, kw_only=True):
+    """One file of a version; `size` in bytes."""
+
+    package: str
+    path: str
+    size: int
 
 
 class SizeReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,7 +64,7 @@ class SizeReport(msgspec.Struct, frozen=True, kw_only=True):
 
     packages: dict[str, int]
     kinds: dict[str, int]
-    largest: tuple[tuple[str, str, int], ...]
+    largest: list[LargeFile]
 
 
 class Side(msgspec.Struct, frozen=True):
@@ -100,23 +108,23 @@ def compare(before: Iterable[Side], after: Iterable[Side]) -> Comparison:
                     after=None if second is None else second[0],
                 )
             )
-    return Comparison(packages=tuple(packages), files=tuple(files), unchanged=unchanged)
+    return Comparison(packages=packages, files=files, unchanged=unchanged)
 
 
 def size_report(sides: Iterable[Side], largest: int = 20) -> SizeReport:
     """Where the bytes are; files outside of archives count as their own package."""
     packages: dict[str, int] = {}
     kinds = dict.fromkeys((*KINDS, "other"), 0)
-    each: list[tuple[str, str, int]] = []
+    each: list[LargeFile] = []
     for side in sides:
         entries = [(str(path), int(size)) for path, size, _ in side.entries] or [(side.name, side.size)]
         packages[side.name] = sum(size for _, size in entries)
         for path, size in entries:
             kinds[_KIND_OF.get(PurePosixPath(path.lower()).suffix, "other")] += size
-            each.append((side.name, path, size))
-    each.sort(key=lambda file: (-file[2], file[0], file[1]))
+            each.append(LargeFile(package=side.name, path=path, size=size))
+    each.sort(key=lambda file: (-file.size, file.package, file.path))
     return SizeReport(
-        packages=packages, kinds={kind: size for kind, size in kinds.items() if size}, largest=tuple(each[:largest])
+        packages=packages, kinds={kind: size for kind, size in kinds.items() if size}, largest=each[:largest]
     )
 
 

@@ -15,7 +15,7 @@ from eden.base.problems import Problem, not_found
 from eden.release.interfaces import ProgramKind, SignedState
 from eden.release.models import host_apps, programs, releases, versions
 from eden.release.rules_machine import OFFERING
-from eden.release.service_core import Core, conflict, find_program, need_text
+from eden.release.service_core import Core, conflict, find_program, need_text, tell
 
 #: also WeChat's own ids (wx and 16 hexadecimal digits)
 _KEY = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
@@ -151,6 +151,7 @@ class Programs:
                 created_at=self._core.clock(),
             )
             self._core.audit(connection, workspace_id, principal, "program.create", key, {"kind": kind})
+            tell(connection, workspace_id, key, None, kind="program")
             return show(connection, [find_program(connection, workspace_id, key)])[0]
 
         return await self._core.database.write(work)
@@ -176,6 +177,7 @@ class Programs:
             if values:
                 connection.execute(update(programs).where(programs.c.id == program.id).values(**values))
                 self._core.audit(connection, workspace_id, principal, "program.change", key, values)
+                tell(connection, workspace_id, key, None, kind="program")
             return show(connection, [find_program(connection, workspace_id, key)])[0]
 
         return await self._core.database.write(work)

@@ -40,6 +40,7 @@ from eden.release.models import (
 from eden.release.rules_plan import check_plan, standard_plan
 from eden.release.rules_reasons import say
 from eden.release.service_core import Core, find_program, find_release, find_version, need_text
+from eden.release.service_prepare import do_ask
 from eden.release.service_release_rows import (
     ReleaseEvent,
     ReleaseInfo,
@@ -315,6 +316,8 @@ class Releases:
             timestamp = sign_program(
                 self._core, connection, workspace_id, program, release=row.id, state=moved.state, kind=kind
             )
+            if kind in (Verb.START, Verb.ROLL_FORWARD, Verb.FINISH):
+                do_ask(connection, workspace_id, program.key)
         detail = {
             "program": program.key,
             "version": row.version_name,
