@@ -9,13 +9,14 @@ import { installMenus } from './menu'
 import { installTheme } from './theme'
 import { keepTimes } from './time'
 import { toast } from './toast'
+import { token } from './token'
 import { installUpload } from './upload'
 import { word } from './words'
 
 // htmx reads its settings from the page (allowEval and its own style sheet are off); every request carries the token
 document.addEventListener('htmx:configRequest', (event) => {
   const { headers } = (event as CustomEvent<{ headers: Record<string, string> }>).detail
-  headers['X-CSRF-Token'] = document.querySelector<HTMLMetaElement>('meta[name="csrf-token"]')?.content ?? ''
+  headers['X-CSRF-Token'] = token()
 })
 document.addEventListener('htmx:sendError', () => toast(word('request-failed'), 'bad'))
 document.addEventListener('htmx:afterSettle', (event) => enhance(event.target as Element))

@@ -43,7 +43,13 @@ export function optionOf(data: PlotData, colours: Colours, locale: string, anima
     // the page has a description of its own, and the numbers as a table
     aria: { enabled: true, label: { enabled: false }, decal: { show: data.series.filter(isBar).length > 1 } },
     textStyle: { fontFamily: colours.font },
-    grid: { left: 4, right: 16, top: data.marks.length ? 28 : 16, bottom: data.series.length > 1 ? 36 : 8, containLabel: true },
+    grid: {
+      left: 4,
+      right: 16,
+      top: data.marks.length ? 28 : 16,
+      bottom: data.series.length > 1 ? 36 : 8,
+      containLabel: true,
+    },
     legend: {
       show: data.series.length > 1,
       data: data.series.map(({ name }) => name),
@@ -51,7 +57,6 @@ export function optionOf(data: PlotData, colours: Colours, locale: string, anima
       left: 0,
       itemWidth: 22,
       itemHeight: 8,
-      icon: undefined,
       textStyle: text,
       inactiveColor: colours.line,
     },
@@ -140,7 +145,9 @@ function marks({ marks }: PlotData, colours: Colours): object {
     symbol: 'none',
     animation: false,
     lineStyle: { color: colours.mark, type: [3, 3], width: 1 },
-    label: { show: true, position: 'end', color: colours.text, fontFamily: colours.font, fontSize: 11, formatter: '{b}' },
+    label: {
+      show: true, position: 'end', color: colours.text, fontFamily: colours.font, fontSize: 11, formatter: '{b}',
+    },
     data: marks.map(({ at, label }) => ({ xAxis: at, name: label })),
   }
 }
@@ -184,7 +191,8 @@ function tip(data: PlotData, index: number, locale: string): HTMLElement {
 
 /** As eden.console.formats writes them. */
 export function writeValue(value: number, unit: PlotData['unit'], locale: string): string {
-  const number = (n: number, digits: number) => new Intl.NumberFormat(locale, { maximumFractionDigits: digits }).format(n)
+  const number = (n: number, maximumFractionDigits: number) =>
+    new Intl.NumberFormat(locale, { maximumFractionDigits }).format(n)
   if (unit === 'percent') return `${number(value * 100, 2)}${locale.startsWith('zh') ? '' : ' '}%`
   if (unit === 'seconds') return value < 1 && value > 0 ? `${number(value * 1000, 0)} ms` : `${number(value, 1)} s`
   if (unit === 'count') return number(value, 2)

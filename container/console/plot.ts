@@ -8,7 +8,8 @@ import { onTheme } from './theme'
 import { language } from './words'
 
 use([
-  AriaComponent, BarChart, CanvasRenderer, GridComponent, LegendComponent, LineChart, MarkLineComponent, TooltipComponent,
+  AriaComponent, BarChart, CanvasRenderer, GridComponent, LegendComponent, LineChart, MarkLineComponent,
+  TooltipComponent,
 ])
 
 interface Drawn {

@@ -4,6 +4,7 @@
  */
 import htmx from 'htmx.org'
 import { toast } from './toast'
+import { token } from './token'
 import { language, word } from './words'
 
 export function installUpload(): void {
@@ -47,7 +48,7 @@ function send(form: HTMLFormElement): void {
   if (box) box.hidden = false
   request.open('POST', form.action)
   request.setRequestHeader('HX-Request', 'true')
-  request.setRequestHeader('X-CSRF-Token', document.querySelector<HTMLMetaElement>('meta[name="csrf-token"]')?.content ?? '')
+  request.setRequestHeader('X-CSRF-Token', token())
   request.send(new FormData(form))
 }
 

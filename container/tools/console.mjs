@@ -5,7 +5,7 @@
  */
 import { build } from 'esbuild'
 import { createHash } from 'node:crypto'
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { basename, extname, join } from 'node:path'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 
@@ -34,7 +34,8 @@ export async function buildConsole(container, out) {
       ['console.css', 'console.css', {}],
     ]) {
       const entryPoints = [{ in: join(room, entry), out: name.slice(0, -extname(name).length) }]
-      const { outputFiles, metafile } = await build({ ...options, ...more, entryPoints, outdir: out, absWorkingDir: container })
+      const paths = { entryPoints, outdir: out, absWorkingDir: container }
+      const { outputFiles, metafile } = await build({ ...options, ...more, ...paths })
       for (const { path, contents } of outputFiles) made.set(basename(path), Buffer.from(contents))
       const [main] = Object.entries(metafile.outputs).find(([, { entryPoint }]) => entryPoint)
       index[name] = basename(main)
@@ -50,18 +51,21 @@ export async function buildConsole(container, out) {
 
   mkdirSync(out, { recursive: true })
   const kept = new Set(['.stamp', 'index.json'])
+  const forms = { '': (contents) => contents, '.br': brotli, '.gz': (contents) => gzipSync(contents, { level: 9 }) }
   for (const [name, contents] of made) {
-    const forms = { '': contents, '.br': brotli(contents), '.gz': gzipSync(contents, { level: 9 }) }
-    for (const [suffix, bytes] of Object.entries(forms)) {
+    for (const [suffix, form] of Object.entries(forms)) {
+      const file = join(out, name + suffix)
       kept.add(name + suffix)
-      writeFileSync(join(out, name + suffix), bytes)
+      // the name says what is in it
+      if (!existsSync(file)) writeFileSync(file, form(contents))
     }
-    console.log(`  ${name.padEnd(28)} ${kB(contents)} kB ${kB(forms['.br'])} kB brotli`)
+    console.log(`  ${name.padEnd(28)} ${kB(contents.length)} kB ${kB(statSync(join(out, `${name}.br`)).size)} kB brotli`)
   }
   writeFileSync(join(out, 'index.json'), `${JSON.stringify(index, null, 1)}\n`)
   for (const name of readdirSync(out)) if (!kept.has(name)) rmSync(join(out, name))
   return true
 }
 
-const brotli = (contents) => brotliCompressSync(contents, { params: { [constants.BROTLI_PARAM_SIZE_HINT]: contents.length } })
-const kB = ({ length }) => (length / 1000).toFixed(1).padStart(8)
+const brotli = (contents) =>
+  brotliCompressSync(contents, { params: { [constants.BROTLI_PARAM_SIZE_HINT]: contents.length } })
+const kB = (size) => (size / 1000).toFixed(1).padStart(8)
