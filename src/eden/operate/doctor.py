@@ -194,9 +194,10 @@ def _integrity(ground: Ground, connection: Connection) -> list[Finding]:
         return []
     words = connection.execute(text("PRAGMA quick_check")).scalars().all()
     orphans = connection.execute(text("PRAGMA foreign_key_check")).all()
-    good = list(words) == ["ok"] and not orphans
-    sentence = "The file is whole." if good else f"The file is damaged: {words[0]}, {len(orphans)} rows without parent."
-    return [Finding("integrity", good, sentence, "Stop the server and restore the last backup.")]
+    wrong = [str(word) for word in words if word != "ok"][:1]
+    wrong += [f"{len(orphans)} references lead nowhere"] if orphans else []
+    sentence = f"The file is damaged: {', '.join(wrong)}." if wrong else "The file is whole."
+    return [Finding("integrity", not wrong, sentence, "Stop the server and restore the last backup.")]
 
 
 def _clock(ground: Ground, connection: Connection) -> list[Finding]:

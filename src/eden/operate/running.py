@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import http.client
 import socket
+from contextlib import closing
 
 import msgspec
 
@@ -24,9 +25,9 @@ def running_server(settings: Settings) -> str | None:
         return None
     try:
         connection = http.client.HTTPConnection(host if is_loopback(host) else "127.0.0.1", port, timeout=_SECONDS)
-        connection.request("GET", "/readyz")
-        body = msgspec.json.decode(connection.getresponse().read())
-        connection.close()
+        with closing(connection):
+            connection.request("GET", "/readyz")
+            body = msgspec.json.decode(connection.getresponse().read())
         return "" if body["status"] == "ready" else " ".join(body["reasons"].values())
     except (OSError, http.client.HTTPException, msgspec.DecodeError, KeyError, TypeError, AttributeError) as error:
         raise EdenError(

@@ -1,0 +1,261 @@
+"""`eden up` as a process of its own: what it refuses, what it serves, how it ends."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from eden.app import prepare_database
+from eden.base import changes
+from eden.base.errors import EdenError
+from eden.base.ground import open_ground
+from eden.base.settings import Listen, Oidc, Settings
+from eden.operate.up import check_https, check_owner, has_owner, listen, up
+from tests.operate.conftest import SECRET, MakeSettings
+from tests.operate.test_doctor import own
+
+
+class Running:
+    """A server process; its port is the one it printed."""
+
+    def __init__(self, process: subprocess.Popen[str], log: Path) -> None:
+        self.process = process
+        self.log = log
+        self.port = 0
+
+    def get(self, path: str) -> tuple[int, Any]:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        try:
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            body = answer.read()
+            return answer.status, json.loads(body) if body.startswith(b"{") else body.decode()
+        finally:
+            connection.close()
+
+    def figures(self, line: str) -> str:
+        """The figures once `line` is among them."""
+        for _ in range(600):
+            text = str(self.get("/metrics")[1])
+            if line in text:
+                return text
+            time.sleep(0.05)
+        raise AssertionError(text)
+
+    def stop(self, sent: signal.Signals = signal.SIGTERM) -> int:
+        self.process.send_signal(sent)
+        return self.process.wait(60)
+
+    def logged(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.log.read_text().splitlines()]
+
+
+@contextmanager
+def server(folder: Path, *arguments: str, **environment: str) -> Iterator[Running]:
+    log = folder / "log"
+    command = [sys.executable, "-m", "eden", "up", "--port", "0", *arguments]
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("EDEN_")}
+    with log.open("w") as stderr:
+        process = subprocess.Popen(
+            command, cwd=folder, env=inherited | environment, stdout=subprocess.PIPE, stderr=stderr, text=True
+        )
+    running = Running(process, log)
+    assert process.stdout is not None
+    try:
+        for line in process.stdout:
+            if match := re.search(r"Console  http://127\.0\.0\.1:(\d+)/console/", line):
+                running.port = int(match[1])
+            if "Stop with" in line:
+                break
+        yield running
+    finally:
+        process.kill()
+        process.wait(60)
+        process.stdout.close()
+
+
+def test_one_process(tmp_path: Path) -> None:
+    with server(tmp_path) as running:
+        assert running.get("/healthz") == (200, {"status": "ok"})
+        assert running.get("/readyz") == (200, {"status": "ready"})
+        assert running.get("/nowhere")[0] == 404
+        assert "eden_http_requests_total" in running.get("/metrics")[1]
+        # a second one is told, and the first one goes on
+        second = subprocess.run(
+            [sys.executable, "-m", "eden", "up", "--port", str(running.port)],
+            cwd=tmp_path, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert second.returncode == 1
+        assert second.stderr == (
+            f"eden: Port {running.port} is taken. Another server runs there; stop it, or choose another port "
+            "with --port.\n"
+        )
+        # what may not be done under a running server
+        environment = {**os.environ, "EDEN_LISTEN_PORT": str(running.port)}
+        for command, code, message in [("doctor", 1, "is ready"), ("restore", 1, "Stop it first")]:
+            words = [sys.executable, "-m", "eden", command, *(["x"] if command == "restore" else [])]
+            done = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+            assert (done.returncode, message in done.stdout + done.stderr) == (code, True)
+        assert running.stop() == 0
+        # lines of one request have its path; nothing went wrong
+        assert [line["path"] for line in running.logged() if line["logger"] == "eden.access"] == ["/nowhere"]
+        assert not [line for line in running.logged() if line["level"] == "error"]
+
+
+def test_several_processes(tmp_path: Path) -> None:
+    with server(tmp_path, "--processes", "2") as running:
+        for _ in range(10):
+            assert running.get("/readyz")[0] == 200
+        figures = running.figures("eden_ready 2.0")
+        assert 'eden_http_requests_total{area="health",status="200"} 10.0' in figures
+        # one dies; the other serves, and a new one comes
+        worker = int(subprocess.check_output(["pgrep", "-P", str(running.process.pid)], text=True).split()[0])
+        os.kill(worker, signal.SIGKILL)
+        for _ in range(10):
+            assert running.get("/healthz")[0] == 200
+        for _ in range(600):
+            children = set(subprocess.check_output(["pgrep", "-P", str(running.process.pid)], text=True).split())
+            if len(children) == 2 and str(worker) not in children:
+                break
+            time.sleep(0.05)
+        assert len(children) == 2
+        running.figures("eden_ready 2.0")
+        assert running.stop(signal.SIGINT) == 0
+        assert not list((tmp_path / "eden-data").glob("metrics-*"))
+        told = [line["message"] for line in running.logged() if line["level"] == "error"]
+        assert len(told) == 1
+        assert "ended with -9" in told[0]
+
+
+def test_processes_end_with_their_supervisor(tmp_path: Path) -> None:
+    with server(tmp_path, "--processes", "2") as running:
+        workers = subprocess.check_output(["pgrep", "-P", str(running.process.pid)], text=True).split()
+        running.process.kill()
+        running.process.wait(60)
+        for _ in range(1200):
+            if not any(Path(f"/proc/{worker}/cmdline").exists() for worker in workers):
+                break
+            time.sleep(0.05)
+        assert not any(Path(f"/proc/{worker}/cmdline").exists() for worker in workers)
+
+
+def test_requests_end_before_the_server(tmp_path: Path) -> None:
+    """A request that is being sent when the signal comes is answered; then the server ends."""
+    with server(tmp_path) as running:
+        slow = socket.create_connection(("127.0.0.1", running.port), timeout=20)
+        slow.sendall(b"POST /api/v1/openapi.json HTTP/1.1\r\nhost: x\r\ncontent-length: 4\r\n\r\n12")
+        # the server has begun with it when another one is through
+        assert running.get("/healthz")[0] == 200
+        running.process.send_signal(signal.SIGTERM)
+        refused = False
+        for _ in range(600):
+            try:
+                socket.create_connection(("127.0.0.1", running.port), timeout=20).close()
+            except ConnectionRefusedError:
+                refused = True
+                break
+            time.sleep(0.05)
+        assert refused
+        slow.sendall(b"34")
+        assert slow.recv(4096).startswith(b"HTTP/1.1 4")
+        slow.close()
+        assert running.process.wait(60) == 0
+
+
+def test_second_process_on_one_database_sees_changes(tmp_path: Path) -> None:
+    """SQLite with several processes: writes of one reach the feed of the other, which stays ready."""
+    with server(tmp_path, "--processes", "2") as running:
+        ground = open_ground(Settings(data=str(tmp_path / "eden-data")))
+        threads = [
+            threading.Thread(
+                target=lambda: [ground.database.write_now(lambda c: changes.append(c, "x", "", {})) for _ in range(20)]
+            )
+            for _ in range(3)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert ground.database.read_now(changes.last_number) == 60
+        ground.close()
+        for _ in range(6):
+            assert running.get("/readyz")[0] == 200
+
+
+def test_broken_start_is_told(tmp_path: Path) -> None:
+    for processes in ("1", "2"):
+        done = subprocess.run(
+            [sys.executable, "-m", "eden", "up", "--port", "0", "--processes", processes],
+            cwd=tmp_path, env={**os.environ, "EDEN_DATABASE_MIGRATE": "never"}, capture_output=True, text=True,
+            check=False,
+        )  # fmt: skip
+        assert done.returncode == 1
+        assert "The database is empty" in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_public_server_is_refused_step_by_step(make_settings: MakeSettings) -> None:
+    """No TLS, no key, no owner: each is told with what to do."""
+    base = make_settings("folder")
+    public = Listen(host="0.0.0.0", port=0)
+    with pytest.raises(EdenError, match=r"no https address. Put a proxy with TLS in front and set public_url"):
+        up(Settings(data=base.data, listen=public))
+    with pytest.raises(EdenError, match="needs a secret key of its own"):
+        up(Settings(data=base.data, listen=public, public_url="https://eden.example.com"))
+    with pytest.raises(EdenError, match="needs an owner with a password first"):
+        up(Settings(data=base.data, listen=public, public_url="https://eden.example.com", secret_key=SECRET))
+
+
+def test_public_rules() -> None:
+    check_https(Settings())
+    check_https(Settings(listen=Listen(host="0.0.0.0", allow_http=True)))
+    check_https(Settings(listen=Listen(host="0.0.0.0"), public_url="https://eden.example.com"))
+    with pytest.raises(EdenError, match="no https"):
+        check_https(Settings(public_url="http://eden.example.com"))
+    check_owner(Settings(), False)
+    check_owner(Settings(listen=Listen(host="::")), True)
+    with pytest.raises(EdenError, match="eden init"):
+        check_owner(Settings(listen=Listen(host="::")), False)
+
+
+def test_who_counts_as_owner(make_settings: MakeSettings) -> None:
+    ground = open_ground(make_settings("folder"))
+    prepare_database(ground)
+
+    def owned(by_oidc: bool = False) -> bool:
+        return ground.database.read_now(lambda connection: has_owner(connection, by_oidc))
+
+    assert not owned()
+    ground.database.write_now(own)
+    assert owned()
+    ground.database.write_now(lambda c: c.exec_driver_sql("UPDATE users SET password_hash = NULL"))
+    assert not owned()
+    assert owned(bool(Oidc(issuer="https://id.example.com").issuer))
+    ground.database.write_now(lambda c: c.exec_driver_sql("""UPDATE members SET roles = '["developer"]'"""))
+    assert not owned(True)
+    ground.close()
+
+
+def test_listening() -> None:
+    first = listen("127.0.0.1", 0)
+    port = first.getsockname()[1]
+    with pytest.raises(EdenError, match=f"Port {port} is taken"):
+        listen("127.0.0.1", port)
+    first.close()
+    six = listen("::1", 0)
+    assert six.family == socket.AF_INET6
+    six.close()
