@@ -88,7 +88,7 @@ def create_api(
             use_handler_docstrings=True,
             tags=[Tag(name=name, description=text) for name, text in (tags or {}).items()],
         ),
-        state=State({"identity": identity}),
+        state=State({"identity": identity, "services": dict(services or {})}),
         logging_config=None,
         debug=False,
     )
