@@ -9,6 +9,7 @@ async def programs(request: Request[Any, Any, Any], workspace: str) -> Response[
 from __future__ import annotations
 
 import json
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, TypeAlias, get_args
@@ -110,7 +111,7 @@ def local_path(path: str) -> str:
     """`path` if it leads to a page of the console, else the console's first page: no redirect leaves the house."""
     inside = path == ROOT or path.startswith((f"{ROOT}/", f"{ROOT}?"))
     printable = path.isascii() and path.isprintable() and "\\" not in path and " " not in path
-    return path if inside and printable and "//" not in path.partition("?")[0] else f"{ROOT}/"
+    return path if inside and printable and not re.search(r"//|/\.\.?(/|$)", path.partition("?")[0]) else f"{ROOT}/"
 
 
 def read_locale(request: AnyRequest) -> Locale:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from litestar import Response, get, post
@@ -17,6 +18,7 @@ from eden.base.identity.principal import Principal
 from eden.base.problems import Problem
 from eden.console.frame import Console
 from eden.console.http import LOCALE_COOKIE, redirect, respond
+from eden.console.messages import choose_locale
 from eden.console.view import ROOT, Flash, ViewContext
 from eden.organisation.addresses import HERE
 from eden.organisation.forms import EMPTY, LARGEST_FORM, Form, checked, read_form, returned
@@ -54,7 +56,10 @@ async def change_account(
     except Problem as problem:
         form = returned(values, problem, console, view)
         return await _account_page(request, session.principal, view, console, organisation, form)
-    t = console.translator(view)
+    # said in the language that was just chosen
+    t = console.translator(
+        replace(view, locale=choose_locale(profile.locale, request.headers.get("Accept-Language", "")))
+    )
     answer = redirect(request, view.url("account"), Flash("good", t("organisation.account.saved")))
     # the choice of this browser would hide the one that was just made
     seconds = 365 * 86_400 if profile.locale else 0
