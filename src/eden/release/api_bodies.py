@@ -48,7 +48,7 @@ class ZipOperation(Operation):
     """Takes a zip."""
 
     def __post_init__(self) -> None:
-        self.request_body = _body("application/zip", "The package.")
+        self.request_body = _body("application/octet-stream", "The package, a zip; application/zip is taken as well.")
 
 
 @dataclass

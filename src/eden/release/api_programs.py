@@ -194,7 +194,7 @@ class VersionsController(Controller):
     ) -> Response[VersionView]:
         """Upload a version: one zip. The same upload again gives the version that is there.
 
-        `curl -H 'Authorization: Bearer eden_…' -H 'Content-Type: application/zip' --data-binary @package.zip ADDRESS`
+        With `curl -H 'Authorization: Bearer eden_…' -H 'Content-Type: application/zip' --data-binary @package.zip`.
         """
         h5 = None
         if virtual_host is not None or fallback_url is not None:
