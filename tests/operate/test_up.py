@@ -17,14 +17,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from eden.app import prepare_database
 from eden.base import changes
 from eden.base.errors import EdenError
 from eden.base.ground import open_ground
-from eden.base.settings import Listen, Oidc, Settings
+from eden.base.settings import DatabaseSettings, Listen, Oidc, Settings
+from eden.operate.running import refuse_while_running, running_server
 from eden.operate.up import check_https, check_owner, has_owner, listen, up
+from eden.operate.worker import Order
 from tests.operate.conftest import SECRET, MakeSettings
 from tests.operate.test_doctor import own
 
@@ -94,26 +97,35 @@ def test_one_process(tmp_path: Path) -> None:
         assert running.get("/readyz") == (200, {"status": "ready"})
         assert running.get("/nowhere")[0] == 404
         assert "eden_http_requests_total" in running.get("/metrics")[1]
-        # a second one is told, and the first one goes on
-        second = subprocess.run(
-            [sys.executable, "-m", "eden", "up", "--port", str(running.port)],
-            cwd=tmp_path, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        assert second.returncode == 1
-        assert second.stderr == (
-            f"eden: Port {running.port} is taken. Another server runs there; stop it, or choose another port "
-            "with --port.\n"
-        )
-        # what may not be done under a running server
-        environment = {**os.environ, "EDEN_LISTEN_PORT": str(running.port)}
-        for command, code, message in [("doctor", 1, "is ready"), ("restore", 1, "Stop it first")]:
-            words = [sys.executable, "-m", "eden", command, *(["x"] if command == "restore" else [])]
-            done = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
-            assert (done.returncode, message in done.stdout + done.stderr) == (code, True)
-        assert running.stop() == 0
-        # lines of one request have its path; nothing went wrong
-        assert [line["path"] for line in running.logged() if line["logger"] == "eden.access"] == ["/nowhere"]
+        # a second one is told, and the first one goes on; nothing is done under its feet
+        settings = Settings(data=str(tmp_path / "eden-data"), listen=Listen(port=running.port))
+        with pytest.raises(EdenError, match=f"Port {running.port} is taken. Another server runs there; stop it"):
+            up(settings)
+        assert running_server(settings) == ""
+        with pytest.raises(EdenError, match="Stop it first"):
+            refuse_while_running(settings)
+        end_while_a_request_is_sent(running)
+        # nothing went wrong
+        paths = [line["path"] for line in running.logged() if line["logger"] == "eden.access"]
+        assert paths == ["/nowhere", "/api/v1/openapi.json"]
         assert not [line for line in running.logged() if line["level"] == "error"]
+
+
+def write_beside(data: Path) -> None:
+    """SQLite with several processes: a further one writes, from several threads."""
+    ground = open_ground(Settings(data=str(data)))
+
+    def write() -> None:
+        for _ in range(20):
+            ground.database.write_now(lambda connection: changes.append(connection, "x", "", {}))
+
+    threads = [threading.Thread(target=write) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert ground.database.read_now(changes.last_number) == 60
+    ground.close()
 
 
 def test_several_processes(tmp_path: Path) -> None:
@@ -122,6 +134,7 @@ def test_several_processes(tmp_path: Path) -> None:
             assert running.get("/readyz")[0] == 200
         figures = running.figures("eden_ready 2.0")
         assert 'eden_http_requests_total{area="health",status="200"} 10.0' in figures
+        write_beside(tmp_path / "eden-data")
         # one dies; the other serves, and a new one comes
         worker = int(subprocess.check_output(["pgrep", "-P", str(running.process.pid)], text=True).split()[0])
         os.kill(worker, signal.SIGKILL)
@@ -142,70 +155,48 @@ def test_several_processes(tmp_path: Path) -> None:
 
 
 def test_processes_end_with_their_supervisor(tmp_path: Path) -> None:
-    with server(tmp_path, "--processes", "2") as running:
-        workers = subprocess.check_output(["pgrep", "-P", str(running.process.pid)], text=True).split()
-        running.process.kill()
-        running.process.wait(60)
-        for _ in range(1200):
-            if not any(Path(f"/proc/{worker}/cmdline").exists() for worker in workers):
-                break
-            time.sleep(0.05)
-        assert not any(Path(f"/proc/{worker}/cmdline").exists() for worker in workers)
-
-
-def test_requests_end_before_the_server(tmp_path: Path) -> None:
-    """A request that is being sent when the signal comes is answered; then the server ends."""
-    with server(tmp_path) as running:
-        slow = socket.create_connection(("127.0.0.1", running.port), timeout=20)
-        slow.sendall(b"POST /api/v1/openapi.json HTTP/1.1\r\nhost: x\r\ncontent-length: 4\r\n\r\n12")
-        # the server has begun with it when another one is through
-        assert running.get("/healthz")[0] == 200
-        running.process.send_signal(signal.SIGTERM)
-        refused = False
-        for _ in range(600):
-            try:
-                socket.create_connection(("127.0.0.1", running.port), timeout=20).close()
-            except ConnectionRefusedError:
-                refused = True
-                break
-            time.sleep(0.05)
-        assert refused
-        slow.sendall(b"34")
-        assert slow.recv(4096).startswith(b"HTTP/1.1 4")
-        slow.close()
-        assert running.process.wait(60) == 0
-
-
-def test_second_process_on_one_database_sees_changes(tmp_path: Path) -> None:
-    """SQLite with several processes: writes of one reach the feed of the other, which stays ready."""
-    with server(tmp_path, "--processes", "2") as running:
-        ground = open_ground(Settings(data=str(tmp_path / "eden-data")))
-        threads = [
-            threading.Thread(
-                target=lambda: [ground.database.write_now(lambda c: changes.append(c, "x", "", {})) for _ in range(20)]
-            )
-            for _ in range(3)
-        ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert ground.database.read_now(changes.last_number) == 60
-        ground.close()
-        for _ in range(6):
-            assert running.get("/readyz")[0] == 200
-
-
-def test_broken_start_is_told(tmp_path: Path) -> None:
-    for processes in ("1", "2"):
-        done = subprocess.run(
-            [sys.executable, "-m", "eden", "up", "--port", "0", "--processes", processes],
-            cwd=tmp_path, env={**os.environ, "EDEN_DATABASE_MIGRATE": "never"}, capture_output=True, text=True,
-            check=False,
+    """When it is killed, its end of the pipe closes."""
+    with listen("127.0.0.1", 0) as listener:
+        worker = subprocess.Popen(
+            [sys.executable, "-m", "eden.operate.worker"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, pass_fds=[listener.fileno()],
         )  # fmt: skip
-        assert done.returncode == 1
-        assert "The database is empty" in done.stderr
-        assert "Traceback" not in done.stderr
+        assert worker.stdin is not None and worker.stdout is not None
+        order = Order(Settings(data=str(tmp_path)), listener.fileno(), 0)
+        worker.stdin.write(msgspec.json.encode(order) + b"\n")
+        worker.stdin.flush()
+        assert worker.stdout.readline() == b"ready\n"
+        worker.stdin.close()
+        assert worker.wait(60) == 0
+        worker.stdout.close()
+
+
+def end_while_a_request_is_sent(running: Running) -> None:
+    """A request that is being sent when the signal comes is answered; then the server ends."""
+    slow = socket.create_connection(("127.0.0.1", running.port), timeout=20)
+    slow.sendall(b"POST /api/v1/openapi.json HTTP/1.1\r\nhost: x\r\ncontent-length: 4\r\n\r\n12")
+    # the server has begun with it when another one is through
+    assert running.get("/healthz")[0] == 200
+    running.process.send_signal(signal.SIGTERM)
+    refused = False
+    for _ in range(600):
+        try:
+            socket.create_connection(("127.0.0.1", running.port), timeout=20).close()
+        except ConnectionRefusedError:
+            refused = True
+            break
+        time.sleep(0.05)
+    assert refused
+    slow.sendall(b"34")
+    assert slow.recv(4096).startswith(b"HTTP/1.1 4")
+    slow.close()
+    assert running.process.wait(60) == 0
+
+
+def test_broken_start_is_told(make_settings: MakeSettings) -> None:
+    settings = msgspec.structs.replace(make_settings("folder"), database=DatabaseSettings(migrate="never"))
+    with pytest.raises(EdenError, match="The database is empty"):
+        up(settings)
 
 
 def test_public_server_is_refused_step_by_step(make_settings: MakeSettings) -> None:
