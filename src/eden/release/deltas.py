@@ -97,9 +97,11 @@ class Deltas:
 
     def prepare(self, bases: Iterable[str], target: str) -> None:
         """Make the full download and the deltas from `bases` ahead, in this order, behind what phones wait for."""
+        if not _SHA256.fullmatch(target):
+            return
         self._start(_full_name(target), lambda work: self._full(work, target), urgent=False)
         for base in bases:
-            if base != target:
+            if base != target and _SHA256.fullmatch(base):
                 self._start(_delta_name(base, target), self._maker(base, target), urgent=False)
 
     async def idle(self) -> None:
