@@ -142,6 +142,29 @@ def test_whoever_understands_nothing_gets_the_bytes(headers: list[tuple[str, str
     assert answer.header("accept-ranges") == "bytes"
 
 
+def test_an_archive_of_others_is_no_dictionary() -> None:
+    asked: list[str] = []
+
+    async def main(answer: bool, accepts: str) -> str | None:
+        async def may_use(base: str) -> bool:
+            asked.append(base)
+            return answer
+
+        deltas = Deltas(load, Kept(), workers=1)
+        response = await represent(
+            [("accept-encoding", accepts), HAS], TARGET, deltas, load, may_use=may_use, patience=60
+        )
+        await deltas.close()
+        return response.header("content-encoding")
+
+    assert asyncio.run(main(True, "br, dcz")) == "dcz"
+    assert asyncio.run(main(False, "br, dcz")) == "br"
+    assert asked == [BASE, BASE]
+    # Whoever takes no delta is not asked about.
+    assert asyncio.run(main(False, "br")) == "br"
+    assert asked == [BASE, BASE]
+
+
 def test_impatience_gives_the_next_larger_form() -> None:
     answer = ask(ACCEPTS, HAS, patience=0.0)
     assert (answer.status, answer.header("content-encoding"), answer.body) == (200, None, NEW)

@@ -11,7 +11,7 @@ import asyncio
 import base64
 import binascii
 import re
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 
 from eden.release.deltas import Deltas, Load
@@ -78,12 +78,15 @@ async def represent(
     content_type: str = "application/zip",
     offer: DictionaryOffer | None = None,
     allowed_origin: str | None = None,
+    may_use: Callable[[str], Awaitable[bool]] | None = None,
     patience: float = PATIENCE,
 ) -> Response:
     """The answer to a GET (or HEAD: leave the body out) of the archive with SHA-256 `target`; 404 if there is none.
 
     `request_headers` are pairs as ASGI gives them, or their text. `allowed_origin` is the value of the
-    Access-Control-Allow-Origin header that the caller adds, if any: without it no other origin gets a delta.
+    Access-Control-Allow-Origin header that the caller adds, if any: without it no other origin gets a delta. `may_use`
+    says whether an archive (SHA-256) may be this phone's dictionary: whoever knows the hash of an archive that is not
+    for them would otherwise learn from a delta's size how much the target is like it.
     """
     request = RequestHeaders(request_headers)
     common = [("cache-control", IMMUTABLE), ("vary", VARY)]
@@ -107,9 +110,11 @@ async def represent(
             return _partial(body, part, described, whole_tag)
 
     accepted = accepted_codings(request.get("accept-encoding"))
-    base = available_dictionary(request.get("available-dictionary"))
+    base = available_dictionary(request.get("available-dictionary")) if "dcz" in accepted and readable else None
+    if base is not None and may_use is not None and not await may_use(base):
+        base = None
     deadline = asyncio.get_running_loop().time() + patience
-    for coding in _preference(accepted, base is not None and readable):
+    for coding in _preference(accepted, base is not None):
         if coding == "dcz" and base is not None:
             body, tag = await _until(deadline, deltas.get(base, target)), f'"{target}.dcz.{base[:16]}"'
         elif coding == "br":
