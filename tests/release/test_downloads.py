@@ -248,6 +248,7 @@ def test_parts(field: str, first: int, end: int) -> None:
     assert answer.header("content-range") == f"bytes {first}-{end - 1}/{len(NEW)}"
     assert answer.header("content-length") == str(end - first)
     assert answer.header("content-encoding") is None
+    assert answer.header("use-as-dictionary") is None
     assert answer.header("etag") == f'"{TARGET}"'
 
 

@@ -92,8 +92,7 @@ async def represent(
     common = [("cache-control", IMMUTABLE), ("vary", VARY)]
     readable = is_readable(request, allowed_origin)
     described = [*common, ("content-type", content_type)]
-    if offer is not None and readable:
-        described.append(("use-as-dictionary", offer.field()))
+    offered = [("use-as-dictionary", offer.field())] if offer is not None and readable else []
 
     # The bytes under this name never change: whichever form the phone names is as good as new.
     if (known := _known_form(request.get("if-none-match"), target)) is not None:
@@ -128,7 +127,7 @@ async def represent(
     if request.get("if-none-match") == "*":
         return Response(304, [*common, ("etag", tag)])
     form = [("accept-ranges", "bytes")] if coding == "identity" else [("content-encoding", coding)]
-    return Response(200, [*described, *form, ("etag", tag), ("content-length", str(len(body)))], body)
+    return Response(200, [*described, *offered, *form, ("etag", tag), ("content-length", str(len(body)))], body)
 
 
 async def represent_delta(
