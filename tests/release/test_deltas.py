@@ -7,7 +7,7 @@ import hashlib
 import logging
 import random
 import threading
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import pytest
 
@@ -46,6 +46,14 @@ class Store:
         if "put" in self.broken:
             raise OSError("the disk is full")
         self.results[name] = data
+
+    async def list(self, prefix: str) -> AsyncIterator[tuple[str, int]]:
+        for name in sorted(self.results):
+            if name.startswith(prefix):
+                yield name, len(self.results[name])
+
+    async def delete(self, name: str) -> None:
+        del self.results[name]
 
 
 class Gate:
@@ -330,6 +338,32 @@ def test_the_memory_for_results_is_bounded(store: Store) -> None:
         assert deltas._hot._size <= 6000
 
     run(store, test, hot_bytes=6000)
+
+
+def test_what_is_kept_is_trimmed_to_what_was_asked_for_last(store: Store) -> None:
+    others = [b"%d" % number + OLD for number in range(4)]
+    store.archives |= {sha(data): data for data in others}
+    names = [f"deltas/{sha(data)}-{sha(NEW)}.dcz" for data in others]
+
+    async def test(deltas: Deltas) -> None:
+        deltas.prepare([sha(data) for data in others], sha(NEW))
+        await deltas.idle()
+        sizes = {name: len(store.results[name]) for name in names}
+        total = sum(sizes.values())
+        assert await deltas.trim(store, total) == 0
+        for number in (2, 0, 1, 2):
+            await deltas.get(sha(others[number]), sha(NEW))
+        # The third was never asked for, the first longest ago.
+        assert await deltas.trim(store, total - 1) == sizes[names[3]]
+        assert await deltas.trim(store, sizes[names[1]] + sizes[names[2]]) == sizes[names[0]]
+        assert set(store.results) == {f"full/{sha(NEW)}.br", names[1], names[2]}
+        again = await deltas.get(sha(others[0]), sha(NEW))
+        assert again is not None
+        assert decode_delta(others[0], again) == NEW
+        await deltas.trim(store, 0)
+        assert set(store.results) == {f"full/{sha(NEW)}.br"}
+
+    run(store, test)
 
 
 def test_closing_lets_nobody_hang(store: Store, gate: Gate) -> None:

@@ -14,7 +14,7 @@ import logging
 import os
 import re
 from collections import Counter, OrderedDict
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from typing import Protocol
 
 from eden.release.deltas_codec import (
@@ -27,7 +27,7 @@ from eden.release.deltas_codec import (
 )
 from eden.release.deltas_slots import Slots, Work
 
-__all__ = ["BlobStore", "DeltaError", "Deltas", "Load", "brotli_full", "decode_delta", "encode_delta"]
+__all__ = ["BlobStore", "DeltaError", "Deltas", "ListedStore", "Load", "brotli_full", "decode_delta", "encode_delta"]
 
 _log = logging.getLogger(__name__)
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -43,6 +43,8 @@ _SURELY_SMALLER = 4
 _MOST_AHEAD = 1000
 #: an entry of the memory counts for so many bytes at least
 _ENTRY = 200
+#: of how many names it is remembered when they were asked for last
+_REMEMBERED = 20_000
 
 
 class BlobStore(Protocol):
@@ -51,6 +53,14 @@ class BlobStore(Protocol):
     async def get(self, name: str) -> bytes | None: ...
 
     async def put(self, name: str, data: bytes) -> None: ...
+
+
+class ListedStore(Protocol):
+    """What `Deltas.trim` needs of a store; `list` gives names and their bytes."""
+
+    def list(self, prefix: str) -> AsyncIterator[tuple[str, int]]: ...
+
+    async def delete(self, name: str) -> None: ...
 
 
 class Deltas:
@@ -81,6 +91,7 @@ class Deltas:
         self._slots = Slots(workers or max(2, min(4, (os.cpu_count() or 1) - 1)))
         self._hot = _Hot(hot_bytes)
         self._works: dict[str, Work] = {}
+        self._asked: OrderedDict[str, None] = OrderedDict()
         self._closed = False
 
     async def get(self, base: str, target: str) -> bytes | None:
@@ -104,6 +115,24 @@ class Deltas:
             if base != target and _SHA256.fullmatch(base):
                 self._start(_delta_name(base, target), self._maker(base, target), urgent=False)
 
+    async def trim(self, store: ListedStore, limit: int) -> int:
+        """Delete kept deltas until they take at most `limit` bytes; returns the bytes that became free.
+
+        Those go first that this process was not asked for, then those that it was not asked for longest. What is
+        asked for again is made again.
+        """
+        kept = [entry async for entry in store.list("deltas/")]
+        excess = sum(size for _, size in kept) - limit
+        order = {name: place for place, name in enumerate(self._asked)}
+        freed = 0
+        for name, size in sorted(kept, key=lambda entry: order.get(entry[0], -1)):
+            if freed >= excess:
+                break
+            await store.delete(name)
+            self._hot.drop(name)
+            freed += size
+        return freed
+
     async def idle(self) -> None:
         """Until nothing is being made, nor waits to be."""
         while self._works:
@@ -124,6 +153,10 @@ class Deltas:
     async def _ask(self, name: str, make: Make, *archives: str) -> bytes | None:
         if not all(map(_SHA256.fullmatch, archives)):
             return None
+        self._asked[name] = None
+        self._asked.move_to_end(name)
+        if len(self._asked) > _REMEMBERED:
+            self._asked.popitem(last=False)
         found, held = self._hot.get(name)
         if found:
             return held
@@ -259,8 +292,7 @@ class _Hot:
 
     def put(self, name: str, data: bytes | None) -> bytes | None:
         """Hold, and give back, `data`. What takes more than a quarter of the memory is not held."""
-        if name in self._entries:
-            self._size -= self._weight(self._entries.pop(name))
+        self.drop(name)
         weight = self._weight(data)
         if weight <= self._limit // 4:
             self._entries[name] = data
@@ -268,6 +300,10 @@ class _Hot:
         while self._size > self._limit:
             self._size -= self._weight(self._entries.popitem(last=False)[1])
         return data
+
+    def drop(self, name: str) -> None:
+        if name in self._entries:
+            self._size -= self._weight(self._entries.pop(name))
 
     @staticmethod
     def _weight(data: bytes | None) -> int:
