@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 from eden.base.http import Application
+from eden.base.identity.principal import Principal
 from eden.base.jobs import Handler, Run
 from eden.base.problems import Problem
 
@@ -23,6 +24,18 @@ class Finding(msgspec.Struct, frozen=True):
     hint: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Founding:
+    """What `eden init` has made: the first owner, workspaces (slug → id), and a folder that only this user can read,
+    for files that people carry away."""
+
+    owner: Principal
+    workspaces: Mapping[str, str]
+    folder: Path
+
+
+#: makes what a service needs in new workspaces, unless it is there; sentences that tell what was made
+Init: TypeAlias = "Callable[[Founding], Awaitable[Sequence[str]]]"
 Check: TypeAlias = Callable[[], Awaitable[Sequence[Finding]]]
 Step: TypeAlias = Callable[[], Awaitable[None]]
 
@@ -37,7 +50,8 @@ class Part:
     `raw`: ASGI applications by path prefix ("/device/v1/"), for what must be fast; the longest prefix wins and the
     path is passed on whole. `folder` with `templates/` and `messages.LANGUAGE.toml`, and `navigation`: for the
     console's frame. `jobs`: handlers by kind. `start` is awaited once the database is ready and before the first
-    request, `stop` after the last one. `doctor`: checks of the set-up; they run without `start`.
+    request, `stop` after the last one. `doctor`: checks of the set-up; they run without `start`. `init` is awaited by
+    `eden init`, without `start`; it may be called again when it was interrupted.
     """
 
     name: str
@@ -53,3 +67,4 @@ class Part:
     start: Step | None = None
     stop: Step | None = None
     doctor: Sequence[Check] = ()
+    init: Init | None = None

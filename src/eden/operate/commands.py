@@ -1,4 +1,4 @@
-"""`eden up`, `eden doctor`, `eden migrate`, `eden backup` and `eden restore`."""
+"""`eden init`, `eden up`, `eden doctor`, `eden migrate`, `eden backup` and `eden restore`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,17 @@ from eden.base.settings import Settings
 
 def add_arguments(subparsers: Subparsers) -> None:
     """Add the parsers of this room's commands."""
+    init = add_command(subparsers, "init", _init, "make a server's settings, database, workspaces and first owner")
+    _add_config(init)
+    init.add_argument("--data", metavar="FOLDER", help="folder of everything that the server keeps (eden-data)")
+    init.add_argument("--email", metavar="ADDRESS", help="e-mail address of the first owner; asked for without it")
+    init.add_argument("--name", help="the first owner's name")
+    init.add_argument(
+        "--password-stdin",
+        action="store_true",
+        help="read the owner's password from standard input; else EDEN_OWNER_PASSWORD, else it is asked for",
+    )
+
     up = add_command(subparsers, "up", _up, "run the platform server")
     _add_config(up)
     up.add_argument("--host", help="address to listen on (listen.host)")
@@ -52,6 +63,13 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
             environment[f"EDEN_{variable}"] = str(value)
     config = arguments.config or (Path(environment["EDEN_CONFIG"]) if environment.get("EDEN_CONFIG") else None)
     return load(config, environment)
+
+
+def _init(arguments: argparse.Namespace) -> int:
+    from eden.operate.init import Terminal, Wanted, init
+
+    wanted = Wanted(arguments.config, arguments.data, arguments.email, arguments.name, arguments.password_stdin)
+    return init(wanted, os.environ, Terminal.real())
 
 
 def _up(arguments: argparse.Namespace) -> int:

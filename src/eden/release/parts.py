@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -16,6 +17,7 @@ from eden.release.api import CONTROLLERS, TAGS
 from eden.release.deltas import Deltas
 from eden.release.device_log import DeviceLog
 from eden.release.device_views import Workspaces
+from eden.release.founding import found
 from eden.release.models import programs
 from eden.release.service import ReleaseService
 from eden.release.service_prepare import PREPARE, prepare
@@ -92,6 +94,7 @@ def parts(ground: Ground) -> Part:
         start=start,
         stop=stop,
         doctor=[check_trust],
+        init=partial(found, service),
     )
 
 
