@@ -82,7 +82,7 @@ def _use_problems(room: Room) -> Iterator[str]:
     used = _Used()
     for path in _templates(room):
         _read_template(path, used)
-    for path in sorted(room.folder.glob("*.py")):
+    for path in sorted(room.folder.rglob("*.py")):
         _read_python(path, used)
     for key in english:
         if not used.covers(key):

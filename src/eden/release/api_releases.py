@@ -63,7 +63,7 @@ class ReleasesController(Controller):
             principal,
             workspace_id,
             program_key=program,
-            running=running,
+            running=running or None,
             before=paging.after(MadeAt),
             limit=paging.limit + 1,
         )

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from eden.base.ground import Ground
 from eden.base.ids import now
 from eden.release.service_core import Core
+from eden.release.service_devices import DeviceRecords
+from eden.release.service_figures import Figures
 from eden.release.service_lists import Lists
 from eden.release.service_programs import Programs
 from eden.release.service_releases import Releases
@@ -32,5 +34,7 @@ class ReleaseService:
         self.trials = Trials(self.core)
         self.releases = Releases(self.core)
         self.reports = Reports(self.core)
+        self.figures = Figures(self.core)
+        self.devices = DeviceRecords(self.core)
         self.trust = Trust(self.core)
         self.ticks = Ticks(self.core, self.releases)

@@ -128,19 +128,21 @@ class Releases:
         workspace_id: str,
         *,
         program_key: str | None = None,
-        running: bool = False,
+        running: bool | None = None,
         before: tuple[int, str] | None = None,
         limit: int = 50,
     ) -> list[ReleaseInfo]:
-        """Newest first; `before`: (created_at, id) of the last one that the caller has. `running`: offered now."""
+        """Newest first; `before`: (created_at, id) of the last one that the caller has. `running`: only those that are
+        offered now, or only the others."""
         check_permission(principal, workspace_id, "workspace.read")
 
         def work(connection: Connection) -> list[ReleaseInfo]:
             query = release_query().where(releases.c.workspace_id == workspace_id)
             if program_key is not None:
                 query = query.where(releases.c.program_id == find_program(connection, workspace_id, program_key).id)
-            if running:
-                query = query.where(releases.c.state.in_([*machine.OFFERING]))
+            if running is not None:
+                offered = releases.c.state.in_([*machine.OFFERING])
+                query = query.where(offered if running else ~offered)
             if before is not None:
                 at, last = before
                 query = query.where(
