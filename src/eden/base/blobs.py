@@ -21,6 +21,7 @@ import obstore
 from obstore.store import LocalStore, S3Store
 
 from eden.base.errors import EdenError
+from eden.base.problems import Problem
 from eden.base.settings import Settings
 
 #: what can be stored: bytes, a file, or pieces as they come
@@ -30,6 +31,8 @@ Source: TypeAlias = "bytes | Path | AsyncIterator[bytes]"
 SMALL = 16_000_000
 _PIECE = 1 << 20
 CONTENT = "sha256/"
+#: ENOSPC in the words of Python and of obstore
+_FULL = "No space left on device"
 
 
 class Blobs:
@@ -88,10 +91,18 @@ class Blobs:
     # names
 
     async def put(self, name: str, data: Source) -> None:
-        """Store under `name`, in place of what was there. On the disk when this returns (folder)."""
-        await obstore.put_async(self._store, name, data)
-        if self.folder is not None:
-            await asyncio.to_thread(_sync, self.folder, self.folder / name)
+        """Store under `name`, in place of what was there. On the disk when this returns (folder).
+
+        Raises Problem "storage-full".
+        """
+        try:
+            await obstore.put_async(self._store, name, data)
+            if self.folder is not None:
+                await asyncio.to_thread(_sync, self.folder, self.folder / name)
+        except Exception as error:  # obstore's errors have no common class below Exception
+            if _FULL in str(error):
+                raise Problem("storage-full", "The disk of files is full.", "Its operator has to make room.") from error
+            raise
 
     async def get(self, name: str) -> bytes | None:
         """The whole file; None when there is none."""

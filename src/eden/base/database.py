@@ -30,6 +30,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
 from eden.base.errors import EdenError
+from eden.base.problems import Problem
 from eden.base.telemetry import span
 
 T = TypeVar("T")
@@ -169,6 +170,7 @@ class _SqliteWriter:
 
     def _commit(self, connection: Connection, batch: list[tuple[Work[Any], Future[Any]]]) -> None:
         done: list[tuple[Future[Any], Any, BaseException | None]] = []
+        alone = False
         try:
             with connection.begin():
                 for work, future in batch:
@@ -176,17 +178,26 @@ class _SqliteWriter:
                         with connection.begin_nested():
                             done.append((future, work(connection), None))
                     except Exception as error:
+                        if not connection.connection.dbapi_connection.in_transaction:  # type: ignore[union-attr]
+                            # SQLite undid everything by itself, as when the disk is full: those before it, too
+                            raise _first(error) from None
                         done.append((future, None, error))
         except BaseException as error:
             # the transaction as a whole failed: nobody's work was done
             done = [(future, None, error) for _, future in batch]
+            alone = isinstance(error, DBAPIError) and "locked" not in str(error.orig) and len(batch) > 1
         else:
             self._database.committed()
+        if alone:
+            # who asked for too much must not take the others along
+            for item in batch:
+                self._commit(connection, [item])
+            return
         for future, result, failure in done:
             if failure is None:
                 future.set_result(result)
             else:
-                future.set_exception(failure)
+                future.set_exception(_told(failure))
 
 
 class _PooledWriter:
@@ -211,7 +222,7 @@ class _PooledWriter:
                         result = work(connection)
             except DBAPIError as error:
                 if attempt + 1 == TRIES or not _is_conflict(error):
-                    raise
+                    raise _told(error)  # noqa: B904 - it has its cause, or is the error itself
                 # full jitter: those who collided must not collide again
                 time.sleep(random.uniform(0, min(0.5, 0.005 * 2**attempt)))
             else:
@@ -220,9 +231,31 @@ class _PooledWriter:
         raise AssertionError("unreachable")
 
 
+def _first(error: BaseException) -> BaseException:
+    """What the database said first, before it said that there is no savepoint any more."""
+    found, link = error, error.__context__
+    while link is not None:
+        found, link = link if isinstance(link, DBAPIError) else found, link.__context__
+    return found
+
+
+def _told(error: BaseException) -> BaseException:
+    """What callers are told: a full disk has a name of its own."""
+    if isinstance(error, DBAPIError) and ("is full" in str(error.orig) or _code(error) == "53100"):
+        problem = Problem("storage-full", "The database's disk is full.", "Its operator has to make room.")
+        problem.__cause__ = error
+        return problem
+    return error
+
+
 def _is_conflict(error: DBAPIError) -> bool:
+    return _code(error) in _RETRIED
+
+
+def _code(error: DBAPIError) -> str | None:
+    """PostgreSQL's SQLSTATE."""
     detail = error.orig.args[0] if error.orig is not None and error.orig.args else None
-    return isinstance(detail, dict) and detail.get("C") in _RETRIED
+    return detail.get("C") if isinstance(detail, dict) else None
 
 
 def ping(connection: Connection) -> None:
