@@ -1,0 +1,1 @@
+"""The developer's side of a platform server: publish, release, keys. It speaks HTTP only."""
