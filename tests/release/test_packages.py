@@ -77,6 +77,8 @@ def broken(change: Callable[[dict[str, Any], dict[str, bytes]], None]) -> bytes:
         (lambda manifest, files: files.pop("main.zip"), "names main.zip, which is not there"),
         (lambda manifest, files: files.update({"extra.js": b"1"}), "holds extra.js, which its manifest does not name"),
         (lambda manifest, files: manifest.update(format=2), "format is 2"),
+        (lambda manifest, files: manifest.update(app_id="a\0b"), "app id is no text"),
+        (lambda manifest, files: manifest.update(pages=["p" * 100] * 6_000), "more than 500,000 bytes"),
         (lambda manifest, files: manifest.pop("version"), "manifest.json cannot be used"),
         (lambda manifest, files: manifest["version"].update(name="latest"), "version is 'latest'"),
         (lambda manifest, files: manifest["packages"][0].update(sha256="0" * 64), "main.zip is not what"),

@@ -208,6 +208,8 @@ class TrialView(msgspec.Struct, kw_only=True):
         fields = msgspec.structs.asdict(trial)
         token = fields.pop("token")
         link = None if token is None else f"{app}?trial={token}&program={trial.program}"
+        if link is not None and trial.track == "develop":
+            link += "&track=develop"
         times = {name: moment(fields[name]) for name in ("created_at", "expires_at", "revoked_at")}
         return cls(**fields | times, link=link)
 

@@ -1,0 +1,238 @@
+"""`eden publish`, `eden release` and `eden keys` against a running server."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from eden.base.errors import EdenError
+from eden.cli import main
+from eden.publish.client import access
+from eden.publish.parcel import pack
+from eden.release.trust_keys import read_key_file
+from tests.publish.conftest import Server
+from tests.release import samples
+
+PROJECT = {
+    "app.json": '{"pages": ["pages/index/index"]}',
+    "app.js": "App({})",
+    "eden.json": '{"name": "Hello", "version": "1.0.0"}',
+    "project.config.json": '{"appid": "wxhello"}',
+    "pages/index/index.js": "Page({})",
+    "pages/index/index.wxml": "<view>hello</view>",
+    "pages/index/index.json": "{}",
+}
+PASSPHRASE = "four green horses sing"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    folder = tmp_path / "hello"
+    for name, text in PROJECT.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def rooted(server: Server, monkeypatch: pytest.MonkeyPatch) -> Server:
+    """With root keys in the folder "keys"."""
+    monkeypatch.setenv("EDEN_KEY_PASSPHRASE", PASSPHRASE)
+    assert server.run("owner", "keys", "init", "--out", "keys", "--keys", "2", "--threshold", "1") == 0
+    return server
+
+
+def test_from_a_project_to_everyone(
+    rooted: Server, project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert rooted.run("developer", "publish", str(project)) == 0
+    said = capsys.readouterr().out
+    assert "The program wxhello is new in the workspace test." in said
+    assert f"wxhello 1.0.0 (10000) is on {rooted.address}, workspace test." in said
+    assert "eden release create wxhello --code 10000" in said
+    # again: the same version, without a word of complaint
+    assert rooted.run("developer", "publish", str(project)) == 0
+    plan = tmp_path / "plan.json"
+    steps = [{"name": "Some", "audience": {"share": 100}}, {"name": "All", "audience": {"share": 10_000}}]
+    plan.write_text(json.dumps({"steps": steps}))
+    assert rooted.run("operator", "release", "create", "wxhello", "--code", "10000", "--plan", str(plan)) == 0
+    assert rooted.run("operator", "release", "start", "wxhello") == 0
+    assert "wxhello 1.0.0 (10000): live, step 1 of 2 (Some), 1 %" in capsys.readouterr().out
+    assert rooted.run("operator", "release", "show") == 0
+    assert "(Some), 1 %" in capsys.readouterr().out
+    assert rooted.run("operator", "release", "halt", "wxhello") == 1
+    assert "Say why" in capsys.readouterr().err
+    assert rooted.run("operator", "release", "halt", "wxhello", "--reason", "It crashes") == 0
+    assert rooted.run("operator", "release", "rollforward", "wxhello", "--reason", "It was the network") == 0
+    assert rooted.run("operator", "release", "advance", "wxhello", "--step", "2") == 0
+    assert rooted.run("operator", "release", "finish", "wxhello") == 0
+    capsys.readouterr()
+    assert rooted.run("operator", "release", "show", "wxhello") == 0
+    said = capsys.readouterr().out
+    assert "finished, step 2 of 2 (All), 100 %" in said
+    assert "It crashes" in said
+    assert rooted.run("operator", "release", "show") == 0
+    assert "No release is running." in capsys.readouterr().out
+    assert rooted.run("operator", "release", "start", "wxhello") == 1
+    assert "which is its end" in capsys.readouterr().err
+
+
+def test_publish_and_release_at_once(rooted: Server, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert rooted.run("owner", "publish", str(project), "--standard", "--program", "other", "--notes", "Hi") == 0
+    assert "is live, step 1 of 4: 1 %." in capsys.readouterr().out
+    found = rooted.office.get("owner", "/workspaces/test/programs/other")
+    assert (found["name"], found["app_id"]) == ("Hello", "wxhello")
+    (project / "app.js").write_text("App({changed: true})")
+    assert rooted.run("owner", "publish", str(project), "--program", "other") == 1
+    assert "A version is never changed" in capsys.readouterr().err
+    (project / "eden.json").write_text('{"version": "1.1.0"}')
+    assert rooted.run("owner", "publish", str(project), "--program", "other", "--standard", "--draft") == 0
+    assert "is a draft" in capsys.readouterr().out
+
+
+def test_what_cannot_be_published(server: Server, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (project / "pages/index/index.wxml").write_text("<view>")
+    (project / "app.json").write_text('{"pages": ["pages/absent/absent"]}')
+    assert server.run("developer", "publish", str(project)) == 1
+    assert "no package was written" in capsys.readouterr().err
+    assert server.run("developer", "publish", "nowhere") == 1
+    assert "There is nothing at nowhere." in capsys.readouterr().err
+    (project / "app.json").write_text(PROJECT["app.json"])
+    assert server.run("auditor", "publish", str(project)) == 1
+    assert "program.write" in capsys.readouterr().err
+
+
+def test_web_applications_are_the_same_on_any_machine(server: Server, tmp_path: Path) -> None:
+    first, second = tmp_path / "a", tmp_path / "b"
+    for folder, names in ((first, ["index.html", "js/app.js"]), (second, ["js/app.js", "index.html"])):
+        for name in names:
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text(name)
+    (second / ".git").mkdir()
+    (second / ".git" / "config").write_text("x")
+    made = []
+    for folder in (first, second):
+        target = tmp_path / f"out-{folder.name}"
+        target.mkdir()
+        parcel = pack(folder, "h5", target)
+        assert parcel is not None
+        made.append(parcel.file.read_bytes())
+    assert made[0] == made[1]
+    words = ["--kind", "h5", "--program", "shop", "--version", "1.2.0", "--virtual-host", "shop.h5.example"]
+    assert server.run("developer", "publish", str(first), *words, "--fallback-url", "https://shop.example/") == 0
+    found = server.office.get("owner", "/workspaces/test/programs/shop/versions/10200")
+    assert found["files"][0]["sha256"] == samples.sha256(made[0])
+    (first / "link").symlink_to("index.html")
+    with pytest.raises(EdenError, match="is a link"):
+        pack(first, "h5", tmp_path)
+
+
+def test_a_zip_of_dimina(server: Server, tmp_path: Path) -> None:
+    package = tmp_path / "app.zip"
+    package.write_bytes(samples.dimina(7))
+    assert server.run("developer", "publish", str(package), "--kind", "dimina", "--program", "wxd") == 0
+    assert server.office.get("owner", "/workspaces/test/programs/wxd/versions/7")["manifest"]["dimina"]
+    assert zipfile.is_zipfile(package)
+
+
+def test_keys_of_several_people(rooted: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    run = rooted.run
+    assert run("owner", "keys", "init", "--out", "more") == 1
+    assert "has a root already" in capsys.readouterr().err
+    assert b"ENCRYPTED" in Path("keys/root-1.pem").read_bytes()
+    assert run("owner", "keys", "list") == 0
+    said = capsys.readouterr().out
+    assert "root, version 1" in said
+    assert said.count("active") == 8
+    # online keys, with one root key at hand
+    assert run("owner", "keys", "rotate", "--online", "timestamp", "--key", "keys/root-1.pem") == 0
+    assert "version 2 now" in capsys.readouterr().out
+    # from now on two must sign: one of them is elsewhere
+    assert run("owner", "keys", "make", "--out", "third", "--plain") == 0
+    words = ["keys", "rotate", "--new", "third/root-1.pem", "--threshold", "2"]
+    assert run("owner", *words, "--key", "keys/root-1.pem") == 0
+    assert "version 3 now" in capsys.readouterr().out
+    assert run("owner", "keys", "renew", "--key", "keys/root-1.pem", "--out", "proposal.json") == 0
+    assert "More keys must sign" in capsys.readouterr().out
+    assert run("owner", "keys", "send", "proposal.json") == 1
+    assert "1 of 2 keys" in capsys.readouterr().err
+    assert run("owner", "keys", "sign", "proposal.json", "--key", "third/root-1.pem") == 0
+    assert "has 2 signatures, of 2" in capsys.readouterr().out
+    assert run("owner", "keys", "send", "proposal.json") == 0
+    assert "version 4 now" in capsys.readouterr().out
+    # a lost key signs nothing any more
+    lost = rooted.office.get("owner", "/workspaces/test/trust")["root_keys"]
+    assert run("owner", "keys", "revoke", "zzzz", "--key", "keys/root-1.pem") == 1
+    assert "No root key begins" in capsys.readouterr().err
+    second = read_key_file(Path("keys/root-2.pem"), PASSPHRASE).public_key.keyid
+    assert second in [key["key_id"] for key in lost]
+    words = ["keys", "revoke", second[:12], "--key", "keys/root-1.pem", "--key", "third/root-1.pem"]
+    assert run("owner", *words) == 0
+    left = rooted.office.get("owner", "/workspaces/test/trust")
+    assert second not in [key["key_id"] for key in left["root_keys"]]
+    assert left["threshold"] == 2
+    assert run("developer", "keys", "list") == 1
+    assert "key.manage" in capsys.readouterr().err
+    Path("noise").write_bytes(b"noise")
+    assert run("owner", "keys", "send", "noise") == 1
+    assert "no proposal of a root" in capsys.readouterr().err
+
+
+def test_passphrases_are_asked_for_or_missing(
+    server: Server, capsys: pytest.CaptureFixture[str], monkeypatch: Any
+) -> None:
+    monkeypatch.delenv("EDEN_KEY_PASSPHRASE", raising=False)
+    assert server.run("owner", "keys", "init", "--out", "keys") == 1
+    assert "need a passphrase" in capsys.readouterr().err
+    Path("short").write_text("short\n")
+    assert server.run("owner", "keys", "init", "--out", "keys", "--passphrase-file", "short") == 1
+    assert "less than 12" in capsys.readouterr().err
+    assert not Path("keys").exists()
+    assert server.run("owner", "keys", "init", "--out", "keys", "--keys", "1", "--threshold", "2") == 1
+    assert server.run("owner", "keys", "init", "--out", "keys", "--plain") == 0
+    assert "readable by anybody" in capsys.readouterr().err
+
+
+def test_where_the_server_is_and_who_asks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    token = tmp_path / "token"
+    token.write_text("eden_abc\n")
+    found = access(None, token, None, {})
+    assert (found.server, found.token, found.workspace) == ("http://127.0.0.1:8700", "eden_abc", "")
+    (tmp_path / "eden.toml").write_text('public_url = "https://eden.example"\n')
+    assert access(None, None, None, {"EDEN_TOKEN": "t"}).server == "https://eden.example"
+    given = {"EDEN_TOKEN_FILE": str(token), "EDEN_SERVER": "https://a.b/", "EDEN_WORKSPACE": "test"}
+    found = access(None, None, None, given)
+    assert (found.server, found.token, found.workspace) == ("https://a.b", "eden_abc", "test")
+    assert access("https://c.d", None, "prod", given).server == "https://c.d"
+    for server, environment, code in (
+        ("nonsense", {"EDEN_TOKEN": "t"}, "server-address"),
+        ("https://a.b", {}, "no-token"),
+        ("https://a.b", {"EDEN_TOKEN_FILE": "absent"}, "token-file"),
+    ):
+        with pytest.raises(EdenError) as caught:
+            access(server, None, None, environment)
+        assert caught.value.code == code
+
+
+def test_a_server_that_is_away(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    async def at_once(seconds: float) -> None:
+        assert seconds > 0
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("eden.publish.client.asyncio.sleep", at_once)
+    monkeypatch.setenv("EDEN_TOKEN", "t")
+    assert main(["release", "show", "--server", "http://127.0.0.1:9"]) == 1
+    assert "does not answer" in capsys.readouterr().err
+
+
+def test_a_workspace_that_the_token_does_not_know(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    assert server.run("owner", "release", "show", "--workspace", "elsewhere") == 1
+    assert "workspace" in capsys.readouterr().err
