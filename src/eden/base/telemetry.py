@@ -135,6 +135,10 @@ class Metrics:
             raise TypeError(f"{name} is another kind of figure")
         return known
 
+    def names(self) -> list[str]:
+        """All figures that were asked for."""
+        return list(self._known)
+
     def text(self, accept: str = "") -> tuple[bytes, str]:
         """Body and content type for a scraper that accepts `accept`; of all processes side by side."""
         for look in self.before_reading:
