@@ -124,24 +124,31 @@ def test_a_delta_that_is_no_smaller_is_not_offered_and_not_tried_again(store: St
         assert await deltas.get(sha(OLD), sha(NOISE)) is None
         assert await deltas.get(sha(OLD), sha(NOISE)) is None
 
-    assert run(store, test).counts == {"made": 1, "none": 1}  # made: the full download to compare with
+    assert run(store, test).counts == {"none": 1}
     assert f"deltas/none/{sha(OLD)}-{sha(NOISE)}" in store.results
     assert not [name for name in store.results if name.endswith(".dcz")]
     assert run(store, test).counts == {"kept": 1}
 
 
-def test_a_delta_a_little_smaller_than_the_full_download_is_offered(store: Store) -> None:
-    """Too near to be told from a fast compression: it is held against the real one."""
-    half = NOISE[:1500]
-    store.archives[sha(half)] = half
+def test_a_delta_near_the_full_download_is_held_against_it(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a quick stream cannot tell."""
+    quarter = NOISE[:700]
+    store.archives[sha(quarter)] = quarter
 
-    async def test(deltas: Deltas) -> None:
-        dcz, full = await deltas.get(sha(half), sha(NOISE)), await deltas.full(sha(NOISE))
+    async def smaller(deltas: Deltas) -> None:
+        dcz = await deltas.get(sha(quarter), sha(NOISE))
         assert dcz is not None
-        assert full is not None
-        assert len(full) // 4 < len(dcz) < len(full)
+        full = store.results[f"full/{sha(NOISE)}.br"]
+        assert len(full) * 0.7 < len(dcz) < len(full)
 
-    assert run(store, test).counts == {"made": 2}
+    assert run(store, smaller).counts == {"made": 2}
+
+    async def larger(deltas: Deltas) -> None:
+        assert await deltas.get(sha(OLD), sha(NOISE)) is None
+
+    monkeypatch.setattr(module, "full_size_bounds", lambda _: (0, 1 << 30))
+    assert run(store, larger).counts == {"kept": 1, "none": 1}
+    assert f"deltas/none/{sha(OLD)}-{sha(NOISE)}" in store.results
 
 
 def test_many_who_ask_share_one_piece_of_work(store: Store, gate: Gate) -> None:

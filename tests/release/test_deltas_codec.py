@@ -18,7 +18,7 @@ from eden.release.deltas_codec import (
     decode_delta,
     encode_delta,
     full_sha256,
-    quick_full_size,
+    full_size_bounds,
 )
 
 OLD = b"".join(b"Page({ data: { title: 'number %d', price: %d } })\n" % (n, n * n) for n in range(400))
@@ -107,11 +107,16 @@ def test_flipped_bits_never_pass_for_the_target() -> None:
         assert result == NEW or hashlib.sha256(result).digest() != hashlib.sha256(NEW).digest()
 
 
-@pytest.mark.parametrize("target", [b"", OLD, bytes(3 << 20)], ids=["empty", "text", "zeros"])
+@pytest.mark.parametrize(
+    "target",
+    [b"", OLD, bytes(3 << 20), OLD[:20_000] + random.Random(7).randbytes(50_000), bytes(7 << 20)],
+    ids=["empty", "text", "zeros", "half-noise", "large"],
+)
 def test_full_downloads(target: bytes) -> None:
     stream = brotli_full(target)
     assert full_sha256(stream) == hashlib.sha256(target).hexdigest()
-    assert len(stream) <= quick_full_size(target)
+    least, most = full_size_bounds(target)
+    assert least <= len(stream) <= most
 
 
 def test_damaged_full_downloads_have_no_hash() -> None:

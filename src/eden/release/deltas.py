@@ -23,7 +23,7 @@ from eden.release.deltas_codec import (
     decode_delta,
     encode_delta,
     full_sha256,
-    quick_full_size,
+    full_size_bounds,
 )
 from eden.release.deltas_slots import Slots, Work
 
@@ -37,8 +37,6 @@ Load = Callable[[str], Awaitable[bytes | None]]
 
 Make = Callable[[Work], Coroutine[None, None, bytes | None]]
 
-#: A delta of at most this share of a fast Brotli stream is smaller than the thorough one; no need to wait for that.
-_SURELY_SMALLER = 4
 #: of work ahead; what is beyond is made when it is asked for
 _MOST_AHEAD = 1000
 #: an entry of the memory counts for so many bytes at least
@@ -217,16 +215,17 @@ class Deltas:
             old, new = await self._load(base), await self._load(target)
             if old is None or new is None:
                 return None
-            dcz, surely = await self._slots.thread(_make_delta, base, old, target, new)
-        if not surely:
+            dcz, least, most = await self._slots.thread(_make_delta, base, old, target, new)
+        if least < len(dcz) < most:
             # Who asks would need the full download next if the delta lost; so this wait is not in vain.
             full = await self._whole(work, target)
             if full is None:
                 return None
-            if len(dcz) >= len(full):
-                self.counts["none"] += 1
-                await self._keep(_none_name(base, target), f"{len(dcz)} >= {len(full)}\n".encode())
-                return self._hot.put(name, None)
+            most = len(full)
+        if len(dcz) >= most:
+            self.counts["none"] += 1
+            await self._keep(_none_name(base, target), f"{len(dcz)} >= {most}\n".encode())
+            return self._hot.put(name, None)
         self.counts["made"] += 1
         await self._keep(name, dcz)
         return self._hot.put(name, dcz)
@@ -322,14 +321,14 @@ def _full_name(target: str) -> str:
     return f"full/{target}.br"
 
 
-def _make_delta(base: str, old: bytes, target: str, new: bytes) -> tuple[bytes, bool]:
-    """The delta, and whether it is surely smaller than the full download. On a worker's thread."""
+def _make_delta(base: str, old: bytes, target: str, new: bytes) -> tuple[bytes, int, int]:
+    """The delta, and between which sizes the full download is. On a worker's thread."""
     _check(base, old)
     _check(target, new)
     dcz = encode_delta(old, new)
     if decode_delta(old, dcz, len(new)) != new:
         raise DeltaError("The delta does not give its target back.")
-    return dcz, len(dcz) * _SURELY_SMALLER <= quick_full_size(new)
+    return dcz, *full_size_bounds(new)
 
 
 def _make_full(target: str, new: bytes) -> bytes:

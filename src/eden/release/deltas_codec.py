@@ -57,6 +57,8 @@ _FULL_EFFORTS = (
     _Effort(64 << 20, 9),  # 6 s
     _Effort(None, 5),  # 1.3 s at 64 MB
 )
+#: up to this size quality 9 is quick: 0.4 s
+_QUICK_LIMIT = 6 << 20
 #: of Brotli; larger ones are not part of the "br" coding of HTTP
 _FULL_WINDOW_LOG = 24
 
@@ -108,9 +110,14 @@ def brotli_full(target: bytes) -> bytes:
     return stream
 
 
-def quick_full_size(target: bytes) -> int:
-    """Bytes of a fast Brotli stream (100 MB/s): what the thorough one saves on top of it is never three quarters."""
-    return len(brotli.compress(target, quality=5, lgwin=_FULL_WINDOW_LOG))
+def full_size_bounds(target: bytes) -> tuple[int, int]:
+    """Between which sizes `brotli_full` is, told in a tenth of its time: from 70 or 50 to 100 % of a quick stream.
+
+    Measured, quality 11 has 83 to 95 % of quality 9's size, and 9 has 80 to 100 % of 5's.
+    """
+    quality, least = (9, 70) if len(target) <= _QUICK_LIMIT else (5, 50)
+    size = len(brotli.compress(target, quality=quality, lgwin=_FULL_WINDOW_LOG))
+    return size * least // 100, size
 
 
 def full_sha256(stream: bytes, piece: int = 1 << 20) -> str | None:
