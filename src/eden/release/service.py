@@ -10,10 +10,12 @@ from collections.abc import Callable
 
 from eden.base.ground import Ground
 from eden.base.ids import now
+from eden.release.service_contents import Contents
 from eden.release.service_core import Core
 from eden.release.service_devices import DeviceRecords
 from eden.release.service_figures import Figures
 from eden.release.service_lists import Lists
+from eden.release.service_overview import Overviews
 from eden.release.service_programs import Programs
 from eden.release.service_releases import Releases
 from eden.release.service_reports import Reports
@@ -30,6 +32,8 @@ class ReleaseService:
         self.core = Core(ground, clock)
         self.programs = Programs(self.core)
         self.versions = Versions(self.core)
+        self.contents = Contents(self.core)
+        self.overviews = Overviews(self.core)
         self.lists = Lists(self.core)
         self.trials = Trials(self.core)
         self.releases = Releases(self.core)

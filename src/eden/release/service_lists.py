@@ -17,12 +17,13 @@ import msgspec
 from sqlalchemy import Connection, Row, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from eden.base.changes import append
 from eden.base.identity.principal import Principal, check_permission
 from eden.base.ids import new_id
 from eden.base.problems import Problem
 from eden.base.targeting import IdList, UploadError, parse_ids, parse_patterns
 from eden.release.interfaces import Plan, ReleaseState
-from eden.release.models import lists, programs, releases
+from eden.release.models import lists, programs, releases, versions
 from eden.release.rules_machine import OFFERING
 from eden.release.rules_views import ListView
 from eden.release.service_core import Core, conflict, find_list, need_text
@@ -44,6 +45,16 @@ class ListInfo(msgspec.Struct, frozen=True, kw_only=True):
     created_by: str
     created_at: int
     updated_at: int
+
+
+class ListUse(msgspec.Struct, frozen=True, kw_only=True):
+    """A release that has not ended and whose plan names the list, in these steps."""
+
+    release_id: str
+    program: str
+    version: str
+    state: str
+    steps: tuple[str, ...]
 
 
 class _Content(msgspec.Struct, frozen=True):
@@ -123,6 +134,7 @@ class Lists:
                 list_id,
                 {"name": name, "size": made.columns["size"]},
             )
+            _tell(connection, workspace_id, list_id)
             return _show(find_list(connection, workspace_id, list_id))
 
         return await self._core.database.write(work)
@@ -174,6 +186,7 @@ class Lists:
             except IntegrityError:
                 raise conflict(f"There is a list {name} already.", "Give this one another name.") from None
             self._core.audit(connection, workspace_id, principal, "list.rename", list_id, {"name": name})
+            _tell(connection, workspace_id, list_id)
             return _show(find_list(connection, workspace_id, list_id))
 
         return await self._core.database.write(work)
@@ -190,8 +203,36 @@ class Lists:
                 )
             connection.execute(delete(lists).where(lists.c.id == list_id))
             self._core.audit(connection, workspace_id, principal, "list.delete", list_id, {"name": row.name})
+            _tell(connection, workspace_id, list_id)
 
         await self._core.database.write(work)
+
+    async def uses(self, principal: Principal, workspace_id: str, list_id: str) -> list[ListUse]:
+        """Releases that have not ended and name the list, the newest first."""
+        check_permission(principal, workspace_id, "workspace.read")
+
+        def work(connection: Connection) -> list[ListUse]:
+            rows = connection.execute(
+                select(
+                    releases.c.id, releases.c.state, releases.c.plan,
+                    programs.c.key, versions.c.name.label("version"),
+                )
+                .join(programs, programs.c.id == releases.c.program_id)
+                .join(versions, versions.c.id == releases.c.version_id)
+                .where(releases.c.workspace_id == workspace_id, releases.c.state != ReleaseState.FINISHED)
+                .order_by(releases.c.created_at.desc())
+            ).all()  # fmt: skip
+            found = []
+            for row in rows:
+                plan = msgspec.convert(row.plan, Plan)
+                if list_id in lists_of(plan):
+                    steps = tuple(step.name for step in plan.steps if list_id in lists_of(Plan(steps=(step,))))
+                    found.append(
+                        ListUse(release_id=row.id, program=row.key, version=row.version, state=row.state, steps=steps)
+                    )
+            return found
+
+        return await self._core.database.read(work)
 
     async def load(self, wanted: Iterable[str], held: dict[tuple[str, int], ListView]) -> dict[str, ListView]:
         """Lists by id with all that is in them, for decisions. `held` keeps what was loaded, by id and revision; what
@@ -235,6 +276,7 @@ class Lists:
             self._core.audit(
                 connection, workspace_id, principal, "list.change", row.id, {**detail, "size": made.columns["size"]}
             )
+            _tell(connection, workspace_id, row.id)
             return _show(find_list(connection, workspace_id, row.id))
 
         return await self._core.database.write(work)
@@ -332,6 +374,11 @@ def _naming(connection: Connection, workspace_id: str, list_id: str, states: set
     if not ids:
         return []
     return list(connection.execute(select(programs).where(programs.c.id.in_(sorted(ids))).order_by(programs.c.key)))
+
+
+def _tell(connection: Connection, workspace_id: str, list_id: str) -> None:
+    """Open pages hear of it; phones do when a release that names the list is signed anew."""
+    append(connection, "list.changed", workspace_id, {"list": list_id})
 
 
 def _list_changed() -> Problem:

@@ -128,13 +128,7 @@ class Programs:
         check_permission(principal, workspace_id, "program.write")
 
         def work(connection: Connection) -> Program:
-            host_id = None
-            if host_app is not None:
-                host_id = connection.execute(
-                    select(host_apps.c.id).where(host_apps.c.workspace_id == workspace_id, host_apps.c.key == host_app)
-                ).scalar()
-                if host_id is None:
-                    raise not_found(f"The host app {host_app[:64]}")
+            host_id = None if host_app is None else _host_id(connection, workspace_id, host_app)
             _insert(
                 connection,
                 programs,
@@ -164,7 +158,9 @@ class Programs:
         *,
         name: str | None = None,
         description: str | None = None,
+        host_app: str | None = None,
     ) -> Program:
+        """What is None stays. `host_app`: a key, empty for none."""
         check_permission(principal, workspace_id, "program.write")
 
         def work(connection: Connection) -> Program:
@@ -174,6 +170,8 @@ class Programs:
                 values["name"] = need_text("name", name, 400)
             if description is not None:
                 values["description"] = need_text("description", description, 4_000, may_be_empty=True)
+            if host_app is not None:
+                values["host_app_id"] = _host_id(connection, workspace_id, host_app) if host_app else None
             if values:
                 connection.execute(update(programs).where(programs.c.id == program.id).values(**values))
                 self._core.audit(connection, workspace_id, principal, "program.change", key, values)
@@ -241,6 +239,15 @@ def show(connection: Connection, rows: list[Row[Any]]) -> list[Program]:
         )
         for row in rows
     ]
+
+
+def _host_id(connection: Connection, workspace_id: str, key: str) -> str:
+    found = connection.execute(
+        select(host_apps.c.id).where(host_apps.c.workspace_id == workspace_id, host_apps.c.key == key)
+    ).scalar()
+    if found is None:
+        raise not_found(f"The host app {key[:64]}")
+    return str(found)
 
 
 def _check_key(key: str) -> str:

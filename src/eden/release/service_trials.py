@@ -131,6 +131,14 @@ class Trials:
 
         return await self._core.database.read(work)
 
+    async def get(self, principal: Principal, workspace_id: str, trial_id: str) -> Trial:
+        """One link."""
+        check_permission(principal, workspace_id, "workspace.read")
+        shown = principal.may(workspace_id, "version.upload")
+        return await self._core.database.read(
+            lambda connection: self._show(_find(connection, workspace_id, trial_id), shown=shown)
+        )
+
     async def revoke(self, principal: Principal, workspace_id: str, trial_id: str) -> Trial:
         """The link does not work any more; phones that have the version by it go back at their next check."""
         check_permission(principal, workspace_id, "version.upload")

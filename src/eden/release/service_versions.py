@@ -17,6 +17,7 @@ import msgspec
 from sqlalchemy import Connection, Row, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from eden.base.changes import append
 from eden.base.identity.principal import Principal, check_permission
 from eden.base.ids import new_id
 from eden.base.problems import Problem
@@ -170,6 +171,7 @@ class Versions:
         release_content(connection, [file.sha256 for file in package.files])
         detail = {"version": package.name, "size": package.size, "digest": package.digest}
         self._core.audit(connection, workspace_id, principal, "version.upload", f"{program.key} {package.code}", detail)
+        _tell(connection, workspace_id, program)
         return show_full(connection, program, find_version(connection, program, package.code)), True
 
     async def page(
@@ -260,6 +262,7 @@ class Versions:
             self._core.audit(
                 connection, workspace_id, principal, "version.review", target, {"verdict": verdict, "comment": comment}
             )
+            _tell(connection, workspace_id, program)
             return show_full(connection, program, find_version(connection, program, code))
 
         return await self._core.database.write(work)
@@ -298,6 +301,7 @@ class Versions:
                 sign_program(self._core, connection, workspace_id, program)
             detail = {"reason": reason, "stable_again": before}
             self._core.audit(connection, workspace_id, principal, "version.withdraw", f"{program.key} {code}", detail)
+            _tell(connection, workspace_id, program)
             return show_full(connection, program, find_version(connection, program, code))
 
         return await self._core.database.write(work)
@@ -406,6 +410,11 @@ def _stable_before(connection: Connection, program: Row[Any], version: Row[Any])
     )
     codes = {int(code) for code in connection.execute(once).scalars()}
     return previous if previous in codes else max((code for code in codes if code < version.code), default=None)
+
+
+def _tell(connection: Connection, workspace_id: str, program: Row[Any]) -> None:
+    """Open pages hear of it; phones need not, since what they may have is told when it is signed."""
+    append(connection, "version.changed", workspace_id, {"program": program.key})
 
 
 def _exists(program_key: str, code: int) -> Problem:
