@@ -87,11 +87,15 @@ def _weakness(password: str, email: str) -> str:
     if len(set(lower)) < 5:
         return "The password repeats too few characters."
     bare = re.sub(r"[\W\d_]+", "", lower)
-    if bare in _COMMON or re.sub(r"[\W\d_]+", "", lower.translate(_LEET)) in _COMMON or (not bare and _runs(lower)):
+    # what stands around the word goes before its signs are read as letters: P@ssw0rd2024
+    core = re.sub(r"^[\W\d_]+|[\W\d_]+$", "", lower).translate(_LEET)
+    if bare in _COMMON or core in _COMMON or (not bare and _runs(lower)):
         return "The password is one of the first that would be tried."
+    rest = lower
     for part in re.split(r"[^a-z0-9]+", email.lower()):
-        if len(part) >= 4 and part in lower and len(lower) - len(part) < MINIMUM_LENGTH - 2:
-            return "The password is too close to the e-mail address."
+        rest = rest.replace(part, "") if len(part) >= 3 else rest
+    if rest != lower and len(re.sub(r"[\W_]+", "", rest)) < MINIMUM_LENGTH - 2:
+        return "The password is too close to the e-mail address."
     return ""
 
 
