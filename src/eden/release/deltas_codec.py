@@ -8,7 +8,8 @@ download is a Brotli stream (RFC 7932). What was tried and measured is in docs/d
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import brotli  # type: ignore[import-untyped]
 import zstandard
@@ -31,13 +32,11 @@ class DeltaError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class _Effort:
-    """How hard to compress inputs of up to `largest` bytes (None: any). 0 leaves a table's size to the level."""
+    """How hard to compress inputs of up to `largest` bytes (None: any); `tables` overrides the level's sizes."""
 
     largest: int | None
     level: int
-    hash_log: int = 0
-    chain_log: int = 0
-    search_log: int = 0
+    tables: Mapping[str, int] = field(default_factory=dict)
 
 
 #: By the bytes of base and target together; processor time on one core of the bench's machine:
@@ -48,7 +47,7 @@ class _Effort:
 #:
 #: Long-distance matching stays off: its table does not know the dictionary, so its matches within the target push
 #: out better ones in the base (level 12 at 31 MB: three times as large with it).
-_DELTA_EFFORTS = (_Effort(8 << 20, 19), _Effort(None, 12, hash_log=24, chain_log=25, search_log=7))
+_DELTA_EFFORTS = (_Effort(8 << 20, 19), _Effort(None, 12, {"hash_log": 24, "chain_log": 25, "search_log": 7}))
 
 #: By the bytes of the target: quality, and its time for the largest of its row.
 _FULL_EFFORTS = (
@@ -73,7 +72,7 @@ def encode_delta(base: bytes, target: bytes) -> bytes:
     parameters = zstandard.ZstdCompressionParameters.from_level(
         effort.level,
         window_log=_window_log(len(base), len(target)),
-        **{name: value for name in ("hash_log", "chain_log", "search_log") if (value := getattr(effort, name))},
+        **effort.tables,
         write_content_size=True,
         write_checksum=False,
         write_dict_id=False,
