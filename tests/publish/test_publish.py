@@ -42,7 +42,7 @@ def project(tmp_path: Path) -> Path:
 @pytest.fixture
 def rooted(server: Server, monkeypatch: pytest.MonkeyPatch) -> Server:
     """With root keys in the folder "keys"."""
-    monkeypatch.setenv("EDEN_KEY_PASSPHRASE", PASSPHRASE)
+    monkeypatch.setenv("EDEN_ROOT_PASSPHRASE", PASSPHRASE)
     assert server.run("owner", "keys", "init", "--out", "keys", "--keys", "2", "--threshold", "1") == 0
     return server
 
@@ -186,7 +186,7 @@ def test_keys_of_several_people(rooted: Server, capsys: pytest.CaptureFixture[st
 def test_passphrases_are_asked_for_or_missing(
     server: Server, capsys: pytest.CaptureFixture[str], monkeypatch: Any
 ) -> None:
-    monkeypatch.delenv("EDEN_KEY_PASSPHRASE", raising=False)
+    monkeypatch.delenv("EDEN_ROOT_PASSPHRASE", raising=False)
     assert server.run("owner", "keys", "init", "--out", "keys") == 1
     assert "need a passphrase" in capsys.readouterr().err
     Path("short").write_text("short\n")

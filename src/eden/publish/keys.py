@@ -40,10 +40,10 @@ class Change:
 
 
 class Passphrases:
-    """Of key files: from EDEN_KEY_PASSPHRASE or a file, else asked for, each once."""
+    """Of key files: from EDEN_ROOT_PASSPHRASE or a file, else asked for, each once."""
 
     def __init__(self, file: Path | None = None) -> None:
-        self._given = os.environ.get("EDEN_KEY_PASSPHRASE")
+        self._given = os.environ.get("EDEN_ROOT_PASSPHRASE")
         if file is not None:
             try:
                 self._given = file.read_text(encoding="utf-8").rstrip("\r\n")
@@ -71,7 +71,7 @@ class Passphrases:
             raise EdenError(
                 "passphrase",
                 "The new keys need a passphrase.",
-                "Set EDEN_KEY_PASSPHRASE, name a --passphrase-file, or write them readable with --plain.",
+                "Set EDEN_ROOT_PASSPHRASE, name a --passphrase-file, or write them readable with --plain.",
             )
         if len(passphrase) < 12:
             raise EdenError("passphrase", "The passphrase has less than 12 characters.", "Take four words.")

@@ -16,7 +16,7 @@ from eden.release import trust_root
 from eden.release.models import host_apps
 from eden.release.service import ReleaseService
 from eden.release.service_trust import do_establish
-from eden.release.trust_keys import ED25519, new_signer, read_key_file, write_key_file
+from eden.release.trust_keys import P256, new_signer, read_key_file, write_key_file
 
 #: the app that programs run in, until there are others
 HOST_APP = ("app", "Super app")
@@ -69,6 +69,6 @@ def _root_keys(folder: Path) -> Sequence[CryptoSigner]:
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             except OSError as error:
                 raise EdenError("key-file", f"{folder} cannot be made: {error.strerror}.") from error
-            write_key_file(path, new_signer(ED25519), passphrase)
+            write_key_file(path, new_signer(P256), passphrase)
         signers.append(read_key_file(path, passphrase))
     return signers
