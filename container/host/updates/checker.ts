@@ -8,13 +8,13 @@ import { MAX_MANIFEST_BYTES, parseManifest, type Manifest } from '../package/man
 import { TrustError, type TargetInfo } from '../trust'
 import type { Archives } from './archives'
 import { asPackageError } from './faults'
-import { permitted } from './permitted'
+import { opens, permitted } from './permitted'
 import type { Reporter } from './reporter'
 import type { DeviceServer } from './server'
 import * as steps from './shelf'
 import { isBad, type Kept, type Shelf } from './shelf'
 import { parsePlace, placeId, type Place, type Shelves } from './shelves'
-import type { Trusted } from './trusted'
+import type { SignedVersion, Trusted } from './trusted'
 import type { Vault } from './vault'
 import type { CheckProgram, DeviceContext, ProgramAnswer } from './wire'
 
@@ -129,13 +129,13 @@ export class Checker {
       has: [current, shelf.previous].some((version) => version?.code === code),
     })
     if (!wanted || !allowed) throw untrusted(place, `version ${code} is not signed for this phone`)
-    const manifest = await this.install(place, answer, wanted.info, shelf, leaving)
+    const manifest = await this.install(place, answer, wanted, shelf, leaving)
     if (current) this.parts.ready(place, manifest)
   }
 
   /** Make a version complete: its manifest and every archive that the current one has; it waits for the next start. */
   private async install(
-    place: Place, answer: ProgramAnswer, info: TargetInfo, shelf: Shelf, leaving: boolean,
+    place: Place, answer: ProgramAnswer, { info, state }: SignedVersion, shelf: Shelf, leaving: boolean,
   ): Promise<Manifest> {
     const { shelves, archives, reporter, vault } = this.parts
     this.writing = placeId(place)
@@ -150,7 +150,7 @@ export class Checker {
     const version: Kept = {
       code, version: name, manifest: hash, archives: entries.map((entry) => entry.sha256),
       ...(answer.release !== undefined && { release: answer.release }),
-      ...(place.trial !== undefined && { trial: true }),
+      ...(opens(place.trial, state) && { trial: true }),
     }
     const unpin = vault.pin(hash, ...version.archives)
     try {

@@ -68,7 +68,7 @@ export function readState(custom: unknown): SignedState | undefined {
 
 export function permitted(signed: SignedState, phone: PhoneView, container = PLATFORM_VERSION): boolean {
   if (signed.state === 'revoked' || signed.container > container) return false
-  if (phone.trial !== undefined && signed.trial.includes(sha256Text(phone.trial))) return true
+  if (opens(phone.trial, signed)) return true
   switch (signed.state) {
     case 'stable':
       return true
@@ -80,6 +80,10 @@ export function permitted(signed: SignedState, phone: PhoneView, container = PLA
       return false
   }
 }
+
+/** Whether a tester's token opens this version. */
+export const opens = (token: string | undefined, signed: SignedState): boolean =>
+  token !== undefined && signed.trial.includes(sha256Text(token))
 
 /** What cannot be read reaches nobody; the other ways stay. */
 function isReached(release: SignedRelease, phone: PhoneView): boolean {

@@ -58,6 +58,12 @@ export class Trusted {
     }
   }
 
+  /** Every refresh asks for a newer root, and mostly there is none: browsers would show each 404 as an error. */
+  private async ask(url: string, init: RequestInit): Promise<Response> {
+    const answer = await this.fetch(`${url}?absent=204`, init)
+    return answer.status === 204 ? new Response(null, { status: 404 }) : answer
+  }
+
   private open(): Promise<Updater> {
     this.updater ??= this.make()
     this.updater.catch(() => { this.updater = undefined })
@@ -66,7 +72,7 @@ export class Trusted {
 
   private async make(): Promise<Updater> {
     const { root, store } = this
-    const fetcher = httpFetcher(`${this.url}metadata/`, { request: (url, init) => this.fetch(url, init) })
+    const fetcher = httpFetcher(`${this.url}metadata/`, { request: (url, init) => this.ask(url, init) })
     if (!root && !await store.get('root.json')) {
       const first = await fetcher.fetch('1.root.json', MAX_ROOT)
       if (!first) throw new PackageError('trust', '1.root.json', 'the server has no root of trust; run `eden init` there')

@@ -179,10 +179,15 @@ class Devices:
         found = _METADATA.match(unquote(name))
         data = None if found is None else await self._metadata_file(view, found["role"], found["version"])
         if data is None:
+            if scope["query_string"] == b"absent=204":
+                # phones look for a newer root all the time, and browsers show every 404 as an error
+                return await respond(send, b"", status=204, headers=_NO_STORE)
             raise not_found(f"The metadata file {name[:100]}")
         versioned = found is not None and found["version"] is not None
         cache = b"public, max-age=31536000, immutable" if versioned else b"no-cache"
-        await respond(send, b"" if scope["method"] == "HEAD" else data, headers=[*_CORS, (b"cache-control", cache)])
+        return await respond(
+            send, b"" if scope["method"] == "HEAD" else data, headers=[*_CORS, (b"cache-control", cache)]
+        )
 
     async def _metadata_file(self, view: WorkspaceView, role: str, version: str | None) -> bytes | None:
         if version is None:
