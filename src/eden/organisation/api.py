@@ -11,7 +11,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.response import Stream
 from msgspec import Meta
 
-from eden.base.api.access import SIGNED_IN, anywhere, needs
+from eden.base.api.access import SIGNED_IN, anywhere, may_answer, needs
 from eden.base.api.handlers import (
     AnyRequest,
     FromPath,
@@ -99,7 +99,7 @@ class MeController(Controller):
         changed = await organisation.people.update(principal, name=data.name, locale=data.locale)
         return ProfileView.of(changed)
 
-    @post("/password", opt=SIGNED_IN, status_code=204)
+    @post("/password", opt=may_answer(SIGNED_IN, 429), status_code=204)
     async def change_password(
         self, request: AnyRequest, organisation: Service[Organisation], data: JSONBody[PasswordChange]
     ) -> None:

@@ -63,6 +63,11 @@ def streamed(opt: Opt) -> Opt:
     return {**opt, "streamed": True}
 
 
+def may_answer(opt: Opt, *statuses: int) -> Opt:
+    """The route also answers with these, beyond what all routes of its kind answer with; for the document."""
+    return {**opt, "statuses": statuses}
+
+
 def declared(opt: Mapping[str, Any]) -> str:
     """ "open", "signed-in", or a permission; "" when nothing was declared."""
     return str(opt.get("permission") or opt.get("access") or "")

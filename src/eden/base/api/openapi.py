@@ -134,7 +134,7 @@ def _complete(operation: dict[str, Any], method: str, path: str, handler: HTTPRo
 
 
 def _statuses(method: str, path: str, access: str, opt: dict[str, Any]) -> Iterable[int]:
-    statuses = {400, 500, 503}
+    statuses = {400, 500, 503, *opt.get("statuses", ())}
     if access != "open":
         statuses |= {401, 403}
     if "{" in path:
