@@ -183,6 +183,18 @@ def test_keys_of_several_people(rooted: Server, capsys: pytest.CaptureFixture[st
     assert "no proposal of a root" in capsys.readouterr().err
 
 
+def test_after_an_old_backup(rooted: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    def version() -> int:
+        found = rooted.office.client.get("/device/v1/test/metadata/timestamp.json").json()
+        return int(found["signed"]["version"])
+
+    assert version() == 1
+    assert rooted.run("owner", "keys", "leap", "--by", "500") == 0
+    assert "goes on at version 502" in capsys.readouterr().out
+    assert rooted.run("operator", "keys", "leap") == 1
+    assert rooted.office.get("owner", "/workspaces/test/trust")["version"] == 1
+
+
 def test_passphrases_are_asked_for_or_missing(
     server: Server, capsys: pytest.CaptureFixture[str], monkeypatch: Any
 ) -> None:

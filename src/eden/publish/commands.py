@@ -105,6 +105,8 @@ def _add_keys(subparsers: Subparsers) -> None:
     make.add_argument("--plain", action="store_true", help="write it without a passphrase")
     sign = actions.add_parser("sign", help="add signatures to a proposed root; needs no server")
     send = actions.add_parser("send", help="make a signed proposal the root")
+    leap = actions.add_parser("leap", help="after a backup came back: metadata versions beyond what phones have seen")
+    leap.add_argument("--by", type=int, default=1000, metavar="N", help="versions to pass over (1000)")
     for parser in (sign, send):
         parser.add_argument("file", metavar="FILE", type=Path, help="the proposal")
     for parser in (rotate, renew, revoke, sign):
@@ -115,7 +117,7 @@ def _add_keys(subparsers: Subparsers) -> None:
         out = Path("root-proposal.json")
         parser.add_argument("--out", type=Path, default=out, metavar="FILE", help=f"where a proposal is kept ({out})")
     for name, parser in actions.choices.items():
-        if name not in ("list", "send"):
+        if name not in ("list", "send", "leap"):
             parser.add_argument("--passphrase-file", type=Path, metavar="FILE", help="passphrase of the key files")
         if name not in ("make", "sign"):
             _add_access(parser)
@@ -180,6 +182,8 @@ def _keys(arguments: argparse.Namespace) -> int:
         return asyncio.run(keys.show(_access(arguments)))
     if action == "send":
         return asyncio.run(keys.send(_access(arguments), arguments.file))
+    if action == "leap":
+        return asyncio.run(keys.leap(_access(arguments), arguments.by))
     passphrases = keys.Passphrases(arguments.passphrase_file)
     if action == "sign":
         return keys.sign(arguments.file, arguments.key, passphrases)

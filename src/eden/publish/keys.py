@@ -181,6 +181,14 @@ async def send(access: Access, file: Path) -> int:
     return 0
 
 
+async def leap(access: Access, versions: int) -> int:
+    """Have everything signed anew, versions beyond what is there."""
+    async with connect(access) as client:
+        found = await client.post("/trust/leap", {"versions": versions})
+        print(f"The metadata of the workspace {client.workspace} goes on at version {found['timestamp']}.")
+    return 0
+
+
 async def _propose(client: Client, body: dict[str, Any]) -> bytes:
     return msgspec.json.encode(await client.post("/trust/proposals", body))
 

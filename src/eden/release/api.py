@@ -13,7 +13,7 @@ from eden.release import api_lists, api_programs, api_releases
 from eden.release.api_bodies import ROOT_BYTES, RootOperation, read
 from eden.release.service import ReleaseService
 from eden.release.trust_root import RootChange
-from eden.release.wire import RootProposal, TrustView
+from eden.release.wire import Leap, Leapt, RootProposal, TrustView
 
 _METADATA = {
     200: ResponseSpec(data_container=dict[str, Any], description="A root as TUF metadata.", generate_examples=False)
@@ -55,6 +55,17 @@ class TrustController(Controller):
         )
         found = await release_service.trust.propose(principal, workspace_id, change)
         return Response(found, media_type="application/json")
+
+    @post("/leap", opt=needs("key.manage"), status_code=200)
+    async def leap_metadata(
+        self,
+        principal: ThePrincipal,
+        workspace_id: TheWorkspaceId,
+        release_service: Service[ReleaseService],
+        data: JSONBody[Leap],
+    ) -> Leapt:
+        """Sign everything anew, versions beyond what is there: after a backup came back."""
+        return Leapt(timestamp=await release_service.trust.leap(principal, workspace_id, data.versions))
 
     @put("/root", opt=streamed(needs("key.manage")), request_max_body_size=ROOT_BYTES, operation_class=RootOperation)
     async def set_root(

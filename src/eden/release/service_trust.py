@@ -67,6 +67,20 @@ class Trust:
 
         return await self._core.database.write(work)
 
+    async def leap(self, principal: Principal, workspace_id: str, versions: int) -> int:
+        """Sign everything anew, `versions` beyond what is there: after a backup came back, devices that have seen
+        later metadata refuse it until it has passed them. The timestamp's version."""
+        check_permission(principal, workspace_id, "key.manage")
+
+        def work(connection: Connection) -> int:
+            timestamp = self._core.trust.sign_all(connection, workspace_id, self._core.clock(), leap=versions)
+            detail = {"versions": versions, "timestamp": timestamp}
+            self._core.audit(connection, workspace_id, principal, "metadata.leap", workspace_id, detail)
+            tell(connection, workspace_id, "", timestamp, kind="leap")
+            return timestamp
+
+        return await self._core.database.write(work)
+
     async def refresh(self) -> int:
         """Sign anew what expires soon, in every workspace; in how many."""
 

@@ -407,6 +407,18 @@ class RootProposal(Given):
     )
 
 
+class Leap(Given):
+    """How many versions of metadata to pass over."""
+
+    versions: Annotated[int, Meta(ge=1, le=1_000_000)] = 1_000
+
+
+class Leapt(msgspec.Struct, kw_only=True):
+    """The version of the timestamp metadata now."""
+
+    timestamp: int
+
+
 class TrustView(msgspec.Struct, kw_only=True):
     """Which keys sign what. `version` 0: there is no root yet."""
 
