@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from eden.base.problems import Problem
 from eden.release.archive import CHUNK, Archive, Limits
+from eden.release.archive_names import Names
 
 FILES = {"index.html": b"<p>hello</p>" * 40, "js/app.js": b"console.log(1)\n" * 999, "名/图.txt": "字".encode()}
 
@@ -141,6 +142,19 @@ def test_names_that_are_not_utf8_are_refused() -> None:
 def test_names_that_collide_are_refused(first: str, second: str) -> None:
     sentence = refusal(zipped({first: b"1", second: b"2"}))
     assert f"{second} collides with {first}" in sentence
+
+
+def test_deep_names_cost_what_they_are_long() -> None:
+    """Five hundred folders in each of many names: nothing is kept for every way that leads to them."""
+    names = [f"{number:03}/" + "a/" * 500 + "f" for number in range(300)]
+    tracemalloc.start()
+    found = Names()
+    assert [found.add(name) for name in names] == [None] * 300
+    assert tracemalloc.get_traced_memory()[1] < 64 << 20
+    tracemalloc.stop()
+    assert found.add("299/" + "A/" * 500 + "F") == names[299]
+    assert found.add("000/A") == names[0]
+    assert found.add("000/a/") is None
 
 
 def test_the_same_name_twice_is_refused() -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
+import zipfile
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -104,6 +106,39 @@ def test_an_unsafe_archive_inside_is_refused(look: Look) -> None:
 
     with pytest.raises(Problem, match=r"main\.zip: \.\./up has a part") as caught:
         look(ProgramKind.MINIPROGRAM, broken(change))
+    assert caught.value.code == "unsafe-archive"
+
+
+def test_archives_inside_share_one_limit(tmp_path: Path) -> None:
+    """Many small bombs are one large bomb."""
+    inside = {"code/scripts.js": b"1" * 6_000}
+    archives = {f"p{number}.zip": samples.stored_zip(inside) for number in range(3)}
+    listed = [{"path": path, "size": len(data), "sha256": samples.sha256(data)} for path, data in inside.items()]
+    parts = [
+        {"name": "main" if number == 0 else f"p{number}", "file": f"p{number}.zip", "files": listed}
+        | {"size": len(archives[f"p{number}.zip"]), "sha256": samples.sha256(archives[f"p{number}.zip"])}
+        for number in range(3)
+    ]
+    manifest = {"format": 1, "app_id": "a", "version": {"name": "1", "code": 1}, "packages": parts}
+    body = tmp_path / "body"
+    body.write_bytes(samples.stored_zip({"manifest.json": json.dumps(manifest).encode(), **archives}))
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    # the outer archive needs somewhat more than 18,000 bytes
+    limits = Limits(total=len(body.read_bytes()))
+    assert inspect(ProgramKind.MINIPROGRAM, body, UploadFields(), folder, limits).code == 1
+    bombs = {"code/scripts.js": bytes(12_000)}
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("code/scripts.js", bombs["code/scripts.js"])
+    for part in parts:
+        part["size"], part["sha256"] = len(packed.getvalue()), samples.sha256(packed.getvalue())
+        part["files"] = [{"path": "code/scripts.js", "size": 12_000, "sha256": samples.sha256(bytes(12_000))}]
+    manifest["packages"] = parts
+    archives = dict.fromkeys(archives, packed.getvalue())
+    body.write_bytes(samples.stored_zip({"manifest.json": json.dumps(manifest).encode(), **archives}))
+    with pytest.raises(Problem, match=r"p2\.zip unpacks to more than 6000 bytes") as caught:
+        inspect(ProgramKind.MINIPROGRAM, body, UploadFields(), folder, Limits(total=30_000))
     assert caught.value.code == "unsafe-archive"
 
 

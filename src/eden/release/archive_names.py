@@ -39,31 +39,36 @@ def refusal_of_name(name: str) -> str | None:
 
 
 def folded(name: str) -> str:
-    """The same text for names that some file system does not tell apart."""
+    """The same text for names that some file system does not tell apart; no "/" at the end."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name.removesuffix("/")).casefold())
 
 
 class Names:
-    """The names of one archive so far; `clash` finds the one that a new name would overwrite."""
+    """The names of one archive so far; `add` finds the one that a new name would overwrite.
+
+    A tree of parts: memory grows with the bytes of the names, however deep they are.
+    """
 
     def __init__(self) -> None:
-        self._files: dict[str, str] = {}
-        self._folders: dict[str, str] = {}
+        #: (folder's number, folded part) → number of what is there
+        self._places: dict[tuple[int, str], int] = {}
+        #: by number: the name that was first there, and whether it is a file; 0 is the root
+        self._found: list[tuple[str, bool]] = [("", False)]
 
     def add(self, name: str) -> str | None:
         """Remember the name. The earlier name that it collides with, or None."""
-        key = folded(name)
-        parents = [key[:position] for position, character in enumerate(key) if character == "/"]
-        if name.endswith("/"):
-            parents.append(key)
-            if key in self._files:
-                return self._files[key]
-        elif key in self._files or key in self._folders:
-            return self._files.get(key) or self._folders[key]
-        else:
-            self._files[key] = name
-        for parent in parents:
-            if parent in self._files:
-                return self._files[parent]
-            self._folders.setdefault(parent, name)
+        is_folder = name.endswith("/")
+        parts = folded(name).split("/")
+        here = 0
+        for number, part in enumerate(parts, 1):
+            last = number == len(parts)
+            known = self._places.get((here, part))
+            if known is None:
+                self._places[here, part] = known = len(self._found)
+                self._found.append((name, last and not is_folder))
+            else:
+                other, is_file = self._found[known]
+                if is_file or (last and not is_folder):
+                    return other
+            here = known
         return None

@@ -191,17 +191,19 @@ def _miniprogram(archive: Archive, fields: UploadFields, folder: Path, limits: L
     if manifest.format != FORMAT:
         raise _bad(f"Its format is {manifest.format}; this server knows {FORMAT}.", "Build it with a matching eden.")
     _check_same(fields, manifest.version.name, manifest.version.code)
-    files = [_kept(folder, MANIFEST, raw)]
+    files, left = [_kept(folder, MANIFEST, raw)], limits.total
     for part in manifest.packages:
         if not _FILE.fullmatch(part.file) or part.file == MANIFEST:
             raise _bad(f"Its manifest names a file {part.file[:80]!r}.", "Use letters, digits, dots and hyphens.")
         if part.file not in archive.entries or part.file in (stored.name for stored in files):
             raise _bad(f"Its manifest names {part.file}, which is not there just once.", "Build the package anew.")
-        files.append(_part(archive, part, folder, limits))
+        files.append(_part(archive, part, folder, replace(limits, total=left)))
+        # all archives together may unpack to no more than one may
+        left -= sum(size for _, size, _ in files[-1].entries)
     if "main" not in (part.name for part in manifest.packages):
         raise _bad("Its manifest has no package main.", "Build the package anew.")
-    if left := archive.entries.keys() - {stored.name for stored in files}:
-        raise _bad(f"It holds {min(left)}, which its manifest does not name.", "Build the package anew.")
+    if unnamed := archive.entries.keys() - {stored.name for stored in files}:
+        raise _bad(f"It holds {min(unnamed)}, which its manifest does not name.", "Build the package anew.")
     shown = msgspec.json.decode(raw)
     # the files inside are kept with their archives
     shown["packages"] = [{name: part[name] for name in part if name != "files"} for part in shown["packages"]]
