@@ -98,6 +98,15 @@ def test_packages_that_contradict_themselves_are_refused(look: Look, change: Any
     assert sentence in caught.value.sentence
 
 
+def test_a_manifest_without_an_end_of_brackets_is_refused(look: Look) -> None:
+    files = samples.miniprogram_files()
+    manifest = files["manifest.json"].rstrip().removesuffix(b"}")
+    files["manifest.json"] = manifest + b',"more":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
+    with pytest.raises(Problem) as caught:
+        look(ProgramKind.MINIPROGRAM, samples.stored_zip(files))
+    assert caught.value.code == "bad-package"
+
+
 def test_an_unsafe_archive_inside_is_refused(look: Look) -> None:
     def change(manifest: dict[str, Any], files: dict[str, bytes]) -> None:
         files["main.zip"] = samples.stored_zip({"../up": b"1"})

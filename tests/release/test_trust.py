@@ -125,6 +125,10 @@ def bank_file(code: int = 10000, custom: dict[str, Any] | None = None) -> File:
     return File(f"apps/bank/{code}/main.zip", len(BANK), hashlib.sha256(BANK).hexdigest(), custom)
 
 
+def _ed25519(public: str) -> RootChange:
+    return RootChange(add=({"keyid": "x", "keytype": "ed25519", "scheme": "ed25519", "keyval": {"public": public}},))
+
+
 @pytest.fixture
 def place(database: Database, tmp_path: Path) -> Place:
     return Place(database, tmp_path)
@@ -278,6 +282,8 @@ def test_a_root_with_keys_of_somebody_else_is_refused(place: Place) -> None:
         (RootChange(threshold=0), "0 of 1 root keys"),
         (RootChange(remove=("f" * 64,)), "is not a root key"),
         (RootChange(add=({"keyid": "x"},)), "none that may sign"),
+        (_ed25519("zz"), "may sign"),
+        (_ed25519("00"), "may sign"),
         (RootChange(add=({"keyid": "x", "keytype": "rsa", "scheme": "s", "keyval": {"public": "k"}},)), "may sign"),
         (RootChange(renew=("root",)), "no online role root"),
     ],

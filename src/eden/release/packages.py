@@ -204,7 +204,7 @@ def _miniprogram(archive: Archive, fields: UploadFields, folder: Path, limits: L
         raise _bad("Its manifest has no package main.", "Build the package anew.")
     if unnamed := archive.entries.keys() - {stored.name for stored in files}:
         raise _bad(f"It holds {min(unnamed)}, which its manifest does not name.", "Build the package anew.")
-    shown = msgspec.json.decode(raw)
+    shown = _decode(raw, dict[str, Any], MANIFEST)
     # the files inside are kept with their archives
     shown["packages"] = [{name: part[name] for name in part if name != "files"} for part in shown["packages"]]
     if len(msgspec.json.encode(shown)) > _SHOWN_LIMIT:

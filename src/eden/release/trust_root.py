@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
+from cryptography.exceptions import UnsupportedAlgorithm
 from securesystemslib.signer import SSlibKey
 from sqlalchemy import Connection, delete, insert, select, update
 from tuf.api.exceptions import RepositoryError
@@ -155,12 +156,12 @@ def _change_root_keys(root: Root, change: RootChange) -> None:
     for public in change.add:
         try:
             key = key_from(public)
-        except (ValueError, KeyError, TypeError, AttributeError):
+            # the id is not what somebody says: it is made from the key
+            key = SSlibKey.from_crypto(key._crypto_key(), scheme=key.scheme)
+        except (ValueError, KeyError, TypeError, AttributeError, UnsupportedAlgorithm):
             raise _invalid(
                 "add", "A key is none that may sign: Ed25519 or ECDSA P-256, as metadata lists it."
             ) from None
-        # the id is not what somebody says: it is made from the key
-        key = SSlibKey.from_crypto(key._crypto_key(), scheme=key.scheme)
         root.add_key(key, ROOT)
     role = root.roles[ROOT]
     threshold = role.threshold if change.threshold is None else change.threshold
