@@ -61,8 +61,6 @@ class Shelf:
     def __init__(self) -> None:
         self.things: list[Thing] = []
         self.failure: Exception | None = None
-        self.began = asyncio.Event()
-        self.may_end: asyncio.Event | None = None
 
 
 class Things(Controller):
