@@ -23,7 +23,7 @@ from eden.release.packages import UploadFields
 from eden.release.service import ReleaseService
 from eden.release.service_release_rows import ReleaseInfo
 from eden.release.service_trust import do_establish
-from eden.release.service_versions import Version
+from eden.release.service_version_rows import Version
 from eden.release.trust import read_file
 from eden.release.trust_keys import P256, new_signer
 from tests.postgres import postgres_database

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
-from litestar.openapi.spec.enums import OpenAPIType
+from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
 
 from eden.base.api.handlers import AnyRequest
 from eden.base.problems import Problem
@@ -39,7 +39,7 @@ async def read(request: AnyRequest, limit: int) -> bytes:
 
 
 def _body(media_type: str, description: str) -> RequestBody:
-    schema = Schema(type=OpenAPIType.STRING, format="binary")
+    schema = Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY)
     return RequestBody(content={media_type: OpenAPIMediaType(schema=schema)}, description=description, required=True)
 
 

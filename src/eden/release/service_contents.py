@@ -18,7 +18,7 @@ from eden.release.models import releases, version_files, versions
 from eden.release.rules_machine import OFFERING
 from eden.release.service_core import Core, find_program, find_version
 from eden.release.service_programs import VersionRef
-from eden.release.service_versions import Version, show_full
+from eden.release.service_version_rows import Version, show_full
 from eden.release.text_changes import Line, changes, read_text
 
 #: bytes of a text that is compared line by line; what is larger nobody reads

@@ -13,7 +13,6 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, Literal
 
-import msgspec
 from sqlalchemy import Connection, Row, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
@@ -29,45 +28,7 @@ from eden.release.rules_machine import OFFERING
 from eden.release.service_core import Core, find_program, find_version, need_text
 from eden.release.service_sweep import claim_content, release_content
 from eden.release.service_targets import set_signed_state, sign_program
-
-
-class VersionFile(msgspec.Struct, frozen=True, kw_only=True):
-    """A file of a version. `served`: devices may fetch it; `entries`: number of files inside."""
-
-    name: str
-    size: int
-    sha256: str
-    served: bool
-    entries: int
-
-
-class Review(msgspec.Struct, frozen=True, kw_only=True):
-    """What a reviewer said; `verdict` is "approved" or "rejected"."""
-
-    reviewer: str
-    verdict: str
-    comment: str
-    at: int
-
-
-class Version(msgspec.Struct, frozen=True, kw_only=True):
-    """A version. `signed_state`: what devices may do with it (null: nothing); `size`: bytes that a device fetches at
-    most; `files` and `reviews` are left out in lists."""
-
-    id: str
-    program: str
-    code: int
-    name: str
-    state: VersionState
-    signed_state: SignedState | None
-    container: int
-    size: int
-    manifest: dict[str, Any]
-    notes: str
-    author: str
-    created_at: int
-    files: tuple[VersionFile, ...] = ()
-    reviews: tuple[Review, ...] = ()
+from eden.release.service_version_rows import Version, show_full, show_version
 
 
 class Versions:
@@ -186,7 +147,8 @@ class Versions:
             if below is not None:
                 query = query.where(versions.c.code < below)
             return [
-                _show(program, row) for row in connection.execute(query.order_by(versions.c.code.desc()).limit(limit))
+                show_version(program, row)
+                for row in connection.execute(query.order_by(versions.c.code.desc()).limit(limit))
             ]
 
         return await self._core.database.read(work)
@@ -339,43 +301,6 @@ class Versions:
                 )
 
 
-def show_full(connection: Connection, program: Row[Any], version: Row[Any]) -> Version:
-    """A version with its files and reviews."""
-    files = connection.execute(
-        select(version_files).where(version_files.c.version_id == version.id).order_by(version_files.c.position)
-    )
-    said = connection.execute(select(reviews).where(reviews.c.version_id == version.id).order_by(reviews.c.at))
-    return msgspec.structs.replace(
-        _show(program, version),
-        files=tuple(
-            VersionFile(
-                name=file.name, size=file.size, sha256=file.sha256, served=file.served, entries=len(file.entries)
-            )
-            for file in files
-        ),
-        reviews=tuple(
-            Review(reviewer=row.reviewer, verdict=row.verdict, comment=row.comment, at=row.at) for row in said
-        ),
-    )
-
-
-def _show(program: Row[Any], row: Row[Any]) -> Version:
-    return Version(
-        id=row.id,
-        program=program.key,
-        code=row.code,
-        name=row.name,
-        state=VersionState(row.state),
-        signed_state=None if row.signed_state is None else SignedState(row.signed_state),
-        container=row.container,
-        size=row.size,
-        manifest=row.manifest,
-        notes=row.notes,
-        author=row.author,
-        created_at=row.created_at,
-    )
-
-
 def _sides(connection: Connection, workspace_id: str, program_key: str, code: int) -> list[Side]:
     version = find_version(connection, find_program(connection, workspace_id, program_key), code)
     rows = connection.execute(
@@ -423,6 +348,3 @@ def _exists(program_key: str, code: int) -> Problem:
         f"Version {code} of {program_key} is there already, with other content.",
         "A version is never changed: give the new one a higher number.",
     )
-
-
-__all__ = ["Review", "Version", "VersionFile", "Versions", "show_full"]

@@ -18,7 +18,7 @@ from eden.release.service_programs import HostApp, Program, VersionRef
 from eden.release.service_release_rows import ReleaseEvent, ReleaseInfo
 from eden.release.service_reports import CountRow
 from eden.release.service_trials import LONGEST_SECONDS, Trial
-from eden.release.service_versions import Review, Version
+from eden.release.service_version_rows import Review, Version
 from eden.release.trust_root import KeyInfo, TrustState
 
 Key = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$", max_length=64)]
