@@ -110,7 +110,7 @@ def test_members_are_paged(office: Office) -> None:
     assert seen == sorted(f"{role}@example.com" for role in ("auditor", "developer", "operator", "owner", "reviewer"))
 
 
-@pytest.mark.parametrize("cursor", ["x", "e30", "bnVsbA", "WyJhIl0", "é", "a" * 401, "Ilx1MDAwMCI"])
+@pytest.mark.parametrize("cursor", ["x", "e30", "bnVsbA", "WyJhIl0", "é", "a" * 2401, "Ilx1MDAwMCI"])
 def test_bad_cursor(office: Office, cursor: str) -> None:
     bad = office.ask("owner", "GET", f"{HERE}/members", params={"cursor": cursor})
     assert problem(bad, 400, "invalid")["errors"][0]["field"] == "cursor"

@@ -279,7 +279,7 @@ def test_pages(client: TestClient[Any], shelf: Shelf) -> None:
 
 @given(st.one_of(st.text(max_size=80), st.integers(0, 2**53), st.tuples(st.integers(0, 9), st.text(max_size=20))))
 def test_cursor_gives_back_its_key(key: Any) -> None:
-    if "\0" in str(key):
+    if b"\\u0000" in msgspec.json.encode(key).replace(rb"\\", b""):
         return
     cursor = encode_cursor(key)
     assert Paging(1, cursor).after(type(key)) == key

@@ -15,6 +15,7 @@ from typing import Annotated, Any, Generic, TypeVar
 import msgspec
 from litestar.params import QueryParameter
 
+from eden.base.api.writes import has_nul
 from eden.base.problems import Problem
 
 T = TypeVar("T")
@@ -22,7 +23,8 @@ U = TypeVar("U")
 
 DEFAULT_LIMIT = 50
 LARGEST_LIMIT = 200
-_LARGEST_CURSOR = 400
+#: characters; room for the longest name that is a key, 400 characters of four bytes
+_LARGEST_CURSOR = 2400
 
 
 class Page(msgspec.Struct, Generic[T]):
@@ -44,7 +46,7 @@ def decode_cursor(cursor: str, of: Any) -> Any:
             raise ValueError
         found = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         key = msgspec.json.decode(found, type=of)
-        if "\0" in found.decode() or "\\u0000" in found.decode():
+        if has_nul(found):
             raise ValueError
     except (ValueError, binascii.Error, msgspec.MsgspecError):
         sentence = "The cursor does not come from this list."

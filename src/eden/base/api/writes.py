@@ -140,6 +140,11 @@ async def _replay(answer: Answer, send: Send) -> None:
     await send({"type": "http.response.body", "body": answer.body, "more_body": False})
 
 
+def has_nul(text: bytes) -> bool:
+    """Whether a text of this JSON has the character NUL."""
+    return _NUL.search(text) is not None
+
+
 async def _json_body(receive: Receive, headers: dict[str, str]) -> bytes:
     too_large = Problem("too-large", "The request is larger than this address takes.", "JSON bodies may have 1 MiB.")
     if headers.get("content-length", "0").isdigit() and int(headers.get("content-length", "0")) > LARGEST_JSON:
@@ -161,7 +166,7 @@ async def _json_body(receive: Receive, headers: dict[str, str]) -> bytes:
         raise Problem(
             "media-type", "The body is not declared as JSON.", "Send the header Content-Type: application/json."
         )
-    if _NUL.search(body):
+    if has_nul(body):
         raise Problem("invalid", "The body has a character that is never used (NUL, \\u0000).")
     return body
 
