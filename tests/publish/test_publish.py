@@ -12,7 +12,7 @@ import pytest
 from eden.base.errors import EdenError
 from eden.cli import main
 from eden.publish.client import access
-from eden.publish.parcel import pack
+from eden.publish.parcel import Parcel, pack
 from eden.release.trust_keys import read_key_file
 from tests.publish.conftest import Server
 from tests.release import samples
@@ -95,6 +95,13 @@ def test_publish_and_release_at_once(rooted: Server, project: Path, capsys: pyte
     assert "is a draft" in capsys.readouterr().out
 
 
+def test_publish_for_everyone(rooted: Server, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert rooted.run("owner", "publish", str(project), "--everyone") == 0
+    assert "It is stable: everyone gets it" in capsys.readouterr().out
+    found = rooted.office.get("owner", "/workspaces/test/programs/wxhello")
+    assert found["stable"] == {"code": 10000, "name": "1.0.0"}
+
+
 def test_what_cannot_be_published(server: Server, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (project / "pages/index/index.wxml").write_text("<view>")
     (project / "app.json").write_text('{"pages": ["pages/absent/absent"]}')
@@ -130,6 +137,14 @@ def test_web_applications_are_the_same_on_any_machine(server: Server, tmp_path: 
     (first / "link").symlink_to("index.html")
     with pytest.raises(EdenError, match="is a link"):
         pack(first, "h5", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("app_id", "key"),
+    [("wx0123456789abcdef", "wx0123456789abcdef"), ("eden.bank", "eden-bank"), ("My App", "my-app"), ("银行", None)],
+)
+def test_keys_are_made_of_app_ids(tmp_path: Path, app_id: str, key: str | None) -> None:
+    assert Parcel(tmp_path, app_id).key == key
 
 
 def test_a_zip_of_dimina(server: Server, tmp_path: Path) -> None:

@@ -42,6 +42,7 @@ def _add_publish(subparsers: Subparsers) -> None:
     releasing.add_argument(
         "--standard", action="store_true", help="release it at once: 1 %%, 10 %%, 50 %%, everyone, a day each"
     )
+    releasing.add_argument("--everyone", action="store_true", help="make it stable for everyone at once")
     publish.add_argument("--draft", action="store_true", help="draft the release, do not start it")
     _add_access(publish)
 
@@ -153,6 +154,7 @@ def _publish(arguments: argparse.Namespace) -> int:
         main_url=arguments.main_url,
         plan=arguments.release,
         standard=arguments.standard,
+        everyone=arguments.everyone,
         draft=arguments.draft,
     )
     return asyncio.run(publish(_access(arguments), options))

@@ -15,7 +15,6 @@ from eden.base.errors import EdenError
 
 Kind = Literal["miniprogram", "h5", "dimina"]
 _DATE = (1980, 1, 1, 0, 0, 0)
-_KEY = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 #: never part of an application
 _LEFT_OUT = frozenset({".git", ".svn", ".DS_Store", "Thumbs.db", "__MACOSX"})
 
@@ -34,9 +33,9 @@ class Parcel:
 
     @property
     def key(self) -> str | None:
-        """The program's key, if its app id can be one."""
-        key = (self.app_id or "").lower()
-        return key if _KEY.fullmatch(key) else None
+        """The program's key, made of its app id: eden.bank is eden-bank. None without any letter or digit for it."""
+        key = re.sub(r"[^a-z0-9_-]+", "-", (self.app_id or "").lower()).strip("-_")[:64]
+        return key or None
 
 
 def pack(source: Path, kind: Kind, folder: Path) -> Parcel | None:

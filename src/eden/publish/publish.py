@@ -17,9 +17,14 @@ from eden.publish.client import Access, Client, connect
 from eden.publish.parcel import Kind, Parcel, pack
 
 
+#: for a first version, or where nobody can be harmed
+EVERYONE = {"steps": [{"name": "Everyone", "audience": {"share": 10_000}}]}
+
+
 @dataclass(frozen=True)
 class Options:
-    """Of the command line. `plan`: a file with a release plan; `standard`: release by the standard plan."""
+    """Of the command line. `plan`: a file with a release plan; `standard`: release by the standard plan; `everyone`:
+    make it stable at once; `draft`: do not start the release."""
 
     source: Path
     kind: Kind = "miniprogram"
@@ -32,12 +37,13 @@ class Options:
     main_url: str | None = None
     plan: Path | None = None
     standard: bool = False
+    everyone: bool = False
     draft: bool = False
 
 
 async def publish(access: Access, options: Options) -> int:
     """The exit code; what happened is printed."""
-    plan = read_plan(options.plan) if options.plan else None
+    plan = read_plan(options.plan) if options.plan else EVERYONE if options.everyone else None
     with tempfile.TemporaryDirectory(prefix="eden-publish-") as folder:
         parcel = pack(options.source, options.kind, Path(folder))
         if parcel is None:
@@ -49,7 +55,7 @@ async def publish(access: Access, options: Options) -> int:
             if plan is None and not options.standard:
                 print(f"Bring it to its users: eden release create {key} --code {version['code']}")
                 return 0
-            return await _release(client, key, version, plan, draft=options.draft)
+            return await _release(client, key, version, plan, options)
 
 
 async def _program(client: Client, options: Options, parcel: Parcel) -> str:
@@ -83,15 +89,19 @@ async def _upload(client: Client, options: Options, parcel: Parcel, key: str) ->
         )
 
 
-async def _release(client: Client, key: str, version: Any, plan: Any, *, draft: bool) -> int:
+async def _release(client: Client, key: str, version: Any, plan: Any, options: Options) -> int:
     body: dict[str, Any] = {"program": key, "code": version["code"]}
     if plan is not None:
         body["plan"] = plan
     release = await client.post("/releases", body)
-    if draft:
+    if options.draft:
         print(f"The release {release['id']} is a draft. Begin it: eden release start {release['id']}")
         return 0
     release = await client.post(f"/releases/{release['id']}/start", {"revision": release["revision"]})
+    if options.everyone:
+        await client.post(f"/releases/{release['id']}/finish", {"revision": release["revision"]})
+        print("It is stable: everyone gets it at the next check.")
+        return 0
     step = release["plan"]["steps"][release["step"]]
     print(f"The release {release['id']} is live, step 1 of {len(release['plan']['steps'])}: {step['name']}.")
     print(f"Watch it: eden release show {key}")
