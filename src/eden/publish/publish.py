@@ -16,7 +16,6 @@ from eden.base.errors import EdenError
 from eden.publish.client import Access, Client, connect
 from eden.publish.parcel import Kind, Parcel, pack
 
-
 #: for a first version, or where nobody can be harmed
 EVERYONE = {"steps": [{"name": "Everyone", "audience": {"share": 10_000}}]}
 
