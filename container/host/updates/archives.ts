@@ -27,9 +27,9 @@ export class Archives {
       progress(entry.size, entry.size)
       return there
     }
-    const bytes = await this.byDelta(entry, shelf)
-      ?? (await this.server.target({ ...version, ...entry }, progress)).buffer
-    await verifyArchive(bytes, entry)
+    const bytes = await this.byDelta(entry, shelf) ?? (await this.server.target(
+      { ...version, ...entry }, (whole) => verifyArchive(whole.buffer, entry), progress,
+    )).buffer
     await this.vault.put(entry.sha256, bytes)
     return bytes
   }

@@ -172,8 +172,8 @@ export class Checker {
     }
     const kept = await vault.get(hash)
     if (kept) return parseManifest(kept)
-    const bytes = await server.target({ key, code, file: 'manifest.json', sha256: hash, size: info.length })
-    await trusted.verify(bytes, info)
+    const target = { key, code, file: 'manifest.json', sha256: hash, size: info.length }
+    const bytes = await server.target(target, (found) => trusted.verify(found, info))
     await vault.put(hash, bytes.buffer)
     return parseManifest(bytes.buffer)
   }

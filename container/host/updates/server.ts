@@ -53,11 +53,20 @@ export class DeviceServer {
     })
   }
 
-  /** A version's file; browsers that know compression dictionaries use them here by themselves. */
-  async target({ key, code, sha256, file, size }: Target, progress?: Progress): Promise<Bytes> {
-    const path = `apps/${encodeURIComponent(key)}/${code}/${sha256}.${encodeURIComponent(file)}`
-    const response = await this.send(`targets/${path}`, {})
-    return this.body(response, size, progress)
+  /**
+   * A version's file that passes `verify`; browsers that know compression dictionaries use them here by themselves.
+   * What does not pass is fetched once more past the browser's cache: these files never change, so a damaged one would
+   * stay in it for ever.
+   */
+  async target(target: Target, verify: (bytes: Bytes) => Promise<void>, progress?: Progress): Promise<Bytes> {
+    const { key, code, sha256, file, size } = target
+    const path = `targets/apps/${encodeURIComponent(key)}/${code}/${sha256}.${encodeURIComponent(file)}`
+    const load = async (cache: RequestCache): Promise<Bytes> => {
+      const bytes = await this.body(await this.send(path, { cache }), size, progress)
+      await verify(bytes)
+      return bytes
+    }
+    return load('default').catch(() => load('reload'))
   }
 
   /** From an archive that the phone has to one that it wants; undefined when a full download is the better way. */

@@ -48,7 +48,8 @@ def test_apply_update_starts_the_new_version_at_once(phone: MakePhone, platform:
     assert "check true" in one.logged()
 
 
-def test_works_offline(phone: MakePhone, platform: RunningPlatform) -> None:
+def test_works_offline(phone: MakePhone, platform: RunningPlatform, expect_console: Callable[[str], None]) -> None:
+    expect_console("ERR_|500|CORS")
     platform.publish("1.0.0")
     platform.release("1.0.0", finish=True)
     one = phone()
