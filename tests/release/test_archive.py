@@ -43,9 +43,6 @@ class Unseekable(io.RawIOBase):
     def __init__(self) -> None:
         self.written = bytearray()
 
-    def writable(self) -> bool:
-        return True
-
     def write(self, data: object) -> int:
         self.written += bytes(memoryview(data))  # type: ignore[arg-type]
         return len(memoryview(data))  # type: ignore[arg-type]
