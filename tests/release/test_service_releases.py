@@ -328,6 +328,24 @@ def test_lists_reach_their_people_and_change(house: House) -> None:
     house.run(run())
 
 
+def test_a_stopped_release_does_not_hold_its_lists(house: House) -> None:
+    async def run() -> None:
+        await house.furnish()
+        await house.program()
+        await house.upload("1.0.0")
+        made = await house.service.lists.create(house.owner, "w", "Testers", "exact", b"a")
+        plan = {"steps": [{"name": "Whitelist", "audience": {"lists": [made.id]}}]}
+        info = await house.act(await house.draft("1.0.0", plan), Verb.START)
+        info = await house.act(info, Verb.HALT)
+        await house.service.lists.delete(house.owner, "w", made.id)
+        with pytest.raises(Problem, match="list that the plan names was removed"):
+            await house.act(info, Verb.ROLL_FORWARD)
+        await house.act(info, Verb.ROLL_BACK)
+        assert await house.states() == {10000: "revoked"}
+
+    house.run(run())
+
+
 def _proof(house: House, view: ListView, device: str) -> Proof | None:
     from eden.base.targeting import IdList
 

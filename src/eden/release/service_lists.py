@@ -192,12 +192,13 @@ class Lists:
         return await self._core.database.write(work)
 
     async def delete(self, principal: Principal, workspace_id: str, list_id: str) -> None:
-        """Problem `conflict` while a release that has not ended names the list."""
+        """Problem `conflict` while a draft or a running release names the list; one that was stopped can then not be
+        rolled forward."""
         check_permission(principal, workspace_id, "list.write")
 
         def work(connection: Connection) -> None:
             row = find_list(connection, workspace_id, list_id)
-            if _naming(connection, workspace_id, list_id, set(ReleaseState) - {ReleaseState.FINISHED}):
+            if _naming(connection, workspace_id, list_id, {ReleaseState.DRAFT, *OFFERING}):
                 raise conflict(
                     f"A release names the list {row.name}.", "Finish or discard the release, or change its plan."
                 )

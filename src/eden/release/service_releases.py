@@ -39,7 +39,7 @@ from eden.release.models import (
 )
 from eden.release.rules_plan import check_plan, standard_plan
 from eden.release.rules_reasons import say
-from eden.release.service_core import Core, find_program, find_release, find_version, need_text
+from eden.release.service_core import Core, find_program, find_release, find_version, need_text, tell_of_draft
 from eden.release.service_prepare import do_ask
 from eden.release.service_release_rows import (
     ReleaseEvent,
@@ -52,7 +52,7 @@ from eden.release.service_release_rows import (
     show_event,
     show_row,
 )
-from eden.release.service_targets import as_release, set_signed_state, sign_program
+from eden.release.service_targets import as_release, list_rows, lists_of, set_signed_state, sign_program
 
 #: what puts a fire out: whoever sees it may
 EMERGENCY = frozenset({Verb.PAUSE, Verb.HALT, Verb.ROLL_BACK})
@@ -112,6 +112,7 @@ class Releases:
                 release.id,
                 {"program": program.key, "code": code},
             )
+            tell_of_draft(connection, workspace_id, program.key, release.id)
             return show(connection, find_release(connection, workspace_id, release.id), at)
 
         return await self._core.database.write(work)
@@ -278,6 +279,7 @@ class Releases:
             self._core.audit(
                 connection, workspace_id, principal, "release.discard", release_id, {"program": row.program_key}
             )
+            tell_of_draft(connection, workspace_id, row.program_key, release_id)
 
         await self._core.database.write(work)
 
@@ -314,7 +316,9 @@ class Releases:
         for code, state in machine.signed_states(moved).items():
             _set_state(connection, program, code, state)
         timestamp = None
-        if moved.state is not ReleaseState.DRAFT:
+        if moved.state is ReleaseState.DRAFT:
+            tell_of_draft(connection, workspace_id, row.program_key, row.id)
+        else:
             timestamp = sign_program(
                 self._core, connection, workspace_id, program, release=row.id, state=moved.state, kind=kind
             )
@@ -344,6 +348,9 @@ class Releases:
                 f"Version {version.name} has no review yet, which this workspace asks for before everyone gets it.",
                 "Have somebody other than its author approve it.",
             )
+        named = lists_of(moved.plan)
+        if len(list_rows(connection, named)) < len(named):
+            raise Problem("release-state", "A list that the plan names was removed.", "Make a new release.")
         stable = _stable_code(connection, row.program_id)
         if verb in (Verb.START, Verb.ROLL_FORWARD) and stable is not None and stable >= moved.version_code:
             raise Problem(
