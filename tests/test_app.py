@@ -16,9 +16,10 @@ from litestar.di import NamedDependency
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from sqlalchemy import Connection, delete
 
 from eden.app import Platform, create_app, prepare_database
-from eden.base import migrate, telemetry
+from eden.base import changes, migrate, telemetry
 from eden.base.api.access import OPEN
 from eden.base.errors import EdenError
 from eden.base.ground import Ground, open_ground
@@ -27,6 +28,7 @@ from eden.base.jobs import enqueue
 from eden.base.parts import Part
 from eden.base.problems import Problem
 from eden.base.settings import DatabaseSettings, Listen, Logs, MetricsSettings, Settings
+from eden.base.tables import changes as changes_table
 from tests.ask import ask
 
 pytestmark = pytest.mark.anyio
@@ -272,6 +274,42 @@ async def test_not_ready_says_why(tmp_path: Path) -> None:
         assert answer.json()["reasons"]["feed"].startswith("The feed of changes was last read 6")
         # it lives: restarting it would not help
         assert (await ask(platform, "/healthz")).status == 200
+
+
+async def test_missed_changes_end_the_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What was forgotten before this process saw it may have been a halt: it must not go on."""
+    monkeypatch.setattr("eden.base.health._LOOK_SECONDS", 0.01)
+    monkeypatch.setattr("eden.base.health._FRESH_SECONDS", 0)
+    ended = asyncio.Event()
+    async with running(settings_of(tmp_path)) as platform:
+        platform.health.end_process = ended.set
+        heard = asyncio.Event()
+
+        async def hear(change: changes.Change) -> None:
+            if change.seq == 2:
+                heard.set()
+
+        platform.ground.feed.listen("x", hear)
+        write = platform.ground.database.write
+        await write(lambda connection: changes.append(connection, "x", "", {}))
+        await write(lambda connection: changes.append(connection, "x", "", {}))
+        await asyncio.wait_for(heard.wait(), 20)
+        assert not platform.ground.feed.missed
+        await platform.ground.feed.stop()
+        assert platform.ground.feed.seen == 2
+
+        def away(connection: Connection) -> None:
+            for _ in range(5):
+                changes.append(connection, "x", "", {})
+            connection.execute(delete(changes_table).where(changes_table.c.seq < 6))
+
+        await write(away)
+        platform.ground.feed.go_on()
+        await asyncio.wait_for(ended.wait(), 20)
+        assert "changes 3 to 5 were missed" in caplog.text
+        assert "starts anew" in (await ask(platform, "/readyz")).json()["reasons"]["feed"]
 
 
 async def _broken(name: str) -> bool:

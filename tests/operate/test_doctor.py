@@ -108,6 +108,13 @@ def test_data_folder_that_is_a_file(tmp_path: Path) -> None:
     assert "cannot be written" in found["data folder"].sentence
 
 
+def test_data_folder_of_everybody(make_settings: MakeSettings) -> None:
+    settings = prepared(make_settings("folder"))
+    assert settings.data_folder.stat().st_mode & 0o777 == 0o700
+    os.chmod(settings.data_folder, 0o755)
+    assert "chmod 700" in wrong(settings)["privacy"].hint
+
+
 def test_full_disk(make_settings: MakeSettings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "FREE_BYTES", 1 << 80)
     assert "Make room" in wrong(prepared(make_settings("folder")))["free space"].hint
@@ -207,7 +214,6 @@ def test_words_and_json(make_settings: MakeSettings) -> None:
     assert doctor(lambda: settings, as_json=False, write=lines.append) == 0
     assert lines[-1] == "\n  All is well."
     assert all(line.startswith("  ✓ ") for line in lines[:-1])
-    os.chmod(settings.data_folder, 0o755)
     settings = msgspec.structs.replace(settings, secret_key="x" * 40)
     lines.clear()
     assert doctor(lambda: settings, as_json=False, write=lines.append) == 1

@@ -24,7 +24,7 @@ from eden.base.ids import now
 from eden.base.tables import changes, counters
 
 POLL_SECONDS = 0.2
-#: a process that was away for longer starts anew (it stops answering "ready")
+#: a process that was away for longer (a machine that slept) has to start anew
 KEPT_SECONDS = 24 * 3600
 _PAGE = 1000
 _COUNTER = "changes"
@@ -78,6 +78,8 @@ class Feed:
         self.seen = 0
         #: when the feed was last read with success, microseconds
         self.read_at = 0
+        #: changes were forgotten before this process saw them: it must start anew
+        self.missed = False
 
     def listen(self, kind: str, listener: Listener) -> None:
         """Call for every change whose kind is `kind`, or begins with it when it ends in "."; "" for all changes."""
@@ -85,9 +87,13 @@ class Feed:
 
     async def start(self) -> None:
         """From now on; listeners load their first state themselves, after this."""
-        self._loop = asyncio.get_running_loop()
         self.seen = await self._database.read(last_number)
         self.read_at = now()
+        self.go_on()
+
+    def go_on(self) -> None:
+        """After `stop`: from the last change that was seen."""
+        self._loop = asyncio.get_running_loop()
         self._database.on_commit.append(self._committed)
         self._task = asyncio.create_task(self._run(), name="eden-feed")
 
@@ -122,6 +128,12 @@ class Feed:
         while True:
             found = await self._database.read(self._page)
             self.read_at = now()
+            # numbers have no holes: a counter that is undone with its transaction gives them
+            if found and found[0].seq != self.seen + 1 and not self.missed:
+                self.missed = True
+                log.critical(
+                    "changes %d to %d were missed; this process must start anew", self.seen + 1, found[0].seq - 1
+                )
             for change in found:
                 for kind, listener in self._listeners:
                     if kind in ("", change.kind) or (kind.endswith(".") and change.kind.startswith(kind)):

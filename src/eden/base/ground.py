@@ -52,13 +52,7 @@ def open_ground(settings: Settings) -> Ground:
 
     Raises EdenError: the data folder cannot be written, an address is wrong, the key is missing or not readable.
     """
-    folder = settings.data_folder
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise EdenError(
-            "data-folder", f"The data folder {folder} cannot be made: {error.strerror}.", "Set data to another folder."
-        ) from error
+    make_data_folder(settings)
     secret = server_secret(settings)
     blobs = Blobs.of(settings)
     database = Database(settings.database_address)
@@ -72,6 +66,17 @@ def open_ground(settings: Settings) -> Ground:
         metrics=Metrics(),
         secret=secret,
     )
+
+
+def make_data_folder(settings: Settings) -> None:
+    """The data folder, for this user only: the database holds hashes of passwords. Raises EdenError."""
+    folder = settings.data_folder
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise EdenError(
+            "data-folder", f"The data folder {folder} cannot be made: {error.strerror}.", "Set data to another folder."
+        ) from error
 
 
 def server_secret(settings: Settings) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hmac
+import signal
 from collections.abc import Awaitable, Callable
 
 import msgspec
@@ -38,6 +39,8 @@ class Health:
         self._lock = asyncio.Lock()
         self._at_head = False
         self._task: asyncio.Task[None] | None = None
+        #: ends this process in order; whoever supervises it starts a new one
+        self.end_process: Callable[[], None] = lambda: signal.raise_signal(signal.SIGTERM)
         #: set when the figures that are looked up are there
         self.looked = asyncio.Event()
         metrics = ground.metrics
@@ -72,6 +75,9 @@ class Health:
                 for state in (jobs.WAITING, jobs.RUNNING, jobs.FAILED):
                     self._jobs.labels(state).set(counted.get(state, 0))
             self.looked.set()
+            if self._ground.feed.missed:
+                self.end_process()
+                return
             await asyncio.sleep(_LOOK_SECONDS)
 
     async def reasons(self) -> dict[str, str]:
@@ -103,6 +109,8 @@ class Health:
         feed = self._ground.feed
         lag = (now() - feed.read_at) / 1_000_000
         self._lag.set(lag if feed.read_at else 0)
+        if feed.missed:
+            raise EdenError("feed-missed", "The process was away for too long and starts anew.")
         if lag > LAG_SECONDS:
             raise EdenError("feed-lag", f"The feed of changes was last read {lag:.0f} s ago.")
 

@@ -87,9 +87,10 @@ def _doctor(arguments: argparse.Namespace) -> int:
 def _migrate(arguments: argparse.Namespace) -> int:
     from eden.base import migrate
     from eden.base.database import Database
+    from eden.base.ground import make_data_folder
 
     settings = settings_of(arguments)
-    settings.data_folder.mkdir(parents=True, exist_ok=True)
+    make_data_folder(settings)
     database = Database(settings.database_address)
     try:
         before, after = migrate.upgrade(database)

@@ -6,6 +6,7 @@ It writes nothing but probes that it removes, and makes the data folder and the 
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import stat
 from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -106,7 +107,7 @@ def _data_folder(settings: Settings) -> list[Finding]:
     folder = settings.data_folder
     probe = folder / f"doctor-{new_id()}"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         probe.write_bytes(b"")
         probe.unlink()
     except OSError as error:
@@ -119,7 +120,14 @@ def _data_folder(settings: Settings) -> list[Finding]:
         f"{free / 1e9:,.1f} GB are free in {folder}.",
         "Make room, or move data or blobs.address to a larger disk.",
     )
-    return [Finding("data folder", True, f"{folder.absolute()} can be written."), space]
+    written = Finding("data folder", True, f"{folder.absolute()} can be written.")
+    closed = Finding(
+        "privacy",
+        os.name != "posix" or stat.S_IMODE(folder.stat().st_mode) & 0o007 == 0,
+        f"Mode of {folder} is {stat.S_IMODE(folder.stat().st_mode):04o}.",
+        f"Every user of this machine can read the database: chmod 700 {folder}",
+    )
+    return [written, closed, space]
 
 
 def _port(settings: Settings) -> Finding:

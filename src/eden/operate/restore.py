@@ -21,7 +21,7 @@ from eden.base import migrate
 from eden.base.blobs import Blobs
 from eden.base.database import Database
 from eden.base.errors import EdenError
-from eden.base.ground import SECRET_FILE, secret_check
+from eden.base.ground import SECRET_FILE, make_data_folder, secret_check
 from eden.base.settings import Settings
 from eden.base.tables import metadata
 from eden.operate import archive
@@ -50,7 +50,7 @@ def restore(settings: Settings, path: Path, *, force: bool, progress: Progress) 
             "Install that version or a newer one.",
         )
     secret = _check_secret(settings, path, manifest, force)
-    settings.data_folder.mkdir(parents=True, exist_ok=True)
+    make_data_folder(settings)
     database, blobs = Database(settings.database_address), Blobs.of(settings)
     try:
         with asyncio.Runner() as runner:

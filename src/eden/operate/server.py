@@ -105,4 +105,5 @@ def run_server(
     finally:
         if end_traces is not None:
             end_traces()
-    return 0
+    # a process that ended by itself is to be started again
+    return 1 if platform.ground.feed.missed else 0
