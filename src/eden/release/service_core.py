@@ -69,6 +69,11 @@ def tell(connection: Connection, workspace_id: str, program_key: str, timestamp:
     append(connection, CHANGED, workspace_id, {"program": program_key, "timestamp": timestamp, **more})
 
 
+def tell_of_draft(connection: Connection, workspace_id: str, program_key: str, release_id: str) -> None:
+    """Let open pages hear of a draft, and nobody else: it is nothing to devices."""
+    append(connection, "draft.changed", workspace_id, {"program": program_key, "release": release_id})
+
+
 def find_program(connection: Connection, workspace_id: str, key: str) -> Row[Any]:
     """The program of a key. Problem `not-found`."""
     row = connection.execute(
@@ -133,4 +138,4 @@ def need_text(field_name: str, text: str, longest: int, *, may_be_empty: bool = 
 
 
 __all__ = ["CHANGED", "Core", "conflict", "find_list", "find_program", "find_release", "find_version", "need_text",
-           "tell"]  # fmt: skip
+           "tell", "tell_of_draft"]  # fmt: skip

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 import msgspec
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
+from eden.base.changes import append
 from eden.base.problems import Problem
 from eden.release import guardrails_v1 as guardrails
 from eden.release import metrics
@@ -69,6 +70,8 @@ class Ticks:
             look = _look(connection, release)
             if look.is_new:
                 _keep(connection, release, look, at)
+                # for open pages, and nobody else: numbers are nothing to devices
+                append(connection, "figures.changed", workspace_id, {"release": release_id})
                 changed = True
             actions = machine.tick(release, _observed(connection, release, look.verdict), at)
             entered = False
