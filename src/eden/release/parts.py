@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
+from pathlib import Path
 from typing import Any
 
+from litestar import Router
 from sqlalchemy import Connection, select
 
 from eden.base.ground import Ground
@@ -19,6 +21,8 @@ from eden.release.device_log import DeviceLog
 from eden.release.device_views import Workspaces
 from eden.release.founding import found
 from eden.release.models import programs
+from eden.release.pages import HANDLERS, LIST_UPLOADS, NAVIGATION, PACKAGE_UPLOADS
+from eden.release.pages.preview import Previews
 from eden.release.service import ReleaseService
 from eden.release.service_prepare import PREPARE, prepare
 from eden.release.service_reports import do_fold, do_forget
@@ -30,6 +34,8 @@ from eden.release.trust import ROOT, expiring, read_heads
 _REFRESH = 600
 _FOLD = 3600
 _SWEEP = 24 * 3600
+#: bytes of a form around its file
+_FORM = 1_000_000
 #: µs before a root ends at which doctor says so: people must be found to sign the next one
 _ROOT_NOTICE = 60 * 24 * 3600 * 1_000_000
 
@@ -37,6 +43,7 @@ _ROOT_NOTICE = 60 * 24 * 3600 * 1_000_000
 def parts(ground: Ground) -> Part:
     """The service over this process's ground."""
     service = ReleaseService(ground)
+    limits = ground.settings.limits
     core = service.core
     views = Workspaces(core, service.lists)
     device_log = DeviceLog(core)
@@ -77,9 +84,16 @@ def parts(ground: Ground) -> Part:
 
     return Part(
         name="release",
-        controllers=CONTROLLERS,
-        services={"release_service": service},
+        controllers=(
+            *CONTROLLERS,
+            *HANDLERS,
+            Router("/", route_handlers=PACKAGE_UPLOADS, request_max_body_size=limits.upload_bytes + _FORM),
+            Router("/", route_handlers=LIST_UPLOADS, request_max_body_size=limits.body_bytes + _FORM),
+        ),
+        services={"release_service": service, "release_views": views, "release_previews": Previews(service)},
         tags=TAGS,
+        folder=Path(__file__).parent,
+        navigation=NAVIGATION,
         raw={
             devices.PREFIX: devices.Devices(core, views, device_log, deltas),
             super_app.PREFIX: super_app.super_app,

@@ -1,0 +1,32 @@
+"""The console's pages of releasing: handlers, and lines of the menu."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from eden.console.view import NavigationItem
+from eden.release.pages import devices, editor, keys, lists, programs, release, releases, trials, versions
+
+NAVIGATION = (
+    NavigationItem("programs", "Mini programs", "小程序", "programs", "workspace.read", "app"),
+    NavigationItem("releases", "Releases", "发布", "releases", "workspace.read", "release"),
+    NavigationItem("devices", "Devices", "设备", "devices", "device.read", "device"),
+    NavigationItem("lists", "Lists", "名单", "lists", "workspace.read", "list"),
+    NavigationItem("keys", "Keys", "密钥", "keys", "key.manage", "shield", "workspace"),
+)
+
+HANDLERS: tuple[Any, ...] = (
+    *programs.HANDLERS,
+    *versions.HANDLERS,
+    *trials.HANDLERS,
+    *releases.HANDLERS,
+    *release.HANDLERS,
+    *editor.HANDLERS,
+    *devices.HANDLERS,
+    *lists.HANDLERS,
+    *keys.HANDLERS,
+)
+
+#: forms with files: how large they may be is a setting
+PACKAGE_UPLOADS: tuple[Any, ...] = versions.UPLOADS
+LIST_UPLOADS: tuple[Any, ...] = lists.UPLOADS

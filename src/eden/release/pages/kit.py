@@ -1,0 +1,77 @@
+"""What the pages share: addresses, forms as they come in, problems in the reader's language."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlencode
+
+from eden.base.api.errors import AnyRequest
+from eden.base.api.paging import encode_cursor
+from eden.base.problems import Problem
+from eden.console.frame import Console
+from eden.console.view import ROOT, ViewContext
+
+#: below it are the pages of a workspace; the guard reads the parameter
+HERE = f"{ROOT}/{{workspace:str}}"
+
+#: bytes of a form; those of plans have rules in them
+LARGEST_FORM = 50_000
+LARGEST_PLAN_FORM = 500_000
+
+
+class Form:
+    """What was filled in. Texts come without space around them."""
+
+    def __init__(self, values: dict[str, list[str]]) -> None:
+        self.values = values
+
+    def one(self, name: str, usual: str = "") -> str:
+        """The field's text; the first when it is there several times."""
+        found = self.values.get(name)
+        return found[0].strip() if found else usual
+
+    def all(self, name: str) -> list[str]:
+        """Every text of a field that may be chosen several times."""
+        return [value.strip() for value in self.values.get(name, [])]
+
+    def on(self, name: str) -> bool:
+        """Whether a box is ticked."""
+        return name in self.values
+
+    def number(self, name: str) -> int:
+        """A whole number that the page itself wrote; −1, which nothing has, for anything else."""
+        text = self.one(name)
+        return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
+
+
+async def read_form(request: AnyRequest) -> Form:
+    """The form of a request. Problem `invalid` for a character that no database keeps."""
+    form = await request.form()
+    values: dict[str, list[str]] = {}
+    for name in dict.fromkeys(form):
+        values[name] = [value for value in form.getall(name) if isinstance(value, str)]
+        if "\0" in "".join(values[name]):
+            raise Problem("invalid", "The form has a character that is never used (NUL).")
+    return Form(values)
+
+
+def page_address(view: ViewContext, path: str, key: Any, **query: str) -> str:
+    """Of the page of a list that goes on after the item with this key."""
+    return f"{view.url(path)}?{urlencode({**query, 'cursor': encode_cursor(key)})}"
+
+
+def standing_at(view: ViewContext, path: str) -> ViewContext:
+    """The view as if its page were at `path`: what answers a POST is shown again, by language and theme, with a GET."""
+    return replace(view, path=view.url(path))
+
+
+#: problems that have sentences in both languages
+_SAID = frozenset({"release-conflict", "version-state", "release-state", "not-found", "conflict", "invalid"})
+
+
+def told(problem: Problem, console: Console, view: ViewContext) -> str:
+    """What happened, in the reader's language; in English with what exactly."""
+    if view.locale == "en" or problem.code not in _SAID:
+        return f"{problem.sentence} {problem.hint}".strip()
+    return console.translator(view)(f"release.problem.{problem.code}")

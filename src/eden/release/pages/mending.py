@@ -1,0 +1,94 @@
+"""Forms that come back: what has to be mended, in the reader's language, with everything that was filled in.
+
+A form with a file is sent by a script that keeps it on the page (`container/console/upload.ts`), so only the list of
+mistakes is sent back then: the file need not be chosen again.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from litestar import Response
+
+from eden.base.api.errors import AnyRequest
+from eden.base.problems import Problem
+from eden.console.frame import Console
+from eden.console.http import html, respond, wants_part
+from eden.console.view import ViewContext
+from eden.release.pages.kit import Form
+
+#: code and field of problems that have a sentence in both languages
+_SAID = frozenset(
+    {
+        "bad-package.file", "conflict.key", "conflict.name", "invalid.code", "invalid.comment", "invalid.description",
+        "invalid.fallback_url", "invalid.file", "invalid.key", "invalid.main_url", "invalid.name", "invalid.native",
+        "invalid.seconds", "invalid.threshold", "invalid.title_en", "invalid.url", "invalid.version",
+        "invalid.virtual_host", "too-large.file", "unsafe-archive.file", "version-exists.version",
+    }
+)  # fmt: skip
+
+#: fields of the API that are called otherwise in forms
+_FIELDS = {
+    "h5.virtual_host": "virtual_host",
+    "h5.fallback_url": "fallback_url",
+    "h5.main_url": "main_url",
+    "h5": "virtual_host",
+    "native.texts": "title_en",
+    "native.url": "url",
+    "body": "file",
+    "line": "file",
+}
+_LINE = re.compile(r"line ([0-9]+)")
+
+#: what a form shows of its mistakes at once
+_MOST = 20
+
+
+class Filled:
+    """A form as it is shown: texts by name, and what has to be mended."""
+
+    def __init__(self, form: Form | None = None, errors: list[tuple[str, str]] | None = None) -> None:
+        self._form = form
+        self.errors = (errors or [])[:_MOST]
+        self._by_field = dict(reversed(self.errors))
+
+    def one(self, name: str, usual: str = "") -> str:
+        """The field's text; `usual` when the form has not been sent yet."""
+        return usual if self._form is None else self._form.one(name)
+
+    def all(self, name: str, usual: tuple[str, ...] = ()) -> tuple[str, ...]:
+        return usual if self._form is None else tuple(self._form.all(name))
+
+    def error(self, name: str) -> str:
+        return self._by_field.get(name, "")
+
+
+def mistakes(problem: Problem, console: Console, view: ViewContext, field: str = "") -> list[tuple[str, str]]:
+    """Field and sentence of everything that is wrong; `field` is that of a problem which names none."""
+    t = console.translator(view)
+    if not problem.errors:
+        sentence = f"{problem.sentence} {problem.hint}".strip()
+        return [(field, _said(t, problem.code, field, sentence))]
+    found = []
+    for name, sentence in problem.errors:
+        if line := _LINE.fullmatch(name):
+            found.append((field, t("release.mend.line", line=int(line[1]), sentence=sentence)))
+            continue
+        name = _FIELDS.get(name, name.removeprefix("native.").partition(".")[0].partition("[")[0])
+        found.append((name, _said(t, problem.code, name, sentence)))
+    return found
+
+
+def _said(t: Any, code: str, field: str, sentence: str) -> str:
+    return t(f"release.mend.{code}.{field}", sentence=sentence) if f"{code}.{field}" in _SAID else sentence
+
+
+def mend(
+    request: AnyRequest, console: Console, view: ViewContext, template: str, filled: Filled, **values: Any
+) -> Response[bytes]:
+    """The form again, with status 422; only its mistakes where the form is still on the page."""
+    if wants_part(request):
+        content = console.render(view, "release/version-mistakes.html", filled=filled)
+        return html(content, status=422, headers={"HX-Retarget": "#flashes", "HX-Reswap": "innerHTML"})
+    return respond(request, console, view, template, status=422, filled=filled, **values)

@@ -1,0 +1,156 @@
+"""Who gets this: an unfinished plan in words, and whom its steps would reach among the devices that are known."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from functools import partial
+from time import monotonic
+from typing import Any
+
+import msgspec
+
+from eden.base.identity.principal import Principal
+from eden.base.problems import Problem
+from eden.base.targeting import Context
+from eden.console import formats
+from eden.console.messages import Locale
+from eden.release.interfaces import Plan, Step
+from eden.release.pages.words import Say, plan_words, step_notes
+from eden.release.rules_plan import check_plan
+from eden.release.rules_survey import StepReach, survey
+from eden.release.rules_views import DeviceView, ListView, membership
+from eden.release.service import ReleaseService
+from eden.release.service_devices import DeviceInfo
+from eden.release.service_targets import lists_of
+
+#: devices that a plan is tried on: 2,000 give a share to about a percentage point
+MOST_DEVICES = 2_000
+#: seconds after which it is enough; the answer says how many devices it got to
+_LONGEST = 0.25
+#: workspaces whose lists are kept loaded for the next look
+_KEPT = 8
+
+
+class StepPreview(msgspec.Struct, frozen=True, kw_only=True):
+    """`words`: who is reached, "" when the step is not valid yet. `examples`: device id and what it is."""
+
+    name: str
+    words: str = ""
+    notes: list[Any] = []
+    reach: StepReach | None = None
+    #: of all known devices, estimated from those that were asked
+    about: int = 0
+    examples: list[tuple[str, str]] = []
+
+
+class Preview(msgspec.Struct, frozen=True, kw_only=True):
+    """`known`: devices of the workspace; `asked`: those that the plan was tried on; None: it was not."""
+
+    steps: list[StepPreview]
+    known: int = 0
+    asked: int = 0
+
+
+class Previews:
+    """Keeps what was loaded of lists, so that typing does not load them again and again."""
+
+    def __init__(self, service: ReleaseService) -> None:
+        self._service = service
+        self._held: OrderedDict[str, dict[tuple[str, int], ListView]] = OrderedDict()
+
+    async def look(
+        self,
+        principal: Principal,
+        workspace_id: str,
+        begun: Sequence[Step],
+        values: Sequence[Mapping[str, Any]],
+        names: Mapping[str, str],
+        salt: str | None,
+        t: Say,
+        locale: Locale,
+    ) -> Preview:
+        """Steps that have begun, and those of a form; `names` of the workspace's lists by id."""
+        steps: list[Step | None] = [*begun]
+        for value in values:
+            steps.append(_valid(value, names))
+        valid = [step for step in steps if step is not None]
+        if not valid:
+            return Preview(steps=[StepPreview(name=str(value["name"])) for value in values])
+        plan = Plan(steps=tuple(valid))
+        known, devices = await self._service.devices.sample(principal, workspace_id, MOST_DEVICES)
+        lists = await self._lists(workspace_id, plan)
+        ends = monotonic() + _LONGEST
+        found = await asyncio.to_thread(_survey, plan, lists, devices, salt, ends)
+        by_id = {device.id: device for device in devices}
+        time = partial(formats.time_element, locale=locale)
+        shown = []
+        at = 0
+        for index, step in enumerate(steps):
+            if step is None:
+                shown.append(StepPreview(name=str(values[index - len(begun)]["name"])))
+                continue
+            reached = found[at]
+            shown.append(
+                StepPreview(
+                    name=step.name,
+                    words=plan_words(t, locale, plan, at, names),
+                    notes=step_notes(t, locale, step, time),
+                    reach=reached,
+                    about=round(known * reached.reached / reached.asked) if reached.asked else 0,
+                    examples=[(device_id, device_words(by_id[device_id])) for device_id in reached.examples],
+                )
+            )
+            at += 1
+        return Preview(steps=shown, known=known, asked=found[0].asked)
+
+    async def _lists(self, workspace_id: str, plan: Plan) -> dict[str, ListView]:
+        held = self._held.setdefault(workspace_id, {})
+        self._held.move_to_end(workspace_id)
+        while len(self._held) > _KEPT:
+            self._held.popitem(last=False)
+        return await self._service.lists.load(lists_of(plan), held)
+
+
+def _valid(value: Mapping[str, Any], names: Mapping[str, str]) -> Step | None:
+    """The step, by itself; None when it is not valid yet. A name may be missing."""
+    try:
+        plan = check_plan({"steps": [{**value, "name": value["name"] or "…"}]}, is_list=names.__contains__)
+    except Problem:
+        return None
+    return plan.steps[0]
+
+
+def _survey(
+    plan: Plan, lists: Mapping[str, ListView], devices: Sequence[DeviceInfo], salt: str | None, ends: float
+) -> list[StepReach]:
+    views = [DeviceView(device.id, context_of(device, lists)) for device in devices]
+    return survey(plan, lists, views, salt=salt, in_time=lambda: monotonic() < ends)
+
+
+def context_of(device: DeviceInfo, lists: Mapping[str, ListView]) -> Context:
+    """What rules are asked about a device."""
+    said = device.context
+    return Context(
+        city=said.city,
+        device_model=said.device_model,
+        platform=said.platform,
+        os_version=said.os_version,
+        app_version=said.app_version,
+        container_version=said.container_version,
+        network=said.network,
+        language=said.language,
+        channel=said.channel,
+        tags=frozenset(said.tags),
+        user_id=said.user_id,
+        device_id=device.id,
+        lists=membership(lists, device.id, said.user_id),
+    )
+
+
+def device_words(device: DeviceInfo) -> str:
+    """What a device is, in a few words: model, system, city."""
+    said = device.context
+    system = " ".join(word for word in (said.platform, said.os_version) if word)
+    return " · ".join(word for word in (said.device_model, system, said.city) if word)
