@@ -25,6 +25,7 @@ COMMANDS = {
     "build": "eden.build.commands",
     "check": "eden.check.commands",
     "init": "eden.operate.commands",
+    "link": "eden.operate.commands",
     "up": "eden.operate.commands",
     "doctor": "eden.operate.commands",
     "migrate": "eden.operate.commands",

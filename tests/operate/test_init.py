@@ -147,3 +147,19 @@ def test_command_line(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pyt
     assert "eden publish FOLDER --token-file here/publish-test.token" in capsys.readouterr().out
     assert cli.main(["init"]) == 0
     assert "Nothing was changed." in capsys.readouterr().out
+
+
+def test_link_for_who_lost_their_password(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert init(Wanted(email=EMAIL), {"EDEN_OWNER_PASSWORD": PASSWORD}, terminal(interactive=False)) == 0
+    capsys.readouterr()
+    assert cli.main(["link", "nobody@example.com"]) == 1
+    assert "in no workspace" in capsys.readouterr().err
+    assert cli.main(["link", EMAIL.upper()]) == 0
+    link = capsys.readouterr().out.strip()
+    assert link.startswith("http://127.0.0.1:8700/console/invitation/")
+    origin = {"Origin": "http://testserver.local"}
+    with TestClient(Platform(load(environment={})), base_url=origin["Origin"]) as client:  # type: ignore[type-var]
+        path = link.removeprefix("http://127.0.0.1:8700")
+        client.post(path, data={"password": "seven tired clouds"}, headers=origin)
+        form = {"email": EMAIL, "password": "seven tired clouds"}
+        assert client.post("/console/sign-in", data=form, headers=origin).status_code == 200

@@ -1,4 +1,4 @@
-"""`eden init`, `eden up`, `eden doctor`, `eden migrate`, `eden backup` and `eden restore`."""
+"""`eden init`, `eden link`, `eden up`, `eden doctor`, `eden migrate`, `eden backup` and `eden restore`."""
 
 from __future__ import annotations
 
@@ -22,6 +22,10 @@ def add_arguments(subparsers: Subparsers) -> None:
         action="store_true",
         help="read the owner's password from standard input; else EDEN_OWNER_PASSWORD, else it is asked for",
     )
+
+    link = add_command(subparsers, "link", _link, "make a link with which somebody sets a new password")
+    _add_config(link)
+    link.add_argument("email", metavar="ADDRESS", help="e-mail address of the person")
 
     up = add_command(subparsers, "up", _up, "run the platform server")
     _add_config(up)
@@ -70,6 +74,20 @@ def _init(arguments: argparse.Namespace) -> int:
 
     wanted = Wanted(arguments.config, arguments.data, arguments.email, arguments.name, arguments.password_stdin)
     return init(wanted, os.environ, Terminal.real())
+
+
+def _link(arguments: argparse.Namespace) -> int:
+    from eden.base import migrate
+    from eden.base.ground import open_ground
+    from eden.operate.link import make_link
+
+    ground = open_ground(settings_of(arguments))
+    try:
+        ground.database.read_now(migrate.check_at_head)
+        print(make_link(ground, arguments.email))
+    finally:
+        ground.close()
+    return 0
 
 
 def _up(arguments: argparse.Namespace) -> int:
