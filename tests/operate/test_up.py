@@ -91,6 +91,7 @@ def server(folder: Path, *arguments: str, **environment: str) -> Iterator[Runnin
         process.stdout.close()
 
 
+@pytest.mark.timeout(300)
 def test_one_process(tmp_path: Path) -> None:
     with server(tmp_path) as running:
         assert running.get("/healthz") == (200, {"status": "ok"})
@@ -128,6 +129,7 @@ def write_beside(data: Path) -> None:
     ground.close()
 
 
+@pytest.mark.timeout(300)
 def test_several_processes(tmp_path: Path) -> None:
     with server(tmp_path, "--processes", "2") as running:
         for _ in range(10):
@@ -154,6 +156,7 @@ def test_several_processes(tmp_path: Path) -> None:
         assert "ended with -9" in told[0]
 
 
+@pytest.mark.timeout(300)
 def test_processes_end_with_their_supervisor(tmp_path: Path) -> None:
     """When it is killed, its end of the pipe closes."""
     with listen("127.0.0.1", 0) as listener:

@@ -81,7 +81,8 @@ def _write_tables(connection: Connection, writer: Writer, progress: Progress) ->
         for number, (rows, piece) in enumerate(_pieces(connection, table), 1):
             writer.add(f"{TABLES}{table.name}/{number:06}.ndjson", piece)
             counts[table.name] += rows
-        progress(f"{table.name}: {counts[table.name]:,} rows")
+        if counts[table.name]:
+            progress(f"{table.name}: {counts[table.name]:,} rows")
     return schema, counts
 
 

@@ -9,7 +9,7 @@ import asyncio
 import os
 import shutil
 import stat
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 from sqlalchemy import Connection, func, select, text
@@ -21,7 +21,7 @@ from eden.base.errors import EdenError
 from eden.base.ground import SECRET_FILE, Ground, secret_check
 from eden.base.ids import new_id, now
 from eden.base.jobs import FAILED
-from eden.base.parts import Finding
+from eden.base.parts import Check, Finding
 from eden.base.settings import Settings
 from eden.base.tables import audit, audit_heads, installation, jobs
 from eden.operate.running import running_server
@@ -31,8 +31,6 @@ from eden.operate.up import check_https, check_owner, has_owner
 FREE_BYTES = 1_000_000_000
 #: clocks of machines that share a database may differ so much: leases are a minute long
 CLOCK_SECONDS = 5
-
-Check = Callable[[], Awaitable[Sequence[Finding]]]
 
 
 def doctor(load: Callable[[], Settings], *, as_json: bool, write: Callable[[str], None] = print) -> int:
@@ -63,22 +61,20 @@ async def examine(load: Callable[[], Settings]) -> list[Finding]:
         platform = Platform(settings)
     except EdenError as error:
         return [*findings, _bad("set-up", error)]
-    try:
-        for name, check in _checks(platform):
-            findings += await _run(name, check)
-    finally:
-        platform.ground.close()
-    return findings
-
-
-def _checks(platform: Platform) -> Iterator[tuple[str, Check]]:
     ground = platform.ground
-    yield "secret key", lambda: _secret(ground)
-    yield "blobs", lambda: _blobs(ground)
-    yield "database", lambda: _database(ground)
-    for part in platform.parts:
-        for check in part.doctor:
-            yield part.name, check
+    try:
+        findings += await _run("secret key", lambda: _secret(ground))
+        findings += await _run("blobs", lambda: _blobs(ground))
+        stored = await _run("database", lambda: _database(ground))
+        findings += stored
+        if any(finding.name == "jobs" for finding in stored):
+            # the tables that the services' checks read are there
+            for part in platform.parts:
+                for check in part.doctor:
+                    findings += await _run(part.name, check)
+    finally:
+        ground.close()
+    return findings
 
 
 async def _run(name: str, check: Check) -> Sequence[Finding]:
