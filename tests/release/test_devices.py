@@ -185,6 +185,7 @@ def test_checks_of_nothing_and_of_everything_odd(house: House) -> None:
             assert unknown.json["programs"] == []
             for body, status, code in [
                 (b"{", 400, "bad-request"),
+                (b'{"device":"\xff"}', 400, "bad-request"),
                 (b"[]", 400, "invalid"),
                 ({"device": ""}, 400, "invalid"),
                 ({"device": "d", "programs": [{"key": "bank", "have": -1}]}, 400, "invalid"),

@@ -67,7 +67,7 @@ async def read_json(scope: Scope, receive: Receive, limit: int, decoder: msgspec
         sentence, _, path = str(error).partition(" - at `$")
         field = path.rstrip("`").lstrip(".")
         raise Problem("invalid", f"The body is not valid: {sentence}.", errors=[(field, sentence)]) from error
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Problem("bad-request", f"The body is not JSON: {error}.") from error
 
 
