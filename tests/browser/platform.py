@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import uvicorn
 
 from eden.app import Platform
+from eden.base.changes import last_number
 from eden.base.http import Receive, Scope, Send
 from eden.base.settings import Listen, Settings
 from eden.release.interfaces import Verb
@@ -100,13 +101,9 @@ class RunningPlatform:
     def change(self, pattern: str, how: Change) -> None:
         self._changes.append((re.compile(pattern), how))
 
-    def be_honest(self) -> list[tuple[re.Pattern[str], Change]]:
-        """Alter nothing from now on; what was altered, for `be_dishonest`."""
-        changes, self._changes = self._changes, []
-        return changes
-
-    def be_dishonest(self, changes: list[tuple[re.Pattern[str], Change]]) -> None:
-        self._changes = changes
+    def be_honest(self) -> None:
+        """Alter nothing from now on."""
+        self._changes.clear()
 
     def metadata(self, role: str) -> bytes:
         """The newest signed file of a role."""
@@ -166,10 +163,22 @@ class RunningPlatform:
             info = await self.house.act(await self.house.draft(version, plan or everyone(), key), Verb.START)
             return await self.house.act(info, Verb.FINISH) if finish else info
 
-        return self.run(start())
+        return self._seen(start())
 
     def act(self, info: ReleaseInfo, verb: Verb) -> ReleaseInfo:
-        return self.run(self.house.act(info, verb))
+        return self._seen(self.house.act(info, verb))
+
+    def _seen(self, work: Coroutine[Any, Any, T]) -> T:
+        """Do something, and wait until the device side knows of it."""
+
+        async def run() -> T:
+            result = await work
+            last = await self.house.ground.database.read(last_number)
+            while self.house.ground.feed.seen < last:  # noqa: ASYNC110 - the feed has no event for tests
+                await asyncio.sleep(0.01)
+            return result
+
+        return self.run(run())
 
     def trial(self, version: str, *, key: str = "bank") -> str:
         """A tester's token for a version."""
@@ -181,7 +190,7 @@ class RunningPlatform:
             assert made.token is not None
             return made.token
 
-        return self.run(make())
+        return self._seen(make())
 
 
 def _exists(connection: Any, key: str) -> bool:

@@ -27,32 +27,39 @@ export class Archives {
       progress(entry.size, entry.size)
       return there
     }
-    const bytes = await this.byDelta(entry, shelf) ?? (await this.server.target(
-      { ...version, ...entry }, (whole) => verifyArchive(whole.buffer, entry), progress,
-    )).buffer
-    await this.vault.put(entry.sha256, bytes)
-    return bytes
+    const base = await this.base(entry, shelf)
+    const target = { ...version, ...entry }
+    const verify = (whole: Uint8Array<ArrayBuffer>): Promise<void> => verifyArchive(whole.buffer, entry)
+    // the browser's own dictionary, then a delta to what this phone keeps, then the whole archive
+    const bytes = (base && browserKnowsDictionaries() && await this.server.target(target, verify, { progress, onlyDelta: true }))
+      || (base && await this.byDelta(entry, base))
+      || (await this.server.target(target, verify, { progress }))!
+    await this.vault.put(entry.sha256, bytes.buffer)
+    return bytes.buffer
   }
 
-  /** Undefined when there is no base, when the browser does this by itself, or when anything about it is wrong. */
-  private async byDelta(entry: PackageEntry, shelf: Shelf): Promise<ArrayBuffer | undefined> {
-    if (browserKnowsDictionaries()) return undefined
+  /** An older archive of the same name that is on this phone. */
+  private async base(entry: PackageEntry, shelf: Shelf): Promise<{ sha256: string; bytes: ArrayBuffer } | undefined> {
     for (const version of [shelf.current, shelf.previous]) {
       const manifest = version && await this.manifest(version)
-      const base = manifest?.packages.find(({ name }) => name === entry.name)
-      const bytes = base && await this.vault.get(base.sha256)
-      if (!bytes) continue
-      try {
-        const delta = await this.server.delta(base.sha256, entry.sha256, entry.size)
-        if (!delta) return undefined
-        const { buffer } = await applyDelta(new Uint8Array(bytes), delta, entry.size, this.decoder)
-        return await sha256(buffer) === entry.sha256 ? buffer : undefined
-      } catch {
-        // the whole archive is the way out of every fault of a delta
-        return undefined
-      }
+      const found = manifest?.packages.find(({ name }) => name === entry.name)
+      const bytes = found && await this.vault.get(found.sha256)
+      if (bytes) return { sha256: found.sha256, bytes }
     }
     return undefined
+  }
+
+  /** Undefined when the whole archive is the better download, or anything about the delta is wrong. */
+  private async byDelta(
+    entry: PackageEntry, base: { sha256: string; bytes: ArrayBuffer },
+  ): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    try {
+      const delta = await this.server.delta(base.sha256, entry.sha256, entry.size)
+      const result = delta && await applyDelta(new Uint8Array(base.bytes), delta, entry.size, this.decoder)
+      return result && await sha256(result.buffer) === entry.sha256 ? result : undefined
+    } catch {
+      return undefined
+    }
   }
 }
 

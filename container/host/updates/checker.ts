@@ -173,7 +173,7 @@ export class Checker {
     const kept = await vault.get(hash)
     if (kept) return parseManifest(kept)
     const target = { key, code, file: 'manifest.json', sha256: hash, size: info.length }
-    const bytes = await server.target(target, (found) => trusted.verify(found, info))
+    const bytes = (await server.target(target, (found) => trusted.verify(found, info)))!
     await vault.put(hash, bytes.buffer)
     return parseManifest(bytes.buffer)
   }

@@ -27,6 +27,11 @@ export interface Target {
   size: number
 }
 
+export interface Loading {
+  progress?: Progress
+  onlyDelta?: boolean
+}
+
 export class DeviceServer {
   /** `url` is the workspace's device address, `https://HOST/device/v1/WORKSPACE/`. */
   constructor(readonly url: string, private readonly fetch: typeof globalThis.fetch) {}
@@ -54,15 +59,24 @@ export class DeviceServer {
   }
 
   /**
-   * A version's file that passes `verify`; browsers that know compression dictionaries use them here by themselves.
+   * A version's file that passes `verify`. Browsers that know compression dictionaries use them here by themselves;
+   * with `onlyDelta` the answer is undefined when the server begins to send the whole file instead.
+   *
    * What does not pass is fetched once more past the browser's cache: these files never change, so a damaged one would
    * stay in it for ever.
    */
-  async target(target: Target, verify: (bytes: Bytes) => Promise<void>, progress?: Progress): Promise<Bytes> {
+  async target(
+    target: Target, verify: (bytes: Bytes) => Promise<void>, { progress, onlyDelta = false }: Loading = {},
+  ): Promise<Bytes | undefined> {
     const { key, code, sha256, file, size } = target
     const path = `targets/apps/${encodeURIComponent(key)}/${code}/${sha256}.${encodeURIComponent(file)}`
-    const load = async (cache: RequestCache): Promise<Bytes> => {
-      const bytes = await this.body(await this.send(path, { cache }), size, progress)
+    const load = async (cache: RequestCache): Promise<Bytes | undefined> => {
+      const response = await this.send(path, { cache })
+      if (onlyDelta && !response.headers.get('etag')?.includes('.dcz.')) {
+        await response.body?.cancel()
+        return undefined
+      }
+      const bytes = await this.body(response, size, progress)
       await verify(bytes)
       return bytes
     }

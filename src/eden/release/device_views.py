@@ -27,7 +27,6 @@ from eden.release.interfaces import (
     ProgramAnswer,
     ProgramKind,
     Proof,
-    SignedState,
 )
 from eden.release.models import programs
 from eden.release.rules_decide import Decision, decide
@@ -258,18 +257,6 @@ def _hint(view: WorkspaceView, key: str | None) -> bytes:
 def new_stream() -> Stream:
     """A stream of hints for one device."""
     return asyncio.Queue(_WAITING)
-
-
-def offered_codes(program: ProgramView) -> list[int]:
-    """Versions that devices may be on their way to: the running release's, and the stable one's."""
-    live = [] if program.live is None else [program.live.version.code]
-    return [*live, *(version.code for version in program.stable)]
-
-
-def base_codes(program: ProgramView) -> list[int]:
-    """Versions that devices may come from, newest first."""
-    states = (SignedState.STABLE, SignedState.KEPT, SignedState.RELEASE)
-    return sorted((code for code, version in program.versions.items() if version.signed in states), reverse=True)
 
 
 def catalogue(view: WorkspaceView) -> tuple[bytes, bytes]:

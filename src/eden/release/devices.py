@@ -52,7 +52,8 @@ _DELTA = re.compile(r"(?P<base>[0-9a-f]{64})/(?P<target>[0-9a-f]{64})\Z")
 _CHECKS = msgspec.json.Decoder(CheckRequest)
 _REPORTS = msgspec.json.Decoder(ReportBatch)
 _ENCODER = msgspec.json.Encoder()
-_CORS: Headers = [(b"access-control-allow-origin", b"*")]
+#: phones look at the entity tag: it tells a delta from a whole archive
+_CORS: Headers = [(b"access-control-allow-origin", b"*"), (b"access-control-expose-headers", b"etag")]
 _NO_STORE: Headers = [*_CORS, (b"cache-control", b"no-store")]
 _PREFLIGHT: Headers = [
     *_CORS,
@@ -219,6 +220,7 @@ class Devices:
             content_type=_TYPES.get(file.rpartition(".")[2], "application/octet-stream"),
             offer=DictionaryOffer(pattern) if file.endswith(".zip") and pattern.isascii() else None,
             allowed_origin="*",
+            may_use=lambda base: self._is_served(view, "", base),
         )
         await _send_response(scope, send, answer, f"The file {file}")
 

@@ -89,7 +89,7 @@ def platform(tmp_path: Path) -> Iterator[RunningPlatform]:
 
 
 @pytest.fixture
-def phone(page: Page, server: TestServer, platform: RunningPlatform) -> Callable[..., ReleasePhone]:
+def phone(page: Page, server: TestServer, platform: RunningPlatform) -> Iterator[Callable[..., ReleasePhone]]:
     """A phone in a page of another origin; arguments are options of EdenHost."""
     numbers = itertools.count(1)
 
@@ -98,4 +98,6 @@ def phone(page: Page, server: TestServer, platform: RunningPlatform) -> Callable
         body = _PAGE.replace("OPTIONS", json.dumps(given))
         return ReleasePhone(page, server.answer(f"/phone-{next(numbers)}.html", body))
 
-    return make
+    yield make
+    # a phone that is left tells what it has to tell, while the server is there
+    page.goto("about:blank")

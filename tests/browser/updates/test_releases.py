@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from eden.release.interfaces import Verb
 from tests.browser.platform import RunningPlatform
 from tests.browser.updates.conftest import ReleasePhone
@@ -192,3 +194,24 @@ def test_tester_opens_a_version_on_this_phone_only(phone: MakePhone, platform: R
     one.start(trial="of nobody")
     # a link that opens nothing gives what everybody has
     one.shows("version 1.0.0 release")
+
+
+@pytest.mark.parametrize("cleared", [False, True], ids=["its own dictionary", "a cleared cache"])
+def test_delta_in_a_browser_that_knows_dictionaries(phone: MakePhone, platform: RunningPlatform, cleared: bool) -> None:
+    text = "".join(f"line {n} of a text that does not change\n" for n in range(4000))
+    platform.publish("1.0.0", {"data.txt": text})
+    platform.release("1.0.0", finish=True)
+    one = phone()
+    one.start()
+    one.shows("version 1.0.0")
+    if cleared:
+        one.page.context.new_cdp_session(one.page).send("Network.clearBrowserCache")
+    platform.publish("1.1.0", {"data.txt": text + "one more"})
+    platform.release("1.1.0")
+    one.wait_for("update")
+    # by the browser itself; without its dictionary, by a delta to what the phone keeps
+    assert bool([path for path in platform.requests if "/deltas/" in path]) == cleared
+    assert len([path for path in platform.requests if path.endswith(".main.zip")]) == 2
+    one.switch_on()
+    one.start()
+    one.shows("version 1.1.0")
