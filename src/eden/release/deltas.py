@@ -17,6 +17,7 @@ from collections import Counter, OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from typing import Protocol
 
+from eden.base.telemetry import span
 from eden.release.deltas_codec import (
     DeltaError,
     brotli_full,
@@ -215,7 +216,8 @@ class Deltas:
             old, new = await self._load(base), await self._load(target)
             if old is None or new is None:
                 return None
-            dcz, least, most = await self._slots.thread(_make_delta, base, old, target, new)
+            with span("delta.make", base=base, target=target):
+                dcz, least, most = await self._slots.thread(_make_delta, base, old, target, new)
         if least < len(dcz) < most:
             # Who asks would need the full download next if the delta lost; so this wait is not in vain.
             full = await self._whole(work, target)
@@ -248,7 +250,8 @@ class Deltas:
             new = await self._load(target)
             if new is None:
                 return None
-            stream = await self._slots.thread(_make_full, target, new)
+            with span("full.make", target=target):
+                stream = await self._slots.thread(_make_full, target, new)
         self.counts["made"] += 1
         await self._keep(name, stream)
         return self._hot.put(name, stream)
