@@ -87,7 +87,7 @@ export function optionOf(data: PlotData, colours: Colours, locale: string, anima
     yAxis: {
       type: 'value',
       min: 0,
-      ...(data.maximum !== null && { max: data.maximum }),
+      ...(data.maximum !== null && { max: data.maximum, interval: data.maximum / 4 }),
       splitNumber: 4,
       ...(data.unit === 'count' && { minInterval: 1 }),
       axisLabel: { ...text, formatter: write },

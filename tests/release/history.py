@@ -63,7 +63,7 @@ def ramp_of_days(connection: Connection, release_id: str, at: int, *, crash: flo
                 step_started_at=at - 9 * HOUR, revision=5, run=1, updated_at=at - 9 * HOUR)
     )  # fmt: skip
     connection.execute(release_events.delete().where(release_events.c.release_id == release_id))
-    happened: list[tuple[int, str, str, str, int, int, str]] = [
+    happened = [
         (begun - HOUR, "user:mei@example.com", "create", "draft", 0, 0, ""),
         (begun, "user:mei@example.com", "start", "live", 0, 100, ""),
         (at - 48 * HOUR, "user:mei@example.com", "advance", "live", 1, 1_000, "Support has heard nothing"),
@@ -71,35 +71,37 @@ def ramp_of_days(connection: Connection, release_id: str, at: int, *, crash: flo
         (at - 27 * HOUR, "user:jonas@example.com", "resume", "live", 1, 1_000, ""),
         (at - 9 * HOUR, "user:mei@example.com", "advance", "live", 2, 5_000, "A day without complaints"),
     ]
-    for revision, (moment, actor, kind, state, step, share, reason) in enumerate(happened):
+    for revision, (moment, actor, kind, state, place, share, reason) in enumerate(happened):
         connection.execute(
             insert(release_events).values(
-                release_id=release_id, revision=revision, at=moment, actor=actor, kind=kind, state=state, step=step,
+                release_id=release_id, revision=revision, at=moment, actor=actor, kind=kind, state=state, step=place,
                 share=share, reason=reason, detail=None,
             )
         )  # fmt: skip
     total: dict[Arm, list[ArmCounts]] = {Arm.NEW: [], Arm.CONTROL: []}
     rows = []
-    state = guardrails.State()
+    bets = guardrails.State()
     for hour in range((begun // HOUR) + 1, at // HOUR):
         moment = hour * HOUR
-        share = max(share for since, _, share in steps if since <= moment) / 10_000
+        reached = max(share for since, _, share in steps if since <= moment) / 10_000
         age = min((moment - since) / HOUR for since, _, _ in steps if since <= moment)
-        people = 90_000 * share * (0.02 + 0.12 * 0.86**age) * (0.5 + lots.random() * 0.3)
+        people = 90_000 * reached * (0.02 + 0.12 * 0.86**age) * (0.5 + lots.random() * 0.3)
         new = _hour(lots, people, crash)
         control = _hour(lots, people * 0.98, 0.0021, old=True)
         for arm, counts in ((Arm.NEW, new), (Arm.CONTROL, control)):
             total[arm].append(counts)
-            rows.append({"release_id": release_id, "run": 1, "arm": arm.value, "at": moment} | msgspec.to_builtins(counts))
-        step = metrics.increment({}, {Arm.NEW: new, Arm.CONTROL: control})
-        state = guardrails.observe(state, step, Guardrails())
+            rows.append(
+                {"release_id": release_id, "run": 1, "arm": arm.value, "at": moment} | msgspec.to_builtins(counts)
+            )
+        grown = metrics.increment({}, {Arm.NEW: new, Arm.CONTROL: control})
+        bets = guardrails.observe(bets, grown, Guardrails())
     connection.execute(insert(release_counts), rows)
-    verdict = guardrails.verdict(state, Guardrails())
+    verdict = guardrails.verdict(bets, Guardrails())
     seen = {arm.value: metrics.total(each) for arm, each in total.items()}
     connection.execute(release_guards.delete().where(release_guards.c.release_id == release_id))
     connection.execute(
         insert(release_guards).values(
-            release_id=release_id, run=1, step=2, state=msgspec.to_builtins(state), seen=msgspec.to_builtins(seen),
+            release_id=release_id, run=1, step=2, state=msgspec.to_builtins(bets), seen=msgspec.to_builtins(seen),
             verdict=msgspec.to_builtins(verdict), looked_at=at,
         )
     )  # fmt: skip

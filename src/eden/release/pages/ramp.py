@@ -82,11 +82,11 @@ def _interval(name: str, rates: Sequence[Interval | None], top: float) -> Series
 
 
 def _round_up(value: float) -> float:
-    """To 1, 2 or 5 of its power of ten, at most 1."""
+    """To a number whose quarters read well, at most 1."""
     power = 0.0001
     while power * 10 < value:
         power *= 10
-    return min(1.0, next(factor * power for factor in (1, 2, 5, 10) if factor * power >= value))
+    return min(1.0, next(factor * power for factor in (1, 2, 4, 8, 10) if factor * power >= value))
 
 
 def _share(t: Say, spans: Spans, events: Sequence[ReleaseEvent], marks: list[Mark]) -> Plot:

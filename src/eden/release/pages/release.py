@@ -44,6 +44,7 @@ class Button(msgspec.Struct, frozen=True, kw_only=True):
     address: str
     icon: str
     kind: str
+    danger: bool
     reasoned: bool
     refused: str
     allowed: bool
@@ -231,12 +232,12 @@ def _button(verb: Verb, info: ReleaseInfo, t: Say, view: ViewContext) -> Button:
     word = verb.value.replace("_", "-")
     refusal = info.refused[verb]
     stops = verb in EMERGENCY
-    danger = verb in (Verb.ROLL_BACK, Verb.HALT)
     return Button(
         verb=verb.value,
         address=view.url(f"releases/{info.release.id}/{'stop' if stops else 'go'}/{word}"),
         icon=VERB_ICONS[verb],
-        kind="danger" if danger else "" if stops else "main",
+        kind="danger" if verb is Verb.HALT else "" if stops else "main",
+        danger=verb in (Verb.ROLL_BACK, Verb.HALT),
         reasoned=verb in REASONED,
         refused="" if refusal is None else _refused(refusal, t, view),
         allowed=view.may("release.emergency" if stops else "release.operate"),
