@@ -22,6 +22,7 @@ from eden.base.ids import new_id, now
 from eden.base.parts import Part
 from eden.base.settings import DatabaseSettings, Limits, Settings
 from eden.base.tables import members, users, workspaces
+from tests.stores import empty
 
 SECRET_KEY = "of the tests, and of nothing else but them"
 PASSWORD = "four green horses sing"
@@ -54,6 +55,13 @@ class Office:
     @property
     def here_id(self) -> str:
         return self.workspaces[self.here]
+
+    def reset(self) -> None:
+        """As in the beginning: the same people with the same rights, nothing else."""
+        self.client.cookies.clear()
+        self.client.base_url = httpx.URL(ORIGIN)
+        self.ground.database.write_now(empty)
+        self.ground.database.write_now(lambda connection: _furnish(connection, self))
 
     def ask(self, who: str, method: str, path: str, **options: Any) -> httpx.Response:
         """A request of the API below /api/v1, with the token of somebody ("" for nobody)."""

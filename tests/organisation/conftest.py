@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -12,12 +11,24 @@ from tests.office import Office, open_office
 from tests.postgres import postgres_database
 
 
+@pytest.fixture(scope="module")
+def on_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    with open_office(tmp_path_factory.mktemp("sqlite"), parts=[parts]) as office:
+        yield office
+
+
+@pytest.fixture(scope="module")
+def on_postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    with (
+        postgres_database() as address,
+        open_office(tmp_path_factory.mktemp("files"), address, parts=[parts]) as office,
+    ):
+        yield office
+
+
 @pytest.fixture
-def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Office]:
-    """A platform of the organisation alone."""
-    if getattr(request, "param", "sqlite") == "sqlite":
-        with open_office(tmp_path, parts=[parts]) as office:
-            yield office
-    else:
-        with postgres_database() as address, open_office(tmp_path, address, parts=[parts]) as office:
-            yield office
+def office(request: pytest.FixtureRequest) -> Office:
+    """A platform of the organisation alone, as in the beginning."""
+    office: Office = request.getfixturevalue(f"on_{getattr(request, 'param', 'sqlite')}")
+    office.reset()
+    return office

@@ -8,7 +8,6 @@ import json
 import time
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -44,19 +43,24 @@ def fake(server: FakeProvider) -> FakeProvider:
     return server
 
 
-@pytest.fixture
-def identity(tmp_path: Path) -> Iterator[Identity]:
-    database = Database(f"sqlite:///{tmp_path}/eden.db")
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """SQLite alone: what is kept is two rows."""
+    database = Database(f"sqlite:///{tmp_path_factory.mktemp('store')}/eden.db")
     metadata.create_all(database.engine)
+    yield database
+    database.close()
 
+
+@pytest.fixture
+def identity(database: Database) -> Identity:
     def furnish(connection: Connection) -> None:
         connection.execute(insert(workspaces).values(id="w", slug="test", name="T", settings={}, created_at=1))
         connection.execute(insert(users).values(id="u", email="owner@example.com", name="O", locale="", created_at=1))
         connection.execute(insert(members).values(workspace_id="w", user_id="u", roles=["owner"], created_at=1))
 
     database.write_now(furnish)
-    yield Identity(database, AuditLog(b"of the tests only"))
-    database.close()
+    return Identity(database, AuditLog(b"of the tests only"))
 
 
 def flow(identity: Identity, fake: FakeProvider, **client: Any) -> OidcSignIn:
