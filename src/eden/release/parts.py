@@ -76,6 +76,9 @@ def parts(ground: Ground) -> Part:
         await asyncio.to_thread(core.uploads.sweep)
         await sweep_content(core)
 
+    async def trim(_: dict[str, Any]) -> None:
+        await deltas.trim(core.blobs, limits.delta_cache_bytes)
+
     async def prepare_deltas(payload: dict[str, Any]) -> None:
         await prepare(core, deltas, payload)
 
@@ -103,6 +106,7 @@ def parts(ground: Ground) -> Part:
             "release.refresh": Handler(refresh, every=_REFRESH),
             "release.fold": Handler(fold, every=_FOLD),
             "release.sweep": Handler(sweep, every=_SWEEP),
+            "release.trim": Handler(trim, every=_FOLD),
             PREPARE: prepare_deltas,
         },
         start=start,
