@@ -263,3 +263,19 @@ def test_a_server_that_is_away(
 def test_a_workspace_that_the_token_does_not_know(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
     assert server.run("owner", "release", "show", "--workspace", "elsewhere") == 1
     assert "workspace" in capsys.readouterr().err
+
+
+def test_token_that_init_made_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "eden.toml").write_text('data = "d"\n')
+    (tmp_path / "d").mkdir()
+    for slug in ("test", "production"):
+        (tmp_path / "d" / f"publish-{slug}.token").write_text(f"eden_{slug}\n")
+    assert access(None, None, None, {}).token == "eden_test"
+    assert access(None, None, "production", {}).token == "eden_production"
+    assert access(None, None, None, {"EDEN_TOKEN": "mine"}).token == "mine"
+    with pytest.raises(EdenError, match="must know who you are"):
+        # it is not shown to other servers
+        access("https://eden.example.com", None, None, {})
+    with pytest.raises(EdenError, match="must know who you are"):
+        access(None, None, "other", {})

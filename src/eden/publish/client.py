@@ -17,6 +17,7 @@ import msgspec
 
 from eden import __version__
 from eden.base.errors import EdenError
+from eden.base.settings import Settings, load
 
 API = "/api/v1"
 #: how often a request is sent when the connection breaks or the server is starting anew
@@ -38,13 +39,20 @@ def access(
 ) -> Access:
     """What options and the environment say: EDEN_SERVER, EDEN_TOKEN or EDEN_TOKEN_FILE, EDEN_WORKSPACE.
 
-    Raises EdenError without a token, or when the server is no web address.
+    Without any of them: the server whose settings are here, with the token that `eden init` made for the workspace
+    (unless it is named, "test"). Raises EdenError without a token, or when the server is no web address.
     """
-    address = (server or environment.get("EDEN_SERVER") or _own_server(environment)).rstrip("/")
+    settings = _own_settings(environment)
+    named = server or environment.get("EDEN_SERVER")
+    address = (named or settings.origin).rstrip("/")
+    workspace = workspace or environment.get("EDEN_WORKSPACE") or ""
     if urlsplit(address).scheme not in ("http", "https") or not urlsplit(address).hostname:
         raise EdenError("server-address", f"{address} is no web address.", "Give it as https://eden.example.com.")
     token = environment.get("EDEN_TOKEN", "")
     file = token_file or (Path(environment["EDEN_TOKEN_FILE"]) if environment.get("EDEN_TOKEN_FILE") else None)
+    own = settings.data_folder / f"publish-{workspace or 'test'}.token"
+    if file is None and not token and not named and own.is_file():
+        file = own
     if file is not None:
         try:
             token = file.read_text(encoding="utf-8")
@@ -56,15 +64,13 @@ def access(
             "The server must know who you are.",
             "Make a token in the console under Tokens, and set EDEN_TOKEN, or name its file with --token-file.",
         )
-    return Access(address, token.strip(), workspace or environment.get("EDEN_WORKSPACE") or "")
+    return Access(address, token.strip(), workspace)
 
 
-def _own_server(environment: Mapping[str, str]) -> str:
-    """The server whose settings are here, or the one of this machine."""
-    from eden.base.settings import load
-
+def _own_settings(environment: Mapping[str, str]) -> Settings:
+    """Of the server whose settings are here, or of one with none."""
     config = environment.get("EDEN_CONFIG")
-    return load(Path(config) if config else None, environment).origin
+    return load(Path(config) if config else None, environment)
 
 
 class Client:
