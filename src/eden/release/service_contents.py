@@ -48,7 +48,8 @@ class VersionDetail(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TextChange(msgspec.Struct, frozen=True, kw_only=True):
-    """`lines` of a file in two versions; None when it is no text, or too large; `whole`: that is all of them."""
+    """`lines` of a file in two versions: none when it is the same, None when it is no text, or too large; `whole`: that
+    is all of them."""
 
     path: str
     lines: list[Line] | None
@@ -158,6 +159,8 @@ class Contents:
         texts = [await self._read(place, path) for place in places]
         if texts[0] is None or texts[1] is None:
             return TextChange(path=path, lines=None)
+        if texts[0] == texts[1]:
+            return TextChange(path=path, lines=[])
         lines, whole = await asyncio.to_thread(changes, texts[0], texts[1])
         return TextChange(path=path, lines=lines, whole=whole)
 

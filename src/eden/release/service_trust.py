@@ -14,7 +14,7 @@ from eden.base.problems import not_found
 from eden.release import trust_root
 from eden.release.models import metadata_heads
 from eden.release.service_core import Core, tell
-from eden.release.trust import ROOT, TrustRepository, read_file
+from eden.release.trust import ROOT, SNAPSHOT, TARGETS, TIMESTAMP, TrustRepository, read_file, read_heads
 from eden.release.trust_keys import key_to
 from eden.release.trust_root import RootChange, TrustState
 
@@ -29,6 +29,13 @@ class Trust:
         """Which keys sign what."""
         check_permission(principal, workspace_id, "key.manage")
         return await self._core.database.read(lambda connection: trust_root.state(connection, workspace_id))
+
+    async def ends(self, principal: Principal, workspace_id: str) -> dict[str, int]:
+        """When the metadata of root, targets, snapshot and timestamp expires (µs); without those that are not there."""
+        check_permission(principal, workspace_id, "key.manage")
+        names = (ROOT, TARGETS, SNAPSHOT, TIMESTAMP)
+        heads = await self._core.database.read(lambda connection: read_heads(connection, workspace_id, names))
+        return {name: heads[name].expires_at for name in names if name in heads}
 
     async def root(self, principal: Principal, workspace_id: str) -> bytes:
         """The root of now, signed. Problem `not-found` before the first."""

@@ -87,9 +87,7 @@ async def propose_root(
         filled = Filled(form, mistakes(problem, console, view))
         return await _page(request, principal, workspace_id, view, console, release_service, filled)
     headers = {"Content-Disposition": 'attachment; filename="root-proposal.json"', "Cache-Control": "no-store"}
-    return Response(
-        data, status_code=200, media_type="application/json", headers=SECURITY_HEADERS | headers
-    )
+    return Response(data, status_code=200, media_type="application/json", headers=SECURITY_HEADERS | headers)
 
 
 def _change(form: Form) -> RootChange:
@@ -133,9 +131,7 @@ async def install_root(
             raise
         # whatever is wrong is in the file
         errors = [("file", sentence) for _, sentence in mistakes(problem, console, view)]
-        return await _page(
-            request, principal, workspace_id, view, console, release_service, Filled(form, errors)
-        )
+        return await _page(request, principal, workspace_id, view, console, release_service, Filled(form, errors))
     said = console.translator(view)("release.key.installed", version=state.version)
     return redirect(request, view.url("keys"), Flash("good", said))
 

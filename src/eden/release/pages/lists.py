@@ -114,7 +114,7 @@ async def _page(
 ) -> Response[bytes]:
     found = await service.lists.get(principal, workspace_id, list_id)
     uses = await service.lists.uses(principal, workspace_id, list_id)
-    values = {"found": found, "uses": uses, "tones": TONES, "path": f"lists/{found.id}"}
+    values: dict[str, Any] = {"found": found, "uses": uses, "tones": TONES, "path": f"lists/{found.id}"}
     if filled.errors:
         return mend(request, console, standing_at(view, f"lists/{found.id}"), "release/list.html", filled, **values)
     return respond(request, console, view, "release/list.html", filled=filled, **values)

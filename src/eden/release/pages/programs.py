@@ -108,9 +108,7 @@ async def create_program(
         filled = Filled(form, mistakes(problem, console, view, "key"))
         hosts = await _hosts(release_service, principal, workspace_id, console, view)
         here = standing_at(view, "new-program")
-        return mend(
-            request, console, here, "release/program-new.html", filled, hosts=hosts, kinds=[*ProgramKind]
-        )
+        return mend(request, console, here, "release/program-new.html", filled, hosts=hosts, kinds=[*ProgramKind])
     t = console.translator(view)
     return redirect(request, view.url(f"programs/{made.key}"), Flash("good", t("release.program.made", name=made.name)))
 
@@ -130,9 +128,7 @@ async def show_program(
     """One program: its versions, its release, and the versions on phones."""
     found, running = await release_service.overviews.program(principal, workspace_id, program)
     below = paging.after(int)
-    versions = await release_service.versions.page(
-        principal, workspace_id, program, below=below, limit=_VERSIONS + 1
-    )
+    versions = await release_service.versions.page(principal, workspace_id, program, below=below, limit=_VERSIONS + 1)
     more = len(versions) > _VERSIONS
     adoption = await release_service.overviews.adoption(principal, workspace_id, program)
     path = f"programs/{found.key}"

@@ -40,9 +40,7 @@ async def show_trials(
     """Links of a program, the newest first."""
     found = await release_service.programs.get(principal, workspace_id, program)
     before = paging.after(MadeAt)
-    trials = await release_service.trials.page(
-        principal, workspace_id, program, before=before, limit=paging.limit + 1
-    )
+    trials = await release_service.trials.page(principal, workspace_id, program, before=before, limit=paging.limit + 1)
     shown = trials[: paging.limit]
     path = f"programs/{found.key}/trials"
     last = shown[-1] if len(trials) > paging.limit else None

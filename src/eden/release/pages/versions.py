@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import PurePosixPath
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import Response, get, post
@@ -110,9 +110,7 @@ async def upload_version(
         field = "version" if problem.code == "version-exists" else "file"
         filled = Filled(form, mistakes(problem, console, view, field))
         here = standing_at(view, f"programs/{found.key}/versions/new")
-        return mend(
-            request, console, here, "release/version-new.html", filled, program=found, last={}, levels=_LEVELS
-        )
+        return mend(request, console, here, "release/version-new.html", filled, program=found, last={}, levels=_LEVELS)
     said = t("release.version.made", name=version.name) if is_new else t("release.version.known", name=version.name)
     return redirect(request, view.url(f"programs/{found.key}/versions/{version.code}"), Flash("good", said))
 
@@ -189,9 +187,7 @@ async def _page(
     version = detail.version
     delta = None
     if detail.base is not None and detail.base.code < version.code:
-        delta = await service.contents.delta(
-            principal, workspace_id, version.program, detail.base.code, version.code
-        )
+        delta = await service.contents.delta(principal, workspace_id, version.program, detail.base.code, version.code)
     manifest = version.manifest
     values: dict[str, Any] = {
         "detail": detail,
@@ -228,7 +224,7 @@ async def review_version(
     form = await read_form(request)
     number = code_of(code)
     t = console.translator(view)
-    verdict = "approved" if form.one("verdict") == "approved" else "rejected"
+    verdict: Literal["approved", "rejected"] = "approved" if form.one("verdict") == "approved" else "rejected"
     try:
         version = await release_service.versions.review(
             principal, workspace_id, program, number, verdict, form.one("comment")
@@ -239,7 +235,7 @@ async def review_version(
         detail = await release_service.contents.version(principal, workspace_id, program, number)
         filled = Filled(form, mistakes(problem, console, view, "comment"))
         return await _page(request, principal, workspace_id, view, console, release_service, detail, filled)
-    said = t(f"release.version.said-{verdict}", name=version.name)
+    said = t("release.version.said-" + verdict, name=version.name)
     return redirect(request, view.url(f"programs/{version.program}/versions/{version.code}"), Flash("good", said))
 
 
@@ -295,9 +291,7 @@ async def show_changes(
         found = await release_service.versions.compare(principal, workspace_id, program, base, version.code)
         delta = await release_service.contents.delta(principal, workspace_id, program, base, version.code)
     everything = _changed(found)
-    shown = [
-        line for line in everything if q.lower() in line.file.path.lower() and change in ("", line.file.change)
-    ]
+    shown = [line for line in everything if q.lower() in line.file.path.lower() and change in ("", line.file.change)]
     counts = {kind: sum(line.file.change == kind for line in everything) for kind in ("added", "removed", "changed")}
     path = f"programs/{version.program}/versions/{version.code}"
     known = {other.code: other.name for other in detail.others}
