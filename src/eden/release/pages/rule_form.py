@@ -136,7 +136,7 @@ def rule_json(rule: RuleForm) -> Any:
             return json.loads(rule.text) if rule.text else None
         except (ValueError, RecursionError):
             raise NotJSON from None
-    groups = [{group.match: [_row_json(row) for row in group.rows]} for group in rule.groups if group.rows]
+    groups = [_group_json(group) for group in rule.groups if group.rows]
     if not groups:
         return None
     return groups[0] if len(groups) == 1 else {rule.match: groups}
@@ -146,9 +146,15 @@ def row_places(rule: RuleForm, prefix: str) -> Iterator[tuple[str, str]]:
     """For each row, where it is in `rule_json`, and what its fields' names begin with."""
     kept = [(index, group) for index, group in enumerate(rule.groups) if group.rows]
     for place, (index, group) in enumerate(kept):
-        outer = f"{rule.match}[{place}]." if len(kept) > 1 else ""
+        outer = f"{rule.match}[{place}]" if len(kept) > 1 else ""
         for number in range(len(group.rows)):
-            yield f"{outer}{group.match}[{number}]", f"{prefix}group-{index}-row-{number}-"
+            inner = f"{group.match}[{number}]" if len(group.rows) > 1 else ""
+            yield ".".join(part for part in (outer, inner) if part), f"{prefix}group-{index}-row-{number}-"
+
+
+def _group_json(group: Group) -> dict[str, Any]:
+    rows = [_row_json(row) for row in group.rows]
+    return rows[0] if len(rows) == 1 else {group.match: rows}
 
 
 def _row_json(row: Row) -> dict[str, Any]:
