@@ -190,6 +190,7 @@ def test_checks_of_nothing_and_of_everything_odd(house: House) -> None:
                 ({"device": ""}, 400, "invalid"),
                 ({"device": "d", "programs": [{"key": "bank", "have": -1}]}, 400, "invalid"),
                 (b" " * 300_000, 413, "too-large"),
+                (b'{"device":"d","x":' + b"[" * 100_000 + b"]" * 100_000 + b"}", 400, "bad-request"),
             ]:
                 answer = await side.ask("POST", "test/check", body)
                 assert (answer.status, answer.json["code"]) == (status, code)

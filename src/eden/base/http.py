@@ -19,6 +19,8 @@ T = TypeVar("T")
 
 #: key of the scope under which the platform puts the request's id
 TRACE = "eden.trace"
+#: key of the scope for what logs show in place of a path that has a secret
+SHOWN_PATH = "eden.shown_path"
 
 
 def header(scope: Scope, name: bytes) -> bytes | None:
@@ -69,6 +71,8 @@ async def read_json(scope: Scope, receive: Receive, limit: int, decoder: msgspec
         raise Problem("invalid", f"The body is not valid: {sentence}.", errors=[(field, sentence)]) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Problem("bad-request", f"The body is not JSON: {error}.") from error
+    except RecursionError as error:
+        raise Problem("bad-request", "The body is nested too deeply.") from error
 
 
 async def respond(

@@ -211,6 +211,8 @@ def test_fields_that_are_at_fault(client: TestClient[Any], body: Any, field: str
 def test_bodies_that_cannot_be_read(client: TestClient[Any]) -> None:
     as_json = {"Content-Type": "application/json"}
     assert "not JSON" in problem(client.post(THINGS, content=b"{", headers=as_json), 400, "bad-request")["detail"]
+    deep = b"[" * 100_000 + b"]" * 100_000
+    assert "too deeply" in problem(client.post(THINGS, content=deep, headers=as_json), 400, "bad-request")["detail"]
     assert "missing" in problem(client.post(THINGS), 400, "invalid")["detail"]
     problem(client.post(THINGS, data={"name": "a"}), 415, "media-type")
     for text in (r'{"name":"a\u0000"}', r'{"name":"\\\u0000"}'):

@@ -12,7 +12,7 @@ from litestar.exceptions import HTTPException, SerializationException, Validatio
 from litestar.types import ExceptionHandlersMap, Scope
 
 from eden.base.errors import EdenError
-from eden.base.http import TRACE
+from eden.base.http import SHOWN_PATH, TRACE
 from eden.base.problems import Problem
 
 log = logging.getLogger("eden.api")
@@ -72,6 +72,9 @@ def as_problem(error: Exception) -> Problem | None:
         if isinstance(error.__cause__, SerializationException):
             sentence = f"The body is not JSON: {sentence}"
         return Problem(code, sentence, _HINTS.get(error.status_code, ""), headers=dict(error.headers or {}))
+    if isinstance(error, RecursionError):
+        # bodies are the only thing here that others can nest
+        return Problem("bad-request", "The body is nested too deeply.")
     if isinstance(error, EdenError):
         # a failure that was foreseen for the terminal; the sentence is as good here
         return Problem("unavailable", error.sentence, error.hint)
@@ -113,9 +116,8 @@ def exception_handlers(page: ProblemPage | None) -> ExceptionHandlersMap:
         problem, trace = as_problem(error), None
         if problem is None:
             trace = trace_of(request.scope)
-            log.error(
-                "%s %s failed", request.method, request.url.path, exc_info=error, extra={"fields": {"trace": trace}}
-            )
+            path = request.scope.get(SHOWN_PATH, request.url.path)
+            log.error("%s %s failed", request.method, path, exc_info=error, extra={"fields": {"trace": trace}})
             problem = internal()
         if page is not None and request.url.path.startswith("/console"):
             return page(request, problem, trace)
