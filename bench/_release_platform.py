@@ -127,7 +127,9 @@ def opened(folder: Path, storage: str, size: Size) -> Iterator[Bench]:
         yield from _open(folder, DatabaseSettings(), BlobSettings(), size)
         return
     with postgres_database() as address:
-        blobs = BlobSettings(address=s3_address(), endpoint=s3_endpoint(), **KEYS)
+        blobs = BlobSettings(
+            address=s3_address(), endpoint=s3_endpoint(), access_key=KEYS["access_key"], secret_key=KEYS["secret_key"]
+        )
         yield from _open(folder, DatabaseSettings(address=address, migrate="always"), blobs, size)
 
 

@@ -6,8 +6,9 @@ devices), 1,000,000 known devices; on SQLite with a folder, and on PostgreSQL wi
 
 `checks_…` are answers per second of the server's processor time: one process pinned to one core, 64 connections, each
 check by a device drawn from the known ones. `same`: it has the newest of all; `new`: an old version of one program;
-`all_new`: of every one. `10` and `1` programs asked for. `p99_ms` is at half of the rate that was reached: at the full rate 64 connections always wait for
-each other, which measures the 64 and not the server; `full_p99_ms` is that, for information.
+`all_new`: of every one. `10` and `1` programs asked for. `p99_ms` is at half of the rate that was reached: at the
+full rate 64 connections always wait for each other, which measures the 64 and not the server; `full_p99_ms` is that,
+for information.
 
 `publish_…` is the verb that starts a release, with its signatures, in one process; `halt_ms` the time from the verb's
 answer until the last of 1,000 event streams, open at two server processes, has heard of it. `memory_growth_mb`: between
