@@ -280,6 +280,16 @@ def test_invitation(browser: Browser) -> None:
     assert browser.path == "/console/test/members"
 
 
+def test_secret_of_a_link_is_not_in_the_logs(browser: Browser, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("INFO"):
+        browser.open("/console/invitation/very-secret-indeed")
+    assert browser.status == 404
+    assert "/console/invitation/{secret:str}" in caplog.text
+    assert "very-secret-indeed" not in "".join(
+        record.getMessage() + str(record.__dict__.get("fields")) for record in caplog.records if "eden" in record.name
+    )
+
+
 def test_roles_are_changed_and_a_member_removed(browser: Browser, office: Office) -> None:
     browser.sign_in("owner")
     developer, owner = office.people["developer"], office.people["owner"]

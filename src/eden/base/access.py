@@ -11,7 +11,18 @@ from typing import Any, TypeAlias
 
 from eden.base.errors import EdenError
 from eden.base.ground import Ground
-from eden.base.http import TRACE, Application, Headers, Message, Receive, Scope, Send, header, respond_problem
+from eden.base.http import (
+    SHOWN_PATH,
+    TRACE,
+    Application,
+    Headers,
+    Message,
+    Receive,
+    Scope,
+    Send,
+    header,
+    respond_problem,
+)
 from eden.base.problems import Problem
 from eden.base.telemetry import current_trace, request_span, trace_id, tracing
 
@@ -109,16 +120,17 @@ class Access:
     @staticmethod
     def _log(scope: Scope, send: _Answer, trace: str, seconds: float) -> None:
         client = scope.get("client")
+        path = scope.get(SHOWN_PATH, scope["path"])
         fields = {
             "method": scope["method"],
-            "path": scope["path"],
+            "path": path,
             "status": send.status,
             "milliseconds": round(seconds * 1000, 1),
             "bytes": send.sent,
             "client": client[0] if client else "",
             "trace": trace,
         }
-        access_log.info("%s %s", scope["method"], scope["path"], extra={"fields": fields})
+        access_log.info("%s %s", scope["method"], path, extra={"fields": fields})
 
 
 class _Answer:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from litestar import Response, get, post
 from litestar.datastructures import Cookie
 
-from eden.base.api.access import OPEN, SIGNED_IN, check_same_origin
+from eden.base.api.access import OPEN, SIGNED_IN, check_same_origin, secret_path
 from eden.base.api.authentication import cookie_of
 from eden.base.api.handlers import AnyRequest, FromPath, QueryParameter, Service, TheSession
 from eden.base.identity import oidc_flow, sessions
@@ -124,7 +124,7 @@ async def sign_out_everywhere(request: AnyRequest, session: TheSession, identity
     return _ended(request)
 
 
-@get("/console/invitation/{secret:str}", opt=OPEN)
+@get("/console/invitation/{secret:str}", opt=secret_path(OPEN))
 async def show_invitation(
     request: AnyRequest,
     secret: FromPath[str],
@@ -137,7 +137,7 @@ async def show_invitation(
     return respond(request, console, view, "organisation/invitation.html", email=email, form=EMPTY)
 
 
-@post("/console/invitation/{secret:str}", opt=OPEN, request_max_body_size=LARGEST_FORM)
+@post("/console/invitation/{secret:str}", opt=secret_path(OPEN), request_max_body_size=LARGEST_FORM)
 async def accept_invitation(
     request: AnyRequest,
     secret: FromPath[str],

@@ -63,6 +63,11 @@ def streamed(opt: Opt) -> Opt:
     return {**opt, "streamed": True}
 
 
+def secret_path(opt: Opt) -> Opt:
+    """The path has a secret: logs show the route's pattern instead."""
+    return {**opt, "secret_path": True}
+
+
 def may_answer(opt: Opt, *statuses: int) -> Opt:
     """The route also answers with these, beyond what all routes of its kind answer with; for the document."""
     return {**opt, "statuses": statuses}

@@ -7,6 +7,7 @@ from http.cookies import CookieError, SimpleCookie
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
+from eden.base.http import SHOWN_PATH
 from eden.base.identity import sessions
 from eden.base.identity.service import Identity
 from eden.base.problems import Problem, not_found
@@ -26,6 +27,9 @@ class Authentication:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == ScopeType.HTTP:
             scope["user"], scope["auth"] = None, None
+            handler = scope["route_handler"]
+            if handler.opt.get("secret_path"):
+                scope[SHOWN_PATH] = min(handler.paths)  # type: ignore[literal-required]
             # no text of ours has it, and PostgreSQL cannot keep it
             if "\0" in scope["path"]:
                 raise not_found("The page")
