@@ -347,3 +347,19 @@ def test_the_result_of_no_build_is_empty(tmp_path: Path) -> None:
     assert isinstance(result, BuildResult)
     assert (result.ok, result.manifest, result.archives) == (False, {}, ())
     shutil.rmtree(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("given", "version"),
+    [
+        ("1.2", {"name": "1.2", "code": 10200}),
+        ({"name": "1.2.3-beta", "code": 7}, {"name": "1.2.3-beta", "code": 7}),
+        ({"name": "1.2.3"}, {"name": "1.2.3", "code": 10203}),
+        ({"name": "1.2.3", "code": -1}, {"name": "1.2.3", "code": 10203}),
+        ({"code": 7}, {"name": "2.3.4", "code": 20304}),
+        (["1.2"], {"name": "2.3.4", "code": 20304}),
+    ],
+)
+def test_the_version_is_a_name_or_name_and_code(make: Make, given: object, version: object) -> None:
+    files = LARGE | {"eden.json": {"version": given}}
+    assert build(make(files)).manifest["version"] == version

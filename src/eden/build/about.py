@@ -59,8 +59,11 @@ def _read(project: Project, name: str, report: Report | None) -> JsonObject:
 
 
 def _version(*wanted: Any) -> JsonObject:
-    """{"name": "1.2.3", "code": 10203}: the first usable of the given; 1.0.0 if none."""
-    for name in wanted:
+    """{"name": "1.2.3", "code": 10203}: the first usable of the given, a name or both; 1.0.0 if none."""
+    for given in wanted:
+        name, code = (given.get("name"), given.get("code")) if isinstance(given, dict) else (given, None)
+        if isinstance(name, str) and name and type(code) is int and 0 <= code < 2**53:
+            return {"name": name, "code": code}
         match = re.match(r"v?(\d{1,4})\.(\d{1,4})(?:\.(\d{1,4}))?", name, re.ASCII) if isinstance(name, str) else None
         if match:
             major, minor, patch = (int(part or 0) for part in match.groups())
