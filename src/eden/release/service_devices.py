@@ -53,8 +53,9 @@ class DeviceRecords:
         def work(connection: Connection) -> list[DeviceInfo]:
             here = devices.c.workspace_id == workspace_id
             found = [*connection.execute(select(devices).where(here, devices.c.device_id == text))]
-            theirs = select(devices).where(here, devices.c.user_id == text, devices.c.device_id != text)
-            found += connection.execute(theirs.order_by(devices.c.device_id).limit(limit))
+            # sorted here: a database would rather walk through all devices in their order than look the user up
+            theirs = [*connection.execute(select(devices).where(here, devices.c.user_id == text).limit(limit))]
+            found += sorted((row for row in theirs if row.device_id != text), key=lambda row: str(row.device_id))
             return [_show(row) for row in found[:limit]]
 
         return await self._core.database.read(work)

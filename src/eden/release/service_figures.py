@@ -7,18 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import accumulate
+from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Row, func, select
 
 from eden.base.identity.principal import Principal, check_permission
 from eden.release.guardrails_v1 import Interval, rate
 from eden.release.interfaces import EVERYONE, Arm, ArmCounts
-from eden.release.metrics import total
 from eden.release.models import release_counts
 from eden.release.rules_machine import current
 from eden.release.service_core import Core, find_release
-from eden.release.service_reports import sums_by_arm
 from eden.release.service_targets import as_release
 
 _MINUTE = 60 * 1_000_000
@@ -29,7 +28,7 @@ _LENGTHS = (
     7 * 24 * _HOUR, 28 * 24 * _HOUR,
 )  # fmt: skip
 #: points of a plot: a screen shows no more, and each costs an interval
-MOST_SPANS = 96
+MOST_SPANS = 72
 _SHOWN = ("offered", "downloaded", "installed", "started", "first_page", "failed", "exposed", "crashed")
 
 
@@ -76,36 +75,44 @@ def _figures(connection: Connection, workspace_id: str, release_id: str) -> Rele
     row = find_release(connection, workspace_id, release_id)
     release = as_release(row, row.program_key)
     alpha = current(release).guardrails.alpha / EVERYONE
-    sums = sums_by_arm(connection, release_id, release.run)
-    new = total([sums.get(Arm.NEW, ArmCounts()), sums.get(Arm.LISTED, ArmCounts())])
-    control = sums.get(Arm.CONTROL, ArmCounts())
+    counts = release_counts.c
+    here = counts.release_id == release_id
+    first, last = connection.execute(select(func.min(counts.at), func.max(counts.at)).where(here)).one()
+    if first is None:
+        nothing = rate(0, 0, alpha)
+        return ReleaseFigures(
+            new=ArmCounts(), control=ArmCounts(), crashes=nothing, control_crashes=nothing, spans=None
+        )
+    length = span_length(first, last)
+    span = (counts.at - counts.at % length).label("span")
+    sums = [func.sum(counts[name]).label(name) for name in _SHOWN]
+    # one pass over all rows: totals are sums of what the plots show
+    rows = connection.execute(
+        select(span, counts.run, counts.arm, *sums).where(here).group_by(span, counts.run, counts.arm)
+    ).all()
+    new, control = _total(rows, release.run, control=False), _total(rows, release.run, control=True)
+    begins = range(first - first % length, last + 1, length)
     return ReleaseFigures(
         new=new,
         control=control,
         crashes=rate(new.crashed, new.exposed, alpha),
         control_crashes=rate(control.crashed, control.exposed, alpha),
-        spans=_spans(connection, release_id, release.run, alpha),
+        spans=_spans(rows, begins, release.run, alpha),
     )
 
 
-def _spans(connection: Connection, release_id: str, run: int, alpha: float) -> Spans | None:
-    counts = release_counts.c
-    here = counts.release_id == release_id
-    first, last = connection.execute(select(func.min(counts.at), func.max(counts.at)).where(here)).one()
-    if first is None:
-        return None
-    length = span_length(first, last)
-    span = (counts.at - counts.at % length).label("span")
-    sums = [func.sum(counts[name]).label(name) for name in _SHOWN]
-    rows = connection.execute(
-        select(span, counts.run, counts.arm, *sums).where(here).group_by(span, counts.run, counts.arm)
-    )
-    begins = range(first - first % length, last + 1, length)
+def _total(rows: Sequence[Row[Any]], run: int, *, control: bool) -> ArmCounts:
+    """All of one arm in a run; "new" are both arms that have the version."""
+    mine = [row for row in rows if row.run == run and (row.arm == Arm.CONTROL) is control]
+    return ArmCounts(**{name: sum(int(getattr(row, name)) for row in mine) for name in _SHOWN})
+
+
+def _spans(rows: Sequence[Row[Any]], begins: range, run: int, alpha: float) -> Spans:
     columns = {name: [0] * len(begins) for name in ("offered", "downloaded", "started", "failed")}
     exposed = {arm: [0] * len(begins) for arm in ("new", "control")}
     crashed = {arm: [0] * len(begins) for arm in ("new", "control")}
     for row in rows:
-        place = (row.span - begins.start) // length
+        place = (row.span - begins.start) // begins.step
         arm = "control" if row.arm == Arm.CONTROL else "new"
         if arm == "new":
             for name, column in columns.items():
@@ -114,7 +121,7 @@ def _spans(connection: Connection, release_id: str, run: int, alpha: float) -> S
             exposed[arm][place] += int(row.exposed)
             crashed[arm][place] += int(row.crashed)
     return Spans(
-        at=[begin + length for begin in begins],
+        at=[begin + begins.step for begin in begins],
         **{name: list(accumulate(column)) for name, column in columns.items()},
         crashes=_rates(crashed["new"], exposed["new"], alpha),
         control=_rates(crashed["control"], exposed["control"], alpha),
