@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -361,5 +362,5 @@ def test_the_result_of_no_build_is_empty(tmp_path: Path) -> None:
     ],
 )
 def test_the_version_is_a_name_or_name_and_code(make: Make, given: object, version: object) -> None:
-    files = LARGE | {"eden.json": {"version": given}}
+    files: dict[str, Any] = {**LARGE, "eden.json": {"version": given}}
     assert build(make(files)).manifest["version"] == version
