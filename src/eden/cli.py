@@ -34,6 +34,7 @@ COMMANDS = {
     "publish": "eden.publish.commands",
     "release": "eden.publish.commands",
     "keys": "eden.publish.commands",
+    "simulate": "eden.release.commands",
     "test": "eden.workshop.commands",
     "bench": "eden.workshop.commands",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import random
 from collections.abc import Awaitable, Callable
@@ -11,18 +12,23 @@ from typing import Any, TypeVar
 
 import msgspec
 import pytest
+import uvicorn
 from sqlalchemy import func, select
 from tuf.api.metadata import Metadata, Root
 
+from eden.base.errors import EdenError
 from eden.base.targeting import IdList
+from eden.cli import _parser
 from eden.release.interfaces import SignedState, Verb
 from eden.release.models import version_counts
 from eden.release.service_release_rows import ReleaseInfo
 from eden.release.simulate import Fault, Faults, Outcome, Plan, Simulation, Truth, simulate
+from eden.release.simulate_command import Wanted, _simulate, table
 from eden.release.simulate_http import AsgiTransport
 from eden.release.simulate_plan import STRIKES, Request
 from eden.release.simulate_trust import Held, Refused, Verifier
 from eden.release.simulate_truth import Facts, SignedList, TrueProgram, TrueRelease, TrueVersion
+from eden.release.simulate_witness import witness
 from eden.release.trust_root import RootChange
 from tests.release import samples
 from tests.release.house import House, code_of, everyone, open_house, shares
@@ -350,6 +356,75 @@ async def renew_root(house: House) -> None:
     metadata.sign(house.roots[0], append=True)
     await house.service.trust.install(house.owner, "w", metadata.to_bytes())
     await seen(house)
+
+
+def test_command_simulates_over_http_and_tells_what_became(house: House) -> None:
+    async def live(bank: Bank, side: Side) -> tuple[Outcome, bool, bool]:
+        await bank.stable("1.0.0")
+        friends = b"user-1\nuser-2\nuser-3\n"
+        listed = await house.service.lists.create(house.people["operator"], "w", "friends", "exact", friends)
+        audience = {"lists": [listed.id], "rule": {"list": listed.id}, "share": 10_000}
+        await bank.start("1.1.0", {"steps": [{"name": "Friends", "audience": audience}]}, share=0)
+        server = uvicorn.Server(uvicorn.Config(side.devices, port=0, lifespan="off", log_config=None))
+        serving = asyncio.ensure_future(server.serve())
+        while not server.started:  # noqa: ASYNC110 - uvicorn has no event
+            await asyncio.sleep(0.01)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        words = ["simulate", "--server", f"http://127.0.0.1:{port}", "--program", "bank", "--phones", "40",
+                 "--rate", "5000", "--broken", "10100=100", "--rounds", "1"]  # fmt: skip
+        outcome, whole = await _simulate(Wanted.of(_parser("simulate").parse_args(words)))
+        _, late = await _simulate(Wanted.of(_parser("simulate").parse_args([*words, "--seconds", "1", "--rate", "1"])))
+        server.should_exit = True
+        await serving
+        return outcome, whole, late
+
+    async def run() -> tuple[Outcome, bool, bool]:
+        await house.furnish()
+        await house.program()
+        async with opened(house) as side:
+            return await live(Bank(house, side), side)
+
+    outcome, whole, late = house.run(run())
+    assert outcome.good, outcome
+    assert whole and not late
+    # those on the list got the new one, on which no phone can start it
+    assert outcome.versions == {"bank": {"10000": 40}}
+    assert 1 <= outcome.counts["condemned"] <= 3
+    assert "40 of 40 phones have the right version" in table(outcome, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["--server", "http://eden.example"], "not-loopback"),
+        (["--server", "127.0.0.1:8700"], "server-address"),
+        (["--phones", "100001"], "bounds"),
+        (["--rate", "0"], "bounds"),
+        (["--faults", "11"], "bounds"),
+        (["--broken", "10100"], "broken"),
+    ],
+)
+def test_command_is_bounded(words: list[str], code: str) -> None:
+    with pytest.raises(EdenError) as caught:
+        Wanted.of(_parser("simulate").parse_args(["simulate", "--program", "bank", *words]))
+    assert caught.value.code == code
+
+
+def test_nothing_signed_is_said(house: House) -> None:
+    async def live(bank: Bank) -> None:
+        for workspace in ("test", "other"):
+            if workspace == "other":
+                with pytest.raises(EdenError, match="no workspace other"):
+                    await witness(bank.transport, workspace, ["bank"], Verifier())
+            else:
+                with pytest.raises(EdenError, match="cannot be trusted"):
+                    await witness(bank.transport, workspace, ["bank"], Verifier(), datetime.max.replace(tzinfo=UTC))
+
+    async def live_with_release(bank: Bank) -> None:
+        await bank.stable("1.0.0")
+        await live(bank)
+
+    in_bank(house, live_with_release)
 
 
 def test_truth_knows_lists_by_their_roots() -> None:

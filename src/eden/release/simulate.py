@@ -143,8 +143,13 @@ class Simulation:
         """Rounds without faults until every phone is right and nothing waits."""
         for _ in range(rounds):
             await self.round(quietly=True)
-            if not any(self._wrong()) and not any(shelf.next for phone in self.phones for shelf in phone.shelves):
+            if self.is_settled:
                 return
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether every phone is right and nothing waits for a start."""
+        return not any(self._wrong()) and not any(shelf.next for phone in self.phones for shelf in phone.shelves)
 
     def outcome(self) -> Outcome:
         """Judge the fleet by what is right now."""

@@ -34,8 +34,9 @@ class SignedList:
 @dataclass(frozen=True)
 class TrueRelease:
     """Whom a running release reaches: `members` (ids of devices and users), `patterns`, and `share` basis points of
-    those who satisfy `rule`. `rule_lists`: members of the lists that the rule names. `roots`: lists whose members are
-    known by proofs only. `offered`: whether new phones get it now."""
+    those who satisfy `rule`. `rule_lists`: members of the lists that the rule names. `roots` and `rule_roots`: the same
+    lists where members are known by proofs only; `rule_patterns`: those of patterns. `offered`: whether new phones get
+    it now."""
 
     code: int
     salt: str
@@ -45,11 +46,13 @@ class TrueRelease:
     patterns: tuple[str, ...] = ()
     rule_lists: Mapping[str, frozenset[str]] = field(default_factory=dict)
     roots: tuple[SignedList, ...] = ()
+    rule_roots: tuple[SignedList, ...] = ()
+    rule_patterns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     offered: bool = True
 
     def reaches(self, facts: Facts) -> bool:
         ids = facts.ids
-        if self.members.intersection(ids) or any(re.search(one, id_) for one in self.patterns for id_ in ids):
+        if self.members.intersection(ids) or _matches(self.patterns, ids):
             return True
         if any(_proves(one, facts) for one in self.roots):
             return True
@@ -62,7 +65,9 @@ class TrueRelease:
             known = self.rule_lists.get(list_id)
             if known is not None:
                 return bool(known.intersection(facts.ids))
-            return any(one.id == list_id and _proves(one, facts) for one in self.roots)
+            if list_id in self.rule_patterns:
+                return _matches(self.rule_patterns[list_id], facts.ids)
+            return any(one.id == list_id and _proves(one, facts) for one in self.rule_roots)
 
         said = msgspec.structs.asdict(facts.context)
         return Context(**said | {"tags": frozenset(facts.context.tags), "device_id": facts.device,
@@ -167,6 +172,10 @@ class Truths:
 
 def _fits(version: TrueVersion, facts: Facts) -> bool:
     return version.container <= container_of(facts.context.container_version)
+
+
+def _matches(patterns: tuple[str, ...], ids: tuple[str, ...]) -> bool:
+    return any(re.search(one, id_) for one in patterns for id_ in ids)
 
 
 def _proves(entry: SignedList, facts: Facts) -> bool:
