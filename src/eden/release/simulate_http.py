@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -37,16 +37,17 @@ class Transport(Protocol):
 
 class HttpTransport:
     """HTTP/1.1 to one server (`http://HOST:PORT`), at most `connections` requests at a time, one after the other on
-    each connection."""
+    each connection. `headers` go with all of them."""
 
-    def __init__(self, server: str, connections: int) -> None:
+    def __init__(self, server: str, connections: int, headers: Mapping[str, str] | None = None) -> None:
         parts = urlsplit(server)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError(f"{server} is no address of a server, such as http://127.0.0.1:8700.")
         secure = parts.scheme == "https"
         self._host, self._port = parts.hostname, parts.port or (443 if secure else 80)
         self._ssl = ssl.create_default_context() if secure else None
-        self._head = f" HTTP/1.1\r\nHost: {parts.netloc}\r\n".encode()
+        fields = {"Host": parts.netloc, **(headers or {})}
+        self._head = b" HTTP/1.1\r\n" + "".join(f"{name}: {text}\r\n" for name, text in fields.items()).encode()
         self._free = asyncio.Semaphore(connections)
         self._idle: list[_Connection] = []
 
