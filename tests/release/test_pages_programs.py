@@ -43,15 +43,15 @@ class Desk:
             self.sessions[who] = self.office.sign_in(who)
         return self.sessions[who]
 
-    def see(self, who: str, path: str, status: int = 200, **headers: str) -> str:
+    def see(self, who: str, path: str, status: int = 200, *, language: str = "en") -> str:
         """A page's text."""
         self.office.client.cookies.clear()
-        sent = self._headers(who) | {"Accept-Language": "en"} | headers
+        sent = self._headers(who) | {"Accept-Language": language}
         answer = self.office.client.get(f"/console/test/{path}", headers=sent, follow_redirects=False)
         assert answer.status_code == status, answer.text
         return answer.text
 
-    def do(self, who: str, path: str, status: int = 303, file: bytes | None = None, **fields: Any) -> httpx.Response:
+    def do(self, who: str, path: str, status: Any = 303, file: Any = None, **fields: Any) -> httpx.Response:
         """Send a form; a good one answers with an address."""
         self.office.client.cookies.clear()
         headers = self._headers(who) | {"Accept-Language": "en"} | fields.pop("headers", {})
@@ -250,8 +250,8 @@ def test_reviewing(desk: Desk) -> None:
     assert "Owners and reviewers review versions." in words(desk.see("developer", path))
     desk.do("developer", f"{path}/reviews", 403, verdict="approved")
     assert 'value="approved"' in desk.see("reviewer", path)
-    page = desk.do("reviewer", f"{path}/reviews", 422, verdict="rejected", comment="")
-    assert "Say why" in words(page.text)
+    refused = desk.do("reviewer", f"{path}/reviews", 422, verdict="rejected", comment="")
+    assert "Say why" in words(refused.text)
     desk.do("reviewer", f"{path}/reviews", verdict="rejected", comment=HOSTILE)
     desk.do("reviewer", f"{path}/reviews", verdict="approved", comment="Now it is good")
     page = desk.see("auditor", path)
@@ -469,7 +469,7 @@ def test_every_page_in_chinese_and_for_strangers(desk: Desk) -> None:
         "programs/bank/versions/new", "programs/bank/versions/10100", "programs/bank/versions/10100/changes",
         "programs/bank/versions/10100/trial", "lists", "lists/new", "keys",
     ):  # fmt: skip
-        page = desk.see("owner", path, **{"Accept-Language": "zh"})
+        page = desk.see("owner", path, language="zh")
         assert 'lang="zh-CN"' in page
         desk.see("stranger", path, 404)
 

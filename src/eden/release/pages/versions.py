@@ -235,7 +235,7 @@ async def review_version(
         detail = await release_service.contents.version(principal, workspace_id, program, number)
         filled = Filled(form, mistakes(problem, console, view, "comment"))
         return await _page(request, principal, workspace_id, view, console, release_service, detail, filled)
-    said = t("release.version.said-" + verdict, name=version.name)
+    said = t(f"release.version.said.{verdict}", name=version.name)
     return redirect(request, view.url(f"programs/{version.program}/versions/{version.code}"), Flash("good", said))
 
 
