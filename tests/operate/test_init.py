@@ -144,7 +144,7 @@ def test_settings_that_are_there_are_kept(folder: Path) -> None:
 def test_command_line(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO(f"{PASSWORD}\nmore\n"))
     assert cli.main(["init", "--email", EMAIL, "--name", "王芳", "--password-stdin", "--data", "here"]) == 0
-    assert "eden publish FOLDER --token-file here/publish-test.token" in capsys.readouterr().out
+    assert "eden publish FOLDER --everyone" in capsys.readouterr().out
     assert cli.main(["init"]) == 0
     assert "Nothing was changed." in capsys.readouterr().out
 

@@ -140,7 +140,8 @@ def _next_steps(ground: Ground, founded: Founded) -> list[str]:
     return [
         "    eden up                          start the server",
         f"    {ground.settings.origin}/console/   sign in as {founded.owner.email}",
-        f"    eden publish FOLDER --token-file {token_file(ground.settings.data_folder, 'test')}",
+        "    eden publish FOLDER --everyone   a first version, stable for everyone in the workspace test",
+        f"    {ground.settings.origin}/app/test/   the super app that runs it",
     ]
 
 
