@@ -10,7 +10,7 @@ from itertools import accumulate
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, func, literal_column, select
 
 from eden.base.identity.principal import Principal, check_permission
 from eden.release.guardrails_v1 import Interval, rate
@@ -86,9 +86,10 @@ def _figures(connection: Connection, workspace_id: str, release_id: str) -> Rele
     length = span_length(first, last)
     span = (counts.at - counts.at % length).label("span")
     sums = [func.sum(counts[name]).label(name) for name in _SHOWN]
-    # one pass over all rows: totals are sums of what the plots show
+    # one pass over all rows: totals are sums of what the plots show. Grouped by the name, since PostgreSQL takes the
+    # same expression with another parameter for another one
     rows = connection.execute(
-        select(span, counts.run, counts.arm, *sums).where(here).group_by(span, counts.run, counts.arm)
+        select(span, counts.run, counts.arm, *sums).where(here).group_by(literal_column("span"), counts.run, counts.arm)
     ).all()
     new, control = _total(rows, release.run, control=False), _total(rows, release.run, control=True)
     begins = range(first - first % length, last + 1, length)
