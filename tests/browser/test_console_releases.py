@@ -86,7 +86,7 @@ def test_release_from_editor_to_roll_back_by_keyboard(
     expect(attribute).to_be_focused()
     page.get_by_label("Values").fill("beta")
     page.locator("#step-0-share").fill("100")
-    expect(preview).to_contain_text("all who are: tagged beta")
+    expect(preview).to_contain_text("all devices that match: tagged beta")
     expect(preview).to_contain_text("about 20 devices")
     page.locator("#step-0-json-button").focus()
     page.keyboard.press("Enter")
