@@ -18,7 +18,7 @@ from eden.release.models import releases, version_files, versions
 from eden.release.rules_machine import OFFERING
 from eden.release.service_core import Core, find_program, find_version
 from eden.release.service_programs import VersionRef
-from eden.release.service_version_rows import Version, show_full
+from eden.release.service_version_rows import Version, files_of, show_full
 from eden.release.text_changes import Line, changes, read_text
 
 #: bytes of a text that is compared line by line; what is larger nobody reads
@@ -62,12 +62,16 @@ class Contents:
     def __init__(self, core: Core) -> None:
         self._core = core
 
-    async def version(self, principal: Principal, workspace_id: str, key: str, code: int) -> VersionDetail:
+    async def version(
+        self, principal: Principal, workspace_id: str, key: str, code: int, *, files: bool = True
+    ) -> VersionDetail:
+        """One version; without `files` it has none and its `sizes` are empty, which is quick."""
         check_permission(principal, workspace_id, "workspace.read")
 
         def work(connection: Connection) -> tuple[VersionDetail, list[Side]]:
             program = find_program(connection, workspace_id, key)
             row = find_version(connection, program, code)
+            rows = files_of(connection, row) if files else []
             refs = select(versions.c.code, versions.c.name).where(versions.c.program_id == program.id)
             stable = connection.execute(refs.where(versions.c.signed_state == SignedState.STABLE)).first()
             before = connection.execute(
@@ -84,7 +88,7 @@ class Contents:
                 select(workspaces.c.settings).where(workspaces.c.id == workspace_id)
             ).scalar_one()
             detail = VersionDetail(
-                version=show_full(connection, program, row),
+                version=show_full(connection, program, row, rows),
                 kind=program.kind,
                 program_name=program.name,
                 own=row.author_id == (principal.user_id or principal.id),
@@ -95,10 +99,7 @@ class Contents:
                 review_required=bool((settings or {}).get("review_required")),
                 sizes=SizeReport(packages={}, kinds={}, largest=[]),
             )
-            files = connection.execute(
-                select(version_files).where(version_files.c.version_id == row.id).order_by(version_files.c.position)
-            )
-            return detail, [Side(file.name, file.size, file.sha256, file.entries) for file in files]
+            return detail, [Side(file.name, file.size, file.sha256, file.entries) for file in rows]
 
         detail, sides = await self._core.database.read(work)
         sizes = await asyncio.to_thread(size_report, sides)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -50,11 +51,18 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
     reviews: tuple[Review, ...] = ()
 
 
-def show_full(connection: Connection, program: Row[Any], version: Row[Any]) -> Version:
-    """A version with its files and reviews."""
-    files = connection.execute(
+def files_of(connection: Connection, version: Row[Any]) -> Sequence[Row[Any]]:
+    """The rows of a version's files in their order; entries of archives make them large."""
+    return connection.execute(
         select(version_files).where(version_files.c.version_id == version.id).order_by(version_files.c.position)
-    )
+    ).all()
+
+
+def show_full(
+    connection: Connection, program: Row[Any], version: Row[Any], files: Sequence[Row[Any]] | None = None
+) -> Version:
+    """A version with its files and reviews; `files` when the caller has their rows, or wants none."""
+    files = files_of(connection, version) if files is None else files
     said = connection.execute(select(reviews).where(reviews.c.version_id == version.id).order_by(reviews.c.at))
     return msgspec.structs.replace(
         show_version(program, version),

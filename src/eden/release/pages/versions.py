@@ -282,7 +282,7 @@ async def show_changes(
     page: PageNumber = 1,
 ) -> Response[bytes]:
     """What changed since another version, file by file; without `since`, since the stable one."""
-    detail = await release_service.contents.version(principal, workspace_id, program, code_of(code))
+    detail = await release_service.contents.version(principal, workspace_id, program, code_of(code), files=False)
     version = detail.version
     base = code_of(since) if since else (detail.base.code if detail.base else None)
     found = Comparison(packages=[], files=[], unchanged=0)
