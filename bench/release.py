@@ -52,19 +52,20 @@ def main(quick: bool) -> Iterable[Figure]:
 
 
 def _figures(bench: Bench, quick: bool, *, full: bool) -> Iterator[Figure]:
-    server = Server(bench.settings, core=0)
-    server.start()
-    try:
-        yield from _checks(bench, server, 2_000 if quick else 40_000)
-        if full or not quick:
-            yield from _memory(bench, server, 2_000 if quick else 100_000)
-    finally:
-        server.stop()
-    yield from asyncio.run(_publish(bench, 5 if quick else 20))
-    yield from asyncio.run(_halt(bench, 200 if quick else 1_000))
-    yield from pages(bench, quick)
+    if full or not quick:
+        server = Server(bench.settings, core=0)
+        server.start()
+        try:
+            yield from _checks(bench, server, 600 if quick else 40_000)
+            yield from _memory(bench, server, 1_000 if quick else 100_000)
+        finally:
+            server.stop()
+    yield from asyncio.run(_publish(bench, 3 if quick else 20))
+    yield from asyncio.run(_halt(bench, 100 if quick else 1_000))
+    if full or not quick:
+        yield from pages(bench, quick)
     if full:
-        yield from asyncio.run(fleet(bench, 3_000 if quick else 100_000))
+        yield from asyncio.run(fleet(bench, 1_000 if quick else 100_000))
 
 
 def _checks(bench: Bench, server: Server, requests: int) -> Iterator[Figure]:
