@@ -23,8 +23,8 @@ case "$*" in
   *'pip install'*) echo "pip $*" >>"$CALLS"; sleep "${PIP_TAKES:-0}"; exit "${PIP_FAILS:-0}" ;;
   *sysconfig*) mkdir -p "$ROOT/.venv/site" && echo "$ROOT/.venv/site" ;;
   *setup.py) echo container >>"$CALLS"; [ -z "$BUILD_FAILS" ] || { echo 'build log'; exit 1; }
-    mkdir -p "$ROOT/container/node_modules" "$ROOT/src/eden/_container" "$ROOT/src/eden/_console" "$ROOT/src/eden/_vendor"
-    cd "$ROOT/src/eden" && touch _console/index.json _container/index.json _container/runtime.js _vendor/LICENSES ;;
+    mkdir -p "$ROOT/container/node_modules" && cd "$ROOT/src/eden" && mkdir -p _container _console _vendor
+    touch _console/index.json _container/index.json _container/runtime.js _vendor/LICENSES ;;
   '-m eden'*) shift 2; echo "ran in $PWD with $*" ;;
   *) echo "unexpected: $*" >>"$CALLS"; exit 99 ;;
 esac
