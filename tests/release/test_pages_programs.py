@@ -70,10 +70,16 @@ class Desk:
         return self.do("developer", f"programs/{key}/versions", file=data, notes="What is new").headers["location"]
 
 
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    with open_office(tmp_path_factory.mktemp("office")) as office:
+        yield office
+
+
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    with open_office(tmp_path) as office:
-        yield Desk(office)
+def desk(office: Office) -> Desk:
+    office.reset()
+    return Desk(office)
 
 
 def words(page: str) -> str:
