@@ -18,7 +18,7 @@ from sqlalchemy import Connection, select
 
 from eden.base.changes import Change
 from eden.base.tables import workspaces
-from eden.base.targeting import Context, IdList, Membership
+from eden.base.targeting import Context, IdList
 from eden.release.interfaces import (
     CheckAnswer,
     CheckProgram,
@@ -31,7 +31,7 @@ from eden.release.interfaces import (
 from eden.release.models import programs
 from eden.release.rules_decide import Decision, decide
 from eden.release.rules_signed import token_hash
-from eden.release.rules_views import DeviceView, ListView, ProgramView, compile_program, container_of, membership
+from eden.release.rules_views import DeviceView, ListView, ProgramView, compile_program, container_of, context_of
 from eden.release.service_core import Core
 from eden.release.service_lists import Lists
 from eden.release.service_targets import ProgramParts, load_programs
@@ -81,21 +81,7 @@ class WorkspaceView:
 
     def context(self, device: str, said: DeviceContext) -> Context:
         """What rules are asked about a device."""
-        return Context(
-            city=said.city,
-            device_model=said.device_model,
-            platform=said.platform,
-            os_version=said.os_version,
-            app_version=said.app_version,
-            container_version=said.container_version,
-            network=said.network,
-            language=said.language,
-            channel=said.channel,
-            tags=frozenset(said.tags),
-            user_id=said.user_id,
-            device_id=device,
-            lists=membership(self.lists, device, said.user_id) if self.lists else Membership(_nobody),
-        )
+        return context_of(device, said, self.lists)
 
     def check(self, request: CheckRequest, interval: int, at: int) -> CheckAnswer:
         """The answer to a check; `interval` in seconds, `at` in µs."""
@@ -151,10 +137,6 @@ def device_view(device: str, context: Context, asked: CheckProgram, container: i
         None if asked.trial is None else token_hash(asked.trial),
         container,
     )
-
-
-def _nobody(_: str) -> bool:
-    return False
 
 
 Changed = Callable[[WorkspaceView, str | None], Awaitable[None]]

@@ -26,7 +26,7 @@ from eden.base.targeting import (
     parse,
     parse_version,
 )
-from eden.release.interfaces import EVERYONE, Arm, ProgramKind, Release, SignedState
+from eden.release.interfaces import EVERYONE, Arm, DeviceContext, ProgramKind, Release, SignedState
 from eden.release.rules_machine import OFFERING, current
 from eden.release.rules_plan import reach
 
@@ -175,6 +175,25 @@ def membership(lists: Mapping[str, ListView], device_id: str, user_id: str | Non
         return view.contains(device_id) or (user_id is not None and view.contains(user_id))
 
     return Membership(is_member)
+
+
+def context_of(device_id: str, said: DeviceContext, lists: Mapping[str, ListView]) -> Context:
+    """What rules are asked about a device: what it says of itself, and the lists that it or its user is on."""
+    return Context(
+        city=said.city,
+        device_model=said.device_model,
+        platform=said.platform,
+        os_version=said.os_version,
+        app_version=said.app_version,
+        container_version=said.container_version,
+        network=said.network,
+        language=said.language,
+        channel=said.channel,
+        tags=frozenset(said.tags),
+        user_id=said.user_id,
+        device_id=device_id,
+        lists=membership(lists, device_id, said.user_id),
+    )
 
 
 def container_of(version: str | None) -> int:

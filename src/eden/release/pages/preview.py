@@ -13,14 +13,13 @@ import msgspec
 
 from eden.base.identity.principal import Principal
 from eden.base.problems import Problem
-from eden.base.targeting import Context
 from eden.console import formats
 from eden.console.messages import Locale
 from eden.release.interfaces import Plan, Step
 from eden.release.pages.words import Say, plan_words, step_notes
 from eden.release.rules_plan import check_plan
 from eden.release.rules_survey import StepReach, survey
-from eden.release.rules_views import DeviceView, ListView, membership
+from eden.release.rules_views import DeviceView, ListView, context_of
 from eden.release.service import ReleaseService
 from eden.release.service_devices import DeviceInfo
 from eden.release.service_targets import lists_of
@@ -125,28 +124,8 @@ def _valid(value: Mapping[str, Any], names: Mapping[str, str]) -> Step | None:
 def _survey(
     plan: Plan, lists: Mapping[str, ListView], devices: Sequence[DeviceInfo], salt: str | None, ends: float
 ) -> list[StepReach]:
-    views = [DeviceView(device.id, context_of(device, lists)) for device in devices]
+    views = [DeviceView(device.id, context_of(device.id, device.context, lists)) for device in devices]
     return survey(plan, lists, views, salt=salt, in_time=lambda: monotonic() < ends)
-
-
-def context_of(device: DeviceInfo, lists: Mapping[str, ListView]) -> Context:
-    """What rules are asked about a device."""
-    said = device.context
-    return Context(
-        city=said.city,
-        device_model=said.device_model,
-        platform=said.platform,
-        os_version=said.os_version,
-        app_version=said.app_version,
-        container_version=said.container_version,
-        network=said.network,
-        language=said.language,
-        channel=said.channel,
-        tags=frozenset(said.tags),
-        user_id=said.user_id,
-        device_id=device.id,
-        lists=membership(lists, device.id, said.user_id),
-    )
 
 
 def device_words(device: DeviceInfo) -> str:
