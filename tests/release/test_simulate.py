@@ -19,8 +19,9 @@ from tuf.api.metadata import Metadata, Root
 from eden.base.errors import EdenError
 from eden.base.targeting import IdList
 from eden.cli import _parser
-from eden.release.interfaces import SignedState, Verb
+from eden.release.interfaces import ProgramKind, SignedState, Verb
 from eden.release.models import version_counts
+from eden.release.packages import H5Fields, UploadFields
 from eden.release.service_release_rows import ReleaseInfo
 from eden.release.simulate import Fault, Faults, Outcome, Plan, Simulation, Truth, simulate
 from eden.release.simulate_command import Wanted, _simulate, table
@@ -31,7 +32,7 @@ from eden.release.simulate_truth import Facts, SignedList, TrueProgram, TrueRele
 from eden.release.simulate_witness import witness
 from eden.release.trust_root import RootChange
 from tests.release import samples
-from tests.release.house import House, code_of, everyone, open_house, shares
+from tests.release.house import House, code_of, everyone, open_house, pieces, shares
 from tests.release.test_devices import Side, opened, seen
 
 T = TypeVar("T")
@@ -215,6 +216,28 @@ def test_version_that_does_not_start_is_left_by_the_phones_that_have_it(house: H
     back = outcome.versions["bank"]["10000"]
     assert back == outcome.counts["condemned"]
     assert 15 < back < 50
+
+
+def test_web_applications_are_one_signed_file(house: House) -> None:
+    async def live(bank: Bank) -> Outcome:
+        await house.program("shop", ProgramKind.H5)
+        data = samples.h5()
+        h5 = H5Fields(virtual_host="shop.h5.example", fallback_url="https://shop.example/")
+        fields = UploadFields(version="1.0.0", code=1, h5=h5)
+        await house.service.versions.upload(house.people["developer"], "w", "shop", pieces(data), fields)
+        info = await house.service.releases.create(house.people["operator"], "w", "shop", 1, everyone())
+        await house.act(info, Verb.START)
+        await bank.stable("1.0.0")
+        plan = plan_of(30, programs=("bank", "shop"), faults=Faults.all(), rounds=1)
+        simulation = Simulation(plan, bank.transport)
+        simulation.believe(*await witness(bank.transport, "test", plan.programs, Verifier()))
+        await simulation.round()
+        await simulation.settle()
+        return simulation.outcome()
+
+    outcome = in_bank(house, live)
+    assert outcome.good, outcome
+    assert outcome.versions == {"bank": {"10000": 30}, "shop": {"1": 30}}
 
 
 def test_withdrawn_only_version_is_removed(house: House) -> None:
