@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 from sqlalchemy import insert, select
 from tuf.api.metadata import Metadata, Root
 
@@ -20,7 +21,7 @@ from eden.release.models import programs, version_counts
 from eden.release.pages import programs as program_pages
 from eden.release.service_trust import do_establish
 from eden.release.trust import TrustRepository
-from eden.release.trust_keys import P256, new_signer
+from eden.release.trust_keys import ED25519, P256, new_signer, to_bytes
 from tests.office import ORIGIN, SECRET_KEY, Office, open_office
 from tests.release import samples
 
@@ -448,6 +449,15 @@ def test_keys(desk: Desk) -> None:
     assert "eden keys sign root-proposal.json" in page
     for fields in ({"threshold": "5"}, {"threshold": "many"}, {"add": "no JSON", "threshold": "1"}):
         assert desk.do("owner", "keys/proposal", 422, **fields).status_code == 422
+    held = new_signer(ED25519)
+    private = to_bytes(held)
+    page = desk.do("owner", "keys/proposal", 422, threshold="1", add=private.decode()).text
+    assert "nobody but its holder" in words(page)
+    assert private.decode().splitlines()[1] not in page
+    public = held.public_key.keyval["public"]
+    pem = load_pem_private_key(private, None).public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    answer = desk.do("owner", "keys/proposal", 200, threshold="2", add=pem.decode())
+    assert public in [key["keyval"]["public"] for key in answer.json()["signed"]["keys"].values()]
     answer = desk.do("owner", "keys/proposal", 200, threshold="1", renew="timestamp")
     assert "attachment" in answer.headers["content-disposition"]
     assert "Waits for a root" in words(desk.see("owner", "keys"))

@@ -5,11 +5,16 @@ Root keys are never on the server: it proposes a root, people sign the file wher
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from litestar import Response, get, post
 from litestar.datastructures import UploadFile
+from securesystemslib.exceptions import UnsupportedLibraryError
+from securesystemslib.signer import SSlibKey
 
 from eden.base.api.access import needs
 from eden.base.api.handlers import AnyRequest, Service, ThePrincipal, TheWorkspaceId
@@ -23,9 +28,11 @@ from eden.release.pages.kit import HERE, Form, read_form, standing_at
 from eden.release.pages.mending import Filled, mend, mistakes
 from eden.release.service import ReleaseService
 from eden.release.trust import ONLINE_ROLES
+from eden.release.trust_keys import key_to
 from eden.release.trust_root import RootChange
 
 _FORM_BYTES = ROOT_BYTES + 50_000
+_PEM = re.compile(r"-----BEGIN PUBLIC KEY-----.+?-----END PUBLIC KEY-----", re.DOTALL)
 #: µs before its end at which a root should be renewed: people have to be found
 _SOON = 60 * 24 * 3600 * 1_000_000
 
@@ -84,6 +91,8 @@ async def propose_root(
     except Problem as problem:
         if problem.code != "invalid":
             raise
+        if "PRIVATE KEY" in form.one("add"):
+            form.values.pop("add")
         filled = Filled(form, mistakes(problem, console, view))
         return await _page(request, principal, workspace_id, view, console, release_service, filled)
     headers = {"Content-Disposition": 'attachment; filename="root-proposal.json"', "Cache-Control": "no-store"}
@@ -94,20 +103,30 @@ def _change(form: Form) -> RootChange:
     threshold = form.number("threshold")
     if form.one("threshold") and threshold < 1:
         raise Problem("invalid", "Write a number.", errors=[("threshold", "Write a whole number from 1 on.")])
-    add: tuple[dict[str, Any], ...] = ()
-    if text := form.one("add"):
-        try:
-            found = msgspec.json.decode(text, type=dict[str, Any] | list[dict[str, Any]])
-        except msgspec.MsgspecError:
-            sentence = "Write the public key as metadata lists it, in JSON; `eden keys make` shows it."
-            raise Problem("invalid", sentence, errors=[("add", sentence)]) from None
-        add = tuple(found) if isinstance(found, list) else (found,)
     return RootChange(
-        add=add,
+        add=_public_keys(form.one("add")),
         remove=tuple(form.all("remove")),
         threshold=threshold if form.one("threshold") else None,
         renew=tuple(form.all("renew")),
     )
+
+
+def _public_keys(text: str) -> tuple[dict[str, Any], ...]:
+    """Keys in PEM, as `openssl pkey -pubout` writes them, or in JSON, as metadata lists them."""
+    if "PRIVATE KEY" in text:
+        raise _not_added("This is a private key, which nobody but its holder may see. Paste the public one.")
+    try:
+        if blocks := _PEM.findall(text):
+            loaded = (load_pem_public_key(block.encode()) for block in blocks)
+            return tuple(key_to(SSlibKey.from_crypto(key)) for key in loaded)
+        found = msgspec.json.decode(text, type=dict[str, Any] | list[dict[str, Any]]) if text else []
+    except (ValueError, UnsupportedAlgorithm, UnsupportedLibraryError, msgspec.MsgspecError):
+        raise _not_added("This is no public key: paste what openssl pkey -in KEYFILE -pubout writes.") from None
+    return tuple(found) if isinstance(found, list) else (found,)
+
+
+def _not_added(sentence: str) -> Problem:
+    return Problem("invalid", sentence, errors=[("add", sentence)])
 
 
 @post(f"{HERE}/keys/root", opt=needs("key.manage"), request_max_body_size=_FORM_BYTES)
