@@ -34,7 +34,7 @@ _AT_ONCE = 2_000
 _WAITING = 20_000
 #: devices whose last record is remembered by its hash; the others are written once more, which does no harm
 _REMEMBERED = 100_000
-#: a device that says the same is written again after this long, so that "last seen" stays true to it
+#: a device that says the same is written again within this time, so that "last seen" stays true to it
 _REFRESH = 3600 * 1_000_000
 #: batches of reports that wait; more are asked to come later
 _MOST_BATCHES = 5_000
@@ -49,8 +49,10 @@ class DeviceLog:
 
     def __init__(self, core: Core) -> None:
         self._core = core
-        self._seen: dict[tuple[str, str], dict[str, Any]] = {}
-        self._written: OrderedDict[tuple[str, str], tuple[int, int]] = OrderedDict()
+        #: the last check of each device that waits to be written, and when it was
+        self._seen: dict[tuple[str, str], tuple[CheckRequest, int]] = {}
+        # hashes: two numbers for each of many devices
+        self._written: OrderedDict[int, int] = OrderedDict()
         self._batches: asyncio.Queue[tuple[WorkspaceView, ReportBatch, asyncio.Future[None]]] = asyncio.Queue(
             _MOST_BATCHES
         )
@@ -78,26 +80,19 @@ class DeviceLog:
     def note(self, view: WorkspaceView, request: CheckRequest, at: int) -> None:
         """A device has checked. Costs a hash; nothing is written here."""
         key = (view.id, request.device)
-        mark = hash((request.context, request.programs))
-        written = self._written.get(key)
-        if written is not None and written[0] == mark and at - written[1] < _REFRESH:
+        name = hash(key)
+        # each device has an hour of its own, so that they are not all written in the same second
+        mark = hash((request.context, request.programs, (at + name) // _REFRESH))
+        if self._written.get(name) == mark:
             return
         if len(self._seen) >= _WAITING and key not in self._seen:
             self.dropped += 1
             return
-        self._written[key] = (mark, at)
-        self._written.move_to_end(key)
+        self._written[name] = mark
+        self._written.move_to_end(name)
         if len(self._written) > _REMEMBERED:
             self._written.popitem(last=False)
-        self._seen[key] = {
-            "workspace_id": view.id,
-            "device_id": request.device,
-            "context": request.context,
-            "user_id": request.context.user_id,
-            "installed": {program.key: program.have for program in request.programs if program.have is not None},
-            "first_seen_at": at,
-            "seen_at": at,
-        }
+        self._seen[key] = (request, at)
 
     async def _write_devices(self) -> None:
         while True:
@@ -109,9 +104,10 @@ class DeviceLog:
 
     async def _flush(self) -> None:
         keys = list(self._seen)[:_AT_ONCE]
-        rows = [self._seen.pop(key) for key in keys]
-        if not rows:
+        seen = [self._seen.pop(key) for key in keys]
+        if not seen:
             return
+        rows = [_row(workspace_id, *one) for (workspace_id, _), one in zip(keys, seen, strict=True)]
 
         def work(connection: Connection) -> None:
             statement: Any = (sqlite if self._core.database.dialect == "sqlite" else postgresql).insert(devices)
@@ -125,8 +121,8 @@ class DeviceLog:
         try:
             await self._core.database.write(work)
         except Exception:
-            for key, row in zip(keys, rows, strict=True):
-                self._seen.setdefault(key, row)
+            for key, one in zip(keys, seen, strict=True):
+                self._seen.setdefault(key, one)
             raise
 
     # reports
@@ -185,7 +181,7 @@ class DeviceLog:
     async def _contexts(self, workspace_id: str, ids: list[str]) -> Mapping[str, DeviceContext]:
         """What devices said when they last checked: here, or in the table."""
         waiting = {
-            device: row["context"] for device in ids if (row := self._seen.get((workspace_id, device))) is not None
+            device: one[0].context for device in ids if (one := self._seen.get((workspace_id, device))) is not None
         }
         missing = [device for device in ids if device not in waiting]
         if not missing:
@@ -198,3 +194,15 @@ class DeviceLog:
             ).all()
         )
         return waiting | {row.device_id: msgspec.convert(row.context, DeviceContext) for row in rows}
+
+
+def _row(workspace_id: str, request: CheckRequest, at: int) -> dict[str, Any]:
+    return {
+        "workspace_id": workspace_id,
+        "device_id": request.device,
+        "context": request.context,
+        "user_id": request.context.user_id,
+        "installed": {program.key: program.have for program in request.programs if program.have is not None},
+        "first_seen_at": at,
+        "seen_at": at,
+    }
