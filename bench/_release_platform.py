@@ -110,7 +110,8 @@ def known_devices(connection: Any, count: int) -> None:
     connection.execute(
         text(
             "INSERT INTO devices (workspace_id, device_id, context, user_id, installed, first_seen_at, seen_at) "
-            f"{numbers} SELECT 'w', '{prefix}' || {padded}, :context, {user}, :installed, :at, :at + n FROM numbers"
+            f"{numbers} SELECT 'w', '{prefix}' || {padded}, :context, {user}, :installed, "
+            "CAST(:at AS BIGINT), CAST(:at AS BIGINT) + n FROM numbers"
         ),
         {
             "context": msgspec.json.encode(CONTEXT).decode(),
