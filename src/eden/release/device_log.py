@@ -30,10 +30,10 @@ from eden.release.service_reports import do_reports, split
 _PAUSE = 1.0
 #: devices written by one transaction
 _AT_ONCE = 2_000
-#: devices that wait to be written; with a write of 2,000 a second this is a peak of ten seconds
-_WAITING = 20_000
+#: devices that wait to be written; with a write of 2,000 a second this is a peak of five seconds
+_WAITING = 10_000
 #: devices whose last record is remembered by its hash; the others are written once more, which does no harm
-_REMEMBERED = 100_000
+_REMEMBERED = 50_000
 #: a device that says the same is written again within this time, so that "last seen" stays true to it
 _REFRESH = 3600 * 1_000_000
 #: batches of reports that wait; more are asked to come later
