@@ -217,6 +217,7 @@ CREATE TABLE release_counts (
 	failed BIGINT NOT NULL, 
 	bad BIGINT NOT NULL, 
 	rolled_back BIGINT NOT NULL, 
+	refused BIGINT NOT NULL, 
 	exposed BIGINT NOT NULL, 
 	crashed BIGINT NOT NULL, 
 	unstarted BIGINT NOT NULL, 
@@ -224,7 +225,7 @@ CREATE TABLE release_counts (
 	CONSTRAINT pk_release_counts PRIMARY KEY (release_id, run, arm, at), 
 	CONSTRAINT fk_release_counts_release_id FOREIGN KEY(release_id) REFERENCES releases (id)
 );
-INSERT INTO "release_counts" VALUES('0199aaaa-0000-7000-8000-000000000027',32,'release_',1790000000000032,32,32,32,32,32,32,32,32,32,32,32,32,32,32);
+INSERT INTO "release_counts" VALUES('0199aaaa-0000-7000-8000-000000000027',32,'release_',1790000000000032,32,32,32,32,32,32,32,32,32,32,32,32,32,32,32);
 CREATE TABLE release_events (
 	release_id VARCHAR(36) NOT NULL, 
 	revision INTEGER NOT NULL, 
@@ -390,6 +391,7 @@ CREATE TABLE version_counts (
 	failed BIGINT NOT NULL, 
 	bad BIGINT NOT NULL, 
 	rolled_back BIGINT NOT NULL, 
+	refused BIGINT NOT NULL, 
 	exposed BIGINT NOT NULL, 
 	crashed BIGINT NOT NULL, 
 	unstarted BIGINT NOT NULL, 
@@ -397,7 +399,7 @@ CREATE TABLE version_counts (
 	CONSTRAINT pk_version_counts PRIMARY KEY (program_id, code, at), 
 	CONSTRAINT fk_version_counts_program_id FOREIGN KEY(program_id) REFERENCES programs (id)
 );
-INSERT INTO "version_counts" VALUES('0199aaaa-0000-7000-8000-000000000024',25,1790000000000025,25,25,25,25,25,25,25,25,25,25,25,25,25,25);
+INSERT INTO "version_counts" VALUES('0199aaaa-0000-7000-8000-000000000024',25,1790000000000025,25,25,25,25,25,25,25,25,25,25,25,25,25,25,25);
 CREATE TABLE version_files (
 	version_id VARCHAR(36) NOT NULL, 
 	name VARCHAR(400) NOT NULL, 

@@ -88,3 +88,11 @@ def test_a_device_has_a_limited_part_in_the_comparison(batches: list[tuple[list[
     reported = sum(report.count for batch, _ in batches for report in batch if report.kind is ReportKind.CRASH)
     assert all_of_them.crash == reported
     assert all_of_them.crashed == (reported > 0)
+
+
+def test_updates_that_broke_off_are_no_failed_starts() -> None:
+    """Bad networks do that to good versions, and the control arm has no updates that could break off."""
+    report = Report(program="bank", code=2, kind=ReportKind.REFUSED, at=0, count=3)
+    tally, counts = count(None, [report], run=1, arm=Arm.NEW, at=0)
+    assert (counts.refused, counts.failed, counts.exposed, counts.unstarted) == (3, 0, 0, 0)
+    assert not tally.unstarted

@@ -82,7 +82,7 @@ export class Checker {
         const { key, code, release } = program
         const failure = asPackageError(error, key)
         if (code !== undefined) {
-          this.parts.reporter.tell({ program: key, code, ...(release !== undefined && { release }), kind: 'failed', reason: failure.message })
+          this.parts.reporter.tell({ program: key, code, ...(release !== undefined && { release }), kind: 'refused', reason: failure.message })
         }
         if (placeId(place) === first) throw failure
         this.parts.failed(place, failure)

@@ -59,6 +59,7 @@ export interface CheckAnswer {
 
 export type ReportKind =
   | 'downloaded' | 'installed' | 'started' | 'first_page' | 'crash' | 'error' | 'failed' | 'bad' | 'rolled_back'
+  | 'refused'
 
 export interface Report {
   program: string

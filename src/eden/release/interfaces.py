@@ -256,6 +256,7 @@ class ArmCounts(msgspec.Struct, kw_only=True, frozen=True):
     failed: int = 0
     bad: int = 0
     rolled_back: int = 0
+    refused: int = 0
     exposed: int = 0
     crashed: int = 0
     unstarted: int = 0
@@ -263,7 +264,11 @@ class ArmCounts(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class ReportKind(StrEnum):
-    """What a device says about a version. `failed`: did not reach its first page; `bad`: marked so by the device."""
+    """What a device says about a version. `failed`: did not reach its first page; `bad`: marked so by the device.
+
+    `refused`: the update was not installed, because it was refused or broke off. Networks do that to good versions, so
+    it counts for no guardrail.
+    """
 
     OFFERED = "offered"
     DOWNLOADED = "downloaded"
@@ -275,6 +280,7 @@ class ReportKind(StrEnum):
     FAILED = "failed"
     BAD = "bad"
     ROLLED_BACK = "rolled_back"
+    REFUSED = "refused"
 
 
 class DecisionAction(StrEnum):

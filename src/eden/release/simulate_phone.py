@@ -178,7 +178,7 @@ class Visit:
                 if shelf.current is not before:
                     self._world.count("lost by a refusal")
                 if answer.code is not None:
-                    self._tell(key, Kept(answer.code, (), answer.release), "failed", reason=str(error)[:1000])
+                    self._tell(key, Kept(answer.code, (), answer.release), "refused", reason=str(error)[:1000])
 
     async def _answers(self) -> dict[str, ProgramAnswer]:
         phone, programs = self._phone, self._world.plan.programs
