@@ -21,7 +21,6 @@ from sqlalchemy import text
 
 from bench._release_load import CONTEXT, device
 from eden.app import prepare_database
-from eden.base.changes import last_number
 from eden.base.ground import open_ground
 from eden.base.settings import BlobSettings, DatabaseSettings, Listen, Settings
 from eden.operate.worker import Order
@@ -89,9 +88,6 @@ class Bench:
             ).scalar_one()
         )
         return int(found)
-
-    async def change_number(self) -> int:
-        return await self.house.ground.database.read(last_number)
 
     async def everyone(self, version: str, key: str) -> ReleaseInfo:
         return await self.house.act(await self.house.draft(version, everyone(), key), Verb.START)

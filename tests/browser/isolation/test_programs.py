@@ -166,7 +166,8 @@ def test_restart_gives_a_fresh_frame(phone: Callable[..., Phone], packages: Call
     one.open(packages(NAMED, app_id="bank"))
     one.wait_for("painted")
     one.frame.evaluate("globalThis.mark = 1")
-    one.frame.evaluate("void go('restartMiniProgram', {path: 'pages/b?c=d'})")
+    # later, so that the frame is still there when this call has ended
+    one.frame.evaluate("void setTimeout(() => go('restartMiniProgram', {path: 'pages/b?c=d'}))")
     one.wait_for("painted", 2)
     assert one.frame.evaluate("globalThis.mark") is None
     assert _last(one, "bank", "launch")["query"] == {"c": "d"}
