@@ -246,8 +246,8 @@ def test_characters_are_counted_and_a_preview_follows(page: Page, gallery: Galle
     visit(page, gallery, "forms")
     counter = page.locator("[data-counter=text]")
     expect(counter).to_have_text("200 characters left")
-    with page.expect_request("**/act") as request:
-        page.get_by_label("Note").fill("preview")
+    with page.expect_request("**/preview") as request:
+        page.get_by_label("Note").fill("So much")
     expect(page.locator("#preview")).to_have_text("12,480 of 100,000 known devices")
     assert request.value.headers["x-csrf-token"] == "a-token"
     expect(counter).to_have_text("193 characters left")
@@ -255,9 +255,12 @@ def test_characters_are_counted_and_a_preview_follows(page: Page, gallery: Galle
 
 def test_too_much_is_refused_before_it_is_sent(page: Page, gallery: Gallery) -> None:
     visit(page, gallery, "forms")
+    received = len(gallery.received)
     page.get_by_label("Note").fill("字" * 201)
     expect(page.locator("[data-counter=text]")).to_have_text("1 characters too many")
-    assert page.evaluate("document.getElementById('plan').checkValidity()") is False
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("#plan :invalid")).to_be_focused()
+    assert len(gallery.received) == received
 
 
 def test_a_form_with_mistakes_comes_back(page: Page, gallery: Gallery, expect_console: Callable[[str], None]) -> None:

@@ -232,19 +232,17 @@ class Gallery:
                 errors = {"name": "…" if view.locale == "zh" else "This name is taken."}
                 values = self.values(view.locale, errors=errors, text="wrong")
                 return respond(request, console, view, "gallery/forms.html", block="content", status=422, **values)
-            if form.get("text") == "preview":
-                return respond(
-                    request,
-                    console,
-                    view,
-                    "gallery/forms.html",
-                    block="preview",
-                    **self.values(view.locale, text="preview"),
-                )
             done = console.translator(view)("gallery.done", count=len(self.received))
             return redirect(request, "/console/live/words", Flash("good", done))
 
-        return [page, sign_in, events, act]
+        @post("/console/live/preview")
+        async def preview(request: AnyRequest) -> Response[bytes]:
+            text = (await request.form()).get("text")
+            view = self.view(request)
+            values = self.values(view.locale, text=text)
+            return respond(request, console, view, "gallery/forms.html", block="preview", **values)
+
+        return [page, sign_in, events, act, preview]
 
     @contextmanager
     def serve(self) -> Iterator[str]:
