@@ -35,7 +35,7 @@ from eden.release.rules_views import DeviceView, ListView, ProgramView, compile_
 from eden.release.service_core import Core
 from eden.release.service_lists import Lists
 from eden.release.service_targets import ProgramParts, load_programs
-from eden.release.trust import TIMESTAMP, read_file, read_heads
+from eden.release.trust import ROOT, TIMESTAMP, Head, read_file, read_heads
 
 #: hints that wait for one stream; a device that does not read is told once that something changed, which is enough
 _WAITING = 4
@@ -55,7 +55,8 @@ class Listed(msgspec.Struct, frozen=True):
 @dataclass(eq=False)
 class WorkspaceView:
     """A workspace as devices see it. `programs`: id and compiled program by key; `listed`: the mini programs that
-    somebody may open; `timestamp`: version and bytes of the newest timestamp metadata."""
+    somebody may open; `timestamp`: version and bytes of the newest timestamp metadata; `root`: version of the newest
+    root, 0 before the first."""
 
     id: str
     slug: str
@@ -65,6 +66,7 @@ class WorkspaceView:
     lists: dict[str, ListView] = field(default_factory=dict)
     timestamp: int = 0
     timestamp_bytes: bytes | None = None
+    root: int = 0
     streams: set[Stream] = field(default_factory=set)
     #: what was loaded of lists, by id and revision
     held: dict[tuple[str, int], ListView] = field(default_factory=dict)
@@ -205,16 +207,16 @@ class Workspaces:
     async def _refresh(self, view: WorkspaceView, key: str | None) -> None:
         """Read a program again, or everything when `key` is None."""
 
-        def read(connection: Connection) -> tuple[list[ProgramParts], dict[str, str], int, bytes | None]:
+        def read(connection: Connection) -> tuple[list[ProgramParts], dict[str, str], dict[str, Head], bytes | None]:
             found = load_programs(connection, view.id, None if key is None else [key])
             rows = connection.execute(
                 select(programs.c.key, programs.c.name).where(programs.c.workspace_id == view.id)
             ).all()
-            head = read_heads(connection, view.id, [TIMESTAMP]).get(TIMESTAMP)
+            heads = read_heads(connection, view.id, [ROOT, TIMESTAMP])
             data = read_file(connection, view.id, TIMESTAMP)
-            return found, {row.key: row.name for row in rows}, head.version if head else 0, data
+            return found, {row.key: row.name for row in rows}, heads, data
 
-        found, names, timestamp, data = await self._core.database.read(read)
+        found, names, heads, data = await self._core.database.read(read)
         parts = {} if key is None else {name: part for name, part in view.parts.items() if name != key}
         parts |= {part.key: part for part in found}
         wanted = {list_id for part in parts.values() for list_id in part.lists}
@@ -227,8 +229,9 @@ class Workspaces:
         # one assignment each, without waiting between them: a check sees the whole of it
         view.parts, view.lists, view.names = parts, lists, names
         view.programs = kept | compiled
-        if timestamp >= view.timestamp:
-            view.timestamp, view.timestamp_bytes = timestamp, data
+        view.root = heads[ROOT].version if ROOT in heads else 0
+        if TIMESTAMP in heads and heads[TIMESTAMP].version >= view.timestamp:
+            view.timestamp, view.timestamp_bytes = heads[TIMESTAMP].version, data
 
 
 def _hint(view: WorkspaceView, key: str | None) -> bytes:

@@ -37,7 +37,7 @@ from eden.release.downloads import DictionaryOffer, Response, represent, represe
 from eden.release.interfaces import CheckRequest, DeviceContext, ReportBatch
 from eden.release.models import programs, trials, version_files, versions
 from eden.release.service_core import Core
-from eden.release.trust import read_file
+from eden.release.trust import ROOT, read_file
 
 PREFIX = "/device/v1/"
 #: metadata files of old versions that are held in memory; phones mostly ask for the newest
@@ -194,6 +194,9 @@ class Devices:
         if version is None:
             # consistent snapshots: only the timestamp is asked for without a version
             return view.timestamp_bytes if role == "timestamp" else None
+        if role == ROOT and 0 < view.root < int(version):
+            # nearly every request for a root is for the one that does not exist yet
+            return None
         key = (view.id, role, int(version))
         if (held := self._files.get(key)) is not None:
             self._files.move_to_end(key)

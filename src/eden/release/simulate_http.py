@@ -151,11 +151,12 @@ class AsgiTransport:
 
     async def request(self, method: str, path: str, body: bytes = b"") -> Answer:
         sent: list[Message] = []
+        path, _, query = path.partition("?")
         scope: Scope = {
             "type": "http",
             "method": method,
             "path": path,
-            "query_string": b"",
+            "query_string": query.encode(),
             "headers": [],
             "client": ("127.0.0.1", 1),
         }

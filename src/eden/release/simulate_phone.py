@@ -220,8 +220,8 @@ class Visit:
 
     async def _metadata(self, name: str) -> bytes | None:
         kind = Request.TIMESTAMP if name == "timestamp.json" else Request.METADATA
-        answer = await self._ask(kind, f"metadata/{name}")
-        if answer.status == 404:
+        answer = await self._ask(kind, f"metadata/{name}?absent=204")
+        if answer.status == 204:
             return None
         return _ok(answer)
 
