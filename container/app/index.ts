@@ -1,14 +1,19 @@
 /**
- * The super app: a page that is installed like an app, shows the mini programs that its workspace releases and runs
- * them. Served at /app/WORKSPACE/; `?program=KEY` opens one at once, with `&trial=TOKEN` a tester's version of it.
+ * The super app: a page that is installed like an app, shows the programs that its workspace releases and runs them: mini
+ * programs in the phone's sandboxed frames, H5 programs each on an origin of its own (`h5/`). Served at /app/WORKSPACE/; `?program=KEY` opens one at once, with `&trial=TOKEN` a tester's version of it.
  */
 import { EdenHost, type HostEventDetail } from '../host'
+import type { Manifest } from '../host/package/manifest'
+import { WebLayer } from './h5/layer'
+import { programOrigin } from './h5/origin'
 import { words } from './words'
 
 /** As the server's device side gives it. */
 interface Catalogue {
   name: string
-  programs: { key: string; name: string }[]
+  programs: { key: string; name: string; kind?: string }[]
+  /** how addresses of H5 programs are made; null: the server has none for them */
+  h5?: string | null
 }
 
 const KEPT = 'eden.catalogue'
@@ -23,6 +28,10 @@ class App {
   private readonly home = element('home')
   private readonly screen = element('phone')
   private readonly host: EdenHost
+  private readonly web: WebLayer
+  /** the list of programs: what is shown, and what is being loaded */
+  private shown: Catalogue | undefined
+  private catalogue: Promise<Catalogue | undefined> = Promise.resolve(undefined)
 
   constructor() {
     document.documentElement.lang = locale === 'en' ? 'en' : 'zh-CN'
@@ -30,10 +39,19 @@ class App {
     const framed = matchMedia('(min-width: 700px) and (min-height: 600px)').matches
     this.host = new EdenHost({
       container: this.screen, runtimeUrl: 'runtime.js', locale, platform: { url: this.device },
+      web: (url, manifest) => void this.openWeb(url, manifest),
       ...(!framed && { system: { statusBarHeight: 0 } }),
     })
+    this.web = new WebLayer(element('web'), {
+      platform: this.host.platform!, say, closed: () => this.showHome(), open: (url) => this.launch(url),
+    })
     this.on('front', ({ url }) => { if (!url) this.showHome() })
-    this.on('update', ({ version }) => this.toast(say('update', { version }), say('restart'), () => void this.host.reload()))
+    this.on('update', ({ url, version }) => {
+      const restart = url === this.web.url ? () => this.web.restart()
+        : url === this.host.current?.url ? () => void this.host.reload()
+        : undefined
+      if (restart) this.toast(say('update', { version }), say('restart'), restart)
+    })
     this.on('updateRefused', ({ message }) => this.toast(say('refused', { message }), say('close'), () => {}))
     window.addEventListener('online', () => void this.load())
     window.addEventListener('offline', () => this.showState())
@@ -43,12 +61,13 @@ class App {
     void navigator.serviceWorker?.register('worker.js').catch(() => undefined)
     const query = new URLSearchParams(location.search)
     const program = query.get('program')
+    const loading = this.load()
     if (program) {
       // the token is not to stay in the address bar, where it is copied from
       history.replaceState(null, '', location.pathname)
       this.open(program, query.get('trial') ?? undefined)
     }
-    await this.load()
+    await loading
   }
 
   private on<K extends 'front' | 'update' | 'updateRefused'>(name: K, hear: (detail: HostEventDetail<K>) => void): void {
@@ -57,31 +76,44 @@ class App {
 
   private async load(): Promise<void> {
     this.showState()
-    let catalogue: Catalogue | undefined
-    try {
-      const answer = await fetch(`${this.device}programs`)
-      if (answer.status === 404) return this.show(undefined, say('unknown'))
-      if (!answer.ok) throw new Error(String(answer.status))
-      catalogue = await answer.json() as Catalogue
-      localStorage.setItem(`${KEPT} ${this.workspace}`, JSON.stringify(catalogue))
-    } catch {
-      const kept = localStorage.getItem(`${KEPT} ${this.workspace}`)
-      catalogue = kept === null ? undefined : JSON.parse(kept) as Catalogue
+    let nothing = say(navigator.onLine ? 'empty' : 'offline')
+    this.catalogue = this.fetch().catch((error: unknown) => {
+      if (!(error instanceof Unknown)) return undefined
+      nothing = say('unknown')
+      return undefined
+    })
+    await this.show(await this.catalogue, nothing)
+  }
+
+  /** The list of programs; what was seen last when there is no network. */
+  private async fetch(): Promise<Catalogue | undefined> {
+    const key = `${KEPT} ${this.workspace}`
+    const answer = await fetch(`${this.device}programs`).catch(() => undefined)
+    if (answer?.status === 404) throw new Unknown()
+    if (answer?.ok) {
+      const catalogue = await answer.json() as Catalogue
+      localStorage.setItem(key, JSON.stringify(catalogue))
+      return catalogue
     }
-    await this.show(catalogue, say(navigator.onLine ? 'empty' : 'offline'))
+    const kept = localStorage.getItem(key)
+    return kept === null ? undefined : JSON.parse(kept) as Catalogue
   }
 
   private async show(catalogue: Catalogue | undefined, nothing: string): Promise<void> {
+    this.shown = catalogue
     document.title = this.home.querySelector('h1')!.textContent = catalogue?.name ?? 'Eden'
     const trials = await this.host.platform!.trials()
     const name = (key: string): string => catalogue?.programs.find((one) => one.key === key)?.name ?? key
-    const programs = catalogue?.programs ?? []
+    const all = catalogue?.programs ?? []
+    const programs = catalogue?.h5 ? all : all.filter(({ kind }) => kind !== 'h5')
     const groups = [
       ...(programs.length ? [this.group(say('programs'), programs)] : []),
       ...(trials.length ? [this.group(say('trials'), trials.map(({ key, trial }) => ({ key, trial, name: name(key) })))] : []),
     ]
     element('programs').replaceChildren(...groups.flat())
-    if (groups.length === 0) element('state').textContent = nothing
+    const hidden = all.length - programs.length
+    if (hidden) element('programs').append(this.note(say('webHidden', { count: String(hidden) })))
+    else if (groups.length === 0) element('state').textContent = nothing
   }
 
   private group(title: string, programs: { key: string; name: string; trial?: string | undefined }[]): HTMLElement[] {
@@ -104,14 +136,37 @@ class App {
     return [head, list]
   }
 
-  private open(key: string, trial?: string): void {
+  private note(text: string): HTMLElement {
+    const note = document.createElement('p')
+    note.className = 'note'
+    note.textContent = text
+    return note
+  }
+
+  private open(key: string, trial?: string): void { this.launch(this.host.platform!.address(key, trial)) }
+
+  private launch(url: string): void {
     this.screen.hidden = false
     this.home.hidden = true
-    void this.host.open(this.host.platform!.address(key, trial))
+    void this.host.open(url)
+  }
+
+  /** What the host found to be a web application, complete on this phone. */
+  private async openWeb(url: string, manifest: Manifest): Promise<void> {
+    const key = manifest.appId
+    const name = this.shown?.programs.find((one) => one.key === key)?.name ?? key
+    this.home.hidden = true
+    await this.web.open({ url, manifest, name, origin: this.originOf(key) })
+  }
+
+  private async originOf(key: string): Promise<string | undefined> {
+    const template = this.shown?.h5 ?? (await this.catalogue)?.h5
+    return template ? programOrigin(template, this.workspace, key, location.origin) : undefined
   }
 
   private showHome(): void {
     this.screen.hidden = true
+    if (this.web.url !== undefined) return
     this.home.hidden = false
     void this.load()
   }
@@ -129,5 +184,8 @@ class App {
     setTimeout(() => toast.remove(), TOAST)
   }
 }
+
+/** The server knows no such workspace. */
+class Unknown extends Error {}
 
 void new App().start()

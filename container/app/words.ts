@@ -9,6 +9,17 @@ const ZH = {
   restart: '重新启动',
   refused: '更新没有安装：{message}',
   close: '知道了',
+  closeProgram: '关闭',
+  reopen: '重新打开',
+  again: '重试',
+  loading: '正在加载',
+  failedTitle: '启动失败',
+  failedText: '“{name}”未能显示首页。',
+  cannotTitle: '无法打开',
+  cannotText: '“{name}”现在无法在这台设备上运行。',
+  unreachable: '无法连接“{name}”的地址，请检查网络后重试。',
+  noAddress: '服务器没有为 H5 程序配置地址（h5_url）。',
+  webHidden: '{count} 个 H5 程序无法在这里打开：服务器没有为它们配置地址（h5_url）。',
 }
 const EN: { readonly [key in keyof typeof ZH]: string } = {
   programs: 'Mini programs',
@@ -20,6 +31,17 @@ const EN: { readonly [key in keyof typeof ZH]: string } = {
   restart: 'Restart',
   refused: 'An update was not installed: {message}',
   close: 'Got it',
+  closeProgram: 'Close',
+  reopen: 'Open anew',
+  again: 'Try again',
+  loading: 'Loading',
+  failedTitle: 'Did not start',
+  failedText: '“{name}” did not show its first page.',
+  cannotTitle: 'Cannot be opened',
+  cannotText: '“{name}” cannot be run on this device now.',
+  unreachable: 'The address of “{name}” cannot be reached. Check the network and try again.',
+  noAddress: 'The server has no address for H5 programs (h5_url).',
+  webHidden: 'H5 programs that cannot be opened here: {count}. The server has no address for them (h5_url).',
 }
 
 export type Say = (key: keyof typeof ZH, values?: { [name: string]: string }) => string

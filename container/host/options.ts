@@ -2,6 +2,7 @@
 import type { Boot, SystemInfo } from '../bridge/messages'
 import type { Services } from './capabilities/types'
 import type { DomainPolicy } from './frame/policy'
+import type { Manifest } from './package/manifest'
 import type { PromptPolicy } from './prompt'
 import type { PlatformOptions } from './updates/platform'
 
@@ -31,6 +32,8 @@ export interface HostOptions {
   resolve?: (appId: string) => string | undefined | Promise<string | undefined>
   /** the server whose releases this phone follows; its programs are opened by `host.platform.address(KEY)` */
   platform?: PlatformOptions
+  /** shows a web application (kind `h5`) of that server, which runs on an origin of its own, not in this phone's frames */
+  web?: (url: string, manifest: Manifest) => void
   /** false: no status bar and no capsule; the embedding page has its own */
   chrome?: boolean
   /** ms without a sign of life before a visible program counts as hung; 0: never. Default: see watchdog.ts */

@@ -8,6 +8,7 @@ import { programIcon, type Screen } from './chrome/screen'
 import { scopeTitle, type Words } from './chrome/strings'
 import type { ContainerFiles } from './container-files'
 import type { Fault, HostEvents } from './events'
+import type { Frame } from './frame/frame'
 import type { FramePool } from './frame/pool'
 import type { DomainPolicy } from './frame/policy'
 import type { Network } from './network'
@@ -118,6 +119,7 @@ export class Programs {
     session.kept = kept
     session.track = track
     session.manifest = manifest
+    if (manifest.json.h5) return this.handOver(running, manifest, taken)
     const progress = this.front === running ? screen.showLoading(manifest.name, this.icon(running)) : () => {}
     const packages = await session.install(manifest, launch.path, (done, total) => progress(done / total))
     Object.values(packages).forEach((files) => running.look.learn(files))
@@ -133,6 +135,20 @@ export class Programs {
     running.timer = setTimeout(() => this.settle(running), LOADING_LIMIT)
     // The person may have left while it was loading.
     if (this.front !== running) session.emit('hide', {})
+  }
+
+  /** A web application is shown by the embedding page, which tells the source how its start went. */
+  private handOver(running: Running, manifest: Manifest, frame: Promise<Frame>): void {
+    const { options: { web }, pool } = this.phone
+    const { url, around, ended } = running.session
+    void frame.then((unused) => unused.destroy(), () => undefined)
+    pool.warm(WARM_DELAY)
+    // the person may have left while it was loading
+    if (ended || this.front !== running) return around.source.left?.(url, manifest)
+    if (!web) throw new PackageError('manifest', manifest.name, 'is a web application, which this page does not show')
+    this.remove(running)
+    this.showDesk()
+    web(url, manifest)
   }
 
   private create(url: string, launch: LaunchOptions, opener: Running | undefined): Running {

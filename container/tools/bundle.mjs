@@ -7,6 +7,7 @@
  *                         assigns its exports to globalThis.__edenChunk
  *   simulator.js          container/devtools/index.ts, with the pages and sheets beside it
  *   app.js, worker.js     container/app: the super app's page and its service worker
+ *   h5/shell.js, h5/worker.js   container/app/h5: the two scripts of ours on the origin of an H5 program
  *   delta/zstd.wasm       the decoder of deltas, which the host loads when it needs it
  *   index.json            {"FILE": {"size", "gzip"}} of all of them
  *
@@ -110,7 +111,10 @@ function entries(container) {
       source: 'devtools/index.ts',
       options: { entryPoints: [join(container, 'devtools/index.ts')], format: 'iife', sourcemap: 'linked' },
     },
-    ...[['app.js', 'app/index.ts'], ['worker.js', 'app/worker.ts']].map(([file, source]) => ({
+    ...[
+      ['app.js', 'app/index.ts'], ['worker.js', 'app/worker.ts'],
+      ['h5/shell.js', 'app/h5/shell.ts'], ['h5/worker.js', 'app/h5/worker.ts'],
+    ].map(([file, source]) => ({
       file, source, options: { entryPoints: [join(container, source)], format: 'iife', sourcemap: 'linked' },
     })),
   ]
@@ -150,7 +154,10 @@ export async function buildBundles(container, out) {
   write('delta/zstd.wasm', zstdWasm(readFileSync(join(container, 'node_modules/zstddec/dist/zstddec.mjs'), 'utf8')))
   list('delta/zstd.wasm')
   for (const path of ['app', 'devtools', 'host'].flatMap((room) => files(container, room))) {
-    if (/\.(html|css|svg)$/.test(path)) write(basename(path), readFileSync(join(container, path)))
+    if (/\.(html|css|svg)$/.test(path)) {
+      const folder = path.startsWith('app/h5/') ? 'h5/' : ''
+      write(folder + basename(path), readFileSync(join(container, path)))
+    }
   }
   if (ok) for (const file of files(out, '.')) if (!written.has(file.slice(2))) rmSync(join(out, file))
   writeChanged(join(out, 'index.json'), Buffer.from(`${JSON.stringify(index, null, 1)}\n`))

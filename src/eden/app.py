@@ -7,7 +7,8 @@
     /api/v1/… /console/…            one Litestar application
     everything else                 a problem, not-found
 
-Raw prefixes are looked up by the path's first word, before anything else is done.
+Raw prefixes are looked up by the path's first word, before anything else is done. Hosts that are a part's own have
+nothing of this: all requests for them are the part's.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from eden.base.api.access import OPEN
 from eden.base.api.application import create_api
 from eden.base.ground import Ground, check_secret, open_ground
 from eden.base.health import Health
-from eden.base.http import Application, Receive, Scope, Send, respond
+from eden.base.http import Application, Receive, Scope, Send, header, respond
 from eden.base.idempotency import Idempotency
 from eden.base.identity import service as identity
 from eden.base.identity.service import Identity
@@ -60,6 +61,7 @@ class Platform:
         for part in self.parts:
             for prefix, application in part.raw.items():
                 self._mount(prefix, part.name, application)
+        self._hosts = [part.hosts for part in self.parts if part.hosts is not None]
         self._access = Access(self.ground, self._route)
         self._running: AsyncExitStack | None = None
 
@@ -79,8 +81,14 @@ class Platform:
             await receive()
             await send({"type": "websocket.close", "code": 1000})
 
-    def _route(self, path: str) -> tuple[str, bool, Application]:
-        """Area of a path (for figures), whether it is a raw prefix, and its application."""
+    def _route(self, scope: Scope) -> tuple[str, bool, Application]:
+        """Area of a request (for figures), whether it is a raw prefix's or a host's, and its application."""
+        if self._hosts:
+            host = (header(scope, b"host") or b"").decode("latin-1")
+            for find in self._hosts:
+                if (owner := find(host)) is not None:
+                    return "hosts", True, owner
+        path = scope["path"]
         first = _first_word(path)
         for prefix, area, application in self._table.get(first, ()):
             if path.startswith(prefix):

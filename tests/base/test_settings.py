@@ -51,7 +51,8 @@ def test_every_setting_can_be_set_by_its_variable() -> None:
     for row in table():
         choice = row.type.split(" | ")[-1] if " | " in row.type else None
         value = choice or values.get(type(row.default).__name__, "x" * 40)
-        environment = {row.variable: "https://x.example" if row.name == "public_url" else value}
+        addresses = {"public_url": "https://x.example", "h5_url": "https://{key}.x.example"}
+        environment = {row.variable: addresses.get(row.name, value)}
         if value == "token":
             environment["EDEN_METRICS_TOKEN"] = "t"
         section, _, field = row.name.rpartition(".")
@@ -166,3 +167,35 @@ def test_page_tells_every_setting(row: Setting) -> None:
 
 def test_page_tells_nothing_else() -> None:
     assert re.findall(r"^## (.+)$", PAGE, re.MULTILINE) == [row.name for row in table()]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://{key}.h5.example.com", "https://{key}.h5.example.com:8443", "http://{key}.localhost:9000",
+        "https://{key}.example.net",
+    ],
+)  # fmt: skip
+def test_addresses_of_h5_programs(address: str) -> None:
+    environment = {"EDEN_H5_URL": address, "EDEN_PUBLIC_URL": "https://eden.example.com"}
+    assert load(None, environment).h5_url == address
+
+
+@pytest.mark.parametrize(
+    ("address", "message"),
+    [
+        ("https://h5.example.com", "It is an https address whose first label is {key}"),
+        ("http://{key}.h5.example.com", "It is an https address"),
+        ("https://h5.{key}.example.com", "It is an https address"),
+        ("https://{key}.h5.example.com/", "It is an https address"),
+        ("https://{key}.H5.example.com", "It is an https address"),
+        ("https://{key}", "It is an https address"),
+        # a program's script could set cookies for the platform, or be the platform
+        ("https://{key}.example.com", "Give programs a domain of their own"),
+        ("https://{key}.eden.example.com", "Give programs a domain of their own"),
+    ],
+)
+def test_bad_addresses_of_h5_programs(address: str, message: str) -> None:
+    with pytest.raises(EdenError) as caught:
+        load(None, {"EDEN_H5_URL": address, "EDEN_PUBLIC_URL": "https://eden.example.com"})
+    assert message in f"{caught.value} {caught.value.hint}"

@@ -22,7 +22,7 @@ from tests.browser.programs import Files, build_program, write_program
 from tests.browser.server import TestServer
 
 #: names that do not resolve: a page reaches this machine only
-_NO_NETWORK = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"
+_NO_NETWORK = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost, EXCLUDE *.localhost"
 
 
 @pytest.fixture(scope="session")

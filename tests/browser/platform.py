@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import re
 import socket
 import threading
+import zipfile
 from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import Future
 from pathlib import Path
@@ -18,8 +20,8 @@ from eden.app import Platform
 from eden.base.changes import last_number
 from eden.base.http import Receive, Scope, Send
 from eden.base.settings import Listen, Settings
-from eden.release.interfaces import Verb
-from eden.release.packages import UploadFields
+from eden.release.interfaces import ProgramKind, Verb
+from eden.release.packages import H5Fields, UploadFields
 from eden.release.service_release_rows import ReleaseInfo
 from eden.release.trust import read_file
 from tests.browser.programs import build_program, write_program
@@ -153,6 +155,29 @@ class RunningPlatform:
             if not await house.ground.database.read(lambda c: _exists(c, key)):
                 await house.program(key)
             await house.service.versions.upload(house.people["developer"], "w", key, pieces(data), UploadFields())
+
+        self.run(upload())
+
+    def publish_h5(
+        self, version: str, files: Mapping[str, bytes], *, key: str = "shop", packed: bool = True, **fields: str
+    ) -> None:
+        """Upload a version of a web application, as people's tools zip it; makes the program. `fields`: of H5Fields."""
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED if packed else zipfile.ZIP_STORED) as archive:
+            for name, data in files.items():
+                archive.writestr(name, data)
+        given = {"virtual_host": f"{key}.h5.example", "fallback_url": "http://127.0.0.1:9/", **fields}
+
+        async def upload() -> None:
+            house = self.house
+            if not await house.ground.database.read(lambda c: _exists(c, key)):
+                await house.service.programs.create(
+                    house.owner, "w", key=key, kind=ProgramKind.H5, name=key.title()
+                )
+            await house.service.versions.upload(
+                house.people["developer"], "w", key, pieces(out.getvalue()),
+                UploadFields(version=version, h5=H5Fields(**given)),
+            )  # fmt: skip
 
         self.run(upload())
 

@@ -25,6 +25,8 @@ class TestServer:
         self._folders: dict[str, Path] = {}
         self._answers: dict[str, Answer] = {}
         self.requests: list[str] = []
+        #: whether pages of other origins may read the answers (CORS)
+        self.shared = False
         self._httpd = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._httpd.daemon_threads = True
         self.origin = f"http://127.0.0.1:{self._httpd.server_port}"
@@ -73,6 +75,8 @@ class TestServer:
                 self.send_header("Content-Type", content_type)
                 self.send_header("Content-Length", str(len(body)))
                 self.send_header("Cache-Control", "no-store")
+                if server.shared:
+                    self.send_header("Access-Control-Allow-Origin", "*")
                 self.end_headers()
                 self.wfile.write(body)
 

@@ -22,9 +22,10 @@ from eden.release.deltas import Deltas, decode_delta
 from eden.release.device_log import DeviceLog
 from eden.release.device_views import Workspaces
 from eden.release.devices import Devices
+from eden.release.h5_hosts import h5_hosts
 from eden.release.interfaces import ProgramKind, Verb
 from eden.release.models import devices, report_batches, version_counts
-from eden.release.packages import UploadFields
+from eden.release.packages import H5Fields, UploadFields
 from tests.release import samples
 from tests.release.house import House, code_of, everyone, pieces, shares
 
@@ -93,7 +94,8 @@ async def opened(house: House) -> AsyncIterator[Side]:
     house.ground.feed.listen("release.", workspaces.hear)
     device_log.start()
     try:
-        yield Side(house, Devices(core, workspaces, device_log, deltas), workspaces, device_log, deltas)
+        side = Devices(core, workspaces, device_log, deltas, h5_hosts(house.ground.settings))
+        yield Side(house, side, workspaces, device_log, deltas)
     finally:
         await device_log.stop()
         await deltas.close()
@@ -346,13 +348,34 @@ def test_programs_that_people_can_open(house: House) -> None:
         await house.furnish()
         await house.program()
         async with opened(house) as side:
-            assert (await side.ask("GET", "test/programs")).json == {"name": "Test", "programs": []}
+            assert (await side.ask("GET", "test/programs")).json == {
+                "name": "Test", "programs": [], "h5": "http://{key}.localhost",
+            }  # fmt: skip
             await house.stable("1.0.0")
             await seen(house)
             found = await side.ask("GET", "test/programs")
-            assert found.json["programs"] == [{"key": "bank", "name": "bank"}]
+            assert found.json["programs"] == [{"key": "bank", "name": "bank", "kind": "miniprogram"}]
             tag = {"If-None-Match": found.headers["etag"]}
             assert (await side.ask("GET", "test/programs", headers=tag)).status == 304
+
+    house.run(run())
+
+
+def test_h5_programs_are_listed_with_the_way_to_their_addresses(house: House) -> None:
+    async def run() -> None:
+        await house.furnish()
+        await house.program("shop", ProgramKind.H5)
+        fields = UploadFields(
+            version="1.0.0", h5=H5Fields(virtual_host="shop.h5.example", fallback_url="https://shop.example/")
+        )
+        people, service = house.people, house.service
+        await service.versions.upload(people["developer"], "w", "shop", pieces(samples.h5()), fields)
+        await house.act(await house.act(await house.draft("1.0.0", everyone(), "shop"), Verb.START), Verb.FINISH)
+        async with opened(house) as side:
+            found = (await side.ask("GET", "test/programs", headers={"Host": "localhost:9000"})).json
+            # the port by which the phone's page reaches this machine
+            assert found["h5"] == "http://{key}.localhost:9000"
+            assert found["programs"] == [{"key": "shop", "name": "shop", "kind": "h5"}]
 
     house.run(run())
 

@@ -5,10 +5,11 @@
  */
 import { PackageError } from '../package/error'
 import { MAX_MANIFEST_BYTES, parseManifest, type Manifest } from '../package/manifest'
+import { sha256 } from '../package/sha256'
 import { TrustError, type TargetInfo } from '../trust'
 import type { Archives } from './archives'
 import { asPackageError } from './faults'
-import { opens, permitted } from './permitted'
+import { opens, permitted, type SignedState } from './permitted'
 import type { Reporter } from './reporter'
 import type { DeviceServer } from './server'
 import * as steps from './shelf'
@@ -16,6 +17,7 @@ import { isBad, type Kept, type Shelf } from './shelf'
 import { parsePlace, placeId, type Place, type Shelves } from './shelves'
 import type { SignedVersion, Trusted } from './trusted'
 import type { Vault } from './vault'
+import { webManifest } from './web-manifest'
 import type { CheckProgram, DeviceContext, ProgramAnswer } from './wire'
 
 /** seconds; a server that asks for more often is asked less often */
@@ -139,14 +141,13 @@ export class Checker {
   ): Promise<Manifest> {
     const { shelves, archives, reporter, vault } = this.parts
     this.writing = placeId(place)
-    const manifest = await this.manifest(place.key, answer.code!, info)
+    const [manifest, hash] = await this.manifest(place.key, answer.code!, info, state)
     const { code, name } = manifest.version
     if (code !== answer.code) throw new PackageError('manifest', 'manifest.json', `is of version ${code}, not ${answer.code}`)
     const before = shelf.current && await archives.manifest(shelf.current)
     const owned = before?.packages.filter((entry) => shelf.current!.archives.includes(entry.sha256)) ?? []
     const names = new Set(['main', ...owned.map((entry) => entry.name)])
     const entries = manifest.packages.filter((entry) => names.has(entry.name))
-    const hash = info.hashes.sha256!
     const version: Kept = {
       code, version: name, manifest: hash, archives: entries.map((entry) => entry.sha256),
       ...(answer.release !== undefined && { release: answer.release }),
@@ -164,18 +165,22 @@ export class Checker {
     return manifest
   }
 
-  private async manifest(key: string, code: number, info: TargetInfo): Promise<Manifest> {
+  /** A version's manifest, and the SHA-256 under which it is kept. */
+  private async manifest(key: string, code: number, info: TargetInfo, state: SignedState): Promise<[Manifest, string]> {
     const { vault, server, trusted } = this.parts
-    const hash = info.hashes.sha256
-    if (hash === undefined || info.length > MAX_MANIFEST_BYTES) {
+    const signed = info.hashes.sha256
+    const made = state.h5 ? webManifest(key, info, state) : undefined
+    if (signed === undefined || (!made && info.length > MAX_MANIFEST_BYTES)) {
       throw new PackageError('trust', 'manifest.json', 'is signed without a SHA-256, or too large')
     }
+    const hash = made ? await sha256(made) : signed
     const kept = await vault.get(hash)
-    if (kept) return parseManifest(kept)
+    if (kept) return [parseManifest(kept), hash]
     const target = { key, code, file: 'manifest.json', sha256: hash, size: info.length }
-    const bytes = (await server.target(target, (found) => trusted.verify(found, info)))!
-    await vault.put(hash, bytes.buffer)
-    return parseManifest(bytes.buffer)
+    const bytes = made ?? (await server.target(target, (found) => trusted.verify(found, info)))!.buffer
+    const manifest = parseManifest(bytes)
+    await vault.put(hash, bytes)
+    return [manifest, hash]
   }
 }
 

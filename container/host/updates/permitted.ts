@@ -31,12 +31,15 @@ interface SignedRelease {
 
 export interface SignedState {
   code: number
+  version: string
   state: 'stable' | 'release' | 'kept' | 'revoked' | 'trial'
   /** the oldest container that runs it */
   container: number
   /** SHA-256 of testers' tokens */
   trial: string[]
   release: SignedRelease | undefined
+  /** of a web application: its fields, as they were signed */
+  h5: unknown
 }
 
 /** What the phone knows of itself. */
@@ -56,9 +59,9 @@ export function readState(custom: unknown): SignedState | undefined {
   try {
     const eden = object(object(custom).eden)
     if (!STATES.includes(eden.state)) return undefined
-    text(eden.version)
     return {
-      code: count(eden.code), state: eden.state as SignedState['state'], container: count(eden.container ?? 1),
+      code: count(eden.code), version: text(eden.version), h5: eden.h5,
+      state: eden.state as SignedState['state'], container: count(eden.container ?? 1),
       trial: texts(eden.trial), release: eden.release == null ? undefined : readRelease(eden.release),
     }
   } catch {

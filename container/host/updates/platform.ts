@@ -150,6 +150,11 @@ export class Platform implements PackageSource {
   async keep(): Promise<void> { /* a shelf knows what is complete */ }
 
   async files(url: string, entry: PackageEntry, progress?: Progress): Promise<PackageFiles> {
+    return verifiedFiles(await this.archive(url, entry, progress), entry)
+  }
+
+  /** A package as a whole; its bytes are verified. */
+  async archive(url: string, entry: PackageEntry, progress?: Progress): Promise<ArrayBuffer> {
     const place = placeOf(url)
     const id = placeId(place)
     const unpin = this.vault.pin(entry.sha256)
@@ -162,7 +167,7 @@ export class Platform implements PackageSource {
       if (manifest?.packages.some((one) => one.sha256 === entry.sha256)) {
         await this.shelves.change(id, (now) => steps.own(now, entry.sha256))
       }
-      return await verifiedFiles(bytes, entry)
+      return bytes
     } catch (error) {
       throw asPackageError(error, entry.file)
     } finally {

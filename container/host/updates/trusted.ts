@@ -3,11 +3,12 @@ import { PackageError } from '../package/error'
 import type { ByteStore } from '../store/bytes'
 import { httpFetcher, Updater, type MetadataStore, type TargetInfo } from '../trust'
 import { readState, type SignedState } from './permitted'
+import { WEB_PACKAGE } from './web-manifest'
 
 /** bytes; a root with ten keys has 3 kB */
 const MAX_ROOT = 512_000
 
-/** A version's manifest as it was signed. */
+/** A version's first file as it was signed: a mini program's manifest, or the archive of a web application. */
 export interface SignedVersion {
   info: TargetInfo
   state: SignedState
@@ -37,9 +38,14 @@ export class Trusted {
 
   /** Undefined: nobody has signed such a version. */
   async version(key: string, code: number): Promise<SignedVersion | undefined> {
-    const info = await (await this.open()).targetInfo(`apps/${key}/${code}/manifest.json`)
-    const state = info && readState(info.custom)
-    return info && state && { info, state }
+    const updater = await this.open()
+    for (const file of ['manifest.json', WEB_PACKAGE]) {
+      const info = await updater.targetInfo(`apps/${key}/${code}/${file}`)
+      const state = info && readState(info.custom)
+      // an archive without these fields is for another runtime
+      if (info && state && (file !== WEB_PACKAGE || state.h5)) return { info, state }
+    }
+    return undefined
   }
 
   async verify(bytes: Uint8Array<ArrayBuffer>, info: TargetInfo): Promise<void> {

@@ -26,8 +26,8 @@ from eden.base.http import (
 from eden.base.problems import Problem
 from eden.base.telemetry import current_trace, request_span, trace_id, tracing
 
-#: path → area (a word for figures), whether it is a raw prefix, application
-Route: TypeAlias = Callable[[str], tuple[str, bool, Application]]
+#: request → area (a word for figures), whether it is a raw prefix, application
+Route: TypeAlias = Callable[[Scope], tuple[str, bool, Application]]
 
 _COMMON: Headers = [
     (b"x-content-type-options", b"nosniff"),
@@ -60,7 +60,7 @@ class Access:
             self._headers.append((b"strict-transport-security", b"max-age=31536000"))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        area, raw, application = self._route(scope["path"])
+        area, raw, application = self._route(scope)
         if tracing():
             parent = header(scope, b"traceparent")
             with request_span(scope["method"], area, parent.decode("latin-1") if parent else None) as answered:

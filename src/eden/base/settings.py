@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import difflib
 import ipaddress
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -23,6 +24,11 @@ from eden.base.errors import EdenError
 
 CONFIG = "eden.toml"
 PREFIX = "EDEN_"
+
+#: an address of H5 programs
+H5_URL = re.compile(
+    r"(?P<scheme>https?)://\{key\}\.(?P<domain>[a-z0-9-]+(\.[a-z0-9-]+)*)(:(?P<port>[0-9]{1,5}))?"
+)
 
 Size = Annotated[int, Meta(ge=1)]
 Seconds = Annotated[int, Meta(ge=1)]
@@ -177,6 +183,13 @@ class Settings(Section, frozen=True):
         _why(
             "Encrypts signing keys and seals the audit log; at least 32 characters. Empty: made in the data folder, "
             "on loopback."
+        ),
+    ] = ""
+    h5_url: Annotated[
+        str,
+        _why(
+            "Where H5 programs run, each on an origin of its own that a proxy passes on: https://{key}.h5.example.com. "
+            "Empty: *.localhost on a server that only this machine reaches; on others the super app does not open them."
         ),
     ] = ""
     processes: Annotated[int, Meta(ge=1, le=64), _why("Server processes on this machine; one serves one core.")] = 1
@@ -374,9 +387,30 @@ def _built(values: Mapping[str, Any]) -> Settings:
                 f"public_url is {settings.public_url!r}.",
                 "It is scheme and host, such as https://eden.example.com.",
             )
+    _check_h5_url(settings)
     if settings.metrics.access == "token" and not settings.metrics.token:
         raise EdenError("bad-setting", "metrics.access is token, but there is no token.", "Set metrics.token_file.")
     return settings
+
+
+def _check_h5_url(settings: Settings) -> None:
+    """Programs need HTTPS for their service workers, and hosts that no page of the platform has."""
+    if not settings.h5_url:
+        return
+    parts = H5_URL.fullmatch(settings.h5_url)
+    if parts is None or (parts["scheme"] == "http" and not is_loopback(parts["domain"])):
+        raise EdenError(
+            "bad-setting",
+            f"h5_url is {settings.h5_url!r}.",
+            "It is an https address whose first label is {key}, such as https://{key}.h5.example.com.",
+        )
+    host = urlsplit(settings.origin).hostname or ""
+    if f".{host}".endswith(f".{parts['domain']}"):
+        raise EdenError(
+            "bad-setting",
+            f"h5_url is {settings.h5_url!r}, and the platform's own host {host} is among its hosts.",
+            "Give programs a domain of their own: their scripts must not come near the platform's pages.",
+        )
 
 
 def is_loopback(host: str) -> bool:

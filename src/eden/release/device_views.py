@@ -50,11 +50,16 @@ class Listed(msgspec.Struct, frozen=True):
 
     key: str
     name: str
+    kind: ProgramKind
+
+
+#: what the super app runs
+_SHOWN = (ProgramKind.MINIPROGRAM, ProgramKind.H5)
 
 
 @dataclass(eq=False)
 class WorkspaceView:
-    """A workspace as devices see it. `programs`: id and compiled program by key; `listed`: the mini programs that
+    """A workspace as devices see it. `programs`: id and compiled program by key; `listed`: the programs that
     somebody may open; `timestamp`: version and bytes of the newest timestamp metadata; `root`: version of the newest
     root, 0 before the first."""
 
@@ -73,11 +78,11 @@ class WorkspaceView:
     parts: dict[str, ProgramParts] = field(default_factory=dict)
 
     def listed(self) -> list[Listed]:
-        """Mini programs with a version for somebody, by name."""
+        """Mini programs and H5 programs with a version for somebody, by name."""
         shown = [
-            Listed(key, self.names[key])
+            Listed(key, self.names[key], program.kind)
             for key, (_, program) in self.programs.items()
-            if program.kind is ProgramKind.MINIPROGRAM and program.newest >= 0
+            if program.kind in _SHOWN and program.newest >= 0
         ]
         return sorted(shown, key=lambda entry: (entry.name, entry.key))
 
@@ -244,7 +249,8 @@ def new_stream() -> Stream:
     return asyncio.Queue(_WAITING)
 
 
-def catalogue(view: WorkspaceView) -> tuple[bytes, bytes]:
-    """The list of mini programs for the super app, and its entity tag."""
-    body = msgspec.json.encode({"name": view.name, "programs": view.listed()})
+def catalogue(view: WorkspaceView, h5: str | None) -> tuple[bytes, bytes]:
+    """The list of programs for the super app, and its entity tag. `h5`: how it makes addresses of H5 programs; None
+    when the server has no hosts for them."""
+    body = msgspec.json.encode({"name": view.name, "programs": view.listed(), "h5": h5})
     return body, f'"{hashlib.sha256(body).hexdigest()[:32]}"'.encode()

@@ -4,7 +4,7 @@ second; docs/device.md has every address with its shapes.
     POST /device/v1/WORKSPACE/check                      which versions shall I have?
     GET  /device/v1/WORKSPACE/events                     server-sent events: something changed, check now
     POST /device/v1/WORKSPACE/reports                    what happened, for the guardrails
-    GET  /device/v1/WORKSPACE/programs                   mini programs that people can open
+    GET  /device/v1/WORKSPACE/programs                   programs that people can open
     GET  /device/v1/WORKSPACE/metadata/FILE              signed metadata (TUF)
     GET  /device/v1/WORKSPACE/targets/apps/KEY/CODE/SHA256.FILE   a file of a version, in the best form (RFC 9842)
     GET  /device/v1/WORKSPACE/deltas/SHA256/SHA256       from one archive to another, as a file of its own
@@ -34,6 +34,7 @@ from eden.release.device_log import DeviceLog
 from eden.release.device_views import Stream, Workspaces, WorkspaceView, catalogue, new_stream
 from eden.release.dimina import update_manifest
 from eden.release.downloads import DictionaryOffer, Response, represent, represent_delta
+from eden.release.h5_hosts import H5Hosts
 from eden.release.interfaces import CheckRequest, DeviceContext, ReportBatch
 from eden.release.models import programs, trials, version_files, versions
 from eden.release.service_core import Core
@@ -69,7 +70,15 @@ Handler: TypeAlias = Callable[["WorkspaceView", str, Scope, Receive, Send], Awai
 class Devices:
     """An ASGI application for everything below `PREFIX`."""
 
-    def __init__(self, core: Core, workspaces: Workspaces, device_log: DeviceLog, deltas: Deltas) -> None:
+    def __init__(
+        self,
+        core: Core,
+        workspaces: Workspaces,
+        device_log: DeviceLog,
+        deltas: Deltas,
+        h5: H5Hosts | None = None,
+    ) -> None:
+        self._h5 = h5
         self._core = core
         self._workspaces = workspaces
         self._log = device_log
@@ -169,7 +178,8 @@ class Devices:
     # files
 
     async def _programs(self, view: WorkspaceView, name: str, scope: Scope, receive: Receive, send: Send) -> None:
-        body, tag = catalogue(view)
+        host = (header(scope, b"host") or b"").decode("latin-1")
+        body, tag = catalogue(view, None if self._h5 is None else self._h5.template(host))
         headers: Headers = [*_CORS, (b"etag", tag), (b"cache-control", b"no-cache")]
         if header(scope, b"if-none-match") == tag:
             await respond(send, b"", status=304, headers=headers)

@@ -28,6 +28,8 @@ from eden.release.interfaces import NoticeLevel, ProgramKind
 MANIFEST = "manifest.json"
 PACKAGE = "package.zip"
 MAPS = "maps"
+#: folder of an H5 program's host that is the shell's (`eden.release.h5_shell`)
+RESERVED = ".eden"
 FORMAT = 1
 #: a manifest lists every file of a package: 20,000 files are 3 MB
 _MANIFEST_LIMIT = 8 << 20
@@ -268,6 +270,8 @@ def _h5(archive: Archive, fields: UploadFields) -> Package:
         raise _bad(
             f"It has no {first}, its first page.", "Zip what is inside the folder, not the folder; or set main_url."
         )
+    if taken := next((name for name in archive.entries if name.partition("/")[0] == RESERVED), None):
+        raise _bad(f"It holds {taken}: phones have files of their own there.", f"Call the folder {RESERVED} otherwise.")
     manifest = {"h5": msgspec.to_builtins(h5)}
     return Package(
         kind=ProgramKind.H5, name=name, code=code, container=fields.container or 1, manifest=manifest, files=()

@@ -20,6 +20,9 @@ from eden.release.deltas import Deltas
 from eden.release.device_log import DeviceLog
 from eden.release.device_views import Workspaces
 from eden.release.founding import found
+from eden.release.h5_hosts import H5Hosts, h5_hosts
+from eden.release.h5_shell import H5Shell
+from eden.release.interfaces import ProgramKind
 from eden.release.models import programs
 from eden.release.pages import HANDLERS, LIST_UPLOADS, NAVIGATION, PACKAGE_UPLOADS
 from eden.release.pages.preview import Previews
@@ -85,6 +88,15 @@ def parts(ground: Ground) -> Part:
     async def check_trust() -> list[Finding]:
         return await core.database.read(lambda connection: _trust_findings(connection, core.clock()))
 
+    hosts = h5_hosts(ground.settings)
+    shell = None if hosts is None else H5Shell(hosts)
+
+    def owner(host: str) -> H5Shell | None:
+        return shell if hosts is not None and hosts.owns(host) else None
+
+    async def check_h5() -> list[Finding]:
+        return await core.database.read(lambda connection: _h5_findings(connection, hosts))
+
     return Part(
         name="release",
         controllers=(
@@ -98,7 +110,7 @@ def parts(ground: Ground) -> Part:
         folder=Path(__file__).parent,
         navigation=NAVIGATION,
         raw={
-            devices.PREFIX: devices.Devices(core, views, device_log, deltas),
+            devices.PREFIX: devices.Devices(core, views, device_log, deltas, hosts),
             super_app.PREFIX: super_app.super_app,
         },
         jobs={
@@ -111,7 +123,8 @@ def parts(ground: Ground) -> Part:
         },
         start=start,
         stop=stop,
-        doctor=[check_trust],
+        hosts=owner if shell is not None else None,
+        doctor=[check_trust, check_h5],
         init=partial(found, service),
     )
 
@@ -121,6 +134,17 @@ def _forget(connection: Connection, service: ReleaseService) -> None:
     do_forget(connection, at)
     do_forget_parts(connection, at)
     service.core.trust.forget_old(connection, at)
+
+
+def _h5_findings(connection: Connection, hosts: H5Hosts | None) -> list[Finding]:
+    """Whether H5 programs, if there are any, can be opened in the super app."""
+    found = connection.execute(select(programs.c.key).where(programs.c.kind == ProgramKind.H5).limit(1)).scalar()
+    if found is None:
+        return []
+    if hosts is None:
+        sentence = f"H5 programs such as {found} cannot be opened in the super app: they have no hosts of their own."
+        return [Finding("h5", False, sentence, "Set h5_url, and a wildcard certificate and DNS entry for it.")]
+    return [Finding("h5", True, f"H5 programs run below {hosts.domain}.")]
 
 
 def _trust_findings(connection: Connection, at: int) -> list[Finding]:

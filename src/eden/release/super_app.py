@@ -1,4 +1,4 @@
-"""The super app: one page per workspace that is installed like an app and runs the mini programs it is released.
+"""The super app: one page per workspace that is installed like an app and runs the programs it is released.
 
 /app/WORKSPACE/                        the page; `?program=KEY`, and `&trial=TOKEN`, open one at once
 /app/WORKSPACE/manifest.webmanifest    W3C Web Application Manifest
@@ -23,6 +23,8 @@ from eden.base.problems import Problem, not_found
 
 PREFIX = "/app/"
 PAGE = "app.html"
+#: programs, and whoever else, must not put the app into a page of theirs
+_UNFRAMED: Headers = [(b"content-security-policy", b"frame-ancestors 'none'")]
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,39}\Z")
 _TYPES = {
     "css": b"text/css; charset=utf-8",
@@ -50,15 +52,18 @@ async def super_app(scope: Scope, receive: Receive, send: Send) -> None:
         query = f"?{scope['query_string'].decode('latin-1')}" if scope["query_string"] else ""
         return await respond(send, b"", status=308, headers=[(b"location", f"{PREFIX}{workspace}/{query}".encode())])
     if name == "manifest.webmanifest":
-        return await _tagged(scope, send, _manifest(workspace), b"application/manifest+json")
+        return await tagged(scope, send, _manifest(workspace), b"application/manifest+json")
     try:
-        file, content = await asyncio.to_thread(_file, unquote(name) or PAGE)
+        file, content = await asyncio.to_thread(container_file, unquote(name) or PAGE)
     except Problem as problem:
         return await respond_problem(scope, send, problem)
-    return await _tagged(scope, send, content, _TYPES.get(file.rpartition(".")[2], b"application/octet-stream"))
+    return await tagged(
+        scope, send, content, _TYPES.get(file.rpartition(".")[2], b"application/octet-stream"), _UNFRAMED
+    )
 
 
-def _file(name: str) -> tuple[str, bytes]:
+def container_file(name: str) -> tuple[str, bytes]:
+    """Name and content of a file of the container's bundles. Problem `not-found` for everything else."""
     root = tools.CONTAINER.resolve()
     path = (root / name).resolve()
     if "\0" in name or not path.is_relative_to(root) or not path.is_file():
@@ -89,9 +94,13 @@ def _manifest(workspace: str) -> bytes:
     )
 
 
-async def _tagged(scope: Scope, send: Send, body: bytes, content_type: bytes) -> None:
+async def tagged(
+    scope: Scope, send: Send, body: bytes, content_type: bytes, more: Headers | None = None
+) -> None:
+    """Answer with a file that browsers ask for again each time, by its entity tag."""
     tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'.encode()
     headers: Headers = [(b"etag", tag), (b"cache-control", b"no-cache"), (b"x-content-type-options", b"nosniff")]
+    headers += more or []
     if header(scope, b"if-none-match") == tag:
         return await respond(send, b"", content_type, 304, headers)
     return await respond(send, b"" if scope["method"] == "HEAD" else body, content_type, 200, headers)
