@@ -156,12 +156,21 @@ class App {
     const key = manifest.appId
     const name = this.shown?.programs.find((one) => one.key === key)?.name ?? key
     this.home.hidden = true
-    await this.web.open({ url, manifest, name, origin: this.originOf(key) })
+    await this.web.open({ url, manifest, name, origin: this.originOf(key), sameSite: this.sameSite(url, key) })
   }
 
   private async originOf(key: string): Promise<string | undefined> {
     const template = this.shown?.h5 ?? (await this.catalogue)?.h5
     return template ? programOrigin(template, this.workspace, key, location.origin) : undefined
+  }
+
+  /** On a laptop programs are below eden.localhost: for a page at 127.0.0.1 another site's. */
+  private async sameSite(url: string, key: string): Promise<string | undefined> {
+    const template = this.shown?.h5 ?? (await this.catalogue)?.h5
+    const local = /^(https?:\/\/)\{key\}\.(eden\.localhost(:\d+)?)$/.exec(template ?? '')
+    if (!local || location.hostname === 'eden.localhost') return undefined
+    const query = new URLSearchParams({ program: key, ...Object.fromEntries(new URL(url).searchParams) })
+    return `${local[1]}${local[2]}${location.pathname}?${query}`
   }
 
   private showHome(): void {

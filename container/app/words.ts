@@ -18,6 +18,7 @@ const ZH = {
   cannotTitle: '无法打开',
   cannotText: '“{name}”现在无法在这台设备上运行。',
   unreachable: '无法连接“{name}”的地址，请检查网络后重试。',
+  noStorage: '此浏览器不为其他站点的框架提供存储（例如无痕窗口），“{name}”无法在此地址运行。',
   noAddress: '服务器没有为 H5 程序配置地址（h5_url）。',
   webHidden: '{count} 个 H5 程序无法在这里打开：服务器没有为它们配置地址（h5_url）。',
 }
@@ -40,6 +41,7 @@ const EN: { readonly [key in keyof typeof ZH]: string } = {
   cannotTitle: 'Cannot be opened',
   cannotText: '“{name}” cannot be run on this device now.',
   unreachable: 'The address of “{name}” cannot be reached. Check the network and try again.',
+  noStorage: 'This browser gives frames of other sites no storage (private windows do so), which “{name}” needs.',
   noAddress: 'The server has no address for H5 programs (h5_url).',
   webHidden: 'H5 programs that cannot be opened here: {count}. The server has no address for them (h5_url).',
 }

@@ -139,13 +139,12 @@ export class Programs {
 
   /** A web application is shown by the embedding page, which tells the source how its start went. */
   private handOver(running: Running, manifest: Manifest, frame: Promise<Frame>): void {
-    const { options: { web }, pool } = this.phone
+    const { web } = this.phone.options
     const { url, around, ended } = running.session
     void frame.then((unused) => unused.destroy(), () => undefined)
-    pool.warm(WARM_DELAY)
     // the person may have left while it was loading
     if (ended || this.front !== running) return around.source.left?.(url, manifest)
-    if (!web) throw new PackageError('manifest', manifest.name, 'is a web application, which this page does not show')
+    if (!web) throw new PackageError('manifest', manifest.name, 'is a web application')
     this.remove(running)
     this.showDesk()
     web(url, manifest)

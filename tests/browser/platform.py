@@ -171,9 +171,7 @@ class RunningPlatform:
         async def upload() -> None:
             house = self.house
             if not await house.ground.database.read(lambda c: _exists(c, key)):
-                await house.service.programs.create(
-                    house.owner, "w", key=key, kind=ProgramKind.H5, name=key.title()
-                )
+                await house.service.programs.create(house.owner, "w", key=key, kind=ProgramKind.H5, name=key.title())
             await house.service.versions.upload(
                 house.people["developer"], "w", key, pieces(out.getvalue()),
                 UploadFields(version=version, h5=H5Fields(**given)),

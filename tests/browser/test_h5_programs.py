@@ -57,7 +57,7 @@ def app(page: Page, platform: RunningPlatform) -> Iterator[Page]:
     """The super app of a workspace with one H5 program."""
     platform.publish_h5("1.0.0", shop("1.0.0"))
     platform.release("1.0.0", key="shop", finish=True)
-    page.goto(f"{platform.origin}/app/test/")
+    page.goto(f"{site(platform)}/app/test/")
     yield page
     page.goto("about:blank")
 
@@ -68,6 +68,12 @@ def inside(page: Page) -> Frame:
     shells = [frame for frame in page.frames if frame.url.endswith("/.eden/shell.html")]
     assert len(shells) == 1
     return shells[0].child_frames[0]
+
+
+def site(platform: RunningPlatform) -> str:
+    """The platform's address of the same site as its programs': tests run as in a private window, where frames of
+    another site have no storage."""
+    return f"http://eden.localhost:{platform.port}"
 
 
 def opens(page: Page, text: str = "version 1.0.0") -> Frame:
@@ -90,7 +96,7 @@ def counts(platform: RunningPlatform, release_id: str) -> dict[str, int]:
 
 def test_opens_with_everything_that_is_in_it(app: Page, platform: RunningPlatform) -> None:
     frame = opens(app)
-    assert re.fullmatch(rf"http://shop-[0-9a-f]{{20}}\.localhost:{platform.port}/index\.html", frame.url)
+    assert re.fullmatch(rf"http://shop-[0-9a-f]{{20}}\.eden\.localhost:{platform.port}/index\.html", frame.url)
     expect(app.locator("#web strong")).to_have_text("商店 1.0.0")
     expect(frame.locator("#said")).to_have_text("part of 1.0.0")
     assert frame.evaluate("getComputedStyle(document.querySelector('h1')).color") == "rgb(1, 2, 3)"
@@ -109,8 +115,9 @@ def test_files_are_served_as_a_web_server_would(app: Page) -> None:
     asked = frame.evaluate("""async () => {
       const found = {}
       for (const [name, address, options] of [
-        ['query', '/data.json?v=2'], ['encoded', '/images/%E5%9B%BE%E6%A0%87%201.png'], ['range', '/sound.mp3', 'bytes=10-19'],
-        ['late', '/sound.mp3', 'bytes=200-'], ['host', 'https://shop.h5.example/data.json'], ['head', '/data.json', 'HEAD'],
+        ['query', '/data.json?v=2'], ['encoded', '/images/%E5%9B%BE%E6%A0%87%201.png'],
+        ['range', '/sound.mp3', 'bytes=10-19'], ['late', '/sound.mp3', 'bytes=200-'],
+        ['host', 'https://shop.h5.example/data.json'], ['head', '/data.json', 'HEAD'],
       ]) {
         const init = options === 'HEAD' ? { method: 'HEAD' } : options ? { headers: { range: options } } : {}
         const answer = await fetch(address, init)
@@ -148,7 +155,9 @@ def test_update_waits_for_the_next_start(app: Page, platform: RunningPlatform) -
     app.get_by_role("button", name="重新启动").wait_for(timeout=30_000)
     shows(app, "version 1.0.0")
     # what is loaded late is of the version that runs
-    assert frame.evaluate("fetch('/js/part.mjs').then((answer) => answer.text())") == "export const part = 'part of 1.0.0'"
+    assert (
+        frame.evaluate("fetch('/js/part.mjs').then((answer) => answer.text())") == "export const part = 'part of 1.0.0'"
+    )
     app.get_by_role("button", name="重新启动").click()
     shows(app, "version 1.1.0")
     frame = inside(app)
@@ -193,19 +202,22 @@ def test_what_is_not_in_the_package_comes_from_where_it_is_online(
     server.answer("/web/pixel.png", PNG, "image/png")
     platform.publish_h5("1.0.0", shop("1.0.0"), fallback_url=f"{server.origin}/web/")
     platform.release("1.0.0", key="shop", finish=True)
-    page.goto(f"{platform.origin}/app/test/")
+    page.goto(f"{site(platform)}/app/test/")
     frame = opens(page)
     assert frame.evaluate("fetch('/extra.json?x=1').then((answer) => answer.json())") == {"online": True}
     # a module from there finds its neighbours in the package
     assert frame.evaluate("import('/js/late.mjs').then(({ late }) => late)") == "part of 1.0.0"
     server.shared = False
     # pictures need nobody's leave
-    assert frame.evaluate("""new Promise((resolve) => {
+    assert (
+        frame.evaluate("""new Promise((resolve) => {
       const image = new Image()
       image.onload = () => resolve(image.naturalWidth)
       image.onerror = () => resolve('no')
       image.src = '/pixel.png'
-    })""") == 1
+    })""")
+        == 1
+    )
     server.shared = True
     frame.goto(frame.url.replace("/index.html", "/news.html"))
     shows(page, "online")
@@ -255,8 +267,8 @@ def test_malicious_program_reaches_nothing_but_its_own_origin(
     for key in ("shop", "other"):
         platform.publish_h5("1.0.0", shop("1.0.0"), key=key)
         platform.release("1.0.0", key=key, finish=True)
-    page.context.add_cookies([{"name": "eden", "value": "session", "url": platform.origin, "sameSite": "Lax"}])
-    page.goto(f"{platform.origin}/app/test/")
+    page.context.add_cookies([{"name": "eden", "value": "session", "url": site(platform), "sameSite": "Lax"}])
+    page.goto(f"{site(platform)}/app/test/")
     page.get_by_role("button", name="Other").click()
     shows(page, "version 1.0.0")
     other = inside(page)
@@ -280,35 +292,51 @@ def test_malicious_program_reaches_nothing_but_its_own_origin(
     assert attempt("top.location.assign('https://evil.example/')") == "SecurityError"
     # its API and console: nothing of them can be read, with or without the session
     for path in ("/api/v1/workspaces", "/console/", "/app/test/"):
-        assert attempt("fetch(given[0], { credentials: 'include' }).then(({ status }) => status)", platform.origin + path) == "TypeError"
+        assert (
+            attempt("fetch(given[0], { credentials: 'include' }).then(({ status }) => status)", site(platform) + path)
+            == "TypeError"
+        )
         assert attempt("fetch(given[0]).then(({ status }) => status)", path) in ("TypeError", "404")
     # what anybody may read it may read, too, without a cookie
-    assert attempt("fetch(given[0]).then(({ status }) => status)", f"{platform.origin}/device/v1/test/programs") == "200"
+    assert (
+        attempt("fetch(given[0]).then(({ status }) => status)", f"{site(platform)}/device/v1/test/programs") == "200"
+    )
     # neither page of the platform, nor the other program, can be framed
-    for address in (f"{platform.origin}/console/sign-in", f"{platform.origin}/app/test/", f"{elsewhere}/index.html", f"{elsewhere}/.eden/shell.html"):
-        frame.evaluate("""(address) => new Promise((resolve) => {
+    for address in (
+        f"{site(platform)}/console/sign-in",
+        f"{site(platform)}/app/test/",
+        f"{elsewhere}/index.html",
+        f"{elsewhere}/.eden/shell.html",
+    ):
+        frame.evaluate(
+            """(address) => new Promise((resolve) => {
           const frame = document.createElement('iframe')
           frame.name = 'caught'
           frame.onload = resolve
           frame.src = address
           document.body.append(frame)
-        })""", address)
+        })""",
+            address,
+        )
         caught = next(one for one in page.frames if one.name == "caught")
         page.wait_for_timeout(200)
         assert caught.url.startswith(("chrome-error:", "about:blank")), f"{address} was framed"
         frame.evaluate("document.querySelector('iframe[name=caught]').remove()")
     # it cannot put a worker of its own in the place of ours
-    assert attempt("navigator.serviceWorker.register('/js/app.js', { scope: '/' }).then(() => 'registered')") in ("TypeError", "SecurityError")
+    assert attempt("navigator.serviceWorker.register('/js/app.js', { scope: '/' }).then(() => 'registered')") in (
+        "TypeError",
+        "SecurityError",
+    )
     # capabilities of the device are the platform's to give
     assert attempt("navigator.permissions.query({ name: 'camera' }).then(({ state }) => state)") == "denied"
-    assert page.url == f"{platform.origin}/app/test/"
+    assert page.url == f"{site(platform)}/app/test/"
     page.goto("about:blank")
 
 
 def test_testers_link(app: Page, platform: RunningPlatform) -> None:
     platform.publish_h5("1.1.0", shop("1.1.0"))
     token = platform.trial("1.1.0", key="shop")
-    app.goto(f"{platform.origin}/app/test/?program=shop&trial={token}")
+    app.goto(f"{site(platform)}/app/test/?program=shop&trial={token}")
     shows(app, "version 1.1.0")
     assert token not in app.url
     app.get_by_role("button", name="关闭").click()
@@ -321,7 +349,7 @@ def test_server_without_an_address_for_them_says_so(app: Page, platform: Running
     app.reload()
     expect(app.locator("#programs")).to_contain_text("1 个 H5 程序无法在这里打开")
     assert app.get_by_role("button", name="Shop").count() == 0
-    app.goto(f"{platform.origin}/app/test/?program=shop")
+    app.goto(f"{site(platform)}/app/test/?program=shop")
     expect(app.get_by_role("heading", name="无法打开")).to_be_visible(timeout=30_000)
     expect(app.locator("#web code")).to_contain_text("h5_url")
 

@@ -349,7 +349,7 @@ def test_programs_that_people_can_open(house: House) -> None:
         await house.program()
         async with opened(house) as side:
             assert (await side.ask("GET", "test/programs")).json == {
-                "name": "Test", "programs": [], "h5": "http://{key}.localhost",
+                "name": "Test", "programs": [], "h5": "http://{key}.eden.localhost",
             }  # fmt: skip
             await house.stable("1.0.0")
             await seen(house)
@@ -374,7 +374,7 @@ def test_h5_programs_are_listed_with_the_way_to_their_addresses(house: House) ->
         async with opened(house) as side:
             found = (await side.ask("GET", "test/programs", headers={"Host": "localhost:9000"})).json
             # the port by which the phone's page reaches this machine
-            assert found["h5"] == "http://{key}.localhost:9000"
+            assert found["h5"] == "http://{key}.eden.localhost:9000"
             assert found["programs"] == [{"key": "shop", "name": "shop", "kind": "h5"}]
 
     house.run(run())

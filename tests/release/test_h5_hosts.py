@@ -19,7 +19,7 @@ from tests.ask import ask
 pytestmark = pytest.mark.anyio
 
 SECRET = "of the tests, and of nothing else but them"
-PROGRAM = {"Host": "shop-0123456789abcdef0123.localhost:8700"}
+PROGRAM = {"Host": "shop-0123456789abcdef0123.eden.localhost:8700"}
 
 
 @pytest.fixture
@@ -35,20 +35,22 @@ def hosts_of(**options: Any) -> H5Hosts:
 
 def test_only_this_machine_takes_localhost() -> None:
     hosts = hosts_of()
-    assert hosts.owns("shop.localhost:8700")
-    assert hosts.owns("SHOP.LocalHost.")
-    assert not any(map(hosts.owns, ["localhost:8700", "127.0.0.1:8700", "[::1]:8700", "", "shop.localhost.evil.example"]))
-    assert hosts.template("127.0.0.1:9000") == "http://{key}.localhost:9000"
-    assert hosts.framers("shop.localhost:9000") == [
-        "http://127.0.0.1:8700", "http://localhost:9000", "http://127.0.0.1:9000",
+    assert hosts.owns("shop.eden.localhost:8700")
+    assert hosts.owns("SHOP.Eden.LocalHost.")
+    assert not any(
+        map(hosts.owns, ["localhost:8700", "127.0.0.1:8700", "[::1]:8700", "", "shop.eden.localhost.evil.example", "eden.localhost:8700", "a.localhost"])
+    )
+    assert hosts.template("127.0.0.1:9000") == "http://{key}.eden.localhost:9000"
+    assert hosts.framers("shop.eden.localhost:9000") == [
+        "http://127.0.0.1:8700", "http://eden.localhost:9000", "http://localhost:9000", "http://127.0.0.1:9000",
     ]  # fmt: skip
 
 
 def test_the_platforms_own_host_may_be_below_localhost() -> None:
-    hosts = hosts_of(public_url="http://eden.localhost:8700")
-    assert not hosts.owns("eden.localhost:8700")
-    assert hosts.owns("shop.localhost:8700")
-    assert "http://eden.localhost:8700" in hosts.framers("shop.localhost:8700")
+    hosts = hosts_of(public_url="http://my.eden.localhost:8700")
+    assert not hosts.owns("my.eden.localhost:8700")
+    assert hosts.owns("shop.eden.localhost:8700")
+    assert "http://my.eden.localhost:8700" in hosts.framers("shop.eden.localhost:8700")
 
 
 def test_public_servers_need_a_setting() -> None:
@@ -73,10 +75,10 @@ async def test_shell_and_worker(tmp_path: Path) -> None:
     try:
         shell = await ask(platform, "/.eden/shell.html", headers=PROGRAM)
         assert shell.status == 200
-        assert b'content="http://127.0.0.1:8700 http://localhost:8700"' in shell.body
+        assert b'content="http://127.0.0.1:8700 http://eden.localhost:8700 http://localhost:8700"' in shell.body
         policy = shell.headers["content-security-policy"]
         assert "default-src 'none'" in policy
-        assert policy.endswith("frame-ancestors http://127.0.0.1:8700 http://localhost:8700")
+        assert policy.endswith("frame-ancestors http://127.0.0.1:8700 http://eden.localhost:8700 http://localhost:8700")
         worker = await ask(platform, "/.eden/worker.js", headers=PROGRAM)
         assert (worker.status, worker.headers["service-worker-allowed"]) == (200, "/")
         assert "frame-src" not in worker.headers["content-security-policy"]
@@ -85,7 +87,9 @@ async def test_shell_and_worker(tmp_path: Path) -> None:
             assert "set-cookie" not in answer.headers
         again = await ask(platform, "/.eden/shell.js", headers={**PROGRAM, "If-None-Match": "x"})
         assert again.status == 200
-        assert (await ask(platform, "/.eden/shell.js", headers={**PROGRAM, "If-None-Match": again.headers["etag"]})).status == 304
+        assert (
+            await ask(platform, "/.eden/shell.js", headers={**PROGRAM, "If-None-Match": again.headers["etag"]})
+        ).status == 304
     finally:
         platform.ground.close()
 

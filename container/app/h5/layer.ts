@@ -38,6 +38,8 @@ export interface WebProgram {
   name: string
   /** where it runs; undefined: the server has no address for it */
   origin: Promise<string | undefined>
+  /** the same page where programs are of the same site, if it is at another address */
+  sameSite: Promise<string | undefined>
 }
 
 export interface Surroundings {
@@ -190,9 +192,22 @@ export class WebLayer {
     const { platform, say } = this.around
     this.end(running)
     platform.left(running.url)
-    const unreachable = error instanceof LinkError && error.fault === 'unreachable'
+    const fault = error instanceof LinkError ? error.fault : 'refused'
+    const words = ({ unreachable: 'unreachable', storage: 'noStorage', refused: 'cannotText' } as const)[fault]
     const detail = error instanceof Error ? error.message : String(error)
-    this.showFault(running, say('cannotTitle'), say(unreachable ? 'unreachable' : 'cannotText', { name: running.name }), detail)
+    this.showFault(running, say('cannotTitle'), say(words, { name: running.name }), detail)
+    if (fault === 'storage') void this.offerSameSite(running)
+  }
+
+  private async offerSameSite(running: Running): Promise<void> {
+    const address = await running.sameSite
+    const actions = this.cover.querySelector('.actions')
+    if (address === undefined || this.running !== running || !actions) return
+    const link = document.createElement('a')
+    link.href = address
+    link.className = 'main'
+    link.textContent = new URL(address).host
+    actions.replaceChildren(link, actions.lastElementChild!)
   }
 
   /** Stop what runs; before its first page that is nobody's fault. */

@@ -1,6 +1,6 @@
 /** The super app's end of the talk with a shell: find it, hand it files that it has not, hear how the program does. */
 import { unpack, type ZipEntry } from './unzip'
-import { CONNECT, HELLO, readMessage, SHELL, type FromShell, type H5, type ToShell } from './wire'
+import { CONNECT, HELLO, readMessage, SHELL, type FromShell, type H5, type Heard, type ToShell } from './wire'
 
 /** ms; without an answer for so long the program's origin is not reachable */
 const CONNECT_LIMIT = 15_000
@@ -9,13 +9,12 @@ const AHEAD = 8
 
 /** The program cannot be run here and now, for no fault of its version. */
 export class LinkError extends Error {
-  constructor(readonly fault: 'unreachable' | 'refused', detail: string) {
+  constructor(readonly fault: 'unreachable' | 'storage' | 'refused', detail: string) {
     super(detail)
     this.name = 'LinkError'
   }
 }
 
-type Heard = Extract<FromShell, { kind: 'painted' | 'loaded' | 'title' | 'error' }>
 interface Waiter {
   wants: readonly FromShell['kind'][]
   resolve(message: FromShell): void
@@ -112,7 +111,7 @@ export class Link {
     if (!waiter) {
       if (this.missed.length <= AHEAD) this.missed.push(message)
     } else if (message.kind === 'failed') {
-      waiter.reject(new LinkError('refused', message.message))
+      waiter.reject(new LinkError(message.storage ? 'storage' : 'refused', message.message))
     } else if (waiter.wants.includes(message.kind)) {
       waiter.resolve(message)
     } else {

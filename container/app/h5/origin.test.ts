@@ -23,7 +23,7 @@ describe('origins of web applications', () => {
 
   it('follow the server\'s template', async () => {
     expect(await at('https://{key}.h5.example.com')).toBe(`https://${await label('test', 'shop')}.h5.example.com`)
-    expect(await at('http://{key}.localhost:8700')).toBe(`http://${await label('test', 'shop')}.localhost:8700`)
+    expect(await at('http://{key}.eden.localhost:8700')).toBe(`http://${await label('test', 'shop')}.eden.localhost:8700`)
   })
 
   it.each([

@@ -24,7 +24,8 @@ class Shell {
     port.onmessage = ({ data }: MessageEvent<ToShell>) => {
       // one after the other: a file is on the disk before the next one is taken
       this.storing = this.storing.then(() => this.receive(data)).catch((error: unknown) => {
-        this.send({ kind: 'failed', message: error instanceof Error ? error.message : String(error) })
+        const { name, message } = error instanceof Error || error instanceof DOMException ? error : { name: '', message: String(error) }
+        this.send({ kind: 'failed', message, storage: name === 'SecurityError' })
       })
     }
   }

@@ -5,6 +5,7 @@ describe('messages of a shell', () => {
   it('are read, and cut to what a person can want', () => {
     expect(readMessage({ kind: 'painted', more: 1 })).toEqual({ kind: 'painted' })
     expect(readMessage({ kind: 'title', title: 'x'.repeat(9999) })).toEqual({ kind: 'title', title: 'x'.repeat(2000) })
+    expect(readMessage({ kind: 'failed', message: 'no', storage: 1 })).toEqual({ kind: 'failed', message: 'no', storage: false })
     expect(readMessage({ kind: 'error', message: 'no' })).toEqual({ kind: 'error', message: 'no' })
   })
 

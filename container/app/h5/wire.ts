@@ -32,12 +32,17 @@ export type ToShell =
   | { kind: 'start' }
 
 export type FromShell =
-  | { kind: 'have' | 'want' | 'kept' | 'started' | 'painted' | 'loaded' }
+  | { kind: 'have' | 'want' | 'kept' | 'started' }
+  | Heard
+  /** it cannot be run here, which is not the version's fault; `storage`: the browser gives this origin none */
+  | { kind: 'failed'; message: string; storage: boolean }
+
+/** Of the program that runs. */
+export type Heard =
+  | { kind: 'painted' | 'loaded' }
   | { kind: 'title'; title: string }
   /** a script error of the program */
   | { kind: 'error'; message: string }
-  /** it cannot be run here, which is not the version's fault */
-  | { kind: 'failed'; message: string }
 
 const PLAIN: readonly unknown[] = ['have', 'want', 'kept', 'started', 'painted', 'loaded']
 const MAX_TEXT = 2000
@@ -45,11 +50,12 @@ const MAX_TEXT = 2000
 /** A message of the shell; undefined for what is none. */
 export function readMessage(value: unknown): FromShell | undefined {
   if (typeof value !== 'object' || value === null) return undefined
-  const { kind, title, message } = value as { kind?: unknown; title?: unknown; message?: unknown }
+  const { kind, title, message, storage } = value as { [name in 'kind' | 'title' | 'message' | 'storage']?: unknown }
   if (PLAIN.includes(kind)) return { kind } as FromShell
   if (kind === 'title' && typeof title === 'string') return { kind, title: title.slice(0, MAX_TEXT) }
-  if ((kind === 'error' || kind === 'failed') && typeof message === 'string') {
-    return { kind, message: message.slice(0, MAX_TEXT) }
+  if (kind === 'error' && typeof message === 'string') return { kind, message: message.slice(0, MAX_TEXT) }
+  if (kind === 'failed' && typeof message === 'string') {
+    return { kind, message: message.slice(0, MAX_TEXT), storage: storage === true }
   }
   return undefined
 }

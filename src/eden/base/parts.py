@@ -49,10 +49,11 @@ class Part:
     API's description. `plugins`: Litestar plugins. `problem_page`: how the console shows a problem (one part has it).
     `raw`: ASGI applications by path prefix ("/device/v1/"), for what must be fast; the longest prefix wins and the
     path is passed on whole. `folder` with `templates/` and `messages.LANGUAGE.toml`, and `navigation`: for the
-    console's frame. `hosts`: the application of a request by its Host header, for what has hosts of its own; asked before
-    everything else, and None for the platform's own hosts. `jobs`: handlers by kind. `start` is awaited once the database is ready and before the first
-    request, `stop` after the last one. `doctor`: checks of the set-up; they run without `start`. `init` is awaited by
-    `eden init`, without `start`; it may be called again when it was interrupted.
+    console's frame. `hosts`: the application of a request by its Host header, for what has hosts of its own; asked
+    before everything else, and None for the platform's own hosts. `jobs`: handlers by kind. `start` is awaited once
+    the database is ready and before the first request, `stop` after the last one. `doctor`: checks of the set-up; they
+    run without `start`. `init` is awaited by `eden init`, without `start`; it may be called again when it was
+    interrupted.
     """
 
     name: str

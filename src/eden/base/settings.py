@@ -26,9 +26,7 @@ CONFIG = "eden.toml"
 PREFIX = "EDEN_"
 
 #: an address of H5 programs
-H5_URL = re.compile(
-    r"(?P<scheme>https?)://\{key\}\.(?P<domain>[a-z0-9-]+(\.[a-z0-9-]+)*)(:(?P<port>[0-9]{1,5}))?"
-)
+H5_URL = re.compile(r"(?P<scheme>https?)://\{key\}\.(?P<domain>[a-z0-9-]+(\.[a-z0-9-]+)*)(:(?P<port>[0-9]{1,5}))?")
 
 Size = Annotated[int, Meta(ge=1)]
 Seconds = Annotated[int, Meta(ge=1)]
@@ -189,7 +187,7 @@ class Settings(Section, frozen=True):
         str,
         _why(
             "Where H5 programs run, each on an origin of its own that a proxy passes on: https://{key}.h5.example.com. "
-            "Empty: *.localhost on a server that only this machine reaches; on others the super app does not open them."
+            "Empty: *.eden.localhost on a server that only this machine reaches; on others the super app opens none."
         ),
     ] = ""
     processes: Annotated[int, Meta(ge=1, le=64), _why("Server processes on this machine; one serves one core.")] = 1

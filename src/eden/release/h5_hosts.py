@@ -2,8 +2,9 @@
 scripts reach no page, session or storage but its own. On these hosts the server gives out a shell (`h5_shell`) and
 nothing else: pages, API and session of the platform do not exist there.
 
-`h5_url` says which hosts they are; a server that only its own machine reaches takes *.localhost, which browsers resolve
-to that machine and treat as a secure context. The label before the domain is made by the super app
+`h5_url` says which hosts they are. A server that only its own machine reaches takes *.eden.localhost, which browsers
+resolve to that machine and treat as a secure context. For a page at eden.localhost these hosts are of the same site;
+a page at 127.0.0.1 frames them as another site's, which a browser may keep from storage (private windows do). The label before the domain is made by the super app
 (`container/app/h5/origin.ts`) of workspace and key; here every label is the same. Pure.
 """
 
@@ -14,13 +15,14 @@ from urllib.parse import urlsplit
 
 from eden.base.settings import H5_URL, Settings
 
-LOCAL = "localhost"
+#: also a name of the platform
+LOCAL = "eden.localhost"
 
 
 @dataclass(frozen=True)
 class H5Hosts:
-    """Hosts below `domain`. `origin`: of the platform, whose pages alone may frame programs. `local`: *.localhost, by
-    whatever port the request came."""
+    """Hosts below `domain`. `origin`: of the platform, whose pages alone may frame programs. `local`: below `LOCAL`,
+    by whatever port the request came."""
 
     scheme: str
     domain: str
@@ -42,7 +44,7 @@ class H5Hosts:
         """Origins whose pages may frame the program at `host`, and talk to its shell."""
         port = _split(host)[1]
         tail = f":{port}" if port else ""
-        near = [f"{self.scheme}://{name}{tail}" for name in (LOCAL, "127.0.0.1")] if self.local else []
+        near = [f"{self.scheme}://{name}{tail}" for name in (LOCAL, "localhost", "127.0.0.1")] if self.local else []
         # content security policies have no form for addresses of IPv6
         return [origin for origin in dict.fromkeys([self.origin, *near]) if "[" not in origin]
 

@@ -63,7 +63,8 @@ def _policy(name: str, framers: list[str]) -> str:
     """A worker's policy holds for what it fetches; the shell's for its own page, not for the program's."""
     if name == "worker.js":
         return "default-src 'none'; connect-src http: https:"
-    return (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src 'self'; worker-src 'self'; "
-        f"frame-src http: https:; base-uri 'none'; form-action 'none'; frame-ancestors {' '.join(framers) or "'none'"}"
+    near = (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src 'self'; worker-src 'self'"
     )
+    ancestors = " ".join(framers) or "'none'"
+    return f"{near}; frame-src http: https:; base-uri 'none'; form-action 'none'; frame-ancestors {ancestors}"

@@ -94,9 +94,7 @@ def _manifest(workspace: str) -> bytes:
     )
 
 
-async def tagged(
-    scope: Scope, send: Send, body: bytes, content_type: bytes, more: Headers | None = None
-) -> None:
+async def tagged(scope: Scope, send: Send, body: bytes, content_type: bytes, more: Headers | None = None) -> None:
     """Answer with a file that browsers ask for again each time, by its entity tag."""
     tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'.encode()
     headers: Headers = [(b"etag", tag), (b"cache-control", b"no-cache"), (b"x-content-type-options", b"nosniff")]
