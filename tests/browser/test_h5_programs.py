@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -110,7 +111,8 @@ def test_opens_with_everything_that_is_in_it(app: Page, platform: RunningPlatfor
     assert not [frame for frame in app.frames if "shop-" in frame.url]
 
 
-def test_files_are_served_as_a_web_server_would(app: Page) -> None:
+def test_files_are_served_as_a_web_server_would(app: Page, expect_console: Callable[[str], None]) -> None:
+    expect_console("416")
     frame = opens(app)
     asked = frame.evaluate("""async () => {
       const found = {}
@@ -234,7 +236,7 @@ def test_version_that_does_not_start_twice_goes_back(
     platform.publish_h5("1.1.0", shop("1.1.0", index_dot_html=broken))
     info = platform.release("1.1.0", key="shop")
     app.get_by_role("button", name="重新启动").click(timeout=30_000)
-    expect(app.get_by_role("heading", name="启动失败")).to_be_visible(timeout=30_000)
+    expect(app.get_by_role("alert")).to_have_text("启动失败", timeout=30_000)
     expect(app.locator("#web code")).to_contain_text("broken on purpose")
     app.get_by_role("button", name="重试").click()
     # nobody does anything
@@ -248,6 +250,8 @@ def test_version_that_does_not_start_twice_goes_back(
 def test_other_bytes_than_signed_are_refused(
     app: Page, platform: RunningPlatform, packed: bool, expect_console: Callable[[str], None]
 ) -> None:
+    # of so small a package no delta is worth while
+    expect_console("404")
     opens(app)
     platform.publish_h5("1.1.0", shop("1.1.0"), packed=packed)
     platform.change(r"/deltas/|\.package\.zip$", lambda body: body[:-30] + bytes([body[-30] ^ 1]) + body[-29:])
@@ -318,7 +322,7 @@ def test_malicious_program_reaches_nothing_but_its_own_origin(
         })""",
             address,
         )
-        caught = next(one for one in page.frames if one.name == "caught")
+        caught = frame.child_frames[0]
         page.wait_for_timeout(200)
         assert caught.url.startswith(("chrome-error:", "about:blank")), f"{address} was framed"
         frame.evaluate("document.querySelector('iframe[name=caught]').remove()")
@@ -345,13 +349,20 @@ def test_testers_link(app: Page, platform: RunningPlatform) -> None:
 
 
 def test_server_without_an_address_for_them_says_so(app: Page, platform: RunningPlatform) -> None:
-    app.route("**/programs", lambda route: route.fulfill(json={**route.fetch().json(), "h5": None}))
+    listed = {"name": "Test", "programs": [{"key": "shop", "name": "Shop", "kind": "h5"}], "h5": None}
+    platform.change("/programs$", lambda body: json.dumps(listed).encode())
     app.reload()
     expect(app.locator("#programs")).to_contain_text("1 个 H5 程序无法在这里打开")
     assert app.get_by_role("button", name="Shop").count() == 0
     app.goto(f"{site(platform)}/app/test/?program=shop")
-    expect(app.get_by_role("heading", name="无法打开")).to_be_visible(timeout=30_000)
+    expect(app.get_by_role("alert")).to_have_text("无法打开", timeout=30_000)
     expect(app.locator("#web code")).to_contain_text("h5_url")
+
+
+def test_page_of_another_site_goes_to_where_programs_have_storage(app: Page, platform: RunningPlatform) -> None:
+    app.goto(f"{platform.origin}/app/test/?program=shop")
+    shows(app, "version 1.0.0")
+    assert app.url == f"{site(platform)}/app/test/"
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -196,18 +196,10 @@ export class WebLayer {
     const words = ({ unreachable: 'unreachable', storage: 'noStorage', refused: 'cannotText' } as const)[fault]
     const detail = error instanceof Error ? error.message : String(error)
     this.showFault(running, say('cannotTitle'), say(words, { name: running.name }), detail)
-    if (fault === 'storage') void this.offerSameSite(running)
-  }
-
-  private async offerSameSite(running: Running): Promise<void> {
-    const address = await running.sameSite
-    const actions = this.cover.querySelector('.actions')
-    if (address === undefined || this.running !== running || !actions) return
-    const link = document.createElement('a')
-    link.href = address
-    link.className = 'main'
-    link.textContent = new URL(address).host
-    actions.replaceChildren(link, actions.lastElementChild!)
+    if (fault !== 'storage') return
+    void running.sameSite.then((address) => {
+      if (address !== undefined && this.running === running) location.assign(address)
+    })
   }
 
   /** Stop what runs; before its first page that is nobody's fault. */

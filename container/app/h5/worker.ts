@@ -157,7 +157,8 @@ async function ask(mine: Version, request: Request, url: URL, opens: boolean): P
   const sends = method !== 'GET' && method !== 'HEAD'
   const response = await fetch(onlineAddress(mine.h5, url), {
     method,
-    headers: opens ? { accept: headers.get('accept') ?? '*/*', ...typeOf(headers) } : headers,
+    // what a browser accepts for pages is so long that the other server would be asked for leave first (CORS)
+    headers: opens ? { accept: 'text/html,*/*;q=0.8', ...typeOf(headers) } : headers,
     // pictures, sheets and scripts need nobody's leave; what can be read does (CORS)
     mode: request.mode === 'no-cors' ? 'no-cors' : 'cors',
     credentials: 'omit', redirect: 'follow', referrerPolicy: 'no-referrer',
