@@ -77,10 +77,7 @@ export class EdenHost extends EventTarget {
         fetch: browserFetch, bytes, stores: this.phone.stores, decoder: files.address('delta'),
         system: () => this.system,
         network: () => this.phone.network.status().networkType,
-        ready: (url, manifest) => {
-          this.programs.updateReady(url, manifest)
-          if (manifest.json.h5) this.tell('update', { url, appId: manifest.appId, version: manifest.version.name })
-        },
+        ready: (url, manifest) => this.programs.updateReady(url, manifest),
         failed: (url, error) => {
           this.programs.updateFailed(url)
           this.tell('updateRefused', { url, appId: '', fault: error.fault, message: error.message })

@@ -139,15 +139,15 @@ export class Programs {
 
   /** A web application is shown by the embedding page, which tells the source how its start went. */
   private handOver(running: Running, manifest: Manifest, frame: Promise<Frame>): void {
+    const { session } = running
     const { web } = this.phone.options
-    const { url, around, ended } = running.session
-    void frame.then((unused) => unused.destroy(), () => undefined)
+    frame.then((unused) => unused.destroy(), () => undefined)
     // the person may have left while it was loading
-    if (ended || this.front !== running) return around.source.left?.(url, manifest)
+    if (session.ended || this.front !== running) return session.around.source.left?.(session.url, manifest)
     if (!web) throw new PackageError('manifest', manifest.name, 'is a web application')
     this.remove(running)
     this.showDesk()
-    web(url, manifest)
+    web(session.url, manifest)
   }
 
   private create(url: string, launch: LaunchOptions, opener: Running | undefined): Running {
@@ -242,6 +242,8 @@ export class Programs {
   updateReady(url: string, manifest: Manifest): void {
     const running = this.all().find(({ session }) => session.url === url)
     if (running && running.session.manifest?.version.code !== manifest.version.code) this.announce(running, manifest)
+    // a web application runs elsewhere: who shows it knows whether it does
+    if (manifest.json.h5) this.phone.dispatch('update', { version: manifest.version.name }, { appId: manifest.appId, url })
   }
 
   /** A source could not install what it found. */

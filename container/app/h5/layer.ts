@@ -27,6 +27,9 @@ const OF_VERSION: ReadonlySet<PackageFault> = new Set(['archive', 'manifest'])
 const CLOSE =
   '<svg width="18" height="18" viewBox="0 0 18 18" fill="none" stroke="currentColor" stroke-width="1.8" aria-hidden="true">' +
   '<circle cx="9" cy="9" r="7.5"/><circle cx="9" cy="9" r="2.6" fill="currentColor"/></svg>'
+const BACK =
+  '<svg width="12" height="20" viewBox="0 0 12 20" fill="none" stroke="currentColor" stroke-width="2" aria-hidden="true">' +
+  '<path d="M10 2 2 10l8 8"/></svg>'
 const AGAIN =
   '<svg width="18" height="18" viewBox="0 0 18 18" fill="none" stroke="currentColor" stroke-width="1.8" aria-hidden="true">' +
   '<path d="M15 9a6 6 0 1 1-1.8-4.3M15 2v3.5h-3.5"/></svg>'
@@ -61,6 +64,8 @@ interface Running extends WebProgram {
 
 export class WebLayer {
   private running: Running | undefined
+  private link: Link | undefined
+  private readonly back: HTMLButtonElement
   private readonly title = document.createElement('strong')
   private readonly stage = document.createElement('div')
   private readonly cover = document.createElement('div')
@@ -74,7 +79,8 @@ export class WebLayer {
     capsule.append(
       this.button('', say('reopen'), AGAIN, () => this.restart()), this.button('', say('closeProgram'), CLOSE, () => this.close()),
     )
-    bar.append(this.title, capsule)
+    this.back = this.button('back', say('back'), BACK, () => this.link?.back())
+    bar.append(this.back, this.title, capsule)
     this.stage.className = 'stage'
     this.cover.className = 'cover'
     element.replaceChildren(bar, this.stage, this.cover)
@@ -89,7 +95,7 @@ export class WebLayer {
     const frame = document.createElement('iframe')
     const running: Running = { ...program, abort: new AbortController(), frame, painted: false, started: false }
     this.running = running
-    this.title.textContent = program.name
+    this.showBar(program.name)
     this.element.setAttribute('aria-label', program.name)
     this.element.hidden = false
     const progress = this.showLoading(program.name)
@@ -129,10 +135,13 @@ export class WebLayer {
     frame.allow = ALLOW
     frame.title = name
     const watch = new StartWatch()
-    const link = new Link(frame, origin, (message) => {
+    const link = this.link = new Link(frame, origin, (message) => {
       switch (message.kind) {
         case 'title':
           this.title.textContent = message.title.trim().slice(0, MAX_TITLE) || name
+          break
+        case 'way':
+          this.back.hidden = !message.back
           break
         case 'loaded':
           watch.load()
@@ -180,6 +189,7 @@ export class WebLayer {
   private async fail(running: Running, reason: string): Promise<void> {
     const { url, manifest, name } = running
     this.end(running)
+    this.showBar(name)
     const { platform, say } = this.around
     this.showFault(running, say('failedTitle'), say('failedText', { name }), reason)
     const another = await platform.crashed(url, manifest, { reason, painted: false }).catch(() => false)
@@ -216,6 +226,11 @@ export class WebLayer {
   private end({ abort, frame }: Running): void {
     abort.abort()
     frame.remove()
+  }
+
+  private showBar(name: string): void {
+    this.title.textContent = name
+    this.back.hidden = true
   }
 
   // ---- covers ----------------------------------------------------------------------------------------------------

@@ -85,6 +85,8 @@ export class Link {
   /** Start the program; from now on it is heard. */
   async start(): Promise<void> { await this.ask({ kind: 'start' }, 'started') }
 
+  back(): void { this.send({ kind: 'back' }) }
+
   private ask(message: ToShell, ...wants: FromShell['kind'][]): Promise<FromShell> {
     this.send(message)
     return this.next(...wants)
@@ -103,8 +105,13 @@ export class Link {
 
   private receive(message: FromShell | undefined): void {
     if (!message) return
-    if (message.kind === 'painted' || message.kind === 'loaded' || message.kind === 'title' || message.kind === 'error') {
-      return this.heard(message)
+    switch (message.kind) {
+      case 'painted':
+      case 'loaded':
+      case 'title':
+      case 'way':
+      case 'error':
+        return this.heard(message)
     }
     const { waiter } = this
     this.waiter = undefined

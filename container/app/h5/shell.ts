@@ -16,6 +16,7 @@ const MAX_ERRORS = 20
 class Shell {
   private version: Version | undefined
   private title = ''
+  private frame: HTMLIFrameElement | undefined
   private storing: Promise<void> = Promise.resolve()
   private readonly worker = serviceWorker()
 
@@ -53,6 +54,8 @@ class Shell {
         await this.worker
         this.run(this.version!.h5.mainUrl)
         return this.send({ kind: 'started' })
+      case 'back':
+        return this.frame && peek(this.frame)?.history.back()
     }
   }
 
@@ -74,7 +77,7 @@ class Shell {
   // ---- the program -----------------------------------------------------------------------------------------------
 
   private run(address: string): void {
-    const frame = document.createElement('iframe')
+    const frame = this.frame = document.createElement('iframe')
     frame.src = address
     frame.title = this.title
     frame.allow = 'autoplay; clipboard-write; fullscreen; web-share'
@@ -82,9 +85,10 @@ class Shell {
     const told = (message: string): void => {
       if (errors++ < MAX_ERRORS) this.send({ kind: 'error', message })
     }
-    const heard = new WeakSet<Window>()
+    const listen = listeners(this.version!.h5.virtualHost, told)
     let painted = false
     let title: string | undefined
+    let back = false
     const look = (): void => {
       const inside = peek(frame)
       if (!inside) {
@@ -93,16 +97,15 @@ class Shell {
         painted = true
         return
       }
-      if (!heard.has(inside)) {
-        heard.add(inside)
-        listen(inside, told)
-        follow(inside, this.version!.h5.virtualHost)
-      }
+      listen(inside)
       if (!painted && inside.performance.getEntriesByName('first-contentful-paint').length > 0) {
         painted = true
         this.send({ kind: 'painted' })
       }
       if (inside.document.title !== title) this.send({ kind: 'title', title: title = inside.document.title })
+      // browsers that do not know it have a button of their own
+      const { canGoBack = false } = (inside as { navigation?: { canGoBack?: boolean } }).navigation ?? {}
+      if (canGoBack !== back) this.send({ kind: 'way', back: back = canGoBack })
     }
     frame.addEventListener('load', () => {
       look()
@@ -125,22 +128,17 @@ function peek(frame: HTMLIFrameElement): Window | undefined {
   }
 }
 
-/** Script errors of the page. */
-function listen(inside: Window, told: (message: string) => void): void {
-  inside.addEventListener('error', ({ message, filename, lineno }) => {
+/** What is listened for in the program's window; the same functions each time, so that a window hears them once. */
+function listeners(virtualHost: string, told: (message: string) => void): (inside: Window) => void {
+  const error = ({ message, filename, lineno }: ErrorEvent): void => {
     if (message) told(filename ? `${message} (${filename}:${lineno})` : message)
-  })
-  inside.addEventListener('unhandledrejection', ({ reason }) => {
+  }
+  const rejection = ({ reason }: PromiseRejectionEvent): void => {
     told(`unhandled rejection: ${(reason as { message?: unknown } | undefined)?.message ?? reason}`)
-  })
-}
-
-/**
- * Links to pages of the package: the program has one window, and its virtual host name leads nowhere. Other sites open
- * as they want.
- */
-function follow(inside: Window, virtualHost: string): void {
-  inside.addEventListener('click', (event) => {
+  }
+  // Links to pages of the package: the program has one window, and its virtual host name leads nowhere. Other sites open
+  // as they want.
+  const click = (event: MouseEvent): void => {
     const link = (event.target as Element | null)?.closest?.('a[href]') as HTMLAnchorElement | null | undefined
     if (!link || event.defaultPrevented || event.button !== 0 || link.hasAttribute('download')) return
     const { origin, hostname, protocol, pathname, search, hash } = link
@@ -148,8 +146,13 @@ function follow(inside: Window, virtualHost: string): void {
     const elsewhere = /^_(blank|top|parent)$/.test(link.target)
     if (!virtual && !(elsewhere && origin === location.origin)) return
     event.preventDefault()
-    inside.location.assign(pathname + search + hash)
-  })
+    link.ownerDocument.defaultView?.location.assign(pathname + search + hash)
+  }
+  return (inside) => {
+    inside.addEventListener('error', error)
+    inside.addEventListener('unhandledrejection', rejection)
+    inside.addEventListener('click', click)
+  }
 }
 
 /** Resolves when the worker serves this origin. */

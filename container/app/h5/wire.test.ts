@@ -6,6 +6,7 @@ describe('messages of a shell', () => {
     expect(readMessage({ kind: 'painted', more: 1 })).toEqual({ kind: 'painted' })
     expect(readMessage({ kind: 'title', title: 'x'.repeat(9999) })).toEqual({ kind: 'title', title: 'x'.repeat(2000) })
     expect(readMessage({ kind: 'failed', message: 'no', storage: 1 })).toEqual({ kind: 'failed', message: 'no', storage: false })
+    expect(readMessage({ kind: 'way', back: 'yes' })).toEqual({ kind: 'way', back: false })
     expect(readMessage({ kind: 'error', message: 'no' })).toEqual({ kind: 'error', message: 'no' })
   })
 

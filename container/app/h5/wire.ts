@@ -30,6 +30,8 @@ export type ToShell =
   | { kind: 'file'; path: string; bytes: ArrayBuffer }
   /** all files were sent: start, answered by `started` */
   | { kind: 'start' }
+  /** to the program's page before */
+  | { kind: 'back' }
 
 export type FromShell =
   | { kind: 'have' | 'want' | 'kept' | 'started' }
@@ -41,6 +43,8 @@ export type FromShell =
 export type Heard =
   | { kind: 'painted' | 'loaded' }
   | { kind: 'title'; title: string }
+  /** whether there is a page before the one that is shown */
+  | { kind: 'way'; back: boolean }
   /** a script error of the program */
   | { kind: 'error'; message: string }
 
@@ -50,9 +54,10 @@ const MAX_TEXT = 2000
 /** A message of the shell; undefined for what is none. */
 export function readMessage(value: unknown): FromShell | undefined {
   if (typeof value !== 'object' || value === null) return undefined
-  const { kind, title, message, storage } = value as { [name in 'kind' | 'title' | 'message' | 'storage']?: unknown }
+  const { kind, title, message, storage, back } = value as { [name in 'kind' | 'title' | 'message' | 'storage' | 'back']?: unknown }
   if (PLAIN.includes(kind)) return { kind } as FromShell
   if (kind === 'title' && typeof title === 'string') return { kind, title: title.slice(0, MAX_TEXT) }
+  if (kind === 'way') return { kind, back: back === true }
   if (kind === 'error' && typeof message === 'string') return { kind, message: message.slice(0, MAX_TEXT) }
   if (kind === 'failed' && typeof message === 'string') {
     return { kind, message: message.slice(0, MAX_TEXT), storage: storage === true }

@@ -43,7 +43,7 @@ export class Trusted {
       const info = await updater.targetInfo(`apps/${key}/${code}/${file}`)
       const state = info && readState(info.custom)
       // an archive without these fields is for another runtime
-      if (info && state && (file !== WEB_PACKAGE || state.h5)) return { info, state }
+      if (info && state && (state.h5 || file !== WEB_PACKAGE)) return { info, state }
     }
     return undefined
   }
