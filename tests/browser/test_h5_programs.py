@@ -144,7 +144,9 @@ def test_files_are_served_as_a_web_server_would(app: Page, expect_console: Calla
     expect(app.get_by_role("button", name="返回")).to_be_hidden()
     frame = inside(app)
     # a link that wants a window of its own gets the only one that there is, also by the virtual host name
-    frame.evaluate("Object.assign(document.getElementById('next'), { target: '_blank', href: '//shop.h5.example/docs/' })")
+    frame.evaluate(
+        "Object.assign(document.getElementById('next'), { target: '_blank', href: '//shop.h5.example/docs/' })"
+    )
     frame.click("#next")
     shows(app, "文档")
     frame = inside(app)
@@ -310,9 +312,7 @@ def test_malicious_program_reaches_nothing_but_its_own_origin(
         )
         assert attempt("fetch(given[0]).then(({ status }) => status)", path) in ("TypeError", "404")
     # what anybody may read it may read, too, without a cookie
-    assert (
-        attempt("fetch(given[0]).then(({ status }) => status)", f"{site(platform)}/device/v1/test/programs") == "200"
-    )
+    assert attempt("fetch(given[0]).then(({ status }) => status)", f"{site(platform)}/device/v1/test/programs") == "200"
     # neither page of the platform, nor the other program, can be framed
     for address in (
         f"{site(platform)}/console/sign-in",

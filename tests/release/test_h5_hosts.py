@@ -38,7 +38,18 @@ def test_only_this_machine_takes_localhost() -> None:
     assert hosts.owns("shop.eden.localhost:8700")
     assert hosts.owns("SHOP.Eden.LocalHost.")
     assert not any(
-        map(hosts.owns, ["localhost:8700", "127.0.0.1:8700", "[::1]:8700", "", "shop.eden.localhost.evil.example", "eden.localhost:8700", "a.localhost"])
+        map(
+            hosts.owns,
+            [
+                "localhost:8700",
+                "127.0.0.1:8700",
+                "[::1]:8700",
+                "",
+                "shop.eden.localhost.evil.example",
+                "eden.localhost:8700",
+                "a.localhost",
+            ],
+        )
     )
     assert hosts.template("127.0.0.1:9000") == "http://{key}.eden.localhost:9000"
     assert hosts.framers("shop.eden.localhost:9000") == [

@@ -100,7 +100,8 @@ async def finish_oidc(
         raise Problem("not-found", "There is no other way to sign in here.")
     query = request.query_params
     state, code = query.get("state", ""), query.get("code", "")
-    cookie = cookie_of(request.headers.get("cookie", "").encode("latin-1"), oidc_flow.COOKIE)
+    secure = request.url.scheme == "https"
+    cookie = cookie_of(request.headers.get("cookie", "").encode("latin-1"), oidc_flow.cookie_name(secure))
     try:
         secret, destination = await oidc.finish(cookie, state, code, _callback(request, identity))
     except Problem as problem:
@@ -205,14 +206,16 @@ def _callback(request: AnyRequest, identity: Identity) -> str:
 
 
 def _oidc_cookie(request: AnyRequest, value: str, seconds: int) -> Cookie:
+    secure = request.url.scheme == "https"
     return Cookie(
-        oidc_flow.COOKIE,
+        oidc_flow.cookie_name(secure),
         value=value,
-        path=oidc_flow.PATH,
+        # browsers take the prefix with this path only
+        path="/" if secure else oidc_flow.PATH,
         max_age=seconds,
         httponly=True,
         samesite="lax",
-        secure=request.url.scheme == "https",
+        secure=secure,
     )
 
 

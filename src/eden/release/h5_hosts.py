@@ -4,8 +4,9 @@ nothing else: pages, API and session of the platform do not exist there.
 
 `h5_url` says which hosts they are. A server that only its own machine reaches takes *.eden.localhost, which browsers
 resolve to that machine and treat as a secure context. For a page at eden.localhost these hosts are of the same site;
-a page at 127.0.0.1 frames them as another site's, which a browser may keep from storage (private windows do). The label before the domain is made by the super app
-(`container/app/h5/origin.ts`) of workspace and key; here every label is the same. Pure.
+a page at 127.0.0.1 frames them as another site's, which a browser may keep from storage (private windows do). The
+label before the domain is made by the super app (`container/app/h5/origin.ts`) of workspace and key; here every label
+is the same. Pure.
 """
 
 from __future__ import annotations

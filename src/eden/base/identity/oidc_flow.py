@@ -29,6 +29,11 @@ PATH = "/console/oidc"
 _MICROSECONDS = 1_000_000
 
 
+def cookie_name(secure: bool) -> str:
+    """Of the flow's cookie; over TLS one that no neighbouring host can set."""
+    return f"__Host-{COOKIE}" if secure else COOKIE
+
+
 @dataclass(frozen=True, slots=True)
 class Begun:
     """A sign-in that waits for the provider's answer."""
