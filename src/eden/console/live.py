@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterable
+
+from eden.base.ids import now
 
 _TOPIC = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
 #: shorter than the idle limits of common proxies (60 s), so that they keep the stream open
@@ -18,6 +21,11 @@ GATHER_SECONDS = 0.25
 #: topics in one message; more are told as "everything"
 MOST_TOPICS = 50
 EVERYTHING = "*"
+#: a page listens a moment after it was drawn; what happened between is remembered for so long
+REMEMBERED_SECONDS = 30
+MOST_REMEMBERED = 10_000
+#: clocks of several server processes differ
+_SKEW = 1_000_000
 
 
 class _Subscriber:
@@ -27,14 +35,30 @@ class _Subscriber:
         self.topics: set[str] = set()
         self.wake = asyncio.Event()
 
+    def tell(self, topics: Iterable[str]) -> None:
+        self.topics.update(topics)
+        if len(self.topics) > MOST_TOPICS:
+            self.topics = {EVERYTHING}
+        self.wake.set()
+
 
 class LiveHub:
     """The open pages of this process. All methods belong to the event loop's thread."""
 
-    def __init__(self, *, heartbeat: float = HEARTBEAT_SECONDS, gather: float = GATHER_SECONDS) -> None:
+    def __init__(
+        self,
+        *,
+        heartbeat: float = HEARTBEAT_SECONDS,
+        gather: float = GATHER_SECONDS,
+        clock: Callable[[], int] = now,
+    ) -> None:
+        """`clock` gives µs in UTC."""
         self._heartbeat = heartbeat
         self._gather = gather
+        self._clock = clock
         self._subscribers: dict[str, set[_Subscriber]] = {}
+        #: when, workspace, topics; the oldest first
+        self._recent: deque[tuple[int, str, tuple[str, ...]]] = deque(maxlen=MOST_REMEMBERED)
         self._closed = False
 
     def publish(self, workspace_id: str, *topics: str) -> None:
@@ -42,11 +66,12 @@ class LiveHub:
         for topic in topics:
             if not _TOPIC.fullmatch(topic):
                 raise ValueError(f"not a topic: {topic!r}")
+        at = self._clock()
+        while self._recent and self._recent[0][0] < at - REMEMBERED_SECONDS * 1_000_000:
+            self._recent.popleft()
+        self._recent.append((at, workspace_id, topics))
         for subscriber in self._subscribers.get(workspace_id, ()):
-            subscriber.topics.update(topics)
-            if len(subscriber.topics) > MOST_TOPICS:
-                subscriber.topics = {EVERYTHING}
-            subscriber.wake.set()
+            subscriber.tell(topics)
 
     def close(self) -> None:
         """End every stream, so that a server can stop."""
@@ -55,9 +80,14 @@ class LiveHub:
             for subscriber in subscribers:
                 subscriber.wake.set()
 
-    async def stream(self, workspace_id: str) -> AsyncIterator[bytes]:
-        """Server-sent events (HTML standard, 9.2) of one page, until it is closed."""
+    async def stream(self, workspace_id: str, since: int | None = None) -> AsyncIterator[bytes]:
+        """Server-sent events (HTML standard, 9.2) of one page, until it is closed. `since` is when the page was drawn
+        (µs): what happened after that is told first."""
         subscriber = _Subscriber()
+        if since is not None:
+            for at, where, missed in self._recent:
+                if where == workspace_id and at >= since - _SKEW:
+                    subscriber.tell(missed)
         self._subscribers.setdefault(workspace_id, set()).add(subscriber)
         try:
             yield b"retry: 2000\n\n"

@@ -81,6 +81,10 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     has_oidc: bool
 
 
+#: an entry's number, as cursors of the log have it
+AuditSeq: TypeAlias = Annotated[int, Meta(ge=1, le=1 << 60)]
+
+
 class AuditFilter(msgspec.Struct, frozen=True, kw_only=True):
     """Which entries: whole actor, beginnings of action and target, times (µs; from included, until not)."""
 

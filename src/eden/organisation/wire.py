@@ -131,7 +131,8 @@ class MemberView(msgspec.Struct, kw_only=True):
 
 
 class Invited(msgspec.Struct, kw_only=True):
-    """The new member. `link` is the page on which they set their password, once; none when they can sign in."""
+    """The new member. `link` is the page on which they set their password, once; none when they can sign in already,
+    or were invited to a workspace whose members you do not manage."""
 
     member: MemberView
     link: str | None
