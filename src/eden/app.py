@@ -163,11 +163,12 @@ def prepare_database(ground: Ground) -> None:
 
 
 def _tidying(ground: Ground) -> Part:
-    """What the ground's own tables need now and then."""
+    """What the ground's own stores need now and then."""
 
     async def tidy(_: object) -> None:
         for forget in (changes.forget_old, idempotency.forget_old, identity.forget_old, jobs.forget_failed):
             await ground.database.write(lambda connection, forget=forget: forget(connection, now()))  # type: ignore[misc]
+        await ground.blobs.remove_partial()
 
     return Part(name="ground", jobs={"ground.tidy": jobs.Handler(tidy, every=3600)})
 
