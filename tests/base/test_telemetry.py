@@ -12,8 +12,6 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from eden.base import telemetry
@@ -65,6 +63,15 @@ def test_text_lines(capsys: pytest.CaptureFixture[str]) -> None:
     log.warning("careful", extra={"fields": {"n": 1}})
     (line,) = capsys.readouterr().err.splitlines()
     assert line[12:] == " WARNING careful n=1"
+
+
+def test_text_of_strangers_stays_in_its_line(capsys: pytest.CaptureFixture[str]) -> None:
+    telemetry.start_logs(Logs(format="text"))
+    fields = {"path": "/a\r\n12:00:00.000 all is well", "b": "\x1b[2J\x9b"}
+    logging.getLogger("eden").info("GET %s", fields["path"], extra={"fields": fields})
+    (line,) = capsys.readouterr().err.split("\n")[:-1]
+    assert "GET /a\\x0d\\x0a12:00:00.000 all is well" in line
+    assert line.endswith("b=\\x1b[2J\\x9b")
 
 
 def test_auto_is_json_without_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
@@ -133,17 +140,6 @@ def test_nothing_is_imported_while_traces_are_off() -> None:
         "sys.exit(any(name.startswith('opentelemetry') for name in sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
-
-
-@pytest.fixture
-def spans() -> Iterator[InMemorySpanExporter]:
-    exporter = InMemorySpanExporter()
-    provider = TracerProvider()
-    provider.add_span_processor(SimpleSpanProcessor(exporter))
-    telemetry.use_tracer(provider.get_tracer("test"))
-    yield exporter
-    telemetry.use_tracer(None)
-    provider.shutdown()
 
 
 def test_spans_nest_under_the_callers(spans: InMemorySpanExporter) -> None:
