@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -13,13 +13,11 @@ import msgspec
 import pytest
 from litestar import get
 from litestar.di import NamedDependency
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from sqlalchemy import Connection, delete
 
 from eden.app import Platform, create_app, prepare_database
-from eden.base import changes, migrate, telemetry
+from eden.base import changes, migrate
 from eden.base.api.access import OPEN
 from eden.base.errors import EdenError
 from eden.base.ground import Ground, open_ground
@@ -445,17 +443,6 @@ async def test_web_sockets_are_closed(tmp_path: Path) -> None:
     await platform({"type": "websocket", "path": "/x"}, receive, send)
     assert sent == ["websocket.close"]
     platform.ground.close()
-
-
-@pytest.fixture
-def spans() -> Iterator[InMemorySpanExporter]:
-    exporter = InMemorySpanExporter()
-    provider = TracerProvider()
-    provider.add_span_processor(SimpleSpanProcessor(exporter))
-    telemetry.use_tracer(provider.get_tracer("test"))
-    yield exporter
-    telemetry.use_tracer(None)
-    provider.shutdown()
 
 
 async def test_traces_of_requests_and_writes(tmp_path: Path, spans: InMemorySpanExporter) -> None:
