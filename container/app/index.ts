@@ -33,8 +33,8 @@ class App {
       ...(!framed && { system: { statusBarHeight: 0 } }),
     })
     this.on('front', ({ url }) => { if (!url) this.showHome() })
-    this.on('update', ({ version }) => this.toast(say('update', { version }), say('restart'), () => void this.host.reload()))
-    this.on('updateRefused', ({ message }) => this.toast(say('refused', { message }), say('close'), () => {}))
+    this.on('update', ({ version, url }) => this.offer(version, url))
+    this.on('updateRefused', ({ text }) => this.toast(say('refused', { text }), say('close'), () => {}))
     window.addEventListener('online', () => void this.load())
     window.addEventListener('offline', () => this.showState())
   }
@@ -63,12 +63,11 @@ class App {
       if (answer.status === 404) return this.show(undefined, say('unknown'))
       if (!answer.ok) throw new Error(String(answer.status))
       catalogue = await answer.json() as Catalogue
-      localStorage.setItem(`${KEPT} ${this.workspace}`, JSON.stringify(catalogue))
+      keep(this.workspace, catalogue)
     } catch {
-      const kept = localStorage.getItem(`${KEPT} ${this.workspace}`)
-      catalogue = kept === null ? undefined : JSON.parse(kept) as Catalogue
+      catalogue = kept(this.workspace)
     }
-    await this.show(catalogue, say(navigator.onLine ? 'empty' : 'offline'))
+    await this.show(catalogue, say(catalogue ? 'empty' : 'offline'))
   }
 
   private async show(catalogue: Catalogue | undefined, nothing: string): Promise<void> {
@@ -104,6 +103,14 @@ class App {
     return [head, list]
   }
 
+  /** The program in front can be started anew at once; those behind it take the version when they are started. */
+  private offer(version: string, url: string): void {
+    if (this.host.current?.url !== url) return
+    this.toast(say('update', { version }), say('restart'), () => {
+      if (this.host.current?.url === url) void this.host.reload()
+    })
+  }
+
   private open(key: string, trial?: string): void {
     this.screen.hidden = false
     this.home.hidden = true
@@ -127,6 +134,24 @@ class App {
     toast.append(text, button)
     element('toasts').replaceChildren(toast)
     setTimeout(() => toast.remove(), TOAST)
+  }
+}
+
+/** What was there when the server was reached last; browsers may refuse to keep it. */
+function kept(workspace: string): Catalogue | undefined {
+  try {
+    const text = localStorage.getItem(`${KEPT} ${workspace}`)
+    return text === null ? undefined : JSON.parse(text) as Catalogue
+  } catch {
+    return undefined
+  }
+}
+
+function keep(workspace: string, catalogue: Catalogue): void {
+  try {
+    localStorage.setItem(`${KEPT} ${workspace}`, JSON.stringify(catalogue))
+  } catch {
+    // then there is none without a network
   }
 }
 

@@ -51,7 +51,7 @@ def test_starts_without_a_network(app: Page, platform: RunningPlatform, expect_c
     app.wait_for_function("caches.open('eden-app-1').then((cache) => cache.match('runtime.js')).then(Boolean)")
     app.context.set_offline(True)
     app.reload()
-    expect(app.get_by_role("status").first).to_contain_text("无网络")
+    expect(app.get_by_role("status").first).to_contain_text("无法连接服务器")
     app.get_by_role("button", name="Bank").click()
     shows(app, "version 1.0.0")
     app.context.set_offline(False)
