@@ -5,17 +5,17 @@
  */
 import { PackageError } from '../package/error'
 import { MAX_MANIFEST_BYTES, parseManifest, type Manifest } from '../package/manifest'
-import { TrustError, type TargetInfo } from '../trust'
+import type { TargetInfo } from '../trust'
 import type { Archives } from './archives'
-import { asPackageError } from './faults'
-import { opens, permitted } from './permitted'
+import { asPackageError, isFull, isTrustError } from './faults'
 import type { Reporter } from './reporter'
 import type { DeviceServer } from './server'
 import * as steps from './shelf'
 import { isBad, type Kept, type Shelf } from './shelf'
 import { parsePlace, placeId, type Place, type Shelves } from './shelves'
-import type { SignedVersion, Trusted } from './trusted'
+import type { SignedVersion } from './trusted'
 import type { Vault } from './vault'
+import type { Verifier } from './verifier'
 import type { CheckProgram, DeviceContext, ProgramAnswer } from './wire'
 
 /** seconds; a server that asks for more often is asked less often */
@@ -27,7 +27,7 @@ export interface Parts {
   server: DeviceServer
   device: Promise<string>
   context(): DeviceContext
-  trusted: Trusted
+  trusted: Verifier
   shelves: Shelves
   vault: Vault
   archives: Archives
@@ -67,7 +67,9 @@ export class Checker {
     const programs = await this.answers(places).catch((error: unknown) => {
       if (places.some((place) => placeId(place) === first)) throw asPackageError(error, places[0]!.key)
       // not reachable is no news; a refusal is
-      if (error instanceof TrustError) places.forEach((place) => this.parts.failed(place, asPackageError(error, place.key)))
+      if (isTrustError(error) || isFull(error)) {
+        for (const place of places) this.parts.failed(place, asPackageError(error, place.key))
+      }
       return undefined
     })
     if (!programs) return
@@ -82,7 +84,8 @@ export class Checker {
         const { key, code, release } = program
         const failure = asPackageError(error, key)
         if (code !== undefined) {
-          this.parts.reporter.tell({ program: key, code, ...(release !== undefined && { release }), kind: 'refused', reason: failure.message })
+          const version = { program: key, code, ...(release !== undefined && { release }) }
+          this.parts.reporter.tell({ ...version, kind: 'refused', reason: failure.message })
         }
         if (placeId(place) === first) throw failure
         this.parts.failed(place, failure)
@@ -111,20 +114,20 @@ export class Checker {
     const shelf = await shelves.get(id)
     const { current } = shelf
     const { action, code } = answer
-    if (action === 'keep') return void await shelves.change(id, steps.unstage)
+    if (action === 'keep' || (current && code === current.code)) return void await shelves.change(id, steps.unstage)
     const signed = current && await trusted.version(place.key, current.code)
     const leaving = current !== undefined && (signed === undefined || signed.state.state === 'revoked')
     if (action === 'remove') {
       if (!leaving) throw untrusted(place, 'the server wants a version removed that is not withdrawn')
       return void await shelves.change(id, steps.remove)
     }
-    if (code === undefined || code === current?.code || code === shelf.next?.code) return
+    if (code === undefined || code === shelf.next?.code) return
     if (isBad(shelf, code)) throw untrusted(place, `version ${code} did not start on this phone before`)
     if (current && code < current.code && !leaving) {
       throw untrusted(place, `version ${code} is older than ${current.code}, which is not withdrawn`)
     }
     const wanted = await trusted.version(place.key, code)
-    const allowed = wanted && permitted(wanted.state, {
+    const allowed = wanted && await trusted.permitted(wanted.state, {
       device: await this.parts.device, context: this.parts.context(), trial: place.trial, proofs: answer.proofs,
       has: [current, shelf.previous].some((version) => version?.code === code),
     })
@@ -137,7 +140,7 @@ export class Checker {
   private async install(
     place: Place, answer: ProgramAnswer, { info, state }: SignedVersion, shelf: Shelf, leaving: boolean,
   ): Promise<Manifest> {
-    const { shelves, archives, reporter, vault } = this.parts
+    const { shelves, archives, reporter, trusted, vault } = this.parts
     this.writing = placeId(place)
     const manifest = await this.manifest(place.key, answer.code!, info)
     const { code, name } = manifest.version
@@ -150,7 +153,7 @@ export class Checker {
     const version: Kept = {
       code, version: name, manifest: hash, archives: entries.map((entry) => entry.sha256),
       ...(answer.release !== undefined && { release: answer.release }),
-      ...(opens(place.trial, state) && { trial: true }),
+      ...(await trusted.opens(place.trial, state) && { trial: true }),
     }
     const unpin = vault.pin(hash, ...version.archives)
     try {
@@ -173,7 +176,7 @@ export class Checker {
     const kept = await vault.get(hash)
     if (kept) return parseManifest(kept)
     const target = { key, code, file: 'manifest.json', sha256: hash, size: info.length }
-    const bytes = (await server.target(target, (found) => trusted.verify(found, info)))!
+    const bytes = await server.target(target, (found) => trusted.verify(found, info))
     await vault.put(hash, bytes.buffer)
     return parseManifest(bytes.buffer)
   }

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from eden.release.deltas import Deltas
 from eden.release.interfaces import Verb
 from tests.browser.platform import RunningPlatform
 from tests.browser.updates.conftest import ReleasePhone
@@ -57,7 +58,6 @@ def test_works_offline(phone: MakePhone, platform: RunningPlatform, expect_conso
     one = phone()
     one.start()
     one.shows("version 1.0.0")
-    one.page.wait_for_timeout(300)
     platform.change("/device/", lambda body: None)
     one.switch_on()
     one.start()
@@ -87,10 +87,106 @@ def test_two_failed_starts_bring_the_version_before_back_and_the_server_hears_wh
     one.switch_on()
     one.start()
     one.shows("version 1.0.0")
-    one.page.wait_for_timeout(3000)
-    counts = platform.run(platform.house.service.reports.of_release(platform.house.owner, "w", info.release.id))
-    assert sum(row.counts.bad for row in counts) == 1
-    assert sum(row.counts.failed for row in counts) == 2
+    one.counts(platform, info, started=2, failed=2, bad=1, first_page=0)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"app.js": "throw new Error('of app.js')"},
+        {"pages/a/a.js": "nothing.is(here); Page({})"},
+        {"pages/a/a.wxml": '<wxs module="m">module.exports = nothing.at.all</wxs><view class="text">{{m}}</view>'},
+    ],
+    ids=["app.js", "the page's script", "the page's template"],
+)
+def test_start_without_vital_code_is_a_failed_one_though_the_page_paints(
+    phone: MakePhone, platform: RunningPlatform, expect_console: Callable[[str], None], broken: dict[str, str]
+) -> None:
+    expect_console("of app.js|nothing|undefined")
+    platform.publish("1.0.0")
+    platform.release("1.0.0", finish=True)
+    one = phone()
+    one.start()
+    one.shows("version 1.0.0")
+    platform.publish("1.1.0", broken)
+    info = platform.release("1.1.0")
+    one.wait_for("update")
+    one.switch_on()
+    one.start()
+    assert one.wait_for("painted")["fault"]
+    # what there is of it stays, this time
+    assert one.seen("crash") == []
+    one.switch_on()
+    one.start()
+    one.wait_for("painted")
+    # nobody does anything
+    one.shows("version 1.0.0")
+    one.counts(platform, info, started=2, failed=2, bad=1, first_page=0, crash=0)
+
+
+def test_broken_version_without_one_before_it_goes_on(
+    phone: MakePhone, platform: RunningPlatform, expect_console: Callable[[str], None]
+) -> None:
+    expect_console("of app.js")
+    platform.publish("1.0.0", {"app.js": "throw new Error('of app.js')"})
+    info = platform.release("1.0.0")
+    one = phone()
+    for start in range(1, 4):
+        one.start()
+        one.shows("version 1.0.0")
+        one.counts(platform, info, started=start, failed=start, bad=0)
+        one.switch_on()
+
+
+def test_who_leaves_before_the_first_page_makes_no_version_bad(phone: MakePhone, platform: RunningPlatform) -> None:
+    platform.publish("1.0.0")
+    platform.release("1.0.0", finish=True)
+    one = phone()
+    for _ in range(3):
+        # the first page is not there yet, as far as the phone knows
+        one.page.evaluate("host.platform.painted = () => {}")
+        one.start()
+        one.shows("version 1.0.0")
+        assert one.shelf()["attempts"] == 1
+        one.page.goto("about:blank")
+        one.switch_on()
+    one.page.evaluate("host.open(host.platform.address('bank'), { appId: 'another' })")
+    assert "is of wxbank, not of another" in one.wait_for("crash")["message"]
+    shelf = one.shelf()
+    assert shelf["attempts"] == 0 and shelf["bad"] == {}
+
+
+def test_version_that_took_the_browser_down_twice_is_bad_and_the_server_hears_of_it(
+    phone: MakePhone, platform: RunningPlatform
+) -> None:
+    platform.publish("1.0.0")
+    platform.release("1.0.0", finish=True)
+    one = phone()
+    one.start()
+    one.shows("version 1.0.0")
+    platform.publish("1.1.0")
+    info = platform.release("1.1.0")
+    one.wait_for("update")
+    one.switch_on()
+    one.start()
+    one.shows("version 1.1.0")
+    # what such a start leaves behind: the attempt, and no word of it
+    one.page.evaluate("host.platform.shelves.change('bank', (shelf) => ({ ...shelf, attempts: 2 }))")
+    one.switch_on()
+    one.start()
+    one.shows("version 1.0.0")
+    one.counts(platform, info, started=1, first_page=1, failed=1, bad=1)
+
+
+def test_first_page_is_told_once(phone: MakePhone, platform: RunningPlatform) -> None:
+    platform.publish("1.0.0", {"pages/b/b.wxml": "<view>b</view>", "pages/b/b.js": "Page({})"})
+    info = platform.release("1.0.0")
+    one = phone()
+    one.start()
+    one.shows("version 1.0.0")
+    one.frame.evaluate("wx.navigateTo({ url: '/pages/b/b' })")
+    one.wait_for("painted", 2)
+    one.counts(platform, info, started=1, first_page=1)
 
 
 def test_rollback_returns_those_who_have_it(phone: MakePhone, platform: RunningPlatform) -> None:
@@ -159,6 +255,69 @@ def test_delta_without_dictionaries_of_the_browser(phone: MakePhone, platform: R
     one.switch_on()
     one.start()
     one.shows("version 1.1.0")
+
+
+def test_damaged_dictionary_delta_is_made_good_by_the_whole_archive(
+    phone: MakePhone,
+    platform: RunningPlatform,
+    monkeypatch: pytest.MonkeyPatch,
+    expect_console: Callable[[str], None],
+) -> None:
+    expect_console("ERR_")
+    text = "".join(f"line {n} of a text that does not change\n" for n in range(4000))
+    platform.publish("1.0.0", {"data.txt": text})
+    platform.release("1.0.0", finish=True)
+    one = phone()
+    one.start()
+    one.shows("version 1.0.0")
+    whole, damaged = Deltas.get, []
+
+    async def get(self: Deltas, base: str, target: str) -> bytes | None:
+        body = await whole(self, base, target)
+        if body is not None:
+            damaged.append(body)
+            return body[:-20] + bytes(20)
+        return body
+
+    # as it would be with a damaged blob on the server
+    monkeypatch.setattr(Deltas, "get", get)
+    platform.publish("1.1.0", {"data.txt": text + "one more"})
+    platform.release("1.1.0")
+    assert one.wait_for("update")["version"] == "1.1.0"
+    # by the browser, as a file, by the browser again, and then without
+    assert len(damaged) == 3
+    assert one.seen("updateRefused") == []
+
+
+def test_what_verifies_is_loaded_when_it_is_needed(
+    phone: MakePhone, platform: RunningPlatform, expect_console: Callable[[str], None]
+) -> None:
+    expect_console("ERR_FAILED|updates.js")
+    platform.publish("1.0.0")
+    platform.release("1.0.0", finish=True)
+    one = phone()
+    fetched: list[str] = []
+    one.page.on("request", lambda request: fetched.append(request.url))
+    one.start()
+    one.shows("version 1.0.0")
+    assert [url for url in fetched if "updates.js" in url]
+    fetched.clear()
+    one.page.route("**/updates.js*", lambda route: route.abort())
+    one.switch_on()
+    one.start()
+    one.shows("version 1.0.0")
+    one.check()
+    assert not [url for url in fetched if "updates.js" in url]
+    one.page.evaluate("host.platform.schedule.stop()")
+    platform.publish("1.1.0")
+    platform.release("1.1.0")
+    one.check()
+    # as without a network: no news
+    assert [url for url in fetched if "updates.js" in url]
+    assert one.seen("update") == one.seen("updateRefused") == []
+    one.page.unroute("**/updates.js*")
+    one.check()
+    assert one.wait_for("update")["version"] == "1.1.0"
 
 
 def test_damaged_delta_is_made_good_by_the_whole_archive(phone: MakePhone, platform: RunningPlatform) -> None:
