@@ -122,16 +122,24 @@ def check_secret(connection: Connection, secret: bytes) -> None:
 
     Raises EdenError otherwise: with another key, signing keys could not be opened and the audit log would look cut.
     """
-    digest = secret_check(secret)
-    known = connection.execute(select(installation.c.value).where(installation.c.name == _CHECK)).scalar()
-    if known is None:
-        connection.execute(insert(installation).values(name=_CHECK, value=digest))
-    elif not hmac.compare_digest(known, digest):
+    if has_other_secret(connection, secret):
         raise EdenError(
             "other-secret-key",
             "This database was begun with another secret key.",
             "Set secret_key_file to the key it was begun with.",
         )
+    if _known_check(connection) is None:
+        connection.execute(insert(installation).values(name=_CHECK, value=secret_check(secret)))
+
+
+def has_other_secret(connection: Connection, secret: bytes) -> bool:
+    """Whether the database was begun with another key; no when no server has used it yet."""
+    known = _known_check(connection)
+    return known is not None and not hmac.compare_digest(known, secret_check(secret))
+
+
+def _known_check(connection: Connection) -> str | None:
+    return connection.execute(select(installation.c.value).where(installation.c.name == _CHECK)).scalar()
 
 
 def secret_check(secret: bytes) -> str:

@@ -96,7 +96,12 @@ class _Supervisor:
         rest = 0.5
         while not self._stop.is_set():
             began = time.monotonic()
-            code = await self._run_one(number)
+            try:
+                code = await self._run_one(number)
+            except OSError as error:
+                # no memory, or no process more
+                log.error("server process %d cannot be started: %s", number, error)
+                code = os.EX_OSERR
             if self._stop.is_set():
                 return
             if not self._all_ready:
@@ -111,6 +116,7 @@ class _Supervisor:
     async def _run_one(self, number: int) -> int:
         child = await asyncio.create_subprocess_exec(
             sys.executable,
+            "-P",
             "-m",
             "eden.operate.worker",
             stdin=asyncio.subprocess.PIPE,
