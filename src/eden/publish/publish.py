@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import tempfile
 from collections.abc import Callable
@@ -43,6 +44,8 @@ class Options:
 async def publish(access: Access, options: Options) -> int:
     """The exit code; what happened is printed."""
     plan = read_plan(options.plan) if options.plan else EVERYONE if options.everyone else None
+    if options.draft and plan is None and not options.standard:
+        raise EdenError("no-plan", "--draft needs a release.", "Add --standard, --everyone or --release PLAN.json.")
     with tempfile.TemporaryDirectory(prefix="eden-publish-") as folder:
         parcel = pack(options.source, options.kind, Path(folder))
         if parcel is None:
@@ -96,7 +99,7 @@ async def _release(client: Client, key: str, version: Any, plan: Any, options: O
     if options.draft:
         print(f"The release {release['id']} is a draft. Begin it: eden release start {release['id']}")
         return 0
-    release = await client.post(f"/releases/{release['id']}/start", {"revision": release["revision"]})
+    release = await _start(client, release)
     if options.everyone:
         await client.post(f"/releases/{release['id']}/finish", {"revision": release["revision"]})
         print("It is stable: everyone gets it at the next check.")
@@ -105,6 +108,16 @@ async def _release(client: Client, key: str, version: Any, plan: Any, options: O
     print(f"The release {release['id']} is live, step 1 of {len(release['plan']['steps'])}: {step['name']}.")
     print(f"Watch it: eden release show {key}")
     return 0
+
+
+async def _start(client: Client, draft: Any) -> Any:
+    try:
+        return await client.post(f"/releases/{draft['id']}/start", {"revision": draft["revision"]})
+    except EdenError:
+        # what may not begin yet would be left behind with every try
+        with contextlib.suppress(EdenError):
+            await client.delete(f"/releases/{draft['id']}", revision=draft["revision"])
+        raise
 
 
 def read_plan(file: Path) -> Any:
