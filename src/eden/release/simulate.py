@@ -28,8 +28,9 @@ from eden.base.targeting import Proof
 from eden.release.interfaces import DeviceContext
 from eden.release.simulate_http import Paced, Transport
 from eden.release.simulate_line import Line
-from eden.release.simulate_phone import Kept, Phone, Visit, World
+from eden.release.simulate_phone import Visit, World
 from eden.release.simulate_plan import Fault, Faults, Plan, Population, Request
+from eden.release.simulate_shelf import Kept, Phone
 from eden.release.simulate_trust import Verifier
 from eden.release.simulate_truth import Facts, Truth, Truths
 
@@ -90,8 +91,6 @@ class Simulation:
         self.phones = [Phone(number) for number in range(plan.phones)]
         self.truths = Truths()
         self.counts: Counter[str] = Counter()
-        #: visits so far
-        self.looked = 0
         self._progress = progress
         self._rounds = 0
         self._line = Line(Paced(transport, plan.rate), f"/device/v1/{plan.workspace}/", plan.faults)
@@ -113,7 +112,7 @@ class Simulation:
 
     async def timestamp(self) -> int:
         """The version of the timestamp that the server gives now."""
-        answer = await self._line.ask(random.Random(0), Request.CHECK, "check", b'{"device":"simulator"}')
+        answer = await self._line.ask(None, Request.CHECK, "check", b'{"device":"simulator"}')
         return int(msgspec.json.decode(answer.body)["timestamp"])
 
     async def round(self, *, quietly: bool = False) -> None:
@@ -132,7 +131,6 @@ class Simulation:
             for phone in waiting:
                 await Visit(self._world, phone).run()
                 done += 1
-                self.looked += 1
                 self._progress(Progress(name, done, len(order)))
 
         async with asyncio.TaskGroup() as group:
