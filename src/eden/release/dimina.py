@@ -28,7 +28,8 @@ from eden.release.rules_decide import decide
 from eden.release.rules_views import DeviceView, ProgramView
 from eden.release.service_core import Core
 
-#: reversals that one program can have; the number stays below 2^31 for codes up to two million
+#: reversals that one program can have (later ones bring nothing anew); the number stays below 2^31 for codes up to two
+#: million
 SPREAD = 1000
 
 
@@ -47,7 +48,7 @@ class UpdateManifest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 def served_code(program: ProgramView, code: int, reversals: int) -> int:
     """The number under which a version is served."""
     revoked = [other for other, version in program.versions.items() if version.signed is SignedState.REVOKED]
-    return max([code, *revoked]) * SPREAD + reversals % SPREAD
+    return max([code, *revoked]) * SPREAD + min(reversals, SPREAD - 1)
 
 
 async def update_manifest(

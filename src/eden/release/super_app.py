@@ -13,7 +13,6 @@ import asyncio
 import hashlib
 import re
 from functools import lru_cache
-from urllib.parse import unquote
 
 import msgspec
 
@@ -23,7 +22,9 @@ from eden.base.problems import Problem, not_found
 
 PREFIX = "/app/"
 PAGE = "app.html"
-_SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,39}\Z")
+_SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+#: of a file in the container's folder: nothing that is hidden, nothing that leads out
+_NAME = re.compile(r"(?:[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}/){0,3}[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
 _TYPES = {
     "css": b"text/css; charset=utf-8",
     "html": b"text/html; charset=utf-8",
@@ -43,34 +44,36 @@ async def super_app(scope: Scope, receive: Receive, send: Send) -> None:
         )
         return await respond_problem(scope, send, problem)
     workspace, slash, name = scope["path"].removeprefix(PREFIX).partition("/")
-    if not _SLUG.match(workspace):
+    if not _SLUG.fullmatch(workspace):
         return await respond_problem(scope, send, not_found("This page"))
     if not slash:
         # relative addresses of the page need it
         query = f"?{scope['query_string'].decode('latin-1')}" if scope["query_string"] else ""
         return await respond(send, b"", status=308, headers=[(b"location", f"{PREFIX}{workspace}/{query}".encode())])
     if name == "manifest.webmanifest":
-        return await _tagged(scope, send, _manifest(workspace), b"application/manifest+json")
-    try:
-        file, content = await asyncio.to_thread(_file, unquote(name) or PAGE)
-    except Problem as problem:
-        return await respond_problem(scope, send, problem)
-    return await _tagged(scope, send, content, _TYPES.get(file.rpartition(".")[2], b"application/octet-stream"))
+        manifest = _manifest(workspace)
+        return await _send(scope, send, manifest, _tag(manifest), b"application/manifest+json")
+    name = name or PAGE
+    found = await asyncio.to_thread(_file, name)
+    if found is None:
+        return await respond_problem(scope, send, not_found(f"The file {name[:100]}"))
+    return await _send(scope, send, *found, _TYPES.get(name.rpartition(".")[2], b"application/octet-stream"))
 
 
-def _file(name: str) -> tuple[str, bytes]:
-    root = tools.CONTAINER.resolve()
-    path = (root / name).resolve()
-    if "\0" in name or not path.is_relative_to(root) or not path.is_file():
-        raise not_found(f"The file {name}")
+def _file(name: str) -> tuple[bytes, bytes] | None:
+    """Content and entity tag of a file of the container."""
+    path = tools.CONTAINER / name
+    if not _NAME.fullmatch(name) or not path.is_file():
+        return None
     stat = path.stat()
-    return path.name, _content(str(path), stat.st_mtime_ns, stat.st_size)
+    return _content(str(path), stat.st_mtime_ns, stat.st_size)
 
 
 @lru_cache(128)
-def _content(path: str, _changed: int, _size: int) -> bytes:
+def _content(path: str, _changed: int, _size: int) -> tuple[bytes, bytes]:
     with open(path, "rb") as file:
-        return file.read()
+        content = file.read()
+    return content, _tag(content)
 
 
 def _manifest(workspace: str) -> bytes:
@@ -89,8 +92,11 @@ def _manifest(workspace: str) -> bytes:
     )
 
 
-async def _tagged(scope: Scope, send: Send, body: bytes, content_type: bytes) -> None:
-    tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'.encode()
+def _tag(body: bytes) -> bytes:
+    return f'"{hashlib.sha256(body).hexdigest()[:32]}"'.encode()
+
+
+async def _send(scope: Scope, send: Send, body: bytes, tag: bytes, content_type: bytes) -> None:
     headers: Headers = [(b"etag", tag), (b"cache-control", b"no-cache"), (b"x-content-type-options", b"nosniff")]
     if header(scope, b"if-none-match") == tag:
         return await respond(send, b"", content_type, 304, headers)
