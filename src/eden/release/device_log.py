@@ -1,9 +1,10 @@
 """What devices say, written down in batches: who they are, and what they report.
 
 Checks are thousands a second; their devices are written ten times a second, each only when something about it is new
-or an hour has passed. Many at once would hold up the checks: the writing thread shares the interpreter with them (the
-99th percentile at half load is 8 ms with 200 in a transaction, 15 to 80 ms with 2,000 once a second). What does not fit into the buffer is dropped and counted: the next check tells it
-again. Reports are answered after their commit, many batches to one: an answered report is counted, exactly once.
+or an hour has passed. Many at once would hold up the checks, since the writing thread shares the interpreter with them:
+at half load the 99th percentile of a check is 8 ms with 200 devices in a transaction, and 15 to 80 ms with 2,000 once a
+second. What does not fit into the buffer is dropped and counted: the next check tells it again. Reports are answered
+after their commit, many batches to one: an answered report is counted, exactly once.
 """
 
 from __future__ import annotations
