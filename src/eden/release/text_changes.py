@@ -22,8 +22,10 @@ Line: TypeAlias = tuple[Kind, int | None, int | None, str]
 LONGEST_LINE = 240
 #: lines of a comparison: what a page shows and a browser lays out at once
 MOST_LINES = 2_000
-#: pairs of the same line between two places that are surely the same; beyond it all is shown as replaced
-_MOST_PAIRS = 20_000
+#: lines between two places that are surely the same, and pairs of the same line among them: what the comparison takes
+#: grows with both (0.1 s); beyond, all is shown as replaced
+_MOST_COMPARED = 2_000
+_MOST_PAIRS = 8_000
 _CONTEXT = 3
 #: before a difference that is in the middle of a long line
 _LEAD = 60
@@ -100,7 +102,7 @@ def _matches(was: Sequence[str], now: Sequence[str]) -> Iterator[_Match]:
     place, new_place = head, head
     for start, new_start, size in [*_anchors(was, now, head, end, new_end), (end, new_end, tail)]:
         first, second = was[place:start], now[new_place:new_start]
-        if _pairs(first, second) <= _MOST_PAIRS:
+        if max(len(first), len(second)) <= _MOST_COMPARED and _pairs(first, second) <= _MOST_PAIRS:
             for match in SequenceMatcher(None, first, second, autojunk=False).get_matching_blocks():
                 yield place + match.a, new_place + match.b, match.size
         yield start, new_start, size
@@ -129,7 +131,7 @@ def _anchors(was: Sequence[str], now: Sequence[str], start: int, end: int, new_e
 
 
 def _pairs(first: Sequence[str], second: Sequence[str]) -> int:
-    """Pairs of the same line: with these grows what the comparison takes."""
+    """How many pairs of the same line there are."""
     counts = Counter(second)
     return sum(counts[line] for line in first)
 
