@@ -114,13 +114,14 @@ export class Checker {
     const shelf = await shelves.get(id)
     const { current } = shelf
     const { action, code } = answer
-    if (action === 'keep' || (current && code === current.code)) return void await shelves.change(id, steps.unstage)
+    if (action === 'keep') return void await shelves.change(id, steps.unstage)
     const signed = current && await trusted.version(place.key, current.code)
     const leaving = current !== undefined && (signed === undefined || signed.state.state === 'revoked')
     if (action === 'remove') {
       if (!leaving) throw untrusted(place, 'the server wants a version removed that is not withdrawn')
       return void await shelves.change(id, steps.remove)
     }
+    if (code !== undefined && code === current?.code) return void await shelves.change(id, steps.unstage)
     if (code === undefined || code === shelf.next?.code) return
     if (isBad(shelf, code)) throw untrusted(place, `version ${code} did not start on this phone before`)
     if (current && code < current.code && !leaving) {
