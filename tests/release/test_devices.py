@@ -286,6 +286,15 @@ def test_too_many_reports_wait_at_the_device(house: House, monkeypatch: pytest.M
             )
             assert sorted(answer.status for answer in answers) == [204, 429, 429]
             assert max(answers, key=lambda one: one.status).headers["Retry-After".lower()] == "10"
+            # few batches, but full ones
+            monkeypatch.setattr("eden.release.device_log._MOST_BATCHES", 10)
+            monkeypatch.setattr("eden.release.device_log._MOST_REPORTS", 5)
+            batch["reports"] = [{"program": "bank", "code": 1, "kind": "started", "at": 1}] * 3
+            answers = await asyncio.gather(
+                *(side.ask("POST", "test/reports", {**batch, "batch": f"full-no-{n}"}) for n in range(2))
+            )
+            assert sorted(answer.status for answer in answers) == [204, 429]
+            assert (await side.ask("POST", "test/reports", {**batch, "batch": "later-one"})).status == 204
 
     house.run(run())
 

@@ -42,6 +42,9 @@ _REFRESH = 3600 * 1_000_000
 #: batches of reports that wait; more are asked to come later
 _MOST_BATCHES = 5_000
 _BATCHES_AT_ONCE = 500
+#: reports in them: a batch usually has five, a client may put a thousand into each
+_MOST_REPORTS = 100_000
+_REPORTS_AT_ONCE = 20_000
 _RETRY_SECONDS = "10"
 
 log = logging.getLogger("eden.release")
@@ -67,7 +70,9 @@ class DeviceLog:
         self._seen: dict[tuple[str, str], _Seen] = {}
         # hashes: two numbers for each of many devices
         self._written: OrderedDict[int, int] = OrderedDict()
-        self._batches: asyncio.Queue[_Waiting] = asyncio.Queue(_MOST_BATCHES)
+        self._batches: asyncio.Queue[_Waiting] = asyncio.Queue()
+        #: in the batches that wait
+        self._reports = 0
         self._tasks: list[asyncio.Task[None]] = []
         self._dropped = core.ground.metrics.counter(
             "eden_devices_dropped_total", "Checks whose device was not written down because too many waited."
@@ -151,23 +156,26 @@ class DeviceLog:
 
     async def report(self, view: WorkspaceView, batch: ReportBatch) -> None:
         """Count a batch; returns when it is on the disk. Problem `rate-limited` when too many wait."""
-        counted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        try:
-            self._batches.put_nowait((view, batch, counted))
-        except asyncio.QueueFull:
+        if self._batches.qsize() >= _MOST_BATCHES or self._reports + len(batch.reports) > _MOST_REPORTS:
             raise Problem(
                 "rate-limited",
                 "More reports arrive than can be counted.",
                 "Send the same batch again later.",
                 headers={"Retry-After": _RETRY_SECONDS},
-            ) from None
+            )
+        counted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._batches.put_nowait((view, batch, counted))
+        self._reports += len(batch.reports)
         await counted
 
     async def _write_reports(self) -> None:
         while True:
             taken = [await self._batches.get()]
-            while len(taken) < _BATCHES_AT_ONCE and not self._batches.empty():
+            reports = len(taken[0][1].reports)
+            while len(taken) < _BATCHES_AT_ONCE and reports < _REPORTS_AT_ONCE and not self._batches.empty():
                 taken.append(self._batches.get_nowait())
+                reports += len(taken[-1][1].reports)
+            self._reports -= reports
             try:
                 by_workspace: dict[str, list[_Waiting]] = {}
                 for one in taken:
