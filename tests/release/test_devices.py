@@ -280,7 +280,7 @@ def test_too_many_reports_wait_at_the_device(house: House, monkeypatch: pytest.M
         async with opened(house) as side:
             view = await side.workspaces.get("test")
             assert view is not None
-            batch = {"device": "d1", "batch": "one-batch", "reports": []}
+            batch: dict[str, Any] = {"device": "d1", "batch": "one-batch", "reports": []}
             answers = await asyncio.gather(
                 *(side.ask("POST", "test/reports", {**batch, "batch": f"batch-no-{n}"}) for n in range(3))
             )
