@@ -16,7 +16,7 @@ from litestar.di import NamedDependency
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from sqlalchemy import Connection, delete
 
-from eden.app import Platform, create_app, prepare_database
+from eden.app import Platform, prepare_database
 from eden.base import changes, migrate
 from eden.base.api.access import OPEN
 from eden.base.errors import EdenError
@@ -65,7 +65,7 @@ def says(text: bytes) -> Any:
 
 
 async def test_application_of_all_services(tmp_path: Path) -> None:
-    platform = create_app(settings_of(tmp_path))
+    platform = Platform(settings_of(tmp_path))
     await platform.start()
     assert (await ask(platform, "/healthz")).json() == {"status": "ok"}
     ready = await ask(platform, "/readyz")

@@ -1,6 +1,6 @@
 """The composition root: the only module that knows all services.
 
-`create_app(settings)` opens the ground, asks every service for its part and puts one ASGI application in front:
+A `Platform` opens the ground, asks every service for its part and puts one ASGI application in front:
 
     /healthz /readyz /metrics       the platform's own (eden.base.health)
     the parts' raw prefixes         small ASGI applications, for what must be fast
@@ -50,6 +50,8 @@ class Platform:
     database is asked for the first time when the lifespan starts."""
 
     def __init__(self, settings: Settings, parts: Sequence[Callable[[Ground], Part]] = PARTS) -> None:
+        #: why the lifespan could not start
+        self.failure: Exception | None = None
         self.ground = open_ground(settings)
         self.parts = [part(self.ground) for part in (_tidying, *parts)]
         self.health = Health(self.ground)
@@ -137,14 +139,6 @@ class Platform:
         await receive()
         await self.stop()
         await send({"type": "lifespan.shutdown.complete"})
-
-    #: why the lifespan could not start
-    failure: Exception | None = None
-
-
-def create_app(settings: Settings) -> Platform:
-    """The platform with all services."""
-    return Platform(settings)
 
 
 def prepare_database(ground: Ground) -> None:

@@ -26,7 +26,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
@@ -353,6 +353,3 @@ def _code(error: DBAPIError) -> str | None:
 def ping(connection: Connection) -> None:
     """Raises what the driver raises when the database does not answer."""
     connection.execute(text("SELECT 1"))
-
-
-__all__ = ["Connection", "Database", "Engine", "Work", "ping"]

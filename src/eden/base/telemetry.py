@@ -102,8 +102,6 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self._known: dict[str, MetricWrapperBase] = {}
-        #: called before the figures are read: those that are looked up rather than counted
-        self.before_reading: list[Callable[[], None]] = []
         if MULTIPROCESS not in os.environ:
             ProcessCollector(registry=self.registry)
             PlatformCollector(registry=self.registry)
@@ -147,8 +145,6 @@ class Metrics:
 
     def text(self, accept: str = "") -> tuple[bytes, str]:
         """Body and content type for a scraper that accepts `accept`; of all processes side by side."""
-        for look in self.before_reading:
-            look()
         registry = self.registry
         if MULTIPROCESS in os.environ:
             registry = CollectorRegistry()
