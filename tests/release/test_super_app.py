@@ -39,7 +39,8 @@ def test_page_and_files() -> None:
     )
     chunk = get("/app/test/chunks/map.js")
     assert (chunk.status, chunk.headers["content-type"], chunk.body) == (200, "text/javascript; charset=utf-8", b"2")
-    assert get("/app/test/app.js", "HEAD").body == b""
+    script, fields = (get("/app/test/app.js", method) for method in ("GET", "HEAD"))
+    assert (script.headers, script.body, fields.body) == (fields.headers, b"1", b"")
     manifest = get("/app/test/manifest.webmanifest")
     assert (manifest.headers["content-type"], manifest.json()["id"]) == ("application/manifest+json", "/app/test/")
 

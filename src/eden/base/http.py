@@ -103,6 +103,15 @@ async def respond(
     await send({"type": "http.response.body", "body": body})
 
 
+def without_body(send: Send) -> Send:
+    """The same answer without its body: what HEAD asks for."""
+
+    async def send_fields(message: Message) -> None:
+        await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
+
+    return send_fields
+
+
 async def respond_problem(scope: Scope, send: Send, problem: Problem) -> None:
     """Send a problem in the one shape of the product (RFC 9457), with the request's id."""
     headers = [(name.lower().encode(), value.encode()) for name, value in problem.headers.items()]

@@ -26,7 +26,7 @@ from urllib.parse import parse_qs
 import msgspec
 from sqlalchemy import Connection, exists, select
 
-from eden.base.http import Headers, Message, Receive, Scope, Send, header, read_json, respond, respond_problem
+from eden.base.http import Headers, Receive, Scope, Send, header, read_json, respond, respond_problem, without_body
 from eden.base.ids import now
 from eden.base.problems import Problem, not_found
 from eden.release.deltas import Deltas
@@ -101,7 +101,7 @@ class Devices:
         word, _, name = rest.partition("/")
         method = scope["method"]
         if method == "HEAD":
-            send = _without_body(send)
+            send = without_body(send)
         try:
             if method == "OPTIONS":
                 return await respond(send, b"", status=204, headers=_PREFLIGHT)
@@ -320,15 +320,6 @@ async def _send_response(send: Send, answer: Response, what: str) -> None:
     headers = [*_CORS, *((name.encode(), value.encode("latin-1")) for name, value in answer.headers)]
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": answer.body})
-
-
-def _without_body(send: Send) -> Send:
-    """The same answer without its body: what HEAD asks for."""
-
-    async def send_fields(message: Message) -> None:
-        await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
-
-    return send_fields
 
 
 def _base_address(scope: Scope, public_url: str) -> str:

@@ -17,7 +17,7 @@ from functools import lru_cache
 import msgspec
 
 from eden.base import tools
-from eden.base.http import Headers, Receive, Scope, Send, header, respond, respond_problem
+from eden.base.http import Headers, Receive, Scope, Send, header, respond, respond_problem, without_body
 from eden.base.problems import Problem, not_found
 
 PREFIX = "/app/"
@@ -43,6 +43,8 @@ async def super_app(scope: Scope, receive: Receive, send: Send) -> None:
             "method-not-allowed", "Only GET and HEAD are understood here.", headers={"Allow": "GET, HEAD"}
         )
         return await respond_problem(scope, send, problem)
+    if scope["method"] == "HEAD":
+        send = without_body(send)
     workspace, slash, name = scope["path"].removeprefix(PREFIX).partition("/")
     if not _SLUG.fullmatch(workspace):
         return await respond_problem(scope, send, not_found("This page"))
@@ -100,4 +102,4 @@ async def _send(scope: Scope, send: Send, body: bytes, tag: bytes, content_type:
     headers: Headers = [(b"etag", tag), (b"cache-control", b"no-cache"), (b"x-content-type-options", b"nosniff")]
     if header(scope, b"if-none-match") == tag:
         return await respond(send, b"", content_type, 304, headers)
-    return await respond(send, b"" if scope["method"] == "HEAD" else body, content_type, 200, headers)
+    return await respond(send, body, content_type, 200, headers)
