@@ -195,6 +195,20 @@ def test_moved_tree_is_set_up_again(tree: Tree) -> None:
     assert (tree.root / ".venv/site/eden.pth").read_text() == f"{tree.root}/src\n"
 
 
+def test_renewed_python_is_set_up_again(tree: Tree) -> None:
+    """The system's Python behind the link is another one: its packages are in another folder."""
+    tree.run()
+    tree.calls()
+    renewed = Path(shutil.copy(tree.python, tree.root.parent / "python-renewed"))
+    inside = tree.root / ".venv/bin/python"
+    inside.unlink()
+    inside.symlink_to(renewed)
+    assert tree.run()[0] == 0
+    assert tree.calls() == ["pip"]
+    assert tree.run()[0] == 0
+    assert tree.calls() == []
+
+
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="elsewhere there is the id alone")
 def test_lock_of_a_process_whose_id_came_again_is_no_obstacle(tree: Tree) -> None:
     """In containers ids are small and the same at every start."""

@@ -105,6 +105,15 @@ def test_client_secret_in_the_form(identity: Identity, fake: FakeProvider) -> No
     assert sign_in(flow(identity, fake), fake) == "owner@example.com"
 
 
+def test_wrong_client_secret_is_no_fault_of_the_person(
+    identity: Identity, fake: FakeProvider, caplog: pytest.LogCaptureFixture
+) -> None:
+    problem = refusal(flow(identity, fake, client_secret="another"), fake)
+    assert problem.code == "unavailable"
+    assert "oidc.client_secret" in problem.hint
+    assert "invalid_client" in caplog.text
+
+
 @pytest.mark.parametrize(
     ("overrides", "words"),
     [

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -41,6 +42,8 @@ _LARGEST = 1 << 20
 _LONGEST_KEY = 300
 _LONGEST_EMAIL = 254
 _MICROSECONDS = 1_000_000
+
+log = logging.getLogger("eden.oidc")
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,16 +242,30 @@ class Provider:
                     body += piece
                     if len(body) > _LARGEST:
                         raise _unavailable()
-                if method == "POST" and answer.status in (400, 401):
-                    raise refused("the sign-in took too long, or was used already")
-                if answer.status != 200:
-                    raise _unavailable()
+                status = answer.status
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise _unavailable() from error
         try:
-            return msgspec.json.decode(bytes(body), type=dict[str, Any])
+            found = msgspec.json.decode(bytes(body), type=dict[str, Any])
         except msgspec.MsgspecError as error:
             raise _unavailable() from error
+        if method == "POST" and status in (400, 401):
+            raise _refusal(found.get("error"))
+        if status != 200:
+            raise _unavailable()
+        return found
+
+
+def _refusal(code: object) -> Problem:
+    """What the token endpoint means by an error (RFC 6749, section 5.2): the person's sign-in, or this server."""
+    if code == "invalid_grant":
+        return refused("the sign-in took too long, or was used already")
+    log.error("the OpenID Connect provider refuses this server: %s", code)
+    return Problem(
+        "unavailable",
+        "The OpenID Connect provider does not accept this server.",
+        "Whoever runs the server looks at oidc.client_id and oidc.client_secret.",
+    )
 
 
 def _unavailable() -> Problem:
