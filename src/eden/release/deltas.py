@@ -208,7 +208,9 @@ class Deltas:
         name = delta_name(base, target)
         if (kept := await self._kept(name)) is not None:
             old = await self._load(base)
-            if old is not None and await asyncio.to_thread(_is_delta, old, kept, target):
+            if old is None:
+                return None
+            if await asyncio.to_thread(_is_delta, old, kept, target):
                 return self._hot.put(name, kept)
             self._damaged(name)
         elif await self._kept(_none_name(base, target)) is not None:
