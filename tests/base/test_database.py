@@ -9,16 +9,17 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, func, insert, select, update
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from eden.base import changes
 from eden.base.audit import AuditLog, entries
 from eden.base.changes import KEPT_SECONDS, Change, Feed
-from eden.base.database import Database
+from eden.base.database import Database, ping
 from eden.base.errors import EdenError
 from eden.base.ids import now
 from eden.base.problems import Problem
 from eden.base.tables import audit, audit_heads, counters
+from tests.postgres import postgres_database
 
 
 def count(connection: Connection) -> int:
@@ -149,6 +150,39 @@ def test_other_addresses_are_refused(address: str) -> None:
     with pytest.raises(EdenError, match="sqlite:///PATH or postgresql://") as caught:
         Database(address)
     assert "secrecy" not in str(caught.value)
+
+
+def test_tls_to_postgres() -> None:
+    """The server of the tests has no certificate."""
+
+    def asked(address: str) -> str:
+        store = Database(address)
+        try:
+            store.read_now(ping)
+        except DBAPIError as error:
+            return str(error.orig)
+        finally:
+            store.close()
+        return "answered"
+
+    with postgres_database() as address:
+        for options in ("", "?sslmode=prefer", "?sslmode=disable&application_name=eden"):
+            assert asked(address + options) == "answered"
+        for mode in ("require", "verify-full"):
+            assert asked(f"{address}?sslmode={mode}") == "Server refuses SSL"
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ("?sslmode=allow", "has sslmode=allow. There are disable, prefer, require, verify-full"),
+        ("?sslmode=verify-full&sslrootcert=/nowhere.pem", "sslrootcert names /nowhere.pem, which cannot be used"),
+        ("?sslcert=x", "has sslcert, which is not known"),
+    ],
+)
+def test_options_of_an_address_that_are_refused(options: str, words: str) -> None:
+    with pytest.raises(EdenError, match=words):
+        Database("postgresql://eden@127.0.0.1/eden" + options)
 
 
 def test_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:

@@ -27,9 +27,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, create_engine, event, text
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import DBAPIError
 
+from eden.base.database_address import parse_address, postgres_arguments
 from eden.base.errors import EdenError
 from eden.base.problems import Problem
 from eden.base.telemetry import span
@@ -55,7 +55,7 @@ class Database:
     """A store by its address: `sqlite:///PATH` or `postgresql://USER:PASSWORD@HOST/NAME`. Close it in the end."""
 
     def __init__(self, address: str) -> None:
-        self.url = url = _url(address)
+        self.url = url = parse_address(address)
         self.dialect = url.get_backend_name()
         #: called after every commit, in the committing thread
         self._on_commit: list[Callable[[], None]] = []
@@ -73,7 +73,10 @@ class Database:
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
         else:
-            self.engine = create_engine(url, pool_size=READERS * 2, max_overflow=4, pool_pre_ping=True)
+            url, arguments = postgres_arguments(url)
+            self.engine = create_engine(
+                url, connect_args=arguments, pool_size=READERS * 2, max_overflow=4, pool_pre_ping=True
+            )
         self._readers = ThreadPoolExecutor(READERS, "eden-read")
         self._writer: _SqliteWriter | _PooledWriter = (
             _SqliteWriter(self) if self.dialect == "sqlite" else _PooledWriter(self)
@@ -149,24 +152,6 @@ class Database:
         """Tell those who listen."""
         for listener in tuple(self._on_commit):
             listener()
-
-
-def _url(address: str) -> URL:
-    try:
-        url = make_url(address)
-        backend = url.get_backend_name()
-    except (ArgumentError, ValueError):
-        # what cannot be read may hold a password anywhere: it is not shown
-        url, backend = None, ""
-    if url is not None and backend == "postgresql":
-        return url.set(drivername="postgresql+pg8000")
-    if url is not None and backend == "sqlite" and url.database and url.database != ":memory:":
-        return url
-    raise EdenError(
-        "database-address",
-        f"{'What is set' if url is None else url.render_as_string()} is not the address of a database.",
-        "Use sqlite:///PATH or postgresql://USER@HOST/NAME.",
-    )
 
 
 def _prepare_sqlite(connection: Any, _: object) -> None:
