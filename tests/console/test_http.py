@@ -96,7 +96,7 @@ def test_a_problem_for_people_and_for_htmx(client: TestClient[Any]) -> None:
     page = client.get("/console/live/nothing")
     assert page.status_code == 404 and "<html" in page.text and "Look in the menu." in page.text
     chinese = client.get("/console/live/nothing", headers={"Accept-Language": "zh"}).text
-    assert '请从菜单中选择其他页面。<span class="detail" lang="en">The page does not exist' in chinese
+    assert '请检查地址，或从首页重新进入。<span class="detail" lang="en">The page does not exist' in chinese
     part = client.get("/console/live/nothing", headers={"HX-Request": "true"})
     assert part.status_code == 404 and "<html" not in part.text
     assert part.headers["HX-Retarget"] == "#flashes"

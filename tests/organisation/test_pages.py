@@ -264,7 +264,7 @@ def test_problem_page(browser: Browser) -> None:
     assert browser.status == 404
     browser.open("/console/test/no-such-page")
     assert browser.status == 404
-    assert "Choose another page in the menu." in browser.text
+    assert "Look at the address, or begin at the first page." in browser.text
     assert "openapi" not in browser.text
     chinese = browser.open("/console/test/settings", **{"Accept-Language": "zh"})
     assert "请联系工作空间的所有者" in chinese

@@ -31,7 +31,7 @@ ROOM = Room(
         NavigationItem("tokens", "Tokens", "令牌", "tokens", "workspace.read", "key", "workspace"),
         NavigationItem("audit", "Audit log", "审计日志", "audit", "audit.read", "scroll", "workspace"),
         NavigationItem("settings", "Settings", "设置", "settings", "workspace.manage", "settings", "workspace"),
-        NavigationItem("account", "Your account", "我的账号", "account", "workspace.read", "person", "workspace"),
+        NavigationItem("account", "Your account", "我的账号", "account", "workspace.read", "person", "person"),
     ),
 )
 
