@@ -192,7 +192,9 @@ class Workspaces:
             self._by_slug.pop(view.slug, None)
             raise
         finally:
-            view.announce(_hint(view, key))
+            # metadata that was only renewed is nothing for all phones to ask for at once
+            if change.payload.get("kind") != "refresh":
+                view.announce(_hint(view, key))
 
     async def _refresh(self, view: WorkspaceView, key: str | None) -> None:
         """Read a program again, or everything when `key` is None."""
