@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import datetime
+import socket
 import sqlite3
+import ssl
 import threading
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
@@ -170,6 +178,44 @@ def test_tls_to_postgres() -> None:
             assert asked(address + options) == "answered"
         for mode in ("require", "verify-full"):
             assert asked(f"{address}?sslmode={mode}") == "Server refuses SSL"
+
+
+def test_impostor_is_not_believed(tmp_path: Path) -> None:
+    """A server whose certificate nobody vouches for: it gets no password."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    made = datetime.datetime.now(datetime.UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(made - datetime.timedelta(days=1))
+        .not_valid_after(made + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem = certificate.public_bytes(Encoding.PEM) + key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (tmp_path / "server.pem").write_bytes(pem)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(tmp_path / "server.pem")
+    heard: list[bytes] = []
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        connection, _ = listener.accept()
+        # the request for TLS, and yes
+        connection.recv(8)
+        connection.sendall(b"S")
+        with contextlib.suppress(OSError), context.wrap_socket(connection, server_side=True) as secure:
+            heard.append(secure.recv(1000))
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    store = Database(f"postgresql://eden:secret@localhost:{listener.getsockname()[1]}/eden?sslmode=verify-full")
+    with pytest.raises(EdenError, match=r"certificate is not accepted: self.signed certificate"):
+        store.read_now(ping)
+    thread.join()
+    listener.close()
+    store.close()
+    assert heard == []
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ import asyncio
 import contextlib
 import queue
 import random
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -77,6 +78,7 @@ class Database:
             self.engine = create_engine(
                 url, connect_args=arguments, pool_size=READERS * 2, max_overflow=4, pool_pre_ping=True
             )
+            event.listen(self.engine, "do_connect", _connect_postgres)
         self._readers = ThreadPoolExecutor(READERS, "eden-read")
         self._writer: _SqliteWriter | _PooledWriter = (
             _SqliteWriter(self) if self.dialect == "sqlite" else _PooledWriter(self)
@@ -152,6 +154,17 @@ class Database:
         """Tell those who listen."""
         for listener in tuple(self._on_commit):
             listener()
+
+
+def _connect_postgres(dialect: Any, _: object, arguments: list[Any], options: dict[str, Any]) -> Any:
+    try:
+        return dialect.connect(*arguments, **options)
+    except ssl.SSLError as error:
+        raise EdenError(
+            "database-tls",
+            f"PostgreSQL's certificate is not accepted: {getattr(error, 'verify_message', '') or error}.",
+            "Is the host in database.address the name in the certificate, and does sslrootcert vouch for it?",
+        ) from error
 
 
 def _prepare_sqlite(connection: Any, _: object) -> None:
