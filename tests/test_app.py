@@ -20,7 +20,7 @@ from eden.app import Platform, prepare_database
 from eden.base import changes, migrate
 from eden.base.api.access import OPEN
 from eden.base.errors import EdenError
-from eden.base.ground import Ground, open_ground
+from eden.base.ground import Ground, open_ground, read_or_make_secret
 from eden.base.http import Receive, Scope, Send, read_json, respond
 from eden.base.jobs import enqueue
 from eden.base.parts import Part
@@ -428,6 +428,11 @@ def test_key_is_made_on_loopback_only(tmp_path: Path) -> None:
     (tmp_path / "secret.key").write_text("short")
     with pytest.raises(EdenError, match="less than 32"):
         open_ground(Settings(data=str(tmp_path)))
+
+
+def test_key_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    with pytest.raises(EdenError, match="cannot be read or made"):
+        read_or_make_secret(tmp_path / "no-such-folder" / "secret.key")
 
 
 async def test_web_sockets_are_closed(tmp_path: Path) -> None:
