@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eden.release.dimina import SPREAD, served_code
+from eden.release.inspection import _DIMINA_CODES
 from eden.release.interfaces import ProgramKind, SignedState
 from eden.release.rules_views import ProgramView, VersionView, compile_program
 
@@ -27,6 +28,12 @@ def test_what_is_gone_back_to_is_above_what_was_revoked(bad: int, reversals: int
     back = served_code(program(bad), bad - 1, reversals + 1)
     again = served_code(program(), bad, reversals + 2)
     assert before < back < again
+
+
+def test_largest_code_stays_below_what_runtimes_count_to() -> None:
+    versions = [VersionView(_DIMINA_CODES, "1", SignedState.STABLE)]
+    view = compile_program("native", ProgramKind.DIMINA, versions, None, {})
+    assert served_code(view, _DIMINA_CODES, SPREAD) < 2**31
 
 
 def test_numbers_do_not_fall_when_they_are_used_up() -> None:

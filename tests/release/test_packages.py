@@ -207,6 +207,8 @@ def test_a_dimina_package(look: Look) -> None:
     config = {"main/app-config.json": b'{"app":{"pages":["' + b"p" * 3_000 + b'"]}}', "main/logic.js": b"1"}
     with pytest.raises(Problem, match="which page it opens"):
         look(ProgramKind.DIMINA, samples.stored_zip(config), UploadFields(version="1.2"))
+    with pytest.raises(Problem, match="versionCode is 20,251,125"):
+        look(ProgramKind.DIMINA, samples.dimina(20_251_125))
     with pytest.raises(Problem, match=r"no main/logic\.js"):
         look(ProgramKind.DIMINA, samples.stored_zip({"main/app-config.json": b"{}"}))
 

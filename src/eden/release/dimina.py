@@ -28,8 +28,8 @@ from eden.release.rules_decide import decide
 from eden.release.rules_views import DeviceView, ProgramView
 from eden.release.service_core import Core
 
-#: reversals that one program can have (later ones bring nothing anew); the number stays below 2^31 for codes up to two
-#: million
+#: reversals that one program can have (later ones bring nothing anew); the number stays below 2^31 for all codes that
+#: may be uploaded
 SPREAD = 1000
 
 

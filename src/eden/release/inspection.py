@@ -33,6 +33,8 @@ _FORMAT = 1
 #: a manifest lists every file of a package: 20,000 files are 3 MB
 _MANIFEST_LIMIT = 8 << 20
 _JSON_LIMIT = 2 << 20
+#: phones are told a thousandfold of it (`dimina.SPREAD`), and Android's runtime counts to 2^31
+_DIMINA_CODES = 2_000_000
 #: of the page that a dimina package opens: every phone gets it with every answer
 _PATH_LIMIT = 2_000
 #: of a manifest without the files inside: the largest public program seen has 351 pages and 30 kB
@@ -231,6 +233,8 @@ def _dimina(archive: Archive, fields: UploadFields) -> Package:
             fields, version=fields.version or config.version_name, code=fields.code or config.version_code
         )
     )
+    if code > _DIMINA_CODES:
+        raise _bad(f"Its versionCode is {code:,}, above {_DIMINA_CODES:,}.", "Give it a smaller one; 10203 is 1.2.3.")
     manifest = {"dimina": {"path": path, "name": config.name}}
     return Package(
         kind=ProgramKind.DIMINA,
