@@ -91,6 +91,8 @@ class Simulation:
         self.phones = [Phone(number) for number in range(plan.phones)]
         self.truths = Truths()
         self.counts: Counter[str] = Counter()
+        #: visits so far
+        self.looked = 0
         self._progress = progress
         self._rounds = 0
         self._line = Line(Paced(transport, plan.rate), f"/device/v1/{plan.workspace}/", plan.faults)
@@ -131,6 +133,7 @@ class Simulation:
             for phone in waiting:
                 await Visit(self._world, phone).run()
                 done += 1
+                self.looked += 1
                 self._progress(Progress(name, done, len(order)))
 
         async with asyncio.TaskGroup() as group:
