@@ -132,6 +132,8 @@ def write_beside(data: Path) -> None:
 
 @pytest.mark.timeout(300)
 def test_several_processes(tmp_path: Path) -> None:
+    # of a supervisor that was killed
+    (tmp_path / "eden-data" / "metrics-left").mkdir(parents=True)
     with server(tmp_path, "--processes", "2") as running:
         for _ in range(10):
             assert running.get("/nowhere")[0] == 404

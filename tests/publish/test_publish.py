@@ -104,6 +104,10 @@ def test_publish_for_everyone(rooted: Server, project: Path, capsys: pytest.Capt
     assert "It is stable: everyone gets it" in capsys.readouterr().out
     found = rooted.office.get("owner", "/workspaces/test/programs/wxhello")
     assert found["stable"] == {"code": 10000, "name": "1.0.0"}
+    # once more, as a build server does whose answer was lost
+    assert rooted.run("owner", "publish", str(project), "--everyone") == 0
+    assert "It is stable already." in capsys.readouterr().out
+    assert len(rooted.office.get("owner", "/workspaces/test/releases")["items"]) == 1
 
 
 def test_draft_of_nothing(rooted: Server, project: Path, capsys: pytest.CaptureFixture[str]) -> None:

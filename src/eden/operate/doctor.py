@@ -98,10 +98,11 @@ async def examine(load: Callable[[], Settings], key_file: Callable[[], Path | No
 async def _of_stores(ground: Ground, key_place: Path | None) -> list[Finding]:
     settings, database = ground.settings, ground.database
     findings = [*_secret(settings, key_place)]
-    findings += await _run(settings, "blobs", _blobs(ground))
+    findings += await _run(settings, "blobs", _blobs(ground), _ANSWER_SECONDS)
     needed: dict[str, OfDatabase] = {"database": _answers, "schema": _schema}
     for name, check in needed.items():
-        found = await _run(settings, name, database.read(lambda c, check=check: check(ground, c)))  # type: ignore[misc]
+        reading = database.read(lambda c, check=check: check(ground, c))  # type: ignore[misc]
+        found = await _run(settings, name, reading, _ANSWER_SECONDS)
         findings += found
         if not all(finding.ok for finding in found):
             return findings
@@ -110,12 +111,14 @@ async def _of_stores(ground: Ground, key_place: Path | None) -> list[Finding]:
     return findings
 
 
-async def _run(settings: Settings, name: str, check: Awaitable[Sequence[Finding]]) -> Sequence[Finding]:
+async def _run(
+    settings: Settings, name: str, check: Awaitable[Sequence[Finding]], seconds: float | None = None
+) -> Sequence[Finding]:
     try:
-        async with asyncio.timeout(_ANSWER_SECONDS):
+        async with asyncio.timeout(seconds):
             return await check
     except TimeoutError:
-        sentence = f"There is no answer within {_ANSWER_SECONDS} s."
+        sentence = f"There is no answer within {seconds} s."
         return [Finding(name, False, sentence, "Is it up, and does the network let this machine reach it?")]
     except EdenError as error:
         return [_bad(name, error)]

@@ -4,7 +4,6 @@ connections to the database."""
 from __future__ import annotations
 
 import http.client
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -16,9 +15,7 @@ from eden.base.database import Database
 from eden.base.errors import EdenError
 from eden.base.settings import Settings
 from eden.operate.listener import listen
-
-if sys.platform != "win32":
-    import fcntl
+from eden.operate.locks import lock
 
 #: in the data folder: servers hold it together, a restore alone
 LOCK_FILE = "server.lock"
@@ -60,24 +57,16 @@ def held(settings: Settings, *, alone: bool = False) -> Iterator[None]:
     Raises EdenError "server-runs" when somebody else holds it in the way. Where files cannot be locked, nobody is in
     the way.
     """
-    if sys.platform == "win32":
-        yield
-        return
     path = settings.data_folder / LOCK_FILE
     try:
         file = path.open("a")
     except OSError as error:
         raise EdenError("data-folder", f"{path} cannot be written: {error.strerror}.") from error
     with file:
-        try:
-            fcntl.flock(file, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not lock(file.fileno(), alone=alone):
             who = "A server runs" if alone else "A restore goes on"
             hint = "Stop it first." if alone else "Wait until it has ended."
-            raise EdenError("server-runs", f"{who} with the data folder {settings.data_folder}.", hint) from None
-        except OSError:
-            # a file system without locks
-            pass
+            raise EdenError("server-runs", f"{who} with the data folder {settings.data_folder}.", hint)
         yield
 
 

@@ -92,6 +92,9 @@ async def _upload(client: Client, options: Options, parcel: Parcel, key: str) ->
 
 
 async def _release(client: Client, key: str, version: Any, plan: Any, options: Options) -> int:
+    if options.everyone and await _is_stable(client, key, version["code"]):
+        print("It is stable already.")
+        return 0
     body: dict[str, Any] = {"program": key, "code": version["code"]}
     if plan is not None:
         body["plan"] = plan
@@ -108,6 +111,11 @@ async def _release(client: Client, key: str, version: Any, plan: Any, options: O
     print(f"The release {release['id']} is live, step 1 of {len(release['plan']['steps'])}: {step['name']}.")
     print(f"Watch it: eden release show {key}")
     return 0
+
+
+async def _is_stable(client: Client, key: str, code: int) -> bool:
+    stable = (await client.get(f"/programs/{quote(key, safe='')}"))["stable"]
+    return stable is not None and stable["code"] == code
 
 
 async def _start(client: Client, draft: Any) -> Any:
