@@ -279,3 +279,12 @@ def test_an_upload_shows_that_it_goes_on(page: Page, gallery: Gallery, tmp_path:
     page.get_by_role("button", name="Upload", exact=True).click()
     expect(page.get_by_role("status").filter(has_text="Done;")).to_be_visible()
     assert gallery.received[-1]["file"] == "devices.txt"
+
+
+def test_a_file_is_downloaded_again(page: Page, gallery: Gallery) -> None:
+    """A form is sent once, but for one that leaves the page as it is."""
+    visit(page, gallery, "forms")
+    for _ in range(2):
+        with page.expect_download() as download:
+            page.get_by_role("button", name="Download").click()
+        assert download.value.path().read_text() == "device\n"

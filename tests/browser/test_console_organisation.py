@@ -332,8 +332,8 @@ def test_a_problem_in_chinese(page: Page, platform: RunningPlatform, expect_cons
 
 
 PAGES = (
-    "members", "members/new", "members/id-ann", "tokens", "tokens/new", "audit?limit=5", "audit?log=organisation&limit=5",
-    "audit/verify", "settings", "account", "/workspaces", "/sign-in", "/invitation",
+    "members", "members/new", "members/id-ann", "tokens", "tokens/new", "audit?limit=5",
+    "audit?log=organisation&limit=5", "audit/verify", "settings", "account", "/workspaces", "/sign-in", "/invitation",
 )  # fmt: skip
 
 

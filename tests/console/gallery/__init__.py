@@ -243,7 +243,12 @@ class Gallery:
             values = self.values(view.locale, text=text)
             return respond(request, console, view, "gallery/forms.html", block="preview", **values)
 
-        return [page, sign_in, events, act, preview]
+        @post("/console/live/list")
+        async def download() -> Response[bytes]:
+            headers = {"Content-Disposition": 'attachment; filename="list.txt"'}
+            return Response(b"device\n", media_type="text/plain", headers=headers)
+
+        return [page, sign_in, events, act, preview, download]
 
     @contextmanager
     def serve(self) -> Iterator[str]:

@@ -50,7 +50,9 @@ class Desk(Visit):
     def told(self, problem: Problem) -> str:
         """What happened, in the reader's language; exactly what, in English."""
         sentence = f"{problem.sentence} {problem.hint}".strip()
-        return self.t(f"release.problem.{problem.code}", sentence=sentence) if problem.code in _SAID else sentence
+        if problem.code in _SAID:
+            return self.t(f"release.problem.{problem.code}", sentence=sentence)
+        return sentence if self.locale == "en" else f"{self.t(f'console.advice.{problem.code}')}（{sentence}）"
 
     async def form(self) -> Form:
         return await read_form(self.request)
