@@ -579,11 +579,11 @@ def test_a_form_without_its_token_is_refused(desk: Desk) -> None:
 def test_hundreds_of_versions(desk: Desk) -> None:
     """Pages stay short: what is further is behind links."""
     desk.program()
-    for number in range(24):
+    for number in range(12):
         desk.upload(f"1.0.{number}", 10_000 + number)
     page = desk.see("auditor", "programs/bank")
-    assert "1.0.23" in page
-    assert "1.0.3 " not in words(page)
+    assert "1.0.11" in page
+    assert "1.0.1 " not in words(page)
     link = re.search(r'href="/console/test/(programs/bank\?cursor=[^"]+)"', page)
     assert link
     assert "1.0.0" in words(desk.see("auditor", link[1]))

@@ -109,7 +109,7 @@ async def show_device(
     if workspace is not None and device_id:
         decisions = [_explained(desk, workspace, key, device_id, context, installed, names) for key in keys[:_PROGRAMS]]
     rest = {"id": device_id, "program": program, **query}
-    words = words_for(desk.locale).attributes
+    words = {name: word[:1].upper() + word[1:] for name, word in words_for(desk.locale).attributes.items()}
     return desk.page(
         "release/device.html",
         block="decisions",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from litestar.exceptions import InternalServerException
+
 from eden.base.api.errors import AnyRequest
 from eden.base.problems import Problem
 from eden.console.view import ROOT
@@ -40,8 +42,13 @@ class Form:
 
 
 async def read_form(request: AnyRequest) -> Form:
-    """The form of a request. Problem `invalid` for a character that no database keeps."""
-    form = await request.form()
+    """The form of a request. Problem `invalid` for a character that no database keeps, `bad-request` for half of a
+    form."""
+    try:
+        form = await request.form()
+    except InternalServerException:
+        # somebody went on writing, and the preview that was under way is not wanted any more: nobody's failure
+        raise Problem("bad-request", "The request ended before its form.") from None
     values: dict[str, list[str]] = {}
     for name in dict.fromkeys(form):
         values[name] = [value for value in form.getall(name) if isinstance(value, str)]

@@ -22,7 +22,7 @@ from eden.release.pages.states import SIGNED_TONES, TONES, VERSION_TONES
 from eden.release.service_overview import Adoption
 
 _PROGRAMS = 25
-_VERSIONS = 20
+_VERSIONS = 10
 
 SearchText = Annotated[str, QueryParameter(name="q", max_length=100)]
 ProgramKey = FromPath[str]
