@@ -22,12 +22,12 @@ Mistake = tuple[str, str]
 #: code and field of problems that have a sentence in both languages
 _SAID = frozenset(
     {
-        "bad-package.file", "conflict.add", "conflict.file", "conflict.key", "conflict.name", "invalid.code",
-        "invalid.comment", "invalid.description", "invalid.fallback_url", "invalid.file", "invalid.key",
-        "invalid.main_url", "invalid.name", "invalid.native", "invalid.seconds", "invalid.threshold",
-        "invalid.title_en", "invalid.url", "invalid.version", "invalid.virtual_host", "too-large.file",
-        "unsafe-archive.file", "version-exists.version", "version-state.comment", "version-state.name",
-        "version-state.reason",
+        "bad-package.file", "conflict.add", "conflict.file", "conflict.key", "conflict.name",
+        "invalid.app_versions", "invalid.code", "invalid.comment", "invalid.description",
+        "invalid.fallback_url", "invalid.file", "invalid.key", "invalid.main_url", "invalid.name",
+        "invalid.native", "invalid.seconds", "invalid.threshold", "invalid.title_en", "invalid.url",
+        "invalid.version", "invalid.virtual_host", "too-large.file", "unsafe-archive.file",
+        "version-exists.version", "version-state.comment", "version-state.name", "version-state.reason",
     }
 )  # fmt: skip
 
