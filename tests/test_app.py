@@ -253,7 +253,7 @@ async def test_who_reads_figures(
         assert (await ask(platform, "/metrics", client=(client, 1), headers=headers)).status == status
 
 
-async def test_not_ready_says_why(tmp_path: Path) -> None:
+async def test_not_ready_says_why(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     async with running(settings_of(tmp_path)) as platform:
         await platform.ground.feed.stop()
         platform.ground.feed.read_at -= 60_000_000
@@ -261,6 +261,11 @@ async def test_not_ready_says_why(tmp_path: Path) -> None:
             patch.setattr(platform.ground.blobs, "exists", _broken)
             patch.setattr("eden.base.health._FRESH_SECONDS", 0)
             answer = await ask(platform, "/readyz")
+            # strangers hear what is wrong, and nothing of the inside
+            for stranger in ({"client": ("10.1.1.1", 1)}, {"headers": {"X-Forwarded-For": "10.1.1.1"}}):
+                told = await ask(platform, "/readyz", **stranger)
+                assert told.status == 503
+                assert told.json()["reasons"] == dict.fromkeys(("blobs", "feed"), "The server's log says why.")
         assert answer.status == 503
         assert answer.json() == {
             "status": "not ready",
@@ -270,6 +275,8 @@ async def test_not_ready_says_why(tmp_path: Path) -> None:
             },
         }
         assert answer.json()["reasons"]["feed"].startswith("The feed of changes was last read 6")
+        assert "readiness changed" in caplog.text
+        assert "the bucket is gone" in caplog.text
         # it lives: restarting it would not help
         assert (await ask(platform, "/healthz")).status == 200
 
