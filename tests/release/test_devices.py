@@ -621,7 +621,12 @@ def test_dimina_numbers_only_grow(house: House) -> None:
             numbers.append(await served())
             await house.act(info, Verb.ROLL_BACK)
             numbers.append(await served())
-            assert [name for _, name in numbers] == ["1.0.0", "1.1.0", "1.0.0", "1.1.0", "1.0.0"]
+            # the same version again, by another release
+            info = await bring(3, "1.1.0")
+            numbers.append(await served())
+            await house.act(info, Verb.ROLL_BACK)
+            numbers.append(await served())
+            assert [name for _, name in numbers] == ["1.0.0", *["1.1.0", "1.0.0"] * 3]
             assert [code for code, _ in numbers] == sorted({code for code, _ in numbers})
             await house.program()
             assert (await side.ask("GET", "test/dimina/bank")).status == 404

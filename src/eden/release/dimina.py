@@ -98,13 +98,23 @@ def _version(connection: Connection, program_id: str, code: int) -> Any:
 
 
 def _reversals(connection: Connection, program_id: str) -> int:
-    turned = connection.execute(
-        select(func.count())
+    happened = (
+        select(func.count(), func.count(releases.c.version_id.distinct()))
         .select_from(release_events)
         .join(releases, releases.c.id == release_events.c.release_id)
-        .where(releases.c.program_id == program_id, release_events.c.kind.in_([Verb.ROLL_BACK, Verb.ROLL_FORWARD]))
-    ).scalar_one()
+        .where(releases.c.program_id == program_id)
+    )
+    turned, _ = connection.execute(happened.where(release_events.c.kind.in_([Verb.ROLL_BACK, Verb.ROLL_FORWARD]))).one()
+    # a version that was rolled back comes back by another release of it, too
+    rolled_back = (
+        select(releases.c.version_id)
+        .join(release_events, release_events.c.release_id == releases.c.id)
+        .where(releases.c.program_id == program_id, release_events.c.kind == Verb.ROLL_BACK)
+    )
+    starts, started = connection.execute(
+        happened.where(release_events.c.kind == Verb.START, releases.c.version_id.in_(rolled_back))
+    ).one()
     withdrawn = connection.execute(
         select(func.count()).where(versions.c.program_id == program_id, versions.c.withdrawn_at.is_not(None))
     ).scalar_one()
-    return int(turned) + int(withdrawn)
+    return int(turned) + int(withdrawn) + int(starts) - int(started)
