@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Annotated, TypeAlias
 
@@ -43,12 +42,8 @@ def _verb(verb: Verb, text: str) -> HTTPRouteHandler:
         return ReleaseView.of(info)
 
     act.__name__, act.__doc__ = f"{verb}_release", text
-    return _route(verb)(act)
-
-
-def _route(verb: Verb) -> Callable[[Callable[..., Awaitable[ReleaseView]]], HTTPRouteHandler]:
     word = verb.replace("_", "-")
-    return post(f"/{{release:str}}/{word}", opt=needs(permission_of(verb)), status_code=200)
+    return post(f"/{{release:str}}/{word}", opt=needs(permission_of(verb)), status_code=200)(act)
 
 
 class ReleasesController(Controller):
@@ -136,7 +131,7 @@ class ReleasesController(Controller):
 
     # verbs
 
-    @_route(Verb.ADVANCE)
+    @post("/{release:str}/advance", opt=needs(permission_of(Verb.ADVANCE)), status_code=200)
     async def advance_release(
         self, caller: TheCaller, release_service: Releasing, release: _Id, data: JSONBody[Advance]
     ) -> ReleaseView:
