@@ -21,6 +21,7 @@ import { DeviceServer } from './server'
 import * as steps from './shelf'
 import type { Kept, Shelf } from './shelf'
 import { parsePlace, placeId, Shelves, type Place } from './shelves'
+import { Turns } from './turns'
 import { Vault } from './vault'
 import { Verifier } from './verifier'
 import type { DeviceContext, ReportKind } from './wire'
@@ -60,12 +61,13 @@ export class Platform implements PackageSource {
   private readonly reporter: Reporter
   private readonly checker: Checker
   private readonly schedule: Schedule
-  private checking: Promise<void> = Promise.resolve()
+  private readonly turns: Turns
 
   constructor(options: PlatformOptions, around: Surroundings) {
     this.url = new URL(options.url.replace(/\/*$/, '/'), document.baseURI).href
     const values = around.stores.then((stores) => stores.area(`platform ${this.url}`))
     const server = new DeviceServer(this.url, around.fetch)
+    this.turns = new Turns(`eden ${this.url}`)
     this.device = values.then(deviceId)
     this.shelves = new Shelves(values)
     const makeRoom = (): Promise<boolean> => this.makeRoom()
@@ -100,7 +102,7 @@ export class Platform implements PackageSource {
   }
 
   /** Look for versions of every program on this phone now. Never rejects: see `failed`. */
-  check(): Promise<void> { return this.exclusive(() => this.checker.check()) }
+  check(): Promise<void> { return this.turns.take(() => this.checker.check()) }
 
   // ---- addresses -------------------------------------------------------------------------------------------------
 
@@ -131,12 +133,12 @@ export class Platform implements PackageSource {
     const kept = found !== undefined
     if (!found) {
       this.verifier.prepare()
-      await this.exclusive(() => this.checker.check(place))
+      await this.turns.take(() => this.checker.check(place))
       await this.shelves.change(id, steps.swap)
       found = await this.startable(place)
     }
     if (!found) throw new PackageError('absent', place.key, 'the server has no version for this phone')
-    void this.exclusive(async () => this.vault.retain(await this.shelves.used()))
+    void this.turns.take(async () => this.vault.retain(await this.shelves.used())).catch(() => undefined)
     return { manifest: found.manifest, kept, track: found.version.trial ? 'trial' : 'release' }
   }
 
@@ -248,21 +250,10 @@ export class Platform implements PackageSource {
     if (version) this.reporter.tell({ ...about(place, version), kind, ...(reason !== undefined && { reason }) })
   }
 
-  // ---- one at a time ---------------------------------------------------------------------------------------------
-
   private async makeRoom(): Promise<boolean> {
     const freed = await this.shelves.giveUpOne(this.checker.writing)
     if (freed) await this.vault.retain(await this.shelves.used())
     return freed
-  }
-
-  /** One after the other on this page, and among all pages of this phone: they share the store. */
-  private exclusive(run: () => Promise<void>): Promise<void> {
-    const locks = (navigator as { locks?: LockManager }).locks
-    const locked = (): Promise<void> => (locks ? locks.request(`eden ${this.url}`, run) : run())
-    const done = this.checking.then(locked, locked)
-    this.checking = done.catch(() => undefined)
-    return done
   }
 }
 
