@@ -90,6 +90,17 @@ def test_a_page_hears_what_happened_since_it_was_drawn() -> None:
     run(test())
 
 
+def test_a_stream_ends_so_that_it_is_asked_for_anew() -> None:
+    async def test() -> None:
+        live = LiveHub(heartbeat=0.001, lifetime=0)
+        stream = await begin(live)
+        with pytest.raises(StopAsyncIteration):
+            await anext(stream)
+        assert not live._subscribers
+
+    run(test())
+
+
 def test_streams_end_when_the_server_stops() -> None:
     async def test() -> None:
         live = hub()

@@ -18,6 +18,8 @@ _TOPIC = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
 HEARTBEAT_SECONDS = 15.0
 #: a burst of changes is one message; a page that reloads four times a second is as live as eyes are
 GATHER_SECONDS = 0.25
+#: after this a page asks for its stream anew, so that who was taken out of the workspace hears nothing more
+LIFETIME_SECONDS = 900.0
 #: topics in one message; more are told as "everything"
 MOST_TOPICS = 50
 EVERYTHING = "*"
@@ -50,11 +52,13 @@ class LiveHub:
         *,
         heartbeat: float = HEARTBEAT_SECONDS,
         gather: float = GATHER_SECONDS,
+        lifetime: float = LIFETIME_SECONDS,
         clock: Callable[[], int] = now,
     ) -> None:
         """`clock` gives µs in UTC."""
         self._heartbeat = heartbeat
         self._gather = gather
+        self._lifetime = lifetime
         self._clock = clock
         self._subscribers: dict[str, set[_Subscriber]] = {}
         #: when, workspace, topics; the oldest first
@@ -81,8 +85,8 @@ class LiveHub:
                 subscriber.wake.set()
 
     async def stream(self, workspace_id: str, since: int | None = None) -> AsyncIterator[bytes]:
-        """Server-sent events (HTML standard, 9.2) of one page, until it is closed. `since` is when the page was drawn
-        (µs): what happened after that is told first."""
+        """Server-sent events (HTML standard, 9.2) of one page, until it is closed or has to ask again. `since` is when
+        the page was drawn (µs): what happened after that is told first."""
         subscriber = _Subscriber()
         if since is not None:
             for at, where, missed in self._recent:
@@ -91,7 +95,9 @@ class LiveHub:
         self._subscribers.setdefault(workspace_id, set()).add(subscriber)
         try:
             yield b"retry: 2000\n\n"
-            while not self._closed:
+            loop = asyncio.get_running_loop()
+            end = loop.time() + self._lifetime
+            while not self._closed and loop.time() < end:
                 try:
                     async with asyncio.timeout(self._heartbeat):
                         await subscriber.wake.wait()

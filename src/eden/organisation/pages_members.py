@@ -15,7 +15,6 @@ from eden.console.view import ROOT
 from eden.console.visit import TheVisit, Visit
 from eden.organisation.addresses import HERE
 from eden.organisation.forms import EMPTY, LARGEST_FORM, Form, checked, read_form, returned
-from eden.organisation.interfaces import check_email
 from eden.organisation.service import Organisation
 from eden.organisation.wire import MemberChange, NewMember
 
@@ -52,7 +51,6 @@ async def invite_member(
     """Make somebody a member; the page shows the link to send to them."""
     values = await read_form(visit, lists=("roles",))
     try:
-        check_email(values.get("email", ""))
         data = checked(values, NewMember)
         member, secret = await organisation.members.invite(*caller, data.email, data.name, data.roles)
     except Problem as problem:
