@@ -20,7 +20,7 @@ from eden.base.api.handlers import (
     ThePaging,
 )
 from eden.base.identity.service import Identity
-from eden.base.problems import not_found
+from eden.release.addresses import code_of
 from eden.release.api_bodies import ZIP, ZipOperation, stream
 from eden.release.comparison import Comparison, SizeReport
 from eden.release.packages import H5Fields, UploadFields
@@ -185,14 +185,14 @@ class VersionsController(Controller):
         self, caller: TheCaller, release_service: Releasing, program: Key, code: CodeText
     ) -> VersionView:
         """One version, with its files and reviews."""
-        return VersionView.of(await release_service.versions.get(*caller, program, _code(code)))
+        return VersionView.of(await release_service.versions.get(*caller, program, code_of(code)))
 
     @get("/versions/{code:str}/sizes", opt=needs("workspace.read"))
     async def get_version_sizes(
         self, caller: TheCaller, release_service: Releasing, program: Key, code: CodeText
     ) -> SizeReport:
         """Where a version's bytes are."""
-        return await release_service.versions.sizes(*caller, program, _code(code))
+        return await release_service.versions.sizes(*caller, program, code_of(code))
 
     @get("/versions/{code:str}/changes", opt=needs("workspace.read"))
     async def compare_versions(
@@ -204,14 +204,14 @@ class VersionsController(Controller):
         since: Annotated[int, QueryParameter(name="since", ge=1, le=2**53 - 1, description="The earlier version.")],
     ) -> Comparison:
         """What changed since another version, file by file."""
-        return await release_service.versions.compare(*caller, program, since, _code(code))
+        return await release_service.versions.compare(*caller, program, since, code_of(code))
 
     @post("/versions/{code:str}/reviews", opt=needs("version.review"))
     async def review_version(
         self, caller: TheCaller, release_service: Releasing, program: Key, code: CodeText, data: JSONBody[NewReview]
     ) -> VersionView:
         """Approve or reject a version; not one of your own."""
-        reviewed = await release_service.versions.review(*caller, program, _code(code), data.verdict, data.comment)
+        reviewed = await release_service.versions.review(*caller, program, code_of(code), data.verdict, data.comment)
         return VersionView.of(reviewed)
 
     @post("/versions/{code:str}/withdraw", opt=needs("release.emergency"), status_code=200)
@@ -219,7 +219,7 @@ class VersionsController(Controller):
         self, caller: TheCaller, release_service: Releasing, program: Key, code: CodeText, data: JSONBody[Withdrawal]
     ) -> VersionView:
         """Take a version back from everyone; where it was stable, the one before it is stable again."""
-        gone = await release_service.versions.withdraw(*caller, program, _code(code), data.reason)
+        gone = await release_service.versions.withdraw(*caller, program, code_of(code), data.reason)
         return VersionView.of(gone)
 
     @get("/trials", opt=needs("workspace.read"))
@@ -264,13 +264,6 @@ class TrialsController(Controller):
     async def revoke_trial(self, caller: TheCaller, release_service: Releasing, trial_id: FromPath[str]) -> None:
         """End a link; phones that have the version by it go back."""
         await release_service.trials.revoke(*caller, trial_id)
-
-
-def _code(text: str) -> int:
-    """The number of a version in an address."""
-    if not text.isascii() or not text.isdigit() or len(text) > 16:
-        raise not_found(f"Version {text[:24]}")
-    return min(int(text), 2**53 - 1)
 
 
 def _app(request: AnyRequest, slug: str) -> str:

@@ -10,9 +10,9 @@ from eden.base.api.access import needs
 from eden.base.api.handlers import FromPath, Service, ThePaging
 from eden.base.identity.service import Identity
 from eden.base.problems import Problem
+from eden.release.addresses import code_of
 from eden.release.api_programs import MadeAt
 from eden.release.interfaces import ProgramKind
-from eden.release.pages.addresses import code_of
 from eden.release.pages.desk import Desk, TheDesk
 from eden.release.pages.kit import HERE, LARGEST_FORM
 from eden.release.pages.mending import Filled, form_page, mistakes

@@ -14,10 +14,10 @@ from litestar.params import QueryParameter
 from eden.base.api.access import needs
 from eden.base.api.handlers import FromPath
 from eden.base.problems import Problem
+from eden.release.addresses import code_of
 from eden.release.comparison import Comparison, FileChange, kind_of
 from eden.release.interfaces import NoticeLevel, ProgramKind
 from eden.release.packages import UploadFields
-from eden.release.pages.addresses import code_of
 from eden.release.pages.desk import Desk, TheDesk
 from eden.release.pages.kit import HERE, LARGEST_FORM, Form
 from eden.release.pages.mending import Filled, form_page, mistakes
