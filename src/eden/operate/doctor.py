@@ -296,10 +296,12 @@ def _clock(ground: Ground, connection: Connection) -> list[Finding]:
 
 
 def _audit(ground: Ground, connection: Connection) -> list[Finding]:
-    workspaces = set(connection.execute(select(audit.c.workspace_id).distinct()).scalars())
-    workspaces |= set(connection.execute(select(audit_heads.c.workspace_id)).scalars())
+    # a workspace has a chain from its first moment: one of which nothing is left is broken, too
+    chains = set(connection.execute(select(workspaces.c.id)).scalars())
+    chains |= set(connection.execute(select(audit.c.workspace_id).distinct()).scalars())
+    chains |= set(connection.execute(select(audit_heads.c.workspace_id)).scalars())
     findings, entries = [], 0
-    for workspace_id in sorted(workspaces):
+    for workspace_id in sorted(chains):
         verdict = ground.audit.verify(connection, workspace_id)
         entries += verdict.entries
         if verdict.broken_at is not None:
