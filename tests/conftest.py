@@ -1,4 +1,4 @@
-"""No test reaches the network: a socket may connect to this machine only."""
+"""What holds for every test: a socket may connect to this machine only, and nothing depends on luck or speed."""
 
 from __future__ import annotations
 
@@ -7,6 +7,17 @@ import socket
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+from tests.traces import spans
+
+__all__ = ["spans"]
+
+# before any test is defined: @given takes what holds at that moment
+settings.register_profile(
+    "eden", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("eden")
 
 
 class NetworkBlocked(AssertionError):

@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pg8000.dbapi
 from sqlalchemy.engine import URL, make_url
@@ -37,7 +38,20 @@ def postgres_database() -> Iterator[str]:
         _administer(server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def _administer(server: URL, statement: str) -> None:
+@contextmanager
+def copied_database(address: str) -> Iterator[str]:
+    """The address of a copy of a database that nobody uses at the moment; it is dropped in the end."""
+    original = make_url(address)
+    name = f"{original.database}_{uuid.uuid4().hex[:8]}"
+    _administer(original, f"CREATE DATABASE {name} TEMPLATE {original.database}")
+    try:
+        yield original.set(database=name).render_as_string(hide_password=False)
+    finally:
+        _administer(original, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _administer(server: URL, statement: str) -> Any:
+    """What the statement gives, if it is a question."""
     connection = pg8000.dbapi.connect(
         user=server.username or "postgres",
         password=server.password,
@@ -45,9 +59,13 @@ def _administer(server: URL, statement: str) -> None:
         port=server.port or 5432,
         database=server.database,
     )
-    connection.autocommit = True
-    connection.cursor().execute(statement)
-    connection.close()
+    try:
+        connection.autocommit = True
+        cursor = connection.cursor()
+        cursor.execute(statement)
+        return cursor.fetchone()[0] if cursor.description else None
+    finally:
+        connection.close()
 
 
 @cache
@@ -56,40 +74,62 @@ def _server() -> str:
         return named
     programs = _programs()
     folder = Path(tempfile.mkdtemp(prefix="eden-postgres-"))
-    as_user: dict[str, object] = {}
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    as_user: dict[str, Any] = {}
     if os.geteuid() == 0:
         # PostgreSQL does not run as root; Debian's package brings a user
         shutil.chown(folder, "postgres")
         as_user = {"user": "postgres", "group": "postgres", "extra_groups": []}
+    subprocess.run(
+        [programs / "initdb", "-D", folder / "data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"],
+        check=True,
+        cwd=folder,
+        stdout=subprocess.DEVNULL,
+        **as_user,
+    )
+    for _ in range(5):
+        if address := _start(programs / "postgres", folder, as_user):
+            return address
+    raise RuntimeError(f"PostgreSQL did not start:\n{(folder / 'log').read_text()}")
+
+
+def _start(program: Path, folder: Path, as_user: dict[str, Any]) -> str | None:
+    """The address of a server on a free port; None when somebody else was faster to take it."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    subprocess.run(
-        [programs / "initdb", "-D", folder / "data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"],
-        check=True, cwd=folder, stdout=subprocess.DEVNULL, **as_user,  # type: ignore[call-overload]
-    )  # fmt: skip
-    options = ["-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={folder}", "-c", "fsync=off"]
-    process = subprocess.Popen(
-        [programs / "postgres", "-D", folder / "data", "-p", str(port), *options, "-c", "max_connections=200"],
-        cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **as_user,  # type: ignore[call-overload]
-    )  # fmt: skip
+    settings = {
+        "port": port,
+        "listen_addresses": "127.0.0.1",
+        "unix_socket_directories": folder,
+        "max_connections": 200,
+        "fsync": "off",
+    }
+    options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+    with open(folder / "log", "a") as log:
+        process = subprocess.Popen(
+            [program, "-D", folder / "data", *options], cwd=folder, stdout=log, stderr=log, **as_user
+        )
 
     def stop() -> None:
         process.send_signal(signal.SIGINT)
-        process.wait(20)
-        shutil.rmtree(folder, ignore_errors=True)
-
-    atexit.register(stop)
-    address = f"postgresql://postgres@127.0.0.1:{port}/postgres"
-    for _ in range(200):
         try:
-            _administer(make_url(address), "SELECT 1")
-            return address
-        except Exception:
-            if process.poll() is not None:
-                raise
-            time.sleep(0.05)
-    raise RuntimeError("PostgreSQL did not start")
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+    address = f"postgresql://postgres@127.0.0.1:{port}/postgres"
+    while process.poll() is None:
+        try:
+            # on the port there may be the server of another process of the suite
+            if _administer(make_url(address), "SHOW data_directory") == str(folder / "data"):
+                atexit.register(stop)
+                return address
+        except pg8000.dbapi.Error:
+            # not yet
+            pass
+        time.sleep(0.05)
+    return None
 
 
 def _programs() -> Path:

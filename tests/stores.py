@@ -7,6 +7,8 @@ A folder's conftest.py takes the fixtures by name: from tests.stores import data
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, delete
@@ -26,20 +28,27 @@ def empty(connection: Connection) -> None:
             connection.execute(delete(table))
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+#: what tests of stores run on
+KINDS = ("sqlite", "postgresql")
+
+
+@contextmanager
+def open_store(kind: str, folder: Path, *, tables: bool = True) -> Iterator[Database]:
+    """A new store of one of `KINDS`, with or without all tables."""
+    with ExitStack() as stack:
+        address = f"sqlite:///{folder}/eden.db" if kind == "sqlite" else stack.enter_context(postgres_database())
+        made = Database(address)
+        stack.callback(made.close)
+        if tables:
+            metadata.create_all(made.engine)
+        yield made
+
+
+@pytest.fixture(scope="module", params=KINDS)
 def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     """A store with all tables."""
-    if request.param == "sqlite":
-        made = Database(f"sqlite:///{tmp_path_factory.mktemp('store')}/eden.db")
-        metadata.create_all(made.engine)
+    with open_store(request.param, tmp_path_factory.mktemp("store")) as made:
         yield made
-        made.close()
-    else:
-        with postgres_database() as address:
-            made = Database(address)
-            metadata.create_all(made.engine)
-            yield made
-            made.close()
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -13,16 +13,14 @@ import msgspec
 import pytest
 from litestar import get
 from litestar.di import NamedDependency
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from sqlalchemy import Connection, delete
 
-from eden.app import Platform, create_app, prepare_database
-from eden.base import changes, migrate, telemetry
+from eden.app import Platform, prepare_database
+from eden.base import changes, migrate
 from eden.base.api.access import OPEN
 from eden.base.errors import EdenError
-from eden.base.ground import Ground, open_ground
+from eden.base.ground import Ground, open_ground, read_or_make_secret
 from eden.base.http import Receive, Scope, Send, read_json, respond
 from eden.base.jobs import enqueue
 from eden.base.parts import Part
@@ -67,7 +65,7 @@ def says(text: bytes) -> Any:
 
 
 async def test_application_of_all_services(tmp_path: Path) -> None:
-    platform = create_app(settings_of(tmp_path))
+    platform = Platform(settings_of(tmp_path))
     await platform.start()
     assert (await ask(platform, "/healthz")).json() == {"status": "ok"}
     ready = await ask(platform, "/readyz")
@@ -255,7 +253,7 @@ async def test_who_reads_figures(
         assert (await ask(platform, "/metrics", client=(client, 1), headers=headers)).status == status
 
 
-async def test_not_ready_says_why(tmp_path: Path) -> None:
+async def test_not_ready_says_why(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     async with running(settings_of(tmp_path)) as platform:
         await platform.ground.feed.stop()
         platform.ground.feed.read_at -= 60_000_000
@@ -263,6 +261,11 @@ async def test_not_ready_says_why(tmp_path: Path) -> None:
             patch.setattr(platform.ground.blobs, "exists", _broken)
             patch.setattr("eden.base.health._FRESH_SECONDS", 0)
             answer = await ask(platform, "/readyz")
+            # strangers hear what is wrong, and nothing of the inside
+            for stranger in ({"client": ("10.1.1.1", 1)}, {"headers": {"X-Forwarded-For": "10.1.1.1"}}):
+                told = await ask(platform, "/readyz", **stranger)
+                assert told.status == 503
+                assert told.json()["reasons"] == dict.fromkeys(("blobs", "feed"), "The server's log says why.")
         assert answer.status == 503
         assert answer.json() == {
             "status": "not ready",
@@ -272,6 +275,8 @@ async def test_not_ready_says_why(tmp_path: Path) -> None:
             },
         }
         assert answer.json()["reasons"]["feed"].startswith("The feed of changes was last read 6")
+        assert "readiness changed" in caplog.text
+        assert "the bucket is gone" in caplog.text
         # it lives: restarting it would not help
         assert (await ask(platform, "/healthz")).status == 200
 
@@ -432,6 +437,11 @@ def test_key_is_made_on_loopback_only(tmp_path: Path) -> None:
         open_ground(Settings(data=str(tmp_path)))
 
 
+def test_key_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    with pytest.raises(EdenError, match="cannot be read or made"):
+        read_or_make_secret(tmp_path / "no-such-folder" / "secret.key")
+
+
 async def test_web_sockets_are_closed(tmp_path: Path) -> None:
     platform = Platform(settings_of(tmp_path), ())
     sent: list[Any] = []
@@ -445,17 +455,6 @@ async def test_web_sockets_are_closed(tmp_path: Path) -> None:
     await platform({"type": "websocket", "path": "/x"}, receive, send)
     assert sent == ["websocket.close"]
     platform.ground.close()
-
-
-@pytest.fixture
-def spans() -> Iterator[InMemorySpanExporter]:
-    exporter = InMemorySpanExporter()
-    provider = TracerProvider()
-    provider.add_span_processor(SimpleSpanProcessor(exporter))
-    telemetry.use_tracer(provider.get_tracer("test"))
-    yield exporter
-    telemetry.use_tracer(None)
-    provider.shutdown()
 
 
 async def test_traces_of_requests_and_writes(tmp_path: Path, spans: InMemorySpanExporter) -> None:

@@ -1,4 +1,4 @@
-"""What the pages say is so: links lead somewhere, commands exist, no machine of ours is named."""
+"""What the pages say is so: links lead somewhere, commands exist."""
 
 from __future__ import annotations
 

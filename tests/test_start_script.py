@@ -20,12 +20,14 @@ case "$*" in
   *version_info*) exit "${OLD_PYTHON:-0}" ;;
   *ensurepip*|*'-m pip --version'*) exit 0 ;;
   '-m venv '*) echo venv >>"$CALLS"; mkdir -p "$4/bin" && cp "$0" "$4/bin/python" ;;
-  *'pip install'*) echo "pip $*" >>"$CALLS"; sleep "${PIP_TAKES:-0}"; exit "${PIP_FAILS:-0}" ;;
+  *'pip install'*) echo "pip $*" >>"$CALLS"
+    [ -z "${PIP_WAITS_FOR:-}" ] || until [ -e "$PIP_WAITS_FOR" ]; do sleep 0.05; done
+    exit "${PIP_FAILS:-0}" ;;
   *sysconfig*) mkdir -p "$ROOT/.venv/site" && echo "$ROOT/.venv/site" ;;
   *setup.py) echo container >>"$CALLS"; [ -z "$BUILD_FAILS" ] || { echo 'build log'; exit 1; }
     mkdir -p "$ROOT/container/node_modules" && cd "$ROOT/src/eden" && mkdir -p _container _console _vendor
     touch _console/index.json _container/index.json _container/runtime.js _vendor/LICENSES ;;
-  '-m eden'*) shift 2; echo "ran in $PWD with $*" ;;
+  '-P -m eden'*) shift 3; echo "ran in $PWD with $*" ;;
   *) echo "unexpected: $*" >>"$CALLS"; exit 99 ;;
 esac
 """
@@ -182,6 +184,39 @@ def test_failed_later_build_goes_on_with_the_last(tree: Tree) -> None:
     assert "going on with the last" in errors
 
 
+def test_moved_tree_is_set_up_again(tree: Tree) -> None:
+    """What is installed names the tree: left as it is, it would run the old one."""
+    tree.run()
+    tree.calls()
+    tree.root = tree.root.rename(tree.root.parent / "moved")
+    code, output, _ = tree.run("x")
+    assert (code, output) == (0, f"ran in {tree.root.parent} with x\n")
+    assert tree.calls() == ["pip"]
+    assert (tree.root / ".venv/site/eden.pth").read_text() == f"{tree.root}/src\n"
+
+
+def test_renewed_python_is_set_up_again(tree: Tree) -> None:
+    """The system's Python behind the link is another one: its packages are in another folder."""
+    tree.run()
+    tree.calls()
+    renewed = Path(shutil.copy(tree.python, tree.root.parent / "python-renewed"))
+    inside = tree.root / ".venv/bin/python"
+    inside.unlink()
+    inside.symlink_to(renewed)
+    assert tree.run()[0] == 0
+    assert tree.calls() == ["pip"]
+    assert tree.run()[0] == 0
+    assert tree.calls() == []
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="elsewhere there is the id alone")
+def test_lock_of_a_process_whose_id_came_again_is_no_obstacle(tree: Tree) -> None:
+    """In containers ids are small and the same at every start."""
+    (tree.root / ".eden-setup.lock").symlink_to(f"{os.getpid()}-1")
+    assert tree.run()[0] == 0
+    assert not (tree.root / ".eden-setup.lock").is_symlink()
+
+
 def test_left_over_lock_is_no_obstacle(tree: Tree) -> None:
     gone = subprocess.Popen(["true"])
     gone.wait()
@@ -190,21 +225,35 @@ def test_left_over_lock_is_no_obstacle(tree: Tree) -> None:
     assert not (tree.root / ".eden-setup.lock").is_symlink()
 
 
-def test_two_at_once_set_up_once(tree: Tree) -> None:
-    both = [tree.start("x", PIP_TAKES="1") for _ in range(2)]
-    outputs = [process.communicate(timeout=60) for process in both]
-    assert [process.returncode for process in both] == [0, 0]
-    assert sorted(tree.calls()) == ["container", "pip", "venv"]
-    assert sum("waiting for another" in errors for _, errors in outputs) <= 1
-
-
-def test_interrupted_set_up_frees_the_lock_and_resumes(tree: Tree) -> None:
-    process = tree.start(PIP_TAKES="1")
+def owner_of_lock(tree: Tree) -> int:
     lock = tree.root / ".eden-setup.lock"
     while not lock.is_symlink():
         time.sleep(0.01)
+    return int(os.readlink(lock).split("-")[0])
+
+
+def test_two_at_once_set_up_once(tree: Tree) -> None:
+    go_on = tree.root.parent / "go on"
+    both = [tree.start("x", PIP_WAITS_FOR=str(go_on)) for _ in range(2)]
+    owner = owner_of_lock(tree)
+    (waiting,) = [process for process in both if process.pid != owner]
+    assert waiting.stderr
+    assert f"waiting for another set-up (process {owner})" in waiting.stderr.readline()
+    go_on.touch()
+    outputs = [process.communicate(timeout=60)[0] for process in both]
+    assert [process.returncode for process in both] == [0, 0]
+    assert all(output.endswith("with x\n") for output in outputs)
+    assert sorted(tree.calls()) == ["container", "pip", "venv"]
+
+
+def test_interrupted_set_up_frees_the_lock_and_resumes(tree: Tree) -> None:
+    go_on = tree.root.parent / "go on"
+    process = tree.start(PIP_WAITS_FOR=str(go_on))
+    assert owner_of_lock(tree) == process.pid
     process.terminate()
+    # a shell hears of the signal when its child has ended
+    go_on.touch()
     process.communicate(timeout=60)
     assert process.returncode == 130
-    assert not lock.is_symlink()
+    assert not (tree.root / ".eden-setup.lock").is_symlink()
     assert tree.run()[0] == 0

@@ -46,13 +46,8 @@ class App {
       platform: this.host.platform!, say, closed: () => this.showHome(), open: (url) => this.launch(url),
     })
     this.on('front', ({ url }) => { if (!url) this.showHome() })
-    this.on('update', ({ url, version }) => {
-      const restart = url === this.web.url ? () => this.web.restart()
-        : url === this.host.current?.url ? () => void this.host.reload()
-        : undefined
-      if (restart) this.toast(say('update', { version }), say('restart'), restart)
-    })
-    this.on('updateRefused', ({ message }) => this.toast(say('refused', { message }), say('close'), () => {}))
+    this.on('update', ({ version, url }) => this.offer(version, url))
+    this.on('updateRefused', ({ text }) => this.toast(say('refused', { text }), say('close'), () => {}))
     window.addEventListener('online', () => void this.load())
     window.addEventListener('offline', () => this.showState())
   }
@@ -76,27 +71,30 @@ class App {
 
   private async load(): Promise<void> {
     this.showState()
-    let nothing = say(navigator.onLine ? 'empty' : 'offline')
-    this.catalogue = this.fetch().catch((error: unknown) => {
-      if (!(error instanceof Unknown)) return undefined
-      nothing = say('unknown')
+    let unknown = false
+    this.catalogue = this.fetch().catch(() => {
+      unknown = true
       return undefined
     })
-    await this.show(await this.catalogue, nothing)
+    const catalogue = await this.catalogue
+    await this.show(catalogue, say(unknown ? 'unknown' : catalogue ? 'empty' : 'offline'))
   }
 
-  /** The list of programs; what was seen last when there is no network. */
+  /** The list of programs; what was seen last when there is no network. Rejects when the server knows no such workspace. */
   private async fetch(): Promise<Catalogue | undefined> {
-    const key = `${KEPT} ${this.workspace}`
-    const answer = await fetch(`${this.device}programs`).catch(() => undefined)
-    if (answer?.status === 404) throw new Unknown()
-    if (answer?.ok) {
-      const catalogue = await answer.json() as Catalogue
-      localStorage.setItem(key, JSON.stringify(catalogue))
-      return catalogue
+    let answer: Response
+    try {
+      answer = await fetch(`${this.device}programs`)
+      if (answer.ok) {
+        const catalogue = await answer.json() as Catalogue
+        keep(this.workspace, catalogue)
+        return catalogue
+      }
+    } catch {
+      return kept(this.workspace)
     }
-    const kept = localStorage.getItem(key)
-    return kept === null ? undefined : JSON.parse(kept) as Catalogue
+    if (answer.status === 404) throw new Error('unknown')
+    return kept(this.workspace)
   }
 
   private async show(catalogue: Catalogue | undefined, nothing: string): Promise<void> {
@@ -134,6 +132,17 @@ class App {
       return item
     }))
     return [head, list]
+  }
+
+  /** The program in front can be started anew at once; those behind it take the version when they are started. */
+  private offer(version: string, url: string): void {
+    const shown = (): boolean => (this.web.url ?? this.host.current?.url) === url
+    if (!shown()) return
+    this.toast(say('update', { version }), say('restart'), () => {
+      if (!shown()) return
+      if (this.web.url === url) this.web.restart()
+      else void this.host.reload()
+    })
   }
 
   private note(text: string): HTMLElement {
@@ -194,7 +203,22 @@ class App {
   }
 }
 
-/** The server knows no such workspace. */
-class Unknown extends Error {}
+/** What was there when the server was reached last; browsers may refuse to keep it. */
+function kept(workspace: string): Catalogue | undefined {
+  try {
+    const text = localStorage.getItem(`${KEPT} ${workspace}`)
+    return text === null ? undefined : JSON.parse(text) as Catalogue
+  } catch {
+    return undefined
+  }
+}
+
+function keep(workspace: string, catalogue: Catalogue): void {
+  try {
+    localStorage.setItem(`${KEPT} ${workspace}`, JSON.stringify(catalogue))
+  } catch {
+    // then there is none without a network
+  }
+}
 
 void new App().start()

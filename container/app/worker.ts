@@ -27,15 +27,17 @@ worker.addEventListener('fetch', (event) => {
 
 async function networkFirst(event: FetchEvent): Promise<Response> {
   const { request } = event
-  const cache = await caches.open(CACHE)
   // every address of the page is the same page
   const key = request.mode === 'navigate' ? new URL('./', worker.registration.scope).href : request.url
-  const loading = fetch(request).then((response) => {
-    if (response.ok) event.waitUntil(cache.put(key, response.clone()))
-    return response
-  })
-  const kept = await cache.match(key)
+  const loading = fetch(request)
+  // also when the answer comes too late for this time, so that it is there the next time
+  event.waitUntil(loading.then((response) => keep(key, response.clone())).catch(() => undefined))
+  const kept = await caches.open(CACHE).then((cache) => cache.match(key)).catch(() => undefined)
   if (!kept) return loading
   const late = new Promise<Response>((resolve) => setTimeout(() => resolve(kept.clone()), PATIENCE))
   return Promise.race([loading, late]).catch(() => kept)
+}
+
+async function keep(key: string, response: Response): Promise<void> {
+  if (response.ok) await (await caches.open(CACHE)).put(key, response)
 }

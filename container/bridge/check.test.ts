@@ -33,6 +33,7 @@ describe('checkFrameMessage', () => {
   it.each([
     { kind: 'loaded' },
     { kind: 'painted', page: 'pages/a/a', ms: 12.5 },
+    { kind: 'painted', page: 'pages/a/a', ms: 12.5, fault: 'app.js: TypeError: x' },
     { kind: 'route', stack: [{ route: 'pages/a/a', query: { x: '1' } }] },
     { kind: 'log', level: 'warn', args: ['a', 1, null, { b: [true] }], stack: 'at x' },
     { kind: 'error', type: 'error', message: 'x', stack: 'at y', page: 'pages/a/a' },

@@ -92,7 +92,10 @@ function shape(source: object, size: Size): FrameMessage {
     case 'loaded':
       return { kind }
     case 'painted':
-      return { kind, page: text(get('page'), MAX_ROUTE_TEXT, size), ms: finite(get('ms')) }
+      return {
+        kind, page: text(get('page'), MAX_ROUTE_TEXT, size), ms: finite(get('ms')),
+        ...optional('fault', get('fault'), size),
+      }
     case 'route': {
       const stack = array(get('stack'), MAX_STACK).map((entry) => {
         const page = record(entry)

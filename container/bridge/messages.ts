@@ -39,8 +39,8 @@ export interface Call {
 export type Notice =
   /** the runtime is loaded and waits for Boot */
   | { kind: 'loaded' }
-  /** the first page of this launch has painted */
-  | { kind: 'painted'; page: string; ms: number }
+  /** a page has painted, the first of this launch before all; `fault`: without code that it cannot do without */
+  | { kind: 'painted'; page: string; ms: number; fault?: string }
   /** the visible page changed; stack is bottom to top */
   | { kind: 'route'; stack: { route: string; query: { [key: string]: string } }[] }
   | { kind: 'log'; level: 'log' | 'info' | 'warn' | 'error' | 'debug'; args: Wire[]; stack?: string }

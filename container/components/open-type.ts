@@ -93,7 +93,7 @@ async function run(button: OpenButton, name: string): Promise<boolean> {
   const api = capability.api ?? name
   try {
     const answer = await rt.call(name, args?.(button))
-    if (event) button.trigger(event, { ...withFiles(button, answer), errMsg: `${api}:ok` })
+    if (event) button.trigger(event, { ...(await withFiles(button, answer)), errMsg: `${api}:ok` })
     return true
   } catch (error) {
     const { reason, errno } = error as HostError
@@ -105,10 +105,11 @@ async function run(button: OpenButton, name: string): Promise<boolean> {
 }
 
 /** chooseAvatar answers with the picture's bytes; the program gets the path of a temporary file. */
-function withFiles({ rt }: OpenButton, answer: WireObject): object {
+async function withFiles({ rt }: OpenButton, answer: WireObject): Promise<object> {
   const { data, type } = answer
   if (!(data instanceof ArrayBuffer) && !(data instanceof Blob)) return answer
   const mime = data instanceof Blob ? data.type : String(type ?? '')
   const extension = { 'image/png': 'png', 'image/webp': 'webp', 'image/gif': 'gif' }[mime] ?? 'jpg'
-  return { avatarUrl: rt.files.addTemp(data instanceof Blob ? data : new Uint8Array(data), extension) }
+  const bytes = data instanceof Blob ? await data.arrayBuffer() : data
+  return { avatarUrl: rt.files.addTemp(new Uint8Array(bytes), extension) }
 }

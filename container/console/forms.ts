@@ -4,7 +4,8 @@ import { word } from './words'
 export function installForms(): void {
   document.addEventListener('submit', (event) => {
     const form = event.target as HTMLFormElement
-    if (event.defaultPrevented || form.method === 'dialog') return
+    // what answers with a file leaves the page as it is
+    if (event.defaultPrevented || form.method === 'dialog' || form.dataset.download !== undefined) return
     if (form.dataset.busy !== undefined) return event.preventDefault()
     form.dataset.busy = ''
     delete form.dataset.dirty

@@ -106,6 +106,18 @@ describe('the stream', () => {
     expect(FakeSource.all).toHaveLength(2)
   })
 
+  it('comes back after it was refused while it tried again', () => {
+    last().open()
+    last().fail(0)
+    vi.advanceTimersByTime(2000)
+    // a proxy answers for the server that restarts
+    last().fail(2)
+    vi.advanceTimersByTime(11_000)
+    expect(FakeSource.all).toHaveLength(2)
+    last().open()
+    expect(said).toEqual(['offline', 'offline taken back', 'online'])
+  })
+
   it('rests while nobody looks', () => {
     const first = last()
     first.open()

@@ -49,12 +49,13 @@ export function startLive(address: string, process: (region: Element) => void): 
     })
     source.addEventListener('change', (event) => refresher.refresh((event as MessageEvent<string>).data.split(' ')))
     source.addEventListener('error', () => {
-      const refused = source?.readyState === EventSource.CLOSED
+      // the browser tries again by itself, until it is refused
+      const refused = () => source?.readyState === EventSource.CLOSED
       timer ??= setTimeout(() => {
         timer = undefined
         lost ??= toast(word('offline'), 'bad', true)
-        if (refused) open()
-      }, refused ? AGAIN : PATIENCE)
+        if (refused()) open()
+      }, refused() ? AGAIN : PATIENCE)
     })
   }
 

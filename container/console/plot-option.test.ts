@@ -76,9 +76,14 @@ describe('numbers', () => {
     [0.125, 'percent', '12.5 %', '12.5%'],
     [1234567, 'count', '1,234,567', '1,234,567'],
     [1536, 'bytes', '1.54 kB', '1.54 kB'],
+    [15_360, 'bytes', '15.4 kB', '15.4 kB'],
+    [999_500, 'bytes', '1 MB', '1 MB'],
     [0, 'bytes', '0 B', '0 B'],
-    [0.25, 'seconds', '250 ms', '250 ms'],
-    [2.5, 'seconds', '2.5 s', '2.5 s'],
+    [0.25, 'seconds', '250 ms', '250 毫秒'],
+    [0, 'seconds', '0 s', '0 秒'],
+    [61, 'seconds', '1 min 1 s', '1 分钟 1 秒'],
+    [3605, 'seconds', '1 h', '1 小时'],
+    [93_784, 'seconds', '1 d 2 h', '1 天 2 小时'],
   ] as const)('%d %s', (value, unit, english, chinese) => {
     expect(writeValue(value, unit, 'en')).toBe(english)
     expect(writeValue(value, unit, 'zh-CN')).toBe(chinese)

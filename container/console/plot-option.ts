@@ -31,7 +31,9 @@ export interface Colours {
 /** Lines differ by their pattern, too. */
 const PATTERNS = ['solid', 'dashed', 'dotted', [8, 3, 2, 3], [2, 4]] as const
 const DAY = 86_400_000
-const SIZES = ['B', 'kB', 'MB', 'GB', 'TB'] as const
+const SIZES = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'] as const
+const LENGTHS = [86_400, 3600, 60, 1] as const
+const DURATIONS = { en: ['d', 'h', 'min', 's'], zh: ['天', '小时', '分钟', '秒'] } as const
 
 export function optionOf(data: PlotData, colours: Colours, locale: string, animation: boolean): EChartsCoreOption {
   const write = (value: number) => writeValue(value, data.unit, locale)
@@ -194,10 +196,27 @@ export function writeValue(value: number, unit: PlotData['unit'], locale: string
   const number = (n: number, maximumFractionDigits: number) =>
     new Intl.NumberFormat(locale, { maximumFractionDigits }).format(n)
   if (unit === 'percent') return `${number(value * 100, 2)}${locale.startsWith('zh') ? '' : ' '}%`
-  if (unit === 'seconds') return value < 1 && value > 0 ? `${number(value * 1000, 0)} ms` : `${number(value, 1)} s`
+  if (unit === 'seconds') return writeDuration(value, locale.startsWith('zh') ? 'zh' : 'en')
   if (unit === 'count') return number(value, 2)
-  const power = Math.min(SIZES.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(1, Math.abs(value))) / 3)))
-  return `${number(value / 1000 ** power, power ? 2 : 0)} ${SIZES[power]}`
+  let power = 0
+  // 999.5 would be written as 1000
+  for (; value >= 999.5 && power < SIZES.length - 1; power++) value /= 1000
+  return `${number(value, power === 0 || value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2)} ${SIZES[power]}`
+}
+
+/** The two largest units; below a second in milliseconds. */
+function writeDuration(seconds: number, language: 'en' | 'zh'): string {
+  if (seconds > 0 && seconds < 1) return `${Math.round(seconds * 1000)} ${language === 'zh' ? '毫秒' : 'ms'}`
+  let rest = Math.round(seconds)
+  const counts = LENGTHS.map((length) => {
+    const count = Math.floor(rest / length)
+    rest -= count * length
+    return count
+  })
+  const largest = counts.findIndex((count) => count > 0)
+  const first = largest < 0 ? LENGTHS.length - 1 : largest
+  const write = (index: number) => `${counts[index]} ${DURATIONS[language][index]}`
+  return counts[first + 1] ? `${write(first)} ${write(first + 1)}` : write(first)
 }
 
 /**

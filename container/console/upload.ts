@@ -54,8 +54,11 @@ function send(form: HTMLFormElement): void {
 
 function show(request: XMLHttpRequest): void {
   const answer = new DOMParser().parseFromString(request.responseText, 'text/html')
-  const content = answer.getElementById('content') ?? answer.body
-  const target = request.getResponseHeader('HX-Retarget') ?? '#content'
-  htmx.swap(target, content.innerHTML, { swapStyle: 'innerHTML', swapDelay: 0, settleDelay: 0 })
+  const content = answer.getElementById('content')
+  const part = request.getResponseHeader('HX-Retarget')
+  // a proxy refused it: its page is none of ours, and the form is still here
+  if (!content && !part && /<html[\s>]/i.test(request.responseText)) return void toast(word('upload-failed'), 'bad')
+  const html = (content ?? answer.body).innerHTML
+  htmx.swap(part ?? '#content', html, { swapStyle: 'innerHTML', swapDelay: 0, settleDelay: 0 })
   document.querySelector<HTMLElement>('[data-errors], #flashes .alert')?.scrollIntoView({ block: 'nearest' })
 }

@@ -35,8 +35,8 @@ export interface HostEvents {
   front: object
   /** a newer version was installed; it runs from the next start */
   update: { version: string }
-  /** an update was not installed; what runs goes on */
-  updateRefused: { fault: PackageFault; message: string }
+  /** an update was not installed, what runs goes on: for the log, and in the words and language of the person */
+  updateRefused: { fault: PackageFault; message: string; text: string }
   /** a fault of the host or a capability, for its developers */
   internal: { where: string; error: unknown }
 }

@@ -74,13 +74,14 @@ export class EdenHost extends EventTarget {
     this.programs = new Programs(this.phone)
     if (options.platform) {
       this.platform = new Platform(options.platform, {
-        fetch: browserFetch, bytes, stores: this.phone.stores, decoder: files.address('delta'),
+        fetch: browserFetch, bytes, stores: this.phone.stores, file: (name) => files.address(name),
         system: () => this.system,
         network: () => this.phone.network.status().networkType,
         ready: (url, manifest) => this.programs.updateReady(url, manifest),
         failed: (url, error) => {
           this.programs.updateFailed(url)
-          this.tell('updateRefused', { url, appId: '', fault: error.fault, message: error.message })
+          const text = error.explain?.(options.locale ?? 'zh_CN') ?? say(`${error.fault}Text`)
+          this.tell('updateRefused', { url, appId: '', fault: error.fault, message: error.message, text })
         },
       })
     }

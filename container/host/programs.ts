@@ -42,6 +42,8 @@ export interface Running {
   opener: Running | undefined
   /** its pages may be shared from the menu */
   shareable: boolean
+  /** where its start is: `tried` from just before the frame has it until its source was told how it went */
+  start: 'loading' | 'tried' | 'over'
   timer: ReturnType<typeof setTimeout> | undefined
 }
 
@@ -100,8 +102,9 @@ export class Programs {
       await this.start(running, appId, fresh === true)
     } catch (error) {
       if (running.session.ended) return
-      if (error instanceof PackageError) this.crash(running, error.fault, error.message)
-      else this.crash(running, 'start', error instanceof Error ? error.message : String(error))
+      if (error instanceof PackageError) {
+        this.crash(running, error.fault, error.message, error.explain?.(this.phone.options.locale ?? 'zh_CN'))
+      } else this.crash(running, 'start', error instanceof Error ? error.message : String(error))
     }
   }
 
@@ -125,6 +128,9 @@ export class Programs {
     Object.values(packages).forEach((files) => running.look.learn(files))
     const frame = await taken
     if (session.ended) return frame.destroy()
+    running.start = 'tried'
+    await source.starting?.(session.url, manifest)
+    if (session.ended) return frame.destroy()
     frame.element.classList.remove('spare')
     frame.element.classList.toggle('back', this.front !== running)
     frame.element.title = manifest.name
@@ -140,11 +146,13 @@ export class Programs {
   /** A web application is shown by the embedding page, which tells the source how its start went. */
   private handOver(running: Running, manifest: Manifest, frame: Promise<Frame>): void {
     const { session } = running
-    const { web } = this.phone.options
+    const { options: { web }, pool } = this.phone
     frame.then((unused) => unused.destroy(), () => undefined)
+    pool.warm(WARM_DELAY)
+    if (session.ended) return
     // the person may have left while it was loading
-    if (session.ended || this.front !== running) return session.around.source.left?.(session.url, manifest)
-    if (!web) throw new PackageError('manifest', manifest.name, 'is a web application')
+    if (this.front !== running) return this.remove(running)
+    if (!web) throw new PackageError('manifest', manifest.name, 'is a web application, which this page does not show')
     this.remove(running)
     this.showDesk()
     web(session.url, manifest)
@@ -171,7 +179,9 @@ export class Programs {
       stop: (fault, detail) => this.crash(running, fault, detail),
       internal: (where, error) => this.tell(running, 'internal', { where, error }),
     })
-    const running: Running = { session, prompter, look: new Look(), launch, opener, shareable: true, timer: undefined }
+    const running: Running = {
+      session, prompter, look: new Look(), launch, opener, shareable: true, start: 'loading', timer: undefined,
+    }
     return running
   }
 
@@ -186,7 +196,7 @@ export class Programs {
     const { kind, ...detail } = notice
     switch (kind) {
       case 'painted':
-        session.around.source.painted?.(session.url, session.manifest!)
+        if (running.start === 'tried') this.reached(running, (detail as HostEvents['painted']).fault)
         this.settle(running)
         break
       case 'route':
@@ -205,6 +215,14 @@ export class Programs {
         return
     }
     this.tell(running, kind, detail as HostEvents[typeof kind])
+  }
+
+  /** The first page is there, with or without a fault: its source hears of the start. */
+  private reached(running: Running, fault: string | undefined): void {
+    const { url, manifest, around: { source } } = running.session
+    running.start = 'over'
+    if (fault === undefined) source.painted?.(url, manifest!)
+    else void this.fallBack(running, source.spoiled?.(url, manifest!, fault))
   }
 
   /** The first page is there: away with the loading screen; now there is time for the next start. */
@@ -332,9 +350,16 @@ export class Programs {
   }
 
   end(running: Running): void {
-    const { session } = running
-    if (!session.ended && session.manifest && !session.painted) session.around.source.left?.(session.url, session.manifest)
+    this.left(running)
     this.remove(running)
+  }
+
+  /** A start that is given up without a fault of the program. */
+  private left(running: Running): void {
+    if (running.start !== 'tried') return
+    running.start = 'over'
+    const { url, manifest, around: { source } } = running.session
+    source.left?.(url, manifest!)
   }
 
   private remove(running: Running): void {
@@ -374,7 +399,7 @@ export class Programs {
   }
 
   /** Stop a program and say why. */
-  private crash(running: Running, fault: Fault, message: string): void {
+  private crash(running: Running, fault: Fault, message: string, text?: string): void {
     if (running.session.ended) return
     const inFront = this.front === running
     const { session } = running
@@ -387,27 +412,26 @@ export class Programs {
       this.phone.pool.warm(WARM_DELAY)
     }
     this.tell(running, 'crash', { fault, message })
-    if (inFront) this.showFault(running, fault, message)
-    if (session.booted !== undefined) void this.fallBack(running, `${fault}: ${message}`, inFront)
-    else if (session.manifest) session.around.source.left?.(session.url, session.manifest)
+    if (inFront) this.showFault(running, fault, message, text)
+    if (session.booted === undefined) return this.left(running)
+    running.start = 'over'
+    const told = { reason: `${fault}: ${message}`, painted: session.painted }
+    void this.fallBack(running, session.around.source.crashed?.(session.url, session.manifest!, told))
   }
 
-  /** A source that has another version of a program that does not start gives it now. */
-  private async fallBack(running: Running, reason: string, inFront: boolean): Promise<void> {
-    const { session } = running
-    const fault = { reason, painted: session.painted }
-    const another = await session.around.source.crashed?.(session.url, session.manifest!, fault).catch(() => false)
+  /** A source that has another version of a program that does not start as it should gives it now. */
+  private async fallBack(running: Running, another: Promise<boolean> | undefined): Promise<void> {
     // unless the person has done something about it meanwhile
-    if (another && inFront && this.front === running && session.ended) await this.restart(running)
+    if (await another?.catch(() => false) && this.front === running) await this.restart(running)
   }
 
-  private showFault(running: Running, fault: Fault, message: string): void {
+  private showFault(running: Running, fault: Fault, message: string, text?: string): void {
     const { say, screen } = this.phone
     const { session } = running
     this.front = running
     screen.showFault({
       title: say(`${fault}Title`),
-      text: say(`${fault}Text`, { name: session.manifest?.name ?? session.url }),
+      text: text ?? say(`${fault}Text`, { name: session.manifest?.name ?? session.url }),
       detail: message,
       actions: [
         { label: say(session.booted === undefined ? 'retry' : 'restart'), run: () => void this.restart(running) },

@@ -136,8 +136,10 @@ export class Components {
     this.defined.add(path)
     const config = this.loader.component(path)
     if (!config) return
+    // WeChat shows nothing of a page whose script or template fails; of a component only its place stays empty
+    const vital = this.rt.config.pages.includes(path)
     // evaluates the template and the WXS modules it loads, which may throw
-    const template = this.rt.guard(path, () => this.loader.templates[path])
+    const template = this.rt.guard(path, () => this.loader.templates[path], vital)
     if (template) {
       this.space.addCompiledTemplate(path, { groupList: this.loader.templates as any, content: template as any, fallbackListenerOnNativeNode: true })
     }
@@ -152,7 +154,7 @@ export class Components {
     const outer = this.defining
     this.defining = path
     const script = `${path}.js`
-    if (this.loader.has(script)) this.rt.guard(script, () => this.loader.require(script))
+    if (this.loader.has(script)) this.rt.guard(script, () => this.loader.require(script), vital)
     if (!this.registered.has(path)) this.register({}, undefined)
     this.defining = outer
   }

@@ -30,8 +30,11 @@ export interface Runtime {
   readonly launchOptions: LaunchOptions
   enterOptions: LaunchOptions
 
-  /** Run program code; an exception goes to App.onError and the host, never up. */
-  guard<T>(where: string, run: () => T): T | undefined
+  /**
+   * Run program code; an exception goes to App.onError and the host, never up. `vital`: the first page is not what was
+   * meant without this code, and the host is told so with it.
+   */
+  guard<T>(where: string, run: () => T, vital?: boolean): T | undefined
   reportUnsupported(what: 'api' | 'component', name: string): void
   /** Translated string of the shell and built-ins, for example t('confirm'). */
   t(key: string): string
@@ -156,8 +159,11 @@ export interface Files {
   url(path: string, base?: string): string
   /** Bytes of a file in a loaded package or of a temporary or user file; undefined if there is none. */
   read(path: string, base?: string): Uint8Array | undefined
-  /** Keep a blob as a temporary file; returns its path (http://tmp/…). */
-  addTemp(data: Blob | Uint8Array, extension: string): string
+  /**
+   * Keep bytes as a temporary file; returns its path (http://tmp/…). Not a blob, whose bytes come later: programs read
+   * a file as soon as they have its path.
+   */
+  addTemp(data: Uint8Array, extension: string): string
   blob(path: string): Blob | undefined
   remove(path: string): boolean
   /** Paths that start with this prefix are read from here (user files: api/files); undefined: there is none. */

@@ -45,20 +45,12 @@ export class ProgramFiles implements Files {
     return buffer && new Uint8Array(buffer)
   }
 
-  addTemp(data: Blob | Uint8Array, extension: string): string {
+  addTemp(data: Uint8Array, extension: string): string {
     const suffix = extension.replace(/^\.?/, '.')
     const path = `http://tmp/${Date.now().toString(36)}${(this.next++).toString(36).padStart(4, '0')}${suffix}`
-    this.put(path, data)
+    this.own.set(path, new Blob([data as BlobPart], { type: mimeOf(path) }))
+    this.bytes.set(path, data)
     return path
-  }
-
-  /** Keep data under a path of its own (user files); the blob's bytes become readable once they are there. */
-  put(path: string, data: Blob | Uint8Array): void {
-    this.remove(path)
-    const blob = data instanceof Blob ? data : new Blob([data as BlobPart], { type: mimeOf(path) })
-    this.own.set(path, blob)
-    if (data instanceof Blob) void data.arrayBuffer().then((buffer) => { if (this.own.get(path) === blob) this.bytes.set(path, new Uint8Array(buffer)) })
-    else this.bytes.set(path, data)
   }
 
   blob(path: string): Blob | undefined {

@@ -21,6 +21,8 @@ import { ProgramStorage } from './storage'
 import { StyleSheets } from './styles'
 import { getDate, getRegExp, installConstructorNames, templateFilters } from './wxs'
 
+/** characters of a fault's description */
+const MAX_FAULT = 1000
 const BUILTINS = [...CONTENT_COMPONENTS, ...FORM_COMPONENTS]
 const nativeError = console.error.bind(console)
 
@@ -43,6 +45,8 @@ export class ProgramRuntime implements Runtime {
   private unsupported = new Set<string>()
   private chunks = new Map<string, Promise<unknown>>()
   private readonly started = performance.now()
+  /** what of the vital code failed first */
+  private spoiled: string | undefined
 
   constructor(readonly boot: Boot, private readonly port: HostPort) {
     this.system = boot.system
@@ -57,7 +61,7 @@ export class ProgramRuntime implements Runtime {
     this.loader = new Loader(
       [getRegExp, getDate, filters],
       async (name) => (await this.call('loadPackage', { name })).files as Boot['packages'][string],
-      (text, name) => this.runScript(text, name),
+      (text, name) => this.runScript(text, name, true),
     )
     this.files = new ProgramFiles((path) => this.loader.files.get(path))
   }
@@ -103,7 +107,7 @@ export class ProgramRuntime implements Runtime {
   }
 
   private launchApp(): void {
-    if (this.loader.has('app.js')) this.guard('app.js', () => this.loader.require('app.js'))
+    if (this.loader.has('app.js')) this.guard('app.js', () => this.loader.require('app.js'), true)
     this.program.launch(this.launch())
   }
 
@@ -138,8 +142,8 @@ export class ProgramRuntime implements Runtime {
    * Indirect eval runs text as a global script; the name makes stack traces readable and mappable. Not by a script
    * element: that would need the nonce, which a program could read from its own element while it runs.
    */
-  private async runScript(text: string, name: string): Promise<void> {
-    this.guard(name, () => { (0, eval)(`${text}\n//# sourceURL=eden://program/${name}`) })
+  private async runScript(text: string, name: string, vital = false): Promise<void> {
+    this.guard(name, () => { (0, eval)(`${text}\n//# sourceURL=eden://program/${name}`) }, vital)
   }
 
   private adoptStyles(component: Parameters<typeof pageOf>[0] & { is?: string }): void {
@@ -156,7 +160,10 @@ export class ProgramRuntime implements Runtime {
 
   private painted(page: Page): void {
     requestAnimationFrame(() => setTimeout(() => {
-      this.notify({ kind: 'painted', page: page.route, ms: performance.now() - this.started })
+      const fault = this.spoiled
+      this.notify({
+        kind: 'painted', page: page.route, ms: performance.now() - this.started, ...(fault !== undefined && { fault }),
+      })
     }, 0))
   }
 
@@ -245,16 +252,17 @@ export class ProgramRuntime implements Runtime {
     for (const listener of [...(this.listeners.get(name) ?? [])]) this.guard(`${name} listener`, () => listener(detail))
   }
 
-  guard<T>(where: string, run: () => T): T | undefined {
+  guard<T>(where: string, run: () => T, vital = false): T | undefined {
     try {
       return run()
     } catch (error) {
-      this.report('error', error, where)
+      const message = this.report('error', error, where)
+      if (vital) this.spoiled ??= `${where}: ${message}`.slice(0, MAX_FAULT)
       return undefined
     }
   }
 
-  private report(type: 'error' | 'unhandledRejection', error: unknown, where?: string): void {
+  private report(type: 'error' | 'unhandledRejection', error: unknown, where?: string): string {
     const isError = error instanceof Error
     const message = isError ? `${error.name}: ${error.message}` : String((error as { errMsg?: string } | null)?.errMsg ?? error)
     const stack = isError ? error.stack : undefined
@@ -270,6 +278,7 @@ export class ProgramRuntime implements Runtime {
       this.emit('unhandledRejection', detail)
       this.program.call('onUnhandledRejection', detail)
     }
+    return message
   }
 
   private forwardErrors(): void {

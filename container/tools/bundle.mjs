@@ -8,6 +8,8 @@
  *   simulator.js          container/devtools/index.ts, with the pages and sheets beside it
  *   app.js, worker.js     container/app: the super app's page and its service worker
  *   h5/shell.js, h5/worker.js   container/app/h5: the two scripts of ours on the origin of an H5 program
+ *   updates.js            container/host/updates/verification.ts: a module that the host loads when there is something
+ *                         to install
  *   delta/zstd.wasm       the decoder of deltas, which the host loads when it needs it
  *   index.json            {"FILE": {"size", "gzip"}} of all of them
  *
@@ -89,6 +91,11 @@ function entries(container) {
   return [
     { file: 'host.js', source: 'host/index.ts', options: { ...host, format: 'iife', globalName: 'Eden' } },
     { file: 'host.mjs', source: 'host/index.ts', options: { ...host, format: 'esm' } },
+    {
+      file: 'updates.js',
+      source: 'host/updates/verification.ts',
+      options: { entryPoints: [join(container, 'host/updates/verification.ts')], sourcemap: 'linked', format: 'esm' },
+    },
     {
       file: 'runtime.js',
       source: 'runtime/boot.ts',

@@ -1,6 +1,6 @@
 """The composition root: the only module that knows all services.
 
-`create_app(settings)` opens the ground, asks every service for its part and puts one ASGI application in front:
+A `Platform` opens the ground, asks every service for its part and puts one ASGI application in front:
 
     /healthz /readyz /metrics       the platform's own (eden.base.health)
     the parts' raw prefixes         small ASGI applications, for what must be fast
@@ -51,6 +51,8 @@ class Platform:
     database is asked for the first time when the lifespan starts."""
 
     def __init__(self, settings: Settings, parts: Sequence[Callable[[Ground], Part]] = PARTS) -> None:
+        #: why the lifespan could not start
+        self.failure: Exception | None = None
         self.ground = open_ground(settings)
         self.parts = [part(self.ground) for part in (_tidying, *parts)]
         self.health = Health(self.ground)
@@ -146,14 +148,6 @@ class Platform:
         await self.stop()
         await send({"type": "lifespan.shutdown.complete"})
 
-    #: why the lifespan could not start
-    failure: Exception | None = None
-
-
-def create_app(settings: Settings) -> Platform:
-    """The platform with all services."""
-    return Platform(settings)
-
 
 def prepare_database(ground: Ground) -> None:
     """Bring the schema up to date if the settings want it, and make sure that the key is the database's.
@@ -171,11 +165,12 @@ def prepare_database(ground: Ground) -> None:
 
 
 def _tidying(ground: Ground) -> Part:
-    """What the ground's own tables need now and then."""
+    """What the ground's own stores need now and then."""
 
     async def tidy(_: object) -> None:
         for forget in (changes.forget_old, idempotency.forget_old, identity.forget_old, jobs.forget_failed):
             await ground.database.write(lambda connection, forget=forget: forget(connection, now()))  # type: ignore[misc]
+        await ground.blobs.remove_partial()
 
     return Part(name="ground", jobs={"ground.tidy": jobs.Handler(tidy, every=3600)})
 

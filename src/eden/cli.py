@@ -52,6 +52,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+    except EOFError:
+        # of a question at the terminal
+        print("eden: The input ended before everything was answered.", file=sys.stderr)
+        return 1
     except BrokenPipeError:
         # the reader of our output has gone; let the interpreter's last flush go nowhere
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -77,7 +81,7 @@ def _run(words: list[str]) -> int:
 def _parser(command: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="eden",
-        description="Compile WeChat-format mini programs and run them, unchanged, in a phone in the browser.",
+        description="Build WeChat-format mini programs, run them in a phone in the browser, and bring them to users.",
         epilog="`eden COMMAND --help` tells more about a command.",
     )
     parser.add_argument("--version", action="version", version=f"eden {__version__}")

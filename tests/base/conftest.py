@@ -8,21 +8,11 @@ from pathlib import Path
 import pytest
 
 from eden.base.database import Database
-from eden.base.tables import metadata
-from tests.postgres import postgres_database
+from tests.stores import KINDS, open_store
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=KINDS)
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     """An empty store with the ground's tables."""
-    if request.param == "sqlite":
-        store = Database(f"sqlite:///{tmp_path}/eden.db")
-        metadata.create_all(store.engine)
+    with open_store(request.param, tmp_path) as store:
         yield store
-        store.close()
-    else:
-        with postgres_database() as address:
-            store = Database(address)
-            metadata.create_all(store.engine)
-            yield store
-            store.close()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Callable, Coroutine
+import os
+import time
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +30,6 @@ def run(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
     asyncio.run(work())
 
 
-async def pieces(*parts: bytes) -> AsyncIterator[bytes]:
-    for part in parts:
-        yield part
-
-
 def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
@@ -43,18 +40,18 @@ def test_what_was_put_is_there(blobs: Blobs, tmp_path: Path) -> None:
         file.write_bytes(b"z" * 300_000)
         await blobs.put("a/bytes", b"0123456789")
         await blobs.put("a/file", file)
-        await blobs.put("a/b/pieces", pieces(b"one ", b"two"))
+        await blobs.put("a/b/bytes", b"one two")
         assert await blobs.get("a/bytes") == b"0123456789"
         assert await blobs.get("a/file") == b"z" * 300_000
-        assert await blobs.get("a/b/pieces") == b"one two"
+        assert await blobs.get("a/b/bytes") == b"one two"
         assert b"".join([piece async for piece in blobs.stream("a/file")]) == b"z" * 300_000
         assert await blobs.size("a/bytes") == 10
         assert sorted([found async for found in blobs.list("a")]) == [
-            ("a/b/pieces", 7),
+            ("a/b/bytes", 7),
             ("a/bytes", 10),
             ("a/file", 300_000),
         ]
-        assert sorted([name async for name, _ in blobs.list()]) == ["a/b/pieces", "a/bytes", "a/file"]
+        assert sorted([name async for name, _ in blobs.list()]) == ["a/b/bytes", "a/bytes", "a/file"]
 
     run(work)
 
@@ -70,20 +67,7 @@ def test_put_replaces_and_delete_removes(blobs: Blobs) -> None:
         assert await blobs.size("x") is None
         assert not await blobs.exists("x")
         with pytest.raises(FileNotFoundError):
-            await blobs.get_range("x", 0, 1)
-        with pytest.raises(FileNotFoundError):
             [piece async for piece in blobs.stream("x")]
-
-    run(work)
-
-
-@pytest.mark.parametrize(
-    ("start", "end", "found"), [(0, 10, b"0123456789"), (3, 5, b"34"), (8, 99, b"89"), (10, 12, b""), (50, 60, b"")]
-)
-def test_range(blobs: Blobs, start: int, end: int, found: bytes) -> None:
-    async def work() -> None:
-        await blobs.put("x", b"0123456789")
-        assert await blobs.get_range("x", start, end) == found
 
     run(work)
 
@@ -97,7 +81,6 @@ def test_content_is_stored_once(blobs: Blobs, tmp_path: Path) -> None:
         digests = await asyncio.gather(
             *(blobs.put_content(data) for _ in range(5)),
             *(blobs.put_content(file) for _ in range(3)),
-            *(blobs.put_content(pieces(data[:100], data[100:])) for _ in range(3)),
         )
         assert set(digests) == {sha256(data)}
         assert [found async for found in blobs.list("sha256")] == [(content_name(sha256(data)), len(data))]
@@ -107,27 +90,43 @@ def test_content_is_stored_once(blobs: Blobs, tmp_path: Path) -> None:
     run(work)
 
 
-def test_too_much_content_leaves_nothing(blobs: Blobs) -> None:
+def test_content_that_was_cut_off_is_put_again(blobs: Blobs, tmp_path: Path) -> None:
+    """As a machine leaves it that lost its power: the name is there, and not all of its bytes."""
+    data = b"whole" * 1000
+    file = tmp_path / "f"
+    file.write_bytes(data)
+
     async def work() -> None:
-        with pytest.raises(EdenError, match="More than 10 bytes came"):
-            await blobs.put_content(pieces(b"12345", b"678901"), limit=10)
-        assert await blobs.put_content(pieces(b"12345", b"67890"), limit=10) == sha256(b"1234567890")
-        assert len([found async for found in blobs.list()]) == 1
+        for source in (data, file):
+            await blobs.put(content_name(sha256(data)), data[:4096])
+            await blobs.put_content(source)
+            assert await blobs.get(content_name(sha256(data))) == data
 
     run(work)
 
 
-def test_pieces_that_break_off_leave_nothing(blobs: Blobs) -> None:
-    async def broken() -> AsyncIterator[bytes]:
-        yield b"some"
-        raise ConnectionResetError("the client went away")
+def test_partial_files_of_killed_processes_go(tmp_path: Path) -> None:
+    """obstore writes beside the name and renames: what is left beside it for a day is nobody's."""
+    blobs = Blobs(str(tmp_path / "blobs"))
+    old = time.time() - 25 * 3600
 
     async def work() -> None:
-        with pytest.raises(ConnectionResetError):
-            await blobs.put_content(broken())
-        assert [found async for found in blobs.list()] == []
+        digest = await blobs.put_content(b"whole")
+        whole = tmp_path / "blobs" / content_name(digest)
+        left, fresh = (whole.with_name(f"{whole.name}#{number}") for number in (1, 2))
+        for path in (left, fresh):
+            path.write_bytes(b"par")
+        for path in (whole, left):
+            os.utime(path, (old, old))
+        assert [name async for name, _ in blobs.list()] == [content_name(digest)]
+        assert await blobs.remove_partial() == 1
+        assert sorted(path.name for path in whole.parent.iterdir()) == [whole.name, fresh.name]
 
     run(work)
+
+
+def test_partial_files_of_a_bucket_are_left_to_it() -> None:
+    assert asyncio.run(s3_blobs().remove_partial()) == 0
 
 
 def test_damaged_content_is_not_given(blobs: Blobs) -> None:

@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import datetime
+import socket
+import sqlite3
+import ssl
 import threading
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from eden.base import changes
 from eden.base.audit import AuditLog, entries
-from eden.base.changes import Change, Feed
-from eden.base.database import Database
+from eden.base.changes import KEPT_SECONDS, Change, Feed
+from eden.base.database import Database, ping
 from eden.base.errors import EdenError
+from eden.base.ids import now
+from eden.base.problems import Problem
 from eden.base.tables import audit, audit_heads, counters
+from tests.postgres import postgres_database
 
 
 def count(connection: Connection) -> int:
@@ -65,20 +78,186 @@ def test_close_finishes_what_was_given(tmp_path: Path) -> None:
     store = Database(f"sqlite:///{tmp_path}/x.db")
     with store.engine.begin() as connection:
         counters.create(connection)
-    results = []
-    thread = threading.Thread(
-        target=lambda: results.append(store.write_now(lambda c: changes.next_number(c, "a"))), daemon=True
-    )
-    thread.start()
-    thread.join()
+    began, go_on = threading.Event(), threading.Event()
+
+    def slow(connection: Connection) -> int:
+        began.set()
+        go_on.wait()
+        return changes.next_number(connection, "a")
+
+    async def run() -> list[int]:
+        given = [asyncio.ensure_future(store.write(slow)) for _ in range(3)]
+        await asyncio.to_thread(began.wait)
+        closing = asyncio.create_task(asyncio.to_thread(store.close))
+        await asyncio.sleep(0)
+        go_on.set()
+        await closing
+        return await asyncio.gather(*given)
+
+    assert asyncio.run(run()) == [1, 2, 3]
+
+
+def test_closed_store_says_so(database: Database) -> None:
+    """Nobody would answer, and who waits for an answer would wait for ever."""
+    store = Database(database.url.render_as_string(hide_password=False))
     store.close()
-    assert results == [1]
+
+    async def ask() -> None:
+        for asked in (store.read, store.write):
+            with pytest.raises(RuntimeError):
+                await asked(count)
+
+    asyncio.run(ask())
 
 
-@pytest.mark.parametrize("address", ["mysql://x/y", "sqlite://", "sqlite:///:memory:"])
+def test_file_that_cannot_be_opened_is_told_and_tried_again(tmp_path: Path) -> None:
+    path = tmp_path / "x.db"
+    path.mkdir()
+    store = Database(f"sqlite:///{path}")
+    for _ in range(2):
+        with pytest.raises(OperationalError, match="unable to open"):
+            store.write_now(count)
+    path.rmdir()
+    store.write_now(lambda connection: counters.create(connection))
+    assert store.read_now(count) == 0
+    store.close()
+
+
+def test_file_that_another_process_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first who come are told; when the other one is done, it goes on."""
+    monkeypatch.setattr("eden.base.database._BUSY_SECONDS", 0)
+    store = Database(f"sqlite:///{tmp_path}/x.db")
+    store.write_now(lambda connection: counters.create(connection))
+    other = sqlite3.connect(tmp_path / "x.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    for _ in range(2):
+        with pytest.raises(Problem, match="Another program holds") as caught:
+            store.write_now(lambda connection: changes.next_number(connection, "a"))
+        assert caught.value.code == "unavailable"
+    assert store.read_now(count) == 0
+    other.execute("ROLLBACK")
+    other.close()
+    assert store.write_now(lambda connection: changes.next_number(connection, "a")) == 1
+    store.close()
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "mysql://x/y",
+        "sqlite://",
+        "sqlite:///:memory:",
+        "",
+        "eden.db",
+        "of high secrecy",
+        "postgresql://eden:secrecy@host:port/eden",
+        "oracle+nothing://eden:secrecy@host/eden",
+    ],
+)
 def test_other_addresses_are_refused(address: str) -> None:
-    with pytest.raises(EdenError, match="sqlite:///PATH or postgresql://"):
+    with pytest.raises(EdenError, match="sqlite:///PATH or postgresql://") as caught:
         Database(address)
+    assert "secrecy" not in str(caught.value)
+
+
+def test_tls_to_postgres() -> None:
+    """The server of the tests has no certificate."""
+
+    def asked(address: str) -> str:
+        store = Database(address)
+        try:
+            store.read_now(ping)
+        except DBAPIError as error:
+            return str(error.orig)
+        finally:
+            store.close()
+        return "answered"
+
+    with postgres_database() as address:
+        for options in ("", "?sslmode=prefer", "?sslmode=disable&application_name=eden"):
+            assert asked(address + options) == "answered"
+        for mode in ("require", "verify-full"):
+            assert asked(f"{address}?sslmode={mode}") == "Server refuses SSL"
+
+
+def test_impostor_is_not_believed(tmp_path: Path) -> None:
+    """A server whose certificate nobody vouches for: it gets no password."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    made = datetime.datetime.now(datetime.UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(made - datetime.timedelta(days=1))
+        .not_valid_after(made + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem = certificate.public_bytes(Encoding.PEM) + key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (tmp_path / "server.pem").write_bytes(pem)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(tmp_path / "server.pem")
+    heard: list[bytes] = []
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        connection, _ = listener.accept()
+        # the request for TLS, and yes
+        connection.recv(8)
+        connection.sendall(b"S")
+        with contextlib.suppress(OSError), context.wrap_socket(connection, server_side=True) as secure:
+            heard.append(secure.recv(1000))
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    store = Database(f"postgresql://eden:secret@localhost:{listener.getsockname()[1]}/eden?sslmode=verify-full")
+    with pytest.raises(EdenError, match=r"certificate is not accepted: self.signed certificate"):
+        store.read_now(ping)
+    thread.join()
+    listener.close()
+    store.close()
+    assert heard == []
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ("?sslmode=allow", "has sslmode=allow. There are disable, prefer, require, verify-full"),
+        ("?sslmode=verify-full&sslrootcert=/nowhere.pem", "sslrootcert names /nowhere.pem, which cannot be used"),
+        ("?sslcert=x", "has sslcert, which is not known"),
+    ],
+)
+def test_options_of_an_address_that_are_refused(options: str, words: str) -> None:
+    with pytest.raises(EdenError, match=words):
+        Database("postgresql://eden@127.0.0.1/eden" + options)
+
+
+def test_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(EdenError, match=r"folder .*/file/data cannot be made"):
+        Database(f"sqlite:///{tmp_path}/file/data/eden.db")
+
+
+def test_what_another_has_just_put_is_looked_at_again(database: Database) -> None:
+    """PostgreSQL may tell of a conflict by the key that was taken; one that stays is not tried for ever."""
+    database.write_now(lambda connection: connection.execute(insert(counters).values(name="a", value=1)))
+    tries: list[int] = []
+
+    def put(connection: Connection) -> None:
+        tries.append(1)
+        connection.execute(insert(counters).values(name="a", value=2))
+
+    def put_or_look(connection: Connection) -> int:
+        if len(tries) < 2:
+            put(connection)
+        return count(connection)
+
+    if database.dialect == "postgresql":
+        assert database.write_now(put_or_look) == 1
+        tries.clear()
+    with pytest.raises(IntegrityError):
+        database.write_now(put)
+    assert len(tries) == (3 if database.dialect == "postgresql" else 1)
+    assert database.read_now(count) == 1
 
 
 def test_feed_gives_every_change_in_order_to_every_process(database: Database) -> None:
@@ -109,7 +288,7 @@ def test_feed_gives_every_change_in_order_to_every_process(database: Database) -
             )
 
         numbers = await asyncio.gather(*(tell(n) for n in range(40)))  # type: ignore[call-overload]
-        await asyncio.wait_for(done.wait(), 20)
+        await asyncio.wait_for(done.wait(), 60)
         order = [n for _, n in sorted(zip(numbers, range(40), strict=True))]
         assert seen == {"first": order, "second": order}
         await first.stop()
@@ -117,6 +296,49 @@ def test_feed_gives_every_change_in_order_to_every_process(database: Database) -
         other.close()
 
     asyncio.run(run())
+
+
+def test_feed_goes_on_after_a_long_silence(database: Database) -> None:
+    """All changes were forgotten when the process starts: it has missed nothing."""
+
+    async def run() -> None:
+        for _ in range(3):
+            await database.write(lambda connection: changes.append(connection, "x", "", {}))
+        await database.write(lambda connection: changes.forget_old(connection, now() + 2 * KEPT_SECONDS * 1_000_000))
+        feed, heard = Feed(database), asyncio.Event()
+
+        async def hear(change: Change) -> None:
+            assert change.seq == 4
+            heard.set()
+
+        feed.listen("", hear)
+        await feed.start()
+        assert feed.seen == 3
+        await database.write(lambda connection: changes.append(connection, "x", "", {}))
+        await asyncio.wait_for(heard.wait(), 60)
+        assert not feed.missed
+        await feed.stop()
+
+    asyncio.run(run())
+
+
+def test_audit_chain_grows_by_many_at_once(database: Database) -> None:
+    """Of several processes: nobody is refused, and the chain has no holes and no doubles."""
+    log = AuditLog(b"a secret of the server")
+    other = Database(database.url.render_as_string(hide_password=False))
+
+    async def run() -> list[int]:
+        def append(n: int) -> object:
+            chosen, chain = (database, other)[n % 2], "wx"[n % 4 // 2]
+            return chosen.write(lambda connection: log.append(connection, chain, "system", "x", str(n)))
+
+        return await asyncio.gather(*(append(n) for n in range(40)))  # type: ignore[call-overload, no-any-return]
+
+    assert sorted(asyncio.run(run())) == sorted([*range(1, 21)] * 2)
+    for chain in "wx":
+        verdict = database.read_now(lambda connection, chain=chain: log.verify(connection, chain))  # type: ignore[misc]
+        assert (verdict.entries, verdict.broken_at) == (20, None)
+    other.close()
 
 
 def test_audit_chain_shows_every_change(database: Database) -> None:
@@ -154,6 +376,8 @@ def test_audit_chain_shows_every_change(database: Database) -> None:
     assert broken(update(audit).where(third).values(detail="{}")) == 3
     assert broken(audit.delete().where(third)) == 3
     assert broken(audit.delete().where(audit.c.seq == 5)) == 5
-    assert broken(audit_heads.delete()) is not None
+    assert broken(audit_heads.delete()) == 6
+    # a workspace has a chain from its first moment
+    assert database.read_now(lambda connection: log.verify(connection, "never")).broken_at == 1
     assert broken(update(audit_heads).values(mac="0" * 64)) is not None
     assert database.read_now(lambda c: AuditLog(b"another secret, as long").verify(c, "w")).broken_at is not None

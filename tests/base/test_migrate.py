@@ -11,13 +11,14 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, create_engine, inspect, text
+from sqlalchemy.exc import DBAPIError
 
 import eden.release.models  # noqa: F401 - tables of every service
 from eden.base import migrate
 from eden.base.database import Database
 from eden.base.errors import EdenError
-from eden.base.tables import metadata
-from tests.postgres import postgres_database
+from eden.base.tables import members, metadata, users, workspaces
+from tests.stores import KINDS, open_store
 
 #: a database of the first version, with rows in its tables
 FIRST = Path(__file__).parent / "first_version.sql"
@@ -35,17 +36,10 @@ def upgrade():
 """
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=KINDS)
 def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    if request.param == "sqlite":
-        store = Database(f"sqlite:///{tmp_path}/eden.db")
+    with open_store(request.param, tmp_path, tables=False) as store:
         yield store
-        store.close()
-    else:
-        with postgres_database() as address:
-            store = Database(address)
-            yield store
-            store.close()
 
 
 def differences(connection: Connection) -> list[object]:
@@ -111,6 +105,41 @@ def test_a_failing_step_leaves_the_schema_as_it_was(empty: Database, tmp_path: P
     (folder / "test1.py").unlink()
     assert migrate.upgrade(empty, versions=folder) == (migrate.head(), "test0")
     assert "more" in tables(empty)
+
+
+#: a table that others refer to, made anew as alembic does it on SQLite
+REBUILD = """with op.batch_alter_table("workspaces", recreate="auto") as batch:
+        batch.alter_column("name", type_=sa.String(500))"""
+
+
+def furnish(connection: Connection) -> None:
+    connection.execute(workspaces.insert().values(id="w", slug="test", name="T", settings={}, created_at=1))
+    connection.execute(users.insert().values(id="u", email="a@b.c", name="A", locale="", created_at=1))
+    connection.execute(members.insert().values(workspace_id="w", user_id="u", roles=["owner"], created_at=1))
+
+
+def test_table_that_others_refer_to_is_changed(empty: Database, tmp_path: Path) -> None:
+    migrate.upgrade(empty)
+    empty.write_now(furnish)
+    migrate.upgrade(empty, versions=steps(tmp_path, REBUILD))
+    assert empty.read_now(lambda connection: row_counts(connection, ["workspaces", "members"])) == {
+        "workspaces": 1,
+        "members": 1,
+    }
+    # and foreign keys are watched again
+    with pytest.raises(DBAPIError):
+        empty.write_now(lambda connection: connection.execute(workspaces.delete()))
+
+
+def test_step_that_leaves_rows_alone_is_undone(tmp_path: Path) -> None:
+    store = Database(f"sqlite:///{tmp_path}/eden.db")
+    migrate.upgrade(store)
+    store.write_now(furnish)
+    with pytest.raises(EdenError, match="A row of the table members belongs to a row of workspaces that is not there"):
+        migrate.upgrade(store, versions=steps(tmp_path, """op.execute("DELETE FROM workspaces")"""))
+    assert store.read_now(lambda connection: row_counts(connection, ["workspaces"])) == {"workspaces": 1}
+    assert store.read_now(migrate.current) == migrate.head()
+    store.close()
 
 
 def test_of_many_processes_one_runs_the_steps(empty: Database) -> None:

@@ -13,14 +13,19 @@ from eden.base.settings import SECRETS, Setting, Settings, is_loopback, load, ta
 PAGE = (Path(__file__).parents[2] / "docs" / "settings.md").read_text(encoding="utf-8")
 
 
+@pytest.fixture(autouse=True)
+def folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where somebody tries Eden out, there is an eden.toml."""
+    monkeypatch.chdir(tmp_path)
+
+
 def written(folder: Path, text: str) -> Path:
     path = folder / "eden.toml"
     path.write_text(text, encoding="utf-8")
     return path
 
 
-def test_nothing_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_nothing_set(tmp_path: Path) -> None:
     settings = load(None, {})
     assert settings == Settings()
     assert settings.database_address == f"sqlite:///{tmp_path}/eden-data/eden.db"
@@ -40,8 +45,7 @@ def test_file_then_environment(tmp_path: Path) -> None:
     assert (settings.logs.level, settings.logs.sample) == ("debug", 10)
 
 
-def test_default_file_is_read_when_it_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_default_file_is_read_when_it_is_there(tmp_path: Path) -> None:
     written(tmp_path, "processes = 3")
     assert load(None, {}).processes == 3
 
@@ -97,9 +101,27 @@ def test_secrets_are_settings(name: str) -> None:
         ('secret_key = "short"', {}, "at least 32 are needed. Make one with"),
         ('secret_key_file = "/nowhere/at/all"', {}, "cannot be read"),
         ('secret_key_file = "x"\nsecret_key = "y"', {}, "Both secret_key and secret_key_file are set"),
+        (
+            "",
+            {"EDEN_SECRET_KEY": "k" * 40, "EDEN_SECRET_KEY_FILE": "/x"},
+            "Both secret_key and secret_key_file are set",
+        ),
         ('data_file = "x"', {}, "data_file is no setting"),
         ('public_url = "eden.example.com"', {}, "such as https://eden.example.com"),
-        ('public_url = "https://eden.example.com/path"', {}, "scheme and host"),
+        *(
+            (f'public_url = "{url}"', {}, "scheme and host")
+            for url in (
+                "https://eden.example.com/path",
+                "https://eden.example.com?a=b",
+                "https://eden.example.com#a",
+                "https://somebody@eden.example.com",
+                "https://eden.example.com:port",
+                "https://eden.example.com:99999",
+                "https://[::1",
+                "https://",
+                "ftp://eden.example.com",
+            )
+        ),
         ('[metrics]\naccess = "token"', {}, "there is no token"),
     ],
 )

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from eden.base.browser import LAUNCH_ARGUMENTS, chromium
 from eden.base.tools import CONTAINER
@@ -40,6 +40,7 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
     """A fresh profile: no cookies, storage or permissions of earlier tests. The size of a small desktop window."""
     context = browser.new_context(viewport={"width": 1000, "height": 900}, locale="zh-CN", reduced_motion="reduce")
     context.set_default_timeout(15_000)
+    expect.set_options(timeout=15_000)
     yield context
     context.close()
 
@@ -76,6 +77,15 @@ def page(context: BrowserContext, expected_console: list[re.Pattern[str]]) -> It
         page.evaluate("0")
     unexpected = [text for text in problems if not any(pattern.search(text) for pattern in expected_console)]
     assert not unexpected, "unexpected errors in the page:\n" + "\n".join(unexpected)
+
+
+@pytest.fixture
+def silence(page: Page, expected_console: list[re.Pattern[str]]) -> Iterator[None]:
+    """No message at all in the console: a refusal by a page's policy is a warning only."""
+    messages: list[str] = []
+    page.on("console", lambda message: messages.append(f"{message.type}: {message.text}"))
+    yield
+    assert [text for text in messages if not any(pattern.search(text) for pattern in expected_console)] == []
 
 
 @pytest.fixture

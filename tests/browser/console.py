@@ -13,6 +13,9 @@ from tests.browser.platform import RunningPlatform
 PHONE = {"width": 360, "height": 740}
 DESKTOP = {"width": 1280, "height": 800}
 
+# a busy machine draws slowly
+expect.set_options(timeout=15_000)
+
 
 def sign_in(context: BrowserContext, platform: RunningPlatform, role: str, language: str = "en") -> None:
     """Make a member of the workspace "test" with this role, and sign them in."""
@@ -48,4 +51,10 @@ def visit(page: Page, platform: RunningPlatform, path: str, size: dict[str, int]
     expect(page.locator(".plot-canvas canvas")).to_have_count(page.locator(".plot-canvas").count())
 
 
-__all__ = ["DESKTOP", "PHONE", "sign_in", "visit"]
+def fits(page: Page, width: int) -> None:
+    """Nothing of the page is wider than a window of this width; charts take a moment to become narrower."""
+    page.set_viewport_size({"width": width, "height": 640})
+    page.wait_for_function("width => document.documentElement.scrollWidth === width", arg=width)
+
+
+__all__ = ["DESKTOP", "PHONE", "fits", "sign_in", "visit"]

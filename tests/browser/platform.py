@@ -44,6 +44,8 @@ class RunningPlatform:
         self._changes: list[tuple[re.Pattern[str], Change]] = []
         #: every path that was asked for
         self.requests: list[str] = []
+        #: of these, the ones for which the browser offered a dictionary of its own (RFC 9842)
+        self.offered: list[str] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self.origin = f"http://127.0.0.1:{self.port}"
@@ -116,6 +118,8 @@ class RunningPlatform:
     async def _application(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             self.requests.append(scope["path"])
+            if any(name == b"available-dictionary" for name, _ in scope["headers"]):
+                self.offered.append(scope["path"])
         how = next((how for pattern, how in self._changes if pattern.search(scope.get("path", ""))), None)
         if how is None:
             return await self.platform(scope, receive, send)

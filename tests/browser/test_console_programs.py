@@ -8,83 +8,39 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
-from sqlalchemy import Connection, insert
+from playwright.sync_api import Page, expect
 
-from eden.base.identity import sessions
-from eden.base.ids import now
-from eden.base.tables import members, users
 from eden.release.interfaces import ProgramKind
 from tests.browser.accessibility import violations
+from tests.browser.console import DESKTOP, PHONE, fits, sign_in, visit
 from tests.browser.platform import RunningPlatform
 from tests.release import samples
 
-PHONE = {"width": 360, "height": 740}
-DESKTOP = {"width": 1280, "height": 900}
-
-
-class Console:
-    """A running server, and a browser in which one of its people is signed in."""
-
-    def __init__(self, server: RunningPlatform, context: BrowserContext, page: Page) -> None:
-        self.server, self.context, self.page = server, context, page
-
-    def be(self, who: str) -> None:
-        """Sign in as somebody whose role is their name."""
-        secret = self.server.platform.ground.database.write_now(
-            lambda connection: sessions.begin(connection, f"id-{who}", now(), 3600)
-        )
-        self.cookie(sessions.PLAIN_COOKIE, secret, "/")
-
-    def cookie(self, name: str, value: str, path: str = "/console") -> None:
-        self.context.add_cookies([{"name": name, "value": value, "path": path, "domain": "127.0.0.1"}])
-
-    def open(self, path: str, size: dict[str, int] = DESKTOP, language: str = "en") -> Page:
-        self.page.set_viewport_size(size)  # type: ignore[arg-type]
-        self.cookie("eden_locale", language)
-        self.page.goto(f"{self.server.origin}/console/test/{path}")
-        return self.page
-
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPlatform]:
-    server = RunningPlatform(tmp_path_factory.mktemp("console"))
-    at = now()
-
-    def people(connection: Connection) -> None:
-        for who in ("owner", "developer", "reviewer", "operator", "auditor"):
-            connection.execute(
-                insert(users).values(
-                    id=f"id-{who}", email=f"{who}@example.com", name=f"The {who}", password_hash="", locale="",
-                    created_at=at,
-                )
-            )  # fmt: skip
-            connection.execute(
-                insert(members).values(workspace_id="w", user_id=f"id-{who}", roles=[who], created_at=at)
-            )
-
-    server.platform.ground.database.write_now(people)
-    server.run(server.house.program("bank"))
-    server.run(server.house.stable("1.0.0"))
-    yield server
-    server.close()
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPlatform]:
+    running = RunningPlatform(tmp_path_factory.mktemp("console"))
+    running.run(running.house.program("bank"))
+    running.run(running.house.stable("1.0.0"))
+    yield running
+    running.close()
 
 
-@pytest.fixture
-def console(
-    server: RunningPlatform, context: BrowserContext, page: Page, expected_console: list[re.Pattern[str]]
-) -> Iterator[Console]:
-    """No message at all in the browser's console, unless it was announced."""
+@pytest.fixture(autouse=True)
+def silence(page: Page, expected_console: list[re.Pattern[str]]) -> Iterator[None]:
+    """No message at all in the console."""
     messages: list[str] = []
     page.on("console", lambda message: messages.append(f"{message.type}: {message.text}"))
-    yield Console(server, context, page)
+    yield
     assert [text for text in messages if not any(pattern.search(text) for pattern in expected_console)] == []
 
 
-def test_from_a_file_to_an_approval(console: Console, tmp_path: Path, expect_console: Callable[[str], None]) -> None:
+def test_from_a_file_to_an_approval(
+    page: Page, platform: RunningPlatform, tmp_path: Path, expect_console: Callable[[str], None]
+) -> None:
     expect_console("status of 422")
-    console.be("developer")
-    page = console.open("programs/bank/versions/new")
+    sign_in(page.context, platform, "developer")
+    visit(page, platform, "programs/bank/versions/new")
     page.get_by_label("Notes").fill("Faster transfers")
     broken = tmp_path / "broken.zip"
     broken.write_bytes(b"no zip at all")
@@ -107,9 +63,9 @@ def test_from_a_file_to_an_approval(console: Console, tmp_path: Path, expect_con
     page.get_by_role("link", name="Show the lines of code/scripts.js").click()
     expect(page.locator("tr[data-change=added]").filter(has_text="show('more');")).to_have_count(1)
 
-    console.be("reviewer")
-    page = console.open("programs/bank/versions/10100")
-    other = console.context.new_page()
+    sign_in(page.context, platform, "reviewer")
+    visit(page, platform, "programs/bank/versions/10100")
+    other = page.context.new_page()
     other.goto(page.url)
     page.get_by_label("Comment").fill("Looks right")
     page.get_by_role("button", name="Approve").click()
@@ -119,9 +75,9 @@ def test_from_a_file_to_an_approval(console: Console, tmp_path: Path, expect_con
     other.close()
 
 
-def test_a_trial_link_by_its_code(console: Console) -> None:
-    console.be("developer")
-    page = console.open("programs/bank/versions/10000")
+def test_a_trial_link_by_its_code(page: Page, platform: RunningPlatform) -> None:
+    sign_in(page.context, platform, "developer")
+    visit(page, platform, "programs/bank/versions/10000")
     page.get_by_role("link", name="Trial link").click()
     page.get_by_label("For whom").fill("Ann's phone")
     page.get_by_role("button", name="Make the link").click()
@@ -135,10 +91,12 @@ def test_a_trial_link_by_its_code(console: Console) -> None:
     expect(page.locator("#trial-list")).to_contain_text("Ended")
 
 
-def test_a_list_by_its_file(console: Console, tmp_path: Path, expect_console: Callable[[str], None]) -> None:
+def test_a_list_by_its_file(
+    page: Page, platform: RunningPlatform, tmp_path: Path, expect_console: Callable[[str], None]
+) -> None:
     expect_console("status of 422")
-    console.be("operator")
-    page = console.open("lists")
+    sign_in(page.context, platform, "operator")
+    visit(page, platform, "lists")
     page.get_by_role("link", name="New list").click()
     page.get_by_label("Name").fill("Testers")
     file = tmp_path / "ids.txt"
@@ -146,11 +104,11 @@ def test_a_list_by_its_file(console: Console, tmp_path: Path, expect_console: Ca
     page.get_by_label("File").set_input_files(file)
     page.get_by_role("button", name="Make the list").click()
     expect(page.locator("[data-errors]")).to_contain_text("Line 2")
-    file.write_text("".join(f"device-{number}\n" for number in range(100_000)))
+    file.write_text("".join(f"device-{number}\n" for number in range(20_000)))
     page.get_by_label("File").set_input_files(file)
     page.get_by_role("button", name="Make the list").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Testers")
-    expect(page.locator("#list-facts")).to_contain_text("100,000")
+    expect(page.locator("#list-facts")).to_contain_text("20,000")
     with page.expect_download() as download:
         page.get_by_role("link", name="Download").click()
     assert download.value.path().read_text().startswith("device-0\n")
@@ -160,13 +118,15 @@ def test_a_list_by_its_file(console: Console, tmp_path: Path, expect_console: Ca
     expect(page.get_by_role("heading", level=1)).to_contain_text("Friends")
 
 
-def test_a_proposal_of_a_root(console: Console) -> None:
-    console.be("owner")
-    page = console.open("keys")
+def test_a_proposal_of_a_root(page: Page, platform: RunningPlatform) -> None:
+    sign_in(page.context, platform, "owner")
+    visit(page, platform, "keys")
     page.get_by_label("Timestamp: that it is up to date").check()
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Download the proposal").click()
-    assert '"_type":"root"' in download.value.path().read_text()
+    # the page stays as it is, so another one can be asked for
+    for _ in range(2):
+        with page.expect_download() as download:
+            page.get_by_role("button", name="Download the proposal").click()
+        assert '"_type":"root"' in download.value.path().read_text()
 
 
 PAGES = (
@@ -179,9 +139,9 @@ PAGES = (
 
 
 @pytest.fixture(scope="module")
-def furnished(server: RunningPlatform) -> dict[str, str]:
+def furnished(platform: RunningPlatform) -> dict[str, str]:
     """One of everything; addresses of what has no fixed one."""
-    house = server.house
+    house = platform.house
 
     async def furnish() -> dict[str, str]:
         await house.program("shell", ProgramKind.NATIVE)
@@ -195,19 +155,18 @@ def furnished(server: RunningPlatform) -> dict[str, str]:
         trial = await house.service.trials.create(house.owner, "w", "bank", 10200, name="Bo")
         return {"LIST": f"lists/{found.id}", "TRIAL": f"trials/{trial.id}"}
 
-    return server.run(furnish())
+    return platform.run(furnish())
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_every_page_is_accessible(console: Console, furnished: dict[str, str], name: str) -> None:
+def test_every_page_is_accessible(page: Page, platform: RunningPlatform, furnished: dict[str, str], name: str) -> None:
     """In both themes, on a phone and on a desktop; nothing is wider than a small phone."""
-    console.be("owner")
     path = furnished.get(name, name)
     for size, language in ((DESKTOP, "en"), (PHONE, "zh")):
-        console.page.emulate_media(color_scheme="light")
-        page = console.open(path, size, language)
+        sign_in(page.context, platform, "owner", language)
+        page.emulate_media(color_scheme="light")
+        visit(page, platform, path, size)
         assert violations(page) == []
         page.emulate_media(color_scheme="dark")
         assert violations(page, "color-contrast") == []
-        page.set_viewport_size({"width": 320, "height": 640})
-        assert page.evaluate("document.documentElement.scrollWidth") == 320
+        fits(page, 320)

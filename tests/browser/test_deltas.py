@@ -120,7 +120,7 @@ def test_the_browser_takes_a_delta_by_itself(page: Page, downloads: Downloads) -
     assert page.evaluate(HASH, f"/targets/{BASE}") == BASE
     # The browser stores the dictionary in its own time, and answers for good: each try has an address of its own.
     encoding = None
-    for attempt in range(50):
+    for attempt in range(300):
         assert page.evaluate(HASH, f"/targets/{TARGET}/{attempt}") == TARGET
         encoding = downloads.sent[-1][1].header("content-encoding")
         if encoding == "dcz":

@@ -51,7 +51,7 @@ def test_starts_without_a_network(app: Page, platform: RunningPlatform, expect_c
     app.wait_for_function("caches.open('eden-app-1').then((cache) => cache.match('runtime.js')).then(Boolean)")
     app.context.set_offline(True)
     app.reload()
-    expect(app.get_by_role("status").first).to_contain_text("无网络")
+    expect(app.get_by_role("status").first).to_contain_text("无法连接服务器")
     app.get_by_role("button", name="Bank").click()
     shows(app, "version 1.0.0")
     app.context.set_offline(False)
@@ -64,6 +64,53 @@ def test_update_is_offered_and_taken(app: Page, platform: RunningPlatform) -> No
     platform.release("1.1.0")
     app.get_by_role("button", name="重新启动").click(timeout=30_000)
     shows(app, "version 1.1.0")
+
+
+def test_update_of_a_program_behind_is_not_offered(app: Page, platform: RunningPlatform) -> None:
+    platform.publish("1.0.0", key="shop")
+    platform.release("1.0.0", key="shop", finish=True)
+    app.get_by_role("button", name="Bank").click()
+    shows(app, "version 1.0.0")
+    app.get_by_role("button", name="关闭").click()
+    app.get_by_role("button", name="Shop").click()
+    shows(app, "version 1.0.0")
+    app.evaluate(
+        """() => {
+          window.said = []
+          const toasts = document.getElementById('toasts')
+          new MutationObserver(() => said.push(toasts.textContent)).observe(toasts, { childList: true })
+        }"""
+    )
+    platform.publish("1.2.0")
+    platform.release("1.2.0")
+    platform.publish("1.1.0", key="shop")
+    platform.release("1.1.0", key="shop")
+    expect(app.get_by_text("新版本 1.1.0 已就绪")).to_be_visible(timeout=30_000)
+    assert not [text for text in app.evaluate("said") if "1.2.0" in text]
+    app.get_by_role("button", name="重新启动").click()
+    shows(app, "version 1.1.0")
+
+
+def test_refused_update_is_told_in_the_language_of_the_person(app: Page, platform: RunningPlatform) -> None:
+    app.get_by_role("button", name="Bank").click()
+    shows(app, "version 1.0.0")
+    platform.change("/timestamp.json$", lambda body: body.replace(b'"version":', b'"Version":'))
+    platform.publish("1.1.0")
+    platform.release("1.1.0")
+    expect(app.get_by_text("更新没有安装。更新服务器返回的内容无法识别，请稍后再试。")).to_be_visible(timeout=30_000)
+    shows(app, "version 1.0.0")
+
+
+def test_works_where_the_browser_keeps_no_values(page: Page, platform: RunningPlatform) -> None:
+    page.add_init_script(
+        "Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('denied', 'SecurityError') } })"
+    )
+    platform.publish("1.0.0")
+    platform.release("1.0.0", finish=True)
+    page.goto(f"{platform.origin}/app/test/")
+    page.get_by_role("button", name="Bank").click()
+    shows(page, "version 1.0.0")
+    page.goto("about:blank")
 
 
 def test_testers_link_opens_its_version_and_leaves_the_address(app: Page, platform: RunningPlatform) -> None:

@@ -10,14 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
 
 from eden.build.interfaces import BuildResult
 from eden.build.service import Builder
-
-# tests assert nothing about time
-settings.register_profile("build", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("build")
 
 Files = Mapping[str, str | bytes | dict[str, Any]]
 Make = Callable[[Files], Path]

@@ -80,10 +80,21 @@ def test_sentences_and_templates_follow_the_rules(room: Room) -> None:
     assert room_problems(room) == []
 
 
-def test_every_problem_has_a_title() -> None:
+@pytest.mark.parametrize("what", ["problem", "advice"])
+def test_every_problem_has_a_title_and_advice(what: str) -> None:
     keys = read_catalogue(FRAME.folder / "messages.en.toml")
-    assert {key.removeprefix("console.problem.") for key in keys if key.startswith("console.problem.")} == set(
-        CATALOGUE
+    prefix = f"console.{what}."
+    assert {key.removeprefix(prefix) for key in keys if key.startswith(prefix)} == set(CATALOGUE)
+
+
+def test_what_to_do_about_a_problem(console: Console) -> None:
+    """The sentence is English; whoever reads another language is told by its code what to do."""
+    told = Problem("too-large", "It has <5> MB.", "Send less.")
+    untold = Problem("too-large", "It has <5> MB.")
+    assert console.explain(gallery_view(), told) == "It has <5> MB. Send less."
+    assert console.explain(gallery_view(), untold) == "It has <5> MB. Send less at once."
+    assert console.explain(gallery_view("zh"), told) == (
+        '请减少内容，或分批发送。<span class="detail" lang="en">It has &lt;5&gt; MB. Send less.</span>'
     )
 
 
@@ -131,13 +142,16 @@ def test_a_block_alone_has_components_and_sentences(console: Console) -> None:
 
 def test_a_problem_is_a_page_and_a_message(console: Console) -> None:
     problem = Problem("forbidden", "You may not <halt> this.", "Ask an owner.")
+    words = console.explain(gallery_view(), problem)
     for person in (gallery_view().person, None):
         page = console.render(
-            gallery_view(person=person), "console/problem.html", problem=problem, trace="abc-1"
+            gallery_view(person=person), "console/problem.html", problem=problem, words=words, trace="abc-1"
         ).decode()
         Outline(page)
         assert "You may not &lt;halt&gt; this. Ask an owner." in page and "abc-1" in page and "403" in page
-    part = console.render(gallery_view(), "console/problem.html", block="problem", problem=problem, trace=None).decode()
+    part = console.render(
+        gallery_view(), "console/problem.html", block="problem", problem=problem, words=words, trace=None
+    ).decode()
     assert part.count("Ask an owner.") == 1 and 'role="alert"' in part and "<html" not in part
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +11,9 @@ from litestar.testing import TestClient
 
 from eden.console.http import FLASH_COOKIE, local_path
 from tests.console.gallery import Gallery
+
+#: JSON that nests deeper than a parser goes
+DEEP = base64.urlsafe_b64encode(b"[" * 2800).decode()
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +69,7 @@ def test_a_long_message_fits_into_a_cookie() -> None:
     assert len(_pack((Flash("bad", "长" * 4000), Flash("good", "short")))) <= 3000
 
 
-@pytest.mark.parametrize("cookie", ["", "x", "bm90IGpzb24=", "WzFd", "W1siZXZpbCIsIngiXV0=", "e30="])
+@pytest.mark.parametrize("cookie", ["", "x", "bm90IGpzb24=", "WzFd", "W1siZXZpbCIsIngiXV0=", "e30=", DEEP])
 def test_a_strange_cookie_says_nothing(client: TestClient[Any], cookie: str) -> None:
     answer = client.get("/console/live/words", headers={"Cookie": f"{FLASH_COOKIE}={cookie}"})
     assert answer.status_code == 200 and '<div id="flashes"></div>' in answer.text
@@ -91,6 +95,8 @@ def test_the_browsers_language_is_the_first(client: TestClient[Any]) -> None:
 def test_a_problem_for_people_and_for_htmx(client: TestClient[Any]) -> None:
     page = client.get("/console/live/nothing")
     assert page.status_code == 404 and "<html" in page.text and "Look in the menu." in page.text
+    chinese = client.get("/console/live/nothing", headers={"Accept-Language": "zh"}).text
+    assert '请检查地址，或从首页重新进入。<span class="detail" lang="en">The page does not exist' in chinese
     part = client.get("/console/live/nothing", headers={"HX-Request": "true"})
     assert part.status_code == 404 and "<html" not in part.text
     assert part.headers["HX-Retarget"] == "#flashes"
@@ -122,6 +128,9 @@ def test_paths_of_the_console(path: str) -> None:
         "https://x/console/",
         "/consolex",
         "/console/\\x",
+        "/console/../app",
+        "/console/%2e%2E/app",
+        "/console/.%2e",
         "/console/\r\nA: b",
     ],
 )

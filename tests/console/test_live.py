@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from eden.console.live import MOST_TOPICS, LiveHub
+from eden.console.live import MOST_TOPICS, REMEMBERED_SECONDS, LiveHub
 
 
 def run(test: Coroutine[Any, Any, None]) -> None:
@@ -63,6 +63,40 @@ def test_a_quiet_stream_is_kept_open() -> None:
     async def test() -> None:
         stream = await begin(LiveHub(heartbeat=0.01))
         assert await anext(stream) == b": still here\n\n"
+
+    run(test())
+
+
+def test_a_page_hears_what_happened_since_it_was_drawn() -> None:
+    async def test() -> None:
+        at = 1_000_000_000
+        live = LiveHub(heartbeat=30, gather=0, clock=lambda: at)
+        live.publish("w", "old")
+        at += REMEMBERED_SECONDS * 1_000_000 + 1
+        drawn = at
+        live.publish("w", "programs")
+        live.publish("other", "keys")
+        at += 1_000_000
+        live.publish("w", "release:1")
+        stream = live.stream("w", drawn)
+        assert await anext(stream) == b"retry: 2000\n\n"
+        assert await anext(stream) == b"event: change\ndata: programs release:1\n\n"
+        # somebody drawn later needs the last one only
+        later = live.stream("w", drawn + 1_000_001)
+        await anext(later)
+        assert await anext(later) == b"event: change\ndata: release:1\n\n"
+        assert len(live._recent) == 3
+
+    run(test())
+
+
+def test_a_stream_ends_so_that_it_is_asked_for_anew() -> None:
+    async def test() -> None:
+        live = LiveHub(heartbeat=0.001, lifetime=0)
+        stream = await begin(live)
+        with pytest.raises(StopAsyncIteration):
+            await anext(stream)
+        assert not live._subscribers
 
     run(test())
 

@@ -23,7 +23,7 @@ from eden.app import prepare_database
 from eden.base import changes, migrate
 from eden.base.blobs import content_name
 from eden.base.errors import EdenError
-from eden.base.ground import Ground, open_ground
+from eden.base.ground import Ground, open_ground, secret_check
 from eden.base.ids import new_id
 from eden.base.settings import Settings
 from eden.base.tables import idempotency, users
@@ -31,6 +31,7 @@ from eden.cli import main
 from eden.operate import archive
 from eden.operate.backup import backup, reflect
 from eden.operate.restore import restore
+from eden.operate.running import held
 from tests.operate.conftest import SECRET, MakeSettings
 
 Content = tuple[dict[str, list[tuple[Any, ...]]], dict[str, bytes]]
@@ -208,7 +209,9 @@ def test_full_target_is_replaced_only_by_force(make_settings: MakeSettings, tmp_
     within(new, lambda ground: asyncio.run(ground.blobs.put_content(b"later")))
     within(new, lambda ground: ground.database.write_now(lambda c: changes.append(c, "later", "w", {})))
     later = within(new, content)
-    with pytest.raises(EdenError, match=r"There is an installation already: the table .* has rows.*--force"):
+    with pytest.raises(
+        EdenError, match=r"There is an installation already, or a part of one: the table .* has rows.*--force"
+    ):
         restore(new, path, force=False, progress=nothing)
     assert within(new, content) == later
     restore(new, path, force=True, progress=nothing)
@@ -334,11 +337,11 @@ def test_failure_in_the_middle_is_undone(
     def fails_at_the_end(connection: Connection, to: str = "head", versions: Path | None = None) -> str:
         calls.append(to)
         if len(calls) == 2:
-            raise OSError("No space left on device")
+            raise OSError(28, "No space left on device")
         return run(connection, to, versions)
 
     monkeypatch.setattr(migrate, "run", fails_at_the_end)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(EdenError, match="Nothing was restored: No space left on device"):
         restore(new, path, force=False, progress=nothing)
     assert calls == [migrate.head(), "head"]
     assert within(new, content) == before
@@ -362,6 +365,90 @@ def test_interrupted_backup_leaves_the_last_one(
     assert [file.name for file in tmp_path.iterdir() if file.is_file()] == ["backup"]
 
 
+def test_backup_that_cannot_be_ended(
+    make_settings: MakeSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk is full when the last bytes are written."""
+    settings = make_settings("folder")
+    within(settings, fill)
+
+    def full(handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("eden.operate.archive.os.fsync", full)
+        ground = open_ground(settings)
+        with pytest.raises(EdenError, match="cannot be written: No space left"):
+            backup(ground, tmp_path / "backup", with_secret=False, progress=nothing)
+    ground.close()
+    assert [file for file in tmp_path.iterdir() if file.is_file()] == []
+
+
+def test_backup_with_another_key(make_settings: MakeSettings, tmp_path: Path) -> None:
+    """Whoever restored it would be asked for a key that nobody has."""
+    settings = make_settings("folder")
+    within(settings, fill)
+    with pytest.raises(EdenError, match="has another secret key"):
+        written(msgspec.structs.replace(settings, secret_key="x" * 40), tmp_path / "backup")
+    assert not (tmp_path / "backup").exists()
+
+
+@pytest.mark.parametrize("kind", ["folder", "servers"])
+def test_tables_of_others_are_left_alone(make_settings: MakeSettings, tmp_path: Path, kind: str) -> None:
+    old, new = make_settings(kind), make_settings(kind)
+
+    def theirs(ground: Ground) -> None:
+        def work(connection: Connection) -> None:
+            connection.exec_driver_sql("CREATE TABLE theirs (id INTEGER)")
+            connection.exec_driver_sql("INSERT INTO theirs VALUES (1)")
+
+        ground.database.write_now(work)
+
+    within(old, fill)
+    for settings in (old, new):
+        within(settings, theirs)
+    manifest = restore(new, written(old, tmp_path / "backup"), force=True, progress=nothing)
+    assert "theirs" not in manifest.tables
+    rows = within(new, lambda g: g.database.read_now(lambda c: c.exec_driver_sql("SELECT id FROM theirs").all()))
+    assert [tuple(row) for row in rows] == [(1,)]
+    assert within(new, content) == within(old, content)
+
+
+def test_table_that_eden_has_not(make_settings: MakeSettings, tmp_path: Path) -> None:
+    path = tmp_path / "backup"
+    with archive.Writer(path) as writer:
+        writer.add("tables/strange/000001.ndjson", b"{}\n")
+        check = secret_check(SECRET.encode())
+        manifest = archive.Manifest(1, "x", migrate.head(), 0, check, {"strange": 1}, dict(writer.files))
+        writer.add(archive.MANIFEST, msgspec.json.encode(manifest))
+    with pytest.raises(EdenError, match="has a table 'strange', which Eden has not"):
+        restore(make_settings("folder"), path, force=False, progress=nothing)
+
+
+def test_no_restore_beside_a_server(
+    make_settings: MakeSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, good_archive: Path
+) -> None:
+    """On the same machine by the data folder; on others by their connections to the database."""
+    here = make_settings("folder")
+    within(here, prepare_database)
+    before = within(here, content)
+    with held(here), held(here), pytest.raises(EdenError, match=r"A server runs with the data folder .* Stop it first"):
+        restore(here, good_archive, force=True, progress=nothing)
+    with held(here, alone=True), pytest.raises(EdenError, match="A restore goes on"), held(here):
+        pass
+    assert within(here, content) == before
+    elsewhere = make_settings("servers")
+    monkeypatch.setattr("eden.operate.running._LINGER_SECONDS", 0)
+    other = msgspec.structs.replace(elsewhere, data=str(tmp_path / "another machine"))
+    ground = open_ground(other)
+    prepare_database(ground)
+    with pytest.raises(EdenError, match="other connections to the database"):
+        restore(elsewhere, good_archive, force=True, progress=nothing)
+    ground.close()
+    monkeypatch.undo()
+    restore(elsewhere, good_archive, force=True, progress=nothing)
+
+
 def test_damaged_blobs_are_told(make_settings: MakeSettings, tmp_path: Path) -> None:
     settings = make_settings("folder")
     within(settings, fill)
@@ -381,13 +468,21 @@ def test_nothing_to_back_up(make_settings: MakeSettings, tmp_path: Path) -> None
         written(make_settings("folder"), tmp_path / "backup")
     with pytest.raises(EdenError, match="is not a folder"):
         written(make_settings("folder"), tmp_path / "none" / "backup")
+    with pytest.raises(EdenError, match="is a folder"):
+        written(make_settings("folder"), tmp_path)
+    with pytest.raises(EdenError, match="cannot be read: Is a directory"):
+        restore(make_settings("folder"), tmp_path, force=False, progress=nothing)
     with pytest.raises(EdenError, match="There is no file"):
         restore(make_settings("folder"), tmp_path / "backup", force=False, progress=nothing)
 
 
 def test_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("EDEN_LISTEN_PORT", "0")
+    for command in (["backup", "b.tar.zst"], ["link", "a@b.c"]):
+        assert main(command) == 1
+        assert "There is no installation here" in capsys.readouterr().err
+    # nothing was made where nothing was
+    assert list(tmp_path.iterdir()) == []
     assert main(["migrate"]) == 0
     assert main(["migrate"]) == 0
     assert main(["backup", "b.tar.zst"]) == 0
@@ -397,3 +492,32 @@ def test_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytes
     assert "Nothing to do." in out
     assert "The secret key is not inside" in out
     assert "Restored: 0 rows and 0 files" in out
+
+
+def test_new_machine_with_the_old_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The settings name a key that is not there yet: it is in the backup, and goes where they say."""
+    old, new = tmp_path / "old", tmp_path / "new"
+    for folder in (old, new):
+        folder.mkdir()
+        (folder / "eden.toml").write_text('data = "data"\nsecret_key_file = "keys/secret.key"\n')
+    (old / "keys").mkdir()
+    (old / "keys" / "secret.key").write_text(f"{SECRET}\n")
+    monkeypatch.chdir(old)
+    assert main(["migrate"]) == 0
+    assert main(["backup", "without"]) == 0
+    assert main(["backup", "with", "--with-secret"]) == 0
+    monkeypatch.chdir(new)
+    assert main(["restore", str(old / "without")]) == 1
+    assert "Put the installation's key into keys/secret.key" in capsys.readouterr().err
+    assert main(["restore", str(old / "with")]) == 0
+    key = new / "keys" / "secret.key"
+    assert (key.read_text(), key.stat().st_mode & 0o777) == (f"{SECRET}\n", 0o600)
+    # and one of another installation only by force
+    key.write_text("x" * 40)
+    assert main(["restore", str(old / "with")]) == 1
+    assert "not the one of the backup" in capsys.readouterr().err
+    assert main(["restore", str(old / "with"), "--force"]) == 0
+    assert key.read_text() == f"{SECRET}\n"
+    assert [path.name for path in key.parent.iterdir()] == ["secret.key"]

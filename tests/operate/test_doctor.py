@@ -7,6 +7,7 @@ import json
 import os
 import socket
 import sqlite3
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,11 +23,12 @@ from eden.base.ground import open_ground
 from eden.base.ids import now
 from eden.base.jobs import claim, enqueue, fail
 from eden.base.parts import Finding
-from eden.base.settings import Listen, Settings
-from eden.base.tables import audit, members, users, workspaces
+from eden.base.settings import DatabaseSettings, Listen, Settings
+from eden.base.tables import audit, audit_heads, members, users, workspaces
 from eden.cli import main
 from eden.operate import doctor as module
 from eden.operate.doctor import doctor, examine
+from eden.operate.listener import listen
 from tests.operate.conftest import MakeSettings
 
 
@@ -82,21 +84,44 @@ def test_settings_that_cannot_be_read() -> None:
 
 
 def test_empty_database(make_settings: MakeSettings) -> None:
-    found = wrong(make_settings("folder"))
+    found = wrong(make_settings("servers"))
     # what reads the tables is left out
     assert set(found) == {"schema"}
     assert "Run eden migrate" in found["schema"].hint
 
 
+def test_nothing_there(make_settings: MakeSettings) -> None:
+    """In a folder where no server is, a look makes nothing."""
+    settings = make_settings("folder")
+    assert "eden init" in wrong(settings)["database"].hint
+    assert not settings.data_folder.exists()
+
+
+def test_schema_of_a_newer_version(make_settings: MakeSettings) -> None:
+    def newer(connection: Connection) -> None:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+
+    found = wrong(prepared(make_settings("folder"), newer))
+    assert set(found) == {"schema"}
+    assert "which this version does not know" in found["schema"].sentence
+
+
 def test_nobody_can_sign_in(make_settings: MakeSettings) -> None:
-    disabled = prepared(
-        make_settings("folder"), lambda connection: connection.execute(update(users).values(disabled_at=1))
+    settings = make_settings("folder")
+    ground = open_ground(settings)
+    prepare_database(ground)
+    ground.close()
+    assert wrong(settings)["owner"].hint == "Run eden init."
+    # an owner who has not set a password yet
+    without = prepared(
+        make_settings("folder"), lambda connection: connection.execute(update(users).values(password_hash=None))
     )
-    assert wrong(disabled)["owner"].hint == "Run eden init."
+    assert "eden link" in wrong(without)["owner"].hint
 
 
 def test_public_rules(make_settings: MakeSettings) -> None:
-    settings = msgspec.structs.replace(make_settings("folder"), listen=Listen(host="0.0.0.0", port=0))
+    settings = prepared(make_settings("folder"))
+    settings = msgspec.structs.replace(settings, listen=Listen(host="0.0.0.0", port=0))
     assert "public_url" in wrong(settings)["https"].hint
     settings = msgspec.structs.replace(settings, secret_key="", public_url="https://eden.example.com")
     found = wrong(settings)
@@ -117,6 +142,16 @@ def test_data_folder_of_everybody(make_settings: MakeSettings) -> None:
     assert "chmod 700" in wrong(settings)["privacy"].hint
 
 
+def test_files_of_another_user(make_settings: MakeSettings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody ran a command as root."""
+    settings = prepared(make_settings("folder"))
+    file = settings.data_folder / "eden.db"
+    monkeypatch.setattr(module, "_user_of", lambda path: int(path == file))
+    found = wrong(settings)["owner of files"]
+    assert found.sentence == f"{file} belongs to another user than {settings.data_folder}."
+    assert "chown -R 0" in found.hint
+
+
 def test_full_disk(make_settings: MakeSettings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "FREE_BYTES", 1 << 80)
     assert "Make room" in wrong(prepared(make_settings("folder")))["free space"].hint
@@ -127,6 +162,16 @@ def test_key_that_others_can_read(make_settings: MakeSettings) -> None:
     assert wrong(settings) == {}
     os.chmod(settings.data_folder / "secret.key", 0o644)
     assert "chmod 600" in wrong(settings)["secret key"].hint
+
+
+def test_named_key_that_others_can_read(tmp_path: Path) -> None:
+    settings, key = Settings(secret_key="k" * 40), tmp_path / "named.key"
+    key.write_text(settings.secret_key)
+    for mode, good in ((0o644, False), (0o640, False), (0o600, True)):
+        key.chmod(mode)
+        (found,) = module._secret(settings, key)
+        assert found.ok is good
+        assert str(key) in found.sentence
 
 
 def test_another_key(make_settings: MakeSettings) -> None:
@@ -144,7 +189,29 @@ def test_blobs_that_cannot_be_written(make_settings: MakeSettings, monkeypatch: 
         raise PermissionError("denied")
 
     monkeypatch.setattr(Blobs, "put", refuse)
-    assert wrong(settings)["blobs"].sentence == "PermissionError: denied"
+    found = wrong(settings)["blobs"]
+    assert found.sentence.endswith("/blobs refuses: denied.")
+    assert "may this user write" in found.hint
+
+
+def test_bucket_that_is_not_there(make_settings: MakeSettings) -> None:
+    settings = prepared(make_settings("servers"))
+    blobs = msgspec.structs.replace(settings.blobs, address="s3://no-such-bucket/x")
+    found = wrong(msgspec.structs.replace(settings, blobs=blobs))
+    assert set(found) == {"blobs"}
+    assert "s3://no-such-bucket/x refuses: NoSuchBucket" in found["blobs"].sentence
+    assert "Is the bucket there" in found["blobs"].hint
+
+
+def test_store_that_does_not_answer(make_settings: MakeSettings, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = prepared(make_settings("folder"))
+
+    async def wait(self: Blobs, name: str, data: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(Blobs, "put", wait)
+    monkeypatch.setattr(module, "_ANSWER_SECONDS", 0)
+    assert "no answer" in wrong(settings)["blobs"].sentence
 
 
 def test_database_that_does_not_answer(make_settings: MakeSettings) -> None:
@@ -152,8 +219,29 @@ def test_database_that_does_not_answer(make_settings: MakeSettings) -> None:
     address = settings.database.address.rpartition("/")[0] + "/none"
     settings = msgspec.structs.replace(settings, database=msgspec.structs.replace(settings.database, address=address))
     found = wrong(settings)["database"]
-    assert "none" in found.sentence
-    assert "Password" not in found.sentence
+    assert found.sentence == 'The database refuses: database "none" does not exist.'
+    assert "Is PostgreSQL up" in found.hint
+
+
+def test_no_postgresql(make_settings: MakeSettings) -> None:
+    with socket.socket() as unused:
+        # bound, and nobody listens
+        unused.bind(("127.0.0.1", 0))
+        address = f"postgresql://eden:hidden@127.0.0.1:{unused.getsockname()[1]}/eden"
+        settings = msgspec.structs.replace(make_settings("folder"), database=DatabaseSettings(address=address))
+        found = wrong(settings)["database"]
+    assert "create a connection" in found.sentence
+    assert "hidden" not in found.sentence
+
+
+def test_file_that_is_no_database(make_settings: MakeSettings) -> None:
+    settings = prepared(make_settings("folder"))
+    for path in settings.data_folder.glob("eden.db*"):
+        path.unlink()
+    (settings.data_folder / "eden.db").write_bytes(b"no database" * 1000)
+    found = wrong(settings)["database"]
+    assert "not a database" in found.sentence
+    assert "restore the last backup" in found.hint
 
 
 def test_damaged_file(make_settings: MakeSettings) -> None:
@@ -182,9 +270,11 @@ def test_clock(make_settings: MakeSettings) -> None:
 def test_cut_audit_log(make_settings: MakeSettings) -> None:
     settings = prepared(make_settings("servers"))
     ground = open_ground(settings)
-    ground.database.write_now(lambda connection: connection.execute(audit.delete()))
+    # the entries, then the end of the chain, too
+    for table in (audit, audit_heads):
+        ground.database.write_now(lambda connection, table=table: connection.execute(table.delete()))  # type: ignore[misc]
+        assert "of workspace w was changed" in wrong(settings)["audit log"].sentence
     ground.close()
-    assert "of workspace w was changed" in wrong(settings)["audit log"].sentence
 
 
 def test_failed_jobs(make_settings: MakeSettings) -> None:
@@ -208,6 +298,31 @@ def test_port(make_settings: MakeSettings) -> None:
             assert "taken by another program" in wrong(settings)["port"].sentence
     settings = msgspec.structs.replace(settings, listen=Listen(host="192.0.2.1", port=8700))
     assert "address of this machine" in wrong(settings)["port"].hint
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0", "::", "::1"])
+def test_server_that_answers(make_settings: MakeSettings, host: str) -> None:
+    """It is asked at the address that it listens on; one that listens everywhere, on this machine."""
+    answers = [b'{"status":"ready"}', b'{"status":"not ready","reasons":{"blobs":"They are away."}}']
+    with listen(host, 0) as listener:
+        settings = msgspec.structs.replace(
+            make_settings("folder"), listen=Listen(host=host, port=listener.getsockname()[1])
+        )
+
+        def serve() -> None:
+            listener.settimeout(20)
+            for body in answers:
+                connection, _ = listener.accept()
+                with connection:
+                    connection.recv(4096)
+                    connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%s" % (len(body), body))
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        found = findings(settings)["server"]
+        assert found.sentence.endswith("and is ready.")
+        assert "They are away." in findings(settings)["server"].sentence
+        thread.join()
 
 
 def test_words_and_json(make_settings: MakeSettings) -> None:

@@ -10,11 +10,14 @@ from pathlib import Path
 
 import pytest
 from litestar.testing import TestClient
+from sqlalchemy import update
 
 from eden import cli
 from eden.app import Platform
 from eden.base.errors import EdenError
+from eden.base.ground import open_ground
 from eden.base.settings import load
+from eden.base.tables import users
 from eden.operate import init as module
 from eden.operate.init import Terminal, Wanted, init
 
@@ -141,12 +144,44 @@ def test_settings_that_are_there_are_kept(folder: Path) -> None:
     assert (folder / "elsewhere" / "publish-test.token").exists()
 
 
+def test_settings_elsewhere(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are read from any folder, so their paths are whole."""
+    (folder / "etc").mkdir()
+    config = folder / "etc" / "eden.toml"
+    person = terminal(interactive=False)
+    assert init(Wanted(config=config, email=EMAIL), {"EDEN_OWNER_PASSWORD": PASSWORD}, person) == 0
+    assert f"export EDEN_CONFIG={config}" in said(person)
+    monkeypatch.chdir("/")
+    settings = load(config, {})
+    assert (settings.data_folder, bool(settings.secret_key)) == (folder / "eden-data", True)
+    with pytest.raises(EdenError, match=r"none is not a folder\. Make it first"):
+        init(Wanted(config=folder / "none" / "eden.toml"), {}, terminal())
+
+
+def test_nobody_owns_it_any_more(folder: Path) -> None:
+    assert init(Wanted(email=EMAIL), {"EDEN_OWNER_PASSWORD": PASSWORD}, terminal(interactive=False)) == 0
+    ground = open_ground(load(None, {}))
+    ground.database.write_now(lambda connection: connection.execute(update(users).values(disabled_at=1)))
+    ground.close()
+    with pytest.raises(EdenError, match="nobody who owns one"):
+        init(Wanted(), {}, terminal(interactive=False))
+
+
 def test_command_line(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO(f"{PASSWORD}\nmore\n"))
     assert cli.main(["init", "--email", EMAIL, "--name", "王芳", "--password-stdin", "--data", "here"]) == 0
     assert "eden publish FOLDER --everyone" in capsys.readouterr().out
     assert cli.main(["init"]) == 0
     assert "Nothing was changed." in capsys.readouterr().out
+
+
+def test_terminal_that_ends(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def end(*_: object) -> str:
+        raise EOFError
+
+    monkeypatch.setattr(Terminal, "real", lambda: Terminal(io.StringIO(), end, end, end, True))
+    assert cli.main(["init"]) == 1
+    assert capsys.readouterr().err == "eden: The input ended before everything was answered.\n"
 
 
 def test_link_for_who_lost_their_password(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -25,8 +25,9 @@ from eden.base import changes
 from eden.base.errors import EdenError
 from eden.base.ground import open_ground
 from eden.base.settings import DatabaseSettings, Listen, Oidc, Settings
-from eden.operate.running import refuse_while_running, running_server
-from eden.operate.up import check_https, check_owner, has_owner, listen, up
+from eden.operate.listener import listen
+from eden.operate.running import held, running_server
+from eden.operate.up import check_https, check_owner, has_owner, up
 from eden.operate.worker import Order
 from tests.operate.conftest import SECRET, MakeSettings
 from tests.operate.test_doctor import own
@@ -52,7 +53,7 @@ class Running:
 
     def figures(self, line: str) -> str:
         """The figures once `line` is among them."""
-        for _ in range(600):
+        for _ in range(2400):
             text = str(self.get("/metrics")[1])
             if line in text:
                 return text
@@ -103,8 +104,8 @@ def test_one_process(tmp_path: Path) -> None:
         with pytest.raises(EdenError, match=f"Port {running.port} is taken. Another server runs there; stop it"):
             up(settings)
         assert running_server(settings) == ""
-        with pytest.raises(EdenError, match="Stop it first"):
-            refuse_while_running(settings)
+        with pytest.raises(EdenError, match="Stop it first"), held(settings, alone=True):
+            pass
         end_while_a_request_is_sent(running)
         # nothing went wrong
         paths = [line["path"] for line in running.logged() if line["logger"] == "eden.access"]
@@ -131,6 +132,8 @@ def write_beside(data: Path) -> None:
 
 @pytest.mark.timeout(300)
 def test_several_processes(tmp_path: Path) -> None:
+    # of a supervisor that was killed
+    (tmp_path / "eden-data" / "metrics-left").mkdir(parents=True)
     with server(tmp_path, "--processes", "2") as running:
         for _ in range(10):
             assert running.get("/nowhere")[0] == 404
@@ -142,7 +145,7 @@ def test_several_processes(tmp_path: Path) -> None:
         os.kill(worker, signal.SIGKILL)
         for _ in range(10):
             assert running.get("/healthz")[0] == 200
-        for _ in range(600):
+        for _ in range(2400):
             children = set(subprocess.check_output(["pgrep", "-P", str(running.process.pid)], text=True).split())
             if len(children) == 2 and str(worker) not in children:
                 break
@@ -182,7 +185,7 @@ def end_while_a_request_is_sent(running: Running) -> None:
     assert running.get("/healthz")[0] == 200
     running.process.send_signal(signal.SIGTERM)
     refused = False
-    for _ in range(600):
+    for _ in range(2400):
         try:
             socket.create_connection(("127.0.0.1", running.port), timeout=20).close()
         except ConnectionRefusedError:
@@ -200,6 +203,22 @@ def test_broken_start_is_told(make_settings: MakeSettings) -> None:
     settings = msgspec.structs.replace(make_settings("folder"), database=DatabaseSettings(migrate="never"))
     with pytest.raises(EdenError, match="The database is empty"):
         up(settings)
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        address = f"postgresql://eden@127.0.0.1:{unused.getsockname()[1]}/eden"
+        settings = msgspec.structs.replace(settings, database=DatabaseSettings(address=address))
+        with pytest.raises(EdenError, match=r"The database refuses: .* Is PostgreSQL up"):
+            up(settings)
+
+
+def test_schema_stays_as_it_is_while_a_server_has_the_port(make_settings: MakeSettings) -> None:
+    """That server may be of another version."""
+    settings = make_settings("folder")
+    with listen("127.0.0.1", 0) as listener:
+        settings = msgspec.structs.replace(settings, listen=Listen(port=listener.getsockname()[1]))
+        with pytest.raises(EdenError, match="is taken"):
+            up(settings)
+    assert not (settings.data_folder / "eden.db").exists()
 
 
 def test_public_server_is_refused_step_by_step(make_settings: MakeSettings) -> None:
@@ -249,6 +268,8 @@ def test_listening() -> None:
     port = first.getsockname()[1]
     with pytest.raises(EdenError, match=f"Port {port} is taken"):
         listen("127.0.0.1", port)
+    with pytest.raises(EdenError, match=r"Set listen.host to an address of this machine"):
+        listen("192.0.2.1", port)
     first.close()
     six = listen("::1", 0)
     assert six.family == socket.AF_INET6

@@ -136,6 +136,20 @@ def test_invited_person_sets_a_password_once(office: Office) -> None:
     assert office.ask("owner", "POST", f"{HERE}/members", json=stranger).json()["link"] is None
 
 
+def test_link_of_another_workspace_stays_with_its_owner(office: Office) -> None:
+    """A password opens all of a person's workspaces: nobody gets one into the other's by inviting, too."""
+    body = {"email": "new@example.com", "name": "New", "roles": ["owner"]}
+    path = "/workspaces/elsewhere/members"
+    link = office.ask("stranger", "POST", path, json=body).json()["link"]
+    here = office.ask("owner", "POST", f"{HERE}/members", json=body | {"roles": ["auditor"]}).json()
+    assert here["member"]["waiting"] is True
+    assert here["link"] is None
+    # the first link still works
+    answer = office.client.get(link.removeprefix(ORIGIN))
+    assert answer.status_code == 200
+    assert "new@example.com" in answer.text
+
+
 def test_member_that_cannot_be_invited(office: Office) -> None:
     def invite(**changes: object) -> dict[str, Any]:
         body = {"email": "a@example.com", "name": "A", "roles": ["owner"], **changes}
@@ -269,6 +283,21 @@ def test_token_makes_tokens_only_when_it_is_meant_to(office: Office) -> None:
     problem(office.ask("developer", "POST", f"{HERE}/tokens", json=body), 403, "forbidden")
     assert office.ask("owner", "POST", f"{HERE}/tokens", json=body).status_code == 201
     problem(office.ask("owner", "POST", f"{HERE}/tokens", json=body), 409, "conflict")
+
+
+def test_token_revokes_itself_only(office: Office) -> None:
+    """Whoever finds a token that may read cannot stop the machines of its maker."""
+    browser, path = office.sign_in("operator"), f"/api/v1{HERE}/tokens"
+    made = [
+        office.client.post(path, headers=browser, json={"name": name, "scopes": ["workspace.read"]}).json()
+        for name in ("first", "second")
+    ]
+    bearer = {"Authorization": f"Bearer {made[0]['secret']}"}
+    first, second = (f"{path}/{each['token']['id']}/revoke" for each in made)
+    problem(office.client.post(second, headers=bearer), 403, "forbidden")
+    assert office.client.post(first, headers=bearer).json()["state"] == "revoked"
+    problem(office.client.post(first, headers=bearer), 401, "not-signed-in")
+    assert office.client.post(second, headers=browser).json()["state"] == "revoked"
 
 
 def test_tokens_of_others_are_for_owners(office: Office) -> None:

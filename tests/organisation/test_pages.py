@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from html import unescape
 from typing import Any
@@ -189,6 +190,26 @@ def test_language(browser: Browser) -> None:
         assert "令牌" in browser.open(f"/console/test/{page}")
 
 
+def test_language_is_switched_where_the_form_was(browser: Browser, office: Office) -> None:
+    """What answers a form has no address of its own to come back to."""
+    browser.sign_in("owner")
+    page = f"/console/test/members/{office.people['operator']}"
+    browser.open(page)
+    token = re.search(r'name="_csrf" value="([^"]*)"', browser.text)
+    assert token
+    for referer, standing in ((f"{ORIGIN}{page}?a=b", f"{page}?a=b"), ("", "/console/"), ("http://[", "/console/")):
+        headers = {"Origin": ORIGIN, "Referer": referer}
+        answer = browser.client.post(f"{page}/link", data={"_csrf": token[1]}, headers=headers)
+        assert answer.status_code == 200
+        assert f'name="next" value="{standing}"' in answer.text
+
+
+def test_address_that_is_too_long_to_come_back_to(browser: Browser) -> None:
+    browser.open(f"/console/test/audit?target={'x' * 1000}")
+    assert (browser.status, browser.path) == (200, "/console/sign-in")
+    assert 'name="next" value="/console/"' in browser.text
+
+
 # the way in
 
 
@@ -237,10 +258,17 @@ def test_settings(browser: Browser, office: Office) -> None:
 def test_problem_page(browser: Browser) -> None:
     browser.sign_in("operator")
     assert "403" in browser.open("/console/test/settings")
+    # the menu of the workspace is still there
+    assert 'href="/console/test/tokens"' in browser.text
     assert "404" in browser.open("/console/elsewhere/members")
     assert browser.status == 404
     browser.open("/console/test/no-such-page")
     assert browser.status == 404
+    assert "Look at the address, or begin at the first page." in browser.text
+    assert "openapi" not in browser.text
+    chinese = browser.open("/console/test/settings", **{"Accept-Language": "zh"})
+    assert "请联系工作空间的所有者" in chinese
+    assert '<span class="detail" lang="en">You may not do this: it needs the permission workspace.manage.' in chinese
     part = browser.client.get("/console/test/settings", headers={"HX-Request": "true"})
     assert part.headers["hx-retarget"] == "#flashes"
     browser.client.cookies.clear()
@@ -338,6 +366,12 @@ def test_token(browser: Browser) -> None:
     secret = re.search(r"eden_[\w-]{43}", browser.text)
     assert secret
     assert "Shown only now" in browser.text
+    # an end that the form does not offer is no token without an end
+    browser.open("/console/test/tokens/new")
+    for days in ("", "-1", "1000"):
+        browser.send("/console/test/tokens", name="other", days=days, scopes=["list.write"])
+        assert browser.status == 422
+        assert "Choose one of these." in browser.text
     bearer = {"Authorization": f"Bearer {secret[0]}"}
     assert browser.client.get("/api/v1/workspaces/test", headers=bearer).status_code == 200
     text = browser.open("/console/test/tokens")
@@ -358,13 +392,17 @@ def test_audit_log(browser: Browser, office: Office) -> None:
         office.ask("owner", "PATCH", "/workspaces/test", json={"retention_days": number + 1})
     browser.sign_in("auditor")
     text = browser.open("/console/test/audit?action=workspace.&actor=token:of-owner")
-    assert text.count("<code>workspace.update</code>") == 50
+    assert text.count(">workspace.update</code>") == 50
     following = re.search(r'href="(/console/test/audit\?[^"]*cursor=[^"]*)"', text)
     assert following
     assert "action=workspace." in following[1]
-    assert browser.open(following[1]).count("<code>workspace.update</code>") == 10
+    assert browser.open(following[1]).count(">workspace.update</code>") == 10
     assert "Nothing found" in browser.open("/console/test/audit?to=2020-01-01")
-    assert browser.open("/console/test/audit?from=nonsense").count("<code>workspace.update</code>") == 50
+    assert browser.open("/console/test/audit?actor=Owner@example.com").count("<code") == 0
+    huge = base64.urlsafe_b64encode(b"9" * 40).decode().rstrip("=")
+    browser.open(f"/console/test/audit?cursor={huge}")
+    assert browser.status == 400
+    assert browser.open("/console/test/audit?from=nonsense").count(">workspace.update</code>") == 50
     assert "The chain is whole" in browser.open("/console/test/audit/verify")
     assert "60 entries are as written." in browser.text
     office.ground.database.write_now(
@@ -378,6 +416,22 @@ def test_audit_log(browser: Browser, office: Office) -> None:
     assert browser.client.get("/api/v1/workspaces/test/audit/export").text.count("\n") == 60
 
 
+def test_audit_log_of_the_organisation(browser: Browser, office: Office) -> None:
+    browser.sign_in("auditor")
+    text = browser.open("/console/test/audit?log=organisation&actor=Auditor@example.com")
+    assert ">session.begin</code>" in text
+    assert 'href="/api/v1/audit/export"' in text
+    assert 'href="/console/test/audit/verify?log=organisation"' in text
+    assert ">session.begin</code>" not in browser.open("/console/test/audit")
+    assert "The chain is whole" in browser.open("/console/test/audit/verify?log=organisation")
+    office.ground.database.write_now(
+        lambda connection: connection.execute(update(audit).where(audit.c.workspace_id == "").values(actor="x"))
+    )
+    assert "The chain is broken" in browser.open("/console/test/audit/verify?log=organisation")
+    browser.open("/console/test/audit?log=elsewhere")
+    assert browser.status == 400
+
+
 # account
 
 
@@ -386,8 +440,10 @@ def test_account(browser: Browser) -> None:
     browser.open("/console/test/account")
     browser.send("/console/test/account", name="", locale="en")
     assert browser.status == 422
+    browser.send("/console/test/account", name="R", locale="fr")
+    assert "Choose one of these." in browser.text
     browser.send("/console/test/account/password", current="wrong", new="three quiet rivers")
-    assert "This is not your present password." in browser.text
+    assert "This is not your current password." in browser.text
     browser.send("/console/test/account/password", current=PASSWORD, new="reviewer12")
     assert "too close to your e-mail address" in browser.text
     browser.send("/console/test/account/password", current=PASSWORD, new="three quiet rivers")

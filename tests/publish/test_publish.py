@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import re
+import socket
+import threading
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -11,7 +15,7 @@ import pytest
 
 from eden.base.errors import EdenError
 from eden.cli import main
-from eden.publish.client import access
+from eden.publish.client import TRIES, access
 from eden.publish.parcel import Parcel, pack
 from eden.release.trust_keys import read_key_file
 from tests.publish.conftest import Server
@@ -100,6 +104,26 @@ def test_publish_for_everyone(rooted: Server, project: Path, capsys: pytest.Capt
     assert "It is stable: everyone gets it" in capsys.readouterr().out
     found = rooted.office.get("owner", "/workspaces/test/programs/wxhello")
     assert found["stable"] == {"code": 10000, "name": "1.0.0"}
+    # once more, as a build server does whose answer was lost
+    assert rooted.run("owner", "publish", str(project), "--everyone") == 0
+    assert "It is stable already." in capsys.readouterr().out
+    assert len(rooted.office.get("owner", "/workspaces/test/releases")["items"]) == 1
+
+
+def test_draft_of_nothing(rooted: Server, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert rooted.run("owner", "publish", str(project), "--draft") == 1
+    assert "--draft needs a release" in capsys.readouterr().err
+    assert rooted.office.get("owner", "/workspaces/test/programs")["items"] == []
+
+
+def test_release_that_may_not_begin(rooted: Server, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The workspace asks for reviews: the version is there, and no draft is left behind."""
+    answer = rooted.office.ask("owner", "PATCH", "/workspaces/test", json={"review_required": True})
+    assert answer.status_code == 200, answer.text
+    for _ in range(2):
+        assert rooted.run("owner", "publish", str(project), "--everyone") == 1
+        assert "eview" in capsys.readouterr().err
+    assert rooted.office.get("owner", "/workspaces/test/releases")["items"] == []
 
 
 def test_what_cannot_be_published(server: Server, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -134,9 +158,20 @@ def test_web_applications_are_the_same_on_any_machine(server: Server, tmp_path: 
     assert server.run("developer", "publish", str(first), *words, "--fallback-url", "https://shop.example/") == 0
     found = server.office.get("owner", "/workspaces/test/programs/shop/versions/10200")
     assert found["files"][0]["sha256"] == samples.sha256(made[0])
-    (first / "link").symlink_to("index.html")
-    with pytest.raises(EdenError, match="is a link"):
-        pack(first, "h5", tmp_path)
+    for where in ("index.html", "js", "nowhere"):
+        (first / "link").symlink_to(where)
+        with pytest.raises(EdenError, match="is a link"):
+            pack(first, "h5", tmp_path)
+        (first / "link").unlink()
+
+
+def test_more_files_than_a_zip_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("zipfile.ZIP_FILECOUNT_LIMIT", 2)
+    (tmp_path / "app").mkdir()
+    for number in range(3):
+        (tmp_path / "app" / str(number)).write_text("")
+    with pytest.raises(EdenError, match="too much for one package"):
+        pack(tmp_path / "app", "h5", tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -167,11 +202,14 @@ def test_keys_of_several_people(rooted: Server, capsys: pytest.CaptureFixture[st
     # online keys, with one root key at hand
     assert run("owner", "keys", "rotate", "--online", "timestamp", "--key", "keys/root-1.pem") == 0
     assert "version 2 now" in capsys.readouterr().out
+    online = rooted.office.get("owner", "/workspaces/test/trust")["online_keys"]
     # from now on two must sign: one of them is elsewhere
     assert run("owner", "keys", "make", "--out", "third", "--plain") == 0
     words = ["keys", "rotate", "--new", "third/root-1.pem", "--threshold", "2"]
     assert run("owner", *words, "--key", "keys/root-1.pem") == 0
     assert "version 3 now" in capsys.readouterr().out
+    # that was about root keys: the server's own are the same
+    assert rooted.office.get("owner", "/workspaces/test/trust")["online_keys"] == online
     assert run("owner", "keys", "renew", "--key", "keys/root-1.pem", "--out", "proposal.json") == 0
     assert "More keys must sign" in capsys.readouterr().out
     assert run("owner", "keys", "send", "proposal.json") == 1
@@ -237,10 +275,17 @@ def test_where_the_server_is_and_who_asks(tmp_path: Path, monkeypatch: pytest.Mo
     found = access(None, None, None, given)
     assert (found.server, found.token, found.workspace) == ("https://a.b", "eden_abc", "test")
     assert access("https://c.d", None, "prod", given).server == "https://c.d"
+    # what is wrong with the settings of a server here does not matter to another one
+    (tmp_path / "eden.toml").write_text("nonsense")
+    assert access("https://c.d", None, "prod", given).server == "https://c.d"
     for server, environment, code in (
         ("nonsense", {"EDEN_TOKEN": "t"}, "server-address"),
         ("https://a.b", {}, "no-token"),
         ("https://a.b", {"EDEN_TOKEN_FILE": "absent"}, "token-file"),
+        ("https://a.b", {"EDEN_TOKEN": "two words"}, "token-file"),
+        ("https://a.b", {"EDEN_TOKEN": "令牌"}, "token-file"),
+        ("https://[a", {"EDEN_TOKEN": "t"}, "server-address"),
+        ("https://a.b:port", {"EDEN_TOKEN": "t"}, "server-address"),
     ):
         with pytest.raises(EdenError) as caught:
             access(server, None, None, environment)
@@ -258,6 +303,64 @@ def test_a_server_that_is_away(
     monkeypatch.setenv("EDEN_TOKEN", "t")
     assert main(["release", "show", "--server", "http://127.0.0.1:9"]) == 1
     assert "does not answer" in capsys.readouterr().err
+
+
+class Oddity:
+    """A server that gives the same answer to everything, once the request is read."""
+
+    def __init__(self, *lines: str, body: bytes = b"") -> None:
+        self.answer = "\r\n".join([*lines, f"content-length: {len(body)}", "connection: close", "", ""]).encode() + body
+        self.requests: list[bytes] = []
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.address = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = self.listener.accept()
+                with connection:
+                    self.requests.append(connection.recv(65536))
+                    connection.sendall(self.answer)
+
+
+@pytest.mark.parametrize(
+    ("answer", "body", "told"),
+    [
+        (["HTTP/1.1 301 Moved", "location: https://eden.example.com/api/v1/me"], b"", "to https://eden.example.com/"),
+        (["HTTP/1.1 200 OK", "content-type: text/html"], b"<p>hello", "The server answered 200 (text/html)."),
+        (["HTTP/1.1 404 Not Found", "content-type: text/html"], b"<p>what?", "Is this the address of an Eden server?"),
+    ],
+)
+def test_a_server_that_is_not_eden(
+    answer: list[str], body: bytes, told: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server = Oddity(*answer, body=body)
+    monkeypatch.setenv("EDEN_TOKEN", "t")
+    assert main(["release", "show", "--server", server.address]) == 1
+    assert told in capsys.readouterr().err
+    server.listener.close()
+    # it was asked once
+    assert len(server.requests) == 1
+
+
+def test_a_server_that_restarts(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """The same request again, with the same key, so that it is done once; at last it is said why."""
+
+    async def at_once(seconds: float) -> None:
+        assert seconds > 0
+
+    monkeypatch.setattr("eden.publish.client.asyncio.sleep", at_once)
+    monkeypatch.setenv("EDEN_TOKEN", "t")
+    server = Oddity("HTTP/1.1 503 Service Unavailable", "content-type: text/plain")
+    words = ["release", "create", "bank", "--code", "1", "--server", server.address, "--workspace", "test"]
+    assert main(words) == 1
+    assert "The server answered 503" in capsys.readouterr().err
+    server.listener.close()
+    assert len(server.requests) == TRIES
+    assert len({re.search(rb"Idempotency-Key: (\w+)", request, re.IGNORECASE)[1] for request in server.requests}) == 1  # type: ignore[index]
 
 
 def test_a_workspace_that_the_token_does_not_know(server: Server, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -113,14 +113,14 @@ class House:
 @contextmanager
 def open_house(folder: Path, kind: str) -> Iterator[House]:
     """A house on "sqlite" or "postgresql", blobs in a folder."""
-    if kind == "sqlite":
-        yield from _open(folder, "")
-    else:
-        with postgres_database() as address:
-            yield from _open(folder, address)
+    with nullcontext("") if kind == "sqlite" else postgres_database() as address, house_at(folder, address) as house:
+        yield house
 
 
-def _open(folder: Path, address: str) -> Iterator[House]:
+@contextmanager
+def house_at(folder: Path, address: str) -> Iterator[House]:
+    """A house whose stores may be there already: files in a folder, a PostgreSQL by its address or, without one, a
+    SQLite in the folder."""
     settings = Settings(
         data=str(folder),
         secret_key="of the tests, and of nothing else but them",

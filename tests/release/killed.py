@@ -1,8 +1,9 @@
 """Kills a process (SIGKILL) at every point of an upload and of a release, and looks at what is left each time.
 
-Run as `python -m tests.release.killed FOLDER`: it forks, so that a step costs no start of Python. Points are before
-and after everything that leaves the process: pieces of an upload, blobs, commits, signing, the log. Prints how many
-points each piece of work had.
+Run as `python -m tests.release.killed FOLDER ADDRESS`, the address of an empty PostgreSQL, or "" for SQLite. It forks,
+so that a step costs no start of Python. Points are before and after everything that leaves the process: pieces of an
+upload, blobs, commits, signing, the log; on PostgreSQL commits only, since the rest does not know of the database.
+Prints how many points each piece of work had.
 """
 
 from __future__ import annotations
@@ -13,33 +14,52 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import select
+from sqlalchemy.engine.default import DefaultDialect
 
 import eden.release.service_versions as service_versions
 import eden.release.uploads as uploads
 from eden.base.audit import AuditLog
 from eden.base.blobs import Blobs, content_name
-from eden.base.database import _SqliteWriter
 from eden.base.tables import changes
 from eden.release.interfaces import ReleaseState, Verb
-from eden.release.models import metadata_files, version_files
+from eden.release.models import version_files
 from eden.release.service_sweep import GRACE_SECONDS, sweep_content
+from eden.release.simulate_http import AsgiTransport
+from eden.release.simulate_trust import Verifier
+from eden.release.simulate_witness import witness
 from eden.release.trust import TrustRepository, read_heads
-from tests.release.house import SECOND, House, open_house, shares
+from tests.postgres import copied_database
+from tests.release.house import SECOND, House, house_at, shares
+from tests.release.test_devices import opened
 
 Work = Callable[[House], Awaitable[None]]
 
 
-class Points:
-    """Counts the points that are passed, and dies at one of them (0: never)."""
+_COMMITS = ((DefaultDialect, "do_commit"),)
+_EVERYTHING = (
+    *_COMMITS,
+    (uploads, "_write"),
+    (service_versions, "inspect"),
+    (Blobs, "put"),
+    (TrustRepository, "apply"),
+    (AuditLog, "append"),
+)
 
-    def __init__(self, last: int) -> None:
+
+class Points:
+    """Counts the points that are passed, and dies at one of them."""
+
+    def __init__(self, last: int, watched: Iterable[tuple[Any, str]]) -> None:
         self._left = last
         self.passed = 0
+        for owner, name in watched:
+            self._watch(owner, name)
 
     def pass_by(self) -> None:
         self.passed += 1
@@ -47,7 +67,7 @@ class Points:
         if self._left == 0:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    def watch(self, owner: Any, name: str) -> None:
+    def _watch(self, owner: Any, name: str) -> None:
         original = getattr(owner, name)
 
         async def around_async(*arguments: Any, **more: Any) -> Any:
@@ -63,17 +83,6 @@ class Points:
             return result
 
         setattr(owner, name, around_async if asyncio.iscoroutinefunction(original) else around)
-
-    def everywhere(self) -> None:
-        for owner, name in (
-            (uploads, "_write"),
-            (service_versions, "inspect"),
-            (Blobs, "put"),
-            (_SqliteWriter, "_commit"),
-            (TrustRepository, "apply"),
-            (AuditLog, "append"),
-        ):
-            self.watch(owner, name)
 
 
 async def prepare(house: House) -> None:
@@ -135,47 +144,58 @@ _SIGNED = {ReleaseState.DRAFT: None, ReleaseState.LIVE: "release", ReleaseState.
 
 async def check_store(house: House) -> None:
     info = await newest(house)
-    states = await house.states()
+    async with opened(house) as side:
+        # what python-tuf believes of it, from the first root to the last file
+        timestamp, truth = await witness(AsgiTransport(side.devices), "test", ["bank"], Verifier())
+    signed = truth.programs["bank"].versions
+    states = {code: version.state for code, version in signed.items()}
     assert states.get(10100) == _SIGNED[info.release.state], (info.release.state, states)
     assert states[10000] == "stable"
     events = await house.service.releases.events(house.owner, "w", info.release.id, limit=100)
     assert [event.revision for event in events] == list(range(info.release.revision, -1, -1))
 
     def read(connection: Any) -> Any:
-        files = connection.execute(
-            select(metadata_files.c.name, metadata_files.c.version, metadata_files.c.bytes)
-        ).all()
         digests = set(connection.execute(select(version_files.c.sha256)).scalars())
         seqs = list(connection.execute(select(changes.c.seq).order_by(changes.c.seq)).scalars())
         verdict = house.ground.audit.verify(connection, "w")
-        return read_heads(connection, "w"), files, digests, seqs, verdict
+        return read_heads(connection, "w"), digests, seqs, verdict
 
-    heads, files, digests, seqs, verdict = await house.ground.database.read(read)
+    heads, digests, seqs, verdict = await house.ground.database.read(read)
     assert verdict.broken_at is None
     assert seqs == list(range(1, len(seqs) + 1))
-    known = {(name, version): data for name, version, data in files}
-    snapshot = json.loads(known["snapshot", heads["snapshot"].version])["signed"]["meta"]
-    timestamp = json.loads(known["timestamp", heads["timestamp"].version])["signed"]["meta"]
-    assert timestamp["snapshot.json"]["version"] == heads["snapshot"].version
-    assert {name: meta["version"] for name, meta in snapshot.items()} == {
-        f"{name}.json": head.version for name, head in heads.items() if name == "targets" or name.startswith("apps.")
-    }
+    assert heads["timestamp"].version == timestamp
+    assert {sha256 for version in signed.values() for sha256 in version.files.values()} <= digests
     for digest in digests:
         assert await house.ground.blobs.exists(content_name(digest)), digest
 
 
-def in_child(folder: Path, work: Work, last: int = 0, *, watched: bool = False) -> int | None:
-    """Do the work in a process of its own: how many points it passed; None when it was killed."""
+class Place(NamedTuple):
+    """Where a house is."""
+
+    folder: Path
+    address: str
+
+    @contextmanager
+    def copied(self, folder: Path) -> Iterator[Place]:
+        """The same once more, with its files in a folder."""
+        shutil.copytree(self.folder, folder)
+        with copied_database(self.address) if self.address else nullcontext("") as address:
+            yield Place(folder, address)
+        shutil.rmtree(folder)
+
+
+def in_child(place: Place, work: Work, last: int | None = None) -> int | None:
+    """Do the work in a process of its own, which dies at the point with the number `last`, if there are so many: how
+    many points it passed; None when it was killed."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
         code = 1
         try:
             os.close(reading)
-            points = Points(last)
-            if watched:
-                points.everywhere()
-            for house in _houses(folder):
+            with house_at(*place) as house:
+                watched = () if last is None else _COMMITS if place.address else _EVERYTHING
+                points = Points(last or 0, watched)
                 asyncio.run(work(house))  # type: ignore[arg-type]
             os.write(writing, str(points.passed).encode())
             code = 0
@@ -191,32 +211,24 @@ def in_child(folder: Path, work: Work, last: int = 0, *, watched: bool = False) 
     if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL:
         return None
     if status:
-        raise SystemExit(f"{work.__name__} failed with {folder}")
+        raise SystemExit(f"{work.__name__} failed with {place}")
     return int(text)
 
 
-def _houses(folder: Path) -> Any:
-    with open_house(folder, "sqlite") as house:
-        yield house
-
-
-def main(folder: Path) -> None:
-    base, place = folder / "base", folder / "place"
+def main(folder: Path, address: str) -> None:
+    base = Place(folder / "base", address)
     in_child(base, prepare)
     counted = {}
     for work, check in ((upload, check_upload), (start, check_release), (halt, check_release)):
-        step = 0
-        while True:
+        step, passed = 0, None
+        while passed is None:
             step += 1
-            shutil.rmtree(place, ignore_errors=True)
-            shutil.copytree(base, place)
-            passed = in_child(place, work, step, watched=True)
-            in_child(place, check)
-            if passed is not None:
-                break
+            with base.copied(folder / "copy") as place:
+                passed = in_child(place, work, step)
+                in_child(place, check)
         counted[work.__name__] = step - 1
     print(json.dumps(counted))
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), sys.argv[2])

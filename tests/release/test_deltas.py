@@ -260,6 +260,17 @@ def test_a_result_of_another_pair_is_made_again(store: Store) -> None:
     assert run(store, test).counts == {"kept": 1, "damaged": 1, "made": 1}
 
 
+def test_a_delta_whose_base_is_gone_is_not_damaged(store: Store, caplog: pytest.LogCaptureFixture) -> None:
+    store.results[f"deltas/{sha(OLD)}-{sha(NEW)}.dcz"] = module.encode_delta(OLD, NEW)
+    del store.archives[sha(OLD)]
+
+    async def test(deltas: Deltas) -> None:
+        assert await deltas.get(sha(OLD), sha(NEW)) is None
+
+    assert run(store, test).counts == {"kept": 1}
+    assert caplog.text == ""
+
+
 @pytest.mark.parametrize("broken", ["get", "put"])
 def test_a_store_that_fails_only_costs_time(store: Store, broken: str, caplog: pytest.LogCaptureFixture) -> None:
     store.broken = {broken}

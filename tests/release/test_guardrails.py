@@ -204,6 +204,11 @@ def test_a_limit_does_not_hold_where_there_is_a_control_arm() -> None:
 def test_few_starts_wait_for_more() -> None:
     state = observe(State(), crashes(5, 0, (5, 5)), USUAL)
     assert worth(state) == pytest.approx(1)
+    few = verdict(state, USUAL)
+    assert (few.health, few.reason.code) == (Health.NO_CONTROL, "guardrail-few")
+    assert say(few.reason) == "10 starts so far; versions are compared from 30 on."
+    alone = verdict(state, Guardrails(control=False))
+    assert alone.reason.code == "guardrail-no-control"
     state = observe(state, crashes(0, 0, (10, 10)), USUAL)
     assert worth(state) > 1
     assert state.pending == Increment()

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from eden.release.guardrails_v1 import Arms
 from eden.release.interfaces import SECOND, Arm, ArmCounts, Report, ReportKind
-from eden.release.metrics import MAX_STARTS, Tally, count, increment, share_of, total
+from eden.release.metrics import MAX_STARTS, Tally, count, increment, total
 
 DAY = 86_400 * SECOND
 AT = 20_000 * DAY
@@ -56,7 +56,6 @@ def test_a_look_is_the_difference_of_two_readings() -> None:
 def test_sums() -> None:
     assert total([]) == ArmCounts()
     assert total([ArmCounts(started=1, erred=2), ArmCounts(started=4)]) == ArmCounts(started=5, erred=2)
-    assert (share_of(1, 0), share_of(1, 4)) == (None, 0.25)
 
 
 BATCH = st.lists(

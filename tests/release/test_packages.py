@@ -15,8 +15,9 @@ import pytest
 
 from eden.base.problems import Problem
 from eden.release.archive import Limits
+from eden.release.inspection import inspect
 from eden.release.interfaces import ProgramKind
-from eden.release.packages import H5Fields, NativeRecord, NativeText, Package, UploadFields, inspect
+from eden.release.packages import H5Fields, NativeRange, NativeRecord, NativeText, Package, UploadFields
 from eden.release.uploads import STALE_SECONDS, Uploads
 from tests.release import samples
 
@@ -28,7 +29,7 @@ def look(tmp_path: Path) -> Callable[..., Package]:
         if data is not None:
             path = tmp_path / "body"
             path.write_bytes(data)
-        return inspect(kind, path, fields or UploadFields(), tmp_path, Limits())
+        return inspect(kind, path, fields or UploadFields(), Limits())
 
     return look
 
@@ -87,8 +88,10 @@ def broken(change: Callable[[dict[str, Any], dict[str, bytes]], None]) -> bytes:
         (lambda manifest, files: manifest["packages"][0].update(size=1), "main.zip is not what"),
         (lambda manifest, files: manifest["packages"][0]["files"].pop(), "main.zip does not hold the files"),
         (lambda manifest, files: manifest["packages"][0].update(file="../main.zip"), "names a file '../main.zip'"),
-        (lambda manifest, files: manifest["packages"].append(manifest["packages"][0]), "not there just once"),
-        (lambda manifest, files: manifest["packages"][0].update(name="other"), "no package main"),
+        (lambda manifest, files: manifest["packages"].append(manifest["packages"][0] | {"name": "x"}), "just once"),
+        (lambda manifest, files: manifest["packages"][0].update(name="other"), "begin with the package main"),
+        (lambda manifest, files: manifest["packages"].reverse(), "begin with the package main"),
+        (lambda manifest, files: manifest["packages"][1].update(name="main"), "two packages of one name"),
     ],
 )
 def test_packages_that_contradict_themselves_are_refused(look: Look, change: Any, sentence: str) -> None:
@@ -118,36 +121,30 @@ def test_an_unsafe_archive_inside_is_refused(look: Look) -> None:
     assert caught.value.code == "unsafe-archive"
 
 
+def test_compressed_archives_inside_are_refused(look: Look) -> None:
+    """No phone reads them; and many small bombs would be one large bomb."""
+
+    def change(manifest: dict[str, Any], files: dict[str, bytes]) -> None:
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("code/scripts.js", bytes(12_000))
+        files["main.zip"] = packed.getvalue()
+        inside = {"path": "code/scripts.js", "size": 12_000, "sha256": samples.sha256(bytes(12_000))}
+        part = manifest["packages"][0]
+        part.update(size=len(files["main.zip"]), sha256=samples.sha256(files["main.zip"]), files=[inside])
+
+    with pytest.raises(Problem, match=r"main\.zip is compressed") as caught:
+        look(ProgramKind.MINIPROGRAM, broken(change))
+    assert caught.value.code == "bad-package"
+
+
 def test_archives_inside_share_one_limit(tmp_path: Path) -> None:
-    """Many small bombs are one large bomb."""
-    inside = {"code/scripts.js": b"1" * 6_000}
-    archives = {f"p{number}.zip": samples.stored_zip(inside) for number in range(3)}
-    listed = [{"path": path, "size": len(data), "sha256": samples.sha256(data)} for path, data in inside.items()]
-    parts = [
-        {"name": "main" if number == 0 else f"p{number}", "file": f"p{number}.zip", "files": listed}
-        | {"size": len(archives[f"p{number}.zip"]), "sha256": samples.sha256(archives[f"p{number}.zip"])}
-        for number in range(3)
-    ]
-    manifest = {"format": 1, "app_id": "a", "version": {"name": "1", "code": 1}, "packages": parts}
+    """Three files in main.zip and one in maps.zip."""
     body = tmp_path / "body"
-    body.write_bytes(samples.stored_zip({"manifest.json": json.dumps(manifest).encode(), **archives}))
-    folder = tmp_path / "folder"
-    folder.mkdir()
-    # the outer archive needs somewhat more than 18,000 bytes
-    limits = Limits(total=len(body.read_bytes()))
-    assert inspect(ProgramKind.MINIPROGRAM, body, UploadFields(), folder, limits).code == 1
-    bombs = {"code/scripts.js": bytes(12_000)}
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("code/scripts.js", bombs["code/scripts.js"])
-    for part in parts:
-        part["size"], part["sha256"] = len(packed.getvalue()), samples.sha256(packed.getvalue())
-        part["files"] = [{"path": "code/scripts.js", "size": 12_000, "sha256": samples.sha256(bytes(12_000))}]
-    manifest["packages"] = parts
-    archives = dict.fromkeys(archives, packed.getvalue())
-    body.write_bytes(samples.stored_zip({"manifest.json": json.dumps(manifest).encode(), **archives}))
-    with pytest.raises(Problem, match=r"p2\.zip unpacks to more than 6000 bytes") as caught:
-        inspect(ProgramKind.MINIPROGRAM, body, UploadFields(), folder, Limits(total=30_000))
+    body.write_bytes(samples.miniprogram())
+    assert inspect(ProgramKind.MINIPROGRAM, body, UploadFields(), Limits(entries=4)).code == 10000
+    with pytest.raises(Problem, match=r"maps\.zip has 1 entries; 0 are allowed") as caught:
+        inspect(ProgramKind.MINIPROGRAM, body, UploadFields(), Limits(entries=3))
     assert caught.value.code == "unsafe-archive"
 
 
@@ -181,6 +178,12 @@ def test_a_web_application(look: Look) -> None:
             UploadFields(version="1", h5=H5Fields(virtual_host="a.b", fallback_url="https://a/", main_url="//evil/")),
             "h5.main_url",
         ),
+        (
+            UploadFields(version="1", h5=H5Fields(virtual_host="a.b", fallback_url="https://a/", main_url="//[")),
+            "h5.main_url",
+        ),
+        (UploadFields(version="1", h5=H5Fields(virtual_host="a.b", fallback_url="https://[/")), "h5.fallback_url"),
+        (UploadFields(version="1", h5=H5Fields(virtual_host="a.b", fallback_url="https://a/\nb/")), "h5.fallback_url"),
     ],
 )
 def test_fields_of_a_web_application_are_checked(look: Look, fields: UploadFields, field: str) -> None:
@@ -201,6 +204,11 @@ def test_a_dimina_package(look: Look) -> None:
     assert package.manifest == {"dimina": {"path": "example/index", "name": "D"}}
     plain = look(ProgramKind.DIMINA, samples.dimina(None), UploadFields(version="1.2", code=7))
     assert (plain.code, plain.manifest["dimina"]["path"]) == (7, "pages/a")
+    config = {"main/app-config.json": b'{"app":{"pages":["' + b"p" * 3_000 + b'"]}}', "main/logic.js": b"1"}
+    with pytest.raises(Problem, match="which page it opens"):
+        look(ProgramKind.DIMINA, samples.stored_zip(config), UploadFields(version="1.2"))
+    with pytest.raises(Problem, match="versionCode is 20,251,125"):
+        look(ProgramKind.DIMINA, samples.dimina(20_251_125))
     with pytest.raises(Problem, match=r"no main/logic\.js"):
         look(ProgramKind.DIMINA, samples.stored_zip({"main/app-config.json": b"{}"}))
 
@@ -213,6 +221,11 @@ def test_an_upgrade_of_the_shell(look: Look) -> None:
     for wrong, field in (
         (msgspec.structs.replace(record, texts={"fr": NativeText(title="N")}), "native.texts"),
         (msgspec.structs.replace(record, url="javascript:alert(1)"), "native.url"),
+        (msgspec.structs.replace(record, app_versions=NativeRange(lowest="two")), "native.app_versions.lowest"),
+        (
+            msgspec.structs.replace(record, app_versions=NativeRange(lowest="2.10", highest="2.9")),
+            "native.app_versions.highest",
+        ),
     ):
         with pytest.raises(Problem) as caught:
             look(ProgramKind.NATIVE, None, UploadFields(version="9.1.0", native=wrong))
@@ -227,10 +240,8 @@ async def _pieces(*pieces: bytes) -> AsyncIterator[bytes]:
 def test_uploads_are_received_and_leave_nothing(tmp_path: Path) -> None:
     async def run() -> None:
         uploads = Uploads(tmp_path / "uploads")
-        async with uploads.receive(_pieces(b"abc", b"d" * 3_000_000, b""), 4_000_000) as upload:
-            assert upload.size == 3_000_003
-            assert upload.sha256 == samples.sha256(b"abc" + b"d" * 3_000_000)
-            assert upload.path.read_bytes()[:4] == b"abcd"
+        async with uploads.receive(_pieces(b"abc", b"d" * 3_000_000, b""), 4_000_000) as path:
+            assert path.read_bytes() == b"abc" + b"d" * 3_000_000
         assert list((tmp_path / "uploads").iterdir()) == []
         with pytest.raises(Problem) as caught:
             async with uploads.receive(_pieces(b"abc", b"de"), 4):

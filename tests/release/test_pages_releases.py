@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from base64 import b64decode
 from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass
 from html.parser import HTMLParser
@@ -18,11 +19,13 @@ from sqlalchemy import Connection, insert, select, update
 from eden.base.identity.principal import Principal
 from eden.base.identity.roles import permissions_of
 from eden.base.ids import now
+from eden.base.problems import Problem
 from eden.base.tables import changes
 from eden.console.frame import Room
 from eden.release.interfaces import ProgramKind, Verb
 from eden.release.models import devices, programs, releases
 from eden.release.packages import UploadFields
+from eden.release.pages.preview import Preview, Previews
 from eden.release.service import ReleaseService
 from eden.release.service_release_rows import ReleaseInfo
 from eden.release.service_trust import do_establish
@@ -331,11 +334,37 @@ def test_preview_counts_and_explains(pages: Pages) -> None:
     answer = pages.post("releases/preview", part=True, **form)
     assert answer.status_code == 200 and "<html" not in answer.text
     assert "Tried on all 300 known devices." in answer.text
-    assert ("about 5 devices" in answer.text and "device-000003" in answer.text) or "device-000001" in answer.text
-    # 30 devices have the tag; one of them is named anyway
-    assert "about 20 devices" in answer.text or "about 19 devices" in answer.text
+    assert "about 5 devices" in answer.text and "device-000000" in answer.text
+    # of 30 devices that have the tag, one is named anyway; half of the others come to the five
+    assert "about 20 devices" in answer.text
     assert "tagged beta" in answer.text
     assert "Not complete yet." in answer.text
+
+
+def test_preview_is_for_those_who_may_see_devices(pages: Pages) -> None:
+    pages.write(lambda c: history.known_devices(c, pages.office.here_id, 3, now(), {"bank": 10_000}))
+    previews, step = Previews(pages.service), {"name": "All", "audience": {"share": 10_000}}
+
+    def look(principal: Principal) -> Preview:
+        here = pages.office.here_id
+        return pages.run(previews.look(principal, here, (), [step], {}, None, lambda key, **_: key, "en"))
+
+    assert look(pages.owner).known == 3
+    # what was read for somebody else is not shown to those who could not have read it
+    with pytest.raises(Problem) as refused:
+        look(Principal("user", "u", "user:u", "u", permissions={pages.office.here_id: frozenset({"release.operate"})}))
+    assert refused.value.code == "forbidden"
+
+
+def test_a_form_cannot_ask_for_more_rows_than_it_has(pages: Pages) -> None:
+    form = pages.form("releases/new?program=bank") | {"step-0-rule": "rows", "step-0-groups": "40"}
+    form |= {f"step-0-group-{group}-rows": "40" for group in range(40)}
+    answer = pages.post("releases/edit", part=True, **form, do="settle")
+    assert answer.status_code == 200 and 'class="condition"' not in answer.text
+    # a button that the page does not have
+    unread = form | {"step-0-rule": "json", "step-0-json": "{not json"}
+    answer = pages.post("releases/edit", part=True, **unread, do="json:0")
+    assert answer.status_code == 200 and Fields(answer.text).values["step-0-json"] == ["{not json"]
 
 
 # one release
@@ -413,6 +442,12 @@ def test_draft_is_discarded(pages: Pages) -> None:
     path = f"releases/{draft.release.id}"
     stale = pages.post(f"{path}/discard", revision="7")
     assert stale.status_code == 303 and stale.headers["location"].endswith(path)
+    chinese = pages.office.sign_in("operator")
+    chinese["Cookie"] += "; eden_locale=zh"
+    answer = pages.office.client.post(
+        f"/console/test/{path}/discard", headers=chinese, data={"revision": "7"}, follow_redirects=False
+    )
+    assert "发布刚被他人修改" in json.loads(b64decode(answer.cookies["eden_flash"], altchars=b"-_"))[0][1]
     assert pages.post(f"{path}/discard", revision="0").headers["location"].endswith("/releases")
     assert pages.get(path).status_code == 404
 
@@ -426,6 +461,18 @@ def test_figures_plots_and_verdict(pages: Pages) -> None:
     assert "Payment service has an incident" in page
     part = pages.get(f"releases/{info.release.id}", **{"HX-Request": "true", "X-Eden-Live": "true"}).text
     assert part.lstrip().startswith('<div id="release" data-live="release:') and "<html" not in part
+
+
+def test_without_reports_nothing_is_compared(pages: Pages) -> None:
+    info = pages.live()
+    pages.run(pages.service.ticks.run())
+    page = pages.get(f"releases/{info.release.id}").text
+    assert "No reports yet" in page and "No device has started it yet" in page
+    assert "Without comparison" not in page and "no control group" not in page.lower()
+    pages.write(lambda c: history.long_history(c, info.release.id, now(), 1))
+    pages.run(pages.service.ticks.run())
+    page = pages.get(f"releases/{info.release.id}").text
+    assert "No reports yet" not in page
 
 
 def test_open_pages_hear_of_drafts_and_devices_do_not(pages: Pages) -> None:

@@ -10,16 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from eden.base.ids import now
 from eden.base.jobs import Handler
 from eden.base.parts import Finding, Part
-from eden.base.tables import jobs
-from eden.release.interfaces import SignedState, Verb
-from eden.release.models import metadata_heads, release_guards, trials
+from eden.base.tables import jobs, workspaces
+from eden.release.interfaces import Arm, Report, ReportKind, SignedState, Verb
+from eden.release.models import metadata_heads, release_guards, signing_keys, trials
 from eden.release.parts import parts
 from eden.release.service_prepare import PREPARE, prepare
+from eden.release.service_reports import CountedBatch, ReleasePart, do_reports
+from eden.release.service_trust import do_establish
 from eden.release.trust import read_heads
 from tests.release import samples
 from tests.release.house import DAY, House, open_house, shares
@@ -37,6 +39,10 @@ async def do(part: Part, kind: str, payload: dict[str, Any] | None = None) -> No
     await run(payload or {})
 
 
+def _started() -> Report:
+    return Report(program="bank", code=10000, kind=ReportKind.STARTED, at=1)
+
+
 async def findings(part: Part) -> list[Finding]:
     return [finding for check in part.doctor for finding in await check() if finding.name == "trust"]
 
@@ -48,6 +54,9 @@ def test_the_clock_does_what_is_due(house: House) -> None:
         await house.program()
         await house.upload("1.0.0")
         info = await house.act(await house.draft("1.0.0", shares(100)), Verb.START)
+        parted = ReleasePart(info.release.id, 1, Arm.NEW, True, (_started(),))
+        reported = [CountedBatch("phone", "batch", (parted,), ())]
+        await house.ground.database.write(lambda c: do_reports(c, "w", reported, now()))
         await house.service.trials.create(house.owner, "w", "bank", 10000, name="x", seconds=60)
         database = house.ground.database
         await do(part, "release.tick")
@@ -71,6 +80,27 @@ def test_the_clock_does_what_is_due(house: House) -> None:
         for kind in ("release.fold", "release.sweep"):
             await do(part, kind)
         assert (await house.states()) == {10000: "release"}
+
+    house.run(run())
+
+
+def test_a_workspace_that_cannot_sign_does_not_stop_the_others(house: House) -> None:
+    async def run() -> None:
+        await house.furnish()
+        database, trust = house.ground.database, house.service.core.trust
+
+        def add(connection: Connection) -> None:
+            values = {"id": "a", "slug": "a", "name": "A", "settings": {}, "created_at": house.at}
+            connection.execute(insert(workspaces).values(values))
+            do_establish(trust, connection, "a", house.roots, 1, house.at)
+            mine = signing_keys.c.workspace_id == "a"
+            connection.execute(update(signing_keys).where(mine).values(sealed=b"of another secret"))
+
+        await database.write(add)
+        house.at += DAY * 3 // 4
+        assert await house.service.trust.refresh() == 1
+        ends = await house.service.trust.ends(house.owner, "w")
+        assert ends["timestamp"] > house.at + DAY * 3 // 4
 
     house.run(run())
 

@@ -33,7 +33,6 @@ from eden.release.rules_machine import (
     apply,
     clock,
     closed,
-    next_change_at,
     perform,
     planned_share,
     refusal,
@@ -191,7 +190,6 @@ def test_a_ramp_is_the_same_however_seldom_one_looks() -> None:
     often = seldom = live(step(5_000, ramp=Ramp(factor=137, every=60, start=7)), step(10_000))
     for minute in range(40):
         often = run(often, START + minute * 60 * SECOND)
-        assert next_change_at(often, START + minute * 60 * SECOND) in (START + (minute + 1) * 60 * SECOND, None)
     seldom = run(seldom, START + 39 * 60 * SECOND)
     assert often.share == seldom.share == 5_000
 
@@ -236,7 +234,6 @@ def test_steps_go_on_by_themselves_when_time_is_over_and_guardrails_are_content(
     auto = {"advance": "auto", "minimum_seconds": 60}
     release = live(step(100, **auto), step(10_000, ramp=Ramp(factor=1_000, every=60), **auto))
     at = START + 60 * SECOND
-    assert next_change_at(release, START) == at
     assert run(release, at - 1) == release
     for health in (Health.WATCH, Health.COLLECTING):
         assert run(release, at, Observed(health=health)) == release
@@ -365,8 +362,6 @@ class Life(RuleBasedStateMachine):
         )
         signed = signed_states(release).get(release.version_code)
         assert (signed is SignedState.RELEASE) is (release.state in OFFERING)
-        later = next_change_at(release, self.at)
-        assert later is None or later > self.at
         if release.state not in OFFERING:
             assert tick(release, Observed(devices=10**9), self.at) == []
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from eden.base.problems import Problem
 from eden.release.interfaces import Guardrails, Plan, Ramp, Window
 from eden.release.rules_plan import (
+    MAX_PROBLEMS,
     check_plan,
     immediate_plan,
     plan_to_json,
@@ -145,11 +146,26 @@ def test_everything_that_is_wrong_is_told_at_once() -> None:
             {"steps": [step(audience={"lists": ["staff"]}, ramp={"factor": 200, "every": 60})]},
             "steps[0].ramp",
         ),
-        ({"steps": [step(audience={"patterns": [f"{index}" for index in range(21)]})]}, "steps"),
+        ({"steps": [step(audience={"patterns": ["a" * 257]})]}, "steps[0].audience.patterns[0]"),
+        ({"steps": [step(audience={"patterns": ["(a", "a"]})] * 2}, "steps[0].audience.patterns[0]"),
+        (
+            {"steps": [step(audience={"patterns": [f"{index}" for index in range(first, 30)]}) for first in (15, 0)]},
+            "steps[1].audience.patterns[5]",
+        ),
+        (
+            {"steps": [step(audience={"patterns": [letter * 200]}) for letter in "abcdefg"]},
+            "steps[5].audience.patterns[0]",
+        ),
     ],
 )
 def test_what_is_refused(value: object, path: str) -> None:
     assert " ".join(problems(value)) == path
+
+
+def test_a_thousand_problems_are_not_all_told() -> None:
+    with pytest.raises(Problem) as caught:
+        check(step(audience={"lists": [f"none-{index}" for index in range(1_000)]}))
+    assert len(caught.value.errors) == MAX_PROBLEMS
 
 
 def test_a_share_may_be_smaller_under_another_rule() -> None:

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from eden.base.targeting import Context, IdList, Proof
 from eden.release.interfaces import Audience, Plan, Release, SignedState, Step, Verb
 from eden.release.rules_machine import apply
-from eden.release.rules_signed import PhoneView, permitted, signed_state, token_hash, withdraw
+from eden.release.rules_signed import PhoneView, permitted, signed_state, token_hash
 from eden.release.rules_views import ListView, VersionView, compile_release
 
 VECTORS: list[dict[str, Any]] = json.loads(Path(__file__).with_name("permitted_v1.json").read_text("utf-8"))
-STABLE, RELEASE, KEPT, REVOKED = SignedState.STABLE, SignedState.RELEASE, SignedState.KEPT, SignedState.REVOKED
+STABLE, RELEASE, REVOKED = SignedState.STABLE, SignedState.RELEASE, SignedState.REVOKED
 
 
 def phone_of(value: dict[str, Any]) -> PhoneView:
@@ -89,13 +89,6 @@ def test_what_is_signed_of_other_versions() -> None:
     assert signed(REVOKED, "aa") == {"eden": {**fields, "state": "revoked"}}
     with pytest.raises(ValueError, match="needs that release"):
         signed(RELEASE)
-
-
-def test_withdrawing() -> None:
-    assert withdraw({10: KEPT, 11: KEPT, 12: STABLE}, 12) == {12: REVOKED, 11: STABLE}
-    assert withdraw({10: REVOKED, 12: STABLE}, 12) == {12: REVOKED}
-    assert withdraw({11: KEPT, 12: STABLE, 13: RELEASE}, 13) == {13: REVOKED}
-    assert withdraw({11: KEPT, 12: STABLE}, 11) == {11: REVOKED}
 
 
 JSON = st.recursive(

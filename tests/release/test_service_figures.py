@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select
 
 from eden.base.tables import changes
-from eden.release.interfaces import Arm, Verb
-from eden.release.models import release_counts
+from eden.release.interfaces import Arm, ArmCounts, Verb
+from eden.release.models import release_counts, version_counts
 from eden.release.service_figures import MOST_SPANS, span_length
 from tests.release import history
-from tests.release.house import House, shares
+from tests.release.house import SECOND, House, shares
 
 
 async def _live(house: House) -> str:
@@ -61,6 +61,40 @@ def test_open_pages_hear_of_new_figures_and_devices_do_not(house: House) -> None
         before = await _kinds(house)
         assert await house.service.ticks.tick("w", release_id)
         assert (await _kinds(house))[len(before) :] == ["figures.changed"]
+
+    house.run(work())
+
+
+def test_starts_by_version_and_day(house: House) -> None:
+    async def work() -> None:
+        await _live(house)
+        await house.upload("1.1.0", scripts=b"2")
+        await house.program("shop")
+        bank = await house.service.programs.get(house.owner, "w", "bank")
+        today = house.at // history.DAY * history.DAY
+        nothing = dict.fromkeys(ArmCounts.__struct_fields__, 0)
+        rows = [
+            {"program_id": bank.id, "code": code, "at": today - days * history.DAY + minute * history.MINUTE}
+            | nothing
+            | {"started": started}
+            for code, days, started in ((10000, 0, 5), (10000, 2, 7), (10100, 0, 1), (10100, 40, 99), (7, 1, 2))
+            for minute in (0, 3)
+        ]
+        await house.ground.database.write(lambda c: c.execute(insert(version_counts), rows))
+        overviews = house.service.overviews
+        found = await overviews.adoption(house.owner, "w", "bank", days=3, most=2)
+        assert found.days == [today - 2 * history.DAY, today - history.DAY, today]
+        assert found.versions == [(10000, "1.0.0"), (7, "7")]
+        assert (found.starts, found.others, found.total) == ([[14, 0, 10], [0, 4, 0]], [0, 0, 2], 30)
+        house.at = today + 4 * history.MINUTE
+        for expected in (12, 12):
+            [line, other] = await overviews.programs(house.owner, "w")
+            assert (line.program.key, line.starts, other.starts) == ("bank", expected, 0)
+            assert line.running is not None and (line.running.version, line.running.share) == ("1.0.0", 100)
+            # counts are good for a minute
+            await house.ground.database.write(lambda c: c.execute(delete(version_counts)))
+        house.at += 61 * SECOND
+        assert [line.starts for line in await overviews.programs(house.owner, "w", text="ban")] == [0]
 
     house.run(work())
 

@@ -12,11 +12,11 @@ from eden.base.audit import entries
 from eden.base.problems import Problem
 from eden.base.tables import changes
 from eden.base.targeting import Proof, verify
+from eden.release import service_releases
 from eden.release.interfaces import ReleaseState, Verb
 from eden.release.rules_signed import PhoneView, permitted
 from eden.release.rules_views import ListView
 from eden.release.service_core import CHANGED
-from eden.release.service_releases import Releases
 from eden.release.trust import TrustRepository, read_heads
 from tests.release.house import DAY, SECOND, House, everyone, shares
 
@@ -167,6 +167,51 @@ def test_one_release_of_a_program_offers_at_a_time(house: House) -> None:
     house.run(run())
 
 
+def test_a_halted_release_touches_nothing_that_a_later_one_brought(house: House) -> None:
+    """Two releases of one version: what the second made of it is not the first one's to change."""
+
+    async def run() -> None:
+        await house.furnish()
+        await house.program()
+        await house.stable("1.0.0")
+        await house.upload("1.1.0", scripts=b"2")
+        first = await house.act(await house.draft("1.1.0", shares(1000, 10_000)), Verb.START)
+        first = await house.act(first, Verb.HALT)
+        second = await house.act(await house.draft("1.1.0", everyone()), Verb.START)
+        for state in ("release", "stable"):
+            assert (await house.states())[10100] == state
+            with pytest.raises(Problem, match="later release has brought") as caught:
+                await house.act(first, Verb.ROLL_BACK)
+            assert caught.value.code == "version-state"
+            operator, release = house.people["operator"], first.release
+            first = await house.service.releases.change_plan(
+                operator, "w", release.id, shares(1000, 5000), revision=release.revision
+            )
+            assert (await house.states())[10100] == state
+            if state == "release":
+                second = await house.act(second, Verb.FINISH)
+        assert second.release.state is ReleaseState.FINISHED
+
+    house.run(run())
+
+
+def test_a_review_is_asked_for_where_everyone_is_reached(house: House) -> None:
+    async def run() -> None:
+        await house.furnish({"review_required": True})
+        await house.program()
+        await house.upload("1.0.0")
+        beta = {"attribute": "tags", "operator": "has_any", "values": ["beta"]}
+        plan = {"steps": [{"name": "Beta", "audience": {"rule": beta, "share": 10_000}}, *everyone()["steps"]]}
+        info = await house.act(await house.draft("1.0.0", plan), Verb.START)
+        with pytest.raises(Problem, match="no review yet") as caught:
+            await house.act(info, Verb.ADVANCE)
+        assert caught.value.code == "version-state"
+        await house.service.versions.review(house.people["reviewer"], "w", "bank", 10000, "approved")
+        await house.act(info, Verb.ADVANCE)
+
+    house.run(run())
+
+
 def test_phones_go_forward_only(house: House) -> None:
     async def run() -> None:
         await house.furnish()
@@ -259,7 +304,7 @@ def test_what_fails_in_a_write_undoes_all_of_it(house: House, monkeypatch: pytes
             (TrustRepository, "_publish"),
             (TrustRepository, "apply"),
             (type(house.ground.audit), "append"),
-            (Releases, "_check_move"),
+            (service_releases, "check_move"),
         ):
             with monkeypatch.context() as patch:
 
@@ -292,7 +337,7 @@ def test_lists_reach_their_people_and_change(house: House) -> None:
         async def may(device: str) -> bool:
             views = await service.load([made.id, staff.id], {})
             signed = (await house.signed())[10000]
-            proof = await asyncio.to_thread(_proof, house, views[made.id], device)
+            proof = _proof(views[made.id], device)
             return permitted({"eden": signed}, PhoneView(device, proofs={} if proof is None else {made.id: proof}))
 
         assert [await may(device) for device in ("alice", "bob", "carol", "staff-7", "x-staff-")] == [
@@ -319,6 +364,11 @@ def test_lists_reach_their_people_and_change(house: House) -> None:
             await service.download(house.people["auditor"], "w", made.id)
         assert caught.value.code == "forbidden"
         other = await service.create(operator, "w", "Other", "exact", b"x")
+        with pytest.raises(Problem, match="There is a list Staff already"):
+            await service.edit(operator, "w", other.id, add=["y"], name="Staff")
+        assert (await service.get(operator, "w", other.id)).size == 1
+        renamed = await service.edit(operator, "w", other.id, add=["y"], name="Others")
+        assert (renamed.name, renamed.size, renamed.revision) == ("Others", 2, 2)
         renamed = await service.rename(operator, "w", other.id, "Others")
         assert [one.name for one in await service.page(operator, "w")] == ["Others", "Staff", "Testers"]
         assert [one.name for one in await service.page(operator, "w", after="Others")] == ["Staff", "Testers"]
@@ -346,12 +396,9 @@ def test_a_stopped_release_does_not_hold_its_lists(house: House) -> None:
     house.run(run())
 
 
-def _proof(house: House, view: ListView, device: str) -> Proof | None:
-    from eden.base.targeting import IdList
-
-    assert view.root
-    ids: IdList = view.contains.__self__  # type: ignore[attr-defined]
-    proof = ids.proof(device)
+def _proof(view: ListView, device: str) -> Proof | None:
+    assert view.ids is not None
+    proof = view.ids.proof(device)
     assert proof is None or verify(view.root, view.size, view.salt, device, proof)
     return proof
 
@@ -366,7 +413,8 @@ def test_two_people_change_a_list_at_once(house: House) -> None:
             return_exceptions=True,
         )
         won = [result for result in results if not isinstance(result, Exception)]
-        assert all(problem.code == "conflict" for problem in results if isinstance(problem, Problem))
+        lost = [result for result in results if isinstance(result, Exception)]
+        assert won and all(isinstance(problem, Problem) and problem.code == "conflict" for problem in lost)
         found = await service.get(house.owner, "w", made.id)
         # nobody's change is lost without a word
         assert found.size == 1 + len(won)

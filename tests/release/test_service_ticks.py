@@ -6,10 +6,11 @@ import asyncio
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, insert, select, update
 
 from eden.base.problems import Problem
-from eden.base.targeting import Context
+from eden.base.targeting import Context, bucket, in_range, in_share
+from eden.release import service_releases
 from eden.release.interfaces import (
     Arm,
     ArmCounts,
@@ -118,17 +119,13 @@ def test_reports_are_told_apart(house: House) -> None:
             other = Report(program="unknown", code=1, kind=ReportKind.STARTED, at=1)
             return split(ReportBatch(device=device, batch="12345678", reports=(said, other)), known, Context())
 
-        arms: dict[Arm | None, int] = {}
-        for number in range(400):
-            for part in told(f"d{number}", 10000).releases:
-                assert not part.has
-                arms[part.arm] = arms.get(part.arm, 0) + 1
-            for part in told(f"d{number}", 10100).releases:
-                assert part.has
-                arms[part.arm] = arms.get(part.arm, 0) + 1
-        assert arms.keys() == {Arm.NEW, Arm.CONTROL, None}
-        assert 50 < arms[Arm.NEW] < 110
-        assert 50 < arms[Arm.CONTROL] < 110
+        for number in range(100):
+            place = bucket(parts.release.salt, f"d{number}")
+            control = in_range(place, 2000, 4000)
+            with_old = [(part.has, part.arm) for part in told(f"d{number}", 10000).releases]
+            assert with_old == ([(False, Arm.CONTROL)] if control else [])
+            with_new = [(part.has, part.arm) for part in told(f"d{number}", 10100).releases]
+            assert with_new == [(True, Arm.NEW if in_share(place, 2000) else None)]
         [listed] = told("tester-1", 10100).releases
         assert (listed.release_id, listed.run, listed.arm) == (release_id, 1, Arm.LISTED)
         assert told("tester-1", 10000).releases == ()
@@ -153,7 +150,7 @@ def test_minutes_fold_into_hours(house: House) -> None:
         assert len(rows) == 90
         assert await house.ground.database.write(lambda c: do_fold(c, house.at)) == 0
         house.at += 3 * DAY
-        assert await house.ground.database.write(lambda c: do_fold(c, house.at)) == 88
+        assert await house.ground.database.write(lambda c: do_fold(c, house.at)) == 2
         assert await house.ground.database.write(lambda c: do_fold(c, house.at)) == 0
         rows = await house.service.reports.of_release(house.owner, "w", release_id)
         assert [row.counts.started for row in rows] == [60, 30]
@@ -162,6 +159,29 @@ def test_minutes_fold_into_hours(house: House) -> None:
         await house.ground.database.write(lambda c: do_forget(c, house.at + 10 * DAY))
         # a batch that was forgotten would count again: devices do not keep them that long
         assert await count(house, batch(release_id, 1, Arm.NEW, "started")) == 1
+
+    house.run(run())
+
+
+def test_hours_with_one_minute_each_are_all_folded(house: House) -> None:
+    """More of them than one write takes, none of which makes a row less."""
+
+    async def run() -> None:
+        release_id = await begin(house, shares(1000))
+        start = house.at // HOUR * HOUR
+        amounts = dict.fromkeys(ArmCounts.__struct_fields__, 0) | {"started": 1}
+        rows = [
+            {"release_id": release_id, "run": 1, "arm": "new", "at": start + hour * HOUR + 7 * MINUTE} | amounts
+            for hour in range(250)
+        ]
+        database = house.ground.database
+        await database.write(lambda c: c.execute(insert(release_counts), rows))
+        folded: list[int] = []
+        while not folded or folded[-1]:
+            folded.append(await database.write(lambda c: do_fold(c, start + 30 * DAY)))
+        assert folded == [200, 50, 0]
+        found = await database.read(lambda c: c.execute(select(release_counts.c.at)).scalars().all())
+        assert sorted(found) == [start + hour * HOUR for hour in range(250)]
 
     house.run(run())
 
@@ -176,8 +196,6 @@ def test_a_ramp_grows_and_is_signed(house: House) -> None:
         release_id = await begin(house, plan)
         assert (await release(house, release_id)).share == 100
         ticks = house.service.ticks
-        # the first look writes down that there is nothing yet
-        assert await ticks.run() == 1
         assert await ticks.run() == 0
         house.at += 7200 * SECOND
         # two processes at once
@@ -288,6 +306,52 @@ def test_a_healthy_version_is_left_alone(house: House) -> None:
         assert info.release.state is ReleaseState.LIVE
         assert info.verdict is not None
         assert info.verdict["health"] == "healthy"
+
+    house.run(run())
+
+
+def test_guardrails_say_nothing_before_the_first_report(house: House) -> None:
+    async def run() -> None:
+        release_id = await begin(house, shares(1000))
+
+        async def verdict() -> Any:
+            await house.service.ticks.run()
+            return (await house.service.releases.get(house.owner, "w", release_id)).verdict
+
+        assert await verdict() is None
+        await count(house, *(batch(release_id, number, Arm.NEW, "started") for number in range(7)))
+        few = await verdict()
+        assert few["reason"] == {"code": "guardrail-few", "fields": {"starts": 7, "needed": 30}}
+        await count(house, *(batch(release_id, number, Arm.NEW, "started") for number in range(100, 130)))
+        assert (await verdict())["reason"]["code"] == "guardrail-no-control"
+        await count(house, *(batch(release_id, number, Arm.CONTROL, "started") for number in range(200, 230)))
+        await count(house, *(batch(release_id, number, Arm.NEW, "started") for number in range(300, 330)))
+        assert (await verdict())["health"] == "healthy"
+        info = await house.service.releases.get(house.owner, "w", release_id)
+        await house.act(await house.act(info, Verb.HALT), Verb.ROLL_FORWARD)
+        # a new run begins anew
+        assert await verdict() is None
+
+    house.run(run())
+
+
+def test_what_the_schedule_cannot_end_is_not_half_done(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def run() -> None:
+        ramp = {"factor": 200, "every": 7200, "start": 100}
+        release_id = await begin(house, {"steps": [{"name": "r", "audience": {"share": 10_000}, "ramp": ramp}]})
+        house.at += 7200 * SECOND
+        with monkeypatch.context() as patch:
+
+            def refuse(*arguments: Any, **more: Any) -> Any:
+                raise Problem("conflict", "It cannot be signed.")
+
+            patch.setattr(service_releases, "sign_program", refuse)
+            assert await house.service.ticks.run() == 0
+        kinds = [event.kind for event in await house.service.releases.events(house.owner, "w", release_id)]
+        assert kinds == ["start", "create"]
+        assert (await release(house, release_id)).share == 100
+        assert await house.service.ticks.run() == 1
+        assert (await release(house, release_id)).share == 200
 
     house.run(run())
 

@@ -262,6 +262,7 @@ def test_content_without_a_version_is_swept_later(house: House) -> None:
         claimed = samples.sha256(b"claimed")
         await claim_content(core, [claimed])
         await core.blobs.put_content(b"claimed")
+        await core.blobs.put("sha256/notes.txt", b"of a file manager")
         assert await sweep_content(core) == 0
         house.at += GRACE_SECONDS * SECOND // 2
         assert await sweep_content(core) == 0
@@ -269,7 +270,8 @@ def test_content_without_a_version_is_swept_later(house: House) -> None:
         assert await sweep_content(core) == 2
         assert not await core.blobs.exists(content_name(left))
         assert not await core.blobs.exists(content_name(claimed))
-        assert len([name async for name, _ in core.blobs.list("sha256")]) == 3
+        assert await core.blobs.exists("sha256/notes.txt")
+        assert len([name async for name, _ in core.blobs.list("sha256")]) == 3 + 1
         assert await core.database.read(lambda c: c.execute(select(func.count()).select_from(blob_marks)).scalar()) == 0
 
     house.run(run())

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from eden.release.text_changes import LONGEST_LINE, changes, read_text
 
-_LINES = st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\r\n"), max_size=12), max_size=25)
+_TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\r\n"), max_size=12)
+# some that come again, in both
+_LINES = st.lists(st.sampled_from("abcde") | _TEXT, max_size=25)
 
 
 @given(_LINES, _LINES)
@@ -30,6 +34,35 @@ def test_a_change_in_the_middle_has_what_stands_around() -> None:
         "gap", "same", "same", "same", "removed", "added", "same", "same", "same", "gap"
     ]  # fmt: skip
     assert (lines[4], lines[5]) == (("removed", 51, None, "50"), ("added", None, 51, "fifty"))
+
+
+def test_what_is_put_at_an_end_has_what_stands_before_it() -> None:
+    text = "".join(f"{number}\n" for number in range(100))
+    assert [line[0] for line in changes(text, text + "more\n")[0]] == ["gap", "same", "same", "same", "added"]
+    assert [line[0] for line in changes(text, "more\n" + text)[0]] == ["added", "same", "same", "same", "gap"]
+
+
+def test_every_second_line_changed() -> None:
+    """What makes other comparisons slow: no two lines that are the same stand together."""
+    before = "".join(f"call({number});\nkeep({number});\n" for number in range(3_000))
+    lines, whole = changes(before, before.replace("call", "other"), most=20_000)
+    assert whole
+    assert [line[0] for line in lines] == ["removed", "added", "same"] * 3_000
+
+
+def test_lines_without_a_place_of_their_own_are_bounded() -> None:
+    """A few lines a thousand times each: whatever stands for what, all of both is shown."""
+    before, after = ("".join(f"{number * step % 7}\n" for number in range(5_000)) for step in (3, 5))
+    lines, whole = changes(before, after, most=20_000)
+    assert whole
+    assert sum(line[0] == "removed" for line in lines) == sum(line[0] == "added" for line in lines) > 4_000
+
+
+def test_blocks_that_changed_places() -> None:
+    first, second = ([f"{side}{number}" for number in range(9)] for side in "ab")
+    lines, _ = changes("\n".join(first + second), "\n".join(second + first))
+    kinds = Counter(line[0] for line in lines)
+    assert (kinds["removed"], kinds["added"]) == (9, 9)
 
 
 def test_bundles_are_broken_at_statements() -> None:

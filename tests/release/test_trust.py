@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from securesystemslib.signer import CryptoSigner
 from sqlalchemy import Connection, insert, select
 from tuf.api.exceptions import DownloadHTTPError, ExpiredMetadataError, UnsignedMetadataError
@@ -27,7 +29,7 @@ from eden.base.tables import workspaces
 from eden.release import trust_root
 from eden.release.models import metadata_files, signing_keys
 from eden.release.trust import KEPT_SECONDS, File, TrustRepository, expiring, read_file, read_heads
-from eden.release.trust_keys import P256, Seal, key_to, new_signer, read_key_file, write_key_file
+from eden.release.trust_keys import ED25519, P256, Seal, key_to, new_signer, read_key_file, write_key_file
 from eden.release.trust_root import RootChange
 
 SECRET = b"a secret of thirty-two characters"
@@ -284,6 +286,7 @@ def test_a_root_with_keys_of_somebody_else_is_refused(place: Place) -> None:
         (RootChange(add=({"keyid": "x"},)), "none that may sign"),
         (_ed25519("zz"), "may sign"),
         (_ed25519("00"), "may sign"),
+        (RootChange(add=(key_to(new_signer(ED25519).public_key),)), "is no ECDSA P-256 key"),
         (RootChange(add=({"keyid": "x", "keytype": "rsa", "scheme": "s", "keyval": {"public": "k"}},)), "may sign"),
         (RootChange(renew=("root",)), "no online role root"),
     ],
@@ -356,6 +359,17 @@ def test_old_files_are_forgotten_but_roots_and_the_newest(place: Place) -> None:
         ("apps.bank", 3), ("root", 1), ("root", 2), ("snapshot", 4), ("targets", 2), ("timestamp", 4),
     ]  # fmt: skip
     assert place.device().download("apps/bank/10000/main.zip") == BANK
+    # what was replaced just now stays, however old it is: a device may be about to fetch it
+    place.at = later
+    place.apply({"bank": [bank_file()]})
+    place.database.write_now(lambda c: place.repository.forget_old(c, later + 1))
+    assert [place.read(name, version) is not None for name, version in (("apps.bank", 3), ("snapshot", 4))] == [
+        True
+    ] * 2
+    place.database.write_now(lambda c: place.repository.forget_old(c, later + (KEPT_SECONDS + 1) * 1_000_000))
+    assert [place.read(name, version) is not None for name, version in (("apps.bank", 3), ("snapshot", 4))] == [
+        False
+    ] * 2
 
 
 def test_signing_is_that_of_canonical_json(place: Place) -> None:
@@ -404,6 +418,11 @@ def test_key_files(tmp_path: Path) -> None:
     (tmp_path / "noise").write_bytes(b"noise")
     with pytest.raises(EdenError, match="not a private key"):
         read_key_file(tmp_path / "noise", None)
+    for curve in (ec.SECP256K1(), ec.SECP384R1()):
+        other = ec.generate_private_key(curve).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        (tmp_path / "other").write_bytes(other)
+        with pytest.raises(EdenError, match="neither an Ed25519 nor an ECDSA P-256 key"):
+            read_key_file(tmp_path / "other", None)
 
 
 def test_times_are_whole_seconds(place: Place) -> None:

@@ -4,6 +4,7 @@ import type { Canvas } from '../../components/canvas'
 import { canvasImage, dressCanvas, findCanvas } from '../../components/canvas'
 import type { AreaFactory } from '../kit'
 import { fail, publish, requireParameter } from '../kit'
+import { blobBytes } from '../media/elements'
 import { componentOf } from '../select'
 import type * as Drawing from './canvas-drawing.chunk'
 import { CanvasContext, type Action } from './context'
@@ -123,7 +124,7 @@ export const canvas: AreaFactory = (rt) => {
             throw fail(error.name === 'SecurityError' ? 'canvas has been tainted by cross-origin data' : error.message)
           })
         if (!blob) throw fail('create bitmap failed')
-        return { tempFilePath: rt.files.addTemp(blob, jpeg ? 'jpg' : 'png') }
+        return { tempFilePath: rt.files.addTemp(await blobBytes(blob), jpeg ? 'jpg' : 'png') }
       }),
       canvasGetImageData: withComponent('canvasGetImageData', async (options, component) => {
         const { surface, area } = await surfaceOf(options, component)

@@ -58,7 +58,8 @@ interface Running extends WebProgram {
   /** ends everything that belongs to it */
   abort: AbortController
   frame: HTMLIFrameElement
-  painted: boolean
+  /** the platform waits to hear how its start goes */
+  tried: boolean
   started: boolean
 }
 
@@ -93,7 +94,7 @@ export class WebLayer {
   async open(program: WebProgram): Promise<void> {
     this.leave()
     const frame = document.createElement('iframe')
-    const running: Running = { ...program, abort: new AbortController(), frame, painted: false, started: false }
+    const running: Running = { ...program, abort: new AbortController(), frame, tried: false, started: false }
     this.running = running
     this.showBar(program.name)
     this.element.setAttribute('aria-label', program.name)
@@ -157,7 +158,10 @@ export class WebLayer {
     this.stage.replaceChildren(frame)
     await link.connect()
     const id = `${manifest.version.code} ${entry.sha256}`
-    if (!await link.open(id, h5, name)) {
+    const there = await link.open(id, h5, name)
+    running.tried = true
+    await platform.starting(url, manifest)
+    if (!there) {
       const bytes = await platform.archive(url, entry)
       await link.fill(zipEntries(bytes, entry.file), progress)
     }
@@ -179,7 +183,7 @@ export class WebLayer {
     this.cover.hidden = true
     if (focused) running.frame.focus()
     if (outcome !== 'painted') return
-    running.painted = true
+    running.tried = false
     platform.painted(running.url, running.manifest)
     // the next version is fetched while this one is used
     void platform.check()
@@ -189,6 +193,7 @@ export class WebLayer {
   private async fail(running: Running, reason: string): Promise<void> {
     const { url, manifest, name } = running
     this.end(running)
+    running.tried = false
     this.showBar(name)
     const { platform, say } = this.around
     this.showFault(running, say('failedTitle'), say('failedText', { name }), reason)
@@ -199,9 +204,9 @@ export class WebLayer {
 
   /** It cannot be run here and now: no fault of the version. */
   private cannot(running: Running, error: unknown): void {
-    const { platform, say } = this.around
+    const { say } = this.around
+    this.withdraw(running)
     this.end(running)
-    platform.left(running.url)
     const fault = error instanceof LinkError ? error.fault : 'refused'
     const words = ({ unreachable: 'unreachable', storage: 'noStorage', refused: 'cannotText' } as const)[fault]
     const detail = error instanceof Error ? error.message : String(error)
@@ -216,11 +221,17 @@ export class WebLayer {
   private leave(): void {
     const { running } = this
     if (!running) return
-    if (!running.painted && !running.abort.signal.aborted) this.around.platform.left(running.url)
+    this.withdraw(running)
     this.end(running)
     this.running = undefined
     this.element.hidden = true
     this.stage.replaceChildren()
+  }
+
+  /** A start that did not come to its end is nobody's fault. */
+  private withdraw(running: Running): void {
+    if (running.tried) this.around.platform.left(running.url, running.manifest)
+    running.tried = false
   }
 
   private end({ abort, frame }: Running): void {

@@ -16,7 +16,8 @@ export const setClipboardData: Capability = async ({ args }) => {
 
 export const getClipboardData: Capability = async ({ prompt }) => {
   if (!prompt.interactive) return { data: copied }
-  return { data: (await navigator.clipboard?.readText().catch(() => undefined)) ?? copied }
+  // Firefox before 125 has no readText
+  return { data: (await navigator.clipboard?.readText?.().catch(() => undefined)) ?? copied }
 }
 
 /** Follow a tel: or sms: address as if the person had clicked on it. */

@@ -63,7 +63,7 @@ function load(url: string): Promise<WebAssembly.Module> {
 
 async function compile(url: string): Promise<WebAssembly.Module> {
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(PATIENCE) })
+    const response = await fetch(url, { signal: AbortSignal.timeout?.(PATIENCE) ?? null })
     if (!response.ok) throw new Error(`${url}: ${response.status}`)
     // not compileStreaming: that wants a media type which not every server sends
     return await WebAssembly.compile(await response.arrayBuffer())

@@ -14,9 +14,15 @@ export type PackageFault =
   | 'trust'
   /** the server has no version of this program for this phone */
   | 'absent'
+  /** the browser has no more room for packages */
+  | 'room'
 
 export class PackageError extends Error {
-  constructor(readonly fault: PackageFault, readonly file: string, detail: string) {
+  /** `detail` is for the log; `explain` gives what the person reads where that is more than the fault's own words. */
+  constructor(
+    readonly fault: PackageFault, readonly file: string, detail: string,
+    readonly explain?: (locale: 'zh_CN' | 'en') => string,
+  ) {
     super(`${file}: ${detail}`)
     this.name = 'PackageError'
   }

@@ -25,11 +25,15 @@ export interface PackageSource {
   update(url: string, current: Manifest, names: readonly string[]): Promise<Manifest | undefined>
   /** Programs of different areas never share values, whatever name they give themselves. */
   area(url: string): string
+  /** It is about to be handed to its frame. One of `painted`, `spoiled`, `left` and `crashed` follows. */
+  starting?(url: string, manifest: Manifest): Promise<void>
   /** The program was handed to its frame. */
   booted?(url: string, manifest: Manifest): void
   /** Its first page is there. */
   painted?(url: string, manifest: Manifest): void
-  /** The person closed it before its first page. */
+  /** Its first page is there, but without code that it cannot do without. The answer is that of `crashed`. */
+  spoiled?(url: string, manifest: Manifest, reason: string): Promise<boolean>
+  /** The person left it before its first page, or it did not come to a start at all. */
   left?(url: string, manifest: Manifest): void
   /** It was stopped. True: another version is there, and the program shall be started again with it. */
   crashed?(url: string, manifest: Manifest, fault: { reason: string; painted: boolean }): Promise<boolean>

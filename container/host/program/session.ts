@@ -120,7 +120,8 @@ export class Session {
     this.booted = performance.now()
     const transfer = Object.values(packages).flatMap((files) => Object.values(files))
     frame.post({
-      kind: 'boot', ...around.boot(), ...(this.track && { mode: this.track }), ...values, appId: manifest.appId, manifest: manifest.json, packages, launch,
+      kind: 'boot', ...around.boot(), ...(this.track && { mode: this.track }), ...values,
+      appId: manifest.appId, manifest: manifest.json, packages, launch,
       storageLimitKB: STORAGE_LIMIT_KB, authSetting: permissions.all(), network: around.network.status(),
       capabilities: [...ANSWERED_CALLS],
     }, transfer)

@@ -1,5 +1,5 @@
 /** Where packages are kept: bytes under a key, lasting if the browser can. Calls may fail; callers go on without. */
-import { database, request } from './database'
+import { committed, database, request } from './database'
 
 export interface ByteStore {
   readonly kind: Storage
@@ -70,11 +70,11 @@ class IndexedBytes implements ByteStore {
   get(key: string): Promise<ArrayBuffer | undefined> {
     return request(this.table('readonly').get(key) as IDBRequest<ArrayBuffer | undefined>)
   }
-  async put(key: string, bytes: ArrayBuffer): Promise<void> {
-    await request(this.table('readwrite').put(bytes, key))
+  put(key: string, bytes: ArrayBuffer): Promise<void> {
+    return committed(this.table('readwrite').put(bytes, key))
   }
-  async delete(key: string): Promise<void> {
-    await request(this.table('readwrite').delete(key))
+  delete(key: string): Promise<void> {
+    return committed(this.table('readwrite').delete(key))
   }
   async keys(): Promise<string[]> {
     return (await request(this.table('readonly').getAllKeys())).map(String)

@@ -29,3 +29,11 @@ export function request<T>(pending: IDBRequest<T>): Promise<T> {
     pending.onerror = () => reject(pending.error ?? new Error('IndexedDB request failed'))
   })
 }
+
+/** A change is there when its transaction is: a request may have succeeded and find no room at the end. */
+export function committed({ transaction }: IDBRequest): Promise<void> {
+  return new Promise((resolve, reject) => {
+    transaction!.oncomplete = () => resolve()
+    transaction!.onabort = () => reject(transaction!.error ?? new Error('not stored'))
+  })
+}

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import page from '../../../docs/trust.md?raw'
-import { TRUST_MESSAGES, TrustError } from './error'
+import { TRUST_MESSAGES, TrustError, type TrustFault } from './error'
 import { LIMITS } from './updater'
 
 describe('docs/trust.md', () => {
-  it.each(Object.entries(TRUST_MESSAGES))('explains %s and has its sentence', (fault, message) => {
+  it.each(Object.entries(TRUST_MESSAGES.en))('explains %s and has its sentence', (fault, message) => {
     const row = page.split('\n').find((line) => line.startsWith(`| \`${fault}\` |`))
     expect(row).toMatch(/^\| `\w+` \| \S.* \| \S.* \|$/)
     expect(row).toContain(`| ${message} |`)
@@ -12,7 +12,7 @@ describe('docs/trust.md', () => {
 
   it('has no other faults', () => {
     const rows = page.split('## Faults')[1]!.split('\n## ')[0]!.match(/^\| `(\w+)`/gm)
-    expect(rows).toHaveLength(Object.keys(TRUST_MESSAGES).length)
+    expect(rows).toHaveLength(Object.keys(TRUST_MESSAGES.en).length)
   })
 
   it('has the limits', () => {
@@ -29,5 +29,11 @@ describe('TrustError', () => {
     const error = new TrustError('expired', 'timestamp.json', 'expired at noon')
     expect(String(error)).toBe('TrustError: timestamp.json: expired at noon')
     expect(error).toMatchObject({ fault: 'expired', file: 'timestamp.json' })
+  })
+
+  it.each(Object.keys(TRUST_MESSAGES.en) as TrustFault[])('says %s in the words of the person', (fault) => {
+    const { explain } = new TrustError(fault, 'timestamp.json', 'x')
+    expect(explain('en')).toMatch(/^[A-Z][^\u4e00-\u9fff]+\.$/)
+    expect(explain('zh_CN')).toMatch(/^[\u4e00-\u9fff].*。$/)
   })
 })

@@ -1,6 +1,7 @@
 /** Metadata and targets over HTTP, never more than asked for. */
+import { readBounded, TooLong } from '../read'
 import { TrustError } from './error'
-import type { Bytes, Fetcher } from './updater'
+import type { Fetcher } from './updater'
 
 /** For one file; metadata is small, and a server that sends it drop by drop must not hold an update for ever. */
 const TIMEOUT = 30_000
@@ -22,30 +23,15 @@ export function httpFetcher(
       const timer = setTimeout(() => abort.abort(new Error(`${url}: no complete answer in ${timeout} ms`)), timeout)
       try {
         const answer = await request(url, { cache: 'no-cache', signal: abort.signal })
-        if (answer.ok) return await read(answer, maxLength, path)
+        if (answer.ok) return await readBounded(answer, maxLength)
         await answer.body?.cancel()
         if (ABSENT.includes(answer.status)) return undefined
         throw new Error(`${url}: the server answered ${answer.status}`)
+      } catch (error) {
+        throw error instanceof TooLong ? new TrustError('length', path, `is longer than ${maxLength} bytes`) : error
       } finally {
         clearTimeout(timer)
       }
     },
   }
-}
-
-async function read(answer: Response, maxLength: number, path: string): Promise<Bytes> {
-  const chunks: Bytes[] = []
-  let length = 0
-  const reader = answer.body?.getReader()
-  for (let part = await reader?.read(); part?.value; part = await reader!.read()) {
-    length += part.value.byteLength
-    if (length > maxLength) {
-      await reader!.cancel()
-      throw new TrustError('length', path, `is longer than ${maxLength} bytes`)
-    }
-    chunks.push(part.value)
-  }
-  const bytes = new Uint8Array(length)
-  chunks.reduce((at, chunk) => (bytes.set(chunk, at), at + chunk.byteLength), 0)
-  return bytes
 }

@@ -1,6 +1,7 @@
 /** A refresh as it should be, section 5 of the specification. What is refused is in attacks.test.ts. */
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { DAY, encode, makePhone, makeSigner, NOW, TOP } from './repository-simulator'
+import { verifyFirstRoot } from './updater'
 
 const NOTHING_NEW = ['2.root.json', 'timestamp.json']
 
@@ -218,6 +219,15 @@ describe('refresh', () => {
     for (const [fault, root] of roots) {
       expect(await asked(expect(phone({ root }).refresh()).rejects.toMatchObject({ fault }))).toEqual([])
     }
+  })
+
+  it('takes for a first root only what its own keys have signed', async () => {
+    const { repository } = await makePhone()
+    await verifyFirstRoot(repository.trustedRoot)
+    const page = new TextEncoder().encode('<!doctype html><title>Sign in to this network</title>')
+    await expect(verifyFirstRoot(page)).rejects.toMatchObject({ fault: 'format' })
+    const stranger = await repository.sign('root', [await makeSigner()])
+    await expect(verifyFirstRoot(stranger)).rejects.toMatchObject({ fault: 'signature' })
   })
 
   it('says so where the browser has no Web Crypto', async () => {

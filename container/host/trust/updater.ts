@@ -246,11 +246,21 @@ export class Updater {
     return parts.join('/')
   }
 
-  private subtle(): Subtle {
-    const subtle = this.options.subtle ?? (globalThis.crypto as Crypto | undefined)?.subtle as Subtle | undefined
-    if (!subtle) throw new TrustError('unsupported', 'Web Crypto', 'exists only on pages from https or localhost')
-    return subtle
-  }
+  private subtle(): Subtle { return this.options.subtle ?? webCrypto() }
+}
+
+/**
+ * Throws TrustError unless this is a root that its own keys have signed: what may be kept where none came with the
+ * app. A page of some portal on the way, believed for good, would end all updates.
+ */
+export async function verifyFirstRoot(root: Bytes, subtle: Subtle = webCrypto()): Promise<void> {
+  await TrustedMetadata.open(root, 0, subtle)
+}
+
+function webCrypto(): Subtle {
+  const subtle = (globalThis.crypto as Crypto | undefined)?.subtle as Subtle | undefined
+  if (!subtle) throw new TrustError('unsupported', 'Web Crypto', 'exists only on pages from https or localhost')
+  return subtle
 }
 
 /** A role or file name in an address or a store: never a path of its own. As Python's `quote(name, "")`. */

@@ -1,5 +1,4 @@
 /** Archives of a program: kept on this phone, made from an older one by a delta, or downloaded whole. */
-import { applyDelta } from '../delta'
 import type { Manifest, PackageEntry } from '../package/manifest'
 import { parseManifest } from '../package/manifest'
 import { sha256 } from '../package/sha256'
@@ -8,10 +7,13 @@ import { verifyArchive } from '../package/verify'
 import type { DeviceServer } from './server'
 import type { Kept, Shelf } from './shelf'
 import type { Vault } from './vault'
+import type { Verifier } from './verifier'
 
 export class Archives {
-  /** `decoder`: where the files of the delta decoder are. */
-  constructor(private readonly vault: Vault, private readonly server: DeviceServer, private readonly decoder: string) {}
+  constructor(
+    private readonly vault: Vault, private readonly server: DeviceServer,
+    private readonly deltas: Pick<Verifier, 'applyDelta'>,
+  ) {}
 
   async manifest(version: Kept): Promise<Manifest | undefined> {
     const bytes = await this.vault.get(version.manifest)
@@ -31,9 +33,9 @@ export class Archives {
     const target = { ...version, ...entry }
     const verify = (whole: Uint8Array<ArrayBuffer>): Promise<void> => verifyArchive(whole.buffer, entry)
     // the browser's own dictionary, then a delta to what this phone keeps, then the whole archive
-    const bytes = (base && browserKnowsDictionaries() && await this.server.target(target, verify, { progress, onlyDelta: true }))
+    const bytes = (base && browserKnowsDictionaries() && await this.server.targetByDelta(target, verify, progress))
       || (base && await this.byDelta(entry, base))
-      || (await this.server.target(target, verify, { progress }))!
+      || await this.server.target(target, verify, progress)
     await this.vault.put(entry.sha256, bytes.buffer)
     return bytes.buffer
   }
@@ -55,7 +57,7 @@ export class Archives {
   ): Promise<Uint8Array<ArrayBuffer> | undefined> {
     try {
       const delta = await this.server.delta(base.sha256, entry.sha256, entry.size)
-      const result = delta && await applyDelta(new Uint8Array(base.bytes), delta, entry.size, this.decoder)
+      const result = delta && await this.deltas.applyDelta(new Uint8Array(base.bytes), delta, entry.size)
       return result && await sha256(result.buffer) === entry.sha256 ? result : undefined
     } catch {
       return undefined

@@ -6,17 +6,18 @@
 import { PackageError } from '../package/error'
 import { MAX_MANIFEST_BYTES, parseManifest, type Manifest } from '../package/manifest'
 import { sha256 } from '../package/sha256'
-import { TrustError, type TargetInfo } from '../trust'
+import type { TargetInfo } from '../trust'
 import type { Archives } from './archives'
-import { asPackageError } from './faults'
-import { opens, permitted, type SignedState } from './permitted'
+import { asPackageError, isFull, isTrustError } from './faults'
+import type { SignedState } from './permitted'
 import type { Reporter } from './reporter'
 import type { DeviceServer } from './server'
 import * as steps from './shelf'
 import { isBad, type Kept, type Shelf } from './shelf'
 import { parsePlace, placeId, type Place, type Shelves } from './shelves'
-import type { SignedVersion, Trusted } from './trusted'
+import type { SignedVersion } from './trusted'
 import type { Vault } from './vault'
+import type { Verifier } from './verifier'
 import { webManifest } from './web-manifest'
 import type { CheckProgram, DeviceContext, ProgramAnswer } from './wire'
 
@@ -29,7 +30,7 @@ export interface Parts {
   server: DeviceServer
   device: Promise<string>
   context(): DeviceContext
-  trusted: Trusted
+  trusted: Verifier
   shelves: Shelves
   vault: Vault
   archives: Archives
@@ -69,7 +70,9 @@ export class Checker {
     const programs = await this.answers(places).catch((error: unknown) => {
       if (places.some((place) => placeId(place) === first)) throw asPackageError(error, places[0]!.key)
       // not reachable is no news; a refusal is
-      if (error instanceof TrustError) places.forEach((place) => this.parts.failed(place, asPackageError(error, place.key)))
+      if (isTrustError(error) || isFull(error)) {
+        for (const place of places) this.parts.failed(place, asPackageError(error, place.key))
+      }
       return undefined
     })
     if (!programs) return
@@ -84,7 +87,8 @@ export class Checker {
         const { key, code, release } = program
         const failure = asPackageError(error, key)
         if (code !== undefined) {
-          this.parts.reporter.tell({ program: key, code, ...(release !== undefined && { release }), kind: 'refused', reason: failure.message })
+          const version = { program: key, code, ...(release !== undefined && { release }) }
+          this.parts.reporter.tell({ ...version, kind: 'refused', reason: failure.message })
         }
         if (placeId(place) === first) throw failure
         this.parts.failed(place, failure)
@@ -120,13 +124,14 @@ export class Checker {
       if (!leaving) throw untrusted(place, 'the server wants a version removed that is not withdrawn')
       return void await shelves.change(id, steps.remove)
     }
-    if (code === undefined || code === current?.code || code === shelf.next?.code) return
+    if (code !== undefined && code === current?.code) return void await shelves.change(id, steps.unstage)
+    if (code === undefined || code === shelf.next?.code) return
     if (isBad(shelf, code)) throw untrusted(place, `version ${code} did not start on this phone before`)
     if (current && code < current.code && !leaving) {
       throw untrusted(place, `version ${code} is older than ${current.code}, which is not withdrawn`)
     }
     const wanted = await trusted.version(place.key, code)
-    const allowed = wanted && permitted(wanted.state, {
+    const allowed = wanted && await trusted.permitted(wanted.state, {
       device: await this.parts.device, context: this.parts.context(), trial: place.trial, proofs: answer.proofs,
       has: [current, shelf.previous].some((version) => version?.code === code),
     })
@@ -139,7 +144,7 @@ export class Checker {
   private async install(
     place: Place, answer: ProgramAnswer, { info, state }: SignedVersion, shelf: Shelf, leaving: boolean,
   ): Promise<Manifest> {
-    const { shelves, archives, reporter, vault } = this.parts
+    const { shelves, archives, reporter, trusted, vault } = this.parts
     this.writing = placeId(place)
     const [manifest, hash] = await this.manifest(place.key, answer.code!, info, state)
     const { code, name } = manifest.version
@@ -151,7 +156,7 @@ export class Checker {
     const version: Kept = {
       code, version: name, manifest: hash, archives: entries.map((entry) => entry.sha256),
       ...(answer.release !== undefined && { release: answer.release }),
-      ...(opens(place.trial, state) && { trial: true }),
+      ...(await trusted.opens(place.trial, state) && { trial: true }),
     }
     const unpin = vault.pin(hash, ...version.archives)
     try {
@@ -177,7 +182,7 @@ export class Checker {
     const kept = await vault.get(hash)
     if (kept) return [parseManifest(kept), hash]
     const target = { key, code, file: 'manifest.json', sha256: hash, size: info.length }
-    const bytes = made ?? (await server.target(target, (found) => trusted.verify(found, info)))!.buffer
+    const bytes = made ?? (await server.target(target, (found) => trusted.verify(found, info))).buffer
     const manifest = parseManifest(bytes)
     await vault.put(hash, bytes)
     return [manifest, hash]

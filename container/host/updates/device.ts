@@ -10,11 +10,14 @@ const MAX_TEXT = 256
 export async function deviceId(values: ValueStore): Promise<string> {
   const kept = await values.get<string>(ID).catch(() => undefined)
   if (typeof kept === 'string' && kept) return kept
-  const bytes = crypto.getRandomValues(new Uint8Array(16))
-  const id = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+  const id = randomHex(16)
   await values.write(new Map([[ID, id]])).catch(() => undefined)
   return id
 }
+
+/** So many random bytes, in hex. */
+export const randomHex = (bytes: number): string =>
+  Array.from(crypto.getRandomValues(new Uint8Array(bytes)), (byte) => byte.toString(16).padStart(2, '0')).join('')
 
 /** What the phone knows by itself, then what the embedding page says (it knows the person, the city, the app). */
 export function deviceContext(

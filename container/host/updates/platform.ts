@@ -11,16 +11,19 @@ import type { ByteStore } from '../store/bytes'
 import type { ValueStores } from '../store/values'
 import { Archives } from './archives'
 import { about, Checker } from './checker'
+import { Departures } from './departures'
 import { deviceContext, deviceId } from './device'
 import { asPackageError } from './faults'
+import { KeptMetadata } from './kept-metadata'
 import { Reporter } from './reporter'
 import { Schedule } from './schedule'
 import { DeviceServer } from './server'
 import * as steps from './shelf'
-import type { Kept } from './shelf'
+import type { Kept, Shelf } from './shelf'
 import { parsePlace, placeId, Shelves, type Place } from './shelves'
-import { Trusted } from './trusted'
+import { Turns } from './turns'
 import { Vault } from './vault'
+import { Verifier } from './verifier'
 import type { DeviceContext, ReportKind } from './wire'
 
 export interface PlatformOptions {
@@ -39,8 +42,8 @@ export interface Surroundings {
   stores: Promise<ValueStores>
   system(): SystemInfo
   network(): string
-  /** where the files of the delta decoder are */
-  decoder: string
+  /** address of a file of the container bundle */
+  file(name: string): string
   /** a version is complete; it runs from the next start of the program at `url` */
   ready(url: string, manifest: Manifest): void
   /** an update of the program at `url` was refused or broke off */
@@ -52,25 +55,33 @@ export class Platform implements PackageSource {
   readonly device: Promise<string>
   private readonly shelves: Shelves
   private readonly vault: Vault
+  private readonly verifier: Verifier
   private readonly archives: Archives
+  private readonly departures: Departures
   private readonly reporter: Reporter
   private readonly checker: Checker
   private readonly schedule: Schedule
-  private checking: Promise<void> = Promise.resolve()
+  private readonly turns: Turns
 
   constructor(options: PlatformOptions, around: Surroundings) {
     this.url = new URL(options.url.replace(/\/*$/, '/'), document.baseURI).href
     const values = around.stores.then((stores) => stores.area(`platform ${this.url}`))
     const server = new DeviceServer(this.url, around.fetch)
+    this.turns = new Turns(`eden ${this.url}`)
     this.device = values.then(deviceId)
     this.shelves = new Shelves(values)
-    this.vault = new Vault(around.bytes, `${this.url} `, () => this.makeRoom())
-    this.archives = new Archives(this.vault, server, around.decoder)
+    const makeRoom = (): Promise<boolean> => this.makeRoom()
+    this.vault = new Vault(around.bytes, `${this.url} `, makeRoom)
+    this.verifier = new Verifier({
+      url: this.url, fetch: around.fetch, root: options.root, file: around.file,
+      store: new KeptMetadata(around.bytes, `trust ${this.url} `, makeRoom),
+    })
+    this.archives = new Archives(this.vault, server, this.verifier)
+    this.departures = new Departures(`eden left ${this.url}`)
     this.reporter = new Reporter(server, this.device, values)
     this.checker = new Checker({
       server, device: this.device, shelves: this.shelves, vault: this.vault, archives: this.archives,
-      reporter: this.reporter,
-      trusted: new Trusted(this.url, around.bytes, around.fetch, options.root),
+      reporter: this.reporter, trusted: this.verifier,
       context: () => deviceContext(around.system(), around.network(), options.context?.() ?? {}),
       ready: (place, manifest) => around.ready(this.address(place.key, place.trial), manifest),
       failed: (place, error) => around.failed(this.address(place.key, place.trial), error),
@@ -86,11 +97,12 @@ export class Platform implements PackageSource {
 
   stop(): void {
     this.schedule.stop()
+    this.departures.stop()
     this.reporter.stop()
   }
 
   /** Look for versions of every program on this phone now. Never rejects: see `failed`. */
-  check(): Promise<void> { return this.exclusive(() => this.checker.check()) }
+  check(): Promise<void> { return this.turns.take(() => this.checker.check()) }
 
   // ---- addresses -------------------------------------------------------------------------------------------------
 
@@ -115,17 +127,18 @@ export class Platform implements PackageSource {
   async manifest(url: string, _freshness: Freshness): Promise<Installed> {
     const place = placeOf(url)
     const id = placeId(place)
+    for (const left of this.departures.take()) await this.shelves.change(left, steps.withdraw)
     await this.shelves.change(id, steps.swap)
     let found = await this.startable(place)
     const kept = found !== undefined
     if (!found) {
-      await this.exclusive(() => this.checker.check(place))
+      this.verifier.prepare()
+      await this.turns.take(() => this.checker.check(place))
       await this.shelves.change(id, steps.swap)
       found = await this.startable(place)
     }
     if (!found) throw new PackageError('absent', place.key, 'the server has no version for this phone')
-    await this.shelves.change(id, steps.attempt)
-    void this.exclusive(async () => this.vault.retain(await this.shelves.used()))
+    void this.turns.take(async () => this.vault.retain(await this.shelves.used())).catch(() => undefined)
     return { manifest: found.manifest, kept, track: found.version.trial ? 'trial' : 'release' }
   }
 
@@ -137,7 +150,10 @@ export class Platform implements PackageSource {
       const version = shelf.current
       if (!version) return undefined
       if (steps.exhausted(shelf)) {
-        await this.condemn(place, version, 'did not reach its first page twice')
+        // the last start may have taken the whole browser down, so that nobody could tell
+        const reason = 'did not reach its first page twice'
+        this.reporter.tell({ ...about(place, version), kind: 'failed', reason })
+        await this.condemn(place, version, reason)
         continue
       }
       const manifest = await this.archives.manifest(version)
@@ -183,25 +199,48 @@ export class Platform implements PackageSource {
 
   // ---- how a start went ------------------------------------------------------------------------------------------
 
+  async starting(url: string, manifest: Manifest): Promise<void> {
+    await this.move(url, manifest, steps.attempt)
+    this.departures.begin(placeId(placeOf(url)))
+  }
+
   booted(url: string, manifest: Manifest): void { void this.tell(url, manifest, 'started') }
 
   painted(url: string, manifest: Manifest): void {
-    void this.shelves.change(placeId(placeOf(url)), steps.succeed)
+    this.departures.end(placeId(placeOf(url)))
+    void this.move(url, manifest, steps.succeed)
     void this.tell(url, manifest, 'first_page')
   }
 
-  left(url: string): void { void this.shelves.change(placeId(placeOf(url)), steps.withdraw) }
+  async spoiled(url: string, manifest: Manifest, reason: string): Promise<boolean> {
+    const { previous } = await this.shelves.get(placeId(placeOf(url)))
+    // a version that shows something is better than none
+    if (!previous) await this.move(url, manifest, steps.succeed)
+    return this.crashed(url, manifest, { reason, painted: false })
+  }
+
+  left(url: string, manifest: Manifest): void {
+    this.departures.end(placeId(placeOf(url)))
+    void this.move(url, manifest, steps.withdraw)
+  }
 
   erred(url: string, manifest: Manifest, message: string): void { void this.tell(url, manifest, 'error', message) }
 
   async crashed(url: string, manifest: Manifest, fault: { reason: string; painted: boolean }): Promise<boolean> {
+    const place = placeOf(url)
+    this.departures.end(placeId(place))
     await this.tell(url, manifest, fault.painted ? 'crash' : 'failed', fault.reason)
     if (fault.painted) return false
-    const place = placeOf(url)
     const shelf = await this.shelves.get(placeId(place))
     if (shelf.current?.code !== manifest.version.code || !steps.exhausted(shelf)) return false
     await this.condemn(place, shelf.current, fault.reason)
     return (await this.shelves.get(placeId(place))).current !== undefined
+  }
+
+  /** Of the version that was started; another page of this phone may have another one by now. */
+  private move(url: string, manifest: Manifest, step: (shelf: Shelf) => Shelf): Promise<Shelf> {
+    const { code } = manifest.version
+    return this.shelves.change(placeId(placeOf(url)), (shelf) => (shelf.current?.code === code ? step(shelf) : shelf))
   }
 
   private async condemn(place: Place, version: Kept, reason: string): Promise<void> {
@@ -216,21 +255,10 @@ export class Platform implements PackageSource {
     if (version) this.reporter.tell({ ...about(place, version), kind, ...(reason !== undefined && { reason }) })
   }
 
-  // ---- one at a time ---------------------------------------------------------------------------------------------
-
   private async makeRoom(): Promise<boolean> {
     const freed = await this.shelves.giveUpOne(this.checker.writing)
     if (freed) await this.vault.retain(await this.shelves.used())
     return freed
-  }
-
-  /** One after the other on this page, and among all pages of this phone: they share the store. */
-  private exclusive(run: () => Promise<void>): Promise<void> {
-    const locks = (navigator as { locks?: LockManager }).locks
-    const locked = (): Promise<void> => (locks ? locks.request(`eden ${this.url}`, run) : run())
-    const done = this.checking.then(locked, locked)
-    this.checking = done.catch(() => undefined)
-    return done
   }
 }
 

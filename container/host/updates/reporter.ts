@@ -3,6 +3,7 @@
  * batch sent until it is answered and counted there once. Telling never disturbs what it tells about.
  */
 import type { ValueStore } from '../capabilities/types'
+import { randomHex } from './device'
 import { ServerError, type DeviceServer } from './server'
 import type { Report, ReportBatch } from './wire'
 
@@ -26,6 +27,8 @@ export class Reporter {
   private timer: ReturnType<typeof setTimeout> | undefined
   private delay = DELAY
   private sending: Promise<void> | undefined
+  private writing = Promise.resolve()
+  private following: Promise<void> | undefined
   private stopped = false
 
   constructor(
@@ -78,7 +81,7 @@ export class Reporter {
     for (;;) {
       const { waiting } = this
       waiting.batch ??= waiting.queue.length
-        ? { device, batch: crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`, reports: waiting.queue.splice(0, BATCH) }
+        ? { device, batch: randomHex(16), reports: waiting.queue.splice(0, BATCH) }
         : undefined
       if (!waiting.batch) return
       const { batch } = waiting
@@ -99,7 +102,17 @@ export class Reporter {
     }
   }
 
-  private async save(): Promise<void> {
+  /** Keep what waits. Reports of a moment, a program that throws in a loop, are one write: after the one under way. */
+  private save(): Promise<void> {
+    this.following ??= this.writing.then(() => {
+      this.following = undefined
+      return (this.writing = this.write())
+    })
+    return this.following
+  }
+
+  private async write(): Promise<void> {
+    await this.loaded
     const { batch, queue } = this.waiting
     const empty = !batch && queue.length === 0
     const store = await this.values

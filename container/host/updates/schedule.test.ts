@@ -2,13 +2,15 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { Schedule } from './schedule'
 
 class FakeStream extends EventTarget {
+  static readonly CLOSED = 2
   static open: FakeStream[] = []
-  closed = false
+  readyState = 1
+  get closed(): boolean { return this.readyState === FakeStream.CLOSED }
   constructor(readonly url: string) {
     super()
     FakeStream.open.push(this)
   }
-  close(): void { this.closed = true }
+  close(): void { this.readyState = FakeStream.CLOSED }
 }
 
 class FakeDocument extends EventTarget { visibilityState = 'visible' }
@@ -72,6 +74,56 @@ describe('schedule', () => {
     FakeStream.open[0]!.dispatchEvent(new Event('release'))
     await pass(500)
     expect(checks).toBe(2)
+  })
+
+  it('checks again when the event comes while a check is under way', async () => {
+    let answer = (): void => {}
+    start(10_000, () => {
+      checks++
+      return new Promise((resolve) => { answer = resolve })
+    })
+    await pass(10)
+    FakeStream.open[0]!.dispatchEvent(new Event('release'))
+    // the first check ends before the phone asks for the event
+    answer()
+    await pass(500)
+    expect(checks).toBe(2)
+  })
+
+  it('checks when the stream comes back after it was cut off, for what was not heard', async () => {
+    start(10_000)
+    await pass(10)
+    const [stream] = FakeStream.open
+    stream!.dispatchEvent(new Event('open'))
+    await pass(60_000)
+    expect(checks).toBe(1)
+    stream!.readyState = 0
+    stream!.dispatchEvent(new Event('error'))
+    await pass(60_000)
+    // not while the server is away
+    expect(checks).toBe(1)
+    stream!.dispatchEvent(new Event('open'))
+    await pass(10_000)
+    expect(checks).toBe(2)
+    expect(FakeStream.open).toHaveLength(1)
+  })
+
+  it('opens another stream when the browser has given one up', async () => {
+    start(10_000)
+    await pass(10)
+    FakeStream.open[0]!.close()
+    FakeStream.open[0]!.dispatchEvent(new Event('error'))
+    await pass(20_000)
+    expect(FakeStream.open).toHaveLength(2)
+    FakeStream.open[1]!.dispatchEvent(new Event('open'))
+    await pass(10_000)
+    expect(checks).toBe(2)
+    // and none when nobody looks any more
+    FakeStream.open[1]!.close()
+    FakeStream.open[1]!.dispatchEvent(new Event('error'))
+    see('hidden')
+    await pass(60_000)
+    expect(FakeStream.open).toHaveLength(2)
   })
 
   it('listens while it is seen, tells what it has to tell when it is not, and checks when it comes back', async () => {

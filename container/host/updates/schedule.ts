@@ -10,6 +10,8 @@ const JITTER = 0.2
 const SHORTEST_REST = 10_000
 /** ms; phones that hear of a change spread over this time */
 const HINT_SPREAD = 500
+/** ms; so do those whose stream was cut off, as all are at once when a server starts anew */
+const RETURN_SPREAD = 10_000
 
 export interface ScheduleOptions {
   /** address of the event stream */
@@ -24,6 +26,9 @@ export interface ScheduleOptions {
 export class Schedule {
   private timer: ReturnType<typeof setTimeout> | undefined
   private source: EventSource | undefined
+  private returning: ReturnType<typeof setTimeout> | undefined
+  /** the stream has broken off, and has not come back yet */
+  private cutOff = false
   private last = 0
   private stopped = false
   private readonly seen = (): void => {
@@ -55,9 +60,11 @@ export class Schedule {
 
   private async run(): Promise<void> {
     clearTimeout(this.timer)
+    this.timer = undefined
     this.last = Date.now()
     await this.options.check().catch(() => undefined)
-    this.next(this.options.interval() * 1000 * (1 + JITTER * (2 * Math.random() - 1)))
+    // unless the server has said meanwhile that something changed
+    if (this.timer === undefined) this.next(this.options.interval() * 1000 * (1 + JITTER * (2 * Math.random() - 1)))
   }
 
   private next(delay: number): void {
@@ -68,14 +75,26 @@ export class Schedule {
   private listen(): void {
     if (this.source || this.stopped) return
     void this.options.events().then((url) => {
-      if (this.source || this.stopped) return
-      // it connects again by itself
-      this.source = new EventSource(url)
-      this.source.addEventListener('release', () => this.next(Math.random() * HINT_SPREAD))
+      if (this.source || this.stopped || document.visibilityState === 'hidden') return
+      const source = this.source = new EventSource(url)
+      source.addEventListener('release', () => this.next(Math.random() * HINT_SPREAD))
+      source.addEventListener('open', () => {
+        // what the server said in between was not heard
+        if (this.cutOff) this.next(Math.random() * RETURN_SPREAD)
+        this.cutOff = false
+      })
+      source.addEventListener('error', () => {
+        this.cutOff = true
+        // it connects again by itself, unless an error was answered, as proxies do while a server starts anew
+        if (source !== this.source || source.readyState !== EventSource.CLOSED) return
+        this.hush()
+        this.returning = setTimeout(() => this.listen(), RETURN_SPREAD * (1 + Math.random()))
+      })
     })
   }
 
   private hush(): void {
+    clearTimeout(this.returning)
     this.source?.close()
     this.source = undefined
   }

@@ -11,8 +11,12 @@ export class ServerError extends Error {
 }
 
 const MAX_ANSWER = 4 * 1024 * 1024
-/** A check that takes longer is given up: the program starts with what is there. */
+/** ms; a check that takes longer is given up: the program starts with what is there */
 const CHECK_TIMEOUT = 10_000
+/** ms without a byte: a connection that is silent for longer was lost without a word, as those of phones often are */
+const SILENCE = 30_000
+/** The bytes as they are: past the browser's cache, its dictionaries and every compressed form on the server. */
+const PLAIN: RequestInit = { cache: 'no-store', headers: { range: 'bytes=0-' } }
 
 type Bytes = Uint8Array<ArrayBuffer>
 export type Progress = (loaded: number, total: number) => void
@@ -27,10 +31,7 @@ export interface Target {
   size: number
 }
 
-export interface Loading {
-  progress?: Progress
-  onlyDelta?: boolean
-}
+type Verify = (bytes: Bytes) => Promise<void>
 
 export class DeviceServer {
   /** `url` is the workspace's device address, `https://HOST/device/v1/WORKSPACE/`. */
@@ -39,11 +40,7 @@ export class DeviceServer {
   address(path: string): string { return new URL(path, this.url).href }
 
   async check(request: CheckRequest): Promise<CheckAnswer> {
-    const response = await this.send('check', {
-      method: 'POST', body: JSON.stringify(request), headers: { 'content-type': 'application/json' },
-      signal: AbortSignal.timeout(CHECK_TIMEOUT),
-    })
-    const bytes = await this.body(response, MAX_ANSWER)
+    const bytes = await this.ask('check', post(request), (response) => readBounded(response, MAX_ANSWER), CHECK_TIMEOUT)
     try {
       return parseAnswer(JSON.parse(new TextDecoder().decode(bytes)))
     } catch (error) {
@@ -53,60 +50,81 @@ export class DeviceServer {
 
   /** `keepalive`: goes out although the page is being closed. */
   async report(batch: ReportBatch, keepalive = false): Promise<void> {
-    await this.send('reports', {
-      method: 'POST', body: JSON.stringify(batch), headers: { 'content-type': 'application/json' }, keepalive,
+    await this.ask('reports', { ...post(batch), keepalive }, async (response) => response.body?.cancel())
+  }
+
+  /**
+   * A version's file that passes `verify`. What does not, or breaks off, is fetched once more in its plainest form:
+   * these files never change, so a damaged one would stay in a cache, and be a dictionary, for ever.
+   */
+  async target(target: Target, verify: Verify, progress?: Progress): Promise<Bytes> {
+    const load = async (init: RequestInit): Promise<Bytes> => {
+      const bytes = await this.ask(address(target), init, (response, alive) =>
+        readBounded(response, target.size, (loaded, total) => { alive(); progress?.(loaded, total) }))
+      await verify(bytes)
+      return bytes
+    }
+    return load({}).catch((error: unknown) => {
+      // the server has spoken
+      if (error instanceof ServerError && error.status) throw error
+      return load(PLAIN)
     })
   }
 
   /**
-   * A version's file that passes `verify`. Browsers that know compression dictionaries use them here by themselves;
-   * with `onlyDelta` the answer is undefined when the server begins to send the whole file instead.
-   *
-   * What does not pass is fetched once more past the browser's cache: these files never change, so a damaged one would
-   * stay in it for ever.
+   * The same by a compression dictionary, which browsers that know them use by themselves. Undefined when the server
+   * begins to send the whole file, or anything is wrong: there are other ways.
    */
-  async target(
-    target: Target, verify: (bytes: Bytes) => Promise<void>, { progress, onlyDelta = false }: Loading = {},
-  ): Promise<Bytes | undefined> {
-    const { key, code, sha256, file, size } = target
-    const path = `targets/apps/${encodeURIComponent(key)}/${code}/${sha256}.${encodeURIComponent(file)}`
-    const load = async (cache: RequestCache): Promise<Bytes | undefined> => {
-      const response = await this.send(path, { cache })
-      if (onlyDelta && !response.headers.get('etag')?.includes('.dcz.')) {
+  async targetByDelta(target: Target, verify: Verify, progress?: Progress): Promise<Bytes | undefined> {
+    try {
+      const bytes = await this.ask(address(target), {}, async (response, alive) => {
+        if (response.headers.get('etag')?.includes('.dcz.')) {
+          return readBounded(response, target.size, (loaded, total) => { alive(); progress?.(loaded, total) })
+        }
         await response.body?.cancel()
         return undefined
-      }
-      const bytes = await this.body(response, size, progress)
-      await verify(bytes)
+      })
+      if (bytes) await verify(bytes)
       return bytes
+    } catch {
+      return undefined
     }
-    return load('default').catch(() => load('reload'))
   }
 
   /** From an archive that the phone has to one that it wants; undefined when a full download is the better way. */
   async delta(base: string, target: string, limit: number): Promise<Bytes | undefined> {
-    const response = await this.send(`deltas/${base}/${target}`, {}, [404])
-    return response.status === 404 ? undefined : this.body(response, limit)
+    return this.ask(`deltas/${base}/${target}`, {}, async (response, alive) =>
+      (response.status === 404 ? undefined : readBounded(response, limit, alive)), SILENCE, [404])
   }
 
-  private async body(response: Response, limit: number, progress?: Progress): Promise<Bytes> {
-    try {
-      return await readBounded(response, limit, progress)
-    } catch (error) {
-      throw new ServerError(0, error instanceof Error ? error.message : 'the download broke off')
+  /** Ask, and read the answer with `read`; given up after `patience` ms in which it did not call `alive`. */
+  private async ask<T>(
+    path: string, init: RequestInit, read: (response: Response, alive: () => void) => Promise<T>, patience = SILENCE,
+    also: number[] = [],
+  ): Promise<T> {
+    const abort = new AbortController()
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const alive = (): void => {
+      clearTimeout(timer)
+      timer = setTimeout(() => abort.abort(new Error(`no answer in ${patience / 1000} s`)), patience)
     }
-  }
-
-  private async send(path: string, init: RequestInit, also: number[] = []): Promise<Response> {
-    let response: Response
+    alive()
     try {
-      response = await this.fetch(this.address(path), { credentials: 'omit', ...init })
-    } catch (error) {
-      throw new ServerError(0, error instanceof Error ? error.message : 'not reachable')
-    }
-    if (!response.ok && !also.includes(response.status)) {
+      const response = await this.fetch(this.address(path), { credentials: 'omit', ...init, signal: abort.signal })
+      if (response.ok || also.includes(response.status)) return await read(response, alive)
+      await response.body?.cancel()
       throw new ServerError(response.status, `the server answered ${response.status}`)
+    } catch (error) {
+      if (error instanceof ServerError) throw error
+      throw new ServerError(0, error instanceof Error ? error.message : 'not reachable')
+    } finally {
+      clearTimeout(timer)
     }
-    return response
   }
 }
+
+const post = (body: unknown): RequestInit =>
+  ({ method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json' } })
+
+const address = ({ key, code, sha256, file }: Target): string =>
+  `targets/apps/${encodeURIComponent(key)}/${code}/${sha256}.${encodeURIComponent(file)}`

@@ -51,7 +51,8 @@ export class Shelves {
       }
       return shelf
     })
-    this.changing = done
+    // a shelf of another form, by an older phone, must not stop all others
+    this.changing = done.catch(() => undefined)
     return done
   }
 

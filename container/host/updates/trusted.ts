@@ -1,7 +1,5 @@
 /** What signed metadata says about versions of programs: the phone's one Updater for a workspace. */
-import { PackageError } from '../package/error'
-import type { ByteStore } from '../store/bytes'
-import { httpFetcher, Updater, type MetadataStore, type TargetInfo } from '../trust'
+import { httpFetcher, TrustError, Updater, verifyFirstRoot, type MetadataStore, type TargetInfo } from '../trust'
 import { readState, type SignedState } from './permitted'
 import { WEB_PACKAGE } from './web-manifest'
 
@@ -15,24 +13,15 @@ export interface SignedVersion {
 }
 
 export class Trusted {
-  private readonly store: MetadataStore
   private updater: Promise<Updater> | undefined
 
   /** `root` came with the app; without it the first root that the server gives is believed for good. */
-  constructor(
-    private readonly url: string, bytes: Promise<ByteStore>, private readonly fetch: typeof globalThis.fetch,
-    private readonly root: Uint8Array<ArrayBuffer> | undefined,
-  ) {
-    const prefix = `trust ${url} `
-    this.store = {
-      async get(name) {
-        const kept = await (await bytes).get(prefix + name)
-        return kept && new Uint8Array(kept)
-      },
-      async put(name, data) { await (await bytes).put(prefix + name, data.slice().buffer) },
-      async delete(name) { await (await bytes).delete(prefix + name) },
-    }
-  }
+  constructor(private readonly options: {
+    url: string
+    fetch: typeof globalThis.fetch
+    root: Uint8Array<ArrayBuffer> | undefined
+    store: MetadataStore
+  }) {}
 
   async refresh(): Promise<void> { await (await this.open()).refresh() }
 
@@ -43,7 +32,7 @@ export class Trusted {
       const info = await updater.targetInfo(`apps/${key}/${code}/${file}`)
       const state = info && readState(info.custom)
       // an archive without these fields is for another runtime
-      if (info && state && (state.h5 || file !== WEB_PACKAGE)) return { info, state }
+      if (info && state?.code === code && (state.h5 || file !== WEB_PACKAGE)) return { info, state }
     }
     return undefined
   }
@@ -52,21 +41,9 @@ export class Trusted {
     await (await this.open()).verifyTarget(bytes, info)
   }
 
-  /** Version of the timestamp that was accepted last; 0 before the first. */
-  async timestamp(): Promise<number> {
-    try {
-      const { signed } = JSON.parse(new TextDecoder().decode(await this.store.get('timestamp.json'))) as {
-        signed: { version: number }
-      }
-      return signed.version
-    } catch {
-      return 0
-    }
-  }
-
   /** Every refresh asks for a newer root, and mostly there is none: browsers would show each 404 as an error. */
   private async ask(url: string, init: RequestInit): Promise<Response> {
-    const answer = await this.fetch(`${url}?absent=204`, init)
+    const answer = await this.options.fetch(`${url}?absent=204`, { credentials: 'omit', ...init })
     return answer.status === 204 ? new Response(null, { status: 404 }) : answer
   }
 
@@ -77,11 +54,12 @@ export class Trusted {
   }
 
   private async make(): Promise<Updater> {
-    const { root, store } = this
-    const fetcher = httpFetcher(`${this.url}metadata/`, { request: (url, init) => this.ask(url, init) })
+    const { url, root, store } = this.options
+    const fetcher = httpFetcher(`${url}metadata/`, { request: (url, init) => this.ask(url, init) })
     if (!root && !await store.get('root.json')) {
       const first = await fetcher.fetch('1.root.json', MAX_ROOT)
-      if (!first) throw new PackageError('trust', '1.root.json', 'the server has no root of trust; run `eden init` there')
+      if (!first) throw new TrustError('missing', '1.root.json', 'is not on the server; run `eden init` there')
+      await verifyFirstRoot(first)
       await store.put('root.json', first)
     }
     return new Updater({ ...(root && { root }), store, fetcher, now: () => Date.now() })

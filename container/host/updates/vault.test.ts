@@ -46,6 +46,15 @@ describe('vault', () => {
     expect(await store.keys()).toEqual(['w a', 'other a'])
   })
 
+  it('gives up nothing for an error that room does not help against', async () => {
+    const store = new MemoryBytes()
+    store.put = () => Promise.reject(new DOMException('closed', 'InvalidStateError'))
+    let asked = 0
+    const vault = new Vault(Promise.resolve(store), 'w ', async () => { asked++; return asked < 9 })
+    await expect(vault.put('a', bytes('a'))).rejects.toThrow('closed')
+    expect(asked).toBe(0)
+  })
+
   it('gives up old versions before it fails', async () => {
     const store = new Small(2)
     const old = ['a', 'b']

@@ -4,6 +4,23 @@
  */
 import { sha256 } from '../package/sha256'
 import type { ByteStore } from '../store/bytes'
+import { isFull } from './faults'
+
+/**
+ * Keep bytes. When there is no room, `makeRoom` frees some and it is tried again, until nothing is left to free: then,
+ * and for every other reason, it rejects with the browser's error.
+ */
+export async function putWithRoom(
+  store: ByteStore, key: string, bytes: ArrayBuffer, makeRoom: () => Promise<boolean>,
+): Promise<void> {
+  for (;;) {
+    try {
+      return await store.put(key, bytes)
+    } catch (error) {
+      if (!isFull(error) || !await makeRoom()) throw error
+    }
+  }
+}
 
 export class Vault {
   private readonly pinned = new Map<string, number>()
@@ -30,14 +47,7 @@ export class Vault {
 
   /** Rejects with the browser's error when there is no room, even after old versions were given up. */
   async put(hash: string, bytes: ArrayBuffer): Promise<void> {
-    const store = await this.store
-    for (;;) {
-      try {
-        return await store.put(this.key(hash), bytes)
-      } catch (error) {
-        if (!await this.makeRoom()) throw error
-      }
-    }
+    await putWithRoom(await this.store, this.key(hash), bytes, this.makeRoom)
   }
 
   /** Keep these, which no shelf names yet, until the function that is returned is called. */

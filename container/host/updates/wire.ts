@@ -74,7 +74,7 @@ export interface Report {
 
 export interface ReportBatch {
   device: string
-  /** a UUID: the server counts a batch once, however often it arrives */
+  /** random, made once: the server counts a batch once, however often it arrives */
   batch: string
   reports: Report[]
 }

@@ -23,7 +23,7 @@ from eden.base.http import (
     header,
     respond_problem,
 )
-from eden.base.problems import Problem
+from eden.base.problems import Problem, internal
 from eden.base.telemetry import current_trace, request_span, trace_id, tracing
 
 #: request → area (a word for figures), whether it is a raw prefix, application
@@ -98,7 +98,7 @@ class Access:
             problem = Problem("internal", "The server is not set up rightly.", "Its operator finds more in the logs.")
         else:
             log.exception("a request failed")
-            problem = Problem("internal", "Something unexpected went wrong.", "Try again; the logs have the trace.")
+            problem = internal()
         if send.status == 0:
             await respond_problem(scope, send, problem)
         else:

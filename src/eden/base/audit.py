@@ -2,7 +2,8 @@
 
 Every entry's hash covers the entry before it, so that a changed, removed or inserted entry breaks the chain. The
 chain's end is kept apart with a MAC under the server's secret: cutting entries off the end, or making the whole chain
-anew, needs the secret, too. `verify` says where the chain breaks.
+anew, needs the secret, too. `verify` says where the chain breaks; what it cannot know is that somebody has put back an
+older state of both, as from a backup, which is what exports that are kept elsewhere are for.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import ColumnElement, Connection, insert, select, update
 
 from eden.base.ids import now
 from eden.base.tables import audit, audit_heads
@@ -67,18 +68,7 @@ class AuditLog:
         at = now()
         text = msgspec.json.encode(dict(detail or {}), order="sorted").decode()
         digest = _hash(previous, workspace_id, seq, at, actor, action, target, text)
-        connection.execute(
-            insert(audit).values(
-                workspace_id=workspace_id,
-                seq=seq,
-                at=at,
-                actor=actor,
-                action=action,
-                target=target,
-                detail=text,
-                hash=digest,
-            )
-        )
+        # the end first: where transactions run side by side, it is its row that makes one of two wait and try again
         values = {"seq": seq, "hash": digest, "mac": self._mac(workspace_id, seq, digest)}
         if head:
             # compare and swap: two chains never grow from one end
@@ -91,10 +81,22 @@ class AuditLog:
                 raise RuntimeError("the audit log's end moved inside a transaction")
         else:
             connection.execute(insert(audit_heads).values(workspace_id=workspace_id, **values))
+        connection.execute(
+            insert(audit).values(
+                workspace_id=workspace_id,
+                seq=seq,
+                at=at,
+                actor=actor,
+                action=action,
+                target=target,
+                detail=text,
+                hash=digest,
+            )
+        )
         return seq
 
     def verify(self, connection: Connection, workspace_id: str) -> Verdict:
-        """Read the whole chain of a workspace."""
+        """Read the whole chain of a workspace. It begins when the workspace is made: an empty one was emptied."""
         previous, count = _GENESIS, 0
         while True:
             rows = connection.execute(
@@ -111,9 +113,7 @@ class AuditLog:
             if len(rows) < _PAGE:
                 break
         head = connection.execute(select(audit_heads).where(audit_heads.c.workspace_id == workspace_id)).first()
-        if head is None:
-            return Verdict(count, None if count == 0 else count)
-        good = (
+        good = head is not None and (
             head.seq == count
             and hmac.compare_digest(head.hash, previous)
             and hmac.compare_digest(head.mac, self._mac(workspace_id, count, previous))
@@ -124,9 +124,15 @@ class AuditLog:
         return hmac.new(self._key, f"{workspace_id}\0{seq}\0{digest}".encode(), "sha256").hexdigest()
 
 
-def entries(connection: Connection, workspace_id: str, *, before: int | None = None, limit: int = 50) -> list[Entry]:
-    """Newest first; `before` is the last entry's number of the page before."""
-    query = select(audit).where(audit.c.workspace_id == workspace_id)
+def entries(
+    connection: Connection,
+    workspace_id: str,
+    *where: ColumnElement[bool],
+    before: int | None = None,
+    limit: int = 50,
+) -> list[Entry]:
+    """Newest first, of those for which all of `where` holds; `before` is the last entry's number of the page before."""
+    query = select(audit).where(audit.c.workspace_id == workspace_id, *where)
     if before is not None:
         query = query.where(audit.c.seq < before)
     return [

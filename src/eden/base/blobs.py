@@ -11,11 +11,12 @@ import asyncio
 import contextlib
 import hashlib
 import os
-import tempfile
+import re
+import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import obstore
 from obstore.store import LocalStore, S3Store
@@ -24,15 +25,16 @@ from eden.base.errors import EdenError
 from eden.base.problems import Problem
 from eden.base.settings import Settings
 
-#: what can be stored: bytes, a file, or pieces as they come
-Source: TypeAlias = "bytes | Path | AsyncIterator[bytes]"
-
 #: content up to this size is hashed when it is read, and may be held in memory
 SMALL = 16_000_000
 _PIECE = 1 << 20
 CONTENT = "sha256/"
-#: ENOSPC in the words of Python and of obstore
-_FULL = "No space left on device"
+#: ENOSPC and EDQUOT in the words of Python and of obstore
+_FULL = ("No space left on device", "Disk quota exceeded")
+#: how obstore calls a file of a folder until it is whole
+_PARTIAL = re.compile(r".+#\d+")
+#: nothing takes longer to write
+_PARTIAL_SECONDS = 24 * 3600
 
 
 class Blobs:
@@ -90,8 +92,8 @@ class Blobs:
 
     # names
 
-    async def put(self, name: str, data: Source) -> None:
-        """Store under `name`, in place of what was there. On the disk when this returns (folder).
+    async def put(self, name: str, data: bytes | Path) -> None:
+        """Store bytes or a file under `name`, in place of what was there. On the disk when this returns (folder).
 
         Raises Problem "storage-full".
         """
@@ -100,7 +102,7 @@ class Blobs:
             if self.folder is not None:
                 await asyncio.to_thread(_sync, self.folder, self.folder / name)
         except Exception as error:  # obstore's errors have no common class below Exception
-            if _FULL in str(error):
+            if any(words in str(error) for words in _FULL):
                 raise Problem("storage-full", "The disk of files is full.", "Its operator has to make room.") from error
             raise
 
@@ -111,14 +113,6 @@ class Blobs:
             return bytes(await answer.bytes_async())
         except FileNotFoundError:
             return None
-
-    async def get_range(self, name: str, start: int, end: int) -> bytes:
-        """Bytes `start` to before `end`; fewer at the file's end. Raises FileNotFoundError."""
-        size = await self.size(name)
-        if size is None:
-            raise FileNotFoundError(name)
-        end = min(end, size)
-        return bytes(await obstore.get_range_async(self._store, name, start=start, end=end)) if start < end else b""
 
     async def stream(self, name: str) -> AsyncIterator[bytes]:
         """The file in pieces. Raises FileNotFoundError."""
@@ -148,26 +142,26 @@ class Blobs:
             for meta in batch:
                 yield str(meta["path"]), int(meta["size"])
 
+    async def remove_partial(self, at: float | None = None) -> int:
+        """Remove what was being written to the folder when its process was killed; how many files that were.
+
+        `at`: now, seconds since 1970. On S3 this is a rule of the bucket (AbortIncompleteMultipartUpload).
+        """
+        if self.folder is None:
+            return 0
+        before = (time.time() if at is None else at) - _PARTIAL_SECONDS
+        return await asyncio.to_thread(_remove_partial, self.folder, before)
+
     # content
 
-    async def put_content(self, data: Source, *, limit: int | None = None) -> str:
-        """Store once under the SHA-256 of the bytes, which is returned in hexadecimal.
-
-        Raises EdenError "too-large" when pieces add up to more than `limit` bytes.
-        """
-        if isinstance(data, bytes):
-            digest = hashlib.sha256(data).hexdigest()
-            await self._put_once(digest, data)
-        elif isinstance(data, Path):
-            digest = await asyncio.to_thread(_digest_of, data)
-            await self._put_once(digest, data)
-        else:
-            handle, path = tempfile.mkstemp(prefix="eden-upload-")
-            try:
-                digest = await _spool(data, handle, limit)
-                await self._put_once(digest, Path(path))
-            finally:
-                os.unlink(path)
+    async def put_content(self, data: bytes | Path) -> str:
+        """Store bytes or a file once under the SHA-256 of the bytes, which is returned in hexadecimal."""
+        digest, size = await asyncio.to_thread(_measure, data)
+        name = content_name(digest)
+        # two who put the same at once both write the same bytes, each as a whole; of another size is what a machine
+        # that lost its power left behind
+        if await self.size(name) != size:
+            await self.put(name, data)
         return digest
 
     async def get_content(self, digest: str) -> bytes | None:
@@ -180,16 +174,10 @@ class Blobs:
             return held
         data = await self.get(name)
         if data is not None and len(data) <= SMALL:
-            if hashlib.sha256(data).hexdigest() != digest:
+            if (await asyncio.to_thread(_measure, data))[0] != digest:
                 raise EdenError("blob-damaged", f"The file {name} is damaged.", "Restore it from a backup.")
             self._cache.put(name, data)
         return data
-
-    async def _put_once(self, digest: str, data: bytes | Path) -> None:
-        name = content_name(digest)
-        # two who put the same at once both write the same bytes, each as a whole
-        if not await self.exists(name):
-            await self.put(name, data)
 
 
 def content_name(digest: str) -> str:
@@ -197,22 +185,22 @@ def content_name(digest: str) -> str:
     return f"{CONTENT}{digest[:2]}/{digest}"
 
 
-async def _spool(pieces: AsyncIterator[bytes], handle: int, limit: int | None) -> str:
-    """Write to the open file `handle`, which is closed; the SHA-256."""
-    digest, size = hashlib.sha256(), 0
-    with os.fdopen(handle, "wb") as file:
-        async for piece in pieces:
-            size += len(piece)
-            if limit is not None and size > limit:
-                raise EdenError("too-large", f"More than {limit:,} bytes came.")
-            digest.update(piece)
-            await asyncio.to_thread(file.write, piece)
-    return digest.hexdigest()
+def _measure(data: bytes | Path) -> tuple[str, int]:
+    """SHA-256 in hexadecimal, and length."""
+    if isinstance(data, bytes):
+        return hashlib.sha256(data).hexdigest(), len(data)
+    with data.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest(), file.tell()
 
 
-def _digest_of(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _remove_partial(folder: Path, before: float) -> int:
+    removed = 0
+    for path in folder.rglob("*#*"):
+        with contextlib.suppress(FileNotFoundError):
+            if _PARTIAL.fullmatch(path.name) and path.stat().st_mtime < before:
+                path.unlink()
+                removed += 1
+    return removed
 
 
 def _sync(folder: Path, path: Path) -> None:

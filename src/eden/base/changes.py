@@ -17,7 +17,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from eden.base.database import Database
 from eden.base.ids import now
@@ -60,8 +60,8 @@ def append(connection: Connection, kind: str, workspace_id: str, payload: dict[s
 
 
 def last_number(connection: Connection) -> int:
-    """The number of the newest change, 0 before the first."""
-    return int(connection.execute(select(func.coalesce(func.max(changes.c.seq), 0))).scalar_one())
+    """The number of the newest change, 0 before the first; also when the change itself was forgotten."""
+    return connection.execute(select(counters.c.value).where(counters.c.name == _COUNTER)).scalar() or 0
 
 
 class Feed:
@@ -71,9 +71,7 @@ class Feed:
         self._database = database
         self._listeners: list[tuple[str, Listener]] = []
         self._wake = asyncio.Event()
-        self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
-        self._polls = 0
         #: number of the newest change that every listener has seen
         self.seen = 0
         #: when the feed was last read with success, microseconds
@@ -93,36 +91,32 @@ class Feed:
 
     def go_on(self) -> None:
         """After `stop`: from the last change that was seen."""
-        self._loop = asyncio.get_running_loop()
-        self._database.on_commit.append(self._committed)
         self._task = asyncio.create_task(self._run(), name="eden-feed")
 
     async def stop(self) -> None:
         """No listener is called after this."""
         if self._task is not None:
-            self._database.on_commit.remove(self._committed)
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
             self._task = None
 
-    def _committed(self) -> None:
-        if self._loop is not None and not self._loop.is_closed():
-            with contextlib.suppress(RuntimeError):  # the loop is closing
-                self._loop.call_soon_threadsafe(self._wake.set)
-
     async def _run(self) -> None:
-        while True:
-            with contextlib.suppress(TimeoutError):
-                # not wait_for: in Python 3.11 that can swallow the cancellation of stop()
-                async with asyncio.timeout(POLL_SECONDS):
-                    await self._wake.wait()
-            self._wake.clear()
-            try:
-                await self._poll()
-            except Exception:
-                log.exception("the feed could not be read; trying again")
-                await asyncio.sleep(1)
+        wake_no_more = self._database.wake(self._wake)
+        try:
+            while True:
+                self._wake.clear()
+                try:
+                    await self._poll()
+                except Exception:
+                    log.exception("the feed could not be read; trying again")
+                    await asyncio.sleep(1)
+                with contextlib.suppress(TimeoutError):
+                    # not wait_for: in Python 3.11 that can swallow the cancellation of stop()
+                    async with asyncio.timeout(POLL_SECONDS):
+                        await self._wake.wait()
+        finally:
+            wake_no_more()
 
     async def _poll(self) -> None:
         while True:

@@ -16,19 +16,21 @@ commit, against 3,000 with one asynchronous session per write.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import queue
 import random
+import ssl
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.engine import make_url
+from sqlalchemy import Connection, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 
+from eden.base.database_address import parse_address, postgres_arguments
 from eden.base.errors import EdenError
 from eden.base.problems import Problem
 from eden.base.telemetry import span
@@ -41,7 +43,10 @@ BATCH = 256
 #: how often a PostgreSQL transaction is tried: conflicts are short, more than this is a fault
 TRIES = 20
 #: serialization_failure, deadlock_detected
-_RETRIED = ("40001", "40P01")
+_CONFLICTS = ("40001", "40P01")
+#: unique_violation: what another transaction has just put there can show like this, too (PostgreSQL, "Serialization
+#: Failure Handling"); one that stays is a mistake of ours, which more tries do not mend
+_TAKEN, _TAKEN_TRIES = "23505", 3
 #: seconds a SQLite writer of another process may hold the file
 _BUSY_SECONDS = 15
 READERS = 4
@@ -51,26 +56,29 @@ class Database:
     """A store by its address: `sqlite:///PATH` or `postgresql://USER:PASSWORD@HOST/NAME`. Close it in the end."""
 
     def __init__(self, address: str) -> None:
-        url = make_url(address)
+        self.url = url = parse_address(address)
         self.dialect = url.get_backend_name()
-        if self.dialect == "postgresql":
-            url = url.set(drivername="postgresql+pg8000")
-        elif self.dialect != "sqlite" or not url.database or url.database == ":memory:":
-            raise EdenError(
-                "database-address",
-                f"{url.render_as_string()} is not the address of a database.",
-                "Use sqlite:///PATH or postgresql://USER@HOST/NAME.",
-            )
-        self.url = url
         #: called after every commit, in the committing thread
-        self.on_commit: list[Callable[[], None]] = []
+        self._on_commit: list[Callable[[], None]] = []
         if self.dialect == "sqlite":
-            Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
+            folder = Path(str(url.database)).parent
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise EdenError(
+                    "database-folder",
+                    f"The database's folder {folder} cannot be made: {error.strerror}.",
+                    "Set database.address to a path in another folder.",
+                ) from error
             self.engine = create_engine(url, pool_size=READERS + 2, max_overflow=4)
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
         else:
-            self.engine = create_engine(url, pool_size=READERS * 2, max_overflow=4, pool_pre_ping=True)
+            url, arguments = postgres_arguments(url)
+            self.engine = create_engine(
+                url, connect_args=arguments, pool_size=READERS * 2, max_overflow=4, pool_pre_ping=True
+            )
+            event.listen(self.engine, "do_connect", _connect_postgres)
         self._readers = ThreadPoolExecutor(READERS, "eden-read")
         self._writer: _SqliteWriter | _PooledWriter = (
             _SqliteWriter(self) if self.dialect == "sqlite" else _PooledWriter(self)
@@ -96,16 +104,67 @@ class Database:
         """`write` for callers without an event loop."""
         return self._writer.submit(work).result()
 
+    @contextlib.contextmanager
+    def changing_schema(self) -> Iterator[Connection]:
+        """One transaction beside the writers', for new and changed tables; SQLite's writers wait for its end.
+
+        On SQLite a changed table is made anew and the old one dropped (alembic's batches), which foreign keys that are
+        watched meanwhile forbid: they are looked at in the end. Raises EdenError "foreign-keys" when one leads nowhere.
+        """
+        with self.engine.connect() as connection:
+            if self.dialect != "sqlite":
+                with connection.begin():
+                    yield connection
+                return
+            connection = connection.execution_options(**_WRITES)
+            driver: Any = connection.connection.dbapi_connection
+            # has no effect within a transaction
+            driver.execute("PRAGMA foreign_keys=OFF")
+            try:
+                with connection.begin():
+                    yield connection
+                    broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+                    if broken is not None:
+                        raise EdenError(
+                            "foreign-keys",
+                            f"A row of the table {broken[0]} belongs to a row of {broken[2]} that is not there.",
+                            "Nothing was changed. Restore a backup, or mend the row.",
+                        )
+            finally:
+                driver.execute("PRAGMA foreign_keys=ON")
+
     def close(self) -> None:
-        """Waits for what runs."""
+        """Waits for what runs; what comes later is a RuntimeError."""
         self._writer.close()
         self._readers.shutdown()
         self.engine.dispose()
 
+    def wake(self, event: asyncio.Event) -> Callable[[], None]:
+        """Set an event of the running loop after every commit of this process; the function returned ends that."""
+        loop = asyncio.get_running_loop()
+
+        def committed() -> None:
+            with contextlib.suppress(RuntimeError):  # the loop is closed
+                loop.call_soon_threadsafe(event.set)
+
+        self._on_commit.append(committed)
+        return lambda: self._on_commit.remove(committed)
+
     def committed(self) -> None:
         """Tell those who listen."""
-        for listener in self.on_commit:
+        for listener in tuple(self._on_commit):
             listener()
+
+
+def _connect_postgres(dialect: Any, _: object, arguments: list[Any], options: dict[str, Any]) -> Any:
+    try:
+        return dialect.connect(*arguments, **options)
+    except ssl.SSLError as error:
+        raise EdenError(
+            "database-tls",
+            f"PostgreSQL's certificate is not accepted: {getattr(error, 'verify_message', '') or error}.",
+            "Is the host in database.address the name in the certificate, and does sslrootcert vouch for it?",
+        ) from error
 
 
 def _prepare_sqlite(connection: Any, _: object) -> None:
@@ -125,8 +184,13 @@ def _prepare_sqlite(connection: Any, _: object) -> None:
     cursor.close()
 
 
+#: the option of a connection that is for writing: it takes the file's write lock at once, not in the middle
+_WRITES = {"eden_writes": True}
+
+
 def _begin_sqlite(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.info.get("eden.writer") else "BEGIN")
+    writes = connection.get_execution_options().get("eden_writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 class _SqliteWriter:
@@ -135,24 +199,39 @@ class _SqliteWriter:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._queue: queue.SimpleQueue[tuple[Work[Any], Future[Any]] | None] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._closed = False
         self._thread = threading.Thread(target=self._run, name="eden-write", daemon=True)
         self._thread.start()
 
     def submit(self, work: Work[T]) -> Future[T]:
         future: Future[T] = Future()
-        self._queue.put((work, future))
+        with self._lock:
+            if self._closed:
+                # nobody would ever answer
+                raise RuntimeError("the database is closed")
+            self._queue.put((work, future))
         return future
 
     def close(self) -> None:
-        self._queue.put(None)
+        with self._lock:
+            self._closed = True
+            self._queue.put(None)
         self._thread.join()
 
     def _run(self) -> None:
-        with self._database.engine.connect() as connection:
-            connection.info["eden.writer"] = True
-            while batch := self._next_batch():
+        connection: Connection | None = None
+        while batch := self._next_batch():
+            try:
+                connection = connection or self._database.engine.connect().execution_options(**_WRITES)
+            except Exception as error:
+                # the file cannot be opened now; for the next ones it may be there
+                for _, future in batch:
+                    future.set_exception(error)
+            else:
                 self._commit(connection, batch)
-            connection.info.pop("eden.writer")
+        if connection is not None:
+            connection.close()
 
     def _next_batch(self) -> list[tuple[Work[Any], Future[Any]]]:
         """What waits, at least one; empty when the store is being closed."""
@@ -176,7 +255,8 @@ class _SqliteWriter:
                 for work, future in batch:
                     try:
                         with connection.begin_nested():
-                            done.append((future, work(connection), None))
+                            result = work(connection)
+                        done.append((future, result, None))
                     except Exception as error:
                         if not connection.connection.dbapi_connection.in_transaction:  # type: ignore[union-attr]
                             # SQLite undid everything by itself, as when the disk is full: those before it, too
@@ -185,7 +265,7 @@ class _SqliteWriter:
         except BaseException as error:
             # the transaction as a whole failed: nobody's work was done
             done = [(future, None, error) for _, future in batch]
-            alone = isinstance(error, DBAPIError) and "locked" not in str(error.orig) and len(batch) > 1
+            alone = isinstance(error, DBAPIError) and not _is_locked(error) and len(batch) > 1
         else:
             self._database.committed()
         if alone:
@@ -214,6 +294,7 @@ class _PooledWriter:
         self._pool.shutdown()
 
     def _run(self, work: Work[T]) -> T:
+        taken = 0
         for attempt in range(TRIES):
             try:
                 with self._database.engine.connect() as plain:
@@ -221,7 +302,10 @@ class _PooledWriter:
                     with connection.begin():
                         result = work(connection)
             except DBAPIError as error:
-                if attempt + 1 == TRIES or not _is_conflict(error):
+                code = _code(error)
+                taken += code == _TAKEN
+                conflict = code in _CONFLICTS or (code == _TAKEN and taken < _TAKEN_TRIES)
+                if attempt + 1 == TRIES or not conflict:
                     raise _told(error)  # noqa: B904 - it has its cause, or is the error itself
                 # full jitter: those who collided must not collide again
                 time.sleep(random.uniform(0, min(0.5, 0.005 * 2**attempt)))
@@ -240,16 +324,22 @@ def _first(error: BaseException) -> BaseException:
 
 
 def _told(error: BaseException) -> BaseException:
-    """What callers are told: a full disk has a name of its own."""
-    if isinstance(error, DBAPIError) and ("is full" in str(error.orig) or _code(error) == "53100"):
+    """What callers are told: a full disk, and a file that another process holds, have names of their own."""
+    if not isinstance(error, DBAPIError):
+        return error
+    if "is full" in str(error.orig) or _code(error) == "53100":
         problem = Problem("storage-full", "The database's disk is full.", "Its operator has to make room.")
-        problem.__cause__ = error
-        return problem
-    return error
+    elif _is_locked(error):
+        problem = Problem("unavailable", "Another program holds the database's file.", "Try again in a moment.")
+    else:
+        return error
+    problem.__cause__ = error
+    return problem
 
 
-def _is_conflict(error: DBAPIError) -> bool:
-    return _code(error) in _RETRIED
+def _is_locked(error: BaseException) -> bool:
+    """Whether a SQLite file was held by another process for longer than we wait."""
+    return isinstance(error, DBAPIError) and "database is locked" in str(error.orig)
 
 
 def _code(error: DBAPIError) -> str | None:
@@ -261,6 +351,3 @@ def _code(error: DBAPIError) -> str | None:
 def ping(connection: Connection) -> None:
     """Raises what the driver raises when the database does not answer."""
     connection.execute(text("SELECT 1"))
-
-
-__all__ = ["Connection", "Database", "Engine", "Work", "ping"]

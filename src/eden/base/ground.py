@@ -95,26 +95,35 @@ def server_secret(settings: Settings) -> bytes:
 
 
 def read_or_make_secret(path: Path) -> bytes:
-    """The key in `path`, made with mode 0600 when it is not there. Of several processes, one makes it."""
-    with contextlib.suppress(FileExistsError):
-        # the whole file appears at once: a process beside this one never reads half a key
-        draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-        if not path.exists():
-            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-                file.write(secrets.token_urlsafe(48) + "\n")
-                file.flush()
-                os.fsync(file.fileno())
-            try:
-                os.link(draft, path)
-            finally:
-                draft.unlink()
+    """The key in `path`, made with mode 0600 when it is not there (of several processes, one makes it). EdenError."""
     try:
+        if not path.exists():
+            _make_secret(path)
         secret = path.read_text(encoding="utf-8").strip().encode()
     except (OSError, UnicodeDecodeError) as error:
-        raise EdenError("secret-unreadable", f"The secret key {path} cannot be read: {error}.") from error
+        raise EdenError(
+            "secret-unreadable",
+            f"The secret key {path} cannot be read or made: {error}.",
+            "The data folder and what is in it belong to the user who runs the server.",
+        ) from error
     if len(secret) < 32:
         raise EdenError("weak-secret-key", f"{path} has less than 32 characters.", "Restore it from where you keep it.")
     return secret
+
+
+def _make_secret(path: Path) -> None:
+    """The whole file appears at once: a process beside this one never reads half a key."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    try:
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(48) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        # another process was faster: that one's counts
+        with contextlib.suppress(FileExistsError):
+            os.link(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def check_secret(connection: Connection, secret: bytes) -> None:
@@ -122,16 +131,24 @@ def check_secret(connection: Connection, secret: bytes) -> None:
 
     Raises EdenError otherwise: with another key, signing keys could not be opened and the audit log would look cut.
     """
-    digest = secret_check(secret)
-    known = connection.execute(select(installation.c.value).where(installation.c.name == _CHECK)).scalar()
-    if known is None:
-        connection.execute(insert(installation).values(name=_CHECK, value=digest))
-    elif not hmac.compare_digest(known, digest):
+    if has_other_secret(connection, secret):
         raise EdenError(
             "other-secret-key",
             "This database was begun with another secret key.",
             "Set secret_key_file to the key it was begun with.",
         )
+    if _known_check(connection) is None:
+        connection.execute(insert(installation).values(name=_CHECK, value=secret_check(secret)))
+
+
+def has_other_secret(connection: Connection, secret: bytes) -> bool:
+    """Whether the database was begun with another key; no when no server has used it yet."""
+    known = _known_check(connection)
+    return known is not None and not hmac.compare_digest(known, secret_check(secret))
+
+
+def _known_check(connection: Connection) -> str | None:
+    return connection.execute(select(installation.c.value).where(installation.c.name == _CHECK)).scalar()
 
 
 def secret_check(secret: bytes) -> str:

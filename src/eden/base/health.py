@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hmac
+import logging
 import signal
 from collections.abc import Awaitable, Callable
 
@@ -27,6 +28,8 @@ _CHECK_SECONDS = 3.0
 #: figures that are looked up
 _LOOK_SECONDS = 10
 _PROBE = "health/probe"
+
+log = logging.getLogger("eden.health")
 
 
 class Health:
@@ -86,7 +89,10 @@ class Health:
             if now() - self._looked_at > _FRESH_SECONDS * 1_000_000:
                 checks = {"database": self._database, "blobs": self._blobs, "feed": self._feed}
                 results = await asyncio.gather(*(_tried(check) for check in checks.values()))
-                self._reasons = {name: text for name, text in zip(checks, results, strict=True) if text}
+                found = {name: text for name, text in zip(checks, results, strict=True) if text}
+                if found.keys() != self._reasons.keys():
+                    log.log(logging.WARNING if found else logging.INFO, "readiness changed: %s", found or "ready")
+                self._reasons = found
                 self._looked_at = now()
         reasons = dict(self._reasons)
         if self._ground.stopping.is_set():
@@ -119,6 +125,9 @@ class Health:
 
     async def _readyz(self, scope: Scope, receive: Receive, send: Send) -> None:
         reasons = await self.reasons()
+        if not _is_here(scope):
+            # what drivers say names hosts and users: it is for those who run the server
+            reasons = dict.fromkeys(reasons, "The server's log says why.")
         body = {"status": "not ready", "reasons": reasons} if reasons else {"status": "ready"}
         status = 503 if reasons else 200
         await respond(send, msgspec.json.encode(body), status=status, headers=[(b"cache-control", b"no-store")])
@@ -141,10 +150,15 @@ class Health:
                     headers={"WWW-Authenticate": "Bearer"},
                 )  # fmt: skip
             return
-        client = scope.get("client")
-        forwarded = header(scope, b"x-forwarded-for") or header(scope, b"forwarded")
-        if client is None or not is_loopback(client[0]) or forwarded is not None:
+        if not _is_here(scope):
             raise Problem("forbidden", "The figures are for this machine.", "Set metrics.access to token.")
+
+
+def _is_here(scope: Scope) -> bool:
+    """Whether it is this machine that asks, and for itself."""
+    client = scope.get("client")
+    forwarded = header(scope, b"x-forwarded-for") or header(scope, b"forwarded")
+    return client is not None and is_loopback(client[0]) and forwarded is None
 
 
 async def _tried(check: Callable[[], Awaitable[None]]) -> str:

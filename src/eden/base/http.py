@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, TypeAlias, TypeVar
 
@@ -16,6 +17,11 @@ Send: TypeAlias = Callable[[Message], Awaitable[None]]
 Application: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 Headers: TypeAlias = list[tuple[bytes, bytes]]
 T = TypeVar("T")
+
+#: the escape of NUL in JSON, not after a backslash that is escaped itself
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+#: statuses whose answers have no body, nor fields that describe one (RFC 9110, sections 8.6 and 15)
+_BODILESS = (204, 304)
 
 #: key of the scope under which the platform puts the request's id
 TRACE = "eden.trace"
@@ -60,9 +66,17 @@ def _too_large(limit: int) -> Problem:
     return Problem("too-large", f"The request has more than {limit:,} bytes.", "Send less at once.")
 
 
+def has_nul(text: bytes) -> bool:
+    """Whether a text of this JSON has the character NUL, which PostgreSQL cannot keep."""
+    return b"\\u0000" in text and _NUL.search(text) is not None
+
+
 async def read_json(scope: Scope, receive: Receive, limit: int, decoder: msgspec.json.Decoder[T]) -> T:
-    """The body as a value. Raises Problem: too large, not JSON, not of the decoder's type (with the field's path)."""
+    """The body as a value. Raises Problem: too large, not JSON, not of the decoder's type (with the field's path), a
+    character that nothing keeps."""
     body = await read_body(scope, receive, limit)
+    if has_nul(body):
+        raise Problem("invalid", "The body has a character that is never used (NUL, \\u0000).")
     try:
         return decoder.decode(body)
     except msgspec.ValidationError as error:
@@ -83,9 +97,19 @@ async def respond(
     headers: Headers | None = None,
 ) -> None:
     """Send a whole answer."""
-    fields = [(b"content-type", content_type), (b"content-length", str(len(body)).encode())]
+    described = [(b"content-type", content_type), (b"content-length", str(len(body)).encode())]
+    fields = [] if status in _BODILESS else described
     await send({"type": "http.response.start", "status": status, "headers": fields + (headers or [])})
     await send({"type": "http.response.body", "body": body})
+
+
+def without_body(send: Send) -> Send:
+    """The same answer without its body: what HEAD asks for."""
+
+    async def send_fields(message: Message) -> None:
+        await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
+
+    return send_fields
 
 
 async def respond_problem(scope: Scope, send: Send, problem: Problem) -> None:

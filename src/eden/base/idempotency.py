@@ -5,8 +5,8 @@ same key again gets those bytes. A key belongs to the principal who used it. All
 
 - while the first request runs, a second one is told to wait (409 `idempotency-busy`);
 - another request with the same key is a mistake (422 `idempotency-mismatch`);
-- an answer that says nothing of the request itself (not signed in, forbidden, too many, a fault of the server) is not
-  kept: trying again may succeed;
+- an answer that says nothing of the request itself (not signed in, forbidden, too large, too many, a fault of the
+  server) is not kept: trying again may succeed;
 - a process that died left its key behind: after `BUSY_SECONDS` the next request takes it over and runs. What the dead
   one had committed is committed, so a write must also stand on its own: names and versions that exist answer 409.
 
@@ -34,8 +34,8 @@ KEPT_SECONDS = 24 * 3600
 BUSY_SECONDS = 300
 #: larger answers are not kept (none of ours is)
 LARGEST_ANSWER = 1 << 20
-#: statuses that say nothing of the request itself
-_FORGOTTEN = frozenset({401, 403, 408, 429})
+#: statuses that say nothing of the request itself; of one that is too large (413) the end was never read
+_FORGOTTEN = frozenset({401, 403, 408, 413, 429})
 
 _MICROSECONDS = 1_000_000
 
@@ -47,6 +47,11 @@ class Answer:
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the same request would be answered like this again."""
+        return self.status < 500 and self.status not in _FORGOTTEN and len(self.body) <= LARGEST_ANSWER
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +135,7 @@ class Idempotency:
 
     async def keep(self, claim: Claim, request: str, answer: Answer) -> None:
         """The request has run; keep its answer, or nothing when it should be tried again."""
-        if answer.status >= 500 or answer.status in _FORGOTTEN or len(answer.body) > LARGEST_ANSWER:
+        if not answer.is_kept:
             await self.release(claim)
             return
         nonce = os.urandom(12)

@@ -167,7 +167,8 @@ def forget_failed(connection: Connection, at: int) -> None:
 
 def delay_before(attempt: int) -> float:
     """Seconds before the try after `attempt` failed: 1, 4, 16, … up to an hour, each ± a quarter."""
-    return min(_LONGEST_DELAY, 4.0 ** (attempt - 1)) * random.uniform(0.75, 1.25)
+    # a periodic job may fail a thousand times: no power of that
+    return min(_LONGEST_DELAY, 4.0 ** min(attempt - 1, 6)) * random.uniform(0.75, 1.25)
 
 
 class Jobs:
@@ -180,7 +181,6 @@ class Jobs:
         self._wake = asyncio.Event()
         self._running: dict[str, asyncio.Task[None]] = {}
         self._task: asyncio.Task[None] | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping = False
         #: told about every end: kind, "done" or "failed", seconds
         self.on_end: Callable[[str, str, float], None] = lambda kind, outcome, seconds: None
@@ -195,9 +195,7 @@ class Jobs:
         """Begin to take jobs."""
         periodic = {kind: handler.every for kind, handler in self._handlers.items() if handler.every is not None}
         await self._database.write(lambda connection: ensure_periodic(connection, periodic))
-        self._loop = asyncio.get_running_loop()
         self._stopping = False
-        self._database.on_commit.append(self._committed)
         self._task = asyncio.create_task(self._run(), name="eden-jobs")
 
     async def stop(self, seconds: float = 20) -> None:
@@ -205,7 +203,6 @@ class Jobs:
         if self._task is None:
             return
         self._stopping = True
-        self._database.on_commit.remove(self._committed)
         self._wake.set()
         await self._task
         self._task = None
@@ -215,31 +212,36 @@ class Jobs:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
 
-    def _committed(self) -> None:
-        if self._loop is not None and not self._loop.is_closed():
-            with contextlib.suppress(RuntimeError):  # the loop is closing
-                self._loop.call_soon_threadsafe(self._wake.set)
-
     async def _run(self) -> None:
+        wake_no_more = self._database.wake(self._wake)
+        try:
+            while not self._stopping:
+                await self._take()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._wake.wait(), POLL_SECONDS)
+                if not self._stopping:
+                    await asyncio.sleep(_REST_SECONDS)
+        finally:
+            wake_no_more()
+
+    async def _take(self) -> None:
+        """Claim what is due, as far as there are hands, and begin with it."""
         kinds = {kind: handler.lease for kind, handler in self._handlers.items()}
-        while not self._stopping:
-            self._wake.clear()
-            free = self._concurrency - len(self._running)
-            claimed: list[Job] = []
-            if free and kinds:
-                try:
-                    if await self._database.read(lambda connection: _any_due(connection, kinds)):
-                        claimed = await self._database.write(lambda c, n=free: claim(c, kinds, now(), n))  # type: ignore[misc]
-                except Exception:
-                    log.exception("jobs could not be read; trying again")
-            for job in claimed:
-                task = asyncio.create_task(self._do(job), name=f"eden-job-{job.kind}")
-                self._running[job.id] = task
-                task.add_done_callback(lambda _, job=job: self._ended(job))  # type: ignore[misc]
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), POLL_SECONDS)
-            if not self._stopping:
-                await asyncio.sleep(_REST_SECONDS)
+        free = self._concurrency - len(self._running)
+        self._wake.clear()
+        if not free or not kinds:
+            return
+        try:
+            if not await self._database.read(lambda connection: _any_due(connection, kinds)):
+                return
+            claimed = await self._database.write(lambda connection: claim(connection, kinds, now(), free))
+        except Exception:
+            log.exception("jobs could not be read; trying again")
+            return
+        for job in claimed:
+            task = asyncio.create_task(self._do(job), name=f"eden-job-{job.kind}")
+            self._running[job.id] = task
+            task.add_done_callback(lambda _, job=job: self._ended(job))  # type: ignore[misc]
 
     def _ended(self, job: Job) -> None:
         self._running.pop(job.id, None)

@@ -50,17 +50,11 @@ def upgrade(database: Database, to: str = "head", versions: Path | None = None) 
 
     Raises EdenError "newer-schema" when a newer program has been at this database.
     """
-    with database.engine.connect() as connection:
-        if database.dialect == "sqlite":
-            connection.info["eden.writer"] = True
-        try:
-            with connection.begin():
-                if database.dialect == "postgresql":
-                    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-                before = current(connection)
-                after = run(connection, to, versions)
-        finally:
-            connection.info.pop("eden.writer", None)
+    with database.changing_schema() as connection:
+        if database.dialect == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        before = current(connection)
+        after = run(connection, to, versions)
     return before, after
 
 

@@ -80,6 +80,13 @@ class Problem(EdenError):
         return msgspec.json.encode(self.json(trace))
 
 
+def internal() -> Problem:
+    """What is said about a failure that nobody foresaw: nothing of its inside."""
+    return Problem(
+        "internal", "Something unexpected went wrong.", "Try again; whoever runs the server finds the trace in its log."
+    )
+
+
 def not_found(what: str) -> Problem:
     """`what` begins the sentence: "The version 1.2.0"."""
     return Problem("not-found", f"{what} does not exist, or you may not see it.")

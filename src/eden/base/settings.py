@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import difflib
 import ipaddress
+import os
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -230,6 +231,7 @@ class Settings(Section, frozen=True):
 
 #: settings that may be given as NAME_file
 SECRETS = ("secret_key", "database.address", "blobs.secret_key", "metrics.token", "oidc.client_secret")
+_KEY_FILE = "secret_key_file"
 
 
 class Setting(msgspec.Struct, frozen=True):
@@ -271,25 +273,47 @@ def _type_name(hint: Any) -> str:
     return {str: "text", int: "whole number", float: "number", bool: "true or false"}[kind]
 
 
-def load(config: Path | None = None, environment: Mapping[str, str] | None = None) -> Settings:
+def load(
+    config: Path | None = None, environment: Mapping[str, str] | None = None, *, absent_key: bool = False
+) -> Settings:
     """The settings of `config` (None: eden.toml here, if there is one) and `environment`, checked.
 
-    Raises EdenError: no such file, not TOML, an unknown name, a value of the wrong type or out of bounds.
+    `absent_key`: a `secret_key_file` that is not there yet counts as not set. Raises EdenError: no such file, not TOML,
+    an unknown name, a value of the wrong type or out of bounds.
     """
     rows = {row.name: row for row in table()}
-    given: dict[str, tuple[Any, str]] = {}
-    for path, text in _file_values(config):
-        given[path] = text
-    for variable, value in sorted((environment or {}).items()):
-        if variable.startswith(PREFIX) and (name := _name_of(variable, rows)):
-            given.pop(name.removesuffix("_file") if name not in rows else f"{name}_file", None)
-            given[name] = (value, variable)
+    given = _given(config, environment, rows)
+    if absent_key and (path := _named_key_file(given)) is not None and not os.path.exists(path):
+        del given[_KEY_FILE]
     values: dict[str, Any] = {}
     for name, (value, where) in given.items():
         if name not in rows:
             name, value = _secret_of_file(name, value, where, rows, given)
         values[name] = _converted(rows[name], value, where)
     return _built(values)
+
+
+def key_file(config: Path | None = None, environment: Mapping[str, str] | None = None) -> Path | None:
+    """The file that `secret_key_file` names, there or not; None when it is not set. Raises EdenError like `load`."""
+    return _named_key_file(_given(config, environment, {row.name: row for row in table()}))
+
+
+def _given(
+    config: Path | None, environment: Mapping[str, str] | None, rows: Mapping[str, Setting]
+) -> dict[str, tuple[Any, str]]:
+    """Dotted name → value and where it stands; the environment wins."""
+    given = dict(_file_values(config))
+    for variable, value in sorted((environment or {}).items()):
+        if variable.startswith(PREFIX) and (name := _name_of(variable, rows)):
+            other = name.removesuffix("_file") if name not in rows else f"{name}_file"
+            if given.pop(other, ("", ""))[1].startswith(PREFIX):
+                raise _twice(other, name)
+            given[name] = (value, variable)
+    return given
+
+
+def _named_key_file(given: Mapping[str, tuple[Any, str]]) -> Path | None:
+    return Path(str(given[_KEY_FILE][0])).expanduser() if _KEY_FILE in given else None
 
 
 def _file_values(config: Path | None) -> Iterator[tuple[str, tuple[Any, str]]]:
@@ -335,11 +359,15 @@ def _secret_of_file(
         known = [*rows, *(f"{name}_file" for name in SECRETS)]
         raise EdenError("unknown-setting", f"{where} is no setting.", _nearest(name, known))
     if secret in given:
-        raise EdenError("setting-twice", f"Both {secret} and {name} are set.", "Keep one of them.")
+        raise _twice(secret, name)
     try:
         return secret, Path(str(value)).expanduser().read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise EdenError("secret-unreadable", f"{where} names {value}, which cannot be read: {error}.") from error
+
+
+def _twice(one: str, other: str) -> EdenError:
+    return EdenError("setting-twice", f"Both {one} and {other} are set.", "Keep one of them.")
 
 
 def _nearest(name: str, known: Any) -> str:
@@ -377,14 +405,12 @@ def _built(values: Mapping[str, Any]) -> Settings:
             f"secret_key has {len(settings.secret_key)} characters; at least 32 are needed.",
             "Make one with: python -c 'import secrets; print(secrets.token_urlsafe(48))'",
         )
-    if settings.public_url:
-        parts = urlsplit(settings.public_url)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.path not in ("", "/"):
-            raise EdenError(
-                "bad-setting",
-                f"public_url is {settings.public_url!r}.",
-                "It is scheme and host, such as https://eden.example.com.",
-            )
+    if settings.public_url and not _is_origin(settings.public_url):
+        raise EdenError(
+            "bad-setting",
+            f"public_url is {settings.public_url!r}.",
+            "It is scheme and host, such as https://eden.example.com.",
+        )
     _check_h5_url(settings)
     if settings.metrics.access == "token" and not settings.metrics.token:
         raise EdenError("bad-setting", "metrics.access is token, but there is no token.", "Set metrics.token_file.")
@@ -409,6 +435,19 @@ def _check_h5_url(settings: Settings) -> None:
             f"h5_url is {settings.h5_url!r}, and the platform's own host {host} is among its hosts.",
             "Give programs a domain of their own: their scripts must not come near the platform's pages.",
         )
+
+
+def _is_origin(url: str) -> bool:
+    """Whether it is scheme, host and perhaps a port, and nothing else but a slash."""
+    try:
+        parts = urlsplit(url)
+        port = f":{parts.port}" if parts.port is not None else ""
+    except ValueError:
+        return False
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return (
+        parts.scheme in ("http", "https") and bool(host) and url.rstrip("/").lower() == f"{parts.scheme}://{host}{port}"
+    )
 
 
 def is_loopback(host: str) -> bool:

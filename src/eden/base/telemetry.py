@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -59,15 +60,20 @@ class JsonFormatter(logging.Formatter):
 
 
 class TextFormatter(logging.Formatter):
-    """One line for people: time, level, message, fields."""
+    """One line for people: time, level, message, fields. What strangers send writes no lines of its own and paints no
+    terminal."""
 
     def format(self, record: logging.LogRecord) -> str:
         fields = "".join(f" {name}={value}" for name, value in getattr(record, "fields", {}).items())
         level = "" if record.levelno == logging.INFO else f"{record.levelname} "
-        text = f"{_time(record.created)[11:23]} {level}{record.getMessage()}{fields}"
+        told = _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", f"{record.getMessage()}{fields}")
+        text = f"{_time(record.created)[11:23]} {level}{told}"
         if record.exc_info:
             text += "\n" + self.formatException(record.exc_info)
         return text
+
+
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 
 
 def _time(seconds: float) -> str:
@@ -96,8 +102,6 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self._known: dict[str, MetricWrapperBase] = {}
-        #: called before the figures are read: those that are looked up rather than counted
-        self.before_reading: list[Callable[[], None]] = []
         if MULTIPROCESS not in os.environ:
             ProcessCollector(registry=self.registry)
             PlatformCollector(registry=self.registry)
@@ -141,8 +145,6 @@ class Metrics:
 
     def text(self, accept: str = "") -> tuple[bytes, str]:
         """Body and content type for a scraper that accepts `accept`; of all processes side by side."""
-        for look in self.before_reading:
-            look()
         registry = self.registry
         if MULTIPROCESS in os.environ:
             registry = CollectorRegistry()

@@ -14,6 +14,7 @@ from typing import Any
 from jinja2 import BaseLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined, Template
 from markupsafe import Markup
 
+from eden.base.problems import Problem
 from eden.console import formats
 from eden.console.assets import Assets
 from eden.console.icons import icon
@@ -62,6 +63,15 @@ class Console:
     def translator(self, view: ViewContext) -> partial[str]:
         """`t(key, **values)` in the page's language, for sentences that are made in Python."""
         return partial(self._messages.translate, view.locale)
+
+    def explain(self, view: ViewContext, problem: Problem) -> str:
+        """What happened and what to do. Problems are raised with English sentences: in other languages their code
+        says what to do, and the sentence follows as the detail that it is, marked as English."""
+        advice = self.translator(view)(f"console.advice.{problem.code}")
+        if view.locale == "en":
+            return f"{problem.sentence} {problem.hint or advice}"
+        detail = f"{problem.sentence} {problem.hint}".strip()
+        return Markup('{}<span class="detail" lang="en">{}</span>').format(advice, detail)
 
     def render(self, view: ViewContext, template: str, /, *, block: str | None = None, **values: Any) -> bytes:
         """The page, or one `{% block %}` of it. Jinja's and `MessageError`s are mistakes of the page's author.

@@ -47,6 +47,8 @@ LOCALE_COOKIE = "eden_locale"
 THEME_COOKIE = "eden_theme"
 FLASH_COOKIE = "eden_flash"
 _YEAR = 365 * 86_400
+#: what browsers take for another host, or for a way out of a folder (URL standard, 4.4)
+_CLIMBING = re.compile(r"//|/(?:\.|%2e){1,2}(?:/|$)", re.IGNORECASE)
 #: of a cookie; browsers keep 4096 octets with its name and attributes
 _LONGEST_FLASH = 3000
 
@@ -91,7 +93,8 @@ def refuse(
     headers = dict(problem.headers)
     if part:
         headers |= {"HX-Retarget": "#flashes", "HX-Reswap": "innerHTML show:window:top"}
-    content = console.render(view, "console/problem.html", block=part, problem=problem, trace=trace)
+    words = console.explain(view, problem)
+    content = console.render(view, "console/problem.html", block=part, problem=problem, words=words, trace=trace)
     return html(content, status=problem.status, headers=headers)
 
 
@@ -111,12 +114,18 @@ def local_path(path: str) -> str:
     """`path` if it leads to a page of the console, else the console's first page: no redirect leaves the house."""
     inside = path == ROOT or path.startswith((f"{ROOT}/", f"{ROOT}?"))
     printable = path.isascii() and path.isprintable() and "\\" not in path and " " not in path
-    return path if inside and printable and not re.search(r"//|/\.\.?(/|$)", path.partition("?")[0]) else f"{ROOT}/"
+    climbing = _CLIMBING.search(path.partition("?")[0])
+    return path if inside and printable and not climbing else f"{ROOT}/"
 
 
 def read_locale(request: AnyRequest) -> Locale:
     """The language of a request, before anything is known about who sends it."""
     return choose_locale(request.cookies.get(LOCALE_COOKIE), request.headers.get("Accept-Language", ""))
+
+
+def remember_locale(request: AnyRequest, response: Response[bytes], locale: str) -> None:
+    """From now on pages are in this language, on this browser; "" forgets what was chosen."""
+    response.set_cookie(_cookie(request, LOCALE_COOKIE, locale, max_age=_YEAR if locale else 0, httponly=True))
 
 
 def read_theme(request: AnyRequest) -> Theme:
@@ -129,7 +138,7 @@ def read_flashes(request: AnyRequest) -> tuple[Flash, ...]:
     try:
         pairs = json.loads(urlsafe_b64decode(request.cookies.get(FLASH_COOKIE, "")))
         return tuple(Flash(tone, text) for tone, text in pairs if tone in get_args(Tone) and isinstance(text, str))
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         return ()
 
 
@@ -187,13 +196,12 @@ def frame_handlers(console: Console) -> list[HTTPRouteHandler]:
         # needs no token: who makes somebody's console dark has gained nothing
         form = await request.form()
         response = redirect(request, str(form.get("next", "")))
-        for name, value, allowed in (
-            (LOCALE_COOKIE, str(form.get("locale")), LOCALES),
-            (THEME_COOKIE, str(form.get("theme")), THEMES),
-        ):
-            if value in allowed:
-                # the theme's is written by the page, too
-                response.set_cookie(_cookie(request, name, value, max_age=_YEAR, httponly=name != THEME_COOKIE))
+        locale, theme = str(form.get("locale")), str(form.get("theme"))
+        if locale in LOCALES:
+            remember_locale(request, response, locale)
+        if theme in THEMES:
+            # not only for the server: the page writes it, too
+            response.set_cookie(_cookie(request, THEME_COOKIE, theme, max_age=_YEAR, httponly=False))
         return response
 
     return [asset, preferences]

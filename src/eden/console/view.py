@@ -20,8 +20,9 @@ LOCALE_NAMES: dict[Locale, str] = {"en": "English", "zh": "中文"}
 #: of flashes, alerts, pills, figures; each has an icon or a word of its own, never colour alone
 Tone: TypeAlias = Literal["neutral", "accent", "good", "warning", "bad"]
 
-#: in the menu: daily work, and below it the workspace's own affairs (members, keys, audit log)
-Group: TypeAlias = Literal["work", "workspace"]
+#: in the menu: daily work, below it the workspace's own affairs (members, keys, audit log), and behind the person's
+#: name their own
+Group: TypeAlias = Literal["work", "workspace", "person"]
 
 
 @dataclass(frozen=True, slots=True)

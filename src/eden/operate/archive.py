@@ -14,6 +14,7 @@ import hashlib
 import io
 import os
 import tarfile
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -54,16 +55,19 @@ class Manifest(msgspec.Struct, frozen=True):
 
 
 class Writer:
-    """Writes `path` under another name first; it gets its own when everything is in it. Use as a context manager."""
+    """Writes under a name of its own beside `path`; that is replaced when everything is in it. Use as a context
+    manager. Raises OSError."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._draft = path.with_name(f"{path.name}.partial")
         self.files: dict[str, Entry] = {}
 
     def __enter__(self) -> Writer:
-        # rows hold hashes of passwords
-        handle = os.open(self._draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        # mode 0600: rows hold hashes of passwords
+        handle, draft = tempfile.mkstemp(
+            prefix=f"{self._path.name}.", suffix=".partial", dir=self._path.absolute().parent
+        )
+        self._draft = Path(draft)
         self._file = os.fdopen(handle, "wb")
         self._zstd = zstandard.ZstdCompressor(level=3, write_checksum=True).stream_writer(self._file, closefd=False)
         self._tar = tarfile.open(fileobj=self._zstd, mode="w|", format=tarfile.PAX_FORMAT)
@@ -73,17 +77,17 @@ class Writer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
+            with self._file:
+                if kind is None:
+                    self._tar.close()
+                    self._zstd.close()  # type: ignore[no-untyped-call]
+                    self._file.flush()
+                    os.fsync(self._file.fileno())
             if kind is None:
-                self._tar.close()
-                self._zstd.close()  # type: ignore[no-untyped-call]
-                self._file.flush()
-                os.fsync(self._file.fileno())
+                self._draft.replace(self._path)
         finally:
-            self._file.close()
-            if kind is not None:
-                self._draft.unlink(missing_ok=True)
-        if kind is None:
-            self._draft.replace(self._path)
+            # in its place already, unless something went wrong
+            self._draft.unlink(missing_ok=True)
 
     def add(self, name: str, content: bytes) -> None:
         self.add_file(name, io.BytesIO(content), len(content))
@@ -127,7 +131,7 @@ class Content:
 def members(path: Path) -> Iterator[tuple[str, int, Content]]:
     """Name, size and content of each file in the archive, one after the other; content is read before the next.
 
-    Raises EdenError "backup-damaged" as soon as the archive cannot be read on, "no-backup" when there is none.
+    Raises EdenError "backup-damaged" as soon as the archive cannot be read on, "no-backup" when the file cannot.
     """
     with _reading(path), path.open("rb") as file, zstandard.ZstdDecompressor().stream_reader(file) as unpacked:
         with tarfile.open(fileobj=unpacked, mode="r|") as tar:
@@ -147,6 +151,8 @@ def _reading(path: Path) -> Iterator[None]:
         yield
     except FileNotFoundError as error:
         raise EdenError("no-backup", f"There is no file {path}.") from error
+    except OSError as error:
+        raise EdenError("no-backup", f"{path} cannot be read: {error.strerror or error}.") from error
     except (tarfile.TarError, zstandard.ZstdError, EOFError) as error:
         raise _damaged(path, str(error)) from error
 

@@ -1,7 +1,7 @@
 """`eden backup`: everything of an installation in one file, while the server runs.
 
-The tables are read in one snapshot, so they agree with each other; blobs are written before the rows that name them,
-so those that the snapshot names are there when they are read after it.
+The tables are read in one snapshot, so they agree with each other. Blobs are read after it: they are written before the
+rows that name them, and removed a day after the last row that named them.
 """
 
 from __future__ import annotations
@@ -17,13 +17,16 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, LargeBinary, MetaData, Table, select, tuple_
 
+import eden.app  # noqa: F401 - brings the tables of all services
 from eden import __version__
 from eden.base import migrate
-from eden.base.blobs import CONTENT, Blobs
+from eden.base.blobs import CONTENT
 from eden.base.errors import EdenError
-from eden.base.ground import Ground, secret_check
+from eden.base.ground import Ground, has_other_secret, secret_check
 from eden.base.ids import now
+from eden.base.tables import metadata
 from eden.operate.archive import BLOBS, FORMAT, MANIFEST, SECRET, TABLES, Manifest, Writer
+from eden.operate.stores import listed
 
 #: rows read at once, bytes of one piece of a table
 _ROWS = 2000
@@ -32,7 +35,6 @@ _PIECE_BYTES = 8_000_000
 _SPOOLED_BYTES = 32_000_000
 #: not part of an installation
 VERSION_TABLE = "alembic_version"
-PROBES = "health/"
 
 Progress = Callable[[str], None]
 
@@ -41,10 +43,14 @@ def backup(ground: Ground, path: Path, *, with_secret: bool, progress: Progress)
     """Write the archive `path`; whether every blob was what its name says. Raises EdenError when it cannot be made."""
     if not path.absolute().parent.is_dir():
         raise EdenError("no-folder", f"{path.absolute().parent} is not a folder.")
+    if path.is_dir():
+        raise EdenError("cannot-write", f"{path} is a folder.", "Name a file in it.")
     try:
         with Writer(path) as writer:
-            schema, tables = ground.database.read_now(lambda connection: _write_tables(connection, writer, progress))
-            damaged = asyncio.run(_write_blobs(ground.blobs, writer, progress))
+            schema, tables = ground.database.read_now(
+                lambda connection: _write_tables(ground, connection, writer, progress)
+            )
+            damaged = asyncio.run(_write_blobs(ground, writer, path.absolute().parent, progress))
             if with_secret:
                 writer.add(SECRET, ground.secret)
             manifest = Manifest(
@@ -65,16 +71,31 @@ def backup(ground: Ground, path: Path, *, with_secret: bool, progress: Progress)
 
 
 def reflect(connection: Connection) -> list[Table]:
-    """The tables as they are in the database, those that are referred to first."""
+    """The installation's tables as they are in the database, those that are referred to first."""
     found = MetaData()
     found.reflect(connection)
-    return [table for table in found.sorted_tables if table.name != VERSION_TABLE]
+    # at the newest step it is known which are ours; somebody may have put others beside them
+    all_ours = migrate.current(connection) != migrate.head()
+    return [
+        table
+        for table in found.sorted_tables
+        if table.name != VERSION_TABLE and (all_ours or table.name in metadata.tables)
+    ]
 
 
-def _write_tables(connection: Connection, writer: Writer, progress: Progress) -> tuple[str, dict[str, int]]:
+def _write_tables(
+    ground: Ground, connection: Connection, writer: Writer, progress: Progress
+) -> tuple[str, dict[str, int]]:
     schema = migrate.current(connection)
     if schema is None:
         raise EdenError("nothing-there", "The database is empty: there is nothing to back up.")
+    if has_other_secret(connection, ground.secret):
+        # whoever restored it would be asked for the wrong one
+        raise EdenError(
+            "other-secret-key",
+            "This database has another secret key.",
+            "Set secret_key_file to the key it was begun with.",
+        )
     counts: dict[str, int] = {}
     for table in reflect(connection):
         counts[table.name] = 0
@@ -118,13 +139,14 @@ def _rows(connection: Connection, table: Table) -> Iterator[dict[str, Any]]:
         last = tuple(page[-1][column.name] for column in key)
 
 
-async def _write_blobs(blobs: Blobs, writer: Writer, progress: Progress) -> list[str]:
-    """Names of content that is not what its name says."""
-    names = sorted([(name, size) async for name, size in blobs.list() if not name.startswith(PROBES)])
+async def _write_blobs(ground: Ground, writer: Writer, spool: Path, progress: Progress) -> list[str]:
+    """Names of content that is not what its name says. Large ones are gathered in the folder `spool`."""
+    blobs = ground.blobs
+    names = await listed(blobs, ground.settings)
     total, done, damaged = sum(size for _, size in names), 0, []
     told = time.monotonic()
     for number, (name, _) in enumerate(names, 1):
-        with tempfile.SpooledTemporaryFile(max_size=_SPOOLED_BYTES) as file:
+        with tempfile.SpooledTemporaryFile(max_size=_SPOOLED_BYTES, dir=str(spool)) as file:
             size = 0
             try:
                 async for piece in blobs.stream(name):

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from eden.base.commands import Subparsers, add_command
 from eden.base.settings import Settings
+
+if TYPE_CHECKING:
+    from eden.base.ground import Ground
 
 
 def add_arguments(subparsers: Subparsers) -> None:
@@ -61,12 +67,29 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
     """What the file, the environment and the command line say; the later wins."""
     from eden.base.settings import load
 
+    return load(*_sources(arguments))
+
+
+def _sources(arguments: argparse.Namespace) -> tuple[Path | None, dict[str, str]]:
+    """The file and the environment, with what the command line says put in its place."""
     environment = dict(os.environ)
     for name, variable in (("host", "LISTEN_HOST"), ("port", "LISTEN_PORT"), ("processes", "PROCESSES")):
         if (value := getattr(arguments, name, None)) is not None:
             environment[f"EDEN_{variable}"] = str(value)
     config = arguments.config or (Path(environment["EDEN_CONFIG"]) if environment.get("EDEN_CONFIG") else None)
-    return load(config, environment)
+    return config, environment
+
+
+@contextmanager
+def _installation(arguments: argparse.Namespace) -> Iterator[Ground]:
+    """The stores of an installation that is there. Raises EdenError when there is none, or a store refuses."""
+    from eden.base.ground import open_ground
+    from eden.operate.stores import check_there, told
+
+    settings = settings_of(arguments)
+    check_there(settings)
+    with told(settings), closing(open_ground(settings)) as ground:
+        yield ground
 
 
 def _init(arguments: argparse.Namespace) -> int:
@@ -78,15 +101,11 @@ def _init(arguments: argparse.Namespace) -> int:
 
 def _link(arguments: argparse.Namespace) -> int:
     from eden.base import migrate
-    from eden.base.ground import open_ground
     from eden.operate.link import make_link
 
-    ground = open_ground(settings_of(arguments))
-    try:
+    with _installation(arguments) as ground:
         ground.database.read_now(migrate.check_at_head)
         print(make_link(ground, arguments.email))
-    finally:
-        ground.close()
     return 0
 
 
@@ -97,36 +116,39 @@ def _up(arguments: argparse.Namespace) -> int:
 
 
 def _doctor(arguments: argparse.Namespace) -> int:
+    from eden.base.settings import key_file
     from eden.operate.doctor import doctor
 
-    return doctor(lambda: settings_of(arguments), as_json=arguments.json)
+    return doctor(
+        lambda: settings_of(arguments), as_json=arguments.json, key_file=lambda: key_file(*_sources(arguments))
+    )
 
 
 def _migrate(arguments: argparse.Namespace) -> int:
     from eden.base import migrate
     from eden.base.database import Database
     from eden.base.ground import make_data_folder
+    from eden.operate.running import check_unused, held
+    from eden.operate.stores import told
 
     settings = settings_of(arguments)
     make_data_folder(settings)
-    database = Database(settings.database_address)
-    try:
-        before, after = migrate.upgrade(database)
-    finally:
-        database.close()
-    print(f"The database was at step {before or 'none'} and is at {after}." if before != after else "Nothing to do.")
+    with told(settings), closing(Database(settings.database_address)) as database:
+        if database.read_now(migrate.current) == migrate.head():
+            print("Nothing to do.")
+            return 0
+        with held(settings, alone=True):
+            check_unused(database)
+            before, after = migrate.upgrade(database)
+    print(f"The database was at step {before or 'none'} and is at {after}.")
     return 0
 
 
 def _backup(arguments: argparse.Namespace) -> int:
-    from eden.base.ground import open_ground
     from eden.operate.backup import backup
 
-    ground = open_ground(settings_of(arguments))
-    try:
+    with _installation(arguments) as ground:
         whole = backup(ground, arguments.file, with_secret=arguments.with_secret, progress=_say)
-    finally:
-        ground.close()
     print(f"\n  {arguments.file}, {arguments.file.stat().st_size / 1e6:,.1f} MB")
     if arguments.with_secret:
         print("  The secret key is inside: whoever has this file can sign releases. Keep it like the key.")
@@ -136,14 +158,16 @@ def _backup(arguments: argparse.Namespace) -> int:
 
 
 def _restore(arguments: argparse.Namespace) -> int:
+    from eden.base.settings import key_file, load
     from eden.operate.restore import restore
-    from eden.operate.running import refuse_while_running
 
-    settings = settings_of(arguments)
-    refuse_while_running(settings)
-    manifest = restore(settings, arguments.file, force=arguments.force, progress=_say)
+    sources = _sources(arguments)
+    # the key may be in the archive
+    settings = load(*sources, absent_key=True)
+    manifest = restore(settings, arguments.file, force=arguments.force, progress=_say, key_file=key_file(*sources))
     rows, blobs = sum(manifest.tables.values()), sum(name.startswith("blobs/") for name in manifest.files)
-    print(f"\n  Restored: {rows:,} rows and {blobs:,} files. Look with eden doctor, start with eden up.")
+    print(f"\n  Restored: {rows:,} rows and {blobs:,} files. Start with eden up, then look with eden doctor.")
+    print("  If releases went on after the backup was made, phones wait for newer signatures: eden keys leap.")
     return 0
 
 

@@ -1,6 +1,7 @@
 """`eden doctor`: what is wrong with a set-up, and what to do about it.
 
-It writes nothing but probes that it removes, and makes the data folder and the key as `eden up` would.
+It writes nothing but probes that it removes. Where an installation is, it makes the data folder and the key when they
+are missing, as `eden up` would.
 """
 
 from __future__ import annotations
@@ -9,33 +10,48 @@ import asyncio
 import os
 import shutil
 import stat
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
 
 import msgspec
+from obstore.exceptions import BaseError
 from sqlalchemy import Connection, func, select, text
+from sqlalchemy.exc import DBAPIError
 
 from eden.app import Platform
 from eden.base import migrate
 from eden.base.database import ping
 from eden.base.errors import EdenError
-from eden.base.ground import SECRET_FILE, Ground, secret_check
+from eden.base.ground import SECRET_FILE, Ground, has_other_secret
 from eden.base.ids import new_id, now
 from eden.base.jobs import FAILED
-from eden.base.parts import Check, Finding
+from eden.base.parts import Finding
 from eden.base.settings import Settings
-from eden.base.tables import audit, audit_heads, installation, jobs
-from eden.operate.running import running_server
+from eden.base.tables import audit, audit_heads, jobs, workspaces
+from eden.operate.running import LOCK_FILE, running_server
+from eden.operate.stores import PROBES, check_there, explained, sqlite_file
 from eden.operate.up import check_https, check_owner, has_owner
 
 #: less free space than this, and uploads soon fail
 FREE_BYTES = 1_000_000_000
 #: clocks of machines that share a database may differ so much: leases are a minute long
 CLOCK_SECONDS = 5
+#: a store that has not answered by then does not answer
+_ANSWER_SECONDS = 30
+
+OfDatabase = Callable[[Ground, Connection], Sequence[Finding]]
 
 
-def doctor(load: Callable[[], Settings], *, as_json: bool, write: Callable[[str], None] = print) -> int:
-    """Run all checks and write what they found; 1 when something is wrong, else 0. `load` gives the settings."""
-    findings = asyncio.run(examine(load))
+def doctor(
+    load: Callable[[], Settings],
+    *,
+    as_json: bool,
+    write: Callable[[str], None] = print,
+    key_file: Callable[[], Path | None] = lambda: None,
+) -> int:
+    """Run all checks and write what they found; 1 when something is wrong, else 0. `load` gives the settings,
+    `key_file` what `secret_key_file` names."""
+    findings = asyncio.run(examine(load, key_file))
     wrong = [finding for finding in findings if not finding.ok]
     if as_json:
         write(msgspec.json.format(msgspec.json.encode({"ok": not wrong, "findings": findings})).decode())
@@ -48,40 +64,66 @@ def doctor(load: Callable[[], Settings], *, as_json: bool, write: Callable[[str]
     return 1 if wrong else 0
 
 
-async def examine(load: Callable[[], Settings]) -> list[Finding]:
+async def examine(load: Callable[[], Settings], key_file: Callable[[], Path | None] = lambda: None) -> list[Finding]:
     """All findings. Later checks are left out when what they need is not there."""
     try:
-        settings = load()
+        settings, key_place = load(), key_file()
     except EdenError as error:
         return [_bad("settings", error)]
     findings = [Finding("settings", True, "All names and values are known.")]
     findings += [_tried("https", lambda: check_https(settings), "Public rules about TLS are kept.")]
-    findings += [_port(settings), *_data_folder(settings)]
+    findings += [_port(settings)]
+    try:
+        check_there(settings)
+    except EdenError as error:
+        return [*findings, *_data_folder(settings, make=False), _bad("database", error)]
+    findings += _data_folder(settings, make=True)
     try:
         platform = Platform(settings)
     except EdenError as error:
         return [*findings, _bad("set-up", error)]
     ground = platform.ground
     try:
-        findings += await _run("secret key", lambda: _secret(ground))
-        findings += await _run("blobs", lambda: _blobs(ground))
-        stored = await _run("database", lambda: _database(ground))
-        findings += stored
-        if any(finding.name == "jobs" for finding in stored):
+        findings += await _of_stores(ground, key_place)
+        if any(finding.name == "schema" and finding.ok for finding in findings):
             # the tables that the services' checks read are there
             for part in platform.parts:
                 for check in part.doctor:
-                    findings += await _run(part.name, check)
+                    findings += await _run(settings, part.name, check())
     finally:
         ground.close()
     return findings
 
 
-async def _run(name: str, check: Check) -> Sequence[Finding]:
+async def _of_stores(ground: Ground, key_place: Path | None) -> list[Finding]:
+    settings, database = ground.settings, ground.database
+    findings = [*_secret(settings, key_place)]
+    findings += await _run(settings, "blobs", _blobs(ground), _ANSWER_SECONDS)
+    needed: dict[str, OfDatabase] = {"database": _answers, "schema": _schema}
+    for name, check in needed.items():
+        reading = database.read(lambda c, check=check: check(ground, c))  # type: ignore[misc]
+        found = await _run(settings, name, reading, _ANSWER_SECONDS)
+        findings += found
+        if not all(finding.ok for finding in found):
+            return findings
+    for name, check in _CHECKS.items():
+        findings += await _run(settings, name, database.read(lambda c, check=check: check(ground, c)))  # type: ignore[misc]
+    return findings
+
+
+async def _run(
+    settings: Settings, name: str, check: Awaitable[Sequence[Finding]], seconds: float | None = None
+) -> Sequence[Finding]:
     try:
-        return await check()
+        async with asyncio.timeout(seconds):
+            return await check
+    except TimeoutError:
+        sentence = f"There is no answer within {seconds} s."
+        return [Finding(name, False, sentence, "Is it up, and does the network let this machine reach it?")]
     except EdenError as error:
         return [_bad(name, error)]
+    except (DBAPIError, BaseError) as error:
+        return [_bad(name, explained(error, settings))]
     except Exception as error:
         first = str(error).splitlines()[0] if str(error) else ""
         return [Finding(name, False, f"{type(error).__name__}: {first}", "The set-up of this store is wrong.")]
@@ -99,8 +141,10 @@ def _tried(name: str, check: Callable[[], None], sentence: str) -> Finding:
     return Finding(name, True, sentence)
 
 
-def _data_folder(settings: Settings) -> list[Finding]:
+def _data_folder(settings: Settings, *, make: bool) -> list[Finding]:
     folder = settings.data_folder
+    if not make and not os.path.exists(folder):
+        return []
     probe = folder / f"doctor-{new_id()}"
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -109,21 +153,52 @@ def _data_folder(settings: Settings) -> list[Finding]:
     except OSError as error:
         hint = "Give it to the user that the server runs as, or set data to another folder."
         return [Finding("data folder", False, f"{folder} cannot be written: {error.strerror}.", hint)]
-    free = shutil.disk_usage(folder).free
-    space = Finding(
-        "free space",
-        free >= FREE_BYTES,
-        f"{free / 1e9:,.1f} GB are free in {folder}.",
-        "Make room, or move data or blobs.address to a larger disk.",
-    )
     written = Finding("data folder", True, f"{folder.absolute()} can be written.")
+    mode = stat.S_IMODE(folder.stat().st_mode)
     closed = Finding(
         "privacy",
-        os.name != "posix" or stat.S_IMODE(folder.stat().st_mode) & 0o007 == 0,
-        f"Mode of {folder} is {stat.S_IMODE(folder.stat().st_mode):04o}.",
+        os.name != "posix" or mode & 0o007 == 0,
+        f"Mode of {folder} is {mode:04o}.",
         f"Every user of this machine can read the database: chmod 700 {folder}",
     )
-    return [written, closed, space]
+    return [written, closed, *_owners(settings), *_free_space(settings)]
+
+
+def _places(settings: Settings) -> list[Path]:
+    """Folders and files on this machine that the server writes: those that are there."""
+    places = [settings.data_folder, *(settings.data_folder / name for name in (SECRET_FILE, LOCK_FILE))]
+    if (file := sqlite_file(settings)) is not None:
+        places += [Path(f"{file}{end}") for end in ("", "-wal", "-shm")]
+    if "://" not in settings.blobs_address:
+        places.append(Path(settings.blobs_address))
+    return [place for place in places if os.path.exists(place)]
+
+
+def _owners(settings: Settings) -> list[Finding]:
+    """A command that was run as root leaves files that the server cannot open."""
+    user = _user_of(settings.data_folder)
+    others = [place for place in _places(settings) if _user_of(place) != user]
+    if os.name != "posix" or not others:
+        return []
+    sentence = f"{others[0]} belongs to another user than {settings.data_folder}."
+    hint = f"Run eden's commands as the server's user. To mend it: chown -R {user} {settings.data_folder} {others[0]}"
+    return [Finding("owner of files", False, sentence, hint)]
+
+
+def _user_of(path: Path) -> int:
+    return path.stat().st_uid
+
+
+def _free_space(settings: Settings) -> list[Finding]:
+    """Of every disk that the server writes to."""
+    disks = {place.stat().st_dev: place for place in reversed(_places(settings))}
+    found = []
+    for place in disks.values():
+        free = shutil.disk_usage(place).free
+        sentence = f"{free / 1e9:,.1f} GB are free in {place}."
+        hint = "Make room, or move data or blobs.address to a larger disk."
+        found.append(Finding("free space", free >= FREE_BYTES, sentence, hint))
+    return found
 
 
 def _port(settings: Settings) -> Finding:
@@ -140,47 +215,47 @@ def _port(settings: Settings) -> Finding:
     return Finding("server", False, f"The server on port {port} is not ready: {answer}", "Read its log.")
 
 
-async def _secret(ground: Ground) -> Sequence[Finding]:
-    path = ground.settings.data_folder / SECRET_FILE
-    if ground.settings.secret_key:
+def _secret(settings: Settings, key_place: Path | None) -> list[Finding]:
+    place = key_place or settings.data_folder / SECRET_FILE
+    if settings.secret_key and key_place is None:
         return [Finding("secret key", True, "It is set.")]
-    mode = stat.S_IMODE(path.stat().st_mode)
+    mode = stat.S_IMODE(place.stat().st_mode)
     return [
         Finding(
             "secret key",
-            mode & 0o077 == 0,
-            f"It is in {path}, mode {mode:04o}. Backups leave it out: keep a copy elsewhere.",
-            f"Others can read it: chmod 600 {path}",
+            os.name != "posix" or mode & 0o077 == 0,
+            f"It is in {place}, mode {mode:04o}. Backups leave it out: keep a copy elsewhere.",
+            f"Others can read it: chmod 600 {place}",
         )
     ]
 
 
 async def _blobs(ground: Ground) -> Sequence[Finding]:
-    name, content = f"health/doctor-{new_id()}", b"eden doctor"
-    await ground.blobs.put(name, content)
+    name, content = f"{PROBES}doctor-{new_id()}", b"eden doctor"
+    try:
+        await ground.blobs.put(name, content)
+    except OSError as error:
+        # S3's word for a bucket that is not there
+        raise explained(error, ground.settings) from error
     found = await ground.blobs.get(name)
     await ground.blobs.delete(name)
     hint = "Another program writes there, or the store is broken."
     return [Finding("blobs", found == content, f"{ground.blobs.address} takes and gives files.", hint)]
 
 
-async def _database(ground: Ground) -> Sequence[Finding]:
-    await ground.database.read(ping)
+def _answers(ground: Ground, connection: Connection) -> list[Finding]:
+    ping(connection)
     shown = ground.database.url.set(drivername=ground.database.dialect).render_as_string()
-    findings = [Finding("database", True, f"{shown} answers.")]
-    try:
-        await ground.database.read(migrate.check_at_head)
-    except EdenError as error:
-        return [*findings, _bad("schema", error)]
-    findings.append(Finding("schema", True, f"It is at step {migrate.head()}, the newest."))
-    for check in (_key, _owner, _integrity, _clock, _audit, _failed_jobs):
-        findings += await ground.database.read(lambda connection, check=check: check(ground, connection))  # type: ignore[misc]
-    return findings
+    return [Finding("database", True, f"{shown} answers.")]
+
+
+def _schema(ground: Ground, connection: Connection) -> list[Finding]:
+    migrate.check_at_head(connection)
+    return [Finding("schema", True, f"It is at step {migrate.head()}, the newest.")]
 
 
 def _key(ground: Ground, connection: Connection) -> list[Finding]:
-    known = connection.execute(select(installation.c.value).where(installation.c.name == "secret_check")).scalar()
-    same = known is None or known == secret_check(ground.secret)
+    same = not has_other_secret(connection, ground.secret)
     sentence = "The database and the secret key belong together." if same else "The database has another secret key."
     hint = "Set secret_key_file to the key that the database was begun with."
     return [Finding("key of the database", same, sentence, hint)]
@@ -188,6 +263,9 @@ def _key(ground: Ground, connection: Connection) -> list[Finding]:
 
 def _owner(ground: Ground, connection: Connection) -> list[Finding]:
     owned = has_owner(connection, bool(ground.settings.oidc.issuer))
+    if not owned and connection.execute(select(workspaces.c.id).limit(1)).first() is not None:
+        hint = "Make a link with which an owner sets a password: eden link ADDRESS"
+        return [Finding("owner", False, "No owner can sign in.", hint)]
     if not owned and not ground.settings.is_public:
         return [Finding("owner", False, "Nobody can sign in yet.", "Run eden init.")]
     return [_tried("owner", lambda: check_owner(ground.settings, owned), "Somebody can sign in.")]
@@ -218,10 +296,12 @@ def _clock(ground: Ground, connection: Connection) -> list[Finding]:
 
 
 def _audit(ground: Ground, connection: Connection) -> list[Finding]:
-    workspaces = set(connection.execute(select(audit.c.workspace_id).distinct()).scalars())
-    workspaces |= set(connection.execute(select(audit_heads.c.workspace_id)).scalars())
+    # a workspace has a chain from its first moment: one of which nothing is left is broken, too
+    chains = set(connection.execute(select(workspaces.c.id)).scalars())
+    chains |= set(connection.execute(select(audit.c.workspace_id).distinct()).scalars())
+    chains |= set(connection.execute(select(audit_heads.c.workspace_id)).scalars())
     findings, entries = [], 0
-    for workspace_id in sorted(workspaces):
+    for workspace_id in sorted(chains):
         verdict = ground.audit.verify(connection, workspace_id)
         entries += verdict.entries
         if verdict.broken_at is not None:
@@ -245,3 +325,13 @@ def _failed_jobs(ground: Ground, connection: Connection) -> list[Finding]:
     if not rows:
         return [Finding("jobs", True, "None has failed.")]
     return [Finding("jobs", False, f"{count} of kind {kind} failed: {error}", hint) for kind, count, error in rows]
+
+
+_CHECKS: dict[str, OfDatabase] = {
+    "key of the database": _key,
+    "owner": _owner,
+    "integrity": _integrity,
+    "clock": _clock,
+    "audit log": _audit,
+    "jobs": _failed_jobs,
+}

@@ -23,7 +23,8 @@ from eden.base.ground import SECRET_FILE, Ground, open_ground, read_or_make_secr
 from eden.base.identity.passwords import check_password, hash_password
 from eden.base.parts import Founding, Part
 from eden.base.problems import Problem
-from eden.base.settings import CONFIG, load
+from eden.base.settings import CONFIG, Settings, load
+from eden.operate.stores import told
 from eden.organisation.founding import Founded, do_found, find_founded
 from eden.organisation.interfaces import check_email
 from eden.organisation.parts import identity_of
@@ -80,24 +81,27 @@ def init(
     elif wanted.data is not None:
         raise EdenError("config-there", f"{config} is there already.", "Change data in it, or leave out --data.")
     settings = load(config, environment)
-    ground = open_ground(settings)
-    try:
+    with told(settings), contextlib.closing(open_ground(settings)) as ground:
         if ground.database.read_now(migrate.current) is None:
             migrate.upgrade(ground.database)
         prepare_database(ground)
-        return _found(ground, wanted, environment, terminal, made, [part(ground) for part in parts])
-    finally:
-        ground.close()
+        founded = _found(ground, wanted, environment, terminal, made)
+        made += asyncio.run(_init_parts(ground, founded, [part(ground) for part in parts]))
+    if not made:
+        terminal.say(
+            f"Everything is there already: workspaces {', '.join(founded.workspaces)}, owner {founded.owner.email}.",
+            "Nothing was changed.",
+        )
+        return 0
+    steps = _next_steps(settings, founded, config)
+    terminal.say("", *(f"  {line}" for line in made), "", "  What comes next:", "", *steps, "")
+    return 0
 
 
 def _found(
-    ground: Ground,
-    wanted: Wanted,
-    environment: Mapping[str, str],
-    terminal: Terminal,
-    made: list[str],
-    parts: Sequence[Part],
-) -> int:
+    ground: Ground, wanted: Wanted, environment: Mapping[str, str], terminal: Terminal, made: list[str]
+) -> Founded:
+    """The owner and the workspaces, made when they are missing; `made` gets what to say of it."""
     organisation = Organisation(identity_of(ground))
     founded = ground.database.read_now(find_founded)
     if founded is None:
@@ -111,15 +115,7 @@ def _found(
             path = token_file(ground.settings.data_folder, slug)
             _write_secret(path, f"{secret}\n")
             made.append(f"Wrote {path}, with which eden publish may publish to {slug}. Keep it secret.")
-    made += asyncio.run(_init_parts(ground, founded, parts))
-    if not made:
-        terminal.say(
-            f"Everything is there already: workspaces {', '.join(founded.workspaces)}, owner {founded.owner.email}.",
-            "Nothing was changed.",
-        )
-        return 0
-    terminal.say("", *(f"  {line}" for line in made), "", "  What comes next:", "", *_next_steps(ground, founded), "")
-    return 0
+    return founded
 
 
 def token_file(data: Path, slug: str) -> Path:
@@ -136,18 +132,29 @@ async def _init_parts(ground: Ground, founded: Founded, parts: Sequence[Part]) -
     return said
 
 
-def _next_steps(ground: Ground, founded: Founded) -> list[str]:
-    return [
+def _next_steps(settings: Settings, founded: Founded, config: Path) -> list[str]:
+    steps = [
         "    eden up                          start the server",
-        f"    {ground.settings.origin}/console/   sign in as {founded.owner.email}",
+        f"    {settings.origin}/console/   sign in as {founded.owner.email}",
         "    eden publish FOLDER --everyone   a first version, stable for everyone in the workspace test",
-        f"    {ground.settings.origin}/app/test/   the super app that runs it",
+        f"    {settings.origin}/app/test/   the super app that runs it",
     ]
+    return steps if _is_found(config) else [f"    export EDEN_CONFIG={config.absolute()}", *steps]
+
+
+def _is_found(config: Path) -> bool:
+    """Whether commands that are run here find these settings by themselves."""
+    return config.absolute() == Path(CONFIG).absolute()
 
 
 def _write_config(config: Path, data: str) -> None:
     """The settings' file, and the data folder with the key that it names."""
+    if not config.absolute().parent.is_dir():
+        raise EdenError("config-unwritable", f"{config.absolute().parent} is not a folder.", "Make it first.")
     folder = Path(data)
+    if not _is_found(config):
+        # it will be read from other folders
+        folder = folder.absolute()
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
@@ -158,7 +165,7 @@ def _write_config(config: Path, data: str) -> None:
     read_or_make_secret(folder / SECRET_FILE)
     text = (
         "# Settings of the Eden server; docs/settings.md lists all of them.\n"
-        f"data = {_quoted(data)}\n"
+        f"data = {_quoted(str(folder))}\n"
         f"secret_key_file = {_quoted(str(folder / SECRET_FILE))}\n"
         "\n"
         "# where people and phones reach the server, once it is public\n"

@@ -11,10 +11,13 @@ import base64
 import os
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from obstore.exceptions import BaseError
 from sqlalchemy import Connection, LargeBinary, MetaData, Table, func, inspect, select, text
 
 from eden.base import migrate
@@ -26,7 +29,9 @@ from eden.base.settings import Settings
 from eden.base.tables import metadata
 from eden.operate import archive
 from eden.operate.archive import BLOBS, SECRET, TABLES, Content, Manifest
-from eden.operate.backup import PROBES, VERSION_TABLE, Progress
+from eden.operate.backup import VERSION_TABLE, Progress
+from eden.operate.running import check_unused, held
+from eden.operate.stores import listed, told
 
 #: rows of one statement; with the columns they stay below what databases take as parameters
 _PARAMETERS = 20_000
@@ -35,11 +40,14 @@ _PIECE = 1 << 20
 _OWN = frozenset({"installation", "jobs", "counters", VERSION_TABLE})
 
 
-def restore(settings: Settings, path: Path, *, force: bool, progress: Progress) -> Manifest:
-    """Put everything of the archive in place; what was there before is gone (only with `force`).
+def restore(
+    settings: Settings, path: Path, *, force: bool, progress: Progress, key_file: Path | None = None
+) -> Manifest:
+    """Put everything of the archive in place; what was there before is gone (only with `force`). `key_file`: what
+    `secret_key_file` names, where it is set; else the key is in the data folder.
 
-    Raises EdenError, and nothing has changed: the archive is damaged or too new, the target is not empty, the secret
-    key is not the one of the archive.
+    Raises EdenError, and nothing has changed: the archive is damaged or too new, the target is not empty or in use, the
+    secret key is not the one of the archive, the disk is full.
     """
     progress(f"Reading {path} …")
     manifest = archive.verify(path)
@@ -49,32 +57,36 @@ def restore(settings: Settings, path: Path, *, force: bool, progress: Progress) 
             f"The backup is of Eden {manifest.eden}, at step {manifest.schema}, which this version does not know.",
             "Install that version or a newer one.",
         )
-    secret = _check_secret(settings, path, manifest, force)
+    place = key_file or settings.data_folder / SECRET_FILE
+    secret = _check_secret(settings, place, path, manifest, replace=force)
     make_data_folder(settings)
-    database, blobs = Database(settings.database_address), Blobs.of(settings)
-    try:
-        with asyncio.Runner() as runner:
-            _Restoration(database, blobs, path, manifest, runner, progress).run(force)
-    finally:
-        database.close()
+    with (
+        told(settings),
+        held(settings, alone=True),
+        closing(Database(settings.database_address)) as database,
+        _key_in_place(place, secret),
+        asyncio.Runner() as runner,
+    ):
+        check_unused(database)
+        _Restoration(settings, database, path, manifest, runner, progress).run(force)
     if secret is not None:
-        _write_secret(settings.data_folder / SECRET_FILE, secret)
-        progress(f"The secret key is in {settings.data_folder / SECRET_FILE}.")
+        progress(f"The secret key is in {place}.")
     return manifest
 
 
 class _Restoration:
     def __init__(
         self,
+        settings: Settings,
         database: Database,
-        blobs: Blobs,
         path: Path,
         manifest: Manifest,
         runner: asyncio.Runner,
         progress: Progress,
     ) -> None:
+        self._settings = settings
         self._database = database
-        self._blobs = blobs
+        self._blobs = Blobs.of(settings)
         self._path = path
         self._manifest = manifest
         self._runner = runner
@@ -82,21 +94,21 @@ class _Restoration:
         self._added: list[str] = []
 
     def run(self, force: bool) -> None:
-        before = self._runner.run(_names(self._blobs))
-        with self._database.engine.connect() as connection:
-            if self._database.dialect == "sqlite":
-                connection.info["eden.writer"] = True
-            try:
-                with connection.begin():
-                    self._check_empty(connection, before, force)
-                    self._fill(connection, before)
-            except BaseException:
-                self._runner.run(self._remove(self._added))
-                raise
-            finally:
-                connection.info.pop("eden.writer", None)
+        before = {name for name, _ in self._runner.run(listed(self._blobs, self._settings))}
+        try:
+            with self._database.changing_schema() as connection:
+                self._check_empty(connection, before, force)
+                self._fill(connection, before)
+        except BaseException as error:
+            self._runner.run(self._remove(self._added))
+            if isinstance(error, OSError):
+                raise EdenError("cannot-write", f"Nothing was restored: {error.strerror or error}.") from error
+            raise
         wanted = {name.removeprefix(BLOBS) for name in self._manifest.files if name.startswith(BLOBS)}
-        self._runner.run(self._remove([name for name in before if name not in wanted]))
+        try:
+            self._runner.run(self._remove([name for name in before if name not in wanted]))
+        except (OSError, BaseError) as error:
+            self._progress(f"Files of before are left; they do no harm: {error}")
 
     def _check_empty(self, connection: Connection, before: set[str], force: bool) -> None:
         ours = {*metadata.tables, *self._manifest.tables, VERSION_TABLE}
@@ -111,29 +123,33 @@ class _Restoration:
             where = f"the table {full[0]} has rows" if full else f"there are {len(before):,} files in the blob store"
             raise EdenError(
                 "not-empty",
-                f"There is an installation already: {where}.",
+                f"There is an installation already, or a part of one: {where}.",
                 "Restore into an empty database and an empty folder, or replace everything with --force.",
             )
         present.drop_all(connection)
 
     def _fill(self, connection: Connection, before: set[str]) -> None:
+        others = set(inspect(connection).get_table_names())
         migrate.run(connection, self._manifest.schema)
-        tables = MetaData()
-        tables.reflect(connection)
-        for table in tables.tables.values():
+        made = MetaData()
+        made.reflect(connection, only=[name for name in inspect(connection).get_table_names() if name not in others])
+        tables = {name: table for name, table in made.tables.items() if name != VERSION_TABLE}
+        for table in tables.values():
             # what a step put in is in the archive, too
-            if table.name != VERSION_TABLE:
-                connection.execute(table.delete())
-        told, count = time.monotonic(), 0
+            connection.execute(table.delete())
+        reported, count = time.monotonic(), 0
         for name, size, content in archive.members(self._path):
             if name.startswith(TABLES):
-                _insert(connection, tables.tables[name.split("/")[1]], content)
+                table_name = name.split("/")[1]
+                if table_name not in tables:
+                    raise EdenError("backup-damaged", f"{self._path} has a table {table_name!r}, which Eden has not.")
+                _insert(connection, tables[table_name], content)
                 self._progress(name.removeprefix(TABLES))
             elif name.startswith(BLOBS):
                 self._put(name.removeprefix(BLOBS), content, before)
                 count += 1
-                if time.monotonic() - told > 1:
-                    told = time.monotonic()
+                if time.monotonic() - reported > 1:
+                    reported = time.monotonic()
                     self._progress(f"blobs: {count:,}, now {name.removeprefix(BLOBS)}, {size:,} bytes")
         after = migrate.run(connection)
         if after != self._manifest.schema:
@@ -143,7 +159,7 @@ class _Restoration:
             connection.execute(text("ANALYZE"))
 
     def _put(self, name: str, content: Content, before: set[str]) -> None:
-        with tempfile.NamedTemporaryFile(prefix="eden-restore-") as file:
+        with tempfile.NamedTemporaryFile(prefix="restore-", dir=self._settings.data_folder) as file:
             while piece := content.read(_PIECE):
                 file.write(piece)
             file.flush()
@@ -154,10 +170,6 @@ class _Restoration:
     async def _remove(self, names: list[str]) -> None:
         for name in names:
             await self._blobs.delete(name)
-
-
-async def _names(blobs: Blobs) -> set[str]:
-    return {name async for name, _ in blobs.list() if not name.startswith(PROBES)}
 
 
 def _insert(connection: Connection, table: Table, content: Content) -> None:
@@ -177,34 +189,50 @@ def _insert(connection: Connection, table: Table, content: Content) -> None:
         connection.execute(table.insert().values(rows))
 
 
-def _check_secret(settings: Settings, path: Path, manifest: Manifest, force: bool) -> bytes | None:
-    """The key of the archive if it has to be written; None when the right one is there."""
-    file = settings.data_folder / SECRET_FILE
-    present = settings.secret_key.encode()
-    if not present and file.exists():
-        present = file.read_bytes().strip()
+def _check_secret(settings: Settings, place: Path, path: Path, manifest: Manifest, *, replace: bool) -> bytes | None:
+    """The key of the archive if it has to be written to `place`; None when the right one is there."""
+    try:
+        there = place.read_bytes().strip()
+    except FileNotFoundError:
+        there = b""
+    except OSError as error:
+        raise EdenError("secret-unreadable", f"The secret key {place} cannot be read: {error.strerror}.") from error
+    present = settings.secret_key.encode() or there
     if present and secret_check(present) == manifest.secret_check:
         return None
-    held = next((content.read() for name, _, content in archive.members(path) if name == SECRET), None)
-    if held is None:
+    held_inside = next((content.read() for name, _, content in archive.members(path) if name == SECRET), None)
+    if held_inside is None:
         raise EdenError(
             "other-secret-key",
             "The backup does not hold its secret key, and the one here is " + ("another." if present else "missing."),
-            f"Put the installation's key into {file} (mode 0600), or name it by secret_key_file.",
+            f"Put the installation's key into {place} (mode 0600), or name it by secret_key_file.",
         )
-    if settings.secret_key or (present and not force):
+    if present and not (replace and present == there):
         raise EdenError(
             "other-secret-key",
             "The secret key here is not the one of the backup.",
-            "Remove secret_key from the settings, or the key in the data folder; --force replaces the latter.",
+            f"Remove secret_key from the settings, or the key in {place}; --force replaces the latter.",
         )
-    return held
+    return held_inside
 
 
-def _write_secret(path: Path, secret: bytes) -> None:
-    draft = path.with_name(f"{path.name}.new")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(secret + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
+@contextmanager
+def _key_in_place(place: Path, secret: bytes | None) -> Iterator[None]:
+    """Write the key beside `place`, which it takes when everything inside has gone well: nothing can fail then."""
+    if secret is None:
+        yield
+        return
+    try:
+        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle, draft = tempfile.mkstemp(prefix=f"{place.name}.", dir=place.parent)
+        with os.fdopen(handle, "wb") as file:
+            file.write(secret + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise EdenError("cannot-write", f"The secret key {place} cannot be written: {error.strerror}.") from error
+    try:
+        yield
+        os.replace(draft, place)
+    finally:
+        Path(draft).unlink(missing_ok=True)

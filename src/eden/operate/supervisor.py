@@ -16,7 +16,8 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import msgspec
 from prometheus_client import multiprocess
@@ -24,6 +25,7 @@ from prometheus_client import multiprocess
 from eden.base import telemetry
 from eden.base.errors import EdenError
 from eden.base.settings import Settings
+from eden.operate.locks import lock
 from eden.operate.server import IMPATIENT_SECONDS
 from eden.operate.worker import Order
 
@@ -32,6 +34,8 @@ _GOOD_SECONDS = 60
 _LONGEST_REST = 30.0
 #: on top of what the settings give requests and jobs to end
 _GRACE_SECONDS = 10
+#: how folders for figures are called
+_FIGURES = "metrics-"
 
 log = logging.getLogger("eden.supervisor")
 
@@ -42,12 +46,27 @@ def supervise(settings: Settings, listener: socket.socket, on_start: Callable[[]
     Raises EdenError when they cannot start.
     """
     telemetry.start_logs(settings.logs)
-    figures = tempfile.mkdtemp(prefix="metrics-", dir=settings.data_folder)
-    try:
+    with _figures(settings.data_folder) as figures:
         asyncio.run(_Supervisor(settings, listener, figures, on_start).run())
-    finally:
-        shutil.rmtree(figures, ignore_errors=True)
     return 0
+
+
+@contextlib.contextmanager
+def _figures(data: Path) -> Iterator[str]:
+    """A folder for the processes' figures. Those that supervisors have left that were killed are removed."""
+    for left in data.glob(f"{_FIGURES}*"):
+        handle = os.open(left, os.O_RDONLY)
+        if lock(handle, alone=True):
+            shutil.rmtree(left, ignore_errors=True)
+        os.close(handle)
+    folder = tempfile.mkdtemp(prefix=_FIGURES, dir=data)
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        lock(handle, alone=True)
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(handle)
 
 
 class _Supervisor:
@@ -96,7 +115,12 @@ class _Supervisor:
         rest = 0.5
         while not self._stop.is_set():
             began = time.monotonic()
-            code = await self._run_one(number)
+            try:
+                code = await self._run_one(number)
+            except OSError as error:
+                # no memory, or no process more
+                log.error("server process %d cannot be started: %s", number, error)
+                code = os.EX_OSERR
             if self._stop.is_set():
                 return
             if not self._all_ready:
@@ -104,13 +128,14 @@ class _Supervisor:
                 self._stop.set()
                 return
             rest = 0.5 if time.monotonic() - began > _GOOD_SECONDS else min(_LONGEST_REST, rest * 2)
-            log.error("server process %d ended with %d; a new one starts in %.0f s", number, code, rest)
+            log.error("server process %d ended with %d; a new one starts in %.1f s", number, code, rest)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stop.wait(), rest)
 
     async def _run_one(self, number: int) -> int:
         child = await asyncio.create_subprocess_exec(
             sys.executable,
+            "-P",
             "-m",
             "eden.operate.worker",
             stdin=asyncio.subprocess.PIPE,

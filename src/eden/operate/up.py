@@ -2,44 +2,49 @@
 
 from __future__ import annotations
 
-import errno
 import socket
 import sys
+from contextlib import closing
 
 from sqlalchemy import Connection, select
 
 from eden.app import prepare_database
 from eden.base.errors import EdenError
-from eden.base.ground import open_ground
+from eden.base.ground import make_data_folder, open_ground
 from eden.base.settings import Settings, is_loopback
 from eden.base.tables import members, users
+from eden.operate.listener import listen
+from eden.operate.running import held
 from eden.operate.server import run_server
+from eden.operate.stores import told
 from eden.operate.supervisor import supervise
 
 
 def up(settings: Settings) -> int:
-    """Serve until a signal comes; the exit code."""
+    """Serve until a signal comes; the exit code. Raises EdenError when something keeps it from starting."""
     check_https(settings)
-    ground = open_ground(settings)
-    try:
-        prepare_database(ground)
-        owned = ground.database.read_now(lambda connection: has_owner(connection, bool(settings.oidc.issuer)))
-    finally:
-        ground.close()
-    check_owner(settings, owned)
-    listener = listen(settings.listen.host, settings.listen.port)
+    if settings.processes > 1 and sys.platform == "win32":
+        raise EdenError("processes", "Several processes need Linux or macOS.", "Set processes to 1.")
+    make_data_folder(settings)
+    with told(settings), held(settings), listen(settings.listen.host, settings.listen.port) as listener:
+        # only now: a server of another version may have been at this port, and its schema must stay as it is
+        owned = _prepare(settings)
 
-    def started() -> None:
-        announce(settings, listener, owned)
+        def started() -> None:
+            announce(settings, listener, owned)
 
-    try:
         if settings.processes == 1:
             return run_server(settings, listener, on_start=started)
-        if sys.platform == "win32":
-            raise EdenError("processes", "Several processes need Linux or macOS.", "Set processes to 1.")
         return supervise(settings, listener, started)
-    finally:
-        listener.close()
+
+
+def _prepare(settings: Settings) -> bool:
+    """Bring the database up to date; whether somebody owns the installation."""
+    with closing(open_ground(settings)) as ground:
+        prepare_database(ground)
+        owned = ground.database.read_now(lambda connection: has_owner(connection, bool(settings.oidc.issuer)))
+    check_owner(settings, owned)
+    return owned
 
 
 def check_https(settings: Settings) -> None:
@@ -71,33 +76,6 @@ def has_owner(connection: Connection, by_oidc: bool) -> bool:
         .where(users.c.disabled_at.is_(None))
     )
     return any("owner" in roles and (by_oidc or password is not None) for roles, password in rows)
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """A listening socket at `host`. Raises EdenError when the port is taken, or the address is not this machine's."""
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-    except OSError as error:
-        raise EdenError("cannot-listen", f"{host} is no address to listen on: {error.strerror}.") from error
-    listener = socket.socket(family, kind, protocol)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-        # a second server on the same port is found here, not when the first request is lost
-        listener.listen(2048)
-    except OSError as error:
-        listener.close()
-        if error.errno == errno.EADDRINUSE:
-            raise EdenError(
-                "port-taken",
-                f"Port {port} is taken.",
-                "Another server runs there; stop it, or choose another port with --port.",
-            ) from error
-        raise EdenError("cannot-listen", f"{host} port {port}: {error.strerror}.") from error
-    listener.setblocking(False)
-    return listener
 
 
 def announce(settings: Settings, listener: socket.socket, owned: bool) -> None:

@@ -15,7 +15,9 @@ import msgspec
 
 from eden.base.errors import EdenError
 from eden.base.settings import Settings
+from eden.operate.running import held
 from eden.operate.server import Server, run_server
+from eden.operate.stores import told
 
 
 class Order(msgspec.Struct, frozen=True):
@@ -36,8 +38,11 @@ def main() -> int:
     def ready() -> None:
         print("ready", flush=True)
 
+    settings = order.settings
     try:
-        return run_server(order.settings, listener, process=order.process, on_start=ready, on_made=_stop_with_parent)
+        # longer than the supervisor, when that is killed
+        with told(settings), held(settings):
+            return run_server(settings, listener, process=order.process, on_start=ready, on_made=_stop_with_parent)
     except EdenError as error:
         print(f"eden: {error}", file=sys.stderr)
         return 1

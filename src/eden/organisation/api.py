@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Annotated
 
 from litestar import Controller, delete, get, patch, post, put
+from litestar.di import NamedDependency, Provide
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.response import Stream
-from msgspec import Meta
 
 from eden.base.api.access import SIGNED_IN, anywhere, may_answer, needs
 from eden.base.api.handlers import (
@@ -19,15 +19,15 @@ from eden.base.api.handlers import (
     Page,
     QueryParameter,
     Service,
+    TheCaller,
     ThePaging,
     ThePrincipal,
-    TheWorkspaceId,
 )
 from eden.base.api.times import microseconds
 from eden.base.audit import Verdict
 from eden.base.identity.service import Identity
 from eden.base.identity.sessions import Session
-from eden.organisation.interfaces import AuditFilter, WorkspaceSettings
+from eden.organisation.interfaces import AuditFilter, AuditSeq, WorkspaceSettings
 from eden.organisation.records import ORGANISATION
 from eden.organisation.service import Organisation
 from eden.organisation.wire import (
@@ -53,20 +53,26 @@ from eden.organisation.wire import (
 #: workspaces that `me` lists; an organisation has a handful
 _MINE = 200
 
-Actor = Annotated[
-    str,
-    QueryParameter(
-        name="actor", max_length=400, description="Whole name of the actor: user:EMAIL, token:NAME, system."
-    ),
-]
-Action = Annotated[str, QueryParameter(name="action", max_length=80, description="Beginning of the action: release.")]
-Target = Annotated[str, QueryParameter(name="target", max_length=400, description="Beginning of the target.")]
-Since = Annotated[datetime | None, QueryParameter(name="since", description="Not before (RFC 3339).")]
-Until = Annotated[datetime | None, QueryParameter(name="until", description="Before (RFC 3339).")]
+
+def provide_filter(
+    actor: Annotated[
+        str,
+        QueryParameter(
+            name="actor", max_length=400, description="Whole name of the actor: user:EMAIL, token:NAME, system."
+        ),
+    ] = "",
+    action: Annotated[
+        str, QueryParameter(name="action", max_length=80, description="Beginning of the action: release.")
+    ] = "",
+    target: Annotated[str, QueryParameter(name="target", max_length=400, description="Beginning of the target.")] = "",
+    since: Annotated[datetime | None, QueryParameter(name="since", description="Not before (RFC 3339).")] = None,
+    until: Annotated[datetime | None, QueryParameter(name="until", description="Before (RFC 3339).")] = None,
+) -> AuditFilter:
+    """Reads which entries are wanted; dependency `wanted` of the audit log's routes."""
+    return AuditFilter(actor=actor, action=action, target=target, since=microseconds(since), until=microseconds(until))
 
 
-#: key of a cursor of the audit log
-Seq = Annotated[int, Meta(ge=1, le=1 << 60)]
+_FILTER = {"wanted": Provide(provide_filter, sync_to_thread=False)}
 
 
 class MeController(Controller):
@@ -140,24 +146,17 @@ class WorkspacesController(Controller):
         return WorkspaceView.of(await organisation.workspaces.create(principal, data.slug, data.name, settings))
 
     @get("/{workspace:str}", opt=needs("workspace.read"))
-    async def get_workspace(
-        self, principal: ThePrincipal, workspace_id: TheWorkspaceId, organisation: Service[Organisation]
-    ) -> WorkspaceView:
+    async def get_workspace(self, caller: TheCaller, organisation: Service[Organisation]) -> WorkspaceView:
         """One workspace."""
-        return WorkspaceView.of(await organisation.workspaces.get(principal, workspace_id))
+        return WorkspaceView.of(await organisation.workspaces.get(*caller))
 
     @patch("/{workspace:str}", opt=needs("workspace.manage"))
     async def update_workspace(
-        self,
-        principal: ThePrincipal,
-        workspace_id: TheWorkspaceId,
-        organisation: Service[Organisation],
-        data: JSONBody[WorkspaceChange],
+        self, caller: TheCaller, organisation: Service[Organisation], data: JSONBody[WorkspaceChange]
     ) -> WorkspaceView:
         """Rename a workspace, or change its settings."""
         changed = await organisation.workspaces.update(
-            principal,
-            workspace_id,
+            *caller,
             name=data.name,
             production=data.production,
             review_required=data.review_required,
@@ -174,74 +173,51 @@ class MembersController(Controller):
 
     @get(opt=needs("workspace.read"))
     async def list_members(
-        self,
-        principal: ThePrincipal,
-        workspace_id: TheWorkspaceId,
-        organisation: Service[Organisation],
-        paging: ThePaging,
+        self, caller: TheCaller, organisation: Service[Organisation], paging: ThePaging
     ) -> Page[MemberView]:
         """The members, by e-mail address."""
-        found = await organisation.members.page(principal, workspace_id, paging.limit + 1, paging.after(str))
+        found = await organisation.members.page(*caller, paging.limit + 1, paging.after(str))
         return paging.page(found, lambda member: member.email, MemberView.of)
 
     @post(opt=needs("member.manage"))
     async def invite_member(
-        self,
-        request: AnyRequest,
-        principal: ThePrincipal,
-        workspace_id: TheWorkspaceId,
-        organisation: Service[Organisation],
-        data: JSONBody[NewMember],
+        self, request: AnyRequest, caller: TheCaller, organisation: Service[Organisation], data: JSONBody[NewMember]
     ) -> Invited:
         """Make somebody a member, and get the link that you send to them."""
-        member, secret = await organisation.members.invite(principal, workspace_id, data.email, data.name, data.roles)
+        member, secret = await organisation.members.invite(*caller, data.email, data.name, data.roles)
         return Invited(member=MemberView.of(member), link=_link(request, secret) if secret else None)
 
     @get("/{user_id:str}", opt=needs("workspace.read"))
     async def get_member(
-        self,
-        principal: ThePrincipal,
-        workspace_id: TheWorkspaceId,
-        organisation: Service[Organisation],
-        user_id: FromPath[str],
+        self, caller: TheCaller, organisation: Service[Organisation], user_id: FromPath[str]
     ) -> MemberView:
         """One member."""
-        return MemberView.of(await organisation.members.get(principal, workspace_id, user_id))
+        return MemberView.of(await organisation.members.get(*caller, user_id))
 
     @put("/{user_id:str}/roles", opt=needs("member.manage"))
     async def set_member_roles(
         self,
-        principal: ThePrincipal,
-        workspace_id: TheWorkspaceId,
+        caller: TheCaller,
         organisation: Service[Organisation],
         user_id: FromPath[str],
         data: JSONBody[MemberChange],
     ) -> MemberView:
         """Give a member other roles. The last owner stays one."""
-        return MemberView.of(await organisation.members.set_roles(principal, workspace_id, user_id, data.roles))
+        return MemberView.of(await organisation.members.set_roles(*caller, user_id, data.roles))
 
     @delete("/{user_id:str}", opt=needs("member.manage"))
     async def remove_member(
-        self,
-        principal: ThePrincipal,
-        workspace_id: TheWorkspaceId,
-        organisation: Service[Organisation],
-        user_id: FromPath[str],
+        self, caller: TheCaller, organisation: Service[Organisation], user_id: FromPath[str]
     ) -> None:
         """Take a member out of the workspace; their tokens stop working. Not the last owner."""
-        await organisation.members.remove(principal, workspace_id, user_id)
+        await organisation.members.remove(*caller, user_id)
 
     @post("/{user_id:str}/link", opt=needs("member.manage"))
     async def create_member_link(
-        self,
-        request: AnyRequest,
-        principal: ThePrincipal,
-        workspace_id: TheWorkspaceId,
-        organisation: Service[Organisation],
-        user_id: FromPath[str],
+        self, request: AnyRequest, caller: TheCaller, organisation: Service[Organisation], user_id: FromPath[str]
     ) -> Link:
         """A link with which a member sets a new password; earlier links stop working."""
-        return Link(link=_link(request, await organisation.members.new_link(principal, workspace_id, user_id)))
+        return Link(link=_link(request, await organisation.members.new_link(*caller, user_id)))
 
 
 class TokensController(Controller):
@@ -252,53 +228,35 @@ class TokensController(Controller):
 
     @get(opt=needs("workspace.read"))
     async def list_tokens(
-        self,
-        principal: ThePrincipal,
-        workspace_id: TheWorkspaceId,
-        organisation: Service[Organisation],
-        paging: ThePaging,
+        self, caller: TheCaller, organisation: Service[Organisation], paging: ThePaging
     ) -> Page[TokenView]:
         """Your tokens, newest first; with `token.manage` everybody's."""
-        found = await organisation.tokens.page(principal, workspace_id, paging.limit + 1, paging.after(str))
+        found = await organisation.tokens.page(*caller, paging.limit + 1, paging.after(str))
         at = organisation.identity.clock()
         return paging.page(found, lambda token: token.id, lambda token: TokenView.of(token, at))
 
     @post(opt=needs("workspace.read"))
     async def create_token(
-        self,
-        principal: ThePrincipal,
-        workspace_id: TheWorkspaceId,
-        organisation: Service[Organisation],
-        data: JSONBody[NewToken],
+        self, caller: TheCaller, organisation: Service[Organisation], data: JSONBody[NewToken]
     ) -> MadeToken:
         """Make a token with some of your permissions. A token needs `token.manage` for this."""
-        token, secret = await organisation.tokens.create(
-            principal, workspace_id, data.name, data.scopes, microseconds(data.expires_at)
-        )
+        token, secret = await organisation.tokens.create(*caller, data.name, data.scopes, microseconds(data.expires_at))
         return MadeToken(token=TokenView.of(token, organisation.identity.clock()), secret=secret)
 
     @get("/{token_id:str}", opt=needs("workspace.read"))
     async def get_token(
-        self,
-        principal: ThePrincipal,
-        workspace_id: TheWorkspaceId,
-        organisation: Service[Organisation],
-        token_id: FromPath[str],
+        self, caller: TheCaller, organisation: Service[Organisation], token_id: FromPath[str]
     ) -> TokenView:
         """One token."""
-        token = await organisation.tokens.get(principal, workspace_id, token_id)
+        token = await organisation.tokens.get(*caller, token_id)
         return TokenView.of(token, organisation.identity.clock())
 
     @post("/{token_id:str}/revoke", opt=needs("workspace.read"), status_code=200)
     async def revoke_token(
-        self,
-        principal: ThePrincipal,
-        workspace_id: TheWorkspaceId,
-        organisation: Service[Organisation],
-        token_id: FromPath[str],
+        self, caller: TheCaller, organisation: Service[Organisation], token_id: FromPath[str]
     ) -> TokenView:
-        """Revoke a token of yours; with `token.manage` anybody's."""
-        token = await organisation.tokens.revoke(principal, workspace_id, token_id)
+        """Revoke a token of yours; with `token.manage` anybody's. Without it a token revokes only itself."""
+        token = await organisation.tokens.revoke(*caller, token_id)
         return TokenView.of(token, organisation.identity.clock())
 
 
@@ -314,40 +272,29 @@ class AuditController(Controller):
 
     path = "/api/v1/workspaces/{workspace:str}/audit"
     tags = ("audit",)
+    dependencies = _FILTER
 
     @get(opt=needs("audit.read"))
     async def list_audit(
         self,
-        principal: ThePrincipal,
-        workspace_id: TheWorkspaceId,
+        caller: TheCaller,
         organisation: Service[Organisation],
         paging: ThePaging,
-        actor: Actor = "",
-        action: Action = "",
-        target: Target = "",
-        since: Since = None,
-        until: Until = None,
+        wanted: NamedDependency[AuditFilter],
     ) -> Page[EntryView]:
         """Who changed what, newest first."""
-        wanted = AuditFilter(
-            actor=actor, action=action, target=target, since=microseconds(since), until=microseconds(until)
-        )
-        found = await organisation.records.page(principal, workspace_id, paging.limit + 1, paging.after(Seq), wanted)
+        found = await organisation.records.page(*caller, paging.limit + 1, paging.after(AuditSeq), wanted)
         return paging.page(found, lambda entry: entry.seq, EntryView.of)
 
     @get("/verify", opt=needs("audit.read"))
-    async def verify_audit(
-        self, principal: ThePrincipal, workspace_id: TheWorkspaceId, organisation: Service[Organisation]
-    ) -> VerdictView:
+    async def verify_audit(self, caller: TheCaller, organisation: Service[Organisation]) -> VerdictView:
         """Check the chain of hashes from the first entry to the last."""
-        return _verdict(await organisation.records.verify(principal, workspace_id))
+        return _verdict(await organisation.records.verify(*caller))
 
     @get("/export", opt=needs("audit.read"), responses=_NDJSON)
-    async def export_audit(
-        self, principal: ThePrincipal, workspace_id: TheWorkspaceId, organisation: Service[Organisation]
-    ) -> Stream:
+    async def export_audit(self, caller: TheCaller, organisation: Service[Organisation]) -> Stream:
         """All entries, newest first, one JSON object a line."""
-        return _ndjson(await organisation.records.export(principal, workspace_id))
+        return _ndjson(await organisation.records.export(*caller))
 
 
 class OrganisationAuditController(Controller):
@@ -355,6 +302,7 @@ class OrganisationAuditController(Controller):
 
     path = "/api/v1/audit"
     tags = ("audit",)
+    dependencies = _FILTER
 
     @get(opt=anywhere("audit.read"))
     async def list_organisation_audit(
@@ -362,17 +310,11 @@ class OrganisationAuditController(Controller):
         principal: ThePrincipal,
         organisation: Service[Organisation],
         paging: ThePaging,
-        actor: Actor = "",
-        action: Action = "",
-        target: Target = "",
-        since: Since = None,
-        until: Until = None,
+        wanted: NamedDependency[AuditFilter],
     ) -> Page[EntryView]:
         """Who signed in, and who changed people and workspaces, newest first."""
-        wanted = AuditFilter(
-            actor=actor, action=action, target=target, since=microseconds(since), until=microseconds(until)
-        )
-        found = await organisation.records.page(principal, ORGANISATION, paging.limit + 1, paging.after(Seq), wanted)
+        after = paging.after(AuditSeq)
+        found = await organisation.records.page(principal, ORGANISATION, paging.limit + 1, after, wanted)
         return paging.page(found, lambda entry: entry.seq, EntryView.of)
 
     @get("/verify", opt=anywhere("audit.read"))

@@ -4,27 +4,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import msgspec
+from markupsafe import Markup
 
-from eden.base.api.errors import AnyRequest
 from eden.base.problems import Problem
-from eden.console.frame import Console
 from eden.console.view import ViewContext
+from eden.console.visit import Visit
 
 T = TypeVar("T", bound=msgspec.Struct)
 
 #: bytes of a form; none of ours has a file
 LARGEST_FORM = 50_000
 
+#: passwords keep their spaces, and are never sent back
+_SECRETS = frozenset({"password", "current", "new"})
+
 #: what can be said in the reader's language: code and field of a problem
 _SAID = frozenset(
     {
-        "conflict.email", "conflict.name", "conflict.slug", "forbidden.scopes", "invalid.current", "invalid.email",
-        "invalid.expires", "invalid.name", "invalid.new", "invalid.password", "invalid.retention_days",
-        "invalid.roles", "invalid.scopes", "invalid.slug",
+        "conflict.email", "conflict.name", "conflict.slug", "forbidden.scopes", "invalid.current", "invalid.days",
+        "invalid.email", "invalid.locale", "invalid.name", "invalid.new", "invalid.password",
+        "invalid.retention_days", "invalid.roles", "invalid.scopes", "invalid.slug",
     }
 )  # fmt: skip
 
@@ -35,16 +38,24 @@ class Form:
 
     values: dict[str, Any]
     errors: tuple[tuple[str, str], ...] = ()
-    #: the same, by field, for showing each beside its field
-    by_field: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def by_field(self) -> dict[str, str]:
+        """The same, for showing each beside its field."""
+        return dict(self.errors)
+
+    @property
+    def status(self) -> int:
+        """Of the page that shows the form: 422 for one that has to be mended (RFC 9110, section 15.5.21)."""
+        return 422 if self.errors else 200
 
 
 EMPTY = Form({})
 
 
-async def read_form(request: AnyRequest, *, lists: Sequence[str] = ()) -> dict[str, Any]:
+async def read_form(visit: Visit, *, lists: Sequence[str] = ()) -> dict[str, Any]:
     """The fields as texts without space around them; those of `lists` as tuples, empty when nothing was chosen."""
-    form = await request.form()
+    form = await visit.request.form()
     values: dict[str, Any] = {}
     for name in form:
         given = [value for value in form.getall(name) if isinstance(value, str)]
@@ -53,9 +64,8 @@ async def read_form(request: AnyRequest, *, lists: Sequence[str] = ()) -> dict[s
         values[name] = tuple(given) if name in lists else (given or [""])[0]
     for name in lists:
         values.setdefault(name, ())
-    # passwords keep their spaces
     return {
-        name: value.strip() if isinstance(value, str) and name not in ("password", "current", "new") else value
+        name: value.strip() if isinstance(value, str) and name not in _SECRETS else value
         for name, value in values.items()
     }
 
@@ -71,15 +81,21 @@ def checked(values: dict[str, Any], of: type[T]) -> T:
         raise Problem("invalid", f"{error}.", errors=[(name, str(error))]) from None
 
 
-def returned(values: dict[str, Any], problem: Problem, console: Console, view: ViewContext) -> Form:
+def returned(values: dict[str, Any], problem: Problem, visit: Visit) -> Form:
     """The form once more, with what has to be mended. A problem that is of no field is raised again."""
     if not problem.errors:
         raise problem
-    t = console.translator(view)
-    said = [
-        (name, t(f"organisation.error.{problem.code}.{name}") if f"{problem.code}.{name}" in _SAID else sentence)
-        for name, sentence in ((name.partition("[")[0], sentence) for name, sentence in problem.errors)
-    ]
+    said = []
+    for path, sentence in problem.errors:
+        name = path.partition("[")[0]
+        known = f"{problem.code}.{name}" in _SAID
+        words = visit.t(f"organisation.error.{problem.code}.{name}") if known else as_written(sentence, visit.view)
+        said.append((name, words))
     # secrets are typed again
-    kept = {name: value for name, value in values.items() if name not in ("password", "current", "new")}
-    return Form(kept, tuple(said), dict(said))
+    kept = {name: value for name, value in values.items() if name not in _SECRETS}
+    return Form(kept, tuple(said))
+
+
+def as_written(sentence: str, view: ViewContext) -> str:
+    """An English sentence on a page that may be in another language: marked, for those who hear it."""
+    return sentence if view.locale == "en" else Markup('<span lang="en">{}</span>').format(sentence)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
+from eden.base.errors import EdenError
 from eden.base.identity.principal import Principal
 from eden.base.identity.roles import PERMISSIONS, Permission
 from eden.base.identity.sessions import principal_of
@@ -52,7 +53,11 @@ def find_founded(connection: Connection) -> Founded | None:
         .where(users.c.disabled_at.is_(None))
         .order_by(users.c.created_at, users.c.id)
     )
-    owner = next(row for row in rows if "owner" in row.roles)
+    owner = next((row for row in rows if "owner" in row.roles), None)
+    if owner is None:
+        raise EdenError(
+            "no-owner", "There are workspaces, but nobody who owns one may sign in.", "Restore a backup from before."
+        )
     return Founded(False, principal_of(connection, owner.id, owner.email), found, {})
 
 

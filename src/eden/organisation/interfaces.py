@@ -31,8 +31,11 @@ RESERVED = frozenset(
     }
 )  # fmt: skip
 
-# of RFC 5321 what people have: no quoted local parts, no addresses of machines
-_EMAIL = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9-]+)*")
+LONGEST_EMAIL = 254
+#: of RFC 5321 what people have: no quoted local parts, no addresses of machines
+EMAIL_PATTERN = r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9-]+)*$"
+
+RetentionDays: TypeAlias = Annotated[int, Meta(ge=1, le=3650)]
 
 
 class WorkspaceSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,7 +48,7 @@ class WorkspaceSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     production: bool = False
     review_required: bool = False
-    retention_days: Annotated[int, Meta(ge=1, le=3650)] = 400
+    retention_days: RetentionDays = 400
 
 
 class WorkspaceRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,6 +84,10 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     has_oidc: bool
 
 
+#: an entry's number, as cursors of the log have it
+AuditSeq: TypeAlias = Annotated[int, Meta(ge=1, le=1 << 60)]
+
+
 class AuditFilter(msgspec.Struct, frozen=True, kw_only=True):
     """Which entries: whole actor, beginnings of action and target, times (µs; from included, until not)."""
 
@@ -94,7 +101,7 @@ class AuditFilter(msgspec.Struct, frozen=True, kw_only=True):
 def check_email(email: str) -> str:
     """The address as stored. Problem `invalid` for what is none."""
     normal = email.strip().lower()
-    if len(normal) > 254 or not _EMAIL.fullmatch(normal):
+    if len(normal) > LONGEST_EMAIL or not re.fullmatch(EMAIL_PATTERN, normal):
         sentence = "This is not an e-mail address."
         raise Problem("invalid", sentence, "It looks like name@example.com.", errors=[("email", sentence)])
     return normal

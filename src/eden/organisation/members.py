@@ -46,7 +46,8 @@ class Members:
         self, principal: Principal, workspace_id: str, email: str, name: str, roles: Iterable[str]
     ) -> tuple[Member, str | None]:
         """Make somebody a member. The member and the secret of a link with which they set their password; None when
-        they have a way to sign in already. Problem `conflict` when they are a member."""
+        they have a way to sign in already, or a link of somebody whose workspaces are not the principal's. Problem
+        `conflict` when they are a member."""
         check_permission(principal, workspace_id, "member.manage")
         email, roles = check_email(email), check_roles(roles)
         return await self._database.write(
@@ -74,7 +75,8 @@ class Members:
         )
         self._audit.append(connection, workspace_id, principal.name, "member.add", email, {"roles": roles})
         member = _find(connection, workspace_id, user_id)
-        return member, self._identity.do_invite(connection, user_id) if member.waiting else None
+        linked = member.waiting and _may_link(connection, principal, user_id)
+        return member, self._identity.do_invite(connection, user_id) if linked else None
 
     async def set_roles(self, principal: Principal, workspace_id: str, user_id: str, roles: Iterable[str]) -> Member:
         """Other roles. Problem `conflict` when nobody would be owner any more."""
@@ -121,14 +123,13 @@ class Members:
         await self._database.write(work)
 
     async def new_link(self, principal: Principal, workspace_id: str, user_id: str) -> str:
-        """The secret of a link with which a member sets a (new) password. Only for those who may manage members
-        wherever this person is a member: a password opens all of a person's workspaces. Else problem `forbidden`."""
+        """The secret of a link with which a member sets a (new) password. Problem `forbidden` when the person is also
+        in a workspace whose members the principal may not manage."""
         check_permission(principal, workspace_id, "member.manage")
 
         def work(connection: Connection) -> str:
             member = _find(connection, workspace_id, user_id)
-            others = connection.execute(select(members.c.workspace_id).where(members.c.user_id == user_id)).scalars()
-            if not all(principal.may(other, "member.manage") for other in others):
+            if not _may_link(connection, principal, user_id):
                 raise Problem(
                     "forbidden",
                     f"{member.email} is also in a workspace that is not yours.",
@@ -158,6 +159,13 @@ def check_roles(roles: Iterable[str]) -> list[str]:
         sentence = f"Choose one or more of {', '.join(ROLES)}."
         raise Problem("invalid", f"These roles cannot be given. {sentence}", errors=[("roles", sentence)])
     return [role for role in ROLES if role in given]
+
+
+def _may_link(connection: Connection, principal: Principal, user_id: str) -> bool:
+    """Whether the principal may hold a link with which this person's password is set: it opens all of the person's
+    workspaces, so only who manages the members of every one of them."""
+    held = connection.execute(select(members.c.workspace_id).where(members.c.user_id == user_id)).scalars()
+    return all(principal.may(workspace_id, "member.manage") for workspace_id in held)
 
 
 def _check_not_last_owner(connection: Connection, workspace_id: str, member: Member) -> None:

@@ -1,82 +1,82 @@
-"""Pages of the audit log: entries, filters, the check of the chain."""
+"""Pages of the audit log: entries, filters, the check of the chain; of a workspace, and of the organisation."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
-from urllib.parse import urlencode
+from typing import Annotated, Any, Literal
 
 from litestar import Response, get
 
 from eden.base.api.access import needs
-from eden.base.api.handlers import (
-    AnyRequest,
-    QueryParameter,
-    Service,
-    ThePaging,
-    ThePrincipal,
-    TheWorkspaceId,
-)
-from eden.console.frame import Console
-from eden.console.http import respond
-from eden.console.view import ViewContext
-from eden.organisation.addresses import HERE, page_address
-from eden.organisation.interfaces import AuditFilter
+from eden.base.api.handlers import QueryParameter, Service, TheCaller, ThePaging
+from eden.console.visit import TheVisit
+from eden.organisation.addresses import HERE
+from eden.organisation.interfaces import AuditFilter, AuditSeq
+from eden.organisation.records import ORGANISATION
 from eden.organisation.service import Organisation
 
-Word = Annotated[str, QueryParameter(name="action", max_length=80)]
-Who = Annotated[str, QueryParameter(name="actor", max_length=400)]
-What = Annotated[str, QueryParameter(name="target", max_length=400)]
+#: which log: this workspace's, or that of people, sign-ins and the workspaces themselves
+Log = Annotated[Literal["workspace", "organisation"], QueryParameter(name="log")]
+Action = Annotated[str, QueryParameter(name="action", max_length=80)]
+Actor = Annotated[str, QueryParameter(name="actor", max_length=400)]
+Target = Annotated[str, QueryParameter(name="target", max_length=400)]
 From = Annotated[str, QueryParameter(name="from", max_length=10)]
 To = Annotated[str, QueryParameter(name="to", max_length=10)]
 
 
 @get(f"{HERE}/audit", opt=needs("audit.read"))
 async def show_audit(
-    request: AnyRequest,
-    principal: ThePrincipal,
-    workspace_id: TheWorkspaceId,
+    visit: TheVisit,
+    caller: TheCaller,
     paging: ThePaging,
-    view: Service[ViewContext],
-    console: Service[Console],
     organisation: Service[Organisation],
-    actor: Who = "",
-    action: Word = "",
-    target: What = "",
+    log: Log = "workspace",
+    actor: Actor = "",
+    action: Action = "",
+    target: Target = "",
     since: From = "",
     until: To = "",
 ) -> Response[bytes]:
     """Who changed what, newest first. Days are days of UTC; the last one is included."""
-    wanted = AuditFilter(actor=actor, action=action, target=target, since=_day(since), until=_day(until, days=1))
-    before = paging.after(int)
-    found = await organisation.records.page(principal, workspace_id, paging.limit + 1, before, wanted)
+    wanted = AuditFilter(
+        actor=_named(actor.strip()),
+        action=action.strip(),
+        target=target.strip(),
+        since=_day(since),
+        until=_day(until, days=1),
+    )
+    before = paging.after(AuditSeq)
+    chain = _chain(log, caller.workspace_id)
+    found = await organisation.records.page(caller.principal, chain, paging.limit + 1, before, wanted)
     asked = {"actor": actor, "action": action, "target": target, "from": since, "to": until}
-    query = {name: value for name, value in asked.items() if value}
+    query = {**asked, "log": "" if log == "workspace" else log}
     more = len(found) > paging.limit
-    return respond(
-        request,
-        console,
-        view,
+    return visit.page(
         "organisation/audit.html",
         entries=found[: paging.limit],
         asked=asked,
-        next=page_address(view, "audit", found[paging.limit - 1].seq, **query) if more else "",
-        first=f"{view.url('audit')}?{urlencode(query)}" if before else "",
+        log=log,
+        next=visit.following("audit", found[paging.limit - 1].seq, **query) if more else "",
+        first=visit.url("audit", **query) if before else "",
     )
 
 
 @get(f"{HERE}/audit/verify", opt=needs("audit.read"))
 async def verify_audit(
-    request: AnyRequest,
-    principal: ThePrincipal,
-    workspace_id: TheWorkspaceId,
-    view: Service[ViewContext],
-    console: Service[Console],
-    organisation: Service[Organisation],
+    visit: TheVisit, caller: TheCaller, organisation: Service[Organisation], log: Log = "workspace"
 ) -> Response[bytes]:
     """Check the chain from the first entry to the last."""
-    verdict = await organisation.records.verify(principal, workspace_id)
-    return respond(request, console, view, "organisation/audit-verified.html", block="verdict", verdict=verdict)
+    verdict = await organisation.records.verify(caller.principal, _chain(log, caller.workspace_id))
+    return visit.page("organisation/audit-verified.html", block="verdict", verdict=verdict, log=log)
+
+
+def _chain(log: str, workspace_id: str) -> str:
+    return ORGANISATION if log == "organisation" else workspace_id
+
+
+def _named(who: str) -> str:
+    """The actor that people mean: an e-mail address is a person's."""
+    return f"user:{who.lower()}" if "@" in who and ":" not in who else who
 
 
 def _day(text: str, days: int = 0) -> int | None:

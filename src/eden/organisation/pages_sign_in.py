@@ -14,13 +14,13 @@ from eden.base.identity import oidc_flow, sessions
 from eden.base.identity.oidc_flow import OidcSignIn
 from eden.base.identity.service import Identity
 from eden.base.problems import Problem
-from eden.console.frame import Console
-from eden.console.http import html, local_path, redirect, respond
-from eden.console.view import ViewContext
-from eden.organisation.forms import EMPTY, LARGEST_FORM, Form, read_form, returned
-from eden.organisation.views import SIGN_IN
+from eden.console.http import html, local_path, redirect
+from eden.console.view import ROOT
+from eden.console.visit import TheVisit, Visit
+from eden.organisation.forms import EMPTY, LARGEST_FORM, Form, as_written, read_form, returned
+from eden.organisation.views import LONGEST_NEXT, SIGN_IN
 
-Next = Annotated[str, QueryParameter(name="next", max_length=1000)]
+Next = Annotated[str, QueryParameter(name="next", max_length=LONGEST_NEXT)]
 
 #: codes of problems that the sign-in page says in the reader's language
 _SAID = ("not-signed-in", "rate-limited", "unavailable")
@@ -28,84 +28,65 @@ _SAID = ("not-signed-in", "rate-limited", "unavailable")
 
 @get(SIGN_IN, opt=OPEN)
 async def show_sign_in(
-    request: AnyRequest,
-    view: Service[ViewContext],
-    console: Service[Console],
-    oidc: Service[OidcSignIn | None],
-    destination: Next = "/console/",
+    visit: TheVisit, oidc: Service[OidcSignIn | None], destination: Next = f"{ROOT}/"
 ) -> Response[bytes]:
     """The form, or on to the page when somebody has signed in already."""
-    if view.person is not None:
-        return redirect(request, destination)
-    return _sign_in_page(request, view, console, oidc, EMPTY, destination)
+    if visit.view.person is not None:
+        return redirect(visit.request, destination)
+    return _sign_in_page(visit, oidc, EMPTY, destination)
 
 
 @post(SIGN_IN, opt=OPEN, request_max_body_size=LARGEST_FORM)
-async def sign_in(
-    request: AnyRequest,
-    view: Service[ViewContext],
-    console: Service[Console],
-    identity: Service[Identity],
-    oidc: Service[OidcSignIn | None],
-) -> Response[bytes]:
+async def sign_in(visit: TheVisit, identity: Service[Identity], oidc: Service[OidcSignIn | None]) -> Response[bytes]:
     """Check e-mail and password, begin a session."""
     # somebody else's form must not sign a person in as somebody else
-    check_same_origin(request)
-    values = await read_form(request)
+    check_same_origin(visit.request)
+    values = await read_form(visit)
     destination = local_path(values.get("next", ""))
+    email = values.get("email", "")
     try:
-        secret = await identity.sign_in(values.get("email", ""), values.get("password", ""), _address(request))
+        secret = await identity.sign_in(email, values.get("password", ""), _address(visit.request))
     except Problem as problem:
         if problem.code not in _SAID:
             raise
-        sentence = console.translator(view)(f"organisation.sign-in.{problem.code}")
-        form = Form({"email": values.get("email", "")}, (("email", sentence),))
-        answer = _sign_in_page(request, view, console, oidc, form, destination, problem.status)
+        form = Form({"email": email}, (("", visit.t(f"organisation.sign-in.{problem.code}")),))
+        answer = _sign_in_page(visit, oidc, form, destination, problem.status)
         answer.headers.update(problem.headers)
         return answer
-    return _begun(request, secret, destination)
+    return _begun(visit.request, secret, destination)
 
 
 @get(f"{SIGN_IN}/oidc", opt=OPEN)
 async def begin_oidc(
-    request: AnyRequest,
-    view: Service[ViewContext],
-    console: Service[Console],
-    identity: Service[Identity],
-    oidc: Service[OidcSignIn | None],
-    destination: Next = "/console/",
+    visit: TheVisit, identity: Service[Identity], oidc: Service[OidcSignIn | None], destination: Next = f"{ROOT}/"
 ) -> Response[bytes]:
     """On to the provider."""
     if oidc is None:
         raise Problem("not-found", "There is no other way to sign in here.")
     try:
-        begun = await oidc.begin(local_path(destination), _callback(request, identity))
+        begun = await oidc.begin(local_path(destination), _callback(visit.request, identity), _address(visit.request))
     except Problem as problem:
-        return _refused(request, view, console, oidc, problem)
+        return _refused(visit, oidc, problem)
     answer = html(b"", status=303, headers={"Location": begun.url})
-    answer.set_cookie(_oidc_cookie(request, begun.cookie, oidc_flow.FLOW_SECONDS))
+    answer.set_cookie(_oidc_cookie(visit.request, begun.cookie, oidc_flow.FLOW_SECONDS))
     return answer
 
 
 @get(oidc_flow.PATH, opt=OPEN)
 async def finish_oidc(
-    request: AnyRequest,
-    view: Service[ViewContext],
-    console: Service[Console],
-    identity: Service[Identity],
-    oidc: Service[OidcSignIn | None],
+    visit: TheVisit, identity: Service[Identity], oidc: Service[OidcSignIn | None]
 ) -> Response[bytes]:
     """The provider's answer."""
     if oidc is None:
         raise Problem("not-found", "There is no other way to sign in here.")
-    query = request.query_params
-    state, code = query.get("state", ""), query.get("code", "")
+    request = visit.request
+    state, code = request.query_params.get("state", ""), request.query_params.get("code", "")
     secure = request.url.scheme == "https"
     cookie = cookie_of(request.headers.get("cookie", "").encode("latin-1"), oidc_flow.cookie_name(secure))
     try:
         secret, destination = await oidc.finish(cookie, state, code, _callback(request, identity))
     except Problem as problem:
-        return _refused(request, view, console, oidc, problem)
+        return _refused(visit, oidc, problem)
     answer = _begun(request, secret, destination)
     answer.set_cookie(_oidc_cookie(request, "", 0))
     return answer
@@ -126,51 +107,32 @@ async def sign_out_everywhere(request: AnyRequest, session: TheSession, identity
 
 
 @get("/console/invitation/{secret:str}", opt=secret_path(OPEN))
-async def show_invitation(
-    request: AnyRequest,
-    secret: FromPath[str],
-    view: Service[ViewContext],
-    console: Service[Console],
-    identity: Service[Identity],
-) -> Response[bytes]:
+async def show_invitation(visit: TheVisit, secret: FromPath[str], identity: Service[Identity]) -> Response[bytes]:
     """The form in which an invited person sets a password."""
-    email = await identity.invited(secret)
-    return respond(request, console, view, "organisation/invitation.html", email=email, form=EMPTY)
+    return _invitation_page(visit, secret, await identity.invited(secret), EMPTY)
 
 
 @post("/console/invitation/{secret:str}", opt=secret_path(OPEN), request_max_body_size=LARGEST_FORM)
-async def accept_invitation(
-    request: AnyRequest,
-    secret: FromPath[str],
-    view: Service[ViewContext],
-    console: Service[Console],
-    identity: Service[Identity],
-) -> Response[bytes]:
+async def accept_invitation(visit: TheVisit, secret: FromPath[str], identity: Service[Identity]) -> Response[bytes]:
     """Set the password and sign in."""
-    check_same_origin(request)
-    values = await read_form(request)
+    check_same_origin(visit.request)
+    values = await read_form(visit)
     email = await identity.invited(secret)
     try:
         session = await identity.accept(secret, values.get("password", ""))
     except Problem as problem:
-        form = returned(values, problem, console, view)
-        return respond(request, console, view, "organisation/invitation.html", status=422, email=email, form=form)
-    return _begun(request, session, "/console/")
+        return _invitation_page(visit, secret, email, returned(values, problem, visit))
+    return _begun(visit.request, session, f"{ROOT}/")
+
+
+def _invitation_page(visit: Visit, secret: str, email: str, form: Form) -> Response[bytes]:
+    return visit.page("organisation/invitation.html", status=form.status, secret=secret, email=email, form=form)
 
 
 def _sign_in_page(
-    request: AnyRequest,
-    view: ViewContext,
-    console: Console,
-    oidc: OidcSignIn | None,
-    form: Form,
-    destination: str,
-    status: int = 200,
+    visit: Visit, oidc: OidcSignIn | None, form: Form, destination: str, status: int = 200
 ) -> Response[bytes]:
-    return respond(
-        request,
-        console,
-        view,
+    return visit.page(
         "organisation/sign-in.html",
         status=status,
         form=form,
@@ -179,13 +141,10 @@ def _sign_in_page(
     )
 
 
-def _refused(
-    request: AnyRequest, view: ViewContext, console: Console, oidc: OidcSignIn, problem: Problem
-) -> Response[bytes]:
+def _refused(visit: Visit, oidc: OidcSignIn, problem: Problem) -> Response[bytes]:
     """The sign-in page, with why the provider's way did not work."""
-    sentence = console.translator(view)("organisation.sign-in.provider-refused", why=problem.sentence)
-    form = Form({}, (("", sentence),))
-    return _sign_in_page(request, view, console, oidc, form, "/console/", problem.status)
+    why = visit.t("organisation.sign-in.provider-refused", why=as_written(problem.sentence, visit.view))
+    return _sign_in_page(visit, oidc, Form({}, (("", why),)), f"{ROOT}/", problem.status)
 
 
 def _begun(request: AnyRequest, secret: str, destination: str) -> Response[bytes]:

@@ -8,108 +8,77 @@ from typing import Any
 from litestar import Response, get, post
 
 from eden.base.api.access import needs
-from eden.base.api.handlers import (
-    AnyRequest,
-    FromPath,
-    Service,
-    ThePaging,
-    ThePrincipal,
-    TheWorkspaceId,
-)
+from eden.base.api.handlers import FromPath, Service, TheCaller, ThePaging
+from eden.base.api.times import microseconds
 from eden.base.identity.roles import PERMISSIONS
 from eden.base.problems import Problem
-from eden.console.frame import Console
-from eden.console.http import redirect, respond
-from eden.console.view import Flash, ViewContext
-from eden.organisation.addresses import HERE, page_address
-from eden.organisation.forms import LARGEST_FORM, Form, checked, read_form, returned
+from eden.console.visit import TheVisit, Visit
+from eden.organisation.addresses import HERE
+from eden.organisation.forms import EMPTY, LARGEST_FORM, Form, checked, read_form, returned
 from eden.organisation.service import Organisation
-from eden.organisation.wire import (
-    NewToken,
-)
+from eden.organisation.wire import NewToken
 
 #: how long a token may work; "0" is until it is revoked
 _DAYS = ("30", "90", "365", "0")
+_USUAL_DAYS = "90"
 
 
 @get(f"{HERE}/tokens", opt=needs("workspace.read"))
 async def show_tokens(
-    request: AnyRequest,
-    principal: ThePrincipal,
-    workspace_id: TheWorkspaceId,
-    paging: ThePaging,
-    view: Service[ViewContext],
-    console: Service[Console],
-    organisation: Service[Organisation],
+    visit: TheVisit, caller: TheCaller, paging: ThePaging, organisation: Service[Organisation]
 ) -> Response[bytes]:
     """One's tokens, for owners everybody's."""
     after = paging.after(str)
-    found = await organisation.tokens.page(principal, workspace_id, paging.limit + 1, after)
-    more = len(found) > paging.limit
-    return respond(
-        request,
-        console,
-        view,
+    found = await organisation.tokens.page(*caller, paging.limit + 1, after)
+    return visit.page(
         "organisation/tokens.html",
         tokens=found[: paging.limit],
-        next=page_address(view, "tokens", found[paging.limit - 1].id) if more else "",
-        first=view.url("tokens") if after else "",
+        next=visit.following("tokens", found[paging.limit - 1].id) if len(found) > paging.limit else "",
+        first=visit.url("tokens") if after else "",
     )
 
 
 @get(f"{HERE}/tokens/new", opt=needs("workspace.read"))
-async def show_new_token(request: AnyRequest, view: Service[ViewContext], console: Service[Console]) -> Response[bytes]:
+async def show_new_token(visit: TheVisit) -> Response[bytes]:
     """The form of a token."""
-    return _token_form(request, view, console, Form({"days": "90"}))
+    return _new_token_page(visit, EMPTY)
 
 
 @post(f"{HERE}/tokens", opt=needs("workspace.read"), request_max_body_size=LARGEST_FORM)
-async def create_token(
-    request: AnyRequest,
-    principal: ThePrincipal,
-    workspace_id: TheWorkspaceId,
-    view: Service[ViewContext],
-    console: Service[Console],
-    organisation: Service[Organisation],
-) -> Response[bytes]:
+async def create_token(visit: TheVisit, caller: TheCaller, organisation: Service[Organisation]) -> Response[bytes]:
     """Make a token; the page shows its secret, once."""
-    values = await read_form(request, lists=("scopes",))
-    days = values.get("days", "")
-    expires = datetime.now(UTC) + timedelta(days=int(days)) if days in _DAYS and days != "0" else None
+    values = await read_form(visit, lists=("scopes",))
     try:
-        data = checked({**values, "expires_at": expires}, NewToken)
-        at = None if expires is None else int(expires.timestamp()) * 1_000_000
-        token, secret = await organisation.tokens.create(principal, workspace_id, data.name, data.scopes, at)
+        data = checked({**values, "expires_at": _end(values.get("days", ""))}, NewToken)
+        token, secret = await organisation.tokens.create(*caller, data.name, data.scopes, microseconds(data.expires_at))
     except Problem as problem:
-        return _token_form(request, view, console, returned(values, problem, console, view))
-    return respond(request, console, view, "organisation/token-made.html", status=201, token=token, secret=secret)
+        return _new_token_page(visit, returned(values, problem, visit))
+    return visit.page("organisation/token-made.html", status=201, token=token, secret=secret)
 
 
 @post(f"{HERE}/tokens/{{token_id:str}}/revoke", opt=needs("workspace.read"), request_max_body_size=LARGEST_FORM)
 async def revoke_token(
-    request: AnyRequest,
-    principal: ThePrincipal,
-    workspace_id: TheWorkspaceId,
-    token_id: FromPath[str],
-    view: Service[ViewContext],
-    console: Service[Console],
-    organisation: Service[Organisation],
+    visit: TheVisit, caller: TheCaller, token_id: FromPath[str], organisation: Service[Organisation]
 ) -> Response[bytes]:
     """It works no longer."""
-    token = await organisation.tokens.revoke(principal, workspace_id, token_id)
-    t = console.translator(view)
-    return redirect(request, view.url("tokens"), Flash("good", t("organisation.tokens.revoked", name=token.name)))
+    token = await organisation.tokens.revoke(*caller, token_id)
+    return visit.go("tokens", visit.t("organisation.tokens.revoked", name=token.name))
 
 
-def _token_form(request: AnyRequest, view: ViewContext, console: Console, form: Form) -> Response[bytes]:
-    return respond(
-        request,
-        console,
-        view,
+def _end(days: str) -> datetime | None:
+    """When a token ends that works for so many days from now. Problem `invalid` for what the form does not offer."""
+    if days not in _DAYS:
+        raise Problem("invalid", "Choose how long the token works.", errors=[("days", "Choose one of these.")])
+    return datetime.now(UTC) + timedelta(days=int(days)) if days != "0" else None
+
+
+def _new_token_page(visit: Visit, form: Form) -> Response[bytes]:
+    return visit.page(
         "organisation/token-new.html",
-        status=422 if form.errors else 200,
-        scopes=[permission for permission in PERMISSIONS if view.may(permission)],
+        status=form.status,
+        scopes=[permission for permission in PERMISSIONS if visit.view.may(permission)],
         days=_DAYS,
+        usual=_USUAL_DAYS,
         form=form,
     )
 

@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator
 from functools import partial
 
 import msgspec
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection
 
 from eden.base.api.times import moment
-from eden.base.audit import Entry, Verdict
+from eden.base.audit import Entry, Verdict, entries
 from eden.base.identity.principal import Principal, check_permission, check_permission_anywhere
 from eden.base.identity.service import Identity
 from eden.base.tables import audit
@@ -82,19 +82,14 @@ def _line(entry: Entry) -> bytes:
 def _read(
     connection: Connection, workspace_id: str, limit: int, before: int | None, wanted: AuditFilter
 ) -> list[Entry]:
-    query = select(audit).where(audit.c.workspace_id == workspace_id)
-    if before is not None:
-        query = query.where(audit.c.seq < before)
+    where: list[ColumnElement[bool]] = []
     if wanted.actor:
-        query = query.where(audit.c.actor == wanted.actor)
+        where.append(audit.c.actor == wanted.actor)
     for column, beginning in ((audit.c.action, wanted.action), (audit.c.target, wanted.target)):
         if beginning:
-            query = query.where(column.startswith(beginning, autoescape=True))
+            where.append(column.startswith(beginning, autoescape=True))
     if wanted.since is not None:
-        query = query.where(audit.c.at >= wanted.since)
+        where.append(audit.c.at >= wanted.since)
     if wanted.until is not None:
-        query = query.where(audit.c.at < wanted.until)
-    return [
-        Entry(row.seq, row.at, row.actor, row.action, row.target, msgspec.json.decode(row.detail), row.hash)
-        for row in connection.execute(query.order_by(audit.c.seq.desc()).limit(limit))
-    ]
+        where.append(audit.c.at < wanted.until)
+    return entries(connection, workspace_id, *where, before=before, limit=limit)

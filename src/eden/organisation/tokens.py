@@ -83,11 +83,14 @@ class Tokens:
         return token, secret
 
     async def revoke(self, principal: Principal, workspace_id: str, token_id: str) -> Token:
-        """From now on it does not work; a second time changes nothing."""
+        """From now on it does not work; a second time changes nothing. A token revokes itself, others only with
+        `token.manage`: who finds one cannot stop the machines of whoever made it."""
         check_permission(principal, workspace_id, "workspace.read")
 
         def work(connection: Connection) -> Token:
             token = _find(connection, principal, workspace_id, token_id)
+            if principal.kind == "token" and principal.id != token_id:
+                check_permission(principal, workspace_id, "token.manage")
             if token.revoked_at is None:
                 tokens.revoke(connection, token_id, self._clock())
                 self._audit.append(connection, workspace_id, principal.name, "token.revoke", token.name)

@@ -12,19 +12,23 @@ from eden.base.api.times import moment
 from eden.base.audit import Entry
 from eden.base.identity.roles import Permission, Role
 from eden.base.identity.tokens import Token
-from eden.organisation.interfaces import Locale, Member, Name, Profile, Slug, WorkspaceRecord, WorkspaceSettings
+from eden.organisation.interfaces import (
+    EMAIL_PATTERN,
+    LONGEST_EMAIL,
+    Locale,
+    Member,
+    Name,
+    Profile,
+    RetentionDays,
+    Slug,
+    WorkspaceRecord,
+    WorkspaceSettings,
+)
 
-Email = Annotated[
-    str,
-    Meta(
-        max_length=254,
-        pattern=r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9-]+)*$",
-    ),
-]
+Email = Annotated[str, Meta(max_length=LONGEST_EMAIL, pattern=EMAIL_PATTERN)]
 Password = Annotated[str, Meta(max_length=256)]
 Roles = Annotated[list[Role], Meta(min_length=1, max_length=10)]
 Scopes = Annotated[list[Permission], Meta(min_length=1, max_length=50)]
-RetentionDays = Annotated[int, Meta(ge=1, le=3650)]
 
 
 class Given(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -131,7 +135,8 @@ class MemberView(msgspec.Struct, kw_only=True):
 
 
 class Invited(msgspec.Struct, kw_only=True):
-    """The new member. `link` is the page on which they set their password, once; none when they can sign in."""
+    """The new member. `link` is the page on which they set their password, once; none when they can sign in already,
+    or were invited to a workspace whose members you do not manage."""
 
     member: MemberView
     link: str | None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import uuid
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -22,6 +23,9 @@ from eden.base.settings import Settings, load
 API = "/api/v1"
 #: how often a request is sent when the connection breaks or the server is starting anew
 TRIES = 4
+#: what may be gone when it is tried again
+_PASSING = (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, TimeoutError)
+_CERTIFICATE = aiohttp.ClientConnectorCertificateError
 _PIECE = 256 * 1024
 
 
@@ -42,29 +46,43 @@ def access(
     Without any of them: the server whose settings are here, with the token that `eden init` made for the workspace
     (unless it is named, "test"). Raises EdenError without a token, or when the server is no web address.
     """
-    settings = _own_settings(environment)
     named = server or environment.get("EDEN_SERVER")
-    address = (named or settings.origin).rstrip("/")
     workspace = workspace or environment.get("EDEN_WORKSPACE") or ""
-    if urlsplit(address).scheme not in ("http", "https") or not urlsplit(address).hostname:
-        raise EdenError("server-address", f"{address} is no web address.", "Give it as https://eden.example.com.")
     token = environment.get("EDEN_TOKEN", "")
     file = token_file or (Path(environment["EDEN_TOKEN_FILE"]) if environment.get("EDEN_TOKEN_FILE") else None)
-    own = settings.data_folder / f"publish-{workspace or 'test'}.token"
-    if file is None and not token and not named and own.is_file():
-        file = own
+    if not named:
+        settings = _own_settings(environment)
+        own = settings.data_folder / f"publish-{workspace or 'test'}.token"
+        if file is None and not token and own.is_file():
+            file = own
+        named = settings.origin
+    address = named.rstrip("/")
+    if not _is_web(address):
+        raise EdenError("server-address", f"{address} is no web address.", "Give it as https://eden.example.com.")
     if file is not None:
         try:
             token = file.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise EdenError("token-file", f"The token file {file} cannot be read: {error}.") from error
-    if not token.strip():
+    token = token.strip()
+    if not token:
         raise EdenError(
             "no-token",
             "The server must know who you are.",
             "Make a token in the console under Tokens, and set EDEN_TOKEN, or name its file with --token-file.",
         )
-    return Access(address, token.strip(), workspace)
+    if not re.fullmatch("[!-~]+", token):
+        where = file or "EDEN_TOKEN"
+        raise EdenError("token-file", f"What is in {where} is no token.", "A token is one word; copy it once more.")
+    return Access(address, token, workspace)
+
+
+def _is_web(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _own_settings(environment: Mapping[str, str]) -> Settings:
@@ -144,24 +162,28 @@ class Client:
         if data is not None or file is not None:
             headers["Content-Type"] = media_type
         params = {name: str(value) for name, value in (query or {}).items() if value is not None}
+        url = self._access.server + path
         for attempt in range(1, TRIES + 1):
             try:
                 content = data if file is None else _pieces(file, progress)
                 async with self._session.request(
-                    method, self._access.server + path, params=params, headers=headers, data=content
+                    method, url, params=params, headers=headers, data=content, allow_redirects=False
                 ) as answer:
                     text = await answer.read()
                     if not _again(answer.status, text) or attempt == TRIES:
-                        return _result(answer.status, answer.headers.get("content-type", ""), text)
-            except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, TimeoutError) as error:
-                if attempt == TRIES or isinstance(error, aiohttp.InvalidURL):
-                    raise EdenError(
-                        "server-unreachable",
-                        f"The server {self._access.server} does not answer: {error or type(error).__name__}.",
-                        "Is it running, and is its address right? See --server and EDEN_SERVER.",
-                    ) from error
+                        return _result(answer, text)
+            except (aiohttp.ClientError, TimeoutError) as error:
+                if attempt == TRIES or not isinstance(error, _PASSING) or isinstance(error, _CERTIFICATE):
+                    raise self._unreachable(error) from error
             await asyncio.sleep(0.2 * 3**attempt)
         raise AssertionError("unreachable")
+
+    def _unreachable(self, error: Exception) -> EdenError:
+        hint = "Is it running, and is its address right? See --server and EDEN_SERVER."
+        if isinstance(error, _CERTIFICATE):
+            hint = "Its certificate is not one that this machine trusts; SSL_CERT_FILE may name others."
+        sentence = f"The server {self._access.server} does not answer: {error or type(error).__name__}."
+        return EdenError("server-unreachable", sentence, hint)
 
 
 @asynccontextmanager
@@ -188,16 +210,22 @@ def _again(status: int, text: bytes) -> bool:
     return status in (502, 503, 504) or (status == 409 and b'"idempotency-busy"' in text)
 
 
-def _result(status: int, media_type: str, text: bytes) -> Any:
-    if 200 <= status < 300:
-        return msgspec.json.decode(text) if text else None
+def _result(answer: aiohttp.ClientResponse, text: bytes) -> Any:
+    if answer.status in (301, 302, 303, 307, 308):
+        raise EdenError(
+            "server-moved",
+            f"The server sends its visitors to {answer.headers.get('location', 'another address')}.",
+            "Name that address with --server or EDEN_SERVER.",
+        )
     try:
+        if answer.ok:
+            return msgspec.json.decode(text) if text else None
         problem = msgspec.json.decode(text, type=dict[str, Any])
         code, sentence = problem["code"], problem["detail"]
     except (msgspec.DecodeError, KeyError):
         raise EdenError(
             "no-api",
-            f"The server answered {status} ({media_type or 'nothing'}).",
+            f"The server answered {answer.status} ({answer.headers.get('content-type') or 'nothing'}).",
             "Is this the address of an Eden server?",
         ) from None
     told = [f"{error['field']}: {error['message']}" for error in problem.get("errors", [])]

@@ -11,8 +11,6 @@ from eden.base.commands import Subparsers, add_command
 if TYPE_CHECKING:
     from eden.publish.client import Access
 
-_VERBS = ("start", "advance", "pause", "resume", "halt", "rollback", "rollforward", "finish")
-
 
 def add_arguments(subparsers: Subparsers) -> None:
     """Add the parsers of this room's commands."""
@@ -67,8 +65,8 @@ def _add_release(subparsers: Subparsers) -> None:
         "rollforward": "go on after a halt or a roll-back",
         "finish": "make the version stable for everyone",
     }
-    for word in _VERBS:
-        verb = actions.add_parser(word, help=about[word])
+    for word, summary in about.items():
+        verb = actions.add_parser(word, help=summary)
         verb.add_argument("target", metavar="RELEASE", help="its id, or the program's key")
         verb.add_argument("--reason", default="", help="why, for the log")
         if word == "advance":
@@ -92,7 +90,7 @@ def _add_keys(subparsers: Subparsers) -> None:
     rotate = actions.add_parser("rotate", help="new online keys, or other root keys")
     rotate.add_argument(
         "--online", action="append", choices=("targets", "snapshot", "timestamp", "programs"), metavar="ROLE",
-        help="give only this role new keys (all; may be repeated)",
+        help="give this role new keys; may be repeated (all, unless root keys change)",
     )  # fmt: skip
     rotate.add_argument("--new", action="append", default=[], type=Path, metavar="KEYFILE", help="add this root key")
     rotate.add_argument("--threshold", type=int, metavar="N", help="keys that must sign from now on")
@@ -200,7 +198,7 @@ def _keys(arguments: argparse.Namespace) -> int:
         )
     change = keys.Change()
     if action == "rotate":
-        only_root = arguments.new and not arguments.online
+        only_root = (arguments.new or arguments.threshold is not None) and not arguments.online
         renew = () if only_root else tuple(arguments.online or keys.ONLINE)
         change = keys.Change(add=tuple(arguments.new), threshold=arguments.threshold, renew=renew)
     elif action == "revoke":

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+import shutil
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
@@ -59,21 +60,34 @@ def pack(source: Path, kind: Kind, folder: Path) -> Parcel | None:
             return None
         source = built
     manifest = _manifest(source)
-    files = [source / "manifest.json", *(source / str(part["file"]) for part in manifest["packages"])]
-    return Parcel(_zip(source, folder / "package.zip", files), str(manifest["app_id"]), str(manifest.get("name") or ""))
+    files = [source / "manifest.json", *(source / part.file for part in manifest.packages)]
+    return Parcel(_zip(source, folder / "package.zip", files), manifest.app_id, manifest.name)
+
+
+class _Part(msgspec.Struct):
+    file: str
+
+
+class _Manifest(msgspec.Struct):
+    """What is read here of a package's manifest (docs/package-format.md)."""
+
+    app_id: str
+    packages: list[_Part]
+    name: str = ""
 
 
 def _is_package(folder: Path) -> bool:
     """Whether `eden build` has written it."""
     try:
-        return "packages" in _manifest(folder)
+        _manifest(folder)
     except EdenError:
         return False
+    return True
 
 
-def _manifest(folder: Path) -> dict[str, Any]:
+def _manifest(folder: Path) -> _Manifest:
     try:
-        return msgspec.json.decode((folder / "manifest.json").read_bytes(), type=dict[str, Any])
+        return msgspec.json.decode((folder / "manifest.json").read_bytes(), type=_Manifest)
     except (OSError, msgspec.DecodeError) as error:
         raise EdenError(
             "no-package", f"{folder} has no manifest that can be read: {error}.", "Build it anew."
@@ -85,19 +99,28 @@ def _zip(root: Path, target: Path, files: list[Path] | None = None) -> Path:
     found = sorted(files or _files(root), key=lambda path: path.relative_to(root).as_posix().encode())
     if not found:
         raise EdenError("no-source", f"{root} is empty.", "Name the folder with the application.")
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED, allowZip64=False) as archive:
-        for path in found:
-            entry = zipfile.ZipInfo(path.relative_to(root).as_posix(), _DATE)
-            entry.create_system = 0
-            with path.open("rb") as content, archive.open(entry, "w") as packed:
-                while piece := content.read(1 << 20):
-                    packed.write(piece)
+    try:
+        with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED, allowZip64=False) as archive:
+            for path in found:
+                entry = zipfile.ZipInfo(path.relative_to(root).as_posix(), _DATE)
+                entry.create_system = 0
+                with path.open("rb") as content, archive.open(entry, "w") as packed:
+                    shutil.copyfileobj(content, packed, 1 << 20)
+    except OSError as error:
+        raise EdenError("no-source", f"{root} cannot be packed: {error}.") from error
+    except (zipfile.LargeZipFile, RuntimeError) as error:
+        raise EdenError(
+            "no-source",
+            f"{root} has too much for one package: {error}.",
+            "Is it the folder with the built application?",
+        ) from error
     return target
 
 
 def _files(root: Path) -> Iterator[Path]:
     for path in root.rglob("*"):
-        if _LEFT_OUT.isdisjoint(path.relative_to(root).parts) and path.is_file():
+        if _LEFT_OUT.isdisjoint(path.relative_to(root).parts):
             if path.is_symlink():
                 raise EdenError("link", f"{path} is a link.", "Put the file itself there.")
-            yield path
+            if path.is_file():
+                yield path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import tempfile
 from collections.abc import Callable
@@ -43,6 +44,8 @@ class Options:
 async def publish(access: Access, options: Options) -> int:
     """The exit code; what happened is printed."""
     plan = read_plan(options.plan) if options.plan else EVERYONE if options.everyone else None
+    if options.draft and plan is None and not options.standard:
+        raise EdenError("no-plan", "--draft needs a release.", "Add --standard, --everyone or --release PLAN.json.")
     with tempfile.TemporaryDirectory(prefix="eden-publish-") as folder:
         parcel = pack(options.source, options.kind, Path(folder))
         if parcel is None:
@@ -89,6 +92,9 @@ async def _upload(client: Client, options: Options, parcel: Parcel, key: str) ->
 
 
 async def _release(client: Client, key: str, version: Any, plan: Any, options: Options) -> int:
+    if options.everyone and await _is_stable(client, key, version["code"]):
+        print("It is stable already.")
+        return 0
     body: dict[str, Any] = {"program": key, "code": version["code"]}
     if plan is not None:
         body["plan"] = plan
@@ -96,7 +102,7 @@ async def _release(client: Client, key: str, version: Any, plan: Any, options: O
     if options.draft:
         print(f"The release {release['id']} is a draft. Begin it: eden release start {release['id']}")
         return 0
-    release = await client.post(f"/releases/{release['id']}/start", {"revision": release["revision"]})
+    release = await _start(client, release)
     if options.everyone:
         await client.post(f"/releases/{release['id']}/finish", {"revision": release["revision"]})
         print("It is stable: everyone gets it at the next check.")
@@ -105,6 +111,21 @@ async def _release(client: Client, key: str, version: Any, plan: Any, options: O
     print(f"The release {release['id']} is live, step 1 of {len(release['plan']['steps'])}: {step['name']}.")
     print(f"Watch it: eden release show {key}")
     return 0
+
+
+async def _is_stable(client: Client, key: str, code: int) -> bool:
+    stable = (await client.get(f"/programs/{quote(key, safe='')}"))["stable"]
+    return stable is not None and stable["code"] == code
+
+
+async def _start(client: Client, draft: Any) -> Any:
+    try:
+        return await client.post(f"/releases/{draft['id']}/start", {"revision": draft["revision"]})
+    except EdenError:
+        # what may not begin yet would be left behind with every try
+        with contextlib.suppress(EdenError):
+            await client.delete(f"/releases/{draft['id']}", revision=draft["revision"])
+        raise
 
 
 def read_plan(file: Path) -> Any:

@@ -8,10 +8,10 @@ from litestar import Controller, Response, get, post, put
 from litestar.openapi.datastructures import ResponseSpec
 
 from eden.base.api.access import needs, streamed
-from eden.base.api.handlers import AnyRequest, JSONBody, Service, ThePrincipal, TheWorkspaceId
+from eden.base.api.handlers import AnyRequest, JSONBody, TheCaller
 from eden.release import api_lists, api_programs, api_releases
 from eden.release.api_bodies import ROOT_BYTES, RootOperation, read
-from eden.release.service import ReleaseService
+from eden.release.api_programs import Releasing
 from eden.release.trust_root import RootChange
 from eden.release.wire import Leap, Leapt, RootProposal, TrustView
 
@@ -27,57 +27,37 @@ class TrustController(Controller):
     tags = ("keys",)
 
     @get(opt=needs("key.manage"))
-    async def get_trust(
-        self, principal: ThePrincipal, workspace_id: TheWorkspaceId, release_service: Service[ReleaseService]
-    ) -> TrustView:
+    async def get_trust(self, caller: TheCaller, release_service: Releasing) -> TrustView:
         """The keys of the workspace and what they sign."""
-        return TrustView.of(await release_service.trust.state(principal, workspace_id))
+        return TrustView.of(await release_service.trust.state(*caller))
 
     @get("/root", opt=needs("workspace.read"), responses=_METADATA)
-    async def get_root(
-        self, principal: ThePrincipal, workspace_id: TheWorkspaceId, release_service: Service[ReleaseService]
-    ) -> Response[bytes]:
+    async def get_root(self, caller: TheCaller, release_service: Releasing) -> Response[bytes]:
         """The root of now, signed: apps carry it to know whom to believe."""
-        data = await release_service.trust.root(principal, workspace_id)
+        data = await release_service.trust.root(*caller)
         return Response(data, media_type="application/json")
 
     @post("/proposals", opt=needs("key.manage"), status_code=200, responses=_METADATA)
     async def propose_root(
-        self,
-        principal: ThePrincipal,
-        workspace_id: TheWorkspaceId,
-        release_service: Service[ReleaseService],
-        data: JSONBody[RootProposal],
+        self, caller: TheCaller, release_service: Releasing, data: JSONBody[RootProposal]
     ) -> Response[bytes]:
         """The next root, not signed yet: for holders of root keys to sign."""
         change = RootChange(
             add=tuple(data.add), remove=tuple(data.remove), threshold=data.threshold, renew=tuple(data.renew)
         )
-        found = await release_service.trust.propose(principal, workspace_id, change)
+        found = await release_service.trust.propose(*caller, change)
         return Response(found, media_type="application/json")
 
     @post("/leap", opt=needs("key.manage"), status_code=200)
-    async def leap_metadata(
-        self,
-        principal: ThePrincipal,
-        workspace_id: TheWorkspaceId,
-        release_service: Service[ReleaseService],
-        data: JSONBody[Leap],
-    ) -> Leapt:
+    async def leap_metadata(self, caller: TheCaller, release_service: Releasing, data: JSONBody[Leap]) -> Leapt:
         """Sign everything anew, versions beyond what is there: after a backup came back."""
-        return Leapt(timestamp=await release_service.trust.leap(principal, workspace_id, data.versions))
+        return Leapt(timestamp=await release_service.trust.leap(*caller, data.versions))
 
     @put("/root", opt=streamed(needs("key.manage")), request_max_body_size=ROOT_BYTES, operation_class=RootOperation)
-    async def set_root(
-        self,
-        request: AnyRequest,
-        principal: ThePrincipal,
-        workspace_id: TheWorkspaceId,
-        release_service: Service[ReleaseService],
-    ) -> TrustView:
+    async def set_root(self, request: AnyRequest, caller: TheCaller, release_service: Releasing) -> TrustView:
         """Make a proposed root, signed by enough keys, the root."""
         data = await read(request, ROOT_BYTES)
-        return TrustView.of(await release_service.trust.install(principal, workspace_id, data))
+        return TrustView.of(await release_service.trust.install(*caller, data))
 
 
 CONTROLLERS = (

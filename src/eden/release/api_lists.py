@@ -14,13 +14,11 @@ from eden.base.api.handlers import (
     JSONBody,
     Page,
     QueryParameter,
-    Service,
+    TheCaller,
     ThePaging,
-    ThePrincipal,
-    TheWorkspaceId,
 )
 from eden.release.api_bodies import TEXT, TextOperation, stream
-from eden.release.service import ReleaseService
+from eden.release.api_programs import Releasing
 from eden.release.wire import ListChange, ListView
 
 _TEXT = {
@@ -35,26 +33,17 @@ class ListsController(Controller):
     tags = ("lists",)
 
     @get(opt=needs("workspace.read"))
-    async def list_lists(
-        self,
-        principal: ThePrincipal,
-        workspace_id: TheWorkspaceId,
-        release_service: Service[ReleaseService],
-        paging: ThePaging,
-    ) -> Page[ListView]:
+    async def list_lists(self, caller: TheCaller, release_service: Releasing, paging: ThePaging) -> Page[ListView]:
         """The lists, by name."""
-        found = await release_service.lists.page(
-            principal, workspace_id, after=paging.after(str), limit=paging.limit + 1
-        )
+        found = await release_service.lists.page(*caller, after=paging.after(str), limit=paging.limit + 1)
         return paging.page(found, lambda one: one.name, ListView.of)
 
     @post(opt=streamed(needs("list.write")), request_max_body_size=None, operation_class=TextOperation)
     async def create_list(
         self,
         request: AnyRequest,
-        principal: ThePrincipal,
-        workspace_id: TheWorkspaceId,
-        release_service: Service[ReleaseService],
+        caller: TheCaller,
+        release_service: Releasing,
         name: Annotated[
             str, QueryParameter(name="name", min_length=1, max_length=80, description="How people call it.")
         ],
@@ -63,30 +52,20 @@ class ListsController(Controller):
         ] = "exact",
     ) -> ListView:
         """Make a list of a file: ids by commas or lines, or patterns by lines."""
-        made = await release_service.lists.create(principal, workspace_id, name, kind, stream(request, TEXT))
+        made = await release_service.lists.create(*caller, name, kind, stream(request, TEXT))
         return ListView.of(made)
 
     @get("/{list_id:str}", opt=needs("workspace.read"))
-    async def get_list(
-        self,
-        principal: ThePrincipal,
-        workspace_id: TheWorkspaceId,
-        release_service: Service[ReleaseService],
-        list_id: FromPath[str],
-    ) -> ListView:
+    async def get_list(self, caller: TheCaller, release_service: Releasing, list_id: FromPath[str]) -> ListView:
         """One list."""
-        return ListView.of(await release_service.lists.get(principal, workspace_id, list_id))
+        return ListView.of(await release_service.lists.get(*caller, list_id))
 
     @get("/{list_id:str}/content", opt=needs("list.write"), responses=_TEXT)
     async def get_list_content(
-        self,
-        principal: ThePrincipal,
-        workspace_id: TheWorkspaceId,
-        release_service: Service[ReleaseService],
-        list_id: FromPath[str],
+        self, caller: TheCaller, release_service: Releasing, list_id: FromPath[str]
     ) -> Response[bytes]:
         """The ids or patterns, one a line. They name people, so it needs `list.write`."""
-        text = await release_service.lists.download(principal, workspace_id, list_id)
+        text = await release_service.lists.download(*caller, list_id)
         headers = {"Content-Disposition": 'attachment; filename="list.txt"', "Cache-Control": "no-store"}
         return Response(text, media_type="text/plain", headers=headers)
 
@@ -99,9 +78,8 @@ class ListsController(Controller):
     async def set_list_content(
         self,
         request: AnyRequest,
-        principal: ThePrincipal,
-        workspace_id: TheWorkspaceId,
-        release_service: Service[ReleaseService],
+        caller: TheCaller,
+        release_service: Releasing,
         list_id: FromPath[str],
         revision: Annotated[
             int | None,
@@ -109,40 +87,27 @@ class ListsController(Controller):
         ] = None,
     ) -> ListView:
         """Put a file in place of what the list holds."""
-        changed = await release_service.lists.replace(
-            principal, workspace_id, list_id, stream(request, TEXT), revision=revision
-        )
+        changed = await release_service.lists.replace(*caller, list_id, stream(request, TEXT), revision=revision)
         return ListView.of(changed)
 
     @patch("/{list_id:str}", opt=needs("list.write"))
     async def update_list(
-        self,
-        principal: ThePrincipal,
-        workspace_id: TheWorkspaceId,
-        release_service: Service[ReleaseService],
-        list_id: FromPath[str],
-        data: JSONBody[ListChange],
+        self, caller: TheCaller, release_service: Releasing, list_id: FromPath[str], data: JSONBody[ListChange]
     ) -> ListView:
         """Rename a list, or add and remove some."""
-        found = None
+        service = release_service.lists
         if data.add or data.remove:
-            found = await release_service.lists.edit(principal, workspace_id, list_id, add=data.add, remove=data.remove)
-        if data.name is not None:
-            found = await release_service.lists.rename(principal, workspace_id, list_id, data.name)
-        if found is None:
-            found = await release_service.lists.get(principal, workspace_id, list_id)
+            found = await service.edit(*caller, list_id, add=data.add, remove=data.remove, name=data.name)
+        elif data.name is not None:
+            found = await service.rename(*caller, list_id, data.name)
+        else:
+            found = await service.get(*caller, list_id)
         return ListView.of(found)
 
     @delete("/{list_id:str}", opt=needs("list.write"))
-    async def delete_list(
-        self,
-        principal: ThePrincipal,
-        workspace_id: TheWorkspaceId,
-        release_service: Service[ReleaseService],
-        list_id: FromPath[str],
-    ) -> None:
+    async def delete_list(self, caller: TheCaller, release_service: Releasing, list_id: FromPath[str]) -> None:
         """Remove a list that no unfinished release names."""
-        await release_service.lists.delete(principal, workspace_id, list_id)
+        await release_service.lists.delete(*caller, list_id)
 
 
 CONTROLLERS = (ListsController,)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 
 from litestar import Controller, Response, delete, get, patch, post
 from litestar.openapi.datastructures import ResponseSpec
@@ -16,12 +16,11 @@ from eden.base.api.handlers import (
     Page,
     QueryParameter,
     Service,
+    TheCaller,
     ThePaging,
-    ThePrincipal,
-    TheWorkspaceId,
 )
 from eden.base.identity.service import Identity
-from eden.base.problems import not_found
+from eden.release.addresses import code_of
 from eden.release.api_bodies import ZIP, ZipOperation, stream
 from eden.release.comparison import Comparison, SizeReport
 from eden.release.packages import H5Fields, UploadFields
@@ -45,6 +44,11 @@ _PATH = "/api/v1/workspaces/{workspace:str}"
 _VERSION = {
     200: ResponseSpec(data_container=VersionView, description="Just this was uploaded before.", generate_examples=False)
 }
+Releasing: TypeAlias = Service[ReleaseService]
+#: of the path
+Key: TypeAlias = FromPath[str]
+CodeText: TypeAlias = FromPath[str]
+Slug: TypeAlias = FromPath[str]
 #: key of a cursor of things that were made at a time
 MadeAt = tuple[Annotated[int, Meta(ge=0, le=1 << 62)], Annotated[str, Meta(max_length=40)]]
 
@@ -60,22 +64,16 @@ class HostAppsController(Controller):
     tags = ("programs",)
 
     @get(opt=needs("workspace.read"))
-    async def list_host_apps(
-        self, principal: ThePrincipal, workspace_id: TheWorkspaceId, release_service: Service[ReleaseService]
-    ) -> list[HostAppView]:
+    async def list_host_apps(self, caller: TheCaller, release_service: Releasing) -> list[HostAppView]:
         """All host apps, by key."""
-        return [HostAppView.of(host) for host in await release_service.programs.host_apps(principal, workspace_id)]
+        return [HostAppView.of(host) for host in await release_service.programs.host_apps(*caller)]
 
     @post(opt=needs("workspace.manage"))
     async def create_host_app(
-        self,
-        principal: ThePrincipal,
-        workspace_id: TheWorkspaceId,
-        release_service: Service[ReleaseService],
-        data: JSONBody[NewHostApp],
+        self, caller: TheCaller, release_service: Releasing, data: JSONBody[NewHostApp]
     ) -> HostAppView:
         """Add a host app."""
-        made = await release_service.programs.create_host_app(principal, workspace_id, data.key, data.name)
+        made = await release_service.programs.create_host_app(*caller, data.key, data.name)
         return HostAppView.of(made)
 
 
@@ -87,30 +85,19 @@ class ProgramsController(Controller):
 
     @get(opt=needs("workspace.read"))
     async def list_programs(
-        self,
-        principal: ThePrincipal,
-        workspace_id: TheWorkspaceId,
-        release_service: Service[ReleaseService],
-        paging: ThePaging,
+        self, caller: TheCaller, release_service: Releasing, paging: ThePaging
     ) -> Page[ProgramView]:
         """The programs, by key."""
-        found = await release_service.programs.page(
-            principal, workspace_id, after=paging.after(str), limit=paging.limit + 1
-        )
+        found = await release_service.programs.page(*caller, after=paging.after(str), limit=paging.limit + 1)
         return paging.page(found, lambda program: program.key, ProgramView.of)
 
     @post(opt=needs("program.write"))
     async def create_program(
-        self,
-        principal: ThePrincipal,
-        workspace_id: TheWorkspaceId,
-        release_service: Service[ReleaseService],
-        data: JSONBody[NewProgram],
+        self, caller: TheCaller, release_service: Releasing, data: JSONBody[NewProgram]
     ) -> ProgramView:
         """Add a program."""
         made = await release_service.programs.create(
-            principal,
-            workspace_id,
+            *caller,
             key=data.key,
             kind=data.kind,
             name=data.name,
@@ -121,28 +108,17 @@ class ProgramsController(Controller):
         return ProgramView.of(made)
 
     @get("/{program:str}", opt=needs("workspace.read"))
-    async def get_program(
-        self,
-        principal: ThePrincipal,
-        workspace_id: TheWorkspaceId,
-        release_service: Service[ReleaseService],
-        program: FromPath[str],
-    ) -> ProgramView:
+    async def get_program(self, caller: TheCaller, release_service: Releasing, program: Key) -> ProgramView:
         """One program."""
-        return ProgramView.of(await release_service.programs.get(principal, workspace_id, program))
+        return ProgramView.of(await release_service.programs.get(*caller, program))
 
     @patch("/{program:str}", opt=needs("program.write"))
     async def update_program(
-        self,
-        principal: ThePrincipal,
-        workspace_id: TheWorkspaceId,
-        release_service: Service[ReleaseService],
-        program: FromPath[str],
-        data: JSONBody[ProgramChange],
+        self, caller: TheCaller, release_service: Releasing, program: Key, data: JSONBody[ProgramChange]
     ) -> ProgramView:
-        """Rename a program, or describe it anew."""
+        """Rename a program, describe it anew, or put it into another host app."""
         changed = await release_service.programs.change(
-            principal, workspace_id, program, name=data.name, description=data.description
+            *caller, program, name=data.name, description=data.description, host_app=data.host_app
         )
         return ProgramView.of(changed)
 
@@ -155,17 +131,10 @@ class VersionsController(Controller):
 
     @get("/versions", opt=needs("workspace.read"))
     async def list_versions(
-        self,
-        principal: ThePrincipal,
-        workspace_id: TheWorkspaceId,
-        release_service: Service[ReleaseService],
-        program: FromPath[str],
-        paging: ThePaging,
+        self, caller: TheCaller, release_service: Releasing, program: Key, paging: ThePaging
     ) -> Page[VersionView]:
         """The versions, the highest code first."""
-        found = await release_service.versions.page(
-            principal, workspace_id, program, below=paging.after(Code), limit=paging.limit + 1
-        )
+        found = await release_service.versions.page(*caller, program, below=paging.after(Code), limit=paging.limit + 1)
         return paging.page(found, lambda version: version.code, VersionView.of)
 
     @post(
@@ -178,10 +147,9 @@ class VersionsController(Controller):
     async def upload_version(
         self,
         request: AnyRequest,
-        principal: ThePrincipal,
-        workspace_id: TheWorkspaceId,
-        release_service: Service[ReleaseService],
-        program: FromPath[str],
+        caller: TheCaller,
+        release_service: Releasing,
+        program: Key,
         version: Annotated[str | None, _query("version", "Its name, where the package does not say it.", 64)] = None,
         code: Annotated[int | None, QueryParameter(name="code", ge=1, le=2**53 - 1, description="Its number.")] = None,
         notes: Annotated[str, _query("notes", "What is new, for people.", 4_000)] = "",
@@ -200,107 +168,72 @@ class VersionsController(Controller):
         if virtual_host is not None or fallback_url is not None:
             h5 = H5Fields(virtual_host=virtual_host or "", fallback_url=fallback_url or "", main_url=main_url)
         fields = UploadFields(version=version or None, code=code, notes=notes, container=container, h5=h5)
-        made, is_new = await release_service.versions.upload(
-            principal, workspace_id, program, stream(request, ZIP), fields
-        )
+        made, is_new = await release_service.versions.upload(*caller, program, stream(request, ZIP), fields)
         return Response(VersionView.of(made), status_code=201 if is_new else 200)
 
     @post("/upgrades", opt=needs("version.upload"), responses=_VERSION)
     async def create_upgrade(
-        self,
-        principal: ThePrincipal,
-        workspace_id: TheWorkspaceId,
-        release_service: Service[ReleaseService],
-        program: FromPath[str],
-        data: JSONBody[NewUpgrade],
+        self, caller: TheCaller, release_service: Releasing, program: Key, data: JSONBody[NewUpgrade]
     ) -> Response[VersionView]:
         """Record a version of the native shell, with what its users are told."""
         fields = UploadFields(version=data.version, code=data.code, notes=data.notes, native=data.native)
-        made, is_new = await release_service.versions.upload(principal, workspace_id, program, None, fields)
+        made, is_new = await release_service.versions.upload(*caller, program, None, fields)
         return Response(VersionView.of(made), status_code=201 if is_new else 200)
 
     @get("/versions/{code:str}", opt=needs("workspace.read"))
     async def get_version(
-        self,
-        principal: ThePrincipal,
-        workspace_id: TheWorkspaceId,
-        release_service: Service[ReleaseService],
-        program: FromPath[str],
-        code: FromPath[str],
+        self, caller: TheCaller, release_service: Releasing, program: Key, code: CodeText
     ) -> VersionView:
         """One version, with its files and reviews."""
-        return VersionView.of(await release_service.versions.get(principal, workspace_id, program, _code(code)))
+        return VersionView.of(await release_service.versions.get(*caller, program, code_of(code)))
 
     @get("/versions/{code:str}/sizes", opt=needs("workspace.read"))
     async def get_version_sizes(
-        self,
-        principal: ThePrincipal,
-        workspace_id: TheWorkspaceId,
-        release_service: Service[ReleaseService],
-        program: FromPath[str],
-        code: FromPath[str],
+        self, caller: TheCaller, release_service: Releasing, program: Key, code: CodeText
     ) -> SizeReport:
         """Where a version's bytes are."""
-        return await release_service.versions.sizes(principal, workspace_id, program, _code(code))
+        return await release_service.versions.sizes(*caller, program, code_of(code))
 
     @get("/versions/{code:str}/changes", opt=needs("workspace.read"))
     async def compare_versions(
         self,
-        principal: ThePrincipal,
-        workspace_id: TheWorkspaceId,
-        release_service: Service[ReleaseService],
-        program: FromPath[str],
-        code: FromPath[str],
+        caller: TheCaller,
+        release_service: Releasing,
+        program: Key,
+        code: CodeText,
         since: Annotated[int, QueryParameter(name="since", ge=1, le=2**53 - 1, description="The earlier version.")],
     ) -> Comparison:
         """What changed since another version, file by file."""
-        return await release_service.versions.compare(principal, workspace_id, program, since, _code(code))
+        return await release_service.versions.compare(*caller, program, since, code_of(code))
 
     @post("/versions/{code:str}/reviews", opt=needs("version.review"))
     async def review_version(
-        self,
-        principal: ThePrincipal,
-        workspace_id: TheWorkspaceId,
-        release_service: Service[ReleaseService],
-        program: FromPath[str],
-        code: FromPath[str],
-        data: JSONBody[NewReview],
+        self, caller: TheCaller, release_service: Releasing, program: Key, code: CodeText, data: JSONBody[NewReview]
     ) -> VersionView:
         """Approve or reject a version; not one of your own."""
-        reviewed = await release_service.versions.review(
-            principal, workspace_id, program, _code(code), data.verdict, data.comment
-        )
+        reviewed = await release_service.versions.review(*caller, program, code_of(code), data.verdict, data.comment)
         return VersionView.of(reviewed)
 
     @post("/versions/{code:str}/withdraw", opt=needs("release.emergency"), status_code=200)
     async def withdraw_version(
-        self,
-        principal: ThePrincipal,
-        workspace_id: TheWorkspaceId,
-        release_service: Service[ReleaseService],
-        program: FromPath[str],
-        code: FromPath[str],
-        data: JSONBody[Withdrawal],
+        self, caller: TheCaller, release_service: Releasing, program: Key, code: CodeText, data: JSONBody[Withdrawal]
     ) -> VersionView:
         """Take a version back from everyone; where it was stable, the one before it is stable again."""
-        gone = await release_service.versions.withdraw(principal, workspace_id, program, _code(code), data.reason)
+        gone = await release_service.versions.withdraw(*caller, program, code_of(code), data.reason)
         return VersionView.of(gone)
 
     @get("/trials", opt=needs("workspace.read"))
     async def list_trials(
         self,
         request: AnyRequest,
-        principal: ThePrincipal,
-        workspace_id: TheWorkspaceId,
-        release_service: Service[ReleaseService],
-        workspace: FromPath[str],
-        program: FromPath[str],
+        caller: TheCaller,
+        release_service: Releasing,
+        workspace: Slug,
+        program: Key,
         paging: ThePaging,
     ) -> Page[TrialView]:
         """Links for testers, newest first."""
-        found = await release_service.trials.page(
-            principal, workspace_id, program, before=paging.after(MadeAt), limit=paging.limit + 1
-        )
+        found = await release_service.trials.page(*caller, program, before=paging.after(MadeAt), limit=paging.limit + 1)
         app = _app(request, workspace)
         return paging.page(found, lambda trial: (trial.created_at, trial.id), lambda trial: TrialView.of(trial, app))
 
@@ -308,16 +241,15 @@ class VersionsController(Controller):
     async def create_trial(
         self,
         request: AnyRequest,
-        principal: ThePrincipal,
-        workspace_id: TheWorkspaceId,
-        release_service: Service[ReleaseService],
-        workspace: FromPath[str],
-        program: FromPath[str],
+        caller: TheCaller,
+        release_service: Releasing,
+        workspace: Slug,
+        program: Key,
         data: JSONBody[NewTrial],
     ) -> TrialView:
         """Make a link that opens a version on the phones of those who have it, and on no others."""
         made = await release_service.trials.create(
-            principal, workspace_id, program, data.code, name=data.name, seconds=data.seconds, track=data.track
+            *caller, program, data.code, name=data.name, seconds=data.seconds, track=data.track
         )
         return TrialView.of(made, _app(request, workspace))
 
@@ -329,22 +261,9 @@ class TrialsController(Controller):
     tags = ("versions",)
 
     @delete("/{trial_id:str}", opt=needs("version.upload"))
-    async def revoke_trial(
-        self,
-        principal: ThePrincipal,
-        workspace_id: TheWorkspaceId,
-        release_service: Service[ReleaseService],
-        trial_id: FromPath[str],
-    ) -> None:
+    async def revoke_trial(self, caller: TheCaller, release_service: Releasing, trial_id: FromPath[str]) -> None:
         """End a link; phones that have the version by it go back."""
-        await release_service.trials.revoke(principal, workspace_id, trial_id)
-
-
-def _code(text: str) -> int:
-    """The number of a version in an address."""
-    if not text.isascii() or not text.isdigit() or len(text) > 16:
-        raise not_found(f"Version {text[:24]}")
-    return min(int(text), 2**53 - 1)
+        await release_service.trials.revoke(*caller, trial_id)
 
 
 def _app(request: AnyRequest, slug: str) -> str:

@@ -55,7 +55,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Entry:
-    """A regular file in the archive. `start` is where its packed bytes begin, from the archive's begin."""
+    """A regular file in the archive. `start` is where its packed bytes begin."""
 
     name: str
     size: int
@@ -81,16 +81,13 @@ class _Header:
 
 
 class Archive:
-    """The archive in `length` bytes of an open file from `start` on. Raises `Problem("unsafe-archive")`."""
+    """The archive in an open file; `label` is what sentences call it. Raises `Problem("unsafe-archive")`."""
 
-    def __init__(
-        self, file: BinaryIO, limits: Limits, *, start: int = 0, length: int | None = None, label: str = "The archive"
-    ) -> None:
+    def __init__(self, file: BinaryIO, limits: Limits, *, label: str = "The archive") -> None:
         self._file = file
         self._limits = limits
-        self._start = start
         self._label = label
-        self._length = file.seek(0, 2) - start if length is None else length
+        self._length = file.seek(0, 2)
         #: regular files by name, in the directory's order
         self.entries: dict[str, Entry] = {}
         self._read()
@@ -155,8 +152,9 @@ class Archive:
         """Entries, size and place of the central directory, place of the end record."""
         tail_size = min(self._length, _END.size + _MAX16)
         tail = self._at(self._length - tail_size, tail_size)
+        # what a lax reader takes is the last mark, whatever stands behind it
+        last = position = tail.rfind(_END_MARK)
         found = []
-        position = tail.rfind(_END_MARK)
         while position >= 0:
             if len(tail) - position >= _END.size:
                 comment = _END.unpack_from(tail, position)[7]
@@ -165,7 +163,7 @@ class Archive:
             position = tail.rfind(_END_MARK, 0, position) if position else -1
         if not found:
             raise self._refuse_all("is not a zip file, is cut off, or has bytes behind its end")
-        if len(found) > 1:
+        if found != [last]:
             raise self._refuse_all("can be read in two ways: it has two end records")
         _, disk, first_disk, here, count, size, offset, _ = _END.unpack_from(tail, found[0])
         end = self._length - tail_size + found[0]
@@ -308,7 +306,7 @@ class Archive:
             raise self._refuse(entry.name, "is cut off")
 
     def _at(self, position: int, size: int) -> bytes:
-        self._file.seek(self._start + position)
+        self._file.seek(position)
         found = self._file.read(size)
         if len(found) != size:
             raise self._refuse_all("is cut off")

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from pathlib import PurePosixPath
-from typing import Literal, TypeAlias
+import heapq
+from collections.abc import Iterable, Mapping
+from typing import Literal
 
 import msgspec
-
-#: path, size, SHA-256 of a file in an archive
-Entry: TypeAlias = "tuple[str, int, str] | Sequence[str | int]"
 
 #: what a file is, by its extension; "other" for the rest
 KINDS: Mapping[str, tuple[str, ...]] = {
@@ -67,13 +64,20 @@ class SizeReport(msgspec.Struct, frozen=True, kw_only=True):
     largest: list[LargeFile]
 
 
+_ENTRIES = msgspec.json.Decoder(list[tuple[str, int, str]])
+
+
 class Side(msgspec.Struct, frozen=True):
-    """A file of a version with what is inside: name, size, SHA-256, entries."""
+    """A file of a version with what is inside, as it is stored: JSON, [[path, size, SHA-256], …]. Reading it is most
+    of the work, so that is done once, where nobody waits for it."""
 
     name: str
     size: int
     sha256: str
-    entries: Sequence[Entry]
+    inside: str | bytes
+
+    def entries(self) -> list[tuple[str, int, str]]:
+        return _ENTRIES.decode(self.inside)
 
 
 def compare(before: Iterable[Side], after: Iterable[Side]) -> Comparison:
@@ -82,32 +86,22 @@ def compare(before: Iterable[Side], after: Iterable[Side]) -> Comparison:
     packages, files, unchanged = [], [], 0
     for name in sorted(old.keys() | new.keys()):
         was, now = old.get(name), new.get(name)
-        packages.append(
-            PackageChange(
-                name=name,
-                before=None if was is None else was.size,
-                after=None if now is None else now.size,
-                same=was is not None and now is not None and was.sha256 == now.sha256,
+        same = was is not None and now is not None and was.sha256 == now.sha256
+        before_size, after_size = (None if side is None else side.size for side in (was, now))
+        packages.append(PackageChange(name=name, before=before_size, after=after_size, same=same))
+        held, holds = (frozenset(() if side is None else side.entries()) for side in (was, now))
+        unchanged += len(held & holds)
+        gone, come = ({path: size for path, size, _ in entries} for entries in (held - holds, holds - held))
+        files += [
+            FileChange(
+                package=name,
+                path=path,
+                change="added" if path not in gone else "removed" if path not in come else "changed",
+                before=gone.get(path),
+                after=come.get(path),
             )
-        )
-        inside_old, inside_new = _inside(was), _inside(now)
-        for path in sorted(inside_old.keys() | inside_new.keys()):
-            first, second = inside_old.get(path), inside_new.get(path)
-            if first == second:
-                unchanged += 1
-                continue
-            change: Literal["added", "removed", "changed"] = "changed"
-            if first is None or second is None:
-                change = "added" if first is None else "removed"
-            files.append(
-                FileChange(
-                    package=name,
-                    path=path,
-                    change=change,
-                    before=None if first is None else first[0],
-                    after=None if second is None else second[0],
-                )
-            )
+            for path in sorted(gone.keys() | come.keys())
+        ]
     return Comparison(packages=packages, files=files, unchanged=unchanged)
 
 
@@ -115,18 +109,24 @@ def size_report(sides: Iterable[Side], largest: int = 20) -> SizeReport:
     """Where the bytes are; files outside of archives count as their own package."""
     packages: dict[str, int] = {}
     kinds = dict.fromkeys((*KINDS, "other"), 0)
-    each: list[LargeFile] = []
+    each: list[tuple[int, str, str]] = []
     for side in sides:
-        entries = [(str(path), int(size)) for path, size, _ in side.entries] or [(side.name, side.size)]
+        entries = [(path, size) for path, size, _ in side.entries()] or [(side.name, side.size)]
         packages[side.name] = sum(size for _, size in entries)
         for path, size in entries:
-            kinds[_KIND_OF.get(PurePosixPath(path.lower()).suffix, "other")] += size
-            each.append(LargeFile(package=side.name, path=path, size=size))
-    each.sort(key=lambda file: (-file.size, file.package, file.path))
+            kinds[kind_of(path)] += size
+            each.append((-size, side.name, path))
     return SizeReport(
-        packages=packages, kinds={kind: size for kind, size in kinds.items() if size}, largest=each[:largest]
+        packages=packages,
+        kinds={kind: size for kind, size in kinds.items() if size},
+        largest=[
+            LargeFile(package=package, path=path, size=-less) for less, package, path in heapq.nsmallest(largest, each)
+        ],
     )
 
 
-def _inside(side: Side | None) -> dict[str, tuple[int, str]]:
-    return {} if side is None else {str(path): (int(size), str(sha256)) for path, size, sha256 in side.entries}
+def kind_of(path: str) -> str:
+    """What a file is, by its extension: a key of `KINDS`, or "other"."""
+    name = path.rpartition("/")[2]
+    stem, dot, extension = name.rpartition(".")
+    return _KIND_OF.get(f"{dot}{extension}".lower(), "other") if stem else "other"

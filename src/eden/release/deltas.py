@@ -28,7 +28,8 @@ from eden.release.deltas_codec import (
 )
 from eden.release.deltas_slots import Slots, Work
 
-__all__ = ["BlobStore", "DeltaError", "Deltas", "ListedStore", "Load", "brotli_full", "decode_delta", "encode_delta"]
+__all__ = ["BlobStore", "DeltaError", "Deltas", "ListedStore", "Load", "brotli_full", "decode_delta", "delta_name",
+           "encode_delta"]  # fmt: skip
 
 _log = logging.getLogger(__name__)
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -99,7 +100,7 @@ class Deltas:
         None when it would not be smaller than the full download (this is remembered), when one of the archives is
         unknown, or when it cannot be made now.
         """
-        return await self._ask(_delta_name(base, target), lambda work: self._delta(work, base, target), base, target)
+        return await self._ask(delta_name(base, target), lambda work: self._delta(work, base, target), base, target)
 
     async def full(self, target: str) -> bytes | None:
         """`target` as a Brotli stream; None when the archive is unknown or it cannot be made now."""
@@ -112,7 +113,7 @@ class Deltas:
         self._start(_full_name(target), lambda work: self._full(work, target), urgent=False)
         for base in bases:
             if base != target and _SHA256.fullmatch(base):
-                self._start(_delta_name(base, target), self._maker(base, target), urgent=False)
+                self._start(delta_name(base, target), self._maker(base, target), urgent=False)
 
     async def trim(self, store: ListedStore, limit: int) -> int:
         """Delete kept deltas until they take at most `limit` bytes; returns the bytes that became free.
@@ -204,10 +205,12 @@ class Deltas:
     # ---- making and keeping ----------------------------------------------------------------------------------------
 
     async def _delta(self, work: Work, base: str, target: str) -> bytes | None:
-        name = _delta_name(base, target)
+        name = delta_name(base, target)
         if (kept := await self._kept(name)) is not None:
             old = await self._load(base)
-            if old is not None and await asyncio.to_thread(_is_delta, old, kept, target):
+            if old is None:
+                return None
+            if await asyncio.to_thread(_is_delta, old, kept, target):
                 return self._hot.put(name, kept)
             self._damaged(name)
         elif await self._kept(_none_name(base, target)) is not None:
@@ -312,7 +315,8 @@ class _Hot:
         return _ENTRY + len(data or b"")
 
 
-def _delta_name(base: str, target: str) -> str:
+def delta_name(base: str, target: str) -> str:
+    """Where the delta from one archive to another is kept."""
     return f"deltas/{base}-{target}.dcz"
 
 

@@ -1,16 +1,15 @@
 """What a server process knows of every workspace, so that a check asks no database.
 
 A workspace is loaded when a device first asks for it, and a program of it again whenever the feed says that it
-changed: all processes decide alike within the feed's 0.2 s. Memory grows with programs, lists and open streams, not
-with devices.
+changed: all processes decide alike within the feed's 0.2 s. When that reading fails, the workspace is loaded anew by
+the next device that asks: an error is better than a version that was halted. Memory grows with programs, lists and
+open streams, not with devices.
 """
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
-import logging
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 import msgspec
@@ -18,7 +17,7 @@ from sqlalchemy import Connection, select
 
 from eden.base.changes import Change
 from eden.base.tables import workspaces
-from eden.base.targeting import Context, IdList
+from eden.base.targeting import Context
 from eden.release.interfaces import (
     CheckAnswer,
     CheckProgram,
@@ -39,8 +38,6 @@ from eden.release.trust import ROOT, TIMESTAMP, Head, read_file, read_heads
 
 #: hints that wait for one stream; a device that does not read is told once that something changed, which is enough
 _WAITING = 4
-
-log = logging.getLogger("eden.release")
 
 Stream = asyncio.Queue[bytes]
 
@@ -65,7 +62,7 @@ class WorkspaceView:
 
     id: str
     slug: str
-    name: str
+    name: str = ""
     programs: dict[str, tuple[str, ProgramView]] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     lists: dict[str, ListView] = field(default_factory=dict)
@@ -76,6 +73,8 @@ class WorkspaceView:
     #: what was loaded of lists, by id and revision
     held: dict[tuple[str, int], ListView] = field(default_factory=dict)
     parts: dict[str, ProgramParts] = field(default_factory=dict)
+    #: held while it is read again
+    reading: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def listed(self) -> list[Listed]:
         """Mini programs and H5 programs with a version for somebody, by name."""
@@ -119,8 +118,7 @@ class WorkspaceView:
 
     def _proof(self, list_id: str, device: str, user: str | None) -> Proof | None:
         view = self.lists.get(list_id)
-        ids: IdList | None = None if view is None else getattr(view.contains, "__self__", None)
-        if ids is None:
+        if view is None or (ids := view.ids) is None:
             return None
         for member in (device, user):
             if member is not None and (found := ids.proof(member)) is not None:
@@ -146,20 +144,17 @@ def device_view(device: str, context: Context, asked: CheckProgram, container: i
     )
 
 
-Changed = Callable[[WorkspaceView, str | None], Awaitable[None]]
-
-
 class Workspaces:
-    """All workspaces of this process, by slug. `on_change` is awaited after a program was loaded again."""
+    """All workspaces of this process, by slug."""
 
     def __init__(self, core: Core, lists: Lists) -> None:
         self._core = core
         self._lists = lists
+        #: those that devices may be answered from
         self._by_slug: dict[str, WorkspaceView] = {}
+        #: these, and those that are to be read anew; open streams stay with them
         self._by_id: dict[str, WorkspaceView] = {}
         self._loading: dict[str, asyncio.Task[WorkspaceView | None]] = {}
-        self._lock = asyncio.Lock()
-        self.on_change: list[Changed] = []
 
     def known(self, slug: str) -> WorkspaceView | None:
         """A workspace that has been loaded: the way of nearly every check."""
@@ -176,19 +171,16 @@ class Workspaces:
         # one who goes away does not stop the loading for the others
         return await asyncio.shield(task)
 
-    def all(self) -> list[WorkspaceView]:
-        return list(self._by_slug.values())
-
     async def _load(self, slug: str) -> WorkspaceView | None:
-        row = await self._core.database.read(
-            lambda connection: connection.execute(select(workspaces).where(workspaces.c.slug == slug)).first()
+        workspace_id = await self._core.database.read(
+            lambda connection: connection.execute(select(workspaces.c.id).where(workspaces.c.slug == slug)).scalar()
         )
-        if row is None:
+        if workspace_id is None:
             return None
-        view = WorkspaceView(row.id, row.slug, row.name)
-        async with self._lock:
-            await self._refresh(view, None)
-            self._by_slug[slug] = self._by_id[view.id] = view
+        # here before it is read, so that a change meanwhile is heard, and read after this
+        view = self._by_id.setdefault(workspace_id, WorkspaceView(workspace_id, slug))
+        await self._refresh(view, None)
+        self._by_slug[slug] = view
         return view
 
     async def hear(self, change: Change) -> None:
@@ -196,47 +188,61 @@ class Workspaces:
         view = self._by_id.get(change.workspace_id)
         if view is None:
             return
-        if change.kind.startswith("workspace."):
-            # rare: loaded anew by the next who asks
-            self._by_slug.pop(view.slug, None)
-            self._by_id.pop(view.id, None)
-            view.announce(_hint(view, None))
-            return
+        # of a workspace, which changes rarely, everything
         key = change.payload.get("program")
-        async with self._lock:
+        try:
             await self._refresh(view, key)
-        view.announce(_hint(view, key))
-        for listener in self.on_change:
-            await listener(view, key)
+        except Exception:
+            # nobody is answered from what may be wrong now
+            self._by_slug.pop(view.slug, None)
+            raise
+        finally:
+            # metadata that was only renewed is nothing for all phones to ask for at once
+            if change.payload.get("kind") != "refresh":
+                view.announce(_hint(view, key))
 
     async def _refresh(self, view: WorkspaceView, key: str | None) -> None:
         """Read a program again, or everything when `key` is None."""
+        async with view.reading:
+            read = await self._core.database.read(lambda connection: _read(connection, view.id, key))
+            found, heads = read.programs, read.heads
+            parts = {} if key is None else {name: part for name, part in view.parts.items() if name != key}
+            parts |= {part.key: part for part in found}
+            wanted = {list_id for part in parts.values() for list_id in part.lists}
+            lists = await self._lists.load(wanted, view.held)
+            compiled = {
+                part.key: (part.id, compile_program(part.key, part.kind, part.versions, part.release, lists))
+                for part in found
+            }
+            kept = {} if key is None else {name: known for name, known in view.programs.items() if name in parts}
+            # one assignment each, without waiting between them: a check sees the whole of it
+            view.parts, view.lists, view.name, view.names = parts, lists, read.name, read.names
+            view.programs = kept | compiled
+            view.root = heads[ROOT].version if ROOT in heads else 0
+            if TIMESTAMP in heads and heads[TIMESTAMP].version >= view.timestamp:
+                view.timestamp, view.timestamp_bytes = heads[TIMESTAMP].version, read.timestamp
 
-        def read(connection: Connection) -> tuple[list[ProgramParts], dict[str, str], dict[str, Head], bytes | None]:
-            found = load_programs(connection, view.id, None if key is None else [key])
-            rows = connection.execute(
-                select(programs.c.key, programs.c.name).where(programs.c.workspace_id == view.id)
-            ).all()
-            heads = read_heads(connection, view.id, [ROOT, TIMESTAMP])
-            data = read_file(connection, view.id, TIMESTAMP)
-            return found, {row.key: row.name for row in rows}, heads, data
 
-        found, names, heads, data = await self._core.database.read(read)
-        parts = {} if key is None else {name: part for name, part in view.parts.items() if name != key}
-        parts |= {part.key: part for part in found}
-        wanted = {list_id for part in parts.values() for list_id in part.lists}
-        lists = await self._lists.load(wanted, view.held)
-        compiled = {
-            part.key: (part.id, compile_program(part.key, part.kind, part.versions, part.release, lists))
-            for part in found
-        }
-        kept = {} if key is None else {name: known for name, known in view.programs.items() if name in parts}
-        # one assignment each, without waiting between them: a check sees the whole of it
-        view.parts, view.lists, view.names = parts, lists, names
-        view.programs = kept | compiled
-        view.root = heads[ROOT].version if ROOT in heads else 0
-        if TIMESTAMP in heads and heads[TIMESTAMP].version >= view.timestamp:
-            view.timestamp, view.timestamp_bytes = heads[TIMESTAMP].version, data
+class _Read(msgspec.Struct, frozen=True):
+    """What the tables have of a workspace at one moment: its name, programs (one or all) and all their names, the
+    newest metadata of root and timestamp, the latter with its bytes."""
+
+    name: str
+    programs: list[ProgramParts]
+    names: dict[str, str]
+    heads: dict[str, Head]
+    timestamp: bytes | None
+
+
+def _read(connection: Connection, workspace_id: str, key: str | None) -> _Read:
+    named = select(programs.c.key, programs.c.name).where(programs.c.workspace_id == workspace_id)
+    return _Read(
+        name=connection.execute(select(workspaces.c.name).where(workspaces.c.id == workspace_id)).scalar_one(),
+        programs=load_programs(connection, workspace_id, None if key is None else [key]),
+        names={row.key: row.name for row in connection.execute(named)},
+        heads=read_heads(connection, workspace_id, [ROOT, TIMESTAMP]),
+        timestamp=read_file(connection, workspace_id, TIMESTAMP),
+    )
 
 
 def _hint(view: WorkspaceView, key: str | None) -> bytes:

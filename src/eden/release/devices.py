@@ -21,12 +21,12 @@ import re
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias
-from urllib.parse import parse_qs, unquote
+from urllib.parse import parse_qs
 
 import msgspec
 from sqlalchemy import Connection, exists, select
 
-from eden.base.http import Headers, Receive, Scope, Send, header, read_json, respond, respond_problem
+from eden.base.http import Headers, Receive, Scope, Send, header, read_json, respond, respond_problem, without_body
 from eden.base.ids import now
 from eden.base.problems import Problem, not_found
 from eden.release.deltas import Deltas
@@ -45,11 +45,13 @@ PREFIX = "/device/v1/"
 _HELD_FILES = 2_000
 #: archives whose right to be served is remembered
 _HELD_RIGHTS = 20_000
-_METADATA = re.compile(r"(?:(?P<version>[1-9][0-9]{0,8})\.)?(?P<role>[A-Za-z0-9._-]{1,80})\.json\Z")
+_METADATA = re.compile(r"(?:(?P<version>[1-9][0-9]{0,8})\.)?(?P<role>[A-Za-z0-9._-]{1,80})\.json")
+#: names are those that packages may have: what is asked for stands in the pattern of a header
 _TARGET = re.compile(
-    r"apps/(?P<key>[^/]{1,64})/(?P<code>[0-9]{1,16})/(?P<sha256>[0-9a-f]{64})\.(?P<file>[^/]{1,200})\Z"
+    r"apps/(?P<key>[a-z0-9_-]{1,64})/[0-9]{1,16}/(?P<sha256>[0-9a-f]{64})\.(?P<file>[A-Za-z0-9_][A-Za-z0-9_.-]{0,119})"
 )
-_DELTA = re.compile(r"(?P<base>[0-9a-f]{64})/(?P<target>[0-9a-f]{64})\Z")
+_DELTA = re.compile(r"(?P<base>[0-9a-f]{64})/(?P<target>[0-9a-f]{64})")
+_SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _CHECKS = msgspec.json.Decoder(CheckRequest)
 _REPORTS = msgspec.json.Decoder(ReportBatch)
 _ENCODER = msgspec.json.Encoder()
@@ -107,13 +109,17 @@ class Devices:
         slug, _, rest = scope["path"][len(PREFIX) :].partition("/")
         word, _, name = rest.partition("/")
         method = scope["method"]
+        if method == "HEAD":
+            send = without_body(send)
         try:
             if method == "OPTIONS":
                 return await respond(send, b"", status=204, headers=_PREFLIGHT)
             handler = self._posts.get(word) if method == "POST" else self._gets.get(word)
             if handler is None or method not in ("GET", "HEAD", "POST"):
                 raise self._misdirected(word, method)
-            view = self._workspaces.known(slug) or await self._workspaces.get(slug)
+            view = self._workspaces.known(slug)
+            if view is None and _SLUG.fullmatch(slug):
+                view = await self._workspaces.get(slug)
             if view is None:
                 raise not_found(f"The workspace {slug[:40]}")
             await handler(view, name, scope, receive, send)
@@ -184,10 +190,10 @@ class Devices:
         if header(scope, b"if-none-match") == tag:
             await respond(send, b"", status=304, headers=headers)
         else:
-            await respond(send, b"" if scope["method"] == "HEAD" else body, headers=headers)
+            await respond(send, body, headers=headers)
 
     async def _metadata(self, view: WorkspaceView, name: str, scope: Scope, receive: Receive, send: Send) -> None:
-        found = _METADATA.match(unquote(name))
+        found = _METADATA.fullmatch(name)
         data = None if found is None else await self._metadata_file(view, found["role"], found["version"])
         if data is None:
             if scope["query_string"] == b"absent=204":
@@ -196,9 +202,7 @@ class Devices:
             raise not_found(f"The metadata file {name[:100]}")
         versioned = found is not None and found["version"] is not None
         cache = b"public, max-age=31536000, immutable" if versioned else b"no-cache"
-        return await respond(
-            send, b"" if scope["method"] == "HEAD" else data, headers=[*_CORS, (b"cache-control", cache)]
-        )
+        return await respond(send, data, headers=[*_CORS, (b"cache-control", cache)])
 
     async def _metadata_file(self, view: WorkspaceView, role: str, version: str | None) -> bytes | None:
         if version is None:
@@ -219,7 +223,7 @@ class Devices:
         return data
 
     async def _target(self, view: WorkspaceView, name: str, scope: Scope, receive: Receive, send: Send) -> None:
-        found = _TARGET.match(unquote(name))
+        found = _TARGET.fullmatch(name)
         if found is None or not await self._is_served(view, found["key"], found["sha256"]):
             raise not_found("This file of a version")
         file = found["file"]
@@ -231,21 +235,21 @@ class Devices:
             self._deltas,
             self._core.blobs.get_content,
             content_type=_TYPES.get(file.rpartition(".")[2], "application/octet-stream"),
-            offer=DictionaryOffer(pattern) if file.endswith(".zip") and pattern.isascii() else None,
+            offer=DictionaryOffer(pattern) if file.endswith(".zip") else None,
             allowed_origin="*",
             may_use=lambda base: self._is_served(view, "", base),
         )
-        await _send_response(scope, send, answer, f"The file {file}")
+        await _send_response(send, answer, f"The file {file}")
 
     async def _delta(self, view: WorkspaceView, name: str, scope: Scope, receive: Receive, send: Send) -> None:
-        found = _DELTA.match(name)
+        found = _DELTA.fullmatch(name)
         if found is None:
             raise not_found("This delta")
         for digest in (found["base"], found["target"]):
             if not await self._is_served(view, "", digest):
                 raise not_found("This delta")
         answer = await represent_delta(scope["headers"], found["base"], found["target"], self._deltas)
-        await _send_response(scope, send, answer, "This delta, or it would be larger than the archive,")
+        await _send_response(send, answer, "This delta, or it would be larger than the archive,")
 
     async def _is_served(self, view: WorkspaceView, key: str, digest: str) -> bool:
         """Whether a version of the workspace (of the program `key`, if it is not empty) hands out these bytes."""
@@ -282,7 +286,7 @@ class Devices:
 
     async def _dimina(self, view: WorkspaceView, name: str, scope: Scope, receive: Receive, send: Send) -> None:
         query = {key: values[-1] for key, values in parse_qs(scope["query_string"].decode("latin-1")).items()}
-        known = view.programs.get(unquote(name))
+        known = view.programs.get(name)
         if known is None:
             raise not_found(f"The program {name[:64]}")
         said = {field: query[field] for field in DeviceContext.__struct_fields__ if field in query and field != "tags"}
@@ -320,12 +324,12 @@ async def _next(stream: Stream, silence: float, *ends: asyncio.Task[Any]) -> byt
                 await waiting
 
 
-async def _send_response(scope: Scope, send: Send, answer: Response, what: str) -> None:
+async def _send_response(send: Send, answer: Response, what: str) -> None:
     if answer.status == 404:
         raise not_found(what)
     headers = [*_CORS, *((name.encode(), value.encode("latin-1")) for name, value in answer.headers)]
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else answer.body})
+    await send({"type": "http.response.body", "body": answer.body})
 
 
 def _base_address(scope: Scope, public_url: str) -> str:

@@ -28,7 +28,8 @@ from eden.release.rules_decide import decide
 from eden.release.rules_views import DeviceView, ProgramView
 from eden.release.service_core import Core
 
-#: reversals that one program can have; the number stays below 2^31 for codes up to two million
+#: reversals that one program can have (later ones bring nothing anew); the number stays below 2^31 for all codes that
+#: may be uploaded
 SPREAD = 1000
 
 
@@ -47,7 +48,7 @@ class UpdateManifest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 def served_code(program: ProgramView, code: int, reversals: int) -> int:
     """The number under which a version is served."""
     revoked = [other for other, version in program.versions.items() if version.signed is SignedState.REVOKED]
-    return max([code, *revoked]) * SPREAD + reversals % SPREAD
+    return max([code, *revoked]) * SPREAD + min(reversals, SPREAD - 1)
 
 
 async def update_manifest(
@@ -97,13 +98,23 @@ def _version(connection: Connection, program_id: str, code: int) -> Any:
 
 
 def _reversals(connection: Connection, program_id: str) -> int:
-    turned = connection.execute(
-        select(func.count())
+    happened = (
+        select(func.count(), func.count(releases.c.version_id.distinct()))
         .select_from(release_events)
         .join(releases, releases.c.id == release_events.c.release_id)
-        .where(releases.c.program_id == program_id, release_events.c.kind.in_([Verb.ROLL_BACK, Verb.ROLL_FORWARD]))
-    ).scalar_one()
+        .where(releases.c.program_id == program_id)
+    )
+    turned, _ = connection.execute(happened.where(release_events.c.kind.in_([Verb.ROLL_BACK, Verb.ROLL_FORWARD]))).one()
+    # a version that was rolled back comes back by another release of it, too
+    rolled_back = (
+        select(releases.c.version_id)
+        .join(release_events, release_events.c.release_id == releases.c.id)
+        .where(releases.c.program_id == program_id, release_events.c.kind == Verb.ROLL_BACK)
+    )
+    starts, started = connection.execute(
+        happened.where(release_events.c.kind == Verb.START, releases.c.version_id.in_(rolled_back))
+    ).one()
     withdrawn = connection.execute(
         select(func.count()).where(versions.c.program_id == program_id, versions.c.withdrawn_at.is_not(None))
     ).scalar_one()
-    return int(turned) + int(withdrawn)
+    return int(turned) + int(withdrawn) + int(starts) - int(started)

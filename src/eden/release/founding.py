@@ -15,6 +15,7 @@ from eden.base.parts import Founding
 from eden.release import trust_root
 from eden.release.models import host_apps
 from eden.release.service import ReleaseService
+from eden.release.service_core import tell
 from eden.release.service_trust import do_establish
 from eden.release.trust_keys import P256, new_signer, read_key_file, write_key_file
 
@@ -50,6 +51,7 @@ async def found(service: ReleaseService, founding: Founding) -> list[str]:
         for workspace_id in without_root:
             do_establish(core.trust, connection, workspace_id, signers, THRESHOLD, core.clock())
             core.audit(connection, workspace_id, founding.owner, "root.install", workspace_id, {"version": 1})
+            tell(connection, workspace_id, "", None, kind="root")
 
     await core.database.write(establish)
     return [

@@ -340,6 +340,10 @@ def _health(state: State, settings: Guardrails, metrics: tuple[MetricVerdict, ..
         return Health.COLLECTING, Message("guardrail-collecting", {"starts": seen, "minimum": settings.minimum_starts})
     if settings.control and _mean(state) >= sqrt(EVERYONE / settings.alpha):
         return Health.WATCH, Message(f"guardrail-watch-{worst.metric}", _numbers(worst))
+    if settings.control and state.pending.starts == state.total.starts:  # not even one block
+        starts = state.pending.starts
+        so_far: dict[str, str | int] = {"starts": starts.new + starts.control + starts.listed, "needed": BLOCK}
+        return Health.NO_CONTROL, Message("guardrail-few", so_far)
     if not state.compared:
         return Health.NO_CONTROL, Message("guardrail-no-control", {})
     return Health.HEALTHY, Message("guardrail-healthy", {"starts": seen})

@@ -14,7 +14,7 @@ import asyncio
 from eden.base.http import Headers, Receive, Scope, Send, header, respond, respond_problem
 from eden.base.problems import Problem, not_found
 from eden.release.h5_hosts import H5Hosts
-from eden.release.super_app import container_file, tagged
+from eden.release.super_app import container_file, send_file, tag_of
 
 PREFIX = "/.eden/"
 _SHELL = "shell.html"
@@ -49,14 +49,18 @@ class H5Shell:
             if scope["path"] == "/favicon.ico":
                 return await respond(send, b"", status=204, headers=_COMMON)
             return await respond_problem(scope, send, not_found("This page, outside of the app that opens it,"))
-        _, content = await asyncio.to_thread(container_file, f"h5/{name}")
+        found = await asyncio.to_thread(container_file, f"h5/{name}")
+        if found is None:
+            return await respond_problem(scope, send, not_found(f"The file {name}"))
+        content, tag = found
         framers = self._hosts.framers((header(scope, b"host") or b"").decode("latin-1"))
         if name == _SHELL:
             content = content.replace(b"$platforms", " ".join(framers).encode())
+            tag = tag_of(content)
         headers = [*_COMMON, (b"content-security-policy", _policy(name, framers).encode())]
         if name == "worker.js":
             headers.append((b"service-worker-allowed", b"/"))
-        return await tagged(scope, send, content, _TYPES[name], headers)
+        return await send_file(scope, send, content, tag, _TYPES[name], headers)
 
 
 def _policy(name: str, framers: list[str]) -> str:

@@ -211,7 +211,8 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
 
 class Health(StrEnum):
     """What the guardrails say. `watch`: not enough to stop, too much to go on by itself. `collecting`: fewer starts
-    than the step asks for. `no_control`: there is nobody to compare with, only the limit holds."""
+    than the step asks for. `no_control`: there is nobody to compare with, or there are too few starts yet; only the
+    limit holds."""
 
     HEALTHY = "healthy"
     WATCH = "watch"

@@ -92,8 +92,3 @@ def increment(before: Mapping[Arm, ArmCounts], after: Mapping[Arm, ArmCounts]) -
         return Arms(new, control, listed)
 
     return Increment(starts=grown("exposed"), crash=grown("crashed"), start=grown("unstarted"), error=grown("erred"))
-
-
-def share_of(events: int, starts: int) -> float | None:
-    """Events per start, 0..1 and more; null before the first start."""
-    return events / starts if starts else None

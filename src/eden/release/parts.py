@@ -70,9 +70,8 @@ def parts(ground: Ground) -> Part:
         await core.database.write(lambda connection: service.trials.do_expire(connection, core.clock()))
 
     async def fold(_: dict[str, Any]) -> None:
-        gone = -1
-        while gone:
-            gone = await core.database.write(lambda connection: do_fold(connection, core.clock()))
+        while await core.database.write(lambda connection: do_fold(connection, core.clock())):
+            pass
         await core.database.write(lambda connection: _forget(connection, service))
 
     async def sweep(_: dict[str, Any]) -> None:

@@ -171,27 +171,6 @@ def planned_share(release: Release, at: int) -> int:
     return max(release.share, min(target, _grown(release.step_share, step.ramp.factor, periods, target)))
 
 
-def next_change_at(release: Release, at: int) -> int | None:
-    """The first moment after `at` at which `tick` may have something to do without news from devices (µs).
-
-    A hint for the scheduler's sleep: null when only people and devices can change the release.
-    """
-    if release.state not in OFFERING:
-        return None
-    step = current(release)
-    moments: list[int] = []
-    if step.window is not None:
-        moments += [moment for moment in (step.window.opens_at, step.window.closes_at) if moment is not None]
-    if release.state is _LIVE:
-        since = _begin(release) + release.stopped_us
-        if step.ramp is not None and release.share < step.audience.share:
-            every = step.ramp.every * SECOND
-            moments.append(since + (clock(release, at) // every + 1) * every)
-        if step.advance == "auto":
-            moments.append(since + step.minimum_seconds * SECOND)
-    return min((moment for moment in moments if moment > at), default=None)
-
-
 def closed(release: Release, at: int) -> Closed | None:
     """Why nobody new is offered the version now: the step's window, or its cap if that was reached."""
     if release.closed is Closed.CAP:

@@ -20,8 +20,9 @@ from typing import Any, Final
 import msgspec
 
 from eden.base.problems import Problem
+from eden.base.targeting.language import MAX_TEXT
 from eden.base.targeting.parsing import RuleError, dump, list_ids, parse
-from eden.base.targeting.patterns import PatternError, check_pattern
+from eden.base.targeting.patterns import MAX_PLACES, TOO_MANY_PLACES, PatternError, check_pattern
 from eden.release.interfaces import EVERYONE, Audience, Guardrails, Plan, Ramp, Step, Window
 from eden.release.rules_reasons import percent
 
@@ -40,6 +41,8 @@ MIN_AUTO: Final = 60
 MAX_SECONDS: Final = 366 * 86_400
 #: False alarms allowed to guardrails, in basis points.
 ALPHA: Final = (1, 5_000)
+#: Problems that are told; a file that is none has thousands.
+MAX_PROBLEMS: Final = 100
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)")
@@ -105,9 +108,12 @@ class _Reader:
     def __init__(self, is_list: Callable[[str], bool]) -> None:
         self.is_list = is_list
         self.problems: list[tuple[str, str]] = []
+        #: the plan's patterns, all of which match at once in the end, and the places that each takes
+        self.places: dict[str, int] = {}
 
     def note(self, path: str, sentence: str) -> None:
-        self.problems.append((path, sentence))
+        if len(self.problems) < MAX_PROBLEMS:
+            self.problems.append((path, sentence))
 
     def plan(self, value: object) -> Plan:
         fields = self.fields(value, "", ("steps",), "A plan is an object with a list “steps”.")
@@ -161,10 +167,7 @@ class _Reader:
                 self.note(f"{path}.lists[{index}]", "There is no such list; make it first.")
         patterns = self.texts(fields.get("patterns"), f"{path}.patterns")
         for index, pattern in patterns:
-            try:
-                check_pattern(pattern)
-            except PatternError as error:
-                self.note(f"{path}.patterns[{index}]", str(error))
+            self.pattern(pattern, f"{path}.patterns[{index}]")
         rule = self.rule(fields.get("rule"), f"{path}.rule")
         share = self.number(fields, path, "share", (0, EVERYONE), 0)
         if len(self.problems) == before and fields.get("rule") is not None and share == 0:
@@ -177,6 +180,23 @@ class _Reader:
             rule=rule,
             share=share,
         )
+
+    def pattern(self, pattern: str, path: str) -> None:
+        if pattern in self.places or len(self.places) > MAX_PATTERNS:
+            return
+        before = sum(self.places.values())
+        self.places[pattern] = 0
+        if len(self.places) > MAX_PATTERNS:
+            self.note(path, f"The plan has more than {MAX_PATTERNS} patterns; join some with | or use lists.")
+        elif len(pattern) > MAX_TEXT:
+            self.note(path, f"It has more than {MAX_TEXT} characters; shorten it.")
+        else:
+            try:
+                self.places[pattern] = check_pattern(pattern)
+            except PatternError as error:
+                self.note(path, str(error))
+            if before <= MAX_PLACES < before + self.places[pattern]:
+                self.note(path, TOO_MANY_PLACES)
 
     def rule(self, value: object, path: str) -> Any:
         """The rule in its normal form, so that equal rules are equal values; null for everyone."""
@@ -254,8 +274,6 @@ class _Reader:
         last = reach(plan, len(plan.steps) - 1)
         if len(last.lists) > MAX_LISTS:
             self.note("steps", f"The plan names more than {MAX_LISTS} lists; join some.")
-        if len(last.patterns) > MAX_PATTERNS:
-            self.note("steps", f"The plan has more than {MAX_PATTERNS} patterns; join some with | or use lists.")
 
     def fields(self, value: object, path: str, known: tuple[str, ...], what: str) -> dict[str, Any] | None:
         if not isinstance(value, dict):

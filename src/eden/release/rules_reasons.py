@@ -116,6 +116,10 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "{starts} of {minimum} starts that the step asks for.",
         "已有 {starts} 次启动，步骤要求 {minimum} 次。",
     ),
+    "guardrail-few": (
+        "{starts} starts so far; versions are compared from {needed} on.",
+        "目前有 {starts} 次启动；满 {needed} 次后开始比较。",
+    ),
     "guardrail-no-control": (
         "There is no control group to compare with; only the limit holds.",
         "没有可比较的对照组；仅上限有效。",

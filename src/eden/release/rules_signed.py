@@ -74,18 +74,6 @@ def signed_state(
     return {FIELD: eden}
 
 
-def withdraw(states: Mapping[int, SignedState | None], code: int) -> dict[int, SignedState]:
-    """What changes when a version is withdrawn: it is revoked and, if it was the only stable one, the newest version
-    that devices were left to keep is stable again, so that there is something to return to."""
-    changed = {code: SignedState.REVOKED}
-    stable = [other for other, state in states.items() if state is SignedState.STABLE]
-    if stable == [code]:
-        kept = [other for other, state in states.items() if state is SignedState.KEPT and other != code]
-        if kept:
-            changed[max(kept)] = SignedState.STABLE
-    return changed
-
-
 def token_hash(token: str) -> str:
     """What is stored and signed of a tester's token: SHA-256 in hex."""
     return sha256(token.encode("utf-8", "replace")).hexdigest()

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class ListView:
     """A list as rules see it: of ids (with what the signed metadata names) or of patterns. `contains` is asked for a
-    device's and a user's id."""
+    device's and a user's id; `ids` gives proofs."""
 
     id: str
     contains: Callable[[str], bool]
@@ -45,10 +45,11 @@ class ListView:
     root: str = ""
     size: int = 0
     patterns: tuple[str, ...] = ()
+    ids: IdList | None = None
 
     @classmethod
     def exact(cls, list_id: str, ids: IdList) -> ListView:
-        return cls(list_id, ids.__contains__, ids.salt, ids.root, len(ids))
+        return cls(list_id, ids.__contains__, ids.salt, ids.root, len(ids), ids=ids)
 
     @classmethod
     def of_patterns(cls, list_id: str, patterns: Iterable[str]) -> ListView:

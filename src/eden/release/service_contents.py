@@ -13,12 +13,13 @@ from eden.base.problems import Problem, not_found
 from eden.base.tables import workspaces
 from eden.release.archive import Archive, Limits
 from eden.release.comparison import Side, SizeReport, size_report
+from eden.release.deltas import delta_name
 from eden.release.interfaces import SignedState
 from eden.release.models import releases, version_files, versions
 from eden.release.rules_machine import OFFERING
 from eden.release.service_core import Core, find_program, find_version
 from eden.release.service_programs import VersionRef
-from eden.release.service_version_rows import Version, files_of, show_full
+from eden.release.service_version_rows import Version, show_full, show_reviewed, sides_of
 from eden.release.text_changes import Line, changes, read_text
 
 #: bytes of a text that is compared line by line; what is larger nobody reads
@@ -71,7 +72,7 @@ class Contents:
         def work(connection: Connection) -> tuple[VersionDetail, list[Side]]:
             program = find_program(connection, workspace_id, key)
             row = find_version(connection, program, code)
-            rows = files_of(connection, row) if files else []
+            shown = (show_full if files else show_reviewed)(connection, program, row)
             refs = select(versions.c.code, versions.c.name).where(versions.c.program_id == program.id)
             stable = connection.execute(refs.where(versions.c.signed_state == SignedState.STABLE)).first()
             before = connection.execute(
@@ -88,7 +89,7 @@ class Contents:
                 select(workspaces.c.settings).where(workspaces.c.id == workspace_id)
             ).scalar_one()
             detail = VersionDetail(
-                version=show_full(connection, program, row, rows),
+                version=shown,
                 kind=program.kind,
                 program_name=program.name,
                 own=row.author_id == (principal.user_id or principal.id),
@@ -99,11 +100,12 @@ class Contents:
                 review_required=bool((settings or {}).get("review_required")),
                 sizes=SizeReport(packages={}, kinds={}, largest=[]),
             )
-            return detail, [Side(file.name, file.size, file.sha256, file.entries) for file in rows]
+            return detail, sides_of(connection, row) if files else []
 
         detail, sides = await self._core.database.read(work)
-        sizes = await asyncio.to_thread(size_report, sides)
-        return msgspec.structs.replace(detail, sizes=sizes)
+        if not files:
+            return detail
+        return msgspec.structs.replace(detail, sizes=await asyncio.to_thread(size_report, sides))
 
     async def delta(
         self, principal: Principal, workspace_id: str, key: str, before: int, after: int
@@ -114,30 +116,17 @@ class Contents:
 
         def work(connection: Connection) -> list[dict[str, tuple[str, int]]]:
             program = find_program(connection, workspace_id, key)
-            return [
-                {
-                    row.name: (row.sha256, row.size)
-                    for row in connection.execute(
-                        select(version_files).where(
-                            version_files.c.version_id == find_version(connection, program, code).id,
-                            version_files.c.served,
-                            version_files.c.name.endswith(".zip"),
-                        )
-                    )
-                }
-                for code in (before, after)
-            ]
+            return [_archives(connection, find_version(connection, program, code).id) for code in (before, after)]
 
         old, new = await self._core.database.read(work)
-        delta = whole = 0
-        for name, (sha256, size) in new.items():
-            if name in old and old[name][0] == sha256:
-                continue
-            kept = await self._core.blobs.size(f"deltas/{old[name][0]}-{sha256}.dcz") if name in old else None
-            if kept is None:
-                return None
-            delta, whole = delta + kept, whole + size
-        return (delta, whole) if whole else None
+        anew = {name: stored for name, stored in new.items() if old.get(name) != stored}
+        if not anew or not anew.keys() <= old.keys():
+            return None
+        sizes = await asyncio.gather(
+            *(self._core.blobs.size(delta_name(old[name][0], sha256)) for name, (sha256, _) in anew.items())
+        )
+        made = [size for size in sizes if size is not None]
+        return (sum(made), sum(size for _, size in anew.values())) if len(made) == len(sizes) else None
 
     async def text(
         self, principal: Principal, workspace_id: str, key: str, before: int, after: int, package: str, path: str
@@ -175,6 +164,17 @@ class Contents:
         if not inside:
             return read_text(data)
         return await asyncio.to_thread(_unpack, data, path, self._core.archive_limits)
+
+
+def _archives(connection: Connection, version_id: str) -> dict[str, tuple[str, int]]:
+    """SHA-256 and bytes of the archives that devices fetch, by name."""
+    columns = version_files.c
+    rows = connection.execute(
+        select(columns.name, columns.sha256, columns.size).where(
+            columns.version_id == version_id, columns.served, columns.name.endswith(".zip")
+        )
+    )
+    return {row.name: (row.sha256, row.size) for row in rows}
 
 
 def _place(connection: Connection, version_id: str, package: str, path: str) -> tuple[str, int, bool] | None:

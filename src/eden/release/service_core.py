@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, Select, select
 
 from eden.base.blobs import Blobs
 from eden.base.changes import append
@@ -95,25 +95,27 @@ def find_version(connection: Connection, program: Row[Any], code: int) -> Row[An
 
 
 def find_release(connection: Connection, workspace_id: str, release_id: str) -> Row[Any]:
-    """A release with its program's and version's key, kind, code and name. Problem `not-found`."""
-    row = connection.execute(
-        select(releases, *_JOINED)
-        .join(programs, programs.c.id == releases.c.program_id)
-        .join(versions, versions.c.id == releases.c.version_id)
-        .where(releases.c.workspace_id == workspace_id, releases.c.id == release_id)
-    ).first()
+    """A release of `release_query`. Problem `not-found`."""
+    row = connection.execute(release_query(workspace_id).where(releases.c.id == release_id)).first()
     if row is None:
         raise not_found("The release")
     return row
 
 
-#: beside a release's own columns
-_JOINED = (
-    programs.c.key.label("program_key"),
-    programs.c.kind.label("program_kind"),
-    versions.c.code.label("version_code"),
-    versions.c.name.label("version_name"),
-)
+def release_query(workspace_id: str) -> Select[Any]:
+    """The releases of a workspace, with their programs' and versions' key, kind, code and name."""
+    return (
+        select(
+            releases,
+            programs.c.key.label("program_key"),
+            programs.c.kind.label("program_kind"),
+            versions.c.code.label("version_code"),
+            versions.c.name.label("version_name"),
+        )
+        .join(programs, programs.c.id == releases.c.program_id)
+        .join(versions, versions.c.id == releases.c.version_id)
+        .where(releases.c.workspace_id == workspace_id)
+    )
 
 
 def find_list(connection: Connection, workspace_id: str, list_id: str) -> Row[Any]:
@@ -132,10 +134,10 @@ def need_text(field_name: str, text: str, longest: int, *, may_be_empty: bool = 
     """The text without space around it. Problem `invalid` when it is empty or too long."""
     text = text.strip()
     if (not text and not may_be_empty) or len(text) > longest:
-        sentence = f"Write 1 to {longest} characters."
+        sentence = f"Write {'at most' if may_be_empty else '1 to'} {longest:,} characters."
         raise Problem("invalid", f"{field_name}: {sentence}", errors=[(field_name, sentence)])
     return text
 
 
 __all__ = ["CHANGED", "Core", "conflict", "find_list", "find_program", "find_release", "find_version", "need_text",
-           "tell", "tell_of_draft"]  # fmt: skip
+           "release_query", "tell", "tell_of_draft"]  # fmt: skip

@@ -8,10 +8,9 @@ signed anew in the same write.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import secrets
 from collections.abc import AsyncIterator, Iterable
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, Row, delete, insert, select, update
@@ -21,16 +20,15 @@ from eden.base.changes import append
 from eden.base.identity.principal import Principal, check_permission
 from eden.base.ids import new_id
 from eden.base.problems import Problem
-from eden.base.targeting import IdList, UploadError, parse_ids, parse_patterns
+from eden.base.targeting import IdList
 from eden.release.interfaces import Plan, ReleaseState
+from eden.release.list_contents import Content, Kind, edit_content, read_content
 from eden.release.models import lists, programs, releases, versions
 from eden.release.rules_machine import OFFERING
 from eden.release.rules_views import ListView
 from eden.release.service_core import Core, conflict, find_list, need_text
 from eden.release.service_sweep import claim_content, release_content
 from eden.release.service_targets import list_rows, lists_of, sign_program
-
-Kind = Literal["exact", "patterns"]
 
 
 class ListInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,13 +53,6 @@ class ListUse(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     state: str
     steps: tuple[str, ...]
-
-
-class _Content(msgspec.Struct, frozen=True):
-    """What a list holds, as its row's columns, and blobs that go with it."""
-
-    columns: dict[str, Any]
-    blobs: tuple[bytes, ...] = ()
 
 
 class Lists:
@@ -102,7 +93,7 @@ class Lists:
         check_permission(principal, workspace_id, "list.write")
         name = need_text("name", name, 80)
         salt = secrets.token_hex(16)
-        made = await asyncio.to_thread(_read, kind, salt, await self._bytes(content))
+        made = await asyncio.to_thread(read_content, kind, salt, await self._bytes(content))
         await self._put(made)
 
         def work(connection: Connection) -> ListInfo:
@@ -124,8 +115,8 @@ class Lists:
                     )
                 )
             except IntegrityError:
-                raise conflict(f"There is a list {name} already.", "Give this one another name.") from None
-            _release_blobs(connection, made)
+                raise _name_taken(name) from None
+            release_content(connection, made.digests)
             self._core.audit(
                 connection,
                 workspace_id,
@@ -153,7 +144,7 @@ class Lists:
         row = await self._core.database.read(lambda connection: find_list(connection, workspace_id, list_id))
         if revision is not None and row.revision != revision:
             raise _list_changed()
-        made = await asyncio.to_thread(_read, row.kind, row.salt, await self._bytes(content))
+        made = await asyncio.to_thread(read_content, row.kind, row.salt, await self._bytes(content))
         return await self._store(principal, workspace_id, row, made, {"replaced": True})
 
     async def edit(
@@ -164,14 +155,18 @@ class Lists:
         *,
         add: Iterable[str] = (),
         remove: Iterable[str] = (),
+        name: str | None = None,
     ) -> ListInfo:
-        """Add and remove some entries. Problem `conflict` when the list changes at the same moment."""
+        """Add and remove some entries, and perhaps give it another name. Problem `conflict` when the list changes at
+        the same moment, or the name is taken."""
         check_permission(principal, workspace_id, "list.write")
+        name = None if name is None else need_text("name", name, 80)
         row = await self._core.database.read(lambda connection: find_list(connection, workspace_id, list_id))
         text = await self._text(row)
         adding, removing = list(add), set(remove)
-        made = await asyncio.to_thread(_edited, row.kind, row.salt, text, adding, removing)
-        return await self._store(principal, workspace_id, row, made, {"added": len(adding), "removed": len(removing)})
+        made = await asyncio.to_thread(edit_content, row.kind, row.salt, text, adding, removing)
+        detail = {"added": len(adding), "removed": len(removing)}
+        return await self._store(principal, workspace_id, row, made, detail, name)
 
     async def rename(self, principal: Principal, workspace_id: str, list_id: str, name: str) -> ListInfo:
         check_permission(principal, workspace_id, "list.write")
@@ -184,7 +179,7 @@ class Lists:
                     update(lists).where(lists.c.id == row.id).values(name=name, updated_at=self._core.clock())
                 )
             except IntegrityError:
-                raise conflict(f"There is a list {name} already.", "Give this one another name.") from None
+                raise _name_taken(name) from None
             self._core.audit(connection, workspace_id, principal, "list.rename", list_id, {"name": name})
             _tell(connection, workspace_id, list_id)
             return _show(find_list(connection, workspace_id, list_id))
@@ -259,33 +254,42 @@ class Lists:
         return ListView.exact(row.id, await asyncio.to_thread(IdList, row.salt, entries))
 
     async def _store(
-        self, principal: Principal, workspace_id: str, row: Row[Any], made: _Content, detail: dict[str, Any]
+        self,
+        principal: Principal,
+        workspace_id: str,
+        row: Row[Any],
+        made: Content,
+        detail: dict[str, Any],
+        name: str | None = None,
     ) -> ListInfo:
+        """Put other content, and perhaps another name, in place of the row's."""
+        named = {} if name is None else {"name": name}
         await self._put(made)
 
         def work(connection: Connection) -> ListInfo:
-            written = connection.execute(
-                update(lists)
-                .where(lists.c.id == row.id, lists.c.workspace_id == workspace_id, lists.c.revision == row.revision)
-                .values(revision=row.revision + 1, updated_at=self._core.clock(), **made.columns)
-            )
+            try:
+                written = connection.execute(
+                    update(lists)
+                    .where(lists.c.id == row.id, lists.c.workspace_id == workspace_id, lists.c.revision == row.revision)
+                    .values(revision=row.revision + 1, updated_at=self._core.clock(), **made.columns, **named)
+                )
+            except IntegrityError:
+                raise _name_taken(name or row.name) from None
             if written.rowcount != 1:
                 raise _list_changed()
-            _release_blobs(connection, made)
+            release_content(connection, made.digests)
             for program in _naming(connection, workspace_id, row.id, set(OFFERING)):
                 sign_program(self._core, connection, workspace_id, program, kind="list")
-            self._core.audit(
-                connection, workspace_id, principal, "list.change", row.id, {**detail, "size": made.columns["size"]}
-            )
+            said = {**detail, **named, "size": made.columns["size"]}
+            self._core.audit(connection, workspace_id, principal, "list.change", row.id, said)
             _tell(connection, workspace_id, row.id)
             return _show(find_list(connection, workspace_id, row.id))
 
         return await self._core.database.write(work)
 
-    async def _put(self, made: _Content) -> None:
-        digests = [hashlib.sha256(data).hexdigest() for data in made.blobs]
-        if digests:
-            await claim_content(self._core, sorted(set(digests)))
+    async def _put(self, made: Content) -> None:
+        if made.blobs:
+            await claim_content(self._core, sorted(set(made.digests)))
         for data in made.blobs:
             await self._core.blobs.put_content(data)
 
@@ -309,61 +313,6 @@ class Lists:
         return bytes(found)
 
 
-def _read(kind: Kind, salt: str, content: bytes) -> _Content:
-    try:
-        if kind == "patterns":
-            return _of_patterns(parse_patterns(content))
-        return _of_ids(salt, parse_ids(content))
-    except UploadError as error:
-        raise _unreadable(error) from None
-
-
-def _edited(kind: Kind, salt: str, text: bytes, add: list[str], remove: set[str]) -> _Content:
-    """The list after additions and removals, each checked as in a file."""
-    present = text.decode().splitlines()
-    try:
-        added = [] if not add else list((parse_patterns if kind == "patterns" else parse_ids)("\n".join(add)))
-    except UploadError as error:
-        raise _unreadable(error) from None
-    left = [entry for entry in dict.fromkeys([*present, *added]) if entry not in remove]
-    return _read(kind, salt, "\n".join(left).encode())
-
-
-def _of_ids(salt: str, ids: list[str]) -> _Content:
-    built = IdList.build(salt, ids)
-    text = "".join(f"{one}\n" for one in ids).encode()
-    columns = {
-        "root": built.root,
-        "size": len(built),
-        "patterns": [],
-        "ids_sha256": hashlib.sha256(text).hexdigest(),
-        "leaves_sha256": hashlib.sha256(built.entries).hexdigest(),
-    }
-    return _Content(columns, (text, built.entries))
-
-
-def _of_patterns(patterns: tuple[str, ...]) -> _Content:
-    columns = {
-        "root": "",
-        "size": len(patterns),
-        "patterns": list(patterns),
-        "ids_sha256": None,
-        "leaves_sha256": None,
-    }
-    return _Content(columns)
-
-
-def _unreadable(error: UploadError) -> Problem:
-    errors = [(f"line {problem.line}" if problem.line else "body", problem.sentence) for problem in error.problems]
-    return Problem("invalid", "The list cannot be used.", "Mend what is named.", errors=errors)
-
-
-def _release_blobs(connection: Connection, made: _Content) -> None:
-    release_content(
-        connection, [digest for digest in (made.columns["ids_sha256"], made.columns["leaves_sha256"]) if digest]
-    )
-
-
 def _naming(connection: Connection, workspace_id: str, list_id: str, states: set[ReleaseState]) -> list[Row[Any]]:
     """The programs of releases in one of the states whose plans name the list."""
     rows = connection.execute(
@@ -380,6 +329,10 @@ def _naming(connection: Connection, workspace_id: str, list_id: str, states: set
 def _tell(connection: Connection, workspace_id: str, list_id: str) -> None:
     """Open pages hear of it; phones do when a release that names the list is signed anew."""
     append(connection, "list.changed", workspace_id, {"list": list_id})
+
+
+def _name_taken(name: str) -> Problem:
+    return conflict(f"There is a list {name} already.", "Give this one another name.")
 
 
 def _list_changed() -> Problem:

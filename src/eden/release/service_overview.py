@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import msgspec
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, literal_column, select
 
 from eden.base.identity.principal import Principal, check_permission
 from eden.release.interfaces import Plan
@@ -132,7 +132,8 @@ class Overviews:
             rows = connection.execute(
                 select(counts.code, day, func.sum(counts.started).label("started"))
                 .where(counts.program_id == program.id, counts.at >= begins[0])
-                .group_by(counts.code, day)
+                # by its name, since PostgreSQL takes the same expression with another parameter for another one
+                .group_by(counts.code, literal_column("day"))
             ).all()
             totals: dict[int, int] = {}
             for row in rows:

@@ -75,21 +75,17 @@ class Programs:
     async def create_host_app(self, principal: Principal, workspace_id: str, key: str, name: str) -> HostApp:
         """Problem `conflict` when there is one of this key."""
         check_permission(principal, workspace_id, "workspace.manage")
-        return await self._core.database.write(
-            lambda connection: self.do_create_host_app(connection, principal, workspace_id, key, name)
-        )
-
-    def do_create_host_app(
-        self, connection: Connection, principal: Principal, workspace_id: str, key: str, name: str
-    ) -> HostApp:
-        """Inside a write."""
         made = HostApp(
             id=new_id(), key=_check_key(key), name=need_text("name", name, 400), created_at=self._core.clock()
         )
-        _insert(connection, host_apps, f"There is a host app {key} already.", workspace_id=workspace_id,
-                **msgspec.structs.asdict(made))  # fmt: skip
-        self._core.audit(connection, workspace_id, principal, "host_app.create", key, {"name": made.name})
-        return made
+
+        def work(connection: Connection) -> HostApp:
+            taken = f"There is a host app {key} already."
+            _insert(connection, host_apps, taken, workspace_id=workspace_id, **msgspec.structs.asdict(made))
+            self._core.audit(connection, workspace_id, principal, "host_app.create", key, {"name": made.name})
+            return made
+
+        return await self._core.database.write(work)
 
     async def page(
         self, principal: Principal, workspace_id: str, *, after: str | None = None, limit: int = 50
@@ -182,7 +178,7 @@ class Programs:
 
 
 def show(connection: Connection, rows: list[Row[Any]]) -> list[Program]:
-    """Programs with what is newest, stable and offered; three queries, however many there are."""
+    """Programs with what is newest, stable and offered; four queries, however many there are."""
     ids = [row.id for row in rows]
     hosts = {
         row.id: row.key

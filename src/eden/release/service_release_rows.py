@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, insert, select
 from eden.base.problems import Problem
 from eden.release import rules_machine as machine
 from eden.release.interfaces import Message, ProgramKind, Release, ReleaseState, Verb
-from eden.release.models import programs, release_events, release_guards, releases, versions
+from eden.release.models import release_events, release_guards
 from eden.release.service_targets import as_release
 
 
@@ -32,7 +32,7 @@ class ReleaseEvent(msgspec.Struct, frozen=True, kw_only=True):
 
 class ReleaseInfo(msgspec.Struct, frozen=True, kw_only=True):
     """A release and what it is of. `refused`: for each verb why it is not possible now, null when it is. `verdict`:
-    what the guardrails said last (`guardrails_v1.Verdict` as JSON), null before the first look."""
+    what the guardrails said last (`guardrails_v1.Verdict` as JSON), null before the first report of this run."""
 
     release: Release
     program_key: str
@@ -70,20 +70,6 @@ def show_row(row: Row[Any], at: int) -> ReleaseInfo:
         started_at=row.started_at,
         updated_at=row.updated_at,
         refused=machine.verbs_of(release, at),
-    )
-
-
-def release_query() -> Any:
-    return (
-        select(
-            releases,
-            programs.c.key.label("program_key"),
-            programs.c.kind.label("program_kind"),
-            versions.c.code.label("version_code"),
-            versions.c.name.label("version_name"),
-        )
-        .join(programs, programs.c.id == releases.c.program_id)
-        .join(versions, versions.c.id == releases.c.version_id)
     )
 
 

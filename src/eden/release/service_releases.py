@@ -15,49 +15,52 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from eden.base.identity.principal import Principal, check_permission
+from eden.base.identity.roles import Permission
 from eden.base.ids import new_id
 from eden.base.problems import Problem
-from eden.base.tables import workspaces
 from eden.release import rules_machine as machine
-from eden.release.interfaces import (
-    EVERYONE,
-    Action,
-    Message,
-    Plan,
-    Release,
-    ReleaseState,
-    SignedState,
-    Verb,
-    VersionState,
-)
-from eden.release.models import (
-    lists,
-    programs,
-    release_events,
-    releases,
-    versions,
-)
+from eden.release.interfaces import Action, Message, Plan, Release, ReleaseState, SignedState, Verb, VersionState
+from eden.release.models import lists, programs, release_events, releases
 from eden.release.rules_plan import check_plan, standard_plan
 from eden.release.rules_reasons import say
-from eden.release.service_core import Core, find_program, find_release, find_version, need_text, tell_of_draft
+from eden.release.service_core import (
+    Core,
+    find_program,
+    find_release,
+    find_version,
+    need_text,
+    release_query,
+    tell_of_draft,
+)
 from eden.release.service_prepare import do_ask
+from eden.release.service_release_checks import (
+    check_alone,
+    check_move,
+    check_version,
+    release_conflict,
+    stable_code,
+)
 from eden.release.service_release_rows import (
     ReleaseEvent,
     ReleaseInfo,
     add_event,
     changed,
     columns,
-    release_query,
     show,
     show_event,
     show_row,
 )
-from eden.release.service_targets import as_release, list_rows, lists_of, set_signed_state, sign_program
+from eden.release.service_targets import as_release, set_signed_state, sign_program
 
 #: what puts a fire out: whoever sees it may
 EMERGENCY = frozenset({Verb.PAUSE, Verb.HALT, Verb.ROLL_BACK})
 #: verbs that take something from somebody, or put it back: the log says why
 REASONED = frozenset({*EMERGENCY, Verb.ROLL_FORWARD})
+
+
+def permission_of(verb: Verb) -> Permission:
+    """What a principal needs for the verb."""
+    return "release.emergency" if verb in EMERGENCY else "release.operate"
 
 
 class Releases:
@@ -84,7 +87,7 @@ class Releases:
         def work(connection: Connection) -> ReleaseInfo:
             program = find_program(connection, workspace_id, program_key)
             version = find_version(connection, program, code)
-            _check_version(version)
+            check_version(version)
             checked = standard_plan() if plan is None else read_plan(connection, workspace_id, plan)
             at = self._core.clock()
             release = Release(
@@ -138,7 +141,7 @@ class Releases:
         check_permission(principal, workspace_id, "workspace.read")
 
         def work(connection: Connection) -> list[ReleaseInfo]:
-            query = release_query().where(releases.c.workspace_id == workspace_id)
+            query = release_query(workspace_id)
             if program_key is not None:
                 query = query.where(releases.c.program_id == find_program(connection, workspace_id, program_key).id)
             if running is not None:
@@ -188,39 +191,23 @@ class Releases:
         `release-conflict` when another release of the program offers its version, `version-state` without a review
         that the workspace asks for, `invalid` without a reason where one is needed.
         """
-        check_permission(principal, workspace_id, "release.emergency" if verb in EMERGENCY else "release.operate")
+        check_permission(principal, workspace_id, permission_of(verb))
         reason = need_text("reason", reason, 1_000, may_be_empty=verb not in REASONED)
-        return await self._core.database.write(
-            lambda connection: self.do_act(
-                connection, principal.name, workspace_id, release_id, verb, revision=revision, reason=reason, step=step
-            )
-        )
 
-    def do_act(
-        self,
-        connection: Connection,
-        actor: str,
-        workspace_id: str,
-        release_id: str,
-        verb: Verb,
-        *,
-        revision: int,
-        reason: str = "",
-        step: int | None = None,
-        message: Message | None = None,
-    ) -> ReleaseInfo:
-        """`act` inside a write, for people and for the schedule (`message` is its reason)."""
-        row = find_release(connection, workspace_id, release_id)
-        if row.revision != revision:
-            raise changed(row)
-        at = self._core.clock()
-        release = as_release(row, row.program_key)
-        if verb is Verb.START:
-            release = replace(release, previous_code=_stable_code(connection, row.program_id))
-        moved = machine.apply(release, verb, at=at, step=step)
-        self._check_move(connection, workspace_id, row, verb, moved)
-        self.do_save(connection, actor, workspace_id, row, moved, verb.value, reason=reason, message=message)
-        return show(connection, find_release(connection, workspace_id, release_id), at)
+        def work(connection: Connection) -> ReleaseInfo:
+            row = find_release(connection, workspace_id, release_id)
+            if row.revision != revision:
+                raise changed(row)
+            at = self._core.clock()
+            release = as_release(row, row.program_key)
+            if verb is Verb.START:
+                release = replace(release, previous_code=stable_code(connection, row.program_id))
+            moved = machine.apply(release, verb, at=at, step=step)
+            check_move(connection, workspace_id, row, verb, moved)
+            self.do_save(connection, principal.name, workspace_id, row, moved, verb.value, reason=reason)
+            return show(connection, find_release(connection, workspace_id, release_id), at)
+
+        return await self._core.database.write(work)
 
     def do_perform(
         self, connection: Connection, workspace_id: str, release_id: str, action: Action, *, revision: int
@@ -231,7 +218,7 @@ class Releases:
             raise changed(row)
         moved = machine.perform(as_release(row, row.program_key), action, self._core.clock())
         if action.verb is not None:
-            self._check_move(connection, workspace_id, row, action.verb, moved)
+            check_move(connection, workspace_id, row, action.verb, moved)
         kind = action.verb.value if action.verb is not None else action.kind
         self.do_save(connection, "system", workspace_id, row, moved, kind, message=action.reason)
         return moved
@@ -302,19 +289,20 @@ class Releases:
             values["started_at"] = at
         if moved.state in machine.OFFERING:
             values["offering"] = f"{row.program_id} {moved.track}"
-            self._check_alone(connection, row, values["offering"])
+            check_alone(connection, row, values["offering"])
         try:
             written = connection.execute(
                 update(releases).where(releases.c.id == row.id, releases.c.revision == row.revision).values(**values)
             )
         except IntegrityError:
-            raise _conflict() from None
+            raise release_conflict() from None
         if written.rowcount != 1:
             raise changed(row)
         add_event(connection, moved, at, actor, kind, reason, message)
         program = connection.execute(select(programs).where(programs.c.id == row.program_id)).one()
-        for code, state in machine.signed_states(moved).items():
-            _set_state(connection, program, code, state)
+        if moved.state != row.state:  # a plan changes nothing: another release may have moved the version since
+            for code, state in machine.signed_states(moved).items():
+                _set_state(connection, program, code, state)
         timestamp = None
         if moved.state is ReleaseState.DRAFT:
             tell_of_draft(connection, workspace_id, row.program_key, row.id)
@@ -334,38 +322,6 @@ class Releases:
             "timestamp": timestamp,
         }
         self._core.audit(connection, workspace_id, actor, f"release.{kind}", row.id, detail)
-
-    def _check_move(self, connection: Connection, workspace_id: str, row: Row[Any], verb: Verb, moved: Release) -> None:
-        """What rules of the machine do not know: the version, its review, other releases."""
-        if verb not in (Verb.START, Verb.ADVANCE, Verb.ROLL_FORWARD, Verb.FINISH):
-            return
-        version = connection.execute(select(versions).where(versions.c.id == row.version_id)).one()
-        _check_version(version)
-        everyone = verb is Verb.FINISH or moved.plan.steps[moved.step].audience.share == EVERYONE
-        if everyone and version.state != VersionState.APPROVED and review_required(connection, workspace_id):
-            raise Problem(
-                "version-state",
-                f"Version {version.name} has no review yet, which this workspace asks for before everyone gets it.",
-                "Have somebody other than its author approve it.",
-            )
-        named = lists_of(moved.plan)
-        if len(list_rows(connection, named)) < len(named):
-            raise Problem("release-state", "A list that the plan names was removed.", "Make a new release.")
-        stable = _stable_code(connection, row.program_id)
-        if verb in (Verb.START, Verb.ROLL_FORWARD) and stable is not None and stable >= moved.version_code:
-            raise Problem(
-                "version-state",
-                f"Version {version.name} is not newer than the stable one (code {stable}): phones only go forward.",
-                "Upload it again with a higher code, or withdraw the stable version.",
-            )
-
-    @staticmethod
-    def _check_alone(connection: Connection, row: Row[Any], offering: str) -> None:
-        other = connection.execute(
-            select(releases.c.id).where(releases.c.offering == offering, releases.c.id != row.id)
-        ).first()
-        if other is not None:
-            raise _conflict()
 
 
 def read_plan(connection: Connection, workspace_id: str, plan: Any) -> Plan:
@@ -390,35 +346,6 @@ def _with_ids(plan: Any, known: dict[str, str]) -> Any:
             step = {**step, "audience": {**audience, "lists": named}}
         steps.append(step)
     return {**plan, "steps": steps}
-
-
-def review_required(connection: Connection, workspace_id: str) -> bool:
-    """Whether the workspace asks for a review before a version goes to everyone."""
-    settings = connection.execute(select(workspaces.c.settings).where(workspaces.c.id == workspace_id)).scalar()
-    return bool((settings or {}).get("review_required"))
-
-
-def _conflict() -> Problem:
-    return Problem(
-        "release-conflict",
-        "Another release of this program offers its version at this moment.",
-        "Finish it, halt it or roll it back first.",
-    )
-
-
-def _check_version(version: Row[Any]) -> None:
-    if version.state in (VersionState.WITHDRAWN, VersionState.REJECTED):
-        word = "withdrawn" if version.state == VersionState.WITHDRAWN else "rejected by a reviewer"
-        raise Problem("version-state", f"Version {version.name} was {word}.", "Release another version.")
-
-
-def _stable_code(connection: Connection, program_id: str) -> int | None:
-    found = connection.execute(
-        select(versions.c.code).where(
-            versions.c.program_id == program_id, versions.c.signed_state == SignedState.STABLE
-        )
-    ).scalar()
-    return None if found is None else int(found)
 
 
 def _set_state(connection: Connection, program: Row[Any], code: int, state: SignedState) -> None:

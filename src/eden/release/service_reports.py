@@ -216,8 +216,8 @@ def devices_with(connection: Connection, release_id: str) -> int:
 
 
 def do_fold(connection: Connection, at: int) -> int:
-    """Fold some minutes that are old into their hours, inside a write; how many rows went. Call until it is 0."""
-    gone = 0
+    """Fold some minutes that are old into their hours, inside a write; into how many. Call until it is 0."""
+    folded = 0
     for table in (release_counts, version_counts):
         others = [column for column in table.primary_key.columns if column.name != "at"]
         limit = (at - MINUTES_SECONDS * 1_000_000) // HOUR * HOUR
@@ -236,11 +236,12 @@ def do_fold(connection: Connection, at: int) -> int:
             total = connection.execute(
                 select(*(func.sum(table.c[name]).label(name) for name in _FIELDS)).where(inside)
             ).one()
-            gone += connection.execute(delete(table).where(inside)).rowcount - 1
+            connection.execute(delete(table).where(inside))
             named = {column.name: value for column, value in zip(others, key, strict=True)}
             amounts = {name: int(getattr(total, name)) for name in _FIELDS}
             connection.execute(insert(table).values(**named, at=hour, **amounts))
-    return gone
+        folded += len(hours)
+    return folded
 
 
 def do_forget(connection: Connection, at: int) -> None:

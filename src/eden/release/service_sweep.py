@@ -13,12 +13,14 @@ A sweep removes only what has been without a name for `GRACE_SECONDS`, and says 
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection, delete, insert, select, update
 
 from eden.base.blobs import CONTENT, content_name
 from eden.base.problems import Problem
+from eden.release.interfaces import SECOND
 from eden.release.models import blob_marks, lists, version_files
 from eden.release.service_core import Core
 
@@ -26,8 +28,8 @@ from eden.release.service_core import Core
 GRACE_SECONDS = 24 * 3600
 #: a removal takes seconds; after this long the process that began it is gone
 _REMOVAL_SECONDS = 600
-_SECOND = 1_000_000
 _PAGE = 500
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 async def claim_content(core: Core, digests: Sequence[str]) -> None:
@@ -49,7 +51,7 @@ def release_content(connection: Connection, digests: Iterable[str]) -> None:
 
 def _claim(connection: Connection, digests: Sequence[str], at: int) -> bool:
     rows = connection.execute(select(blob_marks).where(blob_marks.c.sha256.in_(digests))).all()
-    if any(row.state == "deleting" and row.at > at - _REMOVAL_SECONDS * _SECOND for row in rows):
+    if any(row.state == "deleting" and row.at > at - _REMOVAL_SECONDS * SECOND for row in rows):
         return False
     known = {row.sha256 for row in rows}
     connection.execute(update(blob_marks).where(blob_marks.c.sha256.in_(sorted(known))).values(state="claimed", at=at))
@@ -61,9 +63,12 @@ def _claim(connection: Connection, digests: Sequence[str], at: int) -> bool:
 
 async def sweep_content(core: Core) -> int:
     """Look at all content once; how many files were removed."""
-    removed, page = 0, []
+    removed, page = 0, list[str]()
     async for name, _ in core.blobs.list(CONTENT):
-        page.append(name.rpartition("/")[2])
+        digest = name.rpartition("/")[2]
+        # what else lies there (a file manager's notes) is none of ours
+        if _SHA256.fullmatch(digest):
+            page.append(digest)
         if len(page) == _PAGE:
             removed += await _sweep_page(core, page)
             page = []
@@ -74,7 +79,7 @@ async def _sweep_page(core: Core, digests: list[str]) -> int:
     at = core.clock()
     marks = await core.database.read(lambda connection: _orphans(connection, digests))
     fresh = [digest for digest, since in marks.items() if since is None]
-    old = [digest for digest, since in marks.items() if since is not None and since < at - GRACE_SECONDS * _SECOND]
+    old = [digest for digest, since in marks.items() if since is not None and since < at - GRACE_SECONDS * SECOND]
     if fresh:
         await core.database.write(lambda connection: _mark_seen(connection, fresh, at))
     doomed = await core.database.write(lambda connection: _doom(connection, old, at)) if old else []
@@ -106,6 +111,6 @@ def _mark_seen(connection: Connection, digests: Sequence[str], at: int) -> None:
 def _doom(connection: Connection, digests: Sequence[str], at: int) -> list[str]:
     """Mark for removal what still nobody names and nobody claimed meanwhile."""
     still = _orphans(connection, digests)
-    doomed = [digest for digest, since in still.items() if since is not None and since < at - GRACE_SECONDS * _SECOND]
+    doomed = [digest for digest, since in still.items() if since is not None and since < at - GRACE_SECONDS * SECOND]
     connection.execute(update(blob_marks).where(blob_marks.c.sha256.in_(doomed)).values(state="deleting", at=at))
     return doomed

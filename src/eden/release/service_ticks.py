@@ -77,9 +77,10 @@ class Ticks:
             entered = False
             for action in actions:
                 try:
-                    release = self._releases.do_perform(
-                        connection, workspace_id, release_id, action, revision=release.revision
-                    )
+                    with connection.begin_nested():
+                        release = self._releases.do_perform(
+                            connection, workspace_id, release_id, action, revision=release.revision
+                        )
                 except Problem as problem:
                     # such as a review that is missing: people must do something first
                     log.info("release %s does not go on: %s", release_id, problem.sentence)
@@ -102,7 +103,8 @@ class Ticks:
 
 
 class _Look(msgspec.Struct, frozen=True):
-    """What the guardrails know after looking; `is_new`: it is not in the table yet."""
+    """What the guardrails know after looking; `is_new`: it is not in the table yet. Before the first report of a run
+    they know nothing, and the table has nothing."""
 
     state: guardrails.State
     verdict: guardrails.Verdict
@@ -116,11 +118,11 @@ def _look(connection: Connection, release: Release) -> _Look:
     row = _guard(connection, release.id)
     if row is None or row.run != release.run:
         # a new run: a person decided against the old verdict
-        state, before, step, known = guardrails.State(), _NOTHING, release.step, False
+        state, before, step = guardrails.State(), _NOTHING, release.step
     else:
         state = msgspec.convert(row.state, guardrails.State)
-        before, step, known = msgspec.convert(row.seen, dict[Arm, ArmCounts]), row.step, True
-    if known and seen == before and step == release.step:
+        before, step = msgspec.convert(row.seen, dict[Arm, ArmCounts]), row.step
+    if seen == before and step == release.step:
         return _Look(state, guardrails.verdict(state, settings), seen, False)
     state, verdict = guardrails.look(state, metrics.increment(before, seen), settings, new_step=step != release.step)
     return _Look(state, verdict, seen, True)

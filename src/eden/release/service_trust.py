@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+import logging
 from collections.abc import Sequence
 
 from securesystemslib.signer import CryptoSigner
@@ -17,6 +17,8 @@ from eden.release.service_core import Core, tell
 from eden.release.trust import ROOT, SNAPSHOT, TARGETS, TIMESTAMP, TrustRepository, read_file, read_heads
 from eden.release.trust_keys import key_to
 from eden.release.trust_root import RootChange, TrustState
+
+log = logging.getLogger("eden.release")
 
 
 class Trust:
@@ -89,7 +91,7 @@ class Trust:
         return await self._core.database.write(work)
 
     async def refresh(self) -> int:
-        """Sign anew what expires soon, in every workspace; in how many."""
+        """Sign anew what expires soon, in every workspace; in how many. One that fails does not stop the others."""
 
         def names(connection: Connection) -> list[str]:
             query = select(metadata_heads.c.workspace_id).where(metadata_heads.c.name == ROOT)
@@ -104,8 +106,10 @@ class Trust:
                     tell(connection, workspace_id, "", None, kind="refresh")
                 return done
 
-            renewed += await self._core.database.write(work)
-            await asyncio.sleep(0)
+            try:
+                renewed += await self._core.database.write(work)
+            except Exception:
+                log.exception("the metadata of workspace %s could not be renewed; it is tried again", workspace_id)
         return renewed
 
 

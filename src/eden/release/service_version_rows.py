@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, CursorResult, Row, Text, select, type_coerce
 
+from eden.release.comparison import Side
 from eden.release.interfaces import SignedState, VersionState
 from eden.release.models import reviews, version_files
 
@@ -51,27 +51,42 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
     reviews: tuple[Review, ...] = ()
 
 
-def files_of(connection: Connection, version: Row[Any]) -> Sequence[Row[Any]]:
-    """The rows of a version's files in their order; entries of archives make them large."""
+#: how many files are inside, without reading what they are
+_COUNT = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+def sides_of(connection: Connection, version: Row[Any]) -> list[Side]:
+    """A version's files in their order, with what is inside; that makes them large."""
+    return [Side(row.name, row.size, row.sha256, row.inside) for row in _files(connection, version)]
+
+
+def _files(connection: Connection, version: Row[Any]) -> CursorResult[Any]:
+    columns = version_files.c
+    # as text: who needs it reads it, or counts
+    inside = type_coerce(columns.entries, Text).label("inside")
     return connection.execute(
-        select(version_files).where(version_files.c.version_id == version.id).order_by(version_files.c.position)
-    ).all()
+        select(columns.name, columns.size, columns.sha256, columns.served, inside)
+        .where(columns.version_id == version.id)
+        .order_by(columns.position)
+    )
 
 
-def show_full(
-    connection: Connection, program: Row[Any], version: Row[Any], files: Sequence[Row[Any]] | None = None
-) -> Version:
-    """A version with its files and reviews; `files` when the caller has their rows, or wants none."""
-    files = files_of(connection, version) if files is None else files
+def show_full(connection: Connection, program: Row[Any], version: Row[Any]) -> Version:
+    """A version with its files and reviews."""
+    files = tuple(
+        VersionFile(
+            name=row.name, size=row.size, sha256=row.sha256, served=row.served, entries=len(_COUNT.decode(row.inside))
+        )
+        for row in _files(connection, version)
+    )
+    return msgspec.structs.replace(show_reviewed(connection, program, version), files=files)
+
+
+def show_reviewed(connection: Connection, program: Row[Any], version: Row[Any]) -> Version:
+    """A version with its reviews, and without its files, which takes longer."""
     said = connection.execute(select(reviews).where(reviews.c.version_id == version.id).order_by(reviews.c.at))
     return msgspec.structs.replace(
         show_version(program, version),
-        files=tuple(
-            VersionFile(
-                name=file.name, size=file.size, sha256=file.sha256, served=file.served, entries=len(file.entries)
-            )
-            for file in files
-        ),
         reviews=tuple(
             Review(reviewer=row.reviewer, verdict=row.verdict, comment=row.comment, at=row.at) for row in said
         ),

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from pathlib import Path
 from typing import Any, Literal
 
 from sqlalchemy import Connection, Row, func, insert, select, update
@@ -21,14 +20,15 @@ from eden.base.identity.principal import Principal, check_permission
 from eden.base.ids import new_id
 from eden.base.problems import Problem
 from eden.release.comparison import Comparison, Side, SizeReport, compare, size_report
+from eden.release.inspection import inspect
 from eden.release.interfaces import ProgramKind, ReleaseState, SignedState, VersionState
 from eden.release.models import programs, releases, reviews, version_files, versions
-from eden.release.packages import Package, UploadFields, inspect
+from eden.release.packages import Package, UploadFields
 from eden.release.rules_machine import OFFERING
 from eden.release.service_core import Core, find_program, find_version, need_text
 from eden.release.service_sweep import claim_content, release_content
 from eden.release.service_targets import set_signed_state, sign_program
-from eden.release.service_version_rows import Version, show_full, show_version
+from eden.release.service_version_rows import Version, show_full, show_version, sides_of
 
 
 class Versions:
@@ -57,12 +57,11 @@ class Versions:
         if body is None and kind is not ProgramKind.NATIVE:
             raise Problem("invalid", "The package is missing.", "Send the zip as the body.", errors=[("body", "Empty")])
         async with AsyncExitStack() as stack:
-            path, folder = None, Path()
+            path = None
             if kind is not ProgramKind.NATIVE and body is not None:
                 limit = core.ground.settings.limits.upload_bytes
-                received = await stack.enter_async_context(core.uploads.receive(body, limit))
-                path, folder = received.path, received.folder
-            package = await asyncio.to_thread(inspect, kind, path, fields, folder, core.archive_limits)
+                path = await stack.enter_async_context(core.uploads.receive(body, limit))
+            package = await asyncio.to_thread(inspect, kind, path, fields, core.archive_limits)
             known = await core.database.read(lambda connection: self._known(connection, program, package))
             if known is not None:
                 return known, False
@@ -302,11 +301,8 @@ class Versions:
 
 
 def _sides(connection: Connection, workspace_id: str, program_key: str, code: int) -> list[Side]:
-    version = find_version(connection, find_program(connection, workspace_id, program_key), code)
-    rows = connection.execute(
-        select(version_files).where(version_files.c.version_id == version.id).order_by(version_files.c.position)
-    )
-    return [Side(row.name, row.size, row.sha256, row.entries) for row in rows]
+    program = find_program(connection, workspace_id, program_key)
+    return sides_of(connection, find_version(connection, program, code))
 
 
 def _offered(connection: Connection, version: Row[Any]) -> bool:

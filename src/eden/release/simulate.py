@@ -28,8 +28,9 @@ from eden.base.targeting import Proof
 from eden.release.interfaces import DeviceContext
 from eden.release.simulate_http import Paced, Transport
 from eden.release.simulate_line import Line
-from eden.release.simulate_phone import Kept, Phone, Visit, World
+from eden.release.simulate_phone import Visit, World
 from eden.release.simulate_plan import Fault, Faults, Plan, Population, Request
+from eden.release.simulate_shelf import Kept, Phone
 from eden.release.simulate_trust import Verifier
 from eden.release.simulate_truth import Facts, Truth, Truths
 
@@ -113,7 +114,7 @@ class Simulation:
 
     async def timestamp(self) -> int:
         """The version of the timestamp that the server gives now."""
-        answer = await self._line.ask(random.Random(0), Request.CHECK, "check", b'{"device":"simulator"}')
+        answer = await self._line.ask(None, Request.CHECK, "check", b'{"device":"simulator"}')
         return int(msgspec.json.decode(answer.body)["timestamp"])
 
     async def round(self, *, quietly: bool = False) -> None:

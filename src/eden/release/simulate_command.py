@@ -34,9 +34,7 @@ class Wanted:
     @classmethod
     def of(cls, arguments: argparse.Namespace) -> Wanted:
         """Raises EdenError when something is out of its bounds."""
-        host = urlsplit(arguments.server).hostname
-        if host is None or not arguments.server.startswith(("http://", "https://")):
-            raise EdenError("server-address", f"{arguments.server} is no address such as http://127.0.0.1:8700.")
+        host = _host(arguments.server)
         if not is_loopback(host) and not arguments.yes_not_loopback:
             raise EdenError(
                 "not-loopback",
@@ -50,8 +48,9 @@ class Wanted:
             ("--faults", arguments.faults, 10),
             ("--seconds", arguments.seconds, 24 * 3600),
         ):
-            if not (0 if name == "--faults" else 1) <= value <= most:
-                raise EdenError("bounds", f"{name} is {value:g}; it must be at most {most:,}, and not less than 1.")
+            least = 0 if name == "--faults" else 1
+            if not least <= value <= most:
+                raise EdenError("bounds", f"{name} is {value:g}; it must be {least} to {most:,}.")
         rate = round(arguments.faults * 100)
         plan = Plan(
             workspace=arguments.workspace,
@@ -143,13 +142,27 @@ class _Meter:
             print(f"\r  {progress.round}: {progress.done:,} of {progress.phones:,} phones", end=end, file=sys.stderr)
 
 
+def _host(server: str) -> str:
+    """The host in the address of a server."""
+    try:
+        parts = urlsplit(server)
+        # the port is looked at when it is asked for
+        if parts.scheme in ("http", "https") and parts.hostname and parts.port != 0:
+            return parts.hostname
+    except ValueError:
+        pass
+    raise EdenError("server-address", f"{server} is no address such as http://127.0.0.1:8700.")
+
+
 def _broken(programs: list[str], words: list[str]) -> Mapping[tuple[str, int], int]:
     found = {}
     for word in words:
         code, _, share = word.partition("=")
         try:
-            parts = round(float(share.removesuffix("%")) * 100)
-            found.update({(key, int(code)): parts for key in programs})
+            percent = float(share.removesuffix("%"))
+            if not 0 <= percent <= 100:
+                raise ValueError
+            found.update({(key, int(code)): round(percent * 100) for key in programs})
         except ValueError:
             raise EdenError("broken", f"{word} is not CODE=PERCENT, such as 10300=20.") from None
     return found

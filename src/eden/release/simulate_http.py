@@ -67,6 +67,10 @@ class HttpTransport:
             except TimeoutError:
                 connection.close()
                 raise Unreachable("no answer in time") from None
+            except asyncio.CancelledError:
+                # the answer that is still to come is nobody's
+                connection.close()
+                raise
             if connection.is_open:
                 self._idle.append(connection)
             return answer

@@ -33,28 +33,33 @@ class Line:
         self.bases: Sequence[str] = ()
         self._timestamp: bytes | None = None
 
-    async def ask(self, chance: random.Random, kind: Request, path: str, body: bytes = b"") -> Answer:
-        """What the phone hears. Raises Unreachable."""
-        fault = self.faults.draw(kind, chance)
-        if fault is not None:
-            self.struck[fault] += 1
+    async def ask(self, chance: random.Random | None, kind: Request, path: str, body: bytes = b"") -> Answer:
+        """What the phone hears; without a chance nothing goes wrong. Raises Unreachable."""
+        fault = None if chance is None else self.faults.draw(kind, chance)
+        if chance is None or fault is None:
+            return await self._send(kind, path, body)
+        self.struck[fault] += 1
         if fault is Fault.FAILED:
             return _SERVER_ERROR
         if fault is Fault.CUT and chance.random() < 0.5:
             raise Unreachable("the connection was cut")
         if fault is Fault.STALE_BASE and self.bases:
             path = f"deltas/{chance.choice(self.bases)}/{path.rpartition('/')[2]}"
+        answer = await self._send(kind, path, body)
+        if fault is Fault.CUT:
+            raise Unreachable("the connection was cut")
+        return self._spoil(fault, answer, chance)
+
+    async def _send(self, kind: Request, path: str, body: bytes) -> Answer:
         self.requests[kind] += 1
         try:
             answer = await self._transport.request("POST" if body else "GET", self._prefix + path, body)
         except Unreachable:
             self.unreachable += 1
             raise
-        if fault is Fault.CUT:
-            raise Unreachable("the connection was cut")
         if kind is Request.TIMESTAMP and answer.status == 200 and self._timestamp is None:
             self._timestamp = answer.body
-        return answer if fault is None else self._spoil(fault, answer, chance)
+        return answer
 
     def _spoil(self, fault: Fault, answer: Answer, chance: random.Random) -> Answer:
         body = answer.body

@@ -11,7 +11,7 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 from tuf.api.exceptions import LengthOrHashMismatchError
@@ -25,6 +25,7 @@ from eden.release.rules_views import container_of
 from eden.release.simulate_http import Answer, Unreachable
 from eden.release.simulate_line import Line
 from eden.release.simulate_plan import Plan, Request
+from eden.release.simulate_shelf import Kept, Phone, Shelf
 from eden.release.simulate_trust import Held, Node, Refused, Verifier, check_fresh
 from eden.release.trust import role_of
 
@@ -34,58 +35,6 @@ _MAX_REPORTS = 500
 _ANSWERS = msgspec.json.Decoder(CheckAnswer)
 #: files that carry a version's signed fields
 _FIRST = ("manifest.json", "package.zip")
-
-
-class Kept(NamedTuple):
-    """A complete version on a phone: files by name and SHA-256, the first of them the signed one."""
-
-    code: int
-    files: tuple[tuple[str, str], ...]
-    release: str | None
-
-
-@dataclass(slots=True)
-class Shelf:
-    """What a phone keeps of one program."""
-
-    current: Kept | None = None
-    previous: Kept | None = None
-    next: Kept | None = None
-    bad: frozenset[int] = frozenset()
-    attempts: int = 0
-    #: bytes of the program's role, as the phone keeps them
-    role: bytes | None = None
-
-    def swap(self) -> None:
-        """Before a start: the waiting version takes its place. Going back makes no way back to what is left."""
-        if self.next is None:
-            return
-        back = self.previous is not None and self.next.code == self.previous.code
-        keeps = self.current is not None and self.current.code not in self.bad and not back
-        self.previous = self.current if keeps else None
-        self.current, self.next, self.attempts = self.next, None, 0
-
-    def condemn(self) -> None:
-        """The current version is bad for good; the one before is current again."""
-        if self.current is not None:
-            self.bad |= {self.current.code}
-        self.current, self.previous, self.attempts = self.previous, None, 0
-
-
-@dataclass(slots=True)
-class Phone:
-    """A phone between two visits; who it is follows from its number."""
-
-    number: int
-    held: Held | None = None
-    #: version of the timestamp that it believes
-    timestamp: int = 0
-    shelves: list[Shelf] = field(default_factory=list)
-    visits: int = 0
-    reports: list[dict[str, Any]] = field(default_factory=list)
-    #: what is being sent, until it is answered
-    batch: bytes | None = None
-    batches: int = 0
 
 
 class Failure(Exception):
@@ -204,7 +153,7 @@ class Visit:
         phone, verifier = self._phone, self._world.verifier
         if phone.held is None:
             # the root comes with the app: no fault can touch it
-            answer = await self._world.line.ask(_NO_CHANCE, Request.METADATA, "metadata/1.root.json")
+            answer = await self._world.line.ask(None, Request.METADATA, "metadata/1.root.json")
             phone.held = Held(verifier.one(_ok(answer)))
 
         def keep(held: Held) -> None:
@@ -398,16 +347,6 @@ class Visit:
 
     def _clock(self) -> datetime:
         return datetime.fromtimestamp(self._now / 1e6, UTC)
-
-
-class _NoChance(random.Random):
-    """Draws what never happens."""
-
-    def randrange(self, *_: Any) -> int:
-        return 1 << 62
-
-
-_NO_CHANCE = _NoChance()
 
 
 def _archives(manifest: bytes, code: int, owned: frozenset[str]) -> list[tuple[str, str, int]]:

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from tuf.api.exceptions import EqualVersionNumberError, RepositoryError
-from tuf.api.metadata import Signed, TargetFile, Targets
+from tuf.api.metadata import Signed, Targets
 from tuf.ngclient._internal.trusted_metadata_set import TrustedMetadataSet
 from tuf.ngclient.config import EnvelopeType
 
@@ -51,11 +51,10 @@ class Held(NamedTuple):
 class Node:
     """What is believed after some files; never changed."""
 
-    __slots__ = ("_known", "_next", "_roles", "believed")
+    __slots__ = ("_next", "_roles", "believed")
 
-    def __init__(self, believed: TrustedMetadataSet, known: Verifier) -> None:
+    def __init__(self, believed: TrustedMetadataSet) -> None:
         self.believed = believed
-        self._known = known
         self._next: dict[tuple[str, bytes, bool], Node] = {}
         self._roles: dict[tuple[str, bytes], Targets] = {}
 
@@ -97,7 +96,7 @@ class Node:
             # an older snapshot of the phone's own counts against rollbacks, no more
             if not (own and role == "snapshot" and tried.get(role) is not self.believed.get(role)):
                 raise Refused(role, str(error)) from None
-        return Node(tried, self._known)
+        return Node(tried)
 
     def role(self, name: str, data: bytes) -> Targets:
         """A program's role, delegated by `targets`. Raises Refused."""
@@ -133,7 +132,7 @@ class Verifier:
             except RepositoryError as error:
                 raise Refused("root", str(error)) from None
             believed.reference_time = _NO_TIME
-            node = self._roots[data] = Node(believed, self)
+            node = self._roots[data] = Node(believed)
         return node
 
     async def refresh(self, held: Held, at: datetime, fetch: Fetch, keep: Callable[[Held], None]) -> tuple[Held, Node]:
@@ -146,21 +145,21 @@ class Verifier:
             node = node.step("root", data)
             held = held._replace(root=self.one(data))
             keep(held)
-        _fresh("root", node.believed.root, at)
+        check_fresh("root", node.believed.root, at)
 
         if held.timestamp is not None:
             node = _try(node, "timestamp", held.timestamp)
         data = _there("timestamp", await fetch("timestamp.json"))
         newer = node.step("timestamp", data)
-        _fresh("timestamp", newer.believed.timestamp, at)
+        check_fresh("timestamp", newer.believed.timestamp, at)
         if newer is not node:
             held = held._replace(timestamp=self.one(data))
             keep(held)
         node = newer
         # nearly every phone comes to a state that others have reached before
-        if (final := self._final.get(held)) is not None and _is_whole(final):
-            _fresh("snapshot", final.believed.snapshot, at)
-            _fresh("targets", final.believed.targets, at)
+        if (final := self._final.get(held)) is not None:
+            check_fresh("snapshot", final.believed.snapshot, at)
+            check_fresh("targets", final.believed.targets, at)
             return held, final
 
         wanted = node.believed.timestamp.snapshot_meta.version
@@ -169,40 +168,28 @@ class Verifier:
         if "snapshot" not in node.believed or node.believed.snapshot.version != wanted:
             data = _there("snapshot", await fetch(f"{wanted}.snapshot.json"))
             newer = node.step("snapshot", data)
-            _fresh("snapshot", newer.believed.snapshot, at)
+            check_fresh("snapshot", newer.believed.snapshot, at)
             node, held = newer, held._replace(snapshot=self.one(data))
             keep(held)
-        _fresh("snapshot", node.believed.snapshot, at)
+        check_fresh("snapshot", node.believed.snapshot, at)
 
         if held.targets is not None:
             node = _try(node, "targets", held.targets)
         if "targets" not in node.believed:
             data = _there("targets", await fetch(f"{node.version('targets') or 1}.targets.json"))
             newer = node.step("targets", data)
-            _fresh("targets", newer.believed.targets, at)
+            check_fresh("targets", newer.believed.targets, at)
             node, held = newer, held._replace(targets=self.one(data))
             keep(held)
-        _fresh("targets", node.believed.targets, at)
+        check_fresh("targets", node.believed.targets, at)
         self._final[held] = node
         return held, node
-
-
-def target(role: Targets, path: str) -> TargetFile | None:
-    """A file that a role names."""
-    return role.targets.get(path)
 
 
 def check_fresh(name: str, role: Signed, at: datetime) -> None:
     """Raises Refused when a role has expired for a phone whose clock shows `at`."""
     if role.is_expired(at):
         raise Refused(name, f"{name} has expired")
-
-
-_fresh = check_fresh
-
-
-def _is_whole(node: Node) -> bool:
-    return "targets" in node.believed
 
 
 def _try(node: Node, role: str, data: bytes) -> Node:

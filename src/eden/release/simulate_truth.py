@@ -12,11 +12,12 @@ import re
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import msgspec
 
-from eden.base.targeting import Context, Membership, Proof, bucket, compile_rule, parse, verify
+from eden.base.targeting import Context, Decide, Membership, Proof, bucket, compile_rule, parse, verify
 from eden.release.interfaces import DeviceContext, SignedState
 from eden.release.rules_views import container_of
 
@@ -58,7 +59,11 @@ class TrueRelease:
             return True
         if bucket(self.salt, facts.device) * 10_000 >> 32 >= self.share:
             return False
-        return self.rule is None or compile_rule(parse(self.rule))(self._context(facts))
+        return self._decide is None or self._decide(self._context(facts))
+
+    @cached_property
+    def _decide(self) -> Decide | None:
+        return None if self.rule is None else compile_rule(parse(self.rule))
 
     def _context(self, facts: Facts) -> Context:
         def is_member(list_id: str) -> bool:

@@ -13,19 +13,20 @@ import asyncio
 import hashlib
 import re
 from functools import lru_cache
-from urllib.parse import unquote
 
 import msgspec
 
 from eden.base import tools
-from eden.base.http import Headers, Receive, Scope, Send, header, respond, respond_problem
+from eden.base.http import Headers, Receive, Scope, Send, header, respond, respond_problem, without_body
 from eden.base.problems import Problem, not_found
 
 PREFIX = "/app/"
 PAGE = "app.html"
 #: programs, and whoever else, must not put the app into a page of theirs
 _UNFRAMED: Headers = [(b"content-security-policy", b"frame-ancestors 'none'")]
-_SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,39}\Z")
+_SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+#: of a file in the container's folder: nothing that is hidden, nothing that leads out
+_NAME = re.compile(r"(?:[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}/){0,3}[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
 _TYPES = {
     "css": b"text/css; charset=utf-8",
     "html": b"text/html; charset=utf-8",
@@ -44,38 +45,40 @@ async def super_app(scope: Scope, receive: Receive, send: Send) -> None:
             "method-not-allowed", "Only GET and HEAD are understood here.", headers={"Allow": "GET, HEAD"}
         )
         return await respond_problem(scope, send, problem)
+    if scope["method"] == "HEAD":
+        send = without_body(send)
     workspace, slash, name = scope["path"].removeprefix(PREFIX).partition("/")
-    if not _SLUG.match(workspace):
+    if not _SLUG.fullmatch(workspace):
         return await respond_problem(scope, send, not_found("This page"))
     if not slash:
         # relative addresses of the page need it
         query = f"?{scope['query_string'].decode('latin-1')}" if scope["query_string"] else ""
         return await respond(send, b"", status=308, headers=[(b"location", f"{PREFIX}{workspace}/{query}".encode())])
     if name == "manifest.webmanifest":
-        return await tagged(scope, send, _manifest(workspace), b"application/manifest+json")
-    try:
-        file, content = await asyncio.to_thread(container_file, unquote(name) or PAGE)
-    except Problem as problem:
-        return await respond_problem(scope, send, problem)
-    return await tagged(
-        scope, send, content, _TYPES.get(file.rpartition(".")[2], b"application/octet-stream"), _UNFRAMED
-    )
+        manifest = _manifest(workspace)
+        return await send_file(scope, send, manifest, tag_of(manifest), b"application/manifest+json")
+    name = name or PAGE
+    found = await asyncio.to_thread(container_file, name)
+    if found is None:
+        return await respond_problem(scope, send, not_found(f"The file {name[:100]}"))
+    kind = _TYPES.get(name.rpartition(".")[2], b"application/octet-stream")
+    return await send_file(scope, send, *found, kind, _UNFRAMED)
 
 
-def container_file(name: str) -> tuple[str, bytes]:
-    """Name and content of a file of the container's bundles. Problem `not-found` for everything else."""
-    root = tools.CONTAINER.resolve()
-    path = (root / name).resolve()
-    if "\0" in name or not path.is_relative_to(root) or not path.is_file():
-        raise not_found(f"The file {name}")
+def container_file(name: str) -> tuple[bytes, bytes] | None:
+    """Content and entity tag of a file of the container."""
+    path = tools.CONTAINER / name
+    if not _NAME.fullmatch(name) or not path.is_file():
+        return None
     stat = path.stat()
-    return path.name, _content(str(path), stat.st_mtime_ns, stat.st_size)
+    return _content(str(path), stat.st_mtime_ns, stat.st_size)
 
 
 @lru_cache(128)
-def _content(path: str, _changed: int, _size: int) -> bytes:
+def _content(path: str, _changed: int, _size: int) -> tuple[bytes, bytes]:
     with open(path, "rb") as file:
-        return file.read()
+        content = file.read()
+    return content, tag_of(content)
 
 
 def _manifest(workspace: str) -> bytes:
@@ -94,11 +97,17 @@ def _manifest(workspace: str) -> bytes:
     )
 
 
-async def tagged(scope: Scope, send: Send, body: bytes, content_type: bytes, more: Headers | None = None) -> None:
+def tag_of(body: bytes) -> bytes:
+    """The entity tag of a file."""
+    return f'"{hashlib.sha256(body).hexdigest()[:32]}"'.encode()
+
+
+async def send_file(
+    scope: Scope, send: Send, body: bytes, tag: bytes, content_type: bytes, more: Headers | None = None
+) -> None:
     """Answer with a file that browsers ask for again each time, by its entity tag."""
-    tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'.encode()
     headers: Headers = [(b"etag", tag), (b"cache-control", b"no-cache"), (b"x-content-type-options", b"nosniff")]
     headers += more or []
     if header(scope, b"if-none-match") == tag:
         return await respond(send, b"", content_type, 304, headers)
-    return await respond(send, b"" if scope["method"] == "HEAD" else body, content_type, 200, headers)
+    return await respond(send, body, content_type, 200, headers)

@@ -10,8 +10,8 @@ A change of programs writes their roles, snapshot and timestamp in the caller's 
 what is signed for them change at once or not at all. The timestamp's row is compared and swapped, so that two changes
 never build on the same snapshot.
 
-The files that are served are kept as bytes; older ones stay for `KEPT_SECONDS`, for devices that are in the middle of a
-refresh, and all roots for ever, since a device walks from the root that it was born with to the newest.
+The files that are served are kept as bytes; what was replaced stays for `KEPT_SECONDS`, for devices that are in the
+middle of a refresh, and all roots for ever, since a device walks from the root that it was born with to the newest.
 """
 
 from __future__ import annotations
@@ -162,20 +162,18 @@ class TrustRepository:
 
     def forget_old(self, connection: Connection, at: int) -> None:
         """Remove files that were replaced long ago."""
-        current = (
-            select(metadata_heads.c.version)
+        later = metadata_files.alias()
+        replaced = (
+            select(later.c.version)
             .where(
-                metadata_heads.c.workspace_id == metadata_files.c.workspace_id,
-                metadata_heads.c.name == metadata_files.c.name,
-                metadata_heads.c.version == metadata_files.c.version,
+                later.c.workspace_id == metadata_files.c.workspace_id,
+                later.c.name == metadata_files.c.name,
+                later.c.version > metadata_files.c.version,
+                later.c.created_at < at - KEPT_SECONDS * _SECOND,
             )
             .exists()
         )
-        connection.execute(
-            delete(metadata_files).where(
-                metadata_files.c.created_at < at - KEPT_SECONDS * _SECOND, metadata_files.c.name != ROOT, ~current
-            )
-        )
+        connection.execute(delete(metadata_files).where(metadata_files.c.name != ROOT, replaced))
 
     # one role
 

@@ -134,6 +134,10 @@ def read_key_file(path: Path, passphrase: str | None) -> CryptoSigner:
         if b"ENCRYPTED" in data:
             raise EdenError("key-passphrase", f"{path} cannot be opened.", "Is the passphrase right?") from None
         raise EdenError("key-file", f"{path} is not a private key: {error}.") from error
-    if not isinstance(private, (Ed25519PrivateKey, EllipticCurvePrivateKey)):
+    try:
+        signer = CryptoSigner(private) if isinstance(private, (Ed25519PrivateKey, EllipticCurvePrivateKey)) else None
+    except ValueError:  # another curve
+        signer = None
+    if signer is None or signer.public_key.scheme not in ONLINE_SCHEMES:
         raise EdenError("key-file", f"{path} is neither an Ed25519 nor an ECDSA P-256 key.")
-    return CryptoSigner(private)
+    return signer

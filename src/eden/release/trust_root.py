@@ -33,7 +33,7 @@ from eden.release.trust import (
     read_file,
     store,
 )
-from eden.release.trust_keys import ONLINE_SCHEMES, key_from, key_to, new_signer, to_bytes
+from eden.release.trust_keys import ONLINE_SCHEMES, P256, key_from, key_to, new_signer, to_bytes
 
 #: root keys and the largest threshold; each is in every root that a device fetches
 MAX_ROOT_KEYS = 20
@@ -159,9 +159,10 @@ def _change_root_keys(root: Root, change: RootChange) -> None:
             # the id is not what somebody says: it is made from the key
             key = SSlibKey.from_crypto(key._crypto_key(), scheme=key.scheme)
         except (ValueError, KeyError, TypeError, AttributeError, UnsupportedAlgorithm):
-            raise _invalid(
-                "add", "A key is none that may sign: Ed25519 or ECDSA P-256, as metadata lists it."
-            ) from None
+            raise _invalid("add", "A key is none that may sign: ECDSA P-256, as metadata lists it.") from None
+        if key.scheme != P256:
+            # a phone whose browser lacks Ed25519 would not count it, and follow no root any more
+            raise _invalid("add", f"{key.keyid[:16]}… is no ECDSA P-256 key; root keys are, since all phones have it.")
         root.add_key(key, ROOT)
     role = root.roles[ROOT]
     threshold = role.threshold if change.threshold is None else change.threshold

@@ -9,13 +9,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
-import hashlib
+import io
 import shutil
 import tempfile
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from eden.base.problems import Problem
@@ -26,16 +25,6 @@ _PIECE = 1 << 20
 _PREFIX = "upload-"
 
 
-@dataclass(frozen=True)
-class Upload:
-    """A received body: its file, size in bytes and SHA-256. Further files may be put into `folder`."""
-
-    folder: Path
-    path: Path
-    size: int
-    sha256: str
-
-
 class Uploads:
     """Receives bodies into subfolders of `folder`, which is made when it is needed."""
 
@@ -43,19 +32,21 @@ class Uploads:
         self._folder = folder
 
     @asynccontextmanager
-    async def receive(self, pieces: AsyncIterator[bytes], limit: int) -> AsyncIterator[Upload]:
-        """The body on disk, for as long as the context lasts. Problem `too-large`, `storage-full`."""
+    async def receive(self, pieces: AsyncIterator[bytes], limit: int) -> AsyncIterator[Path]:
+        """The body in a file, for as long as the context lasts; its folder may be given further files. Problem
+        `too-large`, `storage-full`."""
         folder = await asyncio.to_thread(self._make)
         try:
+            path = folder / "body"
             try:
-                upload = await _receive(pieces, folder, limit)
+                await _receive(pieces, path, limit)
             except OSError as error:
                 if error.errno not in (errno.ENOSPC, errno.EDQUOT):
                     raise
                 raise Problem(
                     "storage-full", "The server has no room for this upload.", "Tell those who operate it."
                 ) from None
-            yield upload
+            yield path
         finally:
             await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
@@ -64,7 +55,8 @@ class Uploads:
         removed = 0
         before = (time.time() if at is None else at) - STALE_SECONDS
         for folder in self._folder.glob(f"{_PREFIX}*"):
-            with contextlib.suppress(FileNotFoundError):
+            # another process may remove it at this moment
+            with contextlib.suppress(OSError):
                 if max(path.stat().st_mtime for path in (folder, *folder.iterdir())) < before:
                     shutil.rmtree(folder, ignore_errors=True)
                     removed += 1
@@ -75,9 +67,8 @@ class Uploads:
         return Path(tempfile.mkdtemp(prefix=_PREFIX, dir=self._folder))
 
 
-async def _receive(pieces: AsyncIterator[bytes], folder: Path, limit: int) -> Upload:
-    path, size, digest = folder / "body", 0, hashlib.sha256()
-    waiting = bytearray()
+async def _receive(pieces: AsyncIterator[bytes], path: Path, limit: int) -> None:
+    size, waiting = 0, bytearray()
     with open(path, "xb", buffering=0) as file:  # noqa: ASYNC230 - writes are in threads
         async for piece in pieces:
             size += len(piece)
@@ -89,14 +80,12 @@ async def _receive(pieces: AsyncIterator[bytes], folder: Path, limit: int) -> Up
                 )
             waiting += piece
             if len(waiting) >= _PIECE:
-                await asyncio.to_thread(_write, file, digest, bytes(waiting))
+                await asyncio.to_thread(_write, file, bytes(waiting))
                 waiting.clear()
-        await asyncio.to_thread(_write, file, digest, bytes(waiting))
-    return Upload(folder, path, size, digest.hexdigest())
+        await asyncio.to_thread(_write, file, bytes(waiting))
 
 
-def _write(file: object, digest: object, data: bytes) -> None:
-    digest.update(data)  # type: ignore[attr-defined]
+def _write(file: io.FileIO, data: bytes) -> None:
     view = memoryview(data)
     while view:
-        view = view[file.write(view) :]  # type: ignore[attr-defined]
+        view = view[file.write(view) :]

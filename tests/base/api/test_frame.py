@@ -21,6 +21,7 @@ from sqlalchemy import insert, select, update
 from eden.base import idempotency
 from eden.base.api.access import OPEN, SIGNED_IN, needs, streamed
 from eden.base.api.application import create_api
+from eden.base.api.authentication import cookie_of
 from eden.base.api.handlers import AnyRequest, FromPath, JSONBody, Page, Service, ThePaging, ThePrincipal, TheWorkspace
 from eden.base.api.paging import Paging, decode_cursor, encode_cursor
 from eden.base.api.times import microseconds, moment
@@ -296,6 +297,31 @@ def test_any_text_as_a_cursor(cursor: str) -> None:
         assert (problem.code, problem.errors[0][0]) == ("invalid", "cursor")
 
 
+@pytest.mark.parametrize(
+    ("key", "of"),
+    [(1 << 63, int), (-(1 << 63) - 1, int), ([5, 1 << 64], tuple[int, int]), ([[1 << 70]], list[list[int]])],
+)
+def test_number_that_no_database_has_is_no_cursor(key: Any, of: Any) -> None:
+    with pytest.raises(Problem, match="does not come from this list"):
+        decode_cursor(encode_cursor(key), of)
+
+
+@pytest.mark.parametrize(
+    ("header", "value"),
+    [
+        (b"eden=abc", "abc"),
+        (b'other={"a": [1, 2]}; eden=abc; x', "abc"),
+        (b"a=b;eden = abc ;eden=later", "abc"),
+        (b"sweden=no; eden2=no", ""),
+        (b"\xff=\xfe; eden=abc", "abc"),
+        (b"", ""),
+    ],
+)
+def test_cookie_is_found_among_others(header: bytes, value: str) -> None:
+    """Ports of one host share their cookies, and not everybody's are well-formed."""
+    assert cookie_of(header, "eden") == value
+
+
 @given(st.integers(-(10**15), 10**17))
 def test_times(at: int) -> None:
     assert microseconds(moment(at)) == at
@@ -346,7 +372,10 @@ def test_key_of_a_streamed_body(client: TestClient[Any], shelf: Shelf) -> None:
     assert first.json()["name"] == hashlib.sha256(body).hexdigest()
     assert client.post(f"{THINGS}/pour", content=body, headers=keyed("k")).content == first.content
     problem(client.post(f"{THINGS}/pour", content=body[1:], headers=keyed("k")), 422, "idempotency-mismatch")
-    assert len(shelf.things) == 1
+    # of what is too large the end is not waited for, and nothing is kept
+    problem(client.post(f"{THINGS}/pour", content=b"x" * 5_000_001, headers=keyed("large")), 413, "too-large")
+    assert client.post(f"{THINGS}/pour", content=b"x", headers=keyed("large")).status_code == 201
+    assert len(shelf.things) == 2
 
 
 def test_kept_answer_is_not_readable_in_the_store(client: TestClient[Any], database: Database) -> None:

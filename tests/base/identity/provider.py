@@ -138,8 +138,10 @@ class FakeProvider:
         else:
             expected = base64.b64encode(b"eden:of+the+client%3A+with%2Fsigns")
             good = headers.get(b"authorization") == b"Basic " + expected
+        if not good:
+            return 401, {"error": "invalid_client"}
         asked = self._codes.pop(form["code"], None)
-        if not good or asked is None or form["redirect_uri"] != asked["redirect_uri"]:
+        if asked is None or form["redirect_uri"] != asked["redirect_uri"]:
             return 400, {"error": "invalid_grant"}
         if challenge(form["code_verifier"]) != asked["code_challenge"]:
             return 400, {"error": "invalid_grant"}

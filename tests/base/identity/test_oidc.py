@@ -15,16 +15,17 @@ from sqlalchemy import Connection, insert, select, update
 
 from eden.base.audit import AuditLog, entries
 from eden.base.database import Database
-from eden.base.identity import sessions
-from eden.base.identity.oidc import LOOK_AGAIN_SECONDS, Client, Provider
+from eden.base.identity import limits, sessions
+from eden.base.identity.oidc import LOOK_AGAIN_SECONDS, Claims, Client, Provider
 from eden.base.identity.oidc_flow import OidcSignIn
 from eden.base.identity.service import Identity
 from eden.base.ids import now
 from eden.base.problems import Problem
-from eden.base.tables import members, metadata, users, workspaces
+from eden.base.tables import members, metadata, oidc_flows, users, workspaces
 from tests.base.identity.provider import FakeProvider, named, rsa_key, running
 
 CALLBACK = "https://eden.example/console/oidc"
+ADDRESS = "192.0.2.1"
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +72,7 @@ def sign_in(flow: OidcSignIn, fake: FakeProvider, *, times: int = 1) -> str:
     """The e-mail address of the person who is signed in afterwards; the answer is brought `times` times."""
 
     async def run() -> str:
-        begun = await flow.begin("/console/test/programs", CALLBACK)
+        begun = await flow.begin("/console/test/programs", CALLBACK, ADDRESS)
         answer = fake.person_signs_in(begun.url)
         for _ in range(times):
             secret, destination = await flow.finish(begun.cookie, answer["state"], answer["code"], CALLBACK)
@@ -104,6 +105,15 @@ def test_client_secret_in_the_form(identity: Identity, fake: FakeProvider) -> No
     assert sign_in(flow(identity, fake), fake) == "owner@example.com"
 
 
+def test_wrong_client_secret_is_no_fault_of_the_person(
+    identity: Identity, fake: FakeProvider, caplog: pytest.LogCaptureFixture
+) -> None:
+    problem = refusal(flow(identity, fake, client_secret="another"), fake)
+    assert problem.code == "unavailable"
+    assert "oidc.client_secret" in problem.hint
+    assert "invalid_client" in caplog.text
+
+
 @pytest.mark.parametrize(
     ("overrides", "words"),
     [
@@ -123,6 +133,7 @@ def test_client_secret_in_the_form(identity: Identity, fake: FakeProvider) -> No
         ({"email_verified": False}, "verified"),
         ({"email_verified": "true"}, "verified"),
         ({"email_verified": None}, "verified"),
+        ({"email": "x" * 250 + "@example.com"}, "verified"),
         ({"email": "stranger@example.com"}, "is not a member here"),
     ],
 )
@@ -200,8 +211,8 @@ def test_answer_of_another_browser(identity: Identity, fake: FakeProvider) -> No
 
     async def run() -> None:
         sign = flow(identity, fake)
-        theirs = await sign.begin("/console/", CALLBACK)
-        ours = await sign.begin("/console/", CALLBACK)
+        theirs = await sign.begin("/console/", CALLBACK, ADDRESS)
+        ours = await sign.begin("/console/", CALLBACK, ADDRESS)
         answer = fake.person_signs_in(theirs.url)
         with pytest.raises(Problem, match="not begun in this browser"):
             await sign.finish(ours.cookie, answer["state"], answer["code"], CALLBACK)
@@ -217,7 +228,10 @@ def test_code_of_another_sign_in(identity: Identity, fake: FakeProvider) -> None
 
     async def run() -> None:
         sign = flow(identity, fake)
-        victim, attacker = await sign.begin("/console/", CALLBACK), await sign.begin("/console/", CALLBACK)
+        victim, attacker = (
+            await sign.begin("/console/", CALLBACK, ADDRESS),
+            await sign.begin("/console/", CALLBACK, ADDRESS),
+        )
         stolen = fake.person_signs_in(victim.url)["code"]
         state = fake.person_signs_in(attacker.url)["state"]
         with pytest.raises(Problem) as caught:
@@ -230,13 +244,42 @@ def test_code_of_another_sign_in(identity: Identity, fake: FakeProvider) -> None
 def test_sign_in_that_took_too_long(identity: Identity, fake: FakeProvider) -> None:
     async def run() -> None:
         sign = flow(identity, fake)
-        begun = await sign.begin("/console/", CALLBACK)
+        begun = await sign.begin("/console/", CALLBACK, ADDRESS)
         identity.clock = lambda: now() + 601_000_000
         answer = fake.person_signs_in(begun.url)
         with pytest.raises(Problem, match="took too long"):
             await sign.finish(begun.cookie, answer["state"], answer["code"], CALLBACK)
 
     asyncio.run(run())
+
+
+def test_who_begins_too_often_leaves_no_more_rows(
+    identity: Identity, fake: FakeProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "BEGUN_PER_ADDRESS", 3)
+
+    async def run() -> None:
+        sign = flow(identity, fake)
+        for _ in range(3):
+            await sign.begin("/console/", CALLBACK, ADDRESS)
+        with pytest.raises(Problem) as caught:
+            await sign.begin("/console/", CALLBACK, ADDRESS)
+        assert caught.value.code == "rate-limited"
+        assert len(await identity.database.read(lambda c: c.execute(select(oidc_flows.c.id)).all())) == 3
+        # others may
+        await sign.begin("/console/", CALLBACK, "192.0.2.2")
+
+    asyncio.run(run())
+
+
+def test_long_subject_has_room_in_the_table() -> None:
+    issuer = "https://provider.example/" + "i" * 100
+    subject = "s" * 255
+    key = Claims(issuer, subject, "", "").key
+    assert len(key) <= 300
+    assert key == Claims(issuer, subject, "owner@example.com", "O").key
+    assert key != Claims(issuer, subject[1:], "", "").key
+    assert Claims("https://provider.example", "s", "", "").key == "https://provider.example s"
 
 
 def test_address_that_belonged_to_somebody_else(identity: Identity, fake: FakeProvider) -> None:
@@ -284,8 +327,8 @@ def test_description_that_is_wrong(identity: Identity, fake: FakeProvider, descr
 def test_provider_that_is_away(identity: Identity) -> None:
     away = Client("http://127.0.0.1:9", "eden", "secret")
     with pytest.raises(Problem) as caught:
-        asyncio.run(OidcSignIn(identity, Provider(away)).begin("/console/", CALLBACK))
+        asyncio.run(OidcSignIn(identity, Provider(away)).begin("/console/", CALLBACK, ADDRESS))
     assert caught.value.code == "unavailable"
     plain = Client("http://provider.example", "eden", "secret")
     with pytest.raises(Problem, match="does not answer"):
-        asyncio.run(OidcSignIn(identity, Provider(plain)).begin("/console/", CALLBACK))
+        asyncio.run(OidcSignIn(identity, Provider(plain)).begin("/console/", CALLBACK, ADDRESS))

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Error, Page
 
+from eden.release.service_release_rows import ReleaseInfo
 from tests.browser.isolation.conftest import Phone
 from tests.browser.platform import RunningPlatform
 from tests.browser.server import TestServer
@@ -74,6 +75,23 @@ class ReleasePhone(Phone):
     def check(self) -> None:
         """Look for versions now, and wait for the end of it."""
         self.page.evaluate("host.platform.check()")
+
+    def shelf(self, key: str = "bank") -> dict[str, Any]:
+        """What this phone keeps of a program (updates/shelf.ts)."""
+        found: dict[str, Any] = self.page.evaluate("(key) => host.platform.shelves.get(key)", key)
+        return found
+
+    def counts(self, platform: RunningPlatform, info: ReleaseInfo, **expected: int) -> None:
+        """The server comes to hear this of the release's version from all its phones, and nothing more than this."""
+        found: dict[str, int] = {}
+        for _ in range(300):
+            self.page.evaluate("host.platform.reporter.flush()")
+            rows = platform.run(platform.house.service.reports.of_release(platform.house.owner, "w", info.release.id))
+            found = {name: sum(getattr(row.counts, name) for row in rows) for name in expected}
+            if found == expected:
+                return
+            self.page.wait_for_timeout(100)
+        raise AssertionError(f"{expected} was expected, the server has {found}")
 
     @property
     def device(self) -> str:

@@ -33,7 +33,7 @@ def refuses(one: ReleasePhone, platform: RunningPlatform, message: str, fault: s
     one.check()
     one.page.wait_for_function(
         "([fault, message]) => seen.some((event) => event.name === 'updateRefused' && event.fault === fault"
-        " && event.message.includes(message))",
+        " && `${event.message} ${event.text}`.includes(message))",
         arg=[fault, message],
         timeout=15_000,
     )
@@ -163,6 +163,20 @@ def test_other_bytes_than_signed(
     platform.change(r"/deltas/|\.main\.zip$", how)
     refuses(one, platform, "", fault)
     recovers(one, platform)
+
+
+def test_first_root_is_not_any_page_on_the_way(phone: MakePhone, platform: RunningPlatform) -> None:
+    platform.publish("1.0.0")
+    platform.release("1.0.0", finish=True)
+    platform.change("/1.root.json$", lambda body: b"<!doctype html><title>Sign in to this network</title>")
+    made = phone()
+    made.start()
+    assert made.wait_for("crash")["fault"] == "trust"
+    made.page.get_by_text("The update server sent something that cannot be read").wait_for()
+    # it has not been believed for good
+    platform.be_honest()
+    made.page.get_by_role("button", name="Try again").click()
+    made.shows("version 1.0.0")
 
 
 def test_broken_connection(one: ReleasePhone, platform: RunningPlatform, expect_console: Callable[[str], None]) -> None:

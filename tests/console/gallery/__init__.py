@@ -172,7 +172,8 @@ class Gallery:
 
     def __init__(self) -> None:
         self.console = gallery_console()
-        self.hub = LiveHub()
+        # its pages are all drawn at one moment: those that begin to listen hear everything that happened
+        self.hub = LiveHub(clock=lambda: NOW)
         self.progress = 5000
         self.points = 60
         self.received: list[dict[str, str]] = []
@@ -221,7 +222,7 @@ class Gallery:
 
         @get("/console/live/live")
         async def events(request: AnyRequest) -> Stream:
-            return live_stream(self.hub.stream("live"))
+            return live_stream(self.hub.stream("live", int(request.query_params["since"])))
 
         @post("/console/live/act")
         async def act(request: AnyRequest) -> Response[bytes]:
@@ -242,7 +243,12 @@ class Gallery:
             values = self.values(view.locale, text=text)
             return respond(request, console, view, "gallery/forms.html", block="preview", **values)
 
-        return [page, sign_in, events, act, preview]
+        @post("/console/live/list")
+        async def download() -> Response[bytes]:
+            headers = {"Content-Disposition": 'attachment; filename="list.txt"'}
+            return Response(b"device\n", media_type="text/plain", headers=headers)
+
+        return [page, sign_in, events, act, preview, download]
 
     @contextmanager
     def serve(self) -> Iterator[str]:

@@ -14,7 +14,7 @@ cannot be deployed, and the test of all roles against all routes is made from th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from litestar import Litestar, Request
 from litestar.connection import ASGIConnection
@@ -46,6 +46,13 @@ OPEN: Opt = {"access": "open"}
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+
+
+class Caller(NamedTuple):
+    """Who asks, and in which workspace: what services take first, `service.get(*caller, …)`."""
+
+    principal: Principal
+    workspace_id: str
 
 
 def needs(permission: Permission) -> Opt:
@@ -173,3 +180,8 @@ def provide_workspace(request: Request[Any, Any, Any], workspace: FromPath[str])
 def provide_workspace_id(request: Request[Any, Any, Any], workspace: FromPath[str]) -> str:
     """Dependency `workspace_id`."""
     return provide_workspace(request, workspace).id
+
+
+def provide_caller(request: Request[Any, Any, Any], workspace: FromPath[str]) -> Caller:
+    """Dependency `caller`."""
+    return Caller(provide_principal(request), provide_workspace_id(request, workspace))

@@ -43,9 +43,9 @@ def create_api(
 
     `controllers` have whole paths, below /api/v1 for programs and below /console for people; each route declares in
     `opt` whom it is for (`eden.base.api.access`). Handlers may ask, by name, for `principal`, `session`, `here` (the
-    workspace), `workspace_id`, `paging`, and for every object in `services`. `problem_page` shows a problem in the
-    console. `tags` describe the groups of operations. Raises
-    ImproperlyConfiguredException when a route declares nothing.
+    workspace), `workspace_id`, `caller`, `paging`, and for every object in `services`. `problem_page` shows a problem
+    in the console. `tags` describe the groups of operations. Raises ImproperlyConfiguredException when a route
+    declares nothing.
     """
 
     @get(f"{API}/openapi.json", opt=access.OPEN, include_in_schema=False, sync_to_thread=False)
@@ -60,6 +60,7 @@ def create_api(
         "session": Provide(access.provide_session, sync_to_thread=False),
         "here": Provide(access.provide_workspace, sync_to_thread=False),
         "workspace_id": Provide(access.provide_workspace_id, sync_to_thread=False),
+        "caller": Provide(access.provide_caller, sync_to_thread=False),
         "paging": Provide(provide_paging, sync_to_thread=False),
     }
     for name, service in (services or {}).items():

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from http.cookies import CookieError, SimpleCookie
-
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
@@ -58,9 +56,13 @@ class Authentication:
 
 
 def cookie_of(header: bytes, name: str) -> str:
-    """One cookie's value; "" without it."""
-    try:
-        cookie = SimpleCookie(header.decode("latin-1")).get(name)
-    except CookieError:
-        return ""
-    return cookie.value if cookie else ""
+    """One cookie's value, the first of that name; "" without it.
+
+    Not by `http.cookies`, which gives up at the first cookie that it does not like: there may be others on this host
+    whose cookies are JSON.
+    """
+    for pair in header.decode("latin-1").split(";"):
+        found, _, value = pair.partition("=")
+        if found.strip() == name:
+            return value.strip()
+    return ""

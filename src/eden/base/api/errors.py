@@ -13,7 +13,7 @@ from litestar.types import ExceptionHandlersMap, Scope
 
 from eden.base.errors import EdenError
 from eden.base.http import SHOWN_PATH, TRACE
-from eden.base.problems import Problem
+from eden.base.problems import Problem, internal
 
 log = logging.getLogger("eden.api")
 
@@ -92,13 +92,6 @@ def _named(field: tuple[str, str]) -> str:
     return f"{field[0]}: {field[1]}" if field[0] else field[1]
 
 
-def internal() -> Problem:
-    """What is said about a failure that nobody foresaw: nothing of its inside."""
-    return Problem(
-        "internal", "Something unexpected went wrong.", "Try again; whoever runs the server finds the trace in its log."
-    )
-
-
 def problem_response(problem: Problem, trace: str | None = None) -> Response[bytes]:
     """The answer of RFC 9457."""
     return Response(
@@ -120,6 +113,9 @@ def exception_handlers(page: ProblemPage | None) -> ExceptionHandlersMap:
             log.error("%s %s failed", request.method, path, exc_info=error, extra={"fields": {"trace": trace}})
             problem = internal()
         if page is not None and request.url.path.startswith("/console"):
+            if isinstance(error, HTTPException):
+                # the framework's own refusals: the hints are for programs, the console has advice for people
+                problem.hint = ""
             return page(request, problem, trace)
         return problem_response(problem, trace)
 

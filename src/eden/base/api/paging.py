@@ -15,7 +15,7 @@ from typing import Annotated, Any, Generic, TypeVar
 import msgspec
 from litestar.params import QueryParameter
 
-from eden.base.api.writes import has_nul
+from eden.base.http import has_nul
 from eden.base.problems import Problem
 
 T = TypeVar("T")
@@ -46,13 +46,20 @@ def decode_cursor(cursor: str, of: Any) -> Any:
             raise ValueError
         found = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         key = msgspec.json.decode(found, type=of)
-        if has_nul(found):
+        if has_nul(found) or not _fits(key):
             raise ValueError
     except (ValueError, binascii.Error, msgspec.MsgspecError):
         sentence = "The cursor does not come from this list."
         raise Problem("invalid", sentence, "Begin without one.", errors=[("cursor", sentence)]) from None
     else:
         return key
+
+
+def _fits(key: Any) -> bool:
+    """Whether a database can compare with it: integers have 64 bits there."""
+    if isinstance(key, list | tuple):
+        return all(map(_fits, key))
+    return not isinstance(key, int) or -(1 << 63) <= key < 1 << 63
 
 
 @dataclass(frozen=True, slots=True)

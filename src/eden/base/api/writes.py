@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import re
+from collections.abc import Callable
 from typing import Any
 
 from litestar.enums import ScopeType
@@ -17,6 +17,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from eden.base import idempotency
 from eden.base.api.access import SAFE
+from eden.base.http import has_nul
 from eden.base.idempotency import Answer, Claim, Idempotency, fingerprint
 from eden.base.identity.principal import Principal
 from eden.base.problems import Problem
@@ -26,8 +27,6 @@ API = "/api/v1"
 #: bytes; the largest of our JSON bodies is a release plan of some 100 kB
 LARGEST_JSON = 1 << 20
 
-#: the escape of NUL in JSON, not after a backslash that is escaped itself
-_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 #: headers of an answer that are kept with it
 _KEPT_HEADERS = frozenset({"content-type", "location", "cache-control", "etag"})
 
@@ -59,7 +58,7 @@ class Writes:
             request = fingerprint(*where, hashlib.sha256(body).digest())
             found = await self.keys.claim(who, key, request)
             if isinstance(found, Claim):
-                await self._run(found, request, scope, _given(body), send)
+                await self._run(found, lambda: request, scope, _given(body), send)
             else:
                 await _replay(found, send)
             return
@@ -73,8 +72,8 @@ class Writes:
             raise idempotency.mismatch()
         await _replay(found, send)
 
-    async def _run(self, claim: Claim, request: Any, scope: Scope, receive: Receive, send: Send) -> None:
-        """The answer is kept before it is sent: who has seen it can get it again."""
+    async def _run(self, claim: Claim, request: Callable[[], str], scope: Scope, receive: Receive, send: Send) -> None:
+        """The answer is kept before it is sent: who has seen it can get it again. `request` gives the fingerprint."""
         messages: list[Message] = []
 
         async def collect(message: Message) -> None:
@@ -82,10 +81,11 @@ class Writes:
 
         try:
             await self.app(scope, receive, collect)
-            if isinstance(receive, _Hashed):
+            answer = _answer(messages)
+            if isinstance(receive, _Hashed) and answer.is_kept:
+                # what the handler has not read belongs to the request, too
                 await receive.drain()
-            final = request() if callable(request) else request
-            await self.keys.keep(claim, final, _answer(messages))
+            await self.keys.keep(claim, request(), answer)
         except BaseException:
             # also when the task is cancelled: the key must not stay taken
             await asyncio.shield(self.keys.release(claim))
@@ -140,11 +140,6 @@ async def _replay(answer: Answer, send: Send) -> None:
     await send({"type": "http.response.body", "body": answer.body, "more_body": False})
 
 
-def has_nul(text: bytes) -> bool:
-    """Whether a text of this JSON has the character NUL."""
-    return _NUL.search(text) is not None
-
-
 async def _json_body(receive: Receive, headers: dict[str, str]) -> bytes:
     too_large = Problem("too-large", "The request is larger than this address takes.", "JSON bodies may have 1 MiB.")
     if headers.get("content-length", "0").isdigit() and int(headers.get("content-length", "0")) > LARGEST_JSON:
@@ -154,8 +149,9 @@ async def _json_body(receive: Receive, headers: dict[str, str]) -> bytes:
         message = await receive()
         if message["type"] != "http.request":
             raise Problem("bad-request", "The request ended before its body.")
-        pieces.append(message["body"])
-        size += len(message["body"])
+        piece = message.get("body", b"")
+        pieces.append(piece)
+        size += len(piece)
         if size > LARGEST_JSON:
             raise too_large
         if not message.get("more_body"):
@@ -172,7 +168,7 @@ async def _json_body(receive: Receive, headers: dict[str, str]) -> bytes:
 
 
 def _given(body: bytes) -> Receive:
-    """A receive that gives this body, then waits like a client that stays."""
+    """A receive that gives this body, and nothing more."""
     left = [body]
 
     async def receive() -> Any:

@@ -1,9 +1,10 @@
-"""How often one may try to sign in.
+"""How often one may try to sign in, and begin to by a provider.
 
 Counted in the store, so that all server processes count together, in windows of `WINDOW_SECONDS` that begin with the
 first failure. Three counters: one e-mail from one address (guessing a password), one address (trying many people), one
 e-mail from everywhere (many machines guess one password; high, since it keeps the person out, too).
-A person who signs in empties the first counter, and their try is taken out of the others.
+A person who signs in empties the first counter, and their try is taken out of the others. Who goes to a provider
+leaves a row here until the answer comes; so that nobody fills the store with them, they are counted by address, too.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ WINDOW_SECONDS = 15 * 60
 PER_PAIR = 10
 PER_ADDRESS = 60
 PER_EMAIL = 200
+#: an office behind one address that comes to work
+BEGUN_PER_ADDRESS = 300
 
 _MICROSECONDS = 1_000_000
 
@@ -27,31 +30,33 @@ _MICROSECONDS = 1_000_000
 def count_attempt(connection: Connection, email: str, address: str, at: int) -> None:
     """Count one try at `at` (µs). Problem `rate-limited` when there were too many; nothing is counted then."""
     # the address first: who has used it up makes no rows for more e-mails, which bounds the table
-    for name, limit in (
-        (_address_key(address), PER_ADDRESS),
-        (_pair_key(email, address), PER_PAIR),
-        (_email_key(email), PER_EMAIL),
-    ):
-        key = digest(name)
-        row = connection.execute(select(attempts.c.tries, attempts.c.expires_at).where(attempts.c.id == key)).first()
-        if row is None:
-            connection.execute(insert(attempts).values(id=key, tries=1, expires_at=at + WINDOW_SECONDS * _MICROSECONDS))
-        elif row.expires_at <= at:
-            connection.execute(
-                update(attempts)
-                .where(attempts.c.id == key)
-                .values(tries=1, expires_at=at + WINDOW_SECONDS * _MICROSECONDS)
-            )
-        elif row.tries >= limit:
-            seconds = max(1, (row.expires_at - at) // _MICROSECONDS)
-            raise Problem(
-                "rate-limited",
-                "There were too many attempts to sign in.",
-                f"Wait {-(-seconds // 60)} minutes, then try again.",
-                headers={"Retry-After": str(seconds)},
-            )
-        else:
-            connection.execute(update(attempts).where(attempts.c.id == key).values(tries=attempts.c.tries + 1))
+    _count(connection, _address_key(address), PER_ADDRESS, at)
+    _count(connection, _pair_key(email, address), PER_PAIR, at)
+    _count(connection, _email_key(email), PER_EMAIL, at)
+
+
+def count_begun(connection: Connection, address: str, at: int) -> None:
+    """Count one way to a provider at `at` (µs). Problem `rate-limited` when there were too many."""
+    _count(connection, f"provider {_network(address)}", BEGUN_PER_ADDRESS, at)
+
+
+def _count(connection: Connection, name: str, limit: int, at: int) -> None:
+    key, expires_at = digest(name), at + WINDOW_SECONDS * _MICROSECONDS
+    row = connection.execute(select(attempts.c.tries, attempts.c.expires_at).where(attempts.c.id == key)).first()
+    if row is None:
+        connection.execute(insert(attempts).values(id=key, tries=1, expires_at=expires_at))
+    elif row.expires_at <= at:
+        connection.execute(update(attempts).where(attempts.c.id == key).values(tries=1, expires_at=expires_at))
+    elif row.tries >= limit:
+        seconds = max(1, (row.expires_at - at) // _MICROSECONDS)
+        raise Problem(
+            "rate-limited",
+            "There were too many attempts to sign in.",
+            f"Wait {-(-seconds // 60)} minutes, then try again.",
+            headers={"Retry-After": str(seconds)},
+        )
+    else:
+        connection.execute(update(attempts).where(attempts.c.id == key).values(tries=attempts.c.tries + 1))
 
 
 def forgive(connection: Connection, email: str, address: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +20,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
-from eden.base.identity.secrets import same
+from eden.base.identity.secrets import digest, same
 from eden.base.ids import now
 from eden.base.problems import Problem
 from eden.base.settings import is_loopback
@@ -37,7 +38,12 @@ KEPT_SECONDS = 3600
 LOOK_AGAIN_SECONDS = 30
 TIMEOUT_SECONDS = 10
 _LARGEST = 1 << 20
+#: what the table of people has room for, and the longest e-mail address that there is (RFC 5321, section 4.5.3.1.3)
+_LONGEST_KEY = 300
+_LONGEST_EMAIL = 254
 _MICROSECONDS = 1_000_000
+
+log = logging.getLogger("eden.oidc")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +68,9 @@ class Claims:
 
     @property
     def key(self) -> str:
-        """As stored with a person."""
-        return f"{self.issuer} {self.subject}"
+        """As stored with a person: at most `_LONGEST_KEY` characters, what is longer as a digest."""
+        key = f"{self.issuer} {self.subject}"
+        return key if len(key) <= _LONGEST_KEY else f"sha256 {digest(key)}"
 
 
 def challenge(verifier: str) -> str:
@@ -108,11 +115,11 @@ def check_id_token(token: str, keys: KeySet, client: Client, nonce: str, at: int
     if not isinstance(subject, str) or not 1 <= len(subject) <= 255 or not subject.isascii():
         raise refused("it does not say for whom it is")
     # only the value true: some providers send the text "false"
-    verified = claims.get("email_verified") is True and isinstance(email, str)
+    verified = str(email).strip().lower() if claims.get("email_verified") is True and isinstance(email, str) else ""
     return Claims(
         client.issuer,
         subject,
-        str(email).strip().lower() if verified else "",
+        verified if len(verified) <= _LONGEST_EMAIL else "",
         name.strip()[:100] if isinstance(name, str) else "",
     )
 
@@ -235,16 +242,30 @@ class Provider:
                     body += piece
                     if len(body) > _LARGEST:
                         raise _unavailable()
-                if method == "POST" and answer.status in (400, 401):
-                    raise refused("the sign-in took too long, or was used already")
-                if answer.status != 200:
-                    raise _unavailable()
+                status = answer.status
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise _unavailable() from error
         try:
-            return msgspec.json.decode(bytes(body), type=dict[str, Any])
+            found = msgspec.json.decode(bytes(body), type=dict[str, Any])
         except msgspec.MsgspecError as error:
             raise _unavailable() from error
+        if method == "POST" and status in (400, 401):
+            raise _refusal(found.get("error"))
+        if status != 200:
+            raise _unavailable()
+        return found
+
+
+def _refusal(code: object) -> Problem:
+    """What the token endpoint means by an error (RFC 6749, section 5.2): the person's sign-in, or this server."""
+    if code == "invalid_grant":
+        return refused("the sign-in took too long, or was used already")
+    log.error("the OpenID Connect provider refuses this server: %s", code)
+    return Problem(
+        "unavailable",
+        "The OpenID Connect provider does not accept this server.",
+        "Whoever runs the server looks at oidc.client_id and oidc.client_secret.",
+    )
 
 
 def _unavailable() -> Problem:

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from eden.base.identity import limits
 from eden.base.identity.oidc import Claims, Provider, refused
 from eden.base.identity.roles import ROLES
 from eden.base.identity.secrets import digest, new_secret, same
@@ -49,23 +50,26 @@ class OidcSignIn:
         self._identity = identity
         self.provider = provider
 
-    async def begin(self, destination: str, redirect_uri: str) -> Begun:
-        """Where to send the browser, and the cookie to give it. `destination` is the page that the person wants."""
+    async def begin(self, destination: str, redirect_uri: str, address: str) -> Begun:
+        """Where to send the browser, and the cookie to give it. `destination` is the page that the person wants,
+        `address` the client's IP address. Problems `unavailable`, `rate-limited`."""
         state, browser, nonce, verifier = (new_secret() for _ in range(4))
         url = await self.provider.authorization_url(state, nonce, verifier, redirect_uri)
         at = self._identity.clock()
-        await self._identity.database.write(
-            lambda connection: connection.execute(
-                insert(oidc_flows).values(
-                    id=digest(state),
-                    browser=digest(browser),
-                    nonce=nonce,
-                    verifier=verifier,
-                    destination=destination[:400],
-                    expires_at=at + FLOW_SECONDS * _MICROSECONDS,
-                )
-            )
-        )
+        row = {
+            "id": digest(state),
+            "browser": digest(browser),
+            "nonce": nonce,
+            "verifier": verifier,
+            "destination": destination[:400],
+            "expires_at": at + FLOW_SECONDS * _MICROSECONDS,
+        }
+
+        def work(connection: Connection) -> None:
+            limits.count_begun(connection, address, at)
+            connection.execute(insert(oidc_flows).values(**row))
+
+        await self._identity.database.write(work)
         return Begun(url, browser)
 
     async def finish(self, cookie: str, state: str, code: str, redirect_uri: str) -> tuple[str, str]:

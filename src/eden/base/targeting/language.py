@@ -1,7 +1,7 @@
 """The audience language: who is meant, as a tree of rules. docs/targeting.md tells it to people.
 
 A rule is one of the shapes below. `parsing` reads them from JSON and writes them back, `evaluation` makes a function
-of them, `explanation` puts them into words, `tracing` says why a device is in or out.
+of them, `explanation` puts them into words and says why a device is in or out.
 """
 
 from __future__ import annotations

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from litestar import Router
+from litestar.di import Provide
+
 from eden.console.view import NavigationItem
 from eden.release.pages import devices, editor, keys, lists, programs, release, releases, trials, versions
+from eden.release.pages.desk import provide_desk
 
 NAVIGATION = (
     NavigationItem("programs", "Mini programs", "小程序", "programs", "workspace.read", "app"),
@@ -15,7 +19,13 @@ NAVIGATION = (
     NavigationItem("keys", "Keys", "密钥", "keys", "key.manage", "shield", "workspace"),
 )
 
-HANDLERS: tuple[Any, ...] = (
+
+def _pages(*handlers: Any) -> tuple[Router, ...]:
+    desk = Provide(provide_desk, sync_to_thread=False)
+    return (Router("/", route_handlers=handlers, dependencies={"desk": desk}),)
+
+
+HANDLERS = _pages(
     *programs.HANDLERS,
     *versions.HANDLERS,
     *trials.HANDLERS,
@@ -28,5 +38,5 @@ HANDLERS: tuple[Any, ...] = (
 )
 
 #: forms with files: how large they may be is a setting
-PACKAGE_UPLOADS: tuple[Any, ...] = versions.UPLOADS
-LIST_UPLOADS: tuple[Any, ...] = lists.UPLOADS
+PACKAGE_UPLOADS = _pages(*versions.UPLOADS)
+LIST_UPLOADS = _pages(*lists.UPLOADS)

@@ -6,42 +6,29 @@ A device that was never seen is asked about like any other; and for each, "what 
 from __future__ import annotations
 
 from typing import Annotated, Any
-from urllib.parse import urlencode
 
 import msgspec
 from litestar import Response, get
 
 from eden.base.api.access import needs
-from eden.base.api.handlers import (
-    AnyRequest,
-    QueryParameter,
-    Service,
-    ThePaging,
-    ThePrincipal,
-    TheWorkspace,
-    TheWorkspaceId,
-)
-from eden.base.identity.principal import Principal
+from eden.base.api.handlers import QueryParameter, Service, ThePaging, TheWorkspace
 from eden.base.targeting.words import words_for
-from eden.console.frame import Console
-from eden.console.http import respond
-from eden.console.view import ViewContext
 from eden.release.device_views import Workspaces, WorkspaceView
 from eden.release.interfaces import DecisionAction, DeviceContext, Message
-from eden.release.pages.kit import HERE, page_address
+from eden.release.pages.desk import Desk, TheDesk
+from eden.release.pages.kit import HERE
 from eden.release.pages.preview import device_words
-from eden.release.pages.words import Say, trace_tree
+from eden.release.pages.words import trace_tree
 from eden.release.rules_decide import ReasonStep, explain_decision
 from eden.release.rules_reasons import say
 from eden.release.rules_views import DeviceView, container_of
-from eden.release.service import ReleaseService
 
 #: devices of one user that a search shows
 _FOUND = 50
 #: programs whose decisions one page explains
 _PROGRAMS = 10
-_LISTS = 500
 _LONGEST = 256
+_LONGEST_ID = 128
 
 #: what a device says of itself, in the order of the form; tags are separated by commas
 ATTRIBUTES = (
@@ -68,84 +55,62 @@ _AGAINST = frozenset(
 )  # fmt: skip
 
 Text = Annotated[str, QueryParameter(name="q", max_length=_LONGEST)]
-DeviceText = Annotated[str, QueryParameter(name="id", max_length=128)]
+DeviceText = Annotated[str, QueryParameter(name="id", max_length=_LONGEST_ID)]
 ProgramText = Annotated[str, QueryParameter(name="program", max_length=64)]
 Place = tuple[int, str]
 
 
 @get(f"{HERE}/devices", opt=needs("device.read"))
-async def show_devices(
-    request: AnyRequest,
-    principal: ThePrincipal,
-    workspace_id: TheWorkspaceId,
-    paging: ThePaging,
-    view: Service[ViewContext],
-    console: Service[Console],
-    release_service: Service[ReleaseService],
-    text: Text = "",
-) -> Response[bytes]:
+async def show_devices(desk: TheDesk, paging: ThePaging, text: Text = "") -> Response[bytes]:
     """Those seen last, or those of an id."""
     asked = text.strip()
-    records = release_service.devices
+    records = desk.service.devices
     following, before = "", None
     if asked:
-        found = await records.find(principal, workspace_id, asked, limit=_FOUND)
+        found = await records.find(*desk.caller, asked, limit=_FOUND)
     else:
         before = paging.after(Place)
-        found = await records.page(principal, workspace_id, before=before, limit=paging.limit + 1)
+        found = await records.page(*desk.caller, before=before, limit=paging.limit + 1)
         if len(found) > paging.limit:
             found = found[: paging.limit]
-            following = page_address(view, "devices", (found[-1].seen_at, found[-1].id))
-    return respond(
-        request,
-        console,
-        view,
+            following = desk.following("devices", (found[-1].seen_at, found[-1].id))
+    return desk.page(
         "release/devices.html",
         asked=asked,
-        devices=[(device, device_words(device), _address(view, device.id)) for device in found],
-        anyway=_address(view, asked[:128]),
+        devices=[(device, device_words(device), _address(desk, device.id)) for device in found],
+        anyway=_address(desk, asked[:_LONGEST_ID]),
         next=following,
-        first=view.url("devices") if before else "",
+        first=desk.url("devices") if before else "",
     )
 
 
 @get(f"{HERE}/devices/one", opt=needs("device.read"))
 async def show_device(
-    request: AnyRequest,
-    principal: ThePrincipal,
+    desk: TheDesk,
     here: TheWorkspace,
-    workspace_id: TheWorkspaceId,
     paging: ThePaging,
-    view: Service[ViewContext],
-    console: Service[Console],
-    release_service: Service[ReleaseService],
     release_views: Service[Workspaces],
     device: DeviceText = "",
     program: ProgramText = "",
 ) -> Response[bytes]:
     """What a device gets, program by program and step by step."""
     device_id = device.strip()
-    known = await release_service.devices.get(principal, workspace_id, device_id) if device_id else None
-    query = {name: value[:_LONGEST].strip() for name, value in request.query_params.items()}
+    known = await desk.service.devices.get(*desk.caller, device_id) if device_id else None
+    given = desk.request.query_params
+    query = {name: given[name][:_LONGEST].strip() for name in ("what", "fresh", *ATTRIBUTES) if name in given}
     supposed = query.get("what") == "if"
     context = _supposed(query) if supposed else known.context if known else DeviceContext()
     fresh = supposed and query.get("fresh") == "yes"
     installed = {} if known is None or fresh else known.installed
-    names, workspace = await _names(release_service, principal, workspace_id), await release_views.get(here.slug)
+    names, workspace = await desk.list_names(), await release_views.get(here.slug)
     after = paging.after(str)
     keys = _keys(workspace, program, after)
-    t = console.translator(view)
     decisions = []
     if workspace is not None and device_id:
-        decisions = [
-            _explained(workspace, key, device_id, context, installed, t, view, names) for key in keys[:_PROGRAMS]
-        ]
-    rest = {name: value for name, value in query.items() if name != "cursor"}
-    words = words_for(view.locale).attributes
-    return respond(
-        request,
-        console,
-        view,
+        decisions = [_explained(desk, workspace, key, device_id, context, installed, names) for key in keys[:_PROGRAMS]]
+    rest = {"id": device_id, "program": program, **query}
+    words = {name: word[:1].upper() + word[1:] for name, word in words_for(desk.locale).attributes.items()}
+    return desk.page(
         "release/device.html",
         block="decisions",
         device_id=device_id,
@@ -158,18 +123,14 @@ async def show_device(
         program=program,
         programs=sorted(workspace.programs) if workspace is not None else [],
         decisions=decisions,
-        plain=_address(view, device_id),
-        next=page_address(view, "devices/one", keys[_PROGRAMS - 1], **rest) if len(keys) > _PROGRAMS else "",
-        first=f"{view.url('devices/one')}?{urlencode(rest)}" if after else "",
+        plain=_address(desk, device_id),
+        next=desk.following("devices/one", keys[_PROGRAMS - 1], **rest) if len(keys) > _PROGRAMS else "",
+        first=desk.url("devices/one", **rest) if after else "",
     )
 
 
-def _address(view: ViewContext, device_id: str) -> str:
-    return f"{view.url('devices/one')}?{urlencode({'id': device_id})}"
-
-
-async def _names(service: ReleaseService, principal: Principal, workspace_id: str) -> dict[str, str]:
-    return {each.id: each.name for each in await service.lists.page(principal, workspace_id, limit=_LISTS)}
+def _address(desk: Desk, device_id: str) -> str:
+    return desk.url("devices/one", id=device_id)
 
 
 def _supposed(query: dict[str, str]) -> DeviceContext:
@@ -200,13 +161,12 @@ def _keys(workspace: WorkspaceView | None, program: str, after: str | None) -> l
 
 
 def _explained(
+    desk: Desk,
     workspace: WorkspaceView,
     key: str,
     device_id: str,
     context: DeviceContext,
     installed: dict[str, int],
-    t: Say,
-    view: ViewContext,
     names: dict[str, str],
 ) -> dict[str, Any]:
     asked = DeviceView(
@@ -215,7 +175,7 @@ def _explained(
         installed.get(key),
         container=container_of(context.container_version),
     )
-    decision, steps = explain_decision(workspace.programs[key][1], asked, view.now)
+    decision, steps = explain_decision(workspace.programs[key][1], asked, desk.view.now)
     tone, icon = _ACTIONS[decision.action]
     return {
         "key": key,
@@ -227,12 +187,11 @@ def _explained(
         "tone": tone,
         "icon": icon,
         "release": decision.release,
-        "reason": say(decision.reason, view.locale),
-        "steps": [_step(step, t, view, names) for step in steps],
+        "steps": [_step(desk, step, names) for step in steps],
     }
 
 
-def _step(step: ReasonStep, t: Say, view: ViewContext, names: dict[str, str]) -> dict[str, Any]:
+def _step(desk: Desk, step: ReasonStep, names: dict[str, str]) -> dict[str, Any]:
     message = step.message
     if "list" in message.fields:
         found = str(message.fields["list"])
@@ -243,9 +202,9 @@ def _step(step: ReasonStep, t: Say, view: ViewContext, names: dict[str, str]) ->
     word = {"done": "yes", "skipped": "no"}.get(state)
     return {
         "state": state,
-        "words": say(message, view.locale),
-        "word": "" if word is None else t(f"release.device.{word}"),
-        "trace": None if step.trace is None else trace_tree(step.trace, view.locale, names),
+        "words": say(message, desk.locale),
+        "word": "" if word is None else desk.t(f"release.device.{word}"),
+        "trace": None if step.trace is None else trace_tree(step.trace, desk.locale, names),
     }
 
 

@@ -5,36 +5,31 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from litestar import Response, get, post
 from sqlalchemy import Connection
 
 from eden.base.api.access import needs
-from eden.base.api.handlers import AnyRequest, FromPath, QueryParameter, Service, ThePrincipal, TheWorkspaceId
-from eden.base.identity.principal import Principal
+from eden.base.api.handlers import FromPath, QueryParameter, Service
 from eden.base.problems import Problem
 from eden.base.targeting.language import ATTRIBUTES, BOUNDS
 from eden.base.targeting.words import words_for
 from eden.console import formats
-from eden.console.frame import Console
-from eden.console.http import redirect, respond
-from eden.console.view import Flash, ViewContext
 from eden.release.interfaces import EVERYONE, ReleaseState, Step, VersionState
+from eden.release.pages.desk import Desk, TheDesk
 from eden.release.pages.edits import Edit
-from eden.release.pages.kit import HERE, LARGEST_PLAN_FORM, Form, read_form, standing_at, told
+from eden.release.pages.kit import HERE, LARGEST_PLAN_FORM, Form
 from eden.release.pages.plan_form import Mistake, StepForm, place_problem, plan_forms, read_steps, steps_json
 from eden.release.pages.preview import Previews
 from eden.release.pages.words import plan_words, step_notes
 from eden.release.rules_plan import MAX_STEPS, plan_to_json
-from eden.release.service import ReleaseService
-from eden.release.service_lists import ListInfo
 from eden.release.service_release_rows import ReleaseInfo
 from eden.release.service_releases import read_plan
 
-#: programs, versions and lists that can be chosen; who has more comes by the page of the version
+#: programs and versions that can be chosen; who has more comes by the page of the version
 _PROGRAMS = 200
 _VERSIONS = 50
-_LISTS = 500
 #: states of versions that nobody can release
 _GONE = (VersionState.WITHDRAWN, VersionState.REJECTED)
 
@@ -60,74 +55,54 @@ class Draft:
     #: what stands above the form: a conflict
     alert: str = ""
 
+    @property
+    def path(self) -> str:
+        """Of the page that shows it."""
+        if self.info is not None:
+            return f"releases/{self.info.release.id}/plan"
+        return f"releases/new?{urlencode({'program': self.program})}"
+
 
 @get(f"{HERE}/releases/new", opt=needs("release.operate"))
 async def new_release(
-    request: AnyRequest,
-    principal: ThePrincipal,
-    workspace_id: TheWorkspaceId,
-    view: Service[ViewContext],
-    console: Service[Console],
-    release_service: Service[ReleaseService],
-    program: ProgramKey = "",
-    code: CodeText = "",
-    plan: PlanName = "standard",
+    desk: TheDesk, program: ProgramKey = "", code: CodeText = "", plan: PlanName = "standard"
 ) -> Response[bytes]:
     """Choose a program, then version and plan."""
     if not program:
-        found = await release_service.programs.page(principal, workspace_id, limit=_PROGRAMS)
+        found = await desk.service.programs.page(*desk.caller, limit=_PROGRAMS)
         choices = [(each.key, each.name or each.key) for each in found if each.newest is not None]
-        return respond(request, console, view, "release/release-program.html", programs=choices)
+        return desk.page("release/release-program.html", programs=choices)
     draft = Draft(program=program, code=code)
-    lists = await _lists(release_service, principal, workspace_id)
     if plan != "empty":
-        draft.steps = standard_steps(console, view, with_lists=bool(lists))
-    return await _editor(request, principal, workspace_id, view, console, release_service, draft, lists)
+        draft.steps = standard_steps(desk, with_lists=bool(await desk.lists()))
+    return await _editor(desk, draft)
 
 
-def standard_steps(console: Console, view: ViewContext, *, with_lists: bool) -> list[StepForm]:
+def standard_steps(desk: Desk, *, with_lists: bool) -> list[StepForm]:
     """Whitelist where there is a list to choose, 1 %, 10 %, 50 %, everyone; a day each, half an hour for the list."""
-    t = console.translator(view)
-    steps = [StepForm(name=t("release.editor.whitelist"), minimum="30", minimum_unit="minutes")] if with_lists else []
+    steps = []
+    if with_lists:
+        steps.append(StepForm(name=desk.t("release.editor.whitelist"), minimum="30", minimum_unit="minutes"))
     for share in (100, 1_000, 5_000):
-        name = formats.share(share, view.locale)
+        name = formats.share(share, desk.locale)
         steps.append(StepForm(name=name, share=str(share // 100), minimum="1", minimum_unit="days"))
-    return [*steps, StepForm(name=t("release.editor.everyone"), share=str(EVERYONE // 100))]
+    return [*steps, StepForm(name=desk.t("release.editor.everyone"), share=str(EVERYONE // 100))]
 
 
 @get(f"{HERE}/releases/{{release:str}}/plan", opt=needs("release.operate"))
-async def edit_plan(
-    request: AnyRequest,
-    principal: ThePrincipal,
-    workspace_id: TheWorkspaceId,
-    release: FromPath[str],
-    view: Service[ViewContext],
-    console: Service[Console],
-    release_service: Service[ReleaseService],
-) -> Response[bytes]:
+async def edit_plan(desk: TheDesk, release: FromPath[str]) -> Response[bytes]:
     """The plan of a release; steps that have begun stay as they are."""
-    info = await release_service.releases.get(principal, workspace_id, release)
+    info = await desk.service.releases.get(*desk.caller, release)
     if info.release.state is ReleaseState.FINISHED:
-        t = console.translator(view)
-        return redirect(request, view.url(f"releases/{release}"), Flash("warning", t("release.editor.finished")))
-    draft = _of(info)
-    lists = await _lists(release_service, principal, workspace_id)
-    return await _editor(request, principal, workspace_id, view, console, release_service, draft, lists)
+        return desk.go(f"releases/{release}", desk.t("release.editor.finished"), "warning")
+    return await _editor(desk, _of(info))
 
 
 @post(f"{HERE}/releases", opt=needs("release.operate"), request_max_body_size=LARGEST_PLAN_FORM)
-async def save_release(
-    request: AnyRequest,
-    principal: ThePrincipal,
-    workspace_id: TheWorkspaceId,
-    view: Service[ViewContext],
-    console: Service[Console],
-    release_service: Service[ReleaseService],
-) -> Response[bytes]:
+async def save_release(desk: TheDesk) -> Response[bytes]:
     """Make the draft of a release."""
-    form = await read_form(request)
+    form = await desk.form()
     draft = _typed(form, None)
-    t = console.translator(view)
     values, draft.mistakes = steps_json(draft.steps)
     code = int(draft.code) if draft.code.isascii() and draft.code.isdigit() and len(draft.code) < 17 else 0
     if not code:
@@ -136,80 +111,53 @@ async def save_release(
         draft.mistakes.append(Mistake("add-step", "no-steps"))
     try:
         if draft.mistakes:
-            await _check(release_service, workspace_id, draft, values)
+            await _check(desk, draft, values)
         else:
-            info = await release_service.releases.create(
-                principal, workspace_id, draft.program, code, {"steps": values}, draft.notes
-            )
-            made = Flash("good", t("release.editor.made"))
-            return redirect(request, view.url(f"releases/{info.release.id}"), made)
+            info = await desk.service.releases.create(*desk.caller, draft.program, code, {"steps": values}, draft.notes)
+            return desk.go(f"releases/{info.release.id}", desk.t("release.editor.made"))
     except Problem as problem:
         if not _at_fields(problem, draft):
-            draft.alert = told(problem, console, view)
-    lists = await _lists(release_service, principal, workspace_id)
-    here = standing_at(view, f"releases/new?program={draft.program}")
-    return await _editor(request, principal, workspace_id, here, console, release_service, draft, lists, status=422)
+            draft.alert = desk.told(problem)
+    return await _editor(desk, draft, status=422)
 
 
 @post(f"{HERE}/releases/{{release:str}}/plan", opt=needs("release.operate"), request_max_body_size=LARGEST_PLAN_FORM)
-async def save_plan(
-    request: AnyRequest,
-    principal: ThePrincipal,
-    workspace_id: TheWorkspaceId,
-    release: FromPath[str],
-    view: Service[ViewContext],
-    console: Service[Console],
-    release_service: Service[ReleaseService],
-) -> Response[bytes]:
+async def save_plan(desk: TheDesk, release: FromPath[str]) -> Response[bytes]:
     """Change the steps that are still to come."""
-    form = await read_form(request)
-    info = await release_service.releases.get(principal, workspace_id, release)
+    form = await desk.form()
+    info = await desk.service.releases.get(*desk.caller, release)
     draft = _typed(form, info)
-    t = console.translator(view)
     values, draft.mistakes = steps_json(draft.steps, len(draft.begun))
     plan = {"steps": [*plan_to_json(info.release.plan)["steps"][: len(draft.begun)], *values]}
     status = 422
     try:
         if draft.mistakes:
-            await _check(release_service, workspace_id, draft, values)
+            await _check(desk, draft, values)
         else:
-            await release_service.releases.change_plan(
-                principal, workspace_id, release, plan, revision=form.number("revision"), reason=draft.reason
+            await desk.service.releases.change_plan(
+                *desk.caller, release, plan, revision=form.number("revision"), reason=draft.reason
             )
-            saved = Flash("good", t("release.editor.saved"))
-            return redirect(request, view.url(f"releases/{release}"), saved)
+            return desk.go(f"releases/{release}", desk.t("release.editor.saved"))
     except Problem as problem:
         if problem.code == "release-changed":
-            status, draft.alert = 409, t("release.editor.changed", state=t(f"release.state.{info.release.state}"))
+            # as it is by now: the form goes on from there
+            info = await desk.service.releases.get(*desk.caller, release)
+            status, draft = 409, _typed(form, info)
+            draft.alert = desk.t("release.editor.changed", state=desk.t(f"release.state.{info.release.state}"))
         elif not _at_fields(problem, draft):
-            draft.alert = told(problem, console, view)
-    lists = await _lists(release_service, principal, workspace_id)
-    here = standing_at(view, f"releases/{release}/plan")
-    return await _editor(request, principal, workspace_id, here, console, release_service, draft, lists, status=status)
+            draft.alert = desk.told(problem)
+    return await _editor(desk, draft, status=status)
 
 
 @post(f"{HERE}/releases/edit", opt=needs("release.operate"), status_code=200, request_max_body_size=LARGEST_PLAN_FORM)
-async def change_form(
-    request: AnyRequest,
-    principal: ThePrincipal,
-    workspace_id: TheWorkspaceId,
-    view: Service[ViewContext],
-    console: Service[Console],
-    release_service: Service[ReleaseService],
-) -> Response[bytes]:
+async def change_form(desk: TheDesk) -> Response[bytes]:
     """The form with a step or a condition more or less; nothing is saved."""
-    form = await read_form(request)
-    info = await _release_of(form, principal, workspace_id, release_service)
-    draft = _typed(form, info)
-    edit = Edit(draft.steps, len(draft.begun), console.translator(view))
+    form = await desk.form()
+    draft = _typed(form, await _release_of(desk, form))
+    edit = Edit(draft.steps, len(draft.begun), desk.t)
     edit.do(form.one("do"))
     draft.mistakes, draft.focus = edit.mistakes, edit.focus
-    lists = await _lists(release_service, principal, workspace_id)
-    path = f"releases/new?program={draft.program}" if info is None else f"releases/{info.release.id}/plan"
-    here = standing_at(view, path)
-    answer = await _editor(
-        request, principal, workspace_id, here, console, release_service, draft, lists, block="fields"
-    )
+    answer = await _editor(desk, draft, block="fields")
     # the preview follows what buttons change, too
     answer.set_header("HX-Trigger-After-Settle", "plan-changed")
     return answer
@@ -218,47 +166,25 @@ async def change_form(
 @post(
     f"{HERE}/releases/preview", opt=needs("release.operate"), status_code=200, request_max_body_size=LARGEST_PLAN_FORM
 )
-async def show_preview(
-    request: AnyRequest,
-    principal: ThePrincipal,
-    workspace_id: TheWorkspaceId,
-    view: Service[ViewContext],
-    console: Service[Console],
-    release_service: Service[ReleaseService],
-    release_previews: Service[Previews],
-) -> Response[bytes]:
+async def show_preview(desk: TheDesk, release_previews: Service[Previews]) -> Response[bytes]:
     """Who gets this, of a form that may be half written."""
-    form = await read_form(request)
-    info = await _release_of(form, principal, workspace_id, release_service)
+    form = await desk.form()
+    info = await _release_of(desk, form)
     draft = _typed(form, info)
     values, _ = steps_json(draft.steps, len(draft.begun))
-    lists = await _lists(release_service, principal, workspace_id)
-    preview = await release_previews.look(
-        principal,
-        workspace_id,
-        draft.begun,
-        values,
-        {each.id: each.name for each in lists},
-        None if info is None else info.release.salt,
-        console.translator(view),
-        view.locale,
-    )
-    return respond(request, console, view, "release/release-preview.html", block="preview", preview=preview)
+    names = await desk.list_names()
+    salt = None if info is None else info.release.salt
+    preview = await release_previews.look(*desk.caller, draft.begun, values, names, salt, desk.t, desk.locale)
+    return desk.page("release/release-preview.html", block="preview", preview=preview)
 
 
 # parts
 
 
-async def _release_of(
-    form: Form, principal: Principal, workspace_id: str, service: ReleaseService
-) -> ReleaseInfo | None:
+async def _release_of(desk: Desk, form: Form) -> ReleaseInfo | None:
     """The release whose plan is edited; None for a new one. Problem `not-found`."""
     release_id = form.one("release")
-    return await service.releases.get(principal, workspace_id, release_id) if release_id else None
-
-
-async def _lists(service: ReleaseService, principal: Principal, workspace_id: str) -> list[ListInfo]:
-    return await service.lists.page(principal, workspace_id, limit=_LISTS)
+    return await desk.service.releases.get(*desk.caller, release_id) if release_id else None
 
 
 def _begun(info: ReleaseInfo) -> Sequence[Step]:
@@ -296,15 +222,15 @@ def _shifted(form: Form, first: int) -> Form:
     return Form(values)
 
 
-async def _check(service: ReleaseService, workspace_id: str, draft: Draft, values: Sequence[Mapping[str, Any]]) -> None:
+async def _check(desk: Desk, draft: Draft, values: Sequence[Mapping[str, Any]]) -> None:
     """All that is wrong besides, so that everything is told at once. Problem `invalid`."""
     begun = plan_to_json(draft.info.release.plan)["steps"][: len(draft.begun)] if draft.info else []
 
     def work(connection: Connection) -> None:
-        read_plan(connection, workspace_id, {"steps": [*begun, *values]})
+        read_plan(connection, desk.caller.workspace_id, {"steps": [*begun, *values]})
 
     if values:
-        await service.core.database.read(work)
+        await desk.service.core.database.read(work)
 
 
 def _at_fields(problem: Problem, draft: Draft) -> bool:
@@ -323,24 +249,13 @@ def _at_fields(problem: Problem, draft: Draft) -> bool:
     return True
 
 
-async def _editor(
-    request: AnyRequest,
-    principal: Principal,
-    workspace_id: str,
-    view: ViewContext,
-    console: Console,
-    service: ReleaseService,
-    draft: Draft,
-    lists: Sequence[ListInfo],
-    *,
-    status: int = 200,
-    block: str | None = None,
-) -> Response[bytes]:
-    t, locale = console.translator(view), view.locale
+async def _editor(desk: Desk, draft: Draft, *, status: int = 200, block: str | None = None) -> Response[bytes]:
+    t, locale = desk.t, desk.locale
+    lists = await desk.lists()
     names = {each.id: each.name for each in lists}
     versions: list[tuple[str, str]] = []
     if draft.info is None:
-        found = await service.versions.page(principal, workspace_id, draft.program, limit=_VERSIONS)
+        found = await desk.service.versions.page(*desk.caller, draft.program, limit=_VERSIONS)
         versions = [(str(each.code), f"{each.name} ({each.code})") for each in found if each.state not in _GONE]
         if not draft.code and versions:
             draft.code = versions[0][0]
@@ -361,10 +276,8 @@ async def _editor(
         if draft.info is not None
     ]
     words = words_for(locale)
-    return respond(
-        request,
-        console,
-        view,
+    shown = desk.at(draft.path) if desk.request.method == "POST" else desk
+    return shown.page(
         "release/release-editor.html",
         block=block,
         status=status,

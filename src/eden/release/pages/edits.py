@@ -96,7 +96,9 @@ class Edit:
 
     def _json(self, index: int) -> None:
         """The rule as JSON: also one that is not finished."""
-        self._step(index).rule = as_json(rule_json(self._step(index).rule))
+        rule = self._step(index).rule
+        if rule.mode != "json":
+            self._step(index).rule = as_json(rule_json(rule))
         self.focus = f"step-{index}-json"
 
     def _rows(self, index: int) -> None:

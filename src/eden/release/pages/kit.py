@@ -1,16 +1,12 @@
-"""What the pages share: addresses, forms as they come in, problems in the reader's language."""
+"""Forms as they come in."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any
-from urllib.parse import urlencode
+from litestar.exceptions import InternalServerException
 
 from eden.base.api.errors import AnyRequest
-from eden.base.api.paging import encode_cursor
 from eden.base.problems import Problem
-from eden.console.frame import Console
-from eden.console.view import ROOT, ViewContext
+from eden.console.view import ROOT
 
 #: below it are the pages of a workspace; the guard reads the parameter
 HERE = f"{ROOT}/{{workspace:str}}"
@@ -46,32 +42,16 @@ class Form:
 
 
 async def read_form(request: AnyRequest) -> Form:
-    """The form of a request. Problem `invalid` for a character that no database keeps."""
-    form = await request.form()
+    """The form of a request. Problem `invalid` for a character that no database keeps, `bad-request` for half of a
+    form."""
+    try:
+        form = await request.form()
+    except InternalServerException:
+        # somebody went on writing, and the preview that was under way is not wanted any more: nobody's failure
+        raise Problem("bad-request", "The request ended before its form.") from None
     values: dict[str, list[str]] = {}
     for name in dict.fromkeys(form):
         values[name] = [value for value in form.getall(name) if isinstance(value, str)]
         if "\0" in "".join(values[name]):
             raise Problem("invalid", "The form has a character that is never used (NUL).")
     return Form(values)
-
-
-def page_address(view: ViewContext, path: str, key: Any, **query: str) -> str:
-    """Of the page of a list that goes on after the item with this key."""
-    return f"{view.url(path)}?{urlencode({**query, 'cursor': encode_cursor(key)})}"
-
-
-def standing_at(view: ViewContext, path: str) -> ViewContext:
-    """The view as if its page were at `path`: what answers a POST is shown again, by language and theme, with a GET."""
-    return replace(view, path=view.url(path))
-
-
-#: problems that have sentences in both languages
-_SAID = frozenset({"release-conflict", "version-state", "release-state", "not-found", "conflict", "invalid"})
-
-
-def told(problem: Problem, console: Console, view: ViewContext) -> str:
-    """What happened, in the reader's language; in English with what exactly."""
-    if view.locale == "en" or problem.code not in _SAID:
-        return f"{problem.sentence} {problem.hint}".strip()
-    return console.translator(view)(f"release.problem.{problem.code}")

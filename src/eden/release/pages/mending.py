@@ -11,20 +11,23 @@ from typing import Any
 
 from litestar import Response
 
-from eden.base.api.errors import AnyRequest
 from eden.base.problems import Problem
-from eden.console.frame import Console
-from eden.console.http import html, respond, wants_part
-from eden.console.view import ViewContext
+from eden.console.http import html, wants_part
+from eden.release.pages.desk import Desk
 from eden.release.pages.kit import Form
+
+#: field and sentence
+Mistake = tuple[str, str]
 
 #: code and field of problems that have a sentence in both languages
 _SAID = frozenset(
     {
-        "bad-package.file", "conflict.key", "conflict.name", "invalid.code", "invalid.comment", "invalid.description",
-        "invalid.fallback_url", "invalid.file", "invalid.key", "invalid.main_url", "invalid.name", "invalid.native",
-        "invalid.seconds", "invalid.threshold", "invalid.title_en", "invalid.url", "invalid.version",
-        "invalid.virtual_host", "too-large.file", "unsafe-archive.file", "version-exists.version",
+        "bad-package.file", "conflict.add", "conflict.file", "conflict.key", "conflict.name",
+        "invalid.app_versions", "invalid.code", "invalid.comment", "invalid.description",
+        "invalid.fallback_url", "invalid.file", "invalid.key", "invalid.main_url", "invalid.name",
+        "invalid.native", "invalid.seconds", "invalid.threshold", "invalid.title_en", "invalid.url",
+        "invalid.version", "invalid.virtual_host", "too-large.file", "unsafe-archive.file",
+        "version-exists.version", "version-state.comment", "version-state.name", "version-state.reason",
     }
 )  # fmt: skip
 
@@ -48,14 +51,14 @@ _MOST = 20
 class Filled:
     """A form as it is shown: texts by name, and what has to be mended."""
 
-    def __init__(self, form: Form | None = None, errors: list[tuple[str, str]] | None = None) -> None:
+    def __init__(self, form: Form | None = None, errors: list[Mistake] | None = None) -> None:
         self._form = form
         self.errors = (errors or [])[:_MOST]
         self._by_field = dict(reversed(self.errors))
 
     def one(self, name: str, usual: str = "") -> str:
-        """The field's text; `usual` when the form has not been sent yet."""
-        return usual if self._form is None else self._form.one(name)
+        """The field's text; `usual` when no form with such a field has been sent."""
+        return usual if self._form is None else self._form.one(name, usual)
 
     def all(self, name: str, usual: tuple[str, ...] = ()) -> tuple[str, ...]:
         return usual if self._form is None else tuple(self._form.all(name))
@@ -64,31 +67,33 @@ class Filled:
         return self._by_field.get(name, "")
 
 
-def mistakes(problem: Problem, console: Console, view: ViewContext, field: str = "") -> list[tuple[str, str]]:
+def mistakes(problem: Problem, desk: Desk, field: str = "") -> list[Mistake]:
     """Field and sentence of everything that is wrong; `field` is that of a problem which names none."""
-    t = console.translator(view)
     if not problem.errors:
-        sentence = f"{problem.sentence} {problem.hint}".strip()
-        return [(field, _said(t, problem.code, field, sentence))]
+        return [(field, _said(desk, problem, field))]
     found = []
     for name, sentence in problem.errors:
         if line := _LINE.fullmatch(name):
-            found.append((field, t("release.mend.line", line=int(line[1]), sentence=sentence)))
+            found.append((field, desk.t("release.mend.line", line=int(line[1]), sentence=sentence)))
             continue
         name = _FIELDS.get(name, name.removeprefix("native.").partition(".")[0].partition("[")[0])
-        found.append((name, _said(t, problem.code, name, sentence)))
+        found.append((name, _said(desk, Problem(problem.code, sentence), name)))
     return found
 
 
-def _said(t: Any, code: str, field: str, sentence: str) -> str:
-    return t(f"release.mend.{code}.{field}", sentence=sentence) if f"{code}.{field}" in _SAID else sentence
+def _said(desk: Desk, problem: Problem, field: str) -> str:
+    known = f"{problem.code}.{field}"
+    if known not in _SAID:
+        return desk.told(problem)
+    return desk.t(f"release.mend.{known}", sentence=f"{problem.sentence} {problem.hint}".strip())
 
 
-def mend(
-    request: AnyRequest, console: Console, view: ViewContext, template: str, filled: Filled, **values: Any
-) -> Response[bytes]:
-    """The form again, with status 422; only its mistakes where the form is still on the page."""
-    if wants_part(request):
-        content = console.render(view, "release/version-mistakes.html", filled=filled)
+def form_page(desk: Desk, path: str, template: str, /, filled: Filled, **values: Any) -> Response[bytes]:
+    """The page at `path` with a form. Where something has to be mended, with status 422; only the mistakes where the
+    form is still on the page."""
+    if not filled.errors:
+        return desk.page(template, filled=filled, **values)
+    if wants_part(desk.request):
+        content = desk.console.render(desk.view, "release/mistakes.html", filled=filled)
         return html(content, status=422, headers={"HX-Retarget": "#flashes", "HX-Reswap": "innerHTML"})
-    return respond(request, console, view, template, status=422, filled=filled, **values)
+    return desk.at(path).page(template, status=422, filled=filled, **values)

@@ -45,6 +45,11 @@ class StepForm:
     limit: str = "20"
     minimum_starts: str = ""
 
+    @property
+    def lasts(self) -> int | None:
+        """Seconds that the step lasts at least; None when nothing, or nothing that can be read, is written."""
+        return _Writer("").length("minimum", self.minimum, self.minimum_unit, "minimum")
+
 
 @dataclass(frozen=True)
 class Mistake:

@@ -6,12 +6,12 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from functools import partial
-from time import monotonic
+from time import monotonic, thread_time
 from typing import Any
 
 import msgspec
 
-from eden.base.identity.principal import Principal
+from eden.base.identity.principal import Principal, check_permission
 from eden.base.problems import Problem
 from eden.console import formats
 from eden.console.messages import Locale
@@ -26,10 +26,12 @@ from eden.release.service_targets import lists_of
 
 #: devices that a plan is tried on: 2,000 give a share to about a percentage point
 MOST_DEVICES = 2_000
-#: seconds after which it is enough; the answer says how many devices it got to
+#: seconds of a processor after which it is enough; the answer says how many devices it got to
 _LONGEST = 0.25
-#: workspaces whose lists are kept loaded for the next look
+#: workspaces whose lists and devices are kept loaded for the next look
 _KEPT = 8
+#: seconds for which devices that were read are good enough: somebody who writes looks again and again
+_FRESH = 60
 
 
 class StepPreview(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,12 +54,23 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
     asked: int = 0
 
 
+class _Held:
+    """Of a workspace, what the next look needs again. `known`: how many devices there are; `until`: when they are to
+    be read again (`time.monotonic`)."""
+
+    def __init__(self) -> None:
+        self.lists: dict[tuple[str, int], ListView] = {}
+        self.known = 0
+        self.devices: list[DeviceInfo] = []
+        self.until = 0.0
+
+
 class Previews:
-    """Keeps what was loaded of lists, so that typing does not load them again and again."""
+    """Keeps what was loaded, so that typing does not load it again and again."""
 
     def __init__(self, service: ReleaseService) -> None:
         self._service = service
-        self._held: OrderedDict[str, dict[tuple[str, int], ListView]] = OrderedDict()
+        self._held: OrderedDict[str, _Held] = OrderedDict()
 
     async def look(
         self,
@@ -71,6 +84,7 @@ class Previews:
         locale: Locale,
     ) -> Preview:
         """Steps that have begun, and those of a form; `names` of the workspace's lists by id."""
+        check_permission(principal, workspace_id, "device.read")
         steps: list[Step | None] = [*begun]
         for value in values:
             steps.append(_valid(value, names))
@@ -78,10 +92,13 @@ class Previews:
         if not valid:
             return Preview(steps=[StepPreview(name=str(value["name"])) for value in values])
         plan = Plan(steps=tuple(valid))
-        known, devices = await self._service.devices.sample(principal, workspace_id, MOST_DEVICES)
-        lists = await self._lists(workspace_id, plan)
-        ends = monotonic() + _LONGEST
-        found = await asyncio.to_thread(_survey, plan, lists, devices, salt, ends)
+        held = self._of(workspace_id)
+        if monotonic() >= held.until:
+            held.known, held.devices = await self._service.devices.sample(principal, workspace_id, MOST_DEVICES)
+            held.until = monotonic() + (_FRESH if held.devices else 0)
+        known, devices = held.known, held.devices
+        lists = await self._service.lists.load(lists_of(plan), held.lists)
+        found = await asyncio.to_thread(_survey, plan, lists, devices, salt)
         by_id = {device.id: device for device in devices}
         time = partial(formats.time_element, locale=locale)
         shown = []
@@ -104,12 +121,12 @@ class Previews:
             at += 1
         return Preview(steps=shown, known=known, asked=found[0].asked)
 
-    async def _lists(self, workspace_id: str, plan: Plan) -> dict[str, ListView]:
-        held = self._held.setdefault(workspace_id, {})
+    def _of(self, workspace_id: str) -> _Held:
+        held = self._held.setdefault(workspace_id, _Held())
         self._held.move_to_end(workspace_id)
         while len(self._held) > _KEPT:
             self._held.popitem(last=False)
-        return await self._service.lists.load(lists_of(plan), held)
+        return held
 
 
 def _valid(value: Mapping[str, Any], names: Mapping[str, str]) -> Step | None:
@@ -122,10 +139,12 @@ def _valid(value: Mapping[str, Any], names: Mapping[str, str]) -> Step | None:
 
 
 def _survey(
-    plan: Plan, lists: Mapping[str, ListView], devices: Sequence[DeviceInfo], salt: str | None, ends: float
+    plan: Plan, lists: Mapping[str, ListView], devices: Sequence[DeviceInfo], salt: str | None
 ) -> list[StepReach]:
+    # of this thread's own work: a busy machine takes longer and must not tell less
+    ends = thread_time() + _LONGEST
     views = [DeviceView(device.id, context_of(device.id, device.context, lists)) for device in devices]
-    return survey(plan, lists, views, salt=salt, in_time=lambda: monotonic() < ends)
+    return survey(plan, lists, views, salt=salt, in_time=lambda: thread_time() < ends)
 
 
 def device_words(device: DeviceInfo) -> str:

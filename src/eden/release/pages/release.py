@@ -10,28 +10,23 @@ from litestar import Response, get, post
 from markupsafe import Markup
 
 from eden.base.api.access import needs
-from eden.base.api.handlers import AnyRequest, FromPath, Service, ThePaging, ThePrincipal, TheWorkspaceId
-from eden.base.identity.principal import Principal
+from eden.base.api.handlers import FromPath, ThePaging
 from eden.base.problems import Problem, not_found
 from eden.console import formats
-from eden.console.frame import Console
-from eden.console.http import redirect, respond
-from eden.console.view import Flash, ViewContext
-from eden.release.interfaces import Health, Message, Release, ReleaseState, Verb
-from eden.release.pages.kit import HERE, LARGEST_FORM, page_address, read_form, standing_at, told
+from eden.release.interfaces import Health, Message, ReleaseState, Verb
+from eden.release.pages.desk import Desk, TheDesk
+from eden.release.pages.kit import HERE, LARGEST_FORM
 from eden.release.pages.ramp import plots, problem_message, refusal_words, verdict_words
 from eden.release.pages.states import HEALTH_TONES, TONES, VERB_ICONS
-from eden.release.pages.words import Say, plan_words, step_notes
+from eden.release.pages.words import plan_words, step_notes
 from eden.release.rules_reasons import say
-from eden.release.service import ReleaseService
+from eden.release.service_figures import ReleaseFigures
 from eden.release.service_release_rows import ReleaseEvent, ReleaseInfo
 from eden.release.service_releases import EMERGENCY, REASONED
 
 #: events that the plots know of; the timeline shows some of them and goes on by pages
 _EVENTS = 300
 _TIMELINE = 20
-#: lists whose names are known in words
-_LISTS = 500
 
 _RevisionKey = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
 
@@ -66,48 +61,26 @@ class Retry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @get(f"{HERE}/releases/{{release:str}}", opt=needs("workspace.read"))
-async def show_release(
-    request: AnyRequest,
-    principal: ThePrincipal,
-    workspace_id: TheWorkspaceId,
-    release: FromPath[str],
-    view: Service[ViewContext],
-    console: Service[Console],
-    release_service: Service[ReleaseService],
-) -> Response[bytes]:
+async def show_release(desk: TheDesk, release: FromPath[str]) -> Response[bytes]:
     """Everything about one release; it keeps itself up to date."""
-    info = await release_service.releases.get(principal, workspace_id, release)
-    return await _page(request, principal, workspace_id, view, console, release_service, info)
+    return await _page(desk, await desk.service.releases.get(*desk.caller, release))
 
 
 @get(f"{HERE}/releases/{{release:str}}/events", opt=needs("workspace.read"))
-async def show_events(
-    request: AnyRequest,
-    principal: ThePrincipal,
-    workspace_id: TheWorkspaceId,
-    release: FromPath[str],
-    paging: ThePaging,
-    view: Service[ViewContext],
-    console: Service[Console],
-    release_service: Service[ReleaseService],
-) -> Response[bytes]:
+async def show_events(desk: TheDesk, release: FromPath[str], paging: ThePaging) -> Response[bytes]:
     """All that happened, by pages."""
-    info = await release_service.releases.get(principal, workspace_id, release)
+    info = await desk.service.releases.get(*desk.caller, release)
     below = paging.after(_RevisionKey)
-    found = await release_service.releases.events(principal, workspace_id, release, below=below, limit=paging.limit + 1)
+    found = await desk.service.releases.events(*desk.caller, release, below=below, limit=paging.limit + 1)
     shown = found[: paging.limit]
-    t = console.translator(view)
     path = f"releases/{release}/events"
-    return respond(
-        request,
-        console,
-        view,
+    return desk.page(
         "release/release-events.html",
         block="events",
         info=info,
-        events=_timeline(t, view, shown),
-        next=page_address(view, path, shown[-1].revision) if len(found) > paging.limit else "",
-        first=view.url(path) if below is not None else "",
+        events=_timeline(desk, shown),
+        next=desk.following(path, shown[-1].revision) if len(found) > paging.limit else "",
+        first=desk.url(path) if below is not None else "",
     )
 
 
@@ -116,135 +89,92 @@ async def show_events(
     opt=needs("release.emergency"),
     request_max_body_size=LARGEST_FORM,
 )
-async def stop_release(
-    request: AnyRequest,
-    principal: ThePrincipal,
-    workspace_id: TheWorkspaceId,
-    release: FromPath[str],
-    verb: FromPath[str],
-    view: Service[ViewContext],
-    console: Service[Console],
-    release_service: Service[ReleaseService],
-) -> Response[bytes]:
+async def stop_release(desk: TheDesk, release: FromPath[str], verb: FromPath[str]) -> Response[bytes]:
     """Pause, halt, roll back."""
-    return await _act(request, principal, workspace_id, release, verb, view, console, release_service, stops=True)
+    return await _act(desk, release, verb, stops=True)
 
 
 @post(
     f"{HERE}/releases/{{release:str}}/go/{{verb:str}}", opt=needs("release.operate"), request_max_body_size=LARGEST_FORM
 )
-async def move_release(
-    request: AnyRequest,
-    principal: ThePrincipal,
-    workspace_id: TheWorkspaceId,
-    release: FromPath[str],
-    verb: FromPath[str],
-    view: Service[ViewContext],
-    console: Service[Console],
-    release_service: Service[ReleaseService],
-) -> Response[bytes]:
+async def move_release(desk: TheDesk, release: FromPath[str], verb: FromPath[str]) -> Response[bytes]:
     """Start, advance, resume, roll forward, finish."""
-    return await _act(request, principal, workspace_id, release, verb, view, console, release_service, stops=False)
+    return await _act(desk, release, verb, stops=False)
 
 
 @post(f"{HERE}/releases/{{release:str}}/discard", opt=needs("release.operate"), request_max_body_size=LARGEST_FORM)
-async def discard_release(
-    request: AnyRequest,
-    principal: ThePrincipal,
-    workspace_id: TheWorkspaceId,
-    release: FromPath[str],
-    view: Service[ViewContext],
-    console: Service[Console],
-    release_service: Service[ReleaseService],
-) -> Response[bytes]:
+async def discard_release(desk: TheDesk, release: FromPath[str]) -> Response[bytes]:
     """Remove a draft."""
-    form = await read_form(request)
-    t = console.translator(view)
+    form = await desk.form()
     try:
-        await release_service.releases.discard(principal, workspace_id, release, revision=form.number("revision"))
+        await desk.service.releases.discard(*desk.caller, release, revision=form.number("revision"))
     except Problem as problem:
         if problem.code not in ("release-changed", "release-state"):
             raise
-        flash = Flash("bad", told(problem, console, view))
-        return redirect(request, view.url(f"releases/{release}"), flash)
-    return redirect(request, view.url("releases"), Flash("good", t("release.one.discarded")))
+        return desk.go(f"releases/{release}", desk.told(problem), "bad")
+    return desk.go("releases", desk.t("release.one.discarded"))
 
 
-async def _act(
-    request: AnyRequest,
-    principal: Principal,
-    workspace_id: str,
-    release: str,
-    word: str,
-    view: ViewContext,
-    console: Console,
-    service: ReleaseService,
-    *,
-    stops: bool,
-) -> Response[bytes]:
+async def _act(desk: Desk, release: str, word: str, *, stops: bool) -> Response[bytes]:
     verb = next((each for each in Verb if each.value.replace("_", "-") == word), None)
     if verb is None or (verb in EMERGENCY) is not stops:
         raise not_found("This action")
-    form = await read_form(request)
+    form = await desk.form()
     reason = form.one("reason")
-    t = console.translator(view)
     here = f"releases/{release}"
     try:
-        info = await service.releases.act(
-            principal, workspace_id, release, verb, revision=form.number("revision"), reason=reason
+        info = await desk.service.releases.act(
+            *desk.caller, release, verb, revision=form.number("revision"), reason=reason
         )
     except Problem as problem:
         if problem.code in ("not-found", "forbidden"):
             raise
-        info = await service.releases.get(principal, workspace_id, release)
-        standing = standing_at(view, here)
-        retry = _retry(problem, verb, reason, info, console, standing)
+        info = await desk.service.releases.get(*desk.caller, release)
         status = 422 if problem.code == "invalid" else 409
-        return await _page(request, principal, workspace_id, standing, console, service, info, retry, status)
+        return await _page(desk.at(here), info, _retry(desk, problem, verb, reason, info), status)
     tone = TONES[info.release.state][0]
-    done = t(f"release.done.{verb.value}", version=info.version_name)
-    return redirect(request, view.url(here), Flash("good" if tone in ("accent", "good") else "warning", done))
+    done = desk.t(f"release.done.{verb.value}", version=info.version_name)
+    return desk.go(here, done, "good" if tone in ("accent", "good") else "warning")
 
 
-def _retry(problem: Problem, verb: Verb, reason: str, info: ReleaseInfo, console: Console, view: ViewContext) -> Retry:
-    t = console.translator(view)
-    button = _button(verb, info, t, view)
+def _retry(desk: Desk, problem: Problem, verb: Verb, reason: str, info: ReleaseInfo) -> Retry:
+    button = _button(desk, verb, info)
     message = problem_message(problem)
     if problem.code == "release-changed":
-        title = t("release.one.changed")
-        why = t("release.one.changed-text", state=t(f"release.state.{info.release.state}"))
+        title = desk.t("release.one.changed")
+        why = desk.t("release.one.changed-text", state=desk.t(f"release.state.{info.release.state}"))
     elif problem.code == "invalid":
-        title, why = t("release.one.reason-missing"), t("release.one.reason-missing-text")
+        title, why = desk.t("release.one.reason-missing"), desk.t("release.one.reason-missing-text")
     else:
-        title = t("release.one.not-done", verb=t(f"release.verb.{verb.value}"))
-        why = told(problem, console, view) if message is None else _refused(message, t, view)
+        title = desk.t("release.one.not-done", verb=desk.t(f"release.verb.{verb.value}"))
+        why = desk.told(problem) if message is None else _refused(desk, message)
     again = problem.code in ("release-changed", "invalid") and button.ready
     return Retry(verb=verb.value, reason=reason, title=title, why=why, button=button if again else None)
 
 
-def _refused(message: Message, t: Say, view: ViewContext) -> str:
-    time = partial(formats.time_element, locale=view.locale)
-    length = partial(formats.duration, locale=view.locale)
-    return refusal_words(t, view.locale, message, time, length)
+def _refused(desk: Desk, message: Message) -> str:
+    time = partial(formats.time_element, locale=desk.locale)
+    length = partial(formats.duration, locale=desk.locale)
+    return refusal_words(desk.t, desk.locale, message, time, length)
 
 
-def _button(verb: Verb, info: ReleaseInfo, t: Say, view: ViewContext) -> Button:
+def _button(desk: Desk, verb: Verb, info: ReleaseInfo) -> Button:
     word = verb.value.replace("_", "-")
     refusal = info.refused[verb]
     stops = verb in EMERGENCY
     return Button(
         verb=verb.value,
-        address=view.url(f"releases/{info.release.id}/{'stop' if stops else 'go'}/{word}"),
+        address=desk.url(f"releases/{info.release.id}/{'stop' if stops else 'go'}/{word}"),
         icon=VERB_ICONS[verb],
         kind="danger" if verb is Verb.HALT else "" if stops else "main",
         danger=verb in (Verb.ROLL_BACK, Verb.HALT),
         reasoned=verb in REASONED,
-        refused="" if refusal is None else _refused(refusal, t, view),
-        allowed=view.may("release.emergency" if stops else "release.operate"),
+        refused="" if refusal is None else _refused(desk, refusal),
+        allowed=desk.view.may("release.emergency" if stops else "release.operate"),
     )
 
 
-def _buttons(info: ReleaseInfo, t: Say, view: ViewContext) -> tuple[list[Button], list[Button]]:
+def _buttons(desk: Desk, info: ReleaseInfo) -> tuple[list[Button], list[Button]]:
     """Those of this state, and those of others."""
     now: list[Button] = []
     other: list[Button] = []
@@ -253,32 +183,17 @@ def _buttons(info: ReleaseInfo, t: Say, view: ViewContext) -> tuple[list[Button]
         elsewhere = refusal is not None and refusal.code in ("not-in-state", "at-its-end")
         # the last step can only be finished, those before it only be left
         unfit = refusal is not None and refusal.code in ("last-step", "steps-left")
-        (other if elsewhere or unfit else now).append(_button(verb, info, t, view))
+        (other if elsewhere or unfit else now).append(_button(desk, verb, info))
     return now, other
 
 
-async def _page(
-    request: AnyRequest,
-    principal: Principal,
-    workspace_id: str,
-    view: ViewContext,
-    console: Console,
-    service: ReleaseService,
-    info: ReleaseInfo,
-    retry: Retry | None = None,
-    status: int = 200,
-) -> Response[bytes]:
-    release, t = info.release, console.translator(view)
-    events = await service.releases.events(principal, workspace_id, release.id, limit=_EVENTS)
-    figures = await service.figures.of_release(principal, workspace_id, release.id)
-    lists = await service.lists.page(principal, workspace_id, limit=_LISTS)
-    names = {each.id: each.name for each in lists}
-    now, other = _buttons(info, t, view)
-    health = None if info.verdict is None else Health(info.verdict["health"])
-    return respond(
-        request,
-        console,
-        view,
+async def _page(desk: Desk, info: ReleaseInfo, retry: Retry | None = None, status: int = 200) -> Response[bytes]:
+    release = info.release
+    events = await desk.service.releases.events(*desk.caller, release.id, limit=_EVENTS)
+    figures = await desk.service.figures.of_release(*desk.caller, release.id)
+    names = await desk.list_names()
+    now, other = _buttons(desk, info)
+    return desk.page(
         "release/release.html",
         block="live",
         status=status,
@@ -288,17 +203,29 @@ async def _page(
         buttons=now,
         others=other,
         retry=retry,
-        editable=release.state is not ReleaseState.FINISHED and view.may("release.operate"),
-        steps=_steps(release, t, view, names),
+        editable=release.state is not ReleaseState.FINISHED and desk.view.may("release.operate"),
+        steps=_steps(desk, info, names),
         figures=figures,
-        plots=plots(t, figures, events),
-        verdict=verdict_words(info.verdict, view.locale),
-        health=health,
-        health_tone="neutral" if health is None else HEALTH_TONES[health],
-        ratio=_ratio(info),
-        events=_timeline(t, view, events[:_TIMELINE]),
+        plots=plots(desk.t, figures, events),
+        **_guard(desk, info, figures),
+        events=_timeline(desk, events[:_TIMELINE]),
         more_events=len(events) > _TIMELINE,
     )
+
+
+def _guard(desk: Desk, info: ReleaseInfo, figures: ReleaseFigures) -> dict[str, Any]:
+    """What the guardrails say. They look at a release from its first moment; before its first start there is nothing
+    that they could have seen."""
+    verdict = info.verdict
+    if verdict is None or not (figures.new.exposed or figures.control.exposed):
+        return {"health": "", "health_tone": "neutral", "verdict": "", "ratio": None}
+    health = Health(verdict["health"])
+    return {
+        "health": health,
+        "health_tone": HEALTH_TONES[health],
+        "verdict": verdict_words(verdict, desk.locale),
+        "ratio": _ratio(info),
+    }
 
 
 def _ratio(info: ReleaseInfo) -> dict[str, Any] | None:
@@ -309,10 +236,11 @@ def _ratio(info: ReleaseInfo) -> dict[str, Any] | None:
     return None
 
 
-def _steps(release: Release, t: Say, view: ViewContext, names: dict[str, str]) -> list[dict[str, Any]]:
+def _steps(desk: Desk, info: ReleaseInfo, names: dict[str, str]) -> list[dict[str, Any]]:
     """The plan for `ui.steps`."""
+    release = info.release
     state = release.state
-    time = partial(formats.time_element, locale=view.locale)
+    time = partial(formats.time_element, locale=desk.locale)
     here = {
         ReleaseState.DRAFT: "waiting",
         ReleaseState.LIVE: "current",
@@ -330,11 +258,11 @@ def _steps(release: Release, t: Say, view: ViewContext, names: dict[str, str]) -
         item: dict[str, Any] = {
             "title": step.name,
             "state": shown,
-            "text": plan_words(t, view.locale, release.plan, index, names),
-            "note": _joined(step_notes(t, view.locale, step, time)),
+            "text": plan_words(desk.t, desk.locale, release.plan, index, names),
+            "note": _joined(step_notes(desk.t, desk.locale, step, time)),
         }
         if shown == "failed":
-            item["word"] = t(f"release.state.{state}")
+            item["word"] = desk.t(f"release.state.{state}")
         found.append(item)
     return found
 
@@ -346,16 +274,16 @@ def _joined(sentences: list[str]) -> str:
     return Markup(" ").join(sentences)
 
 
-def _timeline(t: Say, view: ViewContext, events: list[ReleaseEvent]) -> list[dict[str, Any]]:
+def _timeline(desk: Desk, events: list[ReleaseEvent]) -> list[dict[str, Any]]:
     return [
         {
             "at": event.at,
-            "actor": event.actor.removeprefix("user:") if event.actor != "system" else t("release.one.system"),
+            "actor": event.actor.removeprefix("user:") if event.actor != "system" else desk.t("release.one.system"),
             "kind": event.kind,
             "state": event.state,
             "step": event.step + 1,
             "share": event.share,
-            "words": event.reason if event.message is None else say(event.message, view.locale),
+            "words": event.reason if event.message is None else say(event.message, desk.locale),
         }
         for event in events
     ]

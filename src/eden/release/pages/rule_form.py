@@ -96,9 +96,9 @@ def read_rule(form: Form, prefix: str) -> RuleForm:
     groups = []
     for index in range(min(max(0, form.number(f"{prefix}groups")), MOST_ROWS)):
         start = f"{prefix}group-{index}-"
-        rows = [
-            _read_row(form, f"{start}row-{row}-") for row in range(min(max(0, form.number(f"{start}rows")), MOST_ROWS))
-        ]
+        places = (f"{start}row-{row}-" for row in range(min(max(0, form.number(f"{start}rows")), MOST_ROWS)))
+        # only those that are there: a number of a few digits must not make rows by the thousand
+        rows = [_read_row(form, place) for place in places if form.on(f"{place}attribute")]
         groups.append(Group(_match(form.one(f"{start}match")), rows))
     return RuleForm(
         mode="json" if mode == "json" else "rows" if mode == "rows" and groups else "everyone",

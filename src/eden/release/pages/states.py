@@ -36,3 +36,7 @@ HEALTH_TONES: Final = {
     Health.NO_CONTROL: "neutral",
     Health.HALT: "bad",
 }
+
+#: what a review made of a version, and what signed metadata says of it → tone
+VERSION_TONES: Final = {"uploaded": "neutral", "approved": "good", "rejected": "bad", "withdrawn": "warning"}
+SIGNED_TONES: Final = {"stable": "good", "release": "accent", "kept": "neutral", "revoked": "bad", "trial": "accent"}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncIterator
-from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -12,31 +12,25 @@ from litestar.datastructures import UploadFile
 from litestar.params import QueryParameter
 
 from eden.base.api.access import needs
-from eden.base.api.handlers import AnyRequest, FromPath, Service, ThePrincipal, TheWorkspaceId
-from eden.base.identity.principal import Principal
+from eden.base.api.handlers import FromPath
 from eden.base.problems import Problem
-from eden.console.frame import Console
-from eden.console.http import redirect, respond
-from eden.console.view import Flash, ViewContext
-from eden.release.comparison import KINDS, Comparison, FileChange
+from eden.release.addresses import code_of
+from eden.release.comparison import Comparison, FileChange, kind_of
 from eden.release.interfaces import NoticeLevel, ProgramKind
 from eden.release.packages import UploadFields
-from eden.release.pages.addresses import code_of
-from eden.release.pages.kit import HERE, LARGEST_FORM, Form, read_form, standing_at
-from eden.release.pages.mending import Filled, mend, mistakes
-from eden.release.service import ReleaseService
+from eden.release.pages.desk import Desk, TheDesk
+from eden.release.pages.kit import HERE, LARGEST_FORM, Form
+from eden.release.pages.mending import Filled, form_page, mistakes
+from eden.release.pages.states import SIGNED_TONES, VERSION_TONES
 from eden.release.service_contents import LONGEST_TEXT, VersionDetail
+from eden.release.service_programs import Program
 
 #: bytes of an upload that are read at once
 _PIECE = 1 << 20
 #: files of a comparison on one page
 _FILES = 100
 #: files that are shown as what they are, not as text
-_NO_TEXT = frozenset(extension for kind in ("images", "fonts", "media") for extension in KINDS[kind]) - {".svg"}
-
-#: what a version may be: tone of its pill
-STATE_TONES = {"uploaded": "neutral", "approved": "good", "rejected": "bad", "withdrawn": "warning"}
-SIGNED_TONES = {"stable": "good", "release": "accent", "kept": "neutral", "revoked": "bad", "trial": "accent"}
+_NO_TEXT = frozenset({"images", "fonts", "media"})
 
 ProgramKey = FromPath[str]
 CodeText = FromPath[str]
@@ -60,59 +54,40 @@ class Changed(msgspec.Struct, frozen=True):
 
 
 @get(f"{HERE}/programs/{{program:str}}/versions/new", opt=needs("version.upload"))
-async def show_new_version(
-    request: AnyRequest,
-    principal: ThePrincipal,
-    workspace_id: TheWorkspaceId,
-    program: ProgramKey,
-    view: Service[ViewContext],
-    console: Service[Console],
-    release_service: Service[ReleaseService],
-) -> Response[bytes]:
+async def show_new_version(desk: TheDesk, program: ProgramKey) -> Response[bytes]:
     """The form of a version; it begins with what the newest one said."""
-    found = await release_service.programs.get(principal, workspace_id, program)
+    found = await desk.service.programs.get(*desk.caller, program)
     last: dict[str, Any] = {}
     if found.newest is not None:
-        version = await release_service.versions.get(principal, workspace_id, program, found.newest.code)
-        last = version.manifest
-    return respond(
-        request, console, view, "release/version-new.html", filled=Filled(), program=found, last=last, levels=_LEVELS
-    )
+        last = (await desk.service.versions.get(*desk.caller, program, found.newest.code)).manifest
+    return _new_version(desk, found, Filled(), last)
 
 
-_LEVELS = tuple(NoticeLevel)
+def _new_version(desk: Desk, program: Program, filled: Filled, last: dict[str, Any]) -> Response[bytes]:
+    path = f"programs/{program.key}/versions/new"
+    levels = [*NoticeLevel]
+    return form_page(desk, path, "release/version-new.html", filled, program=program, last=last, levels=levels)
 
 
 @post(f"{HERE}/programs/{{program:str}}/versions", opt=needs("version.upload"))
-async def upload_version(
-    request: AnyRequest,
-    principal: ThePrincipal,
-    workspace_id: TheWorkspaceId,
-    program: ProgramKey,
-    view: Service[ViewContext],
-    console: Service[Console],
-    release_service: Service[ReleaseService],
-) -> Response[bytes]:
+async def upload_version(desk: TheDesk, program: ProgramKey) -> Response[bytes]:
     """Take an upload. The size of the request is bounded where the handlers are put together (`parts.py`)."""
-    form = await read_form(request)
-    file = (await request.form()).get("file")
-    found = await release_service.programs.get(principal, workspace_id, program)
-    t = console.translator(view)
+    form = await desk.form()
+    file = await desk.upload()
+    found = await desk.service.programs.get(*desk.caller, program)
+    body = None
+    if found.kind is not ProgramKind.NATIVE:
+        if file is None:
+            return _new_version(desk, found, Filled(form, [("file", desk.t("release.version.choose"))]), {})
+        body = _pieces(file)
     try:
         fields = _fields(form, found.kind)
-        body = None
-        if found.kind is not ProgramKind.NATIVE:
-            if not isinstance(file, UploadFile):
-                raise Problem("invalid", "Choose a file.", errors=[("file", "Choose the package, a zip file.")])
-            body = _pieces(file)
-        version, is_new = await release_service.versions.upload(principal, workspace_id, program, body, fields)
+        version, is_new = await desk.service.versions.upload(*desk.caller, program, body, fields)
     except Problem as problem:
         field = "version" if problem.code == "version-exists" else "file"
-        filled = Filled(form, mistakes(problem, console, view, field))
-        here = standing_at(view, f"programs/{found.key}/versions/new")
-        return mend(request, console, here, "release/version-new.html", filled, program=found, last={}, levels=_LEVELS)
-    said = t("release.version.made", name=version.name) if is_new else t("release.version.known", name=version.name)
-    return redirect(request, view.url(f"programs/{found.key}/versions/{version.code}"), Flash("good", said))
+        return _new_version(desk, found, Filled(form, mistakes(problem, desk, field)), {})
+    said = desk.t(f"release.version.{'made' if is_new else 'known'}", name=version.name)
+    return desk.go(f"programs/{found.key}/versions/{version.code}", said)
 
 
 async def _pieces(file: UploadFile) -> AsyncIterator[bytes]:
@@ -159,50 +134,34 @@ def _fields(form: Form, kind: ProgramKind) -> UploadFields:
 
 
 @get(f"{HERE}/programs/{{program:str}}/versions/{{code:str}}", opt=needs("workspace.read"))
-async def show_version(
-    request: AnyRequest,
-    principal: ThePrincipal,
-    workspace_id: TheWorkspaceId,
-    program: ProgramKey,
-    code: CodeText,
-    view: Service[ViewContext],
-    console: Service[Console],
-    release_service: Service[ReleaseService],
-) -> Response[bytes]:
+async def show_version(desk: TheDesk, program: ProgramKey, code: CodeText) -> Response[bytes]:
     """Who, when, what is inside, what reviewers said."""
-    detail = await release_service.contents.version(principal, workspace_id, program, code_of(code))
-    return await _page(request, principal, workspace_id, view, console, release_service, detail, Filled())
+    return await _page(desk, program, code_of(code), Filled())
 
 
-async def _page(
-    request: AnyRequest,
-    principal: Principal,
-    workspace_id: str,
-    view: ViewContext,
-    console: Console,
-    service: ReleaseService,
-    detail: VersionDetail,
-    filled: Filled,
-) -> Response[bytes]:
+async def _page(desk: Desk, program: str, code: int, filled: Filled) -> Response[bytes]:
+    detail: VersionDetail = await desk.service.contents.version(*desk.caller, program, code)
     version = detail.version
     delta = None
     if detail.base is not None and detail.base.code < version.code:
-        delta = await service.contents.delta(principal, workspace_id, version.program, detail.base.code, version.code)
+        delta = await desk.service.contents.delta(*desk.caller, version.program, detail.base.code, version.code)
     manifest = version.manifest
-    values: dict[str, Any] = {
-        "detail": detail,
-        "version": version,
-        "path": f"programs/{version.program}/versions/{version.code}",
-        "state_tones": STATE_TONES,
-        "signed_tones": SIGNED_TONES,
-        "delta": delta,
-        "permissions": manifest.get("req_permissions") or [],
-        "domains": {kind: hosts for kind, hosts in (manifest.get("domains") or {}).items() if hosts},
-        "manifest": manifest,
-    }
-    if filled.errors:
-        return mend(request, console, standing_at(view, values["path"]), "release/version.html", filled, **values)
-    return respond(request, console, view, "release/version.html", filled=filled, **values)
+    path = f"programs/{version.program}/versions/{version.code}"
+    return form_page(
+        desk,
+        path,
+        "release/version.html",
+        filled,
+        detail=detail,
+        version=version,
+        path=path,
+        state_tones=VERSION_TONES,
+        signed_tones=SIGNED_TONES,
+        delta=delta,
+        permissions=manifest.get("req_permissions") or [],
+        domains={kind: hosts for kind, hosts in (manifest.get("domains") or {}).items() if hosts},
+        manifest=manifest,
+    )
 
 
 @post(
@@ -210,33 +169,17 @@ async def _page(
     opt=needs("version.review"),
     request_max_body_size=LARGEST_FORM,
 )
-async def review_version(
-    request: AnyRequest,
-    principal: ThePrincipal,
-    workspace_id: TheWorkspaceId,
-    program: ProgramKey,
-    code: CodeText,
-    view: Service[ViewContext],
-    console: Service[Console],
-    release_service: Service[ReleaseService],
-) -> Response[bytes]:
+async def review_version(desk: TheDesk, program: ProgramKey, code: CodeText) -> Response[bytes]:
     """Approve or reject it."""
-    form = await read_form(request)
+    form = await desk.form()
     number = code_of(code)
-    t = console.translator(view)
     verdict: Literal["approved", "rejected"] = "approved" if form.one("verdict") == "approved" else "rejected"
     try:
-        version = await release_service.versions.review(
-            principal, workspace_id, program, number, verdict, form.one("comment")
-        )
+        version = await desk.service.versions.review(*desk.caller, program, number, verdict, form.one("comment"))
     except Problem as problem:
-        if problem.code not in ("invalid", "version-state"):
-            raise
-        detail = await release_service.contents.version(principal, workspace_id, program, number)
-        filled = Filled(form, mistakes(problem, console, view, "comment"))
-        return await _page(request, principal, workspace_id, view, console, release_service, detail, filled)
-    said = t(f"release.version.said.{verdict}", name=version.name)
-    return redirect(request, view.url(f"programs/{version.program}/versions/{version.code}"), Flash("good", said))
+        return await _mend(desk, program, number, form, problem, "comment")
+    said = desk.t(f"release.version.said.{verdict}", name=version.name)
+    return desk.go(f"programs/{version.program}/versions/{version.code}", said)
 
 
 @post(
@@ -244,23 +187,22 @@ async def review_version(
     opt=needs("release.emergency"),
     request_max_body_size=LARGEST_FORM,
 )
-async def withdraw_version(
-    request: AnyRequest,
-    principal: ThePrincipal,
-    workspace_id: TheWorkspaceId,
-    program: ProgramKey,
-    code: CodeText,
-    view: Service[ViewContext],
-    console: Service[Console],
-    release_service: Service[ReleaseService],
-) -> Response[bytes]:
+async def withdraw_version(desk: TheDesk, program: ProgramKey, code: CodeText) -> Response[bytes]:
     """Take it back from everyone."""
-    form = await read_form(request)
-    version = await release_service.versions.withdraw(
-        principal, workspace_id, program, code_of(code), form.one("reason")
-    )
-    said = console.translator(view)("release.version.withdrawn", name=version.name)
-    return redirect(request, view.url(f"programs/{version.program}/versions/{version.code}"), Flash("good", said))
+    form = await desk.form()
+    number = code_of(code)
+    try:
+        version = await desk.service.versions.withdraw(*desk.caller, program, number, form.one("reason"))
+    except Problem as problem:
+        return await _mend(desk, program, number, form, problem, "reason")
+    said = desk.t("release.version.withdrawn", name=version.name)
+    return desk.go(f"programs/{version.program}/versions/{version.code}", said)
+
+
+async def _mend(desk: Desk, program: str, code: int, form: Form, problem: Problem, field: str) -> Response[bytes]:
+    if problem.code not in ("invalid", "version-state"):
+        raise problem
+    return await _page(desk, program, code, Filled(form, mistakes(problem, desk, field)))
 
 
 # comparing
@@ -268,39 +210,32 @@ async def withdraw_version(
 
 @get(f"{HERE}/programs/{{program:str}}/versions/{{code:str}}/changes", opt=needs("workspace.read"))
 async def show_changes(
-    request: AnyRequest,
-    principal: ThePrincipal,
-    workspace_id: TheWorkspaceId,
+    desk: TheDesk,
     program: ProgramKey,
     code: CodeText,
-    view: Service[ViewContext],
-    console: Service[Console],
-    release_service: Service[ReleaseService],
     since: SinceText = "",
     q: SearchText = "",
     change: ChangeText = "",
     page: PageNumber = 1,
 ) -> Response[bytes]:
     """What changed since another version, file by file; without `since`, since the stable one."""
-    detail = await release_service.contents.version(principal, workspace_id, program, code_of(code), files=False)
+    detail = await desk.service.contents.version(*desk.caller, program, code_of(code), files=False)
     version = detail.version
     base = code_of(since) if since else (detail.base.code if detail.base else None)
     found = Comparison(packages=[], files=[], unchanged=0)
     delta = None
     if base is not None:
-        found = await release_service.versions.compare(principal, workspace_id, program, base, version.code)
-        delta = await release_service.contents.delta(principal, workspace_id, program, base, version.code)
+        found = await desk.service.versions.compare(*desk.caller, program, base, version.code)
+        delta = await desk.service.contents.delta(*desk.caller, program, base, version.code)
     everything = _changed(found)
-    shown = [line for line in everything if q.lower() in line.file.path.lower() and change in ("", line.file.change)]
-    counts = {kind: sum(line.file.change == kind for line in everything) for kind in ("added", "removed", "changed")}
+    wanted = q.lower()
+    shown = [file for file in everything if change in ("", file.change) and wanted in file.path.lower()]
+    counts = dict.fromkeys(("added", "removed", "changed"), 0) | Counter(file.change for file in everything)
     path = f"programs/{version.program}/versions/{version.code}"
     known = {other.code: other.name for other in detail.others}
     if base is not None and base not in known:
-        known[base] = (await release_service.versions.get(principal, workspace_id, program, base)).name
-    return respond(
-        request,
-        console,
-        view,
+        known[base] = (await desk.service.versions.get(*desk.caller, program, base)).name
+    return desk.page(
         "release/version-changes.html",
         detail=detail,
         version=version,
@@ -314,7 +249,7 @@ async def show_changes(
         unchanged=found.unchanged,
         counts=counts,
         delta=delta,
-        lines=shown[(page - 1) * _FILES : page * _FILES],
+        lines=[_line(file) for file in shown[(page - 1) * _FILES : page * _FILES]],
         matching=len(shown),
         query={"since": base, "q": q, "change": change},
         page=page,
@@ -322,7 +257,7 @@ async def show_changes(
     )
 
 
-def _changed(found: Comparison) -> list[Changed]:
+def _changed(found: Comparison) -> list[FileChange]:
     """Changed files, with those that are in no archive."""
     inside = {file.package for file in found.files}
     single = [
@@ -336,42 +271,27 @@ def _changed(found: Comparison) -> list[Changed]:
         for package in found.packages
         if not package.same and package.name not in inside and not package.name.endswith(".zip")
     ]
-    return [
-        Changed(
-            file,
-            (file.after or 0) - (file.before or 0),
-            max(file.before or 0, file.after or 0) <= LONGEST_TEXT
-            and PurePosixPath(file.path.lower()).suffix not in _NO_TEXT,
-        )
-        for file in [*single, *found.files]
-    ]
+    return [*single, *found.files]
+
+
+def _line(file: FileChange) -> Changed:
+    before, after = file.before or 0, file.after or 0
+    text = kind_of(file.path) not in _NO_TEXT or file.path.lower().endswith(".svg")
+    return Changed(file, after - before, text and max(before, after) <= LONGEST_TEXT)
 
 
 @get(f"{HERE}/programs/{{program:str}}/versions/{{code:str}}/changes/file", opt=needs("workspace.read"))
 async def show_file_change(
-    request: AnyRequest,
-    principal: ThePrincipal,
-    workspace_id: TheWorkspaceId,
-    program: ProgramKey,
-    code: CodeText,
-    view: Service[ViewContext],
-    console: Service[Console],
-    release_service: Service[ReleaseService],
-    since: SinceText,
-    package: PackageName,
-    path: PathText,
+    desk: TheDesk, program: ProgramKey, code: CodeText, since: SinceText, package: PackageName, path: PathText
 ) -> Response[bytes]:
     """One file of two versions, line by line."""
     before, after = code_of(since), code_of(code)
-    versions = release_service.versions
-    found = await release_service.contents.text(principal, workspace_id, program, before, after, package, path)
-    return respond(
-        request,
-        console,
-        view,
+    found = await desk.service.contents.text(*desk.caller, program, before, after, package, path)
+    return desk.page(
         "release/version-file.html",
-        version=await versions.get(principal, workspace_id, program, after),
-        base=await versions.get(principal, workspace_id, program, before),
+        program=await desk.service.programs.get(*desk.caller, program),
+        version=await desk.service.versions.get(*desk.caller, program, after),
+        base=await desk.service.versions.get(*desk.caller, program, before),
         package=package,
         found=found,
         added=sum(line[0] == "added" for line in found.lines or ()),

@@ -1,4 +1,4 @@
-"""What stands in addresses of pages."""
+"""What stands in addresses, of the API and of pages."""
 
 from __future__ import annotations
 
