@@ -158,6 +158,9 @@ H5 = H5Fields(virtual_host="shop.h5.example", fallback_url="https://shop.example
 
 
 def test_a_web_application(look: Look) -> None:
+    taken = samples.stored_zip({"index.html": b"x", ".eden/worker.js": b"evil()"})
+    with pytest.raises(Problem, match=r"It holds \.eden/worker\.js"):
+        look(ProgramKind.H5, taken, UploadFields(version="2.1.3", h5=H5))
     package = look(ProgramKind.H5, samples.h5(), UploadFields(version="2.1.3", h5=H5))
     assert (package.name, package.code, [stored.name for stored in package.files]) == ("2.1.3", 20103, ["package.zip"])
     assert package.manifest == {"h5": {"virtual_host": "shop.h5.example", "fallback_url": "https://shop.example/app/"}}

@@ -7,6 +7,9 @@ const CONNECT_LIMIT = 15_000
 /** files on their way at once: memory for them, against waiting for each */
 const AHEAD = 8
 
+/** messages of a running program in a second; a shell tells a handful, and a program that speaks in its name is not to hold the phone up */
+const FLOOD = 200
+
 /** The program cannot be run here and now, for no fault of its version. */
 export class LinkError extends Error {
   constructor(readonly fault: 'unreachable' | 'storage' | 'refused', detail: string) {
@@ -25,6 +28,8 @@ export class Link {
   private port: MessagePort | undefined
   private waiter: Waiter | undefined
   private missed: FromShell[] = []
+  private second = 0
+  private count = 0
 
   /** `heard` gets what the program does once it runs. */
   constructor(
@@ -85,6 +90,14 @@ export class Link {
   /** Start the program; from now on it is heard. */
   async start(): Promise<void> { await this.ask({ kind: 'start' }, 'started') }
 
+  private floods(): boolean {
+    const second = Math.floor(performance.now() / 1000)
+    if (second !== this.second) [this.second, this.count] = [second, 0]
+    if (++this.count <= FLOOD) return false
+    this.port?.close()
+    return true
+  }
+
   back(): void { this.send({ kind: 'back' }) }
 
   private ask(message: ToShell, ...wants: FromShell['kind'][]): Promise<FromShell> {
@@ -111,7 +124,8 @@ export class Link {
       case 'title':
       case 'way':
       case 'error':
-        return this.heard(message)
+        if (!this.floods()) this.heard(message)
+        return
     }
     const { waiter } = this
     this.waiter = undefined
