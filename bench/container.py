@@ -5,7 +5,8 @@
 `second_program_ms` the same for another program while the first runs. `page_push_ms` is from `wx.navigateTo` to the
 new page's first paint. `set_list_ms` and `set_field_ms` are the time that `setData` takes for 1,000 items, and for one
 field in them; `set_list_painted_ms` includes the paint. `frame_p95_ms` is between frames while that list scrolls.
-`ten_pages_mb` is the frame's script memory with ten pages open. Sizes are kB (1,000 bytes) of gzip.
+`ten_pages_mb` is the frame's script memory with ten pages open. Sizes are kB (1,000 bytes) of gzip; `updates_gzip_kb`
+is what the host loads when there is a version to install.
 """
 
 from __future__ import annotations
@@ -163,6 +164,7 @@ def main(quick: bool) -> Iterable[Figure]:
     yield from inside
     sizes = json.loads(bundle("index.json").read_text(encoding="utf-8"))
     yield Figure("host_gzip_kb", sizes["host.js"]["gzip"] / 1000, 60)
+    yield Figure("updates_gzip_kb", sizes["updates.js"]["gzip"] / 1000, 20)
     yield Figure("runtime_gzip_kb", sizes["runtime.js"]["gzip"] / 1000, 160)
 
 

@@ -17,7 +17,9 @@ function open(opener: HTMLElement): void {
   const dialog = document.getElementById(opener.dataset.dialog ?? '')
   if (!(dialog instanceof HTMLDialogElement) || dialog.open) return
   dialog.showModal()
-  dialog.querySelector<HTMLElement>('textarea, input:not([type=hidden]), select')?.focus()
+  const field = dialog.querySelector<HTMLElement>('textarea, input:not([type=hidden]), select')
+  // a key that is held down must not answer the question which it has just opened
+  ;(field ?? dialog.querySelector<HTMLElement>('[data-dialog-close]'))?.focus()
 }
 
 /** A click that began on the backdrop. One by the keyboard has no coordinates. */

@@ -215,6 +215,27 @@ def test_failures_are_tried_again_then_stay(database: Database, caplog: pytest.L
         run(work)
 
 
+def test_cancelled_from_within_is_a_failure(database: Database, caplog: pytest.LogCaptureFixture) -> None:
+    """As when work that several share is given up: it must not run again and again at once."""
+
+    async def work() -> None:
+        async def shared(payload: dict[str, Any]) -> None:
+            future = asyncio.get_running_loop().create_future()
+            future.cancel()
+            await future
+
+        hands = Jobs(database)
+        hands.handle("a", Handler(shared, tries=1))
+        add(database)
+        await hands.start()
+        await until(lambda: rows(database)[0].state == jobs.FAILED)
+        await hands.stop()
+        assert rows(database)[0].error == "CancelledError: "
+
+    with caplog.at_level(logging.CRITICAL, "eden.jobs"):
+        run(work)
+
+
 def test_a_job_that_kills_its_processes_is_given_up(database: Database) -> None:
     async def work() -> None:
         async def never(payload: dict[str, Any]) -> None:

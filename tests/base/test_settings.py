@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from eden.base.errors import EdenError
-from eden.base.settings import SECRETS, Setting, Settings, is_loopback, load, table
+from eden.base.settings import SECRETS, Setting, Settings, is_loopback, table
+from eden.base.settings_reading import load
 
 PAGE = (Path(__file__).parents[2] / "docs" / "settings.md").read_text(encoding="utf-8")
 

@@ -81,7 +81,7 @@ def page(context: BrowserContext, expected_console: list[re.Pattern[str]]) -> It
 
 @pytest.fixture
 def silence(page: Page, expected_console: list[re.Pattern[str]]) -> Iterator[None]:
-    """No message at all in the console: a refusal by a page's policy is a warning only."""
+    """No message at all in the console, not even a warning."""
     messages: list[str] = []
     page.on("console", lambda message: messages.append(f"{message.type}: {message.text}"))
     yield

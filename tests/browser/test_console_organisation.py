@@ -152,7 +152,7 @@ def test_a_member_from_the_invitation_to_the_end(
     remove = page.get_by_role("button", name="Remove from the workspace").first
     remove.press("Enter")
     dialog = page.get_by_role("dialog", name="Remove 王芳?")
-    expect(dialog).to_be_visible()
+    expect(dialog.get_by_role("button", name="Cancel")).to_be_focused()
     assert violations(page) == []
     page.keyboard.press("Escape")
     expect(remove).to_be_focused()

@@ -12,7 +12,7 @@ from eden.base.problems import CATALOGUE, Problem
 from eden.console.assets import Assets
 from eden.console.frame import FRAME, Console, Room
 from eden.console.messages import LOCALES, Locale, MessageError, read_catalogue
-from eden.console.view import NavigationItem, ViewContext
+from eden.console.view import Flash, NavigationItem, ViewContext
 from tests.console.gallery import PAGES, ROOM, Gallery, gallery_console, gallery_view
 from tests.console.rules import room_problems
 
@@ -156,7 +156,7 @@ def test_a_problem_is_a_page_and_a_message(console: Console) -> None:
 
 
 def test_flashes_are_said(console: Console) -> None:
-    view = gallery_view().with_flash("good", "Saved <it>.").with_flash("bad", "But not all.")
+    view = gallery_view(flashes=(Flash("good", "Saved <it>."), Flash("bad", "But not all.")))
     page = console.render(view, "gallery/words.html", **Gallery().values("en")).decode()
     flashes = page[page.index('id="flashes"') : page.index('id="content"')]
     assert "Saved &lt;it&gt;." in flashes and flashes.index("Saved") < flashes.index("But not all.")

@@ -16,7 +16,7 @@ from eden import cli
 from eden.app import Platform
 from eden.base.errors import EdenError
 from eden.base.ground import open_ground
-from eden.base.settings import load
+from eden.base.settings_reading import load
 from eden.base.tables import users
 from eden.operate import init as module
 from eden.operate.init import Terminal, Wanted, init

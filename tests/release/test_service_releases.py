@@ -14,6 +14,8 @@ from eden.base.tables import changes
 from eden.base.targeting import Proof, verify
 from eden.release import service_releases
 from eden.release.interfaces import ReleaseState, Verb
+from eden.release.rules_machine import ReleaseProblem
+from eden.release.rules_reasons import say
 from eden.release.rules_signed import PhoneView, permitted
 from eden.release.rules_views import ListView
 from eden.release.service_core import CHANGED
@@ -180,9 +182,10 @@ def test_a_halted_release_touches_nothing_that_a_later_one_brought(house: House)
         second = await house.act(await house.draft("1.1.0", everyone()), Verb.START)
         for state in ("release", "stable"):
             assert (await house.states())[10100] == state
-            with pytest.raises(Problem, match="later release has brought") as caught:
+            with pytest.raises(ReleaseProblem, match="later release has brought") as caught:
                 await house.act(first, Verb.ROLL_BACK)
             assert caught.value.code == "version-state"
+            assert say(caught.value.message, "zh").startswith("之后的另一个发布已把版本 1.1.0")
             operator, release = house.people["operator"], first.release
             first = await house.service.releases.change_plan(
                 operator, "w", release.id, shares(1000, 5000), revision=release.revision

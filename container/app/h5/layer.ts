@@ -168,7 +168,7 @@ export class WebLayer {
     await link.start()
     if (signal.aborted) return
     running.started = true
-    platform.booted(url, manifest)
+    platform.booted(url)
     const timer = setInterval(() => {
       if (!document.hidden) this.settle(running, watch.pass(TICK))
     }, TICK)

@@ -62,6 +62,8 @@ export class Platform implements PackageSource {
   private readonly checker: Checker
   private readonly schedule: Schedule
   private readonly turns: Turns
+  /** what was given out last at each address: what runs there */
+  private readonly started = new Map<string, Kept>()
 
   constructor(options: PlatformOptions, around: Surroundings) {
     this.url = new URL(options.url.replace(/\/*$/, '/'), document.baseURI).href
@@ -139,6 +141,7 @@ export class Platform implements PackageSource {
     }
     if (!found) throw new PackageError('absent', place.key, 'the server has no version for this phone')
     void this.turns.take(async () => this.vault.retain(await this.shelves.used())).catch(() => undefined)
+    this.started.set(url, found.version)
     return { manifest: found.manifest, kept, track: found.version.trial ? 'trial' : 'release' }
   }
 
@@ -159,7 +162,7 @@ export class Platform implements PackageSource {
       const manifest = await this.archives.manifest(version)
       if (manifest && await this.vault.has(manifest.packages[0]!.sha256)) return { manifest, version }
       // the browser has cleared its storage
-      await this.shelves.change(id, steps.lose)
+      await this.change(place, version, steps.lose)
     }
   }
 
@@ -204,12 +207,12 @@ export class Platform implements PackageSource {
     this.departures.begin(placeId(placeOf(url)))
   }
 
-  booted(url: string, manifest: Manifest): void { void this.tell(url, manifest, 'started') }
+  booted(url: string): void { this.tell(url, 'started') }
 
   painted(url: string, manifest: Manifest): void {
     this.departures.end(placeId(placeOf(url)))
     void this.move(url, manifest, steps.succeed)
-    void this.tell(url, manifest, 'first_page')
+    this.tell(url, 'first_page')
   }
 
   async spoiled(url: string, manifest: Manifest, reason: string): Promise<boolean> {
@@ -224,12 +227,12 @@ export class Platform implements PackageSource {
     void this.move(url, manifest, steps.withdraw)
   }
 
-  erred(url: string, manifest: Manifest, message: string): void { void this.tell(url, manifest, 'error', message) }
+  erred(url: string, _manifest: Manifest, message: string): void { this.tell(url, 'error', message) }
 
   async crashed(url: string, manifest: Manifest, fault: { reason: string; painted: boolean }): Promise<boolean> {
     const place = placeOf(url)
     this.departures.end(placeId(place))
-    await this.tell(url, manifest, fault.painted ? 'crash' : 'failed', fault.reason)
+    this.tell(url, fault.painted ? 'crash' : 'failed', fault.reason)
     if (fault.painted) return false
     const shelf = await this.shelves.get(placeId(place))
     if (shelf.current?.code !== manifest.version.code || !steps.exhausted(shelf)) return false
@@ -237,22 +240,23 @@ export class Platform implements PackageSource {
     return (await this.shelves.get(placeId(place))).current !== undefined
   }
 
-  /** Of the version that was started; another page of this phone may have another one by now. */
-  private move(url: string, manifest: Manifest, step: (shelf: Shelf) => Shelf): Promise<Shelf> {
-    const { code } = manifest.version
-    return this.shelves.change(placeId(placeOf(url)), (shelf) => (shelf.current?.code === code ? step(shelf) : shelf))
+  private move(url: string, { version }: Manifest, step: (shelf: Shelf) => Shelf): Promise<Shelf> {
+    return this.change(placeOf(url), version, step)
+  }
+
+  /** While this version is the current one: another page of this phone may have another by now. */
+  private change(place: Place, { code }: { code: number }, step: (shelf: Shelf) => Shelf): Promise<Shelf> {
+    return this.shelves.change(placeId(place), (shelf) => (shelf.current?.code === code ? step(shelf) : shelf))
   }
 
   private async condemn(place: Place, version: Kept, reason: string): Promise<void> {
-    await this.shelves.change(placeId(place), (shelf) => steps.condemn(shelf, reason))
+    await this.change(place, version, (shelf) => steps.condemn(shelf, reason))
     this.reporter.tell({ ...about(place, version), kind: 'bad', reason })
   }
 
-  private async tell(url: string, manifest: Manifest, kind: ReportKind, reason?: string): Promise<void> {
-    const place = placeOf(url)
-    const { current, previous } = await this.shelves.get(placeId(place))
-    const version = [current, previous].find((one) => one?.code === manifest.version.code)
-    if (version) this.reporter.tell({ ...about(place, version), kind, ...(reason !== undefined && { reason }) })
+  private tell(url: string, kind: ReportKind, reason?: string): void {
+    const version = this.started.get(url)
+    if (version) this.reporter.tell({ ...about(placeOf(url), version), kind, ...(reason !== undefined && { reason }) })
   }
 
   private async makeRoom(): Promise<boolean> {

@@ -258,10 +258,11 @@ class Jobs:
         try:
             async with asyncio.timeout(handler.timeout):
                 await handler.run(job.payload)
-        except asyncio.CancelledError:
-            await asyncio.shield(self._database.write(lambda connection: release(connection, job)))
-            raise
-        except Exception as error:
+        except (Exception, asyncio.CancelledError) as error:
+            # by `stop`; otherwise something that the handler waited for was cancelled, and the job has failed
+            if isinstance(error, asyncio.CancelledError) and self._stopping:
+                await asyncio.shield(self._database.write(lambda connection: release(connection, job)))
+                raise
             log.exception("a job failed: %s, try %d", job.kind, job.attempts)
             sentence, again = f"{type(error).__name__}: {error}", self._next_try(job, handler)
             await self._end(lambda connection: fail(connection, job, sentence, again))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
 from eden.console.icons import ICONS
@@ -102,6 +102,3 @@ class ViewContext:
         """The address of a page of this workspace, of the console itself when there is none."""
         parts = [ROOT, *([self.workspace.slug] if self.workspace else []), *([path] if path else [])]
         return "/".join(parts)
-
-    def with_flash(self, tone: Tone, text: str) -> ViewContext:
-        return replace(self, flashes=(*self.flashes, Flash(tone, text)))

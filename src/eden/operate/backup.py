@@ -103,7 +103,7 @@ def _write_tables(
             writer.add(f"{TABLES}{table.name}/{number:06}.ndjson", piece)
             counts[table.name] += rows
         if counts[table.name]:
-            progress(f"{table.name}: {counts[table.name]:,} rows")
+            progress(f"{table.name}: {counts[table.name]:,} row{'s' if counts[table.name] > 1 else ''}")
     return schema, counts
 
 

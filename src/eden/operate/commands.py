@@ -65,7 +65,7 @@ def _add_config(parser: argparse.ArgumentParser) -> None:
 
 def settings_of(arguments: argparse.Namespace) -> Settings:
     """What the file, the environment and the command line say; the later wins."""
-    from eden.base.settings import load
+    from eden.base.settings_reading import load
 
     return load(*_sources(arguments))
 
@@ -116,7 +116,7 @@ def _up(arguments: argparse.Namespace) -> int:
 
 
 def _doctor(arguments: argparse.Namespace) -> int:
-    from eden.base.settings import key_file
+    from eden.base.settings_reading import key_file
     from eden.operate.doctor import doctor
 
     return doctor(
@@ -158,7 +158,7 @@ def _backup(arguments: argparse.Namespace) -> int:
 
 
 def _restore(arguments: argparse.Namespace) -> int:
-    from eden.base.settings import key_file, load
+    from eden.base.settings_reading import key_file, load
     from eden.operate.restore import restore
 
     sources = _sources(arguments)

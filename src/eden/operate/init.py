@@ -23,7 +23,8 @@ from eden.base.ground import SECRET_FILE, Ground, open_ground, read_or_make_secr
 from eden.base.identity.passwords import check_password, hash_password
 from eden.base.parts import Founding, Part
 from eden.base.problems import Problem
-from eden.base.settings import CONFIG, Settings, load
+from eden.base.settings import Settings
+from eden.base.settings_reading import CONFIG, load
 from eden.operate.stores import told
 from eden.organisation.founding import Founded, do_found, find_founded
 from eden.organisation.interfaces import check_email

@@ -43,7 +43,9 @@ def running_server(settings: Settings) -> str | None:
         with closing(http.client.HTTPConnection(_ANY.get(host, host), port, timeout=_SECONDS)) as connection:
             connection.request("GET", "/readyz")
             body = msgspec.json.decode(connection.getresponse().read())
-        return "" if body["status"] == "ready" else " ".join(body["reasons"].values())
+        if body["status"] == "ready":
+            return ""
+        return " ".join(f"{name}: {reason}" for name, reason in body["reasons"].items())
     except (OSError, http.client.HTTPException, msgspec.DecodeError, KeyError, TypeError, AttributeError) as error:
         raise EdenError(
             "port-taken", f"Port {port} is taken by another program.", "Set listen.port to another one."

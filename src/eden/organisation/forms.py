@@ -39,10 +39,9 @@ class Form:
     values: dict[str, Any]
     errors: tuple[tuple[str, str], ...] = ()
 
-    @property
-    def by_field(self) -> dict[str, str]:
-        """The same, for showing each beside its field."""
-        return dict(self.errors)
+    def error(self, name: str) -> str:
+        """What is wrong with a field; "" when nothing is."""
+        return next((sentence for field, sentence in self.errors if field == name), "")
 
     @property
     def status(self) -> int:

@@ -18,7 +18,8 @@ import msgspec
 
 from eden import __version__
 from eden.base.errors import EdenError
-from eden.base.settings import Settings, load
+from eden.base.settings import Settings
+from eden.base.settings_reading import load
 
 API = "/api/v1"
 #: how often a request is sent when the connection breaks or the server is starting anew

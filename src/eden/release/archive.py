@@ -2,9 +2,10 @@
 
 Every byte of the file must belong to exactly one entry, to the central directory or to its end record, and the
 directory and the local headers must say the same: then there is one reading of the archive, and entries that quote
-the same bytes many times (Fifield, "A better zip bomb", WOOT 2019) are not possible. Only stored and deflated regular
-files and folders are read; encryption, links, zip64 and split archives are refused. Sizes are bounded before they are
-believed, and counted while they are read. Memory is bounded by `Limits`, never by what the file says.
+the same bytes many times (Fifield, "A better zip bomb", WOOT 2019) are not possible. Names are UTF-8, also without the
+flag that says so, which some systems leave out. Only stored and deflated regular files and folders are read;
+encryption, links, zip64 and split archives are refused. Sizes are bounded before they are believed, and counted while
+they are read. Memory is bounded by `Limits`, never by what the file says.
 
 Whatever the bytes are, reading gives what is there or `Problem("unsafe-archive")` with a sentence that names the entry.
 """

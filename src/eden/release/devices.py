@@ -61,7 +61,7 @@ _NO_STORE: Headers = [*_CORS, (b"cache-control", b"no-store")]
 _PREFLIGHT: Headers = [
     *_CORS,
     (b"access-control-allow-methods", b"GET, HEAD, POST"),
-    (b"access-control-allow-headers", b"content-type"),
+    (b"access-control-allow-headers", b"content-type, range"),
     (b"access-control-max-age", b"86400"),
 ]
 _TYPES = {"json": "application/json", "zip": "application/zip"}

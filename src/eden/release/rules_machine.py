@@ -57,10 +57,10 @@ FIRST_SHARE: Final = 100
 
 
 class ReleaseProblem(Problem):
-    """A verb that is not possible now. `message` is the sentence for the reader's language."""
+    """A change of a release that is not possible now. `message` is the sentence for the reader's language."""
 
-    def __init__(self, message: Message) -> None:
-        super().__init__("release-state", say(message))
+    def __init__(self, message: Message, code: str = "release-state") -> None:
+        super().__init__(code, say(message))
         self.message = message
 
 

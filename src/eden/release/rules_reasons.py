@@ -47,6 +47,37 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "The share is still growing: {share} of {target_share}.",
         "比例仍在增长：{share}，目标 {target_share}。",
     ),
+    # what verbs are refused for beyond the release itself
+    "review-missing": (
+        "Version {version} has no review yet, which this workspace asks for before everyone gets it; have somebody "
+        "other than its author approve it.",
+        "版本 {version} 尚未通过评审，此工作区要求评审之后才能发布给所有人；请由作者以外的人批准。",
+    ),
+    "version-withdrawn": (
+        "Version {version} was withdrawn; release another one.",
+        "版本 {version} 已撤回；请发布其他版本。",
+    ),
+    "version-rejected": (
+        "Version {version} was rejected by a reviewer; release another one.",
+        "版本 {version} 被评审拒绝；请发布其他版本。",
+    ),
+    "version-not-newer": (
+        "Version {version} is not newer than the stable one (code {code}), and phones only go forward; upload it again "
+        "with a higher code, or withdraw the stable version.",
+        "版本 {version} 不比稳定版本（编号 {code}）新，而手机只会升级；请用更大的编号重新上传，或撤回稳定版本。",
+    ),
+    "list-removed": (
+        "A list that the plan names was removed; make a new release.",
+        "计划中的一个名单已被删除；请新建发布。",
+    ),
+    "other-offers": (
+        "Another release of this program offers its version at this moment; finish it, halt it or roll it back first.",
+        "该程序当前有另一个发布正在提供版本；请先完成、停止或回滚它。",
+    ),
+    "later-release": (
+        "A later release has brought version {version} to its users; roll that one back, or withdraw the version.",
+        "之后的另一个发布已把版本 {version} 提供给用户；请回滚那个发布，或撤回该版本。",
+    ),
     # what the schedule does
     "ramp": ("The ramp goes on: {share}.", "按计划放量到 {share}。"),
     "window-opened": ("The window of the step has opened.", "步骤的时间窗已开始。"),

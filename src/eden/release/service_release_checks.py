@@ -6,10 +6,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from eden.base.problems import Problem
 from eden.base.tables import workspaces
-from eden.release.interfaces import Release, ReleaseState, SignedState, Verb, VersionState
+from eden.release.interfaces import Message, Release, ReleaseState, SignedState, Verb, VersionState
 from eden.release.models import releases, versions
+from eden.release.rules_machine import ReleaseProblem
 from eden.release.rules_plan import reaches_everyone
 from eden.release.service_targets import list_rows, lists_of
 
@@ -27,21 +27,14 @@ def check_move(connection: Connection, workspace_id: str, row: Row[Any], verb: V
     check_version(version)
     everyone = verb is Verb.FINISH or reaches_everyone(moved.plan.steps[moved.step])
     if everyone and version.state != VersionState.APPROVED and review_required(connection, workspace_id):
-        raise Problem(
-            "version-state",
-            f"Version {version.name} has no review yet, which this workspace asks for before everyone gets it.",
-            "Have somebody other than its author approve it.",
-        )
+        raise ReleaseProblem(Message("review-missing", {"version": version.name}), "version-state")
     named = lists_of(moved.plan)
     if len(list_rows(connection, named)) < len(named):
-        raise Problem("release-state", "A list that the plan names was removed.", "Make a new release.")
+        raise ReleaseProblem(Message("list-removed", {}))
     stable = stable_code(connection, row.program_id)
     if verb in (Verb.START, Verb.ROLL_FORWARD) and stable is not None and stable >= moved.version_code:
-        raise Problem(
-            "version-state",
-            f"Version {version.name} is not newer than the stable one (code {stable}): phones only go forward.",
-            "Upload it again with a higher code, or withdraw the stable version.",
-        )
+        not_newer = Message("version-not-newer", {"version": version.name, "code": stable})
+        raise ReleaseProblem(not_newer, "version-state")
 
 
 def check_alone(connection: Connection, row: Row[Any], offering: str) -> None:
@@ -56,27 +49,18 @@ def check_alone(connection: Connection, row: Row[Any], offering: str) -> None:
 def check_version(version: Row[Any]) -> None:
     """Problem `version-state` for a version that was taken back."""
     if version.state in (VersionState.WITHDRAWN, VersionState.REJECTED):
-        word = "withdrawn" if version.state == VersionState.WITHDRAWN else "rejected by a reviewer"
-        raise Problem("version-state", f"Version {version.name} was {word}.", "Release another version.")
+        raise ReleaseProblem(Message(f"version-{version.state}", {"version": version.name}), "version-state")
 
 
 def _check_own(row: Row[Any], version: Row[Any]) -> None:
     """A halted release takes back what it left on devices, not what a later release of the same version gave them."""
     later = version.signed_state in (SignedState.STABLE, SignedState.RELEASE)
     if row.state == ReleaseState.HALTED and later:
-        raise Problem(
-            "version-state",
-            f"A later release has brought version {version.name} to its users.",
-            "Roll that release back, or withdraw the version.",
-        )
+        raise ReleaseProblem(Message("later-release", {"version": version.name}), "version-state")
 
 
-def release_conflict() -> Problem:
-    return Problem(
-        "release-conflict",
-        "Another release of this program offers its version at this moment.",
-        "Finish it, halt it or roll it back first.",
-    )
+def release_conflict() -> ReleaseProblem:
+    return ReleaseProblem(Message("other-offers", {}), "release-conflict")
 
 
 def review_required(connection: Connection, workspace_id: str) -> bool:

@@ -6,11 +6,13 @@ import itertools
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from playwright.sync_api import Error, Page
 
+from eden.base.targeting import bucket
 from eden.release.service_release_rows import ReleaseInfo
 from tests.browser.isolation.conftest import Phone
 from tests.browser.platform import RunningPlatform
@@ -75,6 +77,12 @@ class ReleasePhone(Phone):
     def check(self) -> None:
         """Look for versions now, and wait for the end of it."""
         self.page.evaluate("host.platform.check()")
+
+    def stay_beyond(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Releases that are drafted from now on reach this phone by no share up to a half."""
+        salts = (f"{number:032x}" for number in itertools.count())
+        salt = next(salt for salt in salts if bucket(salt, self.device) >= 2**31)
+        monkeypatch.setattr("eden.release.service_releases.secrets", SimpleNamespace(token_hex=lambda size: salt))
 
     def shelf(self, key: str = "bank") -> dict[str, Any]:
         """What this phone keeps of a program (updates/shelf.ts)."""

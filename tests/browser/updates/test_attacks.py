@@ -70,7 +70,10 @@ def test_server_cannot_invent_a_version(one: ReleasePhone, platform: RunningPlat
     recovers(one, platform)
 
 
-def test_server_cannot_widen_a_release(one: ReleasePhone, platform: RunningPlatform) -> None:
+def test_server_cannot_widen_a_release(
+    one: ReleasePhone, platform: RunningPlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one.stay_beyond(monkeypatch)
     platform.publish("1.1.0")
     platform.release("1.1.0", shares(1, 10_000))
     platform.change("/check$", edited(offer(10100)))
@@ -93,7 +96,8 @@ def newer(answer: Any) -> None:
     answer["timestamp"] += 10
 
 
-def test_rollback_of_metadata(one: ReleasePhone, platform: RunningPlatform) -> None:
+def test_rollback_of_metadata(one: ReleasePhone, platform: RunningPlatform, monkeypatch: pytest.MonkeyPatch) -> None:
+    one.stay_beyond(monkeypatch)
     old = platform.metadata("timestamp")
     platform.publish("1.0.1")
     platform.release("1.0.1", shares(1, 10_000), finish=False)
@@ -102,8 +106,12 @@ def test_rollback_of_metadata(one: ReleasePhone, platform: RunningPlatform) -> N
     platform.change("/timestamp.json$", lambda body: old)
     refuses(one, platform, "an older state than this phone has already seen")
     platform.be_honest()
-    platform.run(platform.house.service.trust.refresh())
     one.check()
+    one.page.evaluate("seen.length = 0")
+    platform.change("/check$", edited(newer))
+    one.check()
+    # the same state as before is no fault
+    assert one.seen("updateRefused") == []
     one.shows("version 1.0.0")
 
 

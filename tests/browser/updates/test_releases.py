@@ -228,12 +228,15 @@ def test_halted_version_that_only_waits_is_not_started(phone: MakePhone, platfor
     one.shows("version 1.0.0")
 
 
-def test_phone_beyond_the_share_is_offered_nothing(phone: MakePhone, platform: RunningPlatform) -> None:
+def test_phone_beyond_the_share_is_offered_nothing(
+    phone: MakePhone, platform: RunningPlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
     platform.publish("1.0.0")
     platform.release("1.0.0", finish=True)
     platform.publish("1.1.0")
-    platform.release("1.1.0", shares(1, 10_000))
     one = phone()
+    one.stay_beyond(monkeypatch)
+    platform.release("1.1.0", shares(5000, 10_000))
     one.start()
     one.shows("version 1.0.0")
     one.check()
