@@ -215,6 +215,43 @@ def test_failures_are_tried_again_then_stay(database: Database, caplog: pytest.L
         run(work)
 
 
+def test_database_that_takes_no_change_is_not_asked_without_rest(
+    database: Database, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The write of a claim that failed ends with a commit of nothing, which wakes whoever waits for work."""
+    add(database, "a")
+    rests: list[float] = []
+    sleep = asyncio.sleep
+
+    def refuse(*_: object) -> list[jobs.Job]:
+        raise RuntimeError("only to be read")
+
+    async def rest(seconds: float) -> None:
+        rests.append(seconds)
+        await sleep(0)
+
+    async def nothing(_: dict[str, Any]) -> None:
+        pass
+
+    async def main() -> None:
+        worker = Jobs(database)
+        worker.handle("a", nothing)
+        await worker.start()
+        for _ in range(2000):
+            if caplog.text.count("jobs could not be read") > 1:
+                break
+            await sleep(0.01)
+        await worker.stop()
+
+    monkeypatch.setattr(jobs, "claim", refuse)
+    monkeypatch.setattr("eden.base.jobs.asyncio.sleep", rest)
+    with caplog.at_level(logging.ERROR, "eden.jobs"):
+        asyncio.run(main())
+    failures = caplog.text.count("jobs could not be read")
+    assert failures > 1
+    assert rests.count(jobs.POLL_SECONDS) == failures
+
+
 def test_cancelled_from_within_is_a_failure(database: Database, caplog: pytest.LogCaptureFixture) -> None:
     """As when work that several share is given up: it must not run again and again at once."""
 

@@ -30,7 +30,7 @@ from eden.operate.running import held, running_server
 from eden.operate.up import check_https, check_owner, has_owner, up
 from eden.operate.worker import Order
 from tests.operate.conftest import SECRET, MakeSettings
-from tests.operate.test_doctor import own
+from tests.operate.test_doctor import own, prepared, wrong
 
 
 class Running:
@@ -209,6 +209,16 @@ def test_broken_start_is_told(make_settings: MakeSettings) -> None:
         settings = msgspec.structs.replace(settings, database=DatabaseSettings(address=address))
         with pytest.raises(EdenError, match=r"The database refuses: .* Is PostgreSQL up"):
             up(settings)
+
+
+def test_database_that_may_only_be_read(make_settings: MakeSettings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SQLite would say so at the first change, when the server has said that it is ready."""
+    settings = prepared(make_settings("folder"))
+    file = settings.data_folder / "eden.db"
+    monkeypatch.setattr("eden.operate.stores.os.access", lambda path, mode: path != file)
+    with pytest.raises(EdenError, match=r"eden\.db cannot be written by this user"):
+        up(settings)
+    assert "cannot be written" in wrong(settings)["database"].sentence
 
 
 def test_schema_stays_as_it_is_while_a_server_has_the_port(make_settings: MakeSettings) -> None:

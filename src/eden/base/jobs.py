@@ -237,6 +237,8 @@ class Jobs:
             claimed = await self._database.write(lambda connection: claim(connection, kinds, now(), free))
         except Exception:
             log.exception("jobs could not be read; trying again")
+            # a write that failed alone ends with a commit, which wakes
+            await asyncio.sleep(POLL_SECONDS)
             return
         for job in claimed:
             task = asyncio.create_task(self._do(job), name=f"eden-job-{job.kind}")

@@ -29,7 +29,7 @@ from eden.base.parts import Finding
 from eden.base.settings import Settings
 from eden.base.tables import audit, audit_heads, jobs, workspaces
 from eden.operate.running import LOCK_FILE, running_server
-from eden.operate.stores import PROBES, check_there, explained, sqlite_file
+from eden.operate.stores import PROBES, check_there, check_writable, explained, sqlite_file
 from eden.operate.up import check_https, check_owner, has_owner
 
 #: less free space than this, and uploads soon fail
@@ -245,6 +245,7 @@ async def _blobs(ground: Ground) -> Sequence[Finding]:
 
 def _answers(ground: Ground, connection: Connection) -> list[Finding]:
     ping(connection)
+    check_writable(ground.settings)
     shown = ground.database.url.set(drivername=ground.database.dialect).render_as_string()
     return [Finding("database", True, f"{shown} answers.")]
 

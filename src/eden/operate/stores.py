@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -112,3 +113,18 @@ def check_there(settings: Settings) -> None:
         raise EdenError(
             "database", f"{path} cannot be reached: {error.strerror}.", "Run this as the user that the server runs as."
         ) from error
+
+
+def check_writable(settings: Settings) -> None:
+    """Raises EdenError when this user may only read the database's file: SQLite says so at the first change, not
+    before."""
+    path = sqlite_file(settings)
+    if path is None or not path.exists():
+        return
+    for place in (path, path.parent):
+        if not os.access(place, os.W_OK):
+            raise EdenError(
+                "database",
+                f"{place} cannot be written by this user.",
+                "Run eden's commands as the user that the server runs as, and give the file to that one.",
+            )

@@ -16,7 +16,7 @@ from eden.base.tables import members, users
 from eden.operate.listener import listen
 from eden.operate.running import held
 from eden.operate.server import run_server
-from eden.operate.stores import told
+from eden.operate.stores import check_writable, told
 from eden.operate.supervisor import supervise
 
 
@@ -40,6 +40,7 @@ def up(settings: Settings) -> int:
 
 def _prepare(settings: Settings) -> bool:
     """Bring the database up to date; whether somebody owns the installation."""
+    check_writable(settings)
     with closing(open_ground(settings)) as ground:
         prepare_database(ground)
         owned = ground.database.read_now(lambda connection: has_owner(connection, bool(settings.oidc.issuer)))
