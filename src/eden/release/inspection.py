@@ -187,7 +187,7 @@ def _h5(archive: Archive, fields: UploadFields) -> Package:
         errors.append(("h5.virtual_host", "Write a host name in lower case, such as shop.h5.example."))
     online = _web(h5.fallback_url)
     if online is None or online.query or not h5.fallback_url.endswith("/"):
-        errors.append(("h5.fallback_url", "Write an https address that ends in a slash."))
+        errors.append(("h5.fallback_url", "Write a web address that ends in a slash, such as https://shop.example/."))
     page = _address(h5.main_url)
     if page is None or page.scheme or page.netloc or not page.path.startswith("/"):
         errors.append(("h5.main_url", "Write a path that begins with a slash, such as /index.html."))
