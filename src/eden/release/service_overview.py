@@ -118,9 +118,12 @@ class Overviews:
         return await self._core.database.read(work)
 
     async def adoption(
-        self, principal: Principal, workspace_id: str, key: str, *, days: int = 30, most: int = 5
+        self, principal: Principal, workspace_id: str, key: str, *, days: int = 30, most: int = 4
     ) -> Adoption:
-        """Starts of a program's versions on each of the last days (UTC, today included), the `most` used ones apart."""
+        """Starts of a program's versions on each of the last days (UTC, today included), the `most` used ones apart.
+
+        With all others these are as many lines as a plot has colours.
+        """
         check_permission(principal, workspace_id, "workspace.read")
         today = self._core.clock() // _DAY * _DAY
         begins = [today - (days - 1 - day) * _DAY for day in range(days)]
