@@ -251,7 +251,7 @@ def test_uploading_other_kinds(desk: Desk) -> None:
     desk.program("shop", "h5")
     fields = {"version": "1.2.0", "virtual_host": "Shop", "fallback_url": "ftp://x", "main_url": "index.html"}
     page = desk.do("developer", "programs/shop/versions", 422, file=samples.h5(), **fields).text
-    for sentence in ("host name in lower case", "https address", "begins with a slash"):
+    for sentence in ("host name in lower case", "web address", "begins with a slash"):
         assert sentence in words(page)
     assert 'value="ftp://x"' in page
     fields |= {"virtual_host": "shop.h5.example", "fallback_url": "https://shop.example/", "main_url": "/index.html"}

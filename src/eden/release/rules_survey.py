@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 from msgspec.structs import replace
@@ -43,7 +43,7 @@ class StepReach(msgspec.Struct, frozen=True, kw_only=True):
 def survey(
     plan: Plan,
     lists: Mapping[str, ListView],
-    devices: Sequence[DeviceView],
+    devices: Iterable[DeviceView],
     *,
     salt: str | None,
     in_time: Callable[[], bool],
@@ -51,7 +51,7 @@ def survey(
     """For every step, whom it reaches at its full share.
 
     `lists` must hold all that the plan names. `salt`: of the release; None for one that is not made yet. Stops early
-    when `in_time` says no: `asked` tells how many devices it got to.
+    when `in_time`, asked every hundred devices, says no: `asked` tells how many devices it got to.
     """
     version = VersionView(code=0, name="", signed=None)
     release = Release(id="", program="", version_code=0, salt=salt or "", plan=plan)
@@ -63,7 +63,7 @@ def survey(
     examples: list[list[str]] = [[] for _ in views]
     asked = 0
     for device in devices:
-        if asked % _STRIDE == 0 and not in_time():
+        if asked and asked % _STRIDE == 0 and not in_time():
             break
         asked += 1
         for index, view in enumerate(views):

@@ -26,8 +26,9 @@ from eden.release.service_targets import lists_of
 
 #: devices that a plan is tried on: 2,000 give a share to about a percentage point
 MOST_DEVICES = 2_000
-#: seconds of a processor after which it is enough; the answer says how many devices it got to
-_LONGEST = 0.25
+#: seconds of a processor after which it is enough; the answer says how many devices it got to. A plan of ten steps
+#: takes 0.1; the rest is for the interpreter, which may collect its garbage meanwhile
+_LONGEST = 1.0
 #: workspaces whose lists and devices are kept loaded for the next look
 _KEPT = 8
 #: seconds for which devices that were read are good enough: somebody who writes looks again and again
@@ -143,7 +144,7 @@ def _survey(
 ) -> list[StepReach]:
     # of this thread's own work: a busy machine takes longer and must not tell less
     ends = thread_time() + _LONGEST
-    views = [DeviceView(device.id, context_of(device.id, device.context, lists)) for device in devices]
+    views = (DeviceView(device.id, context_of(device.id, device.context, lists)) for device in devices)
     return survey(plan, lists, views, salt=salt, in_time=lambda: thread_time() < ends)
 
 
