@@ -72,11 +72,18 @@ def page(context: BrowserContext, expected_console: list[re.Pattern[str]]) -> It
         ),
     )
     yield page
-    # let events that are under way arrive
-    if not page.is_closed():
-        page.evaluate("0")
     unexpected = [text for text in problems if not any(pattern.search(text) for pattern in expected_console)]
     assert not unexpected, "unexpected errors in the page:\n" + "\n".join(unexpected)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> None:
+    """A page goes before the servers that it talks to: what it says of their end is no mistake."""
+    page = getattr(item, "funcargs", {}).get("page")
+    if isinstance(page, Page) and not page.is_closed():
+        # let events that are under way arrive
+        page.evaluate("0")
+        page.close()
 
 
 @pytest.fixture

@@ -54,13 +54,12 @@ def platform(tmp_path: Path) -> Iterator[RunningPlatform]:
 
 
 @pytest.fixture
-def app(page: Page, platform: RunningPlatform) -> Iterator[Page]:
+def app(page: Page, platform: RunningPlatform) -> Page:
     """The super app of a workspace with one H5 program."""
     platform.publish_h5("1.0.0", shop("1.0.0"))
     platform.release("1.0.0", key="shop", finish=True)
     page.goto(f"{site(platform)}/app/test/")
-    yield page
-    page.goto("about:blank")
+    return page
 
 
 def inside(page: Page) -> Frame:

@@ -20,13 +20,12 @@ def platform(tmp_path: Path) -> Iterator[RunningPlatform]:
 
 
 @pytest.fixture
-def app(page: Page, platform: RunningPlatform) -> Iterator[Page]:
+def app(page: Page, platform: RunningPlatform) -> Page:
     """The super app of a workspace with one released program."""
     platform.publish("1.0.0")
     platform.release("1.0.0", finish=True)
     page.goto(f"{platform.origin}/app/test/")
-    yield page
-    page.goto("about:blank")
+    return page
 
 
 def shows(page: Page, text: str) -> None:

@@ -115,7 +115,7 @@ def platform(tmp_path: Path) -> Iterator[RunningPlatform]:
 
 
 @pytest.fixture
-def phone(page: Page, server: TestServer, platform: RunningPlatform) -> Iterator[Callable[..., ReleasePhone]]:
+def phone(page: Page, server: TestServer, platform: RunningPlatform) -> Callable[..., ReleasePhone]:
     """A phone in a page of another origin; arguments are options of EdenHost."""
     numbers = itertools.count(1)
 
@@ -124,6 +124,4 @@ def phone(page: Page, server: TestServer, platform: RunningPlatform) -> Iterator
         body = _PAGE.replace("OPTIONS", json.dumps(given))
         return ReleasePhone(page, server.answer(f"/phone-{next(numbers)}.html", body))
 
-    yield make
-    # a phone that is left tells what it has to tell, while the server is there
-    page.goto("about:blank")
+    return make
