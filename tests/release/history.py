@@ -51,8 +51,8 @@ def known_devices(connection: Connection, workspace_id: str, count: int, at: int
 def ramp_of_days(connection: Connection, release_id: str, at: int, *, crash: float = 0.0024) -> None:
     """Let a release that has been started be three days old: 1 %, 10 %, and half of the devices since this morning.
 
-    `crash`: chance of a crash per start; the control arm's is 0.0021. It ends at the last full hour before `at`, so that
-    its figures are the same at every minute.
+    `crash`: chance of a crash per start; the control arm's is 0.0021. It ends at the last full hour before `at`, so
+    that its figures are the same at every minute.
     """
     lots = random.Random(7)
     at = at // HOUR * HOUR
