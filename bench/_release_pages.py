@@ -8,8 +8,7 @@ longest history (the first one of each kind).
 from __future__ import annotations
 
 import asyncio
-import csv
-import io
+import json
 import re
 import time
 from collections.abc import Iterator
@@ -156,15 +155,10 @@ def _past(connection: Connection, bench: Bench, days: int) -> None:
 
 def _insert(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
     if connection.dialect.name == "postgresql":
-        # a year is more than a million rows: minutes, one by one
-        names = list(rows[0])
-        lines = io.StringIO()
-        csv.writer(lines).writerows([row[name] for name in names] for row in rows)
-        copy = f"COPY {table.name} ({', '.join(names)}) FROM STDIN WITH (FORMAT csv)"
-        driver = connection.connection.cursor()
-        # pg8000's own, beyond the interface of drivers
-        driver.execute(copy, stream=io.BytesIO(lines.getvalue().encode()))  # type: ignore[call-arg]
-        driver.close()
+        # a year is more than a million rows, which its driver sends one by one: minutes
+        names = ", ".join(rows[0])
+        query = f"SELECT {names} FROM json_populate_recordset(CAST(NULL AS {table.name}), CAST(:rows AS JSON))"
+        connection.execute(text(f"INSERT INTO {table.name} ({names}) {query}"), {"rows": json.dumps(rows)})
         return
     for start in range(0, len(rows), 2_000):
         connection.execute(insert(table), rows[start : start + 2_000])
