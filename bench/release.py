@@ -56,7 +56,7 @@ def _figures(bench: Bench, quick: bool, *, full: bool) -> Iterator[Figure]:
         server = Server(bench.settings, core=0)
         server.start()
         try:
-            yield from _checks(bench, server, 600 if quick else 40_000)
+            yield from _checks(bench, server, 1_500 if quick else 40_000)
             yield from _memory(bench, server, 1_000 if quick else 100_000)
         finally:
             server.stop()
@@ -65,7 +65,7 @@ def _figures(bench: Bench, quick: bool, *, full: bool) -> Iterator[Figure]:
     if full or not quick:
         yield from pages(bench, quick)
     if full:
-        yield from asyncio.run(fleet(bench, 1_000 if quick else 100_000))
+        yield from asyncio.run(fleet(bench, 800 if quick else 100_000))
 
 
 def _checks(bench: Bench, server: Server, requests: int) -> Iterator[Figure]:
