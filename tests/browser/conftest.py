@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from eden.base.browser import LAUNCH_ARGUMENTS, chromium
 from eden.base.tools import CONTAINER
+from tests.browser.platform import RunningPlatform
 from tests.browser.programs import Files, build_program, write_program
 from tests.browser.server import TestServer
 
@@ -102,6 +103,14 @@ def server() -> Iterator[TestServer]:
     server.folder("/_container/", CONTAINER)
     yield server
     server.close()
+
+
+@pytest.fixture
+def platform(tmp_path: Path) -> Iterator[RunningPlatform]:
+    """A platform server with the workspace "test"."""
+    running = RunningPlatform(tmp_path)
+    yield running
+    running.close()
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -16,6 +15,8 @@ from tests.browser.console import DESKTOP, PHONE, fits, sign_in, visit
 from tests.browser.platform import RunningPlatform
 from tests.release import samples
 
+pytestmark = pytest.mark.usefixtures("silence")
+
 
 @pytest.fixture(scope="module")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPlatform]:
@@ -24,15 +25,6 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPlatfo
     running.run(running.house.stable("1.0.0"))
     yield running
     running.close()
-
-
-@pytest.fixture(autouse=True)
-def silence(page: Page, expected_console: list[re.Pattern[str]]) -> Iterator[None]:
-    """No message at all in the console."""
-    messages: list[str] = []
-    page.on("console", lambda message: messages.append(f"{message.type}: {message.text}"))
-    yield
-    assert [text for text in messages if not any(pattern.search(text) for pattern in expected_console)] == []
 
 
 def test_from_a_file_to_an_approval(

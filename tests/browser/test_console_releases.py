@@ -18,6 +18,8 @@ from tests.browser.platform import RunningPlatform
 from tests.release import history
 from tests.release.house import shares
 
+pytestmark = pytest.mark.usefixtures("silence")
+
 
 @pytest.fixture(scope="module")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPlatform]:
@@ -32,14 +34,9 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPlatfo
 
 
 @pytest.fixture(autouse=True)
-def silence(page: Page, expected_console: list[re.Pattern[str]]) -> Iterator[None]:
-    """No message at all in the console, but htmx's own of a preview that nobody waits for any more: the form has
-    changed again, or the page is left."""
-    expected_console.append(re.compile("htmx:(afterRequest|sendAbort|sendError)"))
-    messages: list[str] = []
-    page.on("console", lambda message: messages.append(f"{message.type}: {message.text}"))
-    yield
-    assert [text for text in messages if not any(pattern.search(text) for pattern in expected_console)] == []
+def abandoned_previews(expect_console: Callable[[str], None]) -> None:
+    """htmx tells of a preview that nobody waits for any more: the form has changed again, or the page is left."""
+    expect_console("htmx:(afterRequest|sendAbort|sendError)")
 
 
 def state_of(platform: RunningPlatform, release_id: str) -> ReleaseInfo:

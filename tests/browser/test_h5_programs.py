@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Frame, Page, expect
@@ -44,13 +43,6 @@ def shop(version: str, **more: bytes) -> dict[str, bytes]:
         "sound.mp3": bytes(range(100)),
     }
     return files | {name.replace("__", "/").replace("_dot_", "."): data for name, data in more.items()}
-
-
-@pytest.fixture
-def platform(tmp_path: Path) -> Iterator[RunningPlatform]:
-    running = RunningPlatform(tmp_path)
-    yield running
-    running.close()
 
 
 @pytest.fixture

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -104,14 +103,6 @@ class ReleasePhone(Phone):
     @property
     def device(self) -> str:
         return str(self.page.evaluate("host.platform.device"))
-
-
-@pytest.fixture
-def platform(tmp_path: Path) -> Iterator[RunningPlatform]:
-    """A platform server with the workspace "test"."""
-    running = RunningPlatform(tmp_path)
-    yield running
-    running.close()
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import pytest
 
 from eden.release.deltas import Deltas
 from eden.release.interfaces import Verb
+from eden.release.service_release_rows import ReleaseInfo
 from tests.browser.platform import RunningPlatform
 from tests.browser.updates.conftest import ReleasePhone
 from tests.release.house import shares
@@ -17,6 +18,22 @@ from tests.release.house import shares
 MakePhone = Callable[..., ReleasePhone]
 TEXT = "".join(f"line {n} of a text that does not change\n" for n in range(4000))
 BROKEN = {"app.js": "while (true) {}"}
+
+
+def updated(phone: MakePhone, platform: RunningPlatform) -> tuple[ReleasePhone, ReleaseInfo]:
+    """A phone that had 1.0.0 and runs 1.1.0, and the release that brought it."""
+    platform.publish("1.0.0")
+    platform.release("1.0.0", finish=True)
+    one = phone()
+    one.start()
+    one.shows("version 1.0.0")
+    platform.publish("1.1.0")
+    info = platform.release("1.1.0")
+    one.wait_for("update")
+    one.switch_on()
+    one.start()
+    one.shows("version 1.1.0")
+    return one, info
 
 
 def test_first_start_then_update_while_it_runs(phone: MakePhone, platform: RunningPlatform) -> None:
@@ -162,17 +179,7 @@ def test_who_leaves_before_the_first_page_makes_no_version_bad(phone: MakePhone,
 def test_version_that_took_the_browser_down_twice_is_bad_and_the_server_hears_of_it(
     phone: MakePhone, platform: RunningPlatform
 ) -> None:
-    platform.publish("1.0.0")
-    platform.release("1.0.0", finish=True)
-    one = phone()
-    one.start()
-    one.shows("version 1.0.0")
-    platform.publish("1.1.0")
-    info = platform.release("1.1.0")
-    one.wait_for("update")
-    one.switch_on()
-    one.start()
-    one.shows("version 1.1.0")
+    one, info = updated(phone, platform)
     # what such a start leaves behind: the attempt, and no word of it
     one.page.evaluate("host.platform.shelves.change('bank', (shelf) => ({ ...shelf, attempts: 2 }))")
     one.switch_on()
@@ -193,17 +200,7 @@ def test_first_page_is_told_once(phone: MakePhone, platform: RunningPlatform) ->
 
 
 def test_rollback_returns_those_who_have_it(phone: MakePhone, platform: RunningPlatform) -> None:
-    platform.publish("1.0.0")
-    platform.release("1.0.0", finish=True)
-    one = phone()
-    one.start()
-    one.shows("version 1.0.0")
-    platform.publish("1.1.0")
-    info = platform.release("1.1.0")
-    one.wait_for("update")
-    one.switch_on()
-    one.start()
-    one.shows("version 1.1.0")
+    one, info = updated(phone, platform)
 
     platform.act(platform.act(info, Verb.HALT), Verb.ROLL_BACK)
     assert one.wait_for("update")["version"] == "1.0.0"
