@@ -37,11 +37,12 @@ from eden.base.settings import Settings
 from eden.console.assets import Assets
 from eden.console.frame import Console, Room
 from eden.console.http import frame_handlers
+from eden.observe.parts import parts as observe
 from eden.organisation.parts import parts as organisation
 from eden.release.parts import parts as release
 
 #: the services, in the order in which they start
-PARTS: Sequence[Callable[[Ground], Part]] = (organisation, release)
+PARTS: Sequence[Callable[[Ground], Part]] = (organisation, release, observe)
 
 log = logging.getLogger("eden")
 

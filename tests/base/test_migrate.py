@@ -13,6 +13,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, create_engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 
+import eden.observe.models
 import eden.release.models  # noqa: F401 - tables of every service
 from eden.base import migrate
 from eden.base.database import Database

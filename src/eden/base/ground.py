@@ -15,6 +15,7 @@ from sqlalchemy import Connection, insert, select
 
 from eden.base.audit import AuditLog
 from eden.base.blobs import Blobs
+from eden.base.catalogue import Catalogue, NoCatalogue
 from eden.base.changes import Feed
 from eden.base.database import Database
 from eden.base.errors import EdenError
@@ -41,6 +42,8 @@ class Ground:
     metrics: Metrics
     secret: bytes
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    #: of mini programs and releases; the service that keeps them puts it here
+    catalogue: Catalogue = field(default_factory=NoCatalogue)
 
     def close(self) -> None:
         """Waits for what is being written."""

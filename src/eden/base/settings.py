@@ -141,6 +141,29 @@ class MetricsSettings(Section, frozen=True):
     token: Annotated[str, _why("Bearer token that reads /metrics from anywhere when access is token.")] = ""
 
 
+class Observe(Section, frozen=True):
+    """What apps report, and where it is kept."""
+
+    clickhouse: Annotated[
+        str,
+        _why(
+            "Address of a ClickHouse server, https://USER:PASSWORD@HOST:8443/DATABASE. Empty: the embedded engine, in "
+            "the data folder."
+        ),
+    ] = ""
+    cluster: Annotated[str, _why("Name of the ClickHouse cluster on which tables are made. Empty: one server.")] = ""
+    memory_bytes: Annotated[
+        Size, _why("What the embedded engine may take; grouping 55 million rows finished within it, on disk.")
+    ] = 900_000_000
+    threads: Annotated[Size, _why("Questions answered at once by the insight process; each uses all cores.")] = 4
+    spool_bytes: Annotated[
+        Size, _why("Reports that wait to be stored, on this disk; above it senders are told to come later (507).")
+    ] = 4_000_000_000
+    batch_bytes: Annotated[
+        Size, _why("Largest batch, after decompression; attachments of crash reports have up to 40 MB.")
+    ] = 50_000_000
+
+
 class Telemetry(Section, frozen=True):
     """Traces."""
 
@@ -192,6 +215,7 @@ class Settings(Section, frozen=True):
     intervals: Intervals = Intervals()
     logs: Logs = Logs()
     metrics: MetricsSettings = MetricsSettings()
+    observe: Observe = Observe()
     telemetry: Telemetry = Telemetry()
     oidc: Oidc = Oidc()
 
@@ -223,7 +247,9 @@ class Settings(Section, frozen=True):
 
 
 #: settings that may be given as NAME_file
-SECRETS = ("secret_key", "database.address", "blobs.secret_key", "metrics.token", "oidc.client_secret")
+SECRETS = (
+    "secret_key", "database.address", "blobs.secret_key", "metrics.token", "observe.clickhouse", "oidc.client_secret",
+)  # fmt: skip
 
 
 class Setting(msgspec.Struct, frozen=True):

@@ -28,7 +28,7 @@ from eden.release.interfaces import ProgramKind
 from eden.release.packages import PACKAGE, Code, NativeRange, Package, StoredFile, UploadFields, VersionName
 
 _MANIFEST = "manifest.json"
-_MAIN, _MAPS = "main", "maps"
+_MAIN, MAPS = "main", "maps"
 _FORMAT = 1
 #: folder of an H5 program's host that is the shell's (`eden.release.h5_shell`)
 _RESERVED = ".eden"
@@ -166,7 +166,7 @@ def _part(archive: Archive, part: _Part, folder: Path, limits: Limits) -> Stored
         found = inside.inventory()
     if found != sorted((one.path, one.size, one.sha256) for one in part.files):
         raise _bad(f"{part.file} does not hold the files that its manifest lists.", "Build the package anew.")
-    return StoredFile(part.file, path, size, part.sha256, served=part.name != _MAPS, entries=found)
+    return StoredFile(part.file, path, size, part.sha256, served=part.name != MAPS, entries=found)
 
 
 def _kept(folder: Path, name: str, data: bytes) -> StoredFile:

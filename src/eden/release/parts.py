@@ -16,6 +16,7 @@ from eden.base.parts import Finding, Part
 from eden.base.tables import workspaces
 from eden.release import devices, super_app
 from eden.release.api import CONTROLLERS, TAGS
+from eden.release.catalogue import ReleaseCatalogue
 from eden.release.deltas import Deltas
 from eden.release.device_log import DeviceLog
 from eden.release.device_views import Workspaces
@@ -46,6 +47,7 @@ _ROOT_NOTICE = 60 * 24 * 3600 * 1_000_000
 def parts(ground: Ground) -> Part:
     """The service over this process's ground."""
     service = ReleaseService(ground)
+    ground.catalogue = ReleaseCatalogue()
     limits = ground.settings.limits
     core = service.core
     views = Workspaces(core, service.lists)

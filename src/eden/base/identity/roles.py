@@ -21,6 +21,10 @@ Permission: TypeAlias = Literal[
     "list.write",
     "audit.read",
     "device.read",
+    "observe.read",
+    "observe.write",
+    "observe.sql",
+    "observe.erase",
 ]
 
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -44,6 +48,12 @@ HOLDERS: dict[Permission, frozenset[Role]] = {
     "list.write": frozenset({"owner", "operator"}),
     "audit.read": frozenset({"owner", "auditor"}),
     "device.read": frozenset(ROLES),
+    "observe.read": frozenset(ROLES),
+    # keys, switches, saved questions, dashboards, alerts, the state of crashes
+    "observe.write": frozenset({"owner", "developer", "operator"}),
+    "observe.sql": frozenset({"owner", "developer", "operator"}),
+    # a person is forgotten, for good
+    "observe.erase": frozenset({"owner"}),
 }
 
 

@@ -151,6 +151,20 @@ def upgrade() -> None:
         if_not_exists=True,
     )
     op.create_table(
+        "dashboards",
+        sa.Column("id", sa.String(36), nullable=False),
+        sa.Column("workspace_id", sa.String(36), nullable=False),
+        sa.Column("name", sa.String(400), nullable=False),
+        sa.Column("tiles", sa.Text(), nullable=False),
+        sa.Column("created_by", sa.String(400), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_dashboards"),
+        sa.ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], name="fk_dashboards_workspace_id"),
+        if_not_exists=True,
+    )
+    op.create_index("ix_dashboards_workspace_id", "dashboards", ["workspace_id"], if_not_exists=True)
+    op.create_table(
         "devices",
         sa.Column("workspace_id", sa.String(36), nullable=False),
         sa.Column("device_id", sa.String(128), nullable=False),
@@ -247,6 +261,32 @@ def upgrade() -> None:
     )
     op.create_index("ix_metadata_heads_expires_at", "metadata_heads", ["expires_at"], if_not_exists=True)
     op.create_table(
+        "observe_apps",
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("workspace_id", sa.String(36), nullable=False),
+        sa.Column("key", sa.String(64), nullable=False),
+        sa.Column("settings", sa.Text(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("number", name="pk_observe_apps"),
+        sa.ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], name="fk_observe_apps_workspace_id"),
+        sa.UniqueConstraint("workspace_id", "key", name="uq_observe_apps_workspace_id_key"),
+        if_not_exists=True,
+    )
+    op.create_table(
+        "observe_erasures",
+        sa.Column("id", sa.String(36), nullable=False),
+        sa.Column("workspace_id", sa.String(36), nullable=False),
+        sa.Column("person", sa.String(256), nullable=False),
+        sa.Column("requested_by", sa.String(400), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("done_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name="pk_observe_erasures"),
+        sa.ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], name="fk_observe_erasures_workspace_id"),
+        if_not_exists=True,
+    )
+    op.create_index("ix_observe_erasures_workspace_id", "observe_erasures", ["workspace_id"], if_not_exists=True)
+    op.create_table(
         "sessions",
         sa.Column("id", sa.String(64), nullable=False),
         sa.Column("user_id", sa.String(36), nullable=False),
@@ -292,6 +332,121 @@ def upgrade() -> None:
     )
     op.create_index("ix_tokens_workspace_id", "tokens", ["workspace_id"], if_not_exists=True)
     op.create_table(
+        "alerts",
+        sa.Column("id", sa.String(36), nullable=False),
+        sa.Column("workspace_id", sa.String(36), nullable=False),
+        sa.Column("app", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(400), nullable=False),
+        sa.Column("rule", sa.Text(), nullable=False),
+        sa.Column("channels", sa.Text(), nullable=False),
+        sa.Column("enabled", sa.Boolean(), nullable=False),
+        sa.Column("state", sa.String(12), nullable=False),
+        sa.Column("memory", sa.Text(), nullable=False),
+        sa.Column("looked_at", sa.BigInteger(), nullable=True),
+        sa.Column("muted_until", sa.BigInteger(), nullable=True),
+        sa.Column("created_by", sa.String(400), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_alerts"),
+        sa.ForeignKeyConstraint(["app"], ["observe_apps.number"], name="fk_alerts_app"),
+        sa.ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], name="fk_alerts_workspace_id"),
+        if_not_exists=True,
+    )
+    op.create_index("ix_alerts_workspace_id", "alerts", ["workspace_id"], if_not_exists=True)
+    op.create_table(
+        "crash_groups",
+        sa.Column("id", sa.String(36), nullable=False),
+        sa.Column("app", sa.Integer(), nullable=False),
+        sa.Column("algorithm", sa.Integer(), nullable=False),
+        sa.Column("hash", sa.String(64), nullable=False),
+        sa.Column("title", sa.String(400), nullable=False),
+        sa.Column("culprit", sa.String(400), nullable=False),
+        sa.Column("fatal", sa.Boolean(), nullable=False),
+        sa.Column("state", sa.String(12), nullable=False),
+        sa.Column("assigned_to", sa.String(36), nullable=True),
+        sa.Column("muted_until", sa.BigInteger(), nullable=True),
+        sa.Column("closed_at", sa.BigInteger(), nullable=True),
+        sa.Column("closed_in", sa.BigInteger(), nullable=True),
+        sa.Column("first_seen_at", sa.BigInteger(), nullable=False),
+        sa.Column("last_seen_at", sa.BigInteger(), nullable=False),
+        sa.Column("first_version", sa.String(80), nullable=False),
+        sa.Column("first_code", sa.BigInteger(), nullable=False),
+        sa.Column("first_release", sa.String(36), nullable=False),
+        sa.Column("last_version", sa.String(80), nullable=False),
+        sa.Column("occurrences", sa.BigInteger(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_crash_groups"),
+        sa.ForeignKeyConstraint(["app"], ["observe_apps.number"], name="fk_crash_groups_app"),
+        sa.ForeignKeyConstraint(["assigned_to"], ["users.id"], name="fk_crash_groups_assigned_to"),
+        sa.UniqueConstraint("app", "algorithm", "hash", name="uq_crash_groups_app_algorithm_hash"),
+        if_not_exists=True,
+    )
+    op.create_index("ix_crash_groups_app_last_seen_at", "crash_groups", ["app", "last_seen_at"], if_not_exists=True)
+    op.create_table(
+        "log_pulls",
+        sa.Column("id", sa.String(36), nullable=False),
+        sa.Column("app", sa.Integer(), nullable=False),
+        sa.Column("device", sa.String(128), nullable=False),
+        sa.Column("state", sa.String(12), nullable=False),
+        sa.Column("from_at", sa.BigInteger(), nullable=False),
+        sa.Column("until_at", sa.BigInteger(), nullable=False),
+        sa.Column("requested_by", sa.String(400), nullable=False),
+        sa.Column("requested_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("arrived_at", sa.BigInteger(), nullable=True),
+        sa.Column("lines", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_log_pulls"),
+        sa.ForeignKeyConstraint(["app"], ["observe_apps.number"], name="fk_log_pulls_app"),
+        if_not_exists=True,
+    )
+    op.create_index("ix_log_pulls_app_device", "log_pulls", ["app", "device"], if_not_exists=True)
+    op.create_table(
+        "observe_keys",
+        sa.Column("key", sa.String(32), nullable=False),
+        sa.Column("app", sa.Integer(), nullable=False),
+        sa.Column("label", sa.String(80), nullable=False),
+        sa.Column("created_by", sa.String(400), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("disabled_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("key", name="pk_observe_keys"),
+        sa.ForeignKeyConstraint(["app"], ["observe_apps.number"], name="fk_observe_keys_app"),
+        if_not_exists=True,
+    )
+    op.create_index("ix_observe_keys_app", "observe_keys", ["app"], if_not_exists=True)
+    op.create_table(
+        "observe_properties",
+        sa.Column("app", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("event", sa.String(200), nullable=False),
+        sa.Column("path", sa.String(200), nullable=False),
+        sa.Column("types", sa.Text(), nullable=False),
+        sa.Column("first_seen_at", sa.BigInteger(), nullable=False),
+        sa.Column("last_seen_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("app", "event", "path", name="pk_observe_properties"),
+        sa.ForeignKeyConstraint(["app"], ["observe_apps.number"], name="fk_observe_properties_app"),
+        if_not_exists=True,
+    )
+    op.create_table(
+        "observe_symbols",
+        sa.Column("app", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("code", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("sha256", sa.String(64), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("app", "code", name="pk_observe_symbols"),
+        sa.ForeignKeyConstraint(["app"], ["observe_apps.number"], name="fk_observe_symbols_app"),
+        if_not_exists=True,
+    )
+    op.create_table(
+        "observe_usage",
+        sa.Column("app", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("hour", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("accepted", sa.BigInteger(), nullable=False),
+        sa.Column("refused", sa.BigInteger(), nullable=False),
+        sa.Column("bytes", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("app", "hour", name="pk_observe_usage"),
+        sa.ForeignKeyConstraint(["app"], ["observe_apps.number"], name="fk_observe_usage_app"),
+        if_not_exists=True,
+    )
+    op.create_table(
         "programs",
         sa.Column("id", sa.String(36), nullable=False),
         sa.Column("workspace_id", sa.String(36), nullable=False),
@@ -309,6 +464,48 @@ def upgrade() -> None:
         sa.UniqueConstraint("workspace_id", "key", name="uq_programs_workspace_id_key"),
         if_not_exists=True,
     )
+    op.create_table(
+        "saved_questions",
+        sa.Column("id", sa.String(36), nullable=False),
+        sa.Column("workspace_id", sa.String(36), nullable=False),
+        sa.Column("app", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(400), nullable=False),
+        sa.Column("question", sa.Text(), nullable=False),
+        sa.Column("created_by", sa.String(400), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_saved_questions"),
+        sa.ForeignKeyConstraint(["app"], ["observe_apps.number"], name="fk_saved_questions_app"),
+        sa.ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], name="fk_saved_questions_workspace_id"),
+        if_not_exists=True,
+    )
+    op.create_index("ix_saved_questions_workspace_id", "saved_questions", ["workspace_id"], if_not_exists=True)
+    op.create_table(
+        "alert_incidents",
+        sa.Column("id", sa.String(36), nullable=False),
+        sa.Column("alert_id", sa.String(36), nullable=False),
+        sa.Column("opened_at", sa.BigInteger(), nullable=False),
+        sa.Column("resolved_at", sa.BigInteger(), nullable=True),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("told", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_alert_incidents"),
+        sa.ForeignKeyConstraint(["alert_id"], ["alerts.id"], name="fk_alert_incidents_alert_id"),
+        if_not_exists=True,
+    )
+    op.create_index("ix_alert_incidents_alert_id", "alert_incidents", ["alert_id"], if_not_exists=True)
+    op.create_table(
+        "crash_activities",
+        sa.Column("id", sa.String(36), nullable=False),
+        sa.Column("group_id", sa.String(36), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("actor", sa.String(400), nullable=False),
+        sa.Column("action", sa.String(20), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_crash_activities"),
+        sa.ForeignKeyConstraint(["group_id"], ["crash_groups.id"], name="fk_crash_activities_group_id"),
+        if_not_exists=True,
+    )
+    op.create_index("ix_crash_activities_group_id", "crash_activities", ["group_id"], if_not_exists=True)
     op.create_table(
         "version_counts",
         sa.Column("program_id", sa.String(36), nullable=False),

@@ -1,0 +1,1 @@
+"""Taking batches from apps and client packages: authenticated, counted, fsynced, answered."""

@@ -1,0 +1,1 @@
+"""Errors and crashes: grouped, mapped to sources, worked on by people."""

@@ -1,0 +1,1 @@
+"""From batches to rows of the events store."""

@@ -1,0 +1,1 @@
+"""The insight process: the one that owns the events store."""

@@ -1,0 +1,1 @@
+"""Log lines: search, live, and pulled from a phone."""

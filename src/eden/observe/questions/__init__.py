@@ -1,0 +1,1 @@
+"""Questions about events, as values; each names the SQL that it is."""

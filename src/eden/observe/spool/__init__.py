@@ -1,0 +1,1 @@
+"""Batches on the disk between the answer and the store."""

@@ -1,0 +1,1 @@
+"""Questions in SQL, from those with the right."""
