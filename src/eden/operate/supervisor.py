@@ -24,8 +24,8 @@ from prometheus_client import multiprocess
 
 from eden.base import telemetry
 from eden.base.errors import EdenError
+from eden.base.locks import lock
 from eden.base.settings import Settings
-from eden.operate.locks import lock
 from eden.operate.server import IMPATIENT_SECONDS
 from eden.operate.worker import Order
 
