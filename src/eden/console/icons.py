@@ -8,6 +8,7 @@ _PATHS = {
     "alert": "M12 4 2.8 20h18.4zM12 10v4.5M12 17.4v.1",
     "app": "M5 4h5v5H5zM14 4h5v5h-5zM5 15h5v5H5zM14 15h5v5h-5z",
     "arrow-right": "M5 12h14M13 6l6 6-6 6",
+    "chart": "M4 20h16M7 20v-8M12 20V5M17 20v-11",
     "check": "M5 12.5l4.5 4.5L19 7.5",
     "chevron-down": "M6 9.5l6 6 6-6",
     "chevron-right": "M9.5 6l6 6-6 6",

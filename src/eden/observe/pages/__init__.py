@@ -1,1 +1,23 @@
-"""The console's pages of observing."""
+"""The console's pages of analysis: handlers, and the line of the menu."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Router
+from litestar.di import Provide
+
+from eden.console.view import NavigationItem
+from eden.observe.pages import apps
+from eden.observe.pages.desk import provide_desk
+from eden.observe.pages.troubles import TROUBLES
+
+NAVIGATION = (NavigationItem("analysis", "Analysis", "分析", "analysis", "observe.read", "chart"),)
+
+
+def _pages(*handlers: Any) -> tuple[Router, ...]:
+    desk = Provide(provide_desk)
+    return (Router("/", route_handlers=handlers, dependencies={"desk": desk}, exception_handlers=TROUBLES),)
+
+
+HANDLERS = _pages(*apps.HANDLERS)

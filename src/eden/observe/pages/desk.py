@@ -1,0 +1,181 @@
+"""What every page of analysis begins with: one request of one reader about one app.
+
+@get(f"{APP}/crashes", opt=needs("observe.read"))
+async def show_crashes(desk: TheDesk) -> Response[bytes]:
+    found = await desk.observe.crashes.page(*desk.caller, desk.app, …)
+    return desk.page("observe/analysis-crashes.html", tab="crashes", groups=found)
+
+The template extends "observe/analysis.html", which has head, app chooser, tabs and the choice of time. Where the
+events store is not installed, or does not answer, the page says so in place of its content: whoever raises a Problem
+`observe-off` or `insight-unavailable` need not care.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from litestar import Response
+
+from eden.base.api.access import Caller
+from eden.base.api.handlers import Service, TheCaller
+from eden.base.catalogue import ProgramInfo
+from eden.base.problems import Problem, not_found
+from eden.console.http import SECURITY_HEADERS, AnyRequest
+from eden.console.messages import Locale
+from eden.console.visit import Visit
+from eden.observe.apps import App
+from eden.observe.pages.kit import Form, made_form, read_form
+from eden.observe.pages.period import CHOICES, USUAL, ZONE_COOKIE, Period, read_period, read_zone
+from eden.observe.service import Observe
+
+#: tabs in their order, and what one needs to see them
+TABS: Mapping[str, str] = {
+    "overview": "observe.read",
+    "events": "observe.read",
+    "funnel": "observe.read",
+    "retention": "observe.read",
+    "paths": "observe.read",
+    "performance": "observe.read",
+    "people": "observe.read",
+    "versions": "observe.read",
+    "crashes": "observe.read",
+    "logs": "observe.read",
+    "alerts": "observe.read",
+    "dashboards": "observe.read",
+    "sql": "observe.sql",
+    "settings": "observe.read",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Desk(Visit):
+    """One request for a page about `app`. Methods of the service take `*caller` first. `programs` are the workspace's
+    apps, `asked` what the address says, as a form."""
+
+    caller: Caller
+    observe: Observe
+    app: App
+    program: ProgramInfo
+    programs: Sequence[ProgramInfo]
+    period: Period
+    asked: Form
+
+    @property
+    def locale(self) -> Locale:
+        return self.view.locale
+
+    def at(self, path: str) -> Desk:
+        """As if the page were at `path` of this app: what answers a POST is shown again, by language and theme, with a
+        GET."""
+        return replace(self, view=replace(self.view, path=self.here(path)))
+
+    def here(self, path: str, /, **query: str) -> str:
+        """The address of a page of this app."""
+        return self.url(f"analysis/{self.app.key}/{path}", **query)
+
+    def keeping(self, path: str, /, **query: str | Sequence[str]) -> str:
+        """The address of a page of this app for the same time, with the same filters."""
+        pairs: list[tuple[str, str]] = [*self.period.query().items()]
+        pairs += [("filter", text) for text in self.asked.all("filter")]
+        for name, value in query.items():
+            pairs = [pair for pair in pairs if pair[0] != name]
+            pairs += [(name, value)] if isinstance(value, str) else [(name, each) for each in value]
+        written = urlencode([pair for pair in pairs if pair[1]])
+        return self.here(path) + (f"?{written}" if written else "")
+
+    def varied(self, **changes: str | Sequence[str]) -> str:
+        """The address of this very page with some of its choices changed; "" takes one away."""
+        kept = [
+            (name, value)
+            for name, values in self.asked.values.items()
+            if name not in changes and name != "cursor"
+            for value in values
+        ]
+        for name, change in changes.items():
+            kept += [(name, change)] if isinstance(change, str) else [(name, each) for each in change]
+        written = urlencode([pair for pair in kept if pair[1]])
+        path = self.view.path.partition("?")[0]
+        return path + (f"?{written}" if written else "")
+
+    def _times(self) -> list[tuple[str, str]]:
+        """Choices of time, and where they lead."""
+        return [(choice, self.varied(time="" if choice == USUAL else choice, since="", until="")) for choice in CHOICES]
+
+    def page(
+        self,
+        template: str,
+        /,
+        *,
+        block: str | None = None,
+        status: int = 200,
+        tab: str = "",
+        timed: bool = True,
+        **values: Any,
+    ) -> Response[bytes]:
+        """A page with the tab `tab`; without the choice of time where that means nothing (`timed`)."""
+        frame = {
+            "tab": tab,
+            "timed": timed,
+            "tabs": [(name, self.keeping(name)) for name, right in TABS.items() if self.view.may(right)],
+            "app": self.app,
+            "program": self.program,
+            "programs": self.programs,
+            "period": self.period,
+            "times": self._times(),
+            "comparing": self.varied(compare="" if self.period.compare else "yes"),
+            "here": self.here,
+            "keeping": self.keeping,
+            "varied": self.varied,
+            "asked": self.asked,
+        }
+        return Visit.page(self, template, block=block, status=status, **(frame | values))
+
+    def went(self, path: str, text: str = "", tone: Any = "good") -> Response[bytes]:
+        """To another page of this app, which says what happened."""
+        return self.go(f"analysis/{self.app.key}/{path}", text, tone)
+
+    def file(self, content: bytes, media_type: str, name: str) -> Response[bytes]:
+        """Something to be kept on the reader's machine."""
+        headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+        return Response(content, status_code=200, media_type=media_type, headers=SECURITY_HEADERS | headers)
+
+    def told(self, problem: Problem) -> str:
+        """What happened, in the reader's language; exactly what, in English."""
+        sentence = f"{problem.sentence} {problem.hint}".strip()
+        return sentence if self.locale == "en" else f"{self.t(f'console.advice.{problem.code}')}（{sentence}）"
+
+    async def form(self) -> Form:
+        return await read_form(self.request)
+
+
+async def provide_desk(visit: Service[Visit], caller: TheCaller, observe: Service[Observe]) -> Desk:
+    """Dependency `desk` of handlers whose path has {key}. Problem `not-found` for an app that the workspace has not."""
+    key = str(visit.request.path_params["key"])
+    catalogue = observe.ground.catalogue
+    programs = await observe.ground.database.read(
+        lambda connection: catalogue.programs(connection, caller.workspace_id)
+    )
+    program = next((program for program in programs if program.key == key), None)
+    if program is None:
+        raise not_found(f"The mini program {key}")
+    app = await observe.apps.get(*caller, key)
+    request = visit.request
+    asked = made_form(request.query_params.multi_items())
+    first = {name: values[0] for name, values in asked.values.items()}
+    period = read_period(first, visit.view.now, zone_of(request))
+    desk = Desk(request, visit.view, visit.console, caller, observe, app, program, programs, period, asked)
+    # for what is said when the page cannot be made (`eden.observe.pages.troubles`)
+    request.state.desk = desk
+    return desk
+
+
+def zone_of(request: AnyRequest) -> ZoneInfo:
+    """The reader's time zone."""
+    return read_zone(request.cookies.get(ZONE_COOKIE))
+
+
+TheDesk: TypeAlias = Service[Desk]
