@@ -106,10 +106,12 @@ CREATE TABLE crash_groups (
 	state VARCHAR(12) NOT NULL, 
 	assigned_to VARCHAR(36), 
 	muted_until BIGINT, 
+	muted_above BIGINT, 
 	closed_at BIGINT, 
 	closed_in BIGINT, 
 	first_seen_at BIGINT NOT NULL, 
 	last_seen_at BIGINT NOT NULL, 
+	told_at BIGINT NOT NULL, 
 	first_version VARCHAR(80) NOT NULL, 
 	first_code BIGINT NOT NULL, 
 	first_release VARCHAR(36) NOT NULL, 
@@ -121,7 +123,7 @@ CREATE TABLE crash_groups (
 	CONSTRAINT fk_crash_groups_assigned_to FOREIGN KEY(assigned_to) REFERENCES users (id), 
 	CONSTRAINT uq_crash_groups_app_algorithm_hash UNIQUE (app, algorithm, hash)
 );
-INSERT INTO "crash_groups" VALUES('0199aaaa-0000-7000-8000-000000000028',22,28,'72011caa8cf9f08d151c4a13b1f4dd3214f825ae2f3d9de6c140aaf9632cd8ef','crash_groups title','crash_groups culprit',1,'crash_groups','0199aaaa-0000-7000-8000-000000000012',28,1790000000000028,28,1790000000000028,1790000000000028,'crash_groups first_version',28,'0199aaaa-0000-7000-8000-000000000028','crash_groups last_version',28,28);
+INSERT INTO "crash_groups" VALUES('0199aaaa-0000-7000-8000-000000000028',22,28,'72011caa8cf9f08d151c4a13b1f4dd3214f825ae2f3d9de6c140aaf9632cd8ef','crash_groups title','crash_groups culprit',1,'crash_groups','0199aaaa-0000-7000-8000-000000000012',28,28,1790000000000028,28,1790000000000028,1790000000000028,1790000000000028,'crash_groups first_version',28,'0199aaaa-0000-7000-8000-000000000028','crash_groups last_version',28,28);
 CREATE TABLE dashboards (
 	id VARCHAR(36) NOT NULL, 
 	workspace_id VARCHAR(36) NOT NULL, 
@@ -232,6 +234,7 @@ CREATE TABLE log_pulls (
 	state VARCHAR(12) NOT NULL, 
 	from_at BIGINT NOT NULL, 
 	until_at BIGINT NOT NULL, 
+	reason VARCHAR(400) NOT NULL, 
 	requested_by VARCHAR(400) NOT NULL, 
 	requested_at BIGINT NOT NULL, 
 	expires_at BIGINT NOT NULL, 
@@ -240,7 +243,7 @@ CREATE TABLE log_pulls (
 	CONSTRAINT pk_log_pulls PRIMARY KEY (id), 
 	CONSTRAINT fk_log_pulls_app FOREIGN KEY(app) REFERENCES observe_apps (number)
 );
-INSERT INTO "log_pulls" VALUES('0199aaaa-0000-7000-8000-000000000029',22,'log_pulls device','log_pulls st',1790000000000029,1790000000000029,'log_pulls requested_by',1790000000000029,1790000000000029,1790000000000029,29);
+INSERT INTO "log_pulls" VALUES('0199aaaa-0000-7000-8000-000000000029',22,'log_pulls device','log_pulls st',1790000000000029,1790000000000029,'log_pulls reason','log_pulls requested_by',1790000000000029,1790000000000029,1790000000000029,29);
 CREATE TABLE members (
 	workspace_id VARCHAR(36) NOT NULL, 
 	user_id VARCHAR(36) NOT NULL, 

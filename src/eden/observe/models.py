@@ -96,19 +96,25 @@ crash_groups = Table(
     Column("title", LONG, nullable=False),
     Column("culprit", LONG, nullable=False),
     Column("fatal", Boolean, nullable=False),
-    #: of `crashes.interfaces.GroupState`
+    #: of `crashes.rules.GroupState`
     Column("state", String(12), nullable=False),
     Column("assigned_to", ID, ForeignKey("users.id")),
     at("muted_until", nullable=True),
+    #: muted until there were more occurrences than these
+    Column("muted_above", BigInteger),
     at("closed_at", nullable=True),
     #: in which version code it was said to be mended
     Column("closed_in", BigInteger),
     at("first_seen_at"),
     at("last_seen_at"),
+    #: when pages were last told that it has happened again
+    at("told_at"),
+    #: of the lowest version code that it was seen in: where it came into the program
     Column("first_version", SHORT, nullable=False),
     Column("first_code", BigInteger, nullable=False),
     Column("first_release", String(36), nullable=False),
     Column("last_version", SHORT, nullable=False),
+    #: counted when they were stored; reports count in the events store
     Column("occurrences", BigInteger, nullable=False),
     Column("revision", Integer, nullable=False),
     UniqueConstraint("app", "algorithm", "hash"),
@@ -148,6 +154,8 @@ log_pulls = Table(
     Column("state", String(12), nullable=False),
     at("from_at"),
     at("until_at"),
+    #: why, in the words of whoever asked
+    Column("reason", LONG, nullable=False),
     Column("requested_by", LONG, nullable=False),
     at("requested_at"),
     at("expires_at"),
