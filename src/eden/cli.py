@@ -20,7 +20,7 @@ from eden import __version__
 from eden.base.errors import EdenError
 
 COMMANDS = {
-    "demo": "eden.simulator.commands",
+    "demo": "eden.demo.commands",
     "dev": "eden.simulator.commands",
     "build": "eden.build.commands",
     "check": "eden.check.commands",

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from eden.base.tools import node
-from eden.simulator.service import load_service
+from eden.demo.bank import load_service
 
 BANK = Path(__file__).parents[2] / "apps" / "bank"
 

@@ -1,1 +1,1 @@
-"""The server behind `eden dev` and `eden demo`."""
+"""The server behind `eden dev`, and the phone of `eden demo`."""

@@ -1,4 +1,4 @@
-"""`eden dev` and `eden demo`."""
+"""`eden dev`."""
 
 from __future__ import annotations
 
@@ -9,27 +9,19 @@ from eden.base.commands import Subparsers, add_command
 
 
 def add_arguments(subparsers: Subparsers) -> None:
-    """Add the parsers of `demo` and `dev`."""
-    demo = add_command(subparsers, "demo", _demo, "open a phone in the browser that runs a bank")
-    _add_server_arguments(demo)
-
+    """Add the parser of `dev`."""
     dev = add_command(subparsers, "dev", _dev, "open a phone in the browser that runs a mini program, with live reload")
     dev.add_argument("source", metavar="PATH", type=Path, help="the mini program's project folder")
-    _add_server_arguments(dev)
+    add_server_arguments(dev)
 
 
-def _add_server_arguments(parser: argparse.ArgumentParser) -> None:
+def add_server_arguments(parser: argparse.ArgumentParser) -> None:
+    """Where to listen, and whether to open a browser."""
     parser.add_argument(
         "--host", default="127.0.0.1", help="address to listen on; 0.0.0.0 lets phones on your network in (127.0.0.1)"
     )
     parser.add_argument("--port", type=int, default=8600, help="port to listen on; 0 takes a free one (8600)")
     parser.add_argument("--no-open", dest="open", action="store_false", help="do not open a browser window")
-
-
-def _demo(arguments: argparse.Namespace) -> int:
-    from eden.simulator.service import demo_command
-
-    return demo_command(arguments)
 
 
 def _dev(arguments: argparse.Namespace) -> int:

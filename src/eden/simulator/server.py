@@ -1,4 +1,4 @@
-"""The ASGI application behind `eden dev`, `eden demo` and `eden check`.
+"""The ASGI application behind `eden dev` and `eden check`, and of the phone in `eden demo`.
 
 /                      the simulator page
 /container/FILE        the container's bundles
@@ -15,7 +15,7 @@ import hashlib
 import socket
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import msgspec
@@ -70,13 +70,17 @@ class Simulator:
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
-                if self._watch:
-                    self._watcher = asyncio.create_task(self.program.watch())
+                self.start()
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
                 await self.close()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
+
+    def start(self) -> None:
+        """Begin to watch the program's files, inside the loop that serves."""
+        if self._watch:
+            self._watcher = asyncio.create_task(self.program.watch())
 
     def end_streams(self) -> None:
         """Say good-bye to every page that listens to /events."""
@@ -174,16 +178,28 @@ class Simulator:
             connection.cancel()
 
 
+class Served(Protocol):
+    """An application with event streams that have no end by themselves."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None: ...
+
+    def end_streams(self) -> None:
+        """End them: the server stops."""
+        ...
+
+
 class SimulatorServer(uvicorn.Server):
     """Ends event streams as soon as it is to stop: a browser would hold them, and so the server, for ever."""
 
-    def __init__(self, simulator: Simulator, log_level: str = "warning") -> None:
-        super().__init__(uvicorn.Config(simulator, log_level=log_level, access_log=False, timeout_graceful_shutdown=1))
-        self._simulator = simulator
+    def __init__(self, application: Served, log_level: str = "warning") -> None:
+        super().__init__(
+            uvicorn.Config(application, log_level=log_level, access_log=False, timeout_graceful_shutdown=1)
+        )
+        self._application = application
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """As in uvicorn, which calls it when it has been interrupted."""
-        self._simulator.end_streams()
+        self._application.end_streams()
         await super().shutdown(sockets)
 
 

@@ -1,4 +1,4 @@
-"""`eden dev` and `eden demo`: build, serve, open a browser, rebuild after every change."""
+"""`eden dev`: build, serve, open a browser, rebuild after every change. `eden demo` is made of the same pieces."""
 
 from __future__ import annotations
 
@@ -6,28 +6,23 @@ import argparse
 import asyncio
 import contextlib
 import errno
-import importlib.util
 import socket
 import sys
 import webbrowser
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import segno
 
 from eden.base.errors import EdenError
-from eden.simulator.http import Application
 from eden.simulator.program import LiveProgram, Revision
-from eden.simulator.server import Simulator, SimulatorServer
+from eden.simulator.server import Served, Simulator, SimulatorServer
 
 #: how many ports after the wanted one are tried when it is taken
 PORT_TRIES = 20
-#: the demo's data service: its place here, and the name that the mini program knows it by
-DEMO_PREFIX = "/api/bank/"
-DEMO_HOSTS = {"bank.eden.local": DEMO_PREFIX}
 #: problems that no change to a file of the program would solve
 _NO_PROGRAM = ("no-program", "ambiguous-program")
-PACKAGE = Path(__file__).resolve().parent.parent
 
 
 def dev_command(arguments: argparse.Namespace) -> int:
@@ -35,60 +30,55 @@ def dev_command(arguments: argparse.Namespace) -> int:
     source: Path = arguments.source
     if not source.is_dir():
         raise EdenError("no-folder", f"{source} is not a folder.", "Give the folder of a mini program.")
-    return _serve(arguments, source)
+    with contextlib.closing(listen(arguments.host, arguments.port)) as listener:
+        program = built(source)
+        application = Simulator(program, settings=page_settings(arguments.host, listener, source), on_revision=report)
+        return serve(arguments, application, listener)
 
 
-def demo_command(arguments: argparse.Namespace) -> int:
-    """Serve the bank and its data service until interrupted; the process's exit code."""
-    bank = bank_folder()
-    return _serve(arguments, bank / "miniprogram", {DEMO_PREFIX: load_service(bank / "service.py")})
-
-
-def bank_folder() -> Path:
-    """apps/bank of the source tree, or the copy in an installed wheel."""
-    for folder in (PACKAGE / "_apps" / "bank", PACKAGE.parent.parent / "apps" / "bank"):
-        if (folder / "service.py").is_file():
-            return folder
-    raise EdenError("no-demo", "This installation has no demo.", "Install Eden again, or start it in a source tree.")
-
-
-def load_service(file: Path) -> Application:
-    """The ASGI application `app` of a demo's data service."""
-    spec = importlib.util.spec_from_file_location("eden_demo_service", file)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    application: Application = module.app
-    return application
-
-
-def _serve(arguments: argparse.Namespace, source: Path, mounts: Mapping[str, Application] | None = None) -> int:
-    listener = listen(arguments.host, arguments.port)
-    port: int = listener.getsockname()[1]
+def built(source: Path) -> LiveProgram:
+    """The program in `source`, built once. Raises EdenError when there is none."""
     program = LiveProgram(source)
     print(f"Building {source} …", flush=True)
     first = program.build()
     if nothing := next((problem for problem in first.result.diagnostics if problem.code in _NO_PROGRAM), None):
         program.close()
-        listener.close()
         raise EdenError(nothing.code, f"{source}: {nothing.message}.", "Give the folder that holds its app.json.")
-    _report(first)
-    address = f"http://{_shown_host(arguments.host)}:{port}/"
-    public = None if _is_loopback(arguments.host) else f"http://{_network_address()}:{port}/"
+    report(first)
+    return program
+
+
+def page_settings(host: str, listener: socket.socket, source: Path) -> dict[str, Any]:
+    """What the simulator's page is told: the address for phones on the network, with its picture, and the source."""
+    public = _public_address(host, listener)
+    qr = segno.make(public, error="m").svg_inline(omitsize=True, border=2) if public else None
+    return {"public": public, "qr": qr, "source": str(source)}
+
+
+def serve(arguments: argparse.Namespace, application: Served, listener: socket.socket, more: Sequence[str] = ()) -> int:
+    """Say where the phone is, with `more` lines below it, and serve until interrupted; the exit code."""
+    address = local_address(arguments.host, listener)
     print(f"\n  Phone    {address}")
-    if public:
+    for line in more:
+        print(f"  {line}")
+    if public := _public_address(arguments.host, listener):
         print(f"  Network  {public}\n")
         segno.make(public, error="l").terminal(compact=True)
     print("  Changes are built and shown at once. Stop with Ctrl-C.\n", flush=True)
-    qr = segno.make(public, error="m").svg_inline(omitsize=True, border=2) if public else None
-    settings = {"public": public, "qr": qr, "source": str(source)}
-    application = Simulator(program, mounts=mounts, hosts=DEMO_HOSTS, settings=settings, on_revision=_report)
     if arguments.open:
         webbrowser.open(address)
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(SimulatorServer(application).serve(sockets=[listener]))
     return 0
+
+
+def local_address(host: str, listener: socket.socket) -> str:
+    """The address of the phone's page on this machine."""
+    return f"http://{_shown_host(host)}:{listener.getsockname()[1]}/"
+
+
+def _public_address(host: str, listener: socket.socket) -> str | None:
+    return None if _is_loopback(host) else f"http://{_network_address()}:{listener.getsockname()[1]}/"
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -108,7 +98,8 @@ def listen(host: str, port: int) -> socket.socket:
     raise EdenError("port-taken", f"Ports {port} to {port + PORT_TRIES - 1} are taken.", "Choose another with --port.")
 
 
-def _report(revision: Revision) -> None:
+def report(revision: Revision) -> None:
+    """Say how a build went."""
     if revision.text:
         print(revision.text, file=sys.stderr)
     if revision.result.ok:

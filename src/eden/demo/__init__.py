@@ -1,0 +1,1 @@
+"""`eden demo`: a phone with a bank, the platform that released it, and a month of generated history."""

@@ -1,0 +1,167 @@
+"""`eden demo`: the bank in a phone, on a platform of its own that is gone when the demo ends."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import secrets
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import msgspec
+
+from eden.app import Platform, prepare_database
+from eden.base.identity.passwords import hash_password
+from eden.base.parts import Founding
+from eden.base.settings import Listen, Settings
+from eden.demo import bank
+from eden.demo.generated import DAY, Shipped, month
+from eden.demo.house import House
+from eden.organisation.founding import Founded, do_found
+from eden.organisation.parts import identity_of
+from eden.organisation.service import Organisation
+from eden.publish.client import Access, Client, connect
+from eden.publish.parcel import pack
+from eden.publish.publish import EVERYONE
+from eden.simulator.server import Simulator
+from eden.simulator.service import built, listen, local_address, page_settings, report, serve
+
+_OWNER = "you@demo.example"
+_WORKSPACE = "test"
+_KEY = "bank"
+_MANIFEST = "manifest.json"
+#: (version, code, days since its release); the last one is still on its way, with something wrong in it
+_VERSIONS = (("1.0.0", 10_000, 40), ("1.1.0", 10_100, 12), ("1.2.0", 10_200, 4))
+_GRAY_SHARE = 0.4
+_GRAY = {
+    "steps": [
+        {"name": "First users", "audience": {"share": int(_GRAY_SHARE * 10_000)}},
+        {"name": "Everyone", "audience": {"share": 10_000}},
+    ]
+}
+#: batches on their way at once
+_SENDERS = 8
+
+
+def demo_command(arguments: argparse.Namespace) -> int:
+    """Serve until interrupted; the process's exit code."""
+    folder = bank.bank_folder()
+    source = folder / "miniprogram"
+    with (
+        contextlib.closing(listen(arguments.host, arguments.port)) as listener,
+        tempfile.TemporaryDirectory(prefix="eden-demo-") as data,
+    ):
+        program = built(source)
+        address = local_address(arguments.host, listener)
+        # whoever else may look at the phone: the platform believes in this machine only
+        platform = Platform(Settings(data=data, listen=Listen(port=listener.getsockname()[1])))
+        founded = found(platform, Path(data))
+        collect = {"collect": {"url": f"/observe/v1/collect/{_WORKSPACE}", "program": _KEY}}
+        simulator = Simulator(
+            program,
+            mounts={bank.PREFIX: bank.load_service(folder / "service.py")},
+            hosts=bank.HOSTS,
+            settings=page_settings(arguments.host, listener, source) | collect,
+            on_revision=report,
+        )
+
+        async def furnish() -> None:
+            assert program.revision is not None
+            await _furnish(address, founded, program.revision.files, Path(data))
+
+        house = House(simulator, platform, founded, furnish)
+        return serve(
+            arguments,
+            house,
+            listener,
+            [f"Console  {address.rstrip('/')}{house.entrance}   (signs you in as the owner)"],
+        )
+
+
+def found(platform: Platform, data: Path) -> Founded:
+    """An owner whose password nobody knows, workspaces, and what the services need in them."""
+    ground = platform.ground
+    prepare_database(ground)
+    organisation = Organisation(identity_of(ground))
+    hashed = hash_password(secrets.token_urlsafe(24))
+    founded = ground.database.write_now(lambda connection: do_found(connection, organisation, _OWNER, "Demo", hashed))
+
+    async def init() -> None:
+        for part in platform.parts:
+            if part.init is not None:
+                await part.init(Founding(founded.owner, founded.workspaces, data / "keep-elsewhere"))
+
+    asyncio.run(init())
+    return founded
+
+
+async def _furnish(address: str, founded: Founded, package: dict[str, bytes], data: Path) -> None:
+    """Publish the bank's versions, then let a month of made-up users report."""
+    server = address.rstrip("/")
+    async with connect(Access(server, founded.tokens[_WORKSPACE], _WORKSPACE)) as client:
+        releases = await _publish(client, package, data)
+        print(f"  The bank's versions {', '.join(version for version, _, _ in _VERSIONS)} are released.", flush=True)
+    until = time.time_ns() // 1_000_000
+    shipped = [
+        Shipped(version, code, release, until - days * DAY)
+        for (version, code, days), release in zip(_VERSIONS, releases, strict=True)
+    ]
+    shipped[1:] = [
+        replace(shipped[1], pace=0.9),
+        replace(shipped[2], share=_GRAY_SHARE, faulty=0.6, pace=0.75),
+    ]
+    batches = await asyncio.to_thread(lambda: list(month(until, shipped)))
+    began = time.monotonic()
+    await _report(server, batches)
+    print(f"  {len(batches):,} generated visits are in the console ({time.monotonic() - began:.0f} s).", flush=True)
+
+
+def _parcel(package: dict[str, bytes], version: str, code: int, data: Path) -> Path:
+    """The built package as a zip, with another version in its manifest."""
+    folder = data / f"package-{code}"
+    manifest = msgspec.json.decode(package[_MANIFEST]) | {"version": {"name": version, "code": code}}
+    for name, content in (package | {_MANIFEST: msgspec.json.encode(manifest)}).items():
+        file = folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+    parcel = pack(folder, "miniprogram", folder)
+    assert parcel is not None
+    return parcel.file
+
+
+async def _publish(client: Client, package: dict[str, bytes], data: Path) -> list[str]:
+    """Ids of the releases, one for each version: the same program under three names."""
+    await client.post("/programs", {"key": _KEY, "kind": "miniprogram", "name": "伊甸银行"})
+    ids = []
+    for version, code, _ in _VERSIONS:
+        parcel = await asyncio.to_thread(_parcel, package, version, code, data)
+        await client.upload(f"/programs/{_KEY}/versions", parcel, "application/zip", lambda sent: None)
+        last = version == _VERSIONS[-1][0]
+        draft = await client.post("/releases", {"program": _KEY, "code": code, "plan": _GRAY if last else EVERYONE})
+        release = await client.post(f"/releases/{draft['id']}/start", {"revision": draft["revision"]})
+        if not last:
+            await client.post(f"/releases/{draft['id']}/finish", {"revision": release["revision"]})
+        ids.append(str(draft["id"]))
+    return ids
+
+
+async def _report(server: str, batches: list[bytes]) -> None:
+    """Send the batches as phones would."""
+    waiting = iter(batches)
+    async with aiohttp.ClientSession() as session:
+        async with session.get(f"{server}/observe/v1/collect/{_WORKSPACE}") as answer:
+            answer.raise_for_status()
+            found: dict[str, Any] = await answer.json()
+        headers = {"Authorization": f"Bearer {found['programs'][_KEY]['key']}"}
+
+        async def send() -> None:
+            for batch in waiting:
+                async with session.post(f"{server}/observe/v1/batch", data=batch, headers=headers) as answer:
+                    answer.raise_for_status()
+
+        await asyncio.gather(*(send() for _ in range(_SENDERS)))

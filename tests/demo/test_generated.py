@@ -1,0 +1,75 @@
+"""The made-up month: the same for the same seed, and such that every page of the console has something to show."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import msgspec
+import pytest
+
+from eden.demo.generated import DAY, Shipped, month
+
+UNTIL = 1_790_000_000_000
+SHIPPED = [
+    Shipped("1.0.0", 10_000, "first", UNTIL - 40 * DAY),
+    Shipped("1.1.0", 10_100, "second", UNTIL - 12 * DAY),
+    Shipped("1.2.0", 10_200, "third", UNTIL - 4 * DAY, share=0.4, faulty=1.0),
+]
+
+
+@pytest.fixture(scope="module")
+def batches() -> list[list[dict[str, Any]]]:
+    return [[msgspec.json.decode(line) for line in batch.splitlines()] for batch in month(UNTIL, SHIPPED, people=400)]
+
+
+def test_the_same_seed_gives_the_same_month() -> None:
+    assert list(month(UNTIL, SHIPPED, people=20)) == list(month(UNTIL, SHIPPED, people=20))
+    assert list(month(UNTIL, SHIPPED, people=20)) != list(month(UNTIL, SHIPPED, people=20, seed=8))
+
+
+def test_nothing_is_of_the_future_or_older_than_the_month(batches: list[list[dict[str, Any]]]) -> None:
+    begun = [records[0]["at"] for _, *records in batches]
+    assert UNTIL - 28 * DAY <= min(begun) <= UNTIL - 27 * DAY
+    assert UNTIL - DAY <= max(begun) < UNTIL
+    assert all(batch[0]["generated"] for batch in batches)
+
+
+def test_batches_and_records_have_ids_of_their_own(batches: list[list[dict[str, Any]]]) -> None:
+    names = [batch[0]["batch"] for batch in batches]
+    ids = [record["id"] for _, *records in batches for record in records]
+    assert len(set(names)) == len(names)
+    assert len(set(ids)) == len(ids)
+
+
+def test_every_kind_of_record_is_there(batches: list[list[dict[str, Any]]]) -> None:
+    records = [record for _, *rest in batches for record in rest]
+    kinds = Counter(record["type"] for record in records)
+    names = Counter(record["name"] for record in records if record["type"] == "event")
+    assert min(kinds[kind] for kind in ("event", "error", "log")) > 20
+    assert names["$launch"] == len(batches)
+    assert {"$page_view", "$page_leave", "$tap", "$request", "$set_data", "$long_task", "$error"} <= set(names)
+    funnel = [names[name] for name in ("loan_scan", "loan_plan", "loan_document", "loan_confirm", "loan_signed")]
+    assert funnel == sorted(funnel, reverse=True)
+    assert funnel[-1] > 10
+
+
+def test_a_version_is_with_its_share_from_its_day_on(batches: list[list[dict[str, Any]]]) -> None:
+    versions = {name: Counter[str]() for name in ("before", "now")}
+    for header, first, *_ in batches:
+        versions["now" if first["at"] > UNTIL - 4 * DAY else "before"][header["program"]["version"]] += 1
+    assert not versions["before"]["1.2.0"]
+    assert 0.25 < versions["now"]["1.2.0"] / versions["now"].total() < 0.55
+    assert not versions["now"]["1.0.0"]
+
+
+def test_the_new_version_has_an_error_of_its_own(batches: list[list[dict[str, Any]]]) -> None:
+    found = Counter(
+        (header["program"]["version"], record["error"]["type"])
+        for header, *records in batches
+        for record in records
+        if record["type"] == "error"
+    )
+    assert found["1.2.0", "TypeError"] > 0
+    assert not found["1.1.0", "TypeError"]
+    assert found["1.1.0", "Error"] > 0
