@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 
 from eden.observe import schema
+from eden.observe.insight.answering import Answering
+from eden.observe.insight.client import LocalInsight
 from eden.observe.insight.embedded import Embedded
 from eden.observe.insight.engine import Engine
 from tests.base.conftest import database
 
-__all__ = ["database", "store"]
+__all__ = ["database", "insight", "store"]
 
 
 @pytest.fixture(scope="session")
@@ -29,3 +31,9 @@ def store(_folder: Path, request: pytest.FixtureRequest) -> Iterator[Engine]:
         engine.query(statement)
     yield engine
     engine.close()
+
+
+@pytest.fixture
+def insight(store: Engine) -> LocalInsight:
+    """What pages and APIs ask, over `store`."""
+    return LocalInsight(Answering(store))

@@ -33,9 +33,12 @@ CATALOGUE: dict[str, tuple[int, str]] = {
     "range": (416, "There are no such bytes"),
     "unsafe-archive": (422, "The package is refused"),
     "bad-package": (422, "The package is refused"),
+    "insight-limit": (422, "The question takes too much"),
+    "insight-refused": (422, "The events store refuses the question"),
     "idempotency-mismatch": (422, "The key was used for something else"),
     "rate-limited": (429, "Too many requests"),
     "internal": (500, "Something unexpected went wrong"),
+    "insight-unavailable": (503, "The events store is not available at the moment"),
     "unavailable": (503, "Not available at the moment"),
     "storage-full": (507, "There is no room left"),
 }

@@ -82,3 +82,17 @@ def statements() -> Iterator[str]:
         " 'person', key String, props JSON) ENGINE = ReplacingMergeTree(at) ORDER BY (app, kind, key)"
         " SETTINGS non_replicated_deduplication_window = 1000"
     )
+
+
+#: tables that have rows of persons, and the columns that name them
+PERSONAL = {
+    **dict.fromkeys(("events", "errors", "logs", "spans", "metrics", "documents"), ("person", "device")),
+    "people": ("key",),
+}
+#: tables that may be asked
+NAMES = (*_TABLES, "people")
+
+
+def only(app: int) -> str:
+    """ClickHouse's `additional_table_filters` that leave the rows of one app in every table."""
+    return "{" + ", ".join(f"'{name}': 'app = {app:d}'" for name in NAMES) + "}"

@@ -1,7 +1,13 @@
-"""ClickHouse in this process (chdb). One folder per process, and never a fork after it was opened."""
+"""ClickHouse in this process (chdb).
+
+Traps: one folder per process; never a fork after it was opened (the child would hang: here it is refused); one session
+per thread, because a session runs one query after the other. Every question gets a session of its own, which costs
+0.3 ms: its limits, and `readonly` as the last setting, which cannot be taken back, end with it.
+"""
 
 from __future__ import annotations
 
+import os
 import re
 import threading
 from collections.abc import Callable, Mapping
@@ -9,33 +15,72 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from eden.observe.insight.engine import StoreError
+from eden.observe.insight.engine import Limits, StoreError
+from eden.observe.insight.parameters import texts
 
-_NUMBER = re.compile(r"Code: ([0-9]+)\. DB::Exception: (.*?)(?: \([A-Z_]+\))?(?: \(version .*)?$", re.DOTALL)
+_ERROR = re.compile(r"Code: ([0-9]+)\. DB::Exception: (.*?)(?: \([A-Z_]+\))?(?: \(version .*)?$", re.DOTALL)
+#: the engine would take most of the machine for its caches; these are for one of 2 GB
+_SERVER = {
+    "mark_cache_size": 67_108_864,
+    "primary_index_cache_size": 67_108_864,
+    "index_mark_cache_size": 33_554_432,
+    "text_index_tokens_cache_size": 33_554_432,
+    "text_index_header_cache_size": 33_554_432,
+    "text_index_postings_cache_size": 33_554_432,
+    "query_condition_cache_size": 8_388_608,
+    "compiled_expression_cache_size": 16_777_216,
+}
+_INSERT = {
+    "type_json_skip_duplicated_paths": 1,
+    "deduplicate_blocks_in_dependent_materialized_views": 1,
+    "input_format_skip_unknown_fields": 1,
+}
+_SQL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 class Embedded:
-    """`memory_bytes`: what the engine may take; it would take most of the machine."""
+    """`memory_bytes`: what the engine may take; it would take most of the machine. `backups`: a folder that BACKUP may
+    write to. Raises StoreError when the folder is another process's, EdenError when chdb is not installed."""
 
-    def __init__(self, folder: Path, database: str = "eden", *, memory_bytes: int = 900_000_000) -> None:
+    kind = "embedded"
+    cluster = ""
+
+    def __init__(
+        self, folder: Path, database: str = "eden", *, memory_bytes: int = 900_000_000, backups: Path | None = None
+    ) -> None:
         chdb: Any = import_module("chdb")
 
-        self._connect: Callable[[], Any] = lambda: chdb.connect(
-            f"{folder}?max_server_memory_usage={memory_bytes}&mark_cache_size=67108864"
-        )
+        options: dict[str, int | str] = {"max_server_memory_usage": memory_bytes, **_SERVER}
+        if backups is not None:
+            options["backups.allowed_path"] = str(backups)
+        address = f"{folder}?" + "&".join(f"{name}={value}" for name, value in options.items())
+        self._connect: Callable[[], Any] = lambda: chdb.connect(address)
         self._database = database
+        self._process = os.getpid()
         self._local = threading.local()
         self._all: list[Any] = []
-        self._session().query(f"CREATE DATABASE IF NOT EXISTS {database}")
-        self._session().query(f"USE {database}")
+        try:
+            session = self._connect()
+            session.query(f"CREATE DATABASE IF NOT EXISTS {database}")
+        except RuntimeError as error:
+            raise _store_error(error) from error
+        # keeps the engine open between questions
+        self._all.append(session)
+
+    def _new(self) -> Any:
+        if os.getpid() != self._process:
+            raise StoreError(0, "The events store does not survive a fork: this process must not use it.")
+        session = self._connect()
+        session.query(f"USE {self._database}")
+        return session
 
     def _session(self) -> Any:
+        if os.getpid() != self._process:
+            raise StoreError(0, "The events store does not survive a fork: this process must not use it.")
         session = getattr(self._local, "session", None)
         if session is None:
-            session = self._local.session = self._connect()
+            session = self._local.session = self._new()
             self._all.append(session)
-            if len(self._all) > 1:
-                session.query(f"USE {self._database}")
         return session
 
     def query(
@@ -46,32 +91,84 @@ class Embedded:
         settings: Mapping[str, Any] | None = None,
         form: str = "JSONCompact",
     ) -> bytes:
+        session = self._new() if settings else self._session()
         try:
-            found = self._session().query(_with(sql, settings), form, params=dict(parameters or {}))
+            if settings:
+                session.query(_set(settings))
+            return bytes(session.query(sql, form, params=texts(parameters)).bytes() or b"")
         except RuntimeError as error:
             raise _store_error(error) from error
-        return bytes(found.bytes() or b"")
+        finally:
+            if settings:
+                session.close()
+
+    def read(
+        self,
+        sql: str,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        limits: Limits,
+        settings: Mapping[str, Any] | None = None,
+        form: str = "JSONCompact",
+        mark: str = "",
+    ) -> bytes:
+        session = self._new()
+        try:
+            session.query(_set({**limited(limits), "log_comment": mark, **(settings or {}), "readonly": 1}))
+            return bytes(session.query(sql, form, params=texts(parameters)).bytes() or b"")
+        except RuntimeError as error:
+            raise _store_error(error) from error
+        finally:
+            session.close()
+
+    def stop(self, mark: str) -> None:
+        self.query("KILL QUERY WHERE Settings['log_comment'] = {mark:String} ASYNC", {"mark": mark})
 
     def insert(self, table: str, rows: bytes, *, token: str = "") -> None:
-        settings = "type_json_skip_duplicated_paths = 1, deduplicate_blocks_in_dependent_materialized_views = 1"
+        given = ", ".join(f"{name} = {value}" for name, value in _INSERT.items())
         if token:
-            settings += f", insert_deduplication_token = '{token}'"
+            given += f", insert_deduplication_token = {quoted(token)}"
         try:
-            self._session().query(f"INSERT INTO {table} SETTINGS {settings} FORMAT JSONEachRow\n" + rows.decode())
+            self._session().query(f"INSERT INTO {table} SETTINGS {given} FORMAT JSONEachRow\n" + rows.decode())
         except RuntimeError as error:
             raise _store_error(error) from error
 
     def close(self) -> None:
         for session in self._all:
             session.close()
+        self._all.clear()
 
 
-def _with(sql: str, settings: Mapping[str, Any] | None) -> str:
-    if not settings:
-        return sql
-    return f"{sql} SETTINGS {', '.join(f'{name} = {value!r}' for name, value in settings.items())}"
+def limited(limits: Limits) -> dict[str, Any]:
+    """ClickHouse's settings of a question's limits: exceeding any of them is an error, never half an answer."""
+    return {
+        "max_execution_time": limits.seconds,
+        # looked at from the beginning, and not guessed ahead
+        "timeout_before_checking_execution_speed": 0,
+        "max_memory_usage": limits.memory_bytes,
+        "max_result_rows": limits.rows,
+        "max_result_bytes": limits.result_bytes,
+        "max_rows_to_read": limits.read_rows,
+        # an order or a group that needs more memory goes to the disk
+        "max_bytes_before_external_group_by": limits.memory_bytes // 2,
+        "max_bytes_before_external_sort": limits.memory_bytes // 2,
+    }
+
+
+def quoted(value: object) -> str:
+    """A literal of ClickHouse's SQL: a number, or a string."""
+    if isinstance(value, int | float):
+        return repr(value + 0)
+    return "'" + str(value).replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def _set(settings: Mapping[str, Any]) -> str:
+    for name in settings:
+        if not _SQL_NAME.fullmatch(name):
+            raise StoreError(0, f"{name!r} is no setting.")
+    return "SET " + ", ".join(f"{name} = {quoted(value)}" for name, value in settings.items())
 
 
 def _store_error(error: RuntimeError) -> StoreError:
-    found = _NUMBER.search(str(error))
+    found = _ERROR.search(str(error))
     return StoreError(int(found[1]), found[2]) if found else StoreError(0, str(error))

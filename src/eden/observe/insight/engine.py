@@ -5,20 +5,43 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+import msgspec
+
 from eden.base.errors import EdenError
+
+#: ClickHouse's numbers of errors that mean: a limit of the question was reached
+LIMITS = {159: "time", 160: "time", 241: "memory", 158: "rows", 396: "result", 307: "rows", 394: "time"}
+#: the cap of the whole engine rather than of one question
+MEMORY = 241
 
 
 class StoreError(EdenError):
-    """The engine refused or failed; `code` is ClickHouse's number where it gave one (159: time, 241: memory, 396:
-    rows)."""
+    """The engine refused or failed; `number` is ClickHouse's where it gave one (159: time, 241: memory, 396: result),
+    else 0."""
 
-    def __init__(self, number: int, sentence: str) -> None:
-        super().__init__("events-store", sentence)
+    def __init__(self, number: int, sentence: str, hint: str = "") -> None:
+        super().__init__("events-store", sentence, hint)
         self.number = number
 
 
+class Limits(msgspec.Struct, frozen=True):
+    """What one question may take: seconds, bytes of the engine's memory, rows and bytes of the answer, rows that are
+    read (0: any number)."""
+
+    seconds: float = 30.0
+    memory_bytes: int = 600_000_000
+    rows: int = 1_000_000
+    result_bytes: int = 100_000_000
+    read_rows: int = 0
+
+
 class Engine(Protocol):
-    """Called from several threads at once; each has a session of its own."""
+    """Called from several threads at once; each has a session of its own. After a fork it refuses to work."""
+
+    #: "embedded" or "server"
+    kind: str
+    #: where tables are made on all machines of a cluster: its name
+    cluster: str
 
     def query(
         self,
@@ -31,9 +54,27 @@ class Engine(Protocol):
         """The answer in one of ClickHouse's formats. `parameters` fill {name:Type} in the SQL. Raises StoreError."""
         ...
 
+    def read(
+        self,
+        sql: str,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        limits: Limits,
+        settings: Mapping[str, Any] | None = None,
+        form: str = "JSONCompact",
+        mark: str = "",
+    ) -> bytes:
+        """As `query`, for questions: nothing can be written, and no setting be changed, by the SQL. `mark` names the
+        run for `stop`. Raises StoreError; its number is in LIMITS when it was one of those."""
+        ...
+
+    def stop(self, mark: str) -> None:
+        """End the question that runs under `mark`, which then raises StoreError 394. Nothing, when none does."""
+        ...
+
     def insert(self, table: str, rows: bytes, *, token: str = "") -> None:
-        """Add rows, one JSON object a line. The same `token` twice stores once. Raises StoreError: nothing was
-        stored."""
+        """Add rows, one JSON object a line; they are on the disk at the return. The same `token` twice stores once.
+        Raises StoreError: nothing was stored."""
         ...
 
     def close(self) -> None: ...

@@ -1,0 +1,25 @@
+"""The engine that the settings name, with its tables."""
+
+from __future__ import annotations
+
+from eden.base.errors import EdenError
+from eden.base.settings import Settings
+from eden.observe import schema
+from eden.observe.insight import place
+from eden.observe.insight.embedded import Embedded
+from eden.observe.insight.engine import Engine
+
+
+def open_engine(settings: Settings) -> Engine:
+    """Open it and make the tables that are missing. Raises EdenError: not installed, in use, newer than
+    this version."""
+    try:
+        engine = Embedded(place.store(settings), memory_bytes=settings.observe.memory_bytes)
+    except ImportError as error:
+        raise EdenError(
+            "observe-off", "The engine of the events store is not installed.",
+            "Install it: pip install 'eden-platform[observe]'",
+        ) from error  # fmt: skip
+    for statement in schema.statements():
+        engine.query(statement)
+    return engine

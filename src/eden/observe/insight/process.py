@@ -1,0 +1,245 @@
+"""The insight process: owns the events store of a data folder, for all server processes on this machine.
+
+`spawn.connect` starts it when there is none: `python -m eden.observe.insight` with a line of JSON (`Order`) on standard
+input. It answers "ready" on standard output, or "other" when another one has the data folder. It belongs to nobody: it
+outlives the process that started it, and ends when no server process has been connected for `linger` seconds. It may
+be killed at any moment: what was acknowledged is in the spool or in the store.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+
+import msgspec
+
+from eden.base import telemetry
+from eden.base.errors import EdenError
+from eden.base.ground import open_ground
+from eden.base.locks import lock
+from eden.base.settings import Settings
+from eden.observe.insight import place
+from eden.observe.insight.answering import Answering
+from eden.observe.insight.engine import LIMITS, StoreError
+from eden.observe.insight.opening import open_engine
+from eden.observe.insight.wire import (
+    DATA,
+    ENDED,
+    FAILED,
+    PIECE,
+    REQUEST,
+    Ask,
+    Ended,
+    Failed,
+    Hello,
+    Request,
+    frame,
+    read_frame,
+    request,
+)
+from eden.observe.insight.workers import Worker, workers
+
+#: after this much over its time a question is ended from outside
+_PATIENCE_SECONDS = 0.4
+#: a predecessor that is ending has so long to give up the lock
+_WAIT_SECONDS = 10.0
+
+log = logging.getLogger("eden.insight")
+
+
+class Order(msgspec.Struct, frozen=True):
+    """What a new insight process is told. `edition` names the code and settings that it runs with."""
+
+    settings: Settings
+    edition: str
+    linger: float
+
+
+def main() -> int:
+    """The process's exit code."""
+    order = msgspec.json.decode(sys.stdin.buffer.readline(), type=Order)
+    telemetry.start_logs(order.settings.logs)
+    try:
+        with ExitStack() as stack:
+            handle = os.open(place.lock_file(order.settings), os.O_RDWR | os.O_CREAT, 0o600)
+            stack.callback(os.close, handle)
+            if not _locked(handle, order.settings):
+                print("other", flush=True)
+                return 0
+            return _run(order, stack)
+    except (EdenError, OSError) as error:
+        log.error("%s", error)
+        print(f"failed {error}".replace("\n", " "), flush=True)
+        return 1
+
+
+def _locked(handle: int, settings: Settings) -> bool:
+    """Wait for the lock as long as nobody answers at the socket."""
+    until = time.monotonic() + _WAIT_SECONDS
+    while not lock(handle, alone=True):
+        if place.socket(settings).exists() or time.monotonic() > until:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def _run(order: Order, stack: ExitStack) -> int:
+    ground = open_ground(order.settings)
+    stack.callback(ground.close)
+    engine = open_engine(order.settings)
+    stack.callback(engine.close)
+    running: list[Worker] = workers(engine, ground)
+    answering = Answering(engine, running, cap=order.settings.observe.memory_bytes)
+    for worker in running:
+        worker.start()
+        stack.callback(worker.stop)
+    asyncio.run(_Serving(order, answering).run())
+    return 0
+
+
+class _Serving:
+    def __init__(self, order: Order, answering: Answering) -> None:
+        self._order = order
+        self._answering = answering
+        # questions may not keep the process from telling how it is
+        self._threads = ThreadPoolExecutor(order.settings.observe.threads, thread_name_prefix="eden-question")
+        self._others = ThreadPoolExecutor(8, thread_name_prefix="eden-insight")
+        self._servers = 0
+        self._marks = 0
+        self._end = asyncio.Event()
+        self._leaving: asyncio.TimerHandle | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> None:
+        path = place.socket(self._order.settings)
+        path.unlink(missing_ok=True)
+        loop = asyncio.get_running_loop()
+        for name in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(name, self._end.set)
+        before = os.umask(0o177)
+        try:
+            server = await asyncio.start_unix_server(self._connected, str(path))
+        finally:
+            os.umask(before)
+        print("ready", flush=True)
+        log.info("the insight process is ready", extra={"fields": {"process": os.getpid()}})
+        self._wait_for_servers()
+        await self._end.wait()
+        # whoever comes now finds nobody, and starts the next one, which waits for the lock
+        path.unlink(missing_ok=True)
+        server.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.to_thread(self._threads.shutdown)
+        await asyncio.to_thread(self._others.shutdown)
+        log.info("the insight process ends")
+
+    def _wait_for_servers(self) -> None:
+        self._leaving = asyncio.get_running_loop().call_later(self._order.linger, self._end.set)
+
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        is_server = False
+        try:
+            while True:
+                kind, content = await read_frame(reader)
+                if kind != REQUEST:
+                    return
+                asked = request(content)
+                if isinstance(asked, Hello):
+                    if asked.edition != self._order.edition:
+                        # the servers are of another version now, or have other settings
+                        self._end.set()
+                        return
+                    if not is_server:
+                        is_server = True
+                        self._came()
+                    writer.write(frame(ENDED, Ended()))
+                    await writer.drain()
+                elif not await self._answer(asked, reader, writer):
+                    return
+        except (EOFError, OSError, msgspec.MsgspecError, asyncio.CancelledError):
+            pass
+        finally:
+            self._tasks.discard(task)
+            if is_server:
+                self._went()
+            with contextlib.suppress(OSError):
+                writer.close()
+
+    def _came(self) -> None:
+        self._servers += 1
+        if self._leaving is not None:
+            self._leaving.cancel()
+            self._leaving = None
+
+    def _went(self) -> None:
+        self._servers -= 1
+        if self._servers == 0 and not self._end.is_set():
+            self._wait_for_servers()
+
+    async def _answer(self, asked: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        """False when the one who asked has gone meanwhile."""
+        assert not isinstance(asked, Hello)
+        loop = asyncio.get_running_loop()
+        self._marks += 1
+        mark = f"question-{self._marks}"
+        began = time.monotonic()
+        pool = self._threads if isinstance(asked, Ask) else self._others
+        working = loop.run_in_executor(pool, self._answering.answer, asked, mark)
+        gone = asyncio.ensure_future(reader.read(1))
+        watch = loop.create_task(self._watch(asked, mark)) if isinstance(asked, Ask) else None
+        try:
+            await asyncio.wait({working, gone}, return_when=asyncio.FIRST_COMPLETED)
+            if not working.done():
+                self._stop(mark)
+                with contextlib.suppress(StoreError):
+                    await working
+                return False
+            gone.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await gone
+            try:
+                data = working.result()
+            except StoreError as error:
+                limit = LIMITS.get(error.number, "") if isinstance(asked, Ask) else ""
+                writer.write(frame(FAILED, Failed(error.number, str(error), limit)))
+            except Exception as error:
+                log.exception("a request failed")
+                writer.write(frame(FAILED, Failed(0, f"{type(error).__name__}: {error}")))
+            else:
+                for start in range(0, len(data), PIECE):
+                    writer.write(frame(DATA, data[start : start + PIECE]))
+                    await writer.drain()
+                writer.write(frame(ENDED, Ended(time.monotonic() - began)))
+            await writer.drain()
+            return True
+        finally:
+            if watch is not None:
+                watch.cancel()
+
+    async def _watch(self, asked: Ask, mark: str) -> None:
+        """The engine looks at its clock between blocks of rows; what is slow inside one is ended from outside."""
+        await asyncio.sleep(asked.limits.seconds + _PATIENCE_SECONDS)
+        while True:
+            self._stop(mark)
+            await asyncio.sleep(_PATIENCE_SECONDS)
+
+    def _stop(self, mark: str) -> None:
+        async def stop() -> None:
+            with contextlib.suppress(StoreError):
+                await asyncio.get_running_loop().run_in_executor(self._others, self._answering.stop, mark)
+
+        task = asyncio.ensure_future(stop())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
