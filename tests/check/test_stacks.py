@@ -1,4 +1,4 @@
-"""Source maps: the decoder against maps written by hand, stacks against archives."""
+"""Stacks against archives with source maps."""
 
 from __future__ import annotations
 
@@ -8,52 +8,8 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from eden.check.stacks import StackMapper, decode_mappings
-
-_DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-
-
-def encode(value: int) -> str:
-    """Base64 VLQ as ECMA-426 describes it: sign in the lowest bit, five bits a digit, the sixth says "more"."""
-    rest = -value << 1 | 1 if value < 0 else value << 1
-    digits = []
-    while True:
-        digit, rest = rest & 31, rest >> 5
-        digits.append(_DIGITS[digit | (32 if rest else 0)])
-        if not rest:
-            return "".join(digits)
-
-
-@pytest.mark.parametrize(
-    ("mappings", "lines"),
-    [
-        ("", [[]]),
-        ("AAAA", [[(0, 0, 0, 0)]]),
-        ("AAAA,EAAE", [[(0, 0, 0, 0), (2, 0, 0, 2)]]),
-        # columns start anew on each line, sources and positions go on
-        ("CACC;CCAD;;EDCA", [[(1, 0, 1, 1)], [(1, 1, 1, 0)], [], [(2, 0, 2, 0)]]),
-        # a segment without a source, and one with a name
-        ("A,CAAAA", [[(1, 0, 0, 0)]]),
-        # 16 is the first value of two digits
-        ("gBAgBgB", [[(16, 0, 16, 16)]]),
-    ],
-)
-def test_known_mappings(mappings: str, lines: list[list[tuple[int, ...]]]) -> None:
-    assert decode_mappings(mappings) == lines
-
-
-@given(st.lists(st.tuples(*[st.integers(0, 1 << 30)] * 3), max_size=20))
-def test_what_is_encoded_is_decoded(places: list[tuple[int, int, int]]) -> None:
-    fields, before = [], (0, 0, 0)
-    for column, place in enumerate(places):
-        source, line, original = (now - then for now, then in zip(place, before, strict=True))
-        fields.append("".join(map(encode, (1 if column else 0, source, line, original))))
-        before = place
-    expected = [(column, *place) for column, place in enumerate(places)]
-    assert decode_mappings(",".join(fields)) == [expected]
+from eden.check.stacks import StackMapper
 
 
 def archive(**maps: Any) -> bytes:
