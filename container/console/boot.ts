@@ -18,6 +18,10 @@ document.addEventListener('htmx:configRequest', (event) => {
   const { headers } = (event as CustomEvent<{ headers: Record<string, string> }>).detail
   headers['X-CSRF-Token'] = token()
 })
+// what asks every few seconds rests while nobody looks
+document.addEventListener('htmx:beforeRequest', (event) => {
+  if (document.hidden && (event.target as Element).getAttribute('hx-trigger')?.startsWith('every')) event.preventDefault()
+})
 document.addEventListener('htmx:sendError', () => toast(word('request-failed'), 'bad'))
 document.addEventListener('htmx:afterSettle', (event) => enhance(event.target as Element))
 

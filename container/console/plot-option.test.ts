@@ -1,16 +1,18 @@
 import { describe, expect, it } from 'vitest'
 import { optionOf, writeTime, writeValue, type PlotData } from './plot-option'
 
-const colours = { series: ['a', 'b'], text: 't', line: 'l', mark: 'm', font: 'f' }
+const colours = { series: ['a', 'b'], text: 't', line: 'l', mark: 'm', surface: 's', font: 'f' }
 const data: PlotData = {
+  kind: 'plot',
   title: 'Crashes',
   unit: 'percent',
   time: true,
   x: [0, 3_600_000],
   maximum: null,
+  stacked: false,
   series: [
-    { name: 'New', kind: 'line', values: [0.1, null], low: [0.05, null], high: [0.2, null] },
-    { name: 'Control', kind: 'step', values: [0.1, 0.1], low: null, high: null },
+    { name: 'New', kind: 'line', values: [0.1, null], low: [0.05, null], high: [0.2, null], before: 0 },
+    { name: 'Control', kind: 'step', values: [0.1, 0.1], low: null, high: null, before: 0 },
   ],
   marks: [{ at: 3_600_000, label: '10 %' }],
 }
@@ -66,6 +68,20 @@ describe('a plot', () => {
     expect(drawn(bars).map(({ data }) => data)).toEqual([[0.1, null], [0.1, 0.1]])
   })
 
+  it('draws an earlier time faintly, in the colour of what it is compared with', () => {
+    const now = data.series[1]!
+    const plot: PlotData = { ...data, series: [data.series[0]!, now, { ...now, name: 'Before', before: 1 }] }
+    const [before, after] = drawn(plot).reverse()
+    expect([before?.name, before?.color, after?.color]).toEqual(['Before', 'b', 'b'])
+    expect(before?.lineStyle).toMatchObject({ type: [3, 3], opacity: 0.85 })
+  })
+
+  it('puts areas on one another', () => {
+    const areas: PlotData = { ...data, stacked: true, series: data.series.map((each) => ({ ...each, kind: 'area' })) }
+    expect(drawn({ ...areas, marks: [] }).filter(({ stack }) => stack === 'all')).toHaveLength(2)
+    expect(optionOf(areas, colours, 'en', true).aria).toMatchObject({ decal: { show: true } })
+  })
+
   it('stands still when movement is not wanted', () => {
     expect(optionOf(data, colours, 'en', false).animation).toBe(false)
   })
@@ -83,6 +99,9 @@ describe('numbers', () => {
     [0, 'seconds', '0 s', '0 秒'],
     [61, 'seconds', '1 min 1 s', '1 分钟 1 秒'],
     [3605, 'seconds', '1 h', '1 小时'],
+    [0.8, 'milliseconds', '0.8 ms', '0.8 毫秒'],
+    [1250, 'milliseconds', '1.25 s', '1.25 秒'],
+    [75_000, 'milliseconds', '1 min 15 s', '1 分钟 15 秒'],
     [93_784, 'seconds', '1 d 2 h', '1 天 2 小时'],
   ] as const)('%d %s', (value, unit, english, chinese) => {
     expect(writeValue(value, unit, 'en')).toBe(english)

@@ -3,19 +3,23 @@ import type { EChartsCoreOption } from 'echarts/core'
 
 export interface SeriesData {
   name: string
-  kind: 'line' | 'step' | 'bar'
+  kind: 'line' | 'step' | 'area' | 'bar'
   values: (number | null)[]
   low: (number | null)[] | null
   high: (number | null)[] | null
+  /** How many places ahead the series stands of which this is an earlier time; 0 for none. */
+  before: number
 }
 
 /** As `Plot.data` writes it; times are milliseconds. */
 export interface PlotData {
+  kind: 'plot'
   title: string
-  unit: 'count' | 'percent' | 'bytes' | 'seconds'
+  unit: 'count' | 'percent' | 'bytes' | 'seconds' | 'milliseconds'
   time: boolean
   x: (number | string)[]
   maximum: number | null
+  stacked: boolean
   series: SeriesData[]
   marks: { at: number; label: string }[]
 }
@@ -25,6 +29,7 @@ export interface Colours {
   text: string
   line: string
   mark: string
+  surface: string
   font: string
 }
 
@@ -38,12 +43,13 @@ const DURATIONS = { en: ['d', 'h', 'min', 's'], zh: ['天', '小时', '分钟', 
 export function optionOf(data: PlotData, colours: Colours, locale: string, animation: boolean): EChartsCoreOption {
   const write = (value: number) => writeValue(value, data.unit, locale)
   const text = { color: colours.text, fontFamily: colours.font, fontSize: 12 }
-  const colour = (index: number) => colours.series[index % colours.series.length]
+  const place = (index: number) => index - (data.series[index]?.before ?? 0)
+  const colour = (index: number) => colours.series[place(index) % colours.series.length]
   return {
     animation,
     animationDuration: 300,
     // the page has a description of its own, and the numbers as a table
-    aria: { enabled: true, label: { enabled: false }, decal: { show: data.series.filter(isBar).length > 1 } },
+    aria: { enabled: true, label: { enabled: false }, decal: { show: data.series.filter(isFilled).length > 1 } },
     textStyle: { fontFamily: colours.font },
     grid: {
       left: 4,
@@ -53,6 +59,11 @@ export function optionOf(data: PlotData, colours: Colours, locale: string, anima
       containLabel: true,
     },
     legend: {
+      // many names go over several pages of one line
+      type: 'scroll',
+      pageIconColor: colours.text,
+      pageIconInactiveColor: colours.line,
+      pageTextStyle: text,
       show: data.series.length > 1,
       data: data.series.map(({ name }) => name),
       bottom: 0,
@@ -101,14 +112,18 @@ export function optionOf(data: PlotData, colours: Colours, locale: string, anima
         name: series.name,
         type: isBar(series) ? 'bar' : 'line',
         ...(series.kind === 'step' && { step: 'end' }),
+        ...(series.kind === 'area' && { areaStyle: { opacity: data.stacked ? 0.7 : 0.16 } }),
+        ...(data.stacked && isFilled(series) && { stack: 'all' }),
         data: pairs(data, series.values),
         color: colour(index),
         symbol: 'circle',
         symbolSize: 6,
         showSymbol: data.x.length === 1,
         barMaxWidth: 28,
-        itemStyle: isBar(series) ? { borderRadius: [3, 3, 0, 0] } : {},
-        lineStyle: { width: 2, type: PATTERNS[index % PATTERNS.length] },
+        itemStyle: isBar(series) && !data.stacked ? { borderRadius: [3, 3, 0, 0] } : {},
+        lineStyle:
+          series.before ? { width: 1.5, type: [3, 3], opacity: 0.85 }
+          : { width: 2, type: data.stacked ? 'solid' : PATTERNS[index % PATTERNS.length] },
         emphasis: { disabled: true },
         z: 3,
         ...(index === 0 && { markLine: marks(data, colours) }),
@@ -155,6 +170,7 @@ function marks({ marks }: PlotData, colours: Colours): object {
 }
 
 const isBar = ({ kind }: SeriesData): boolean => kind === 'bar'
+const isFilled = ({ kind }: SeriesData): boolean => kind === 'bar' || kind === 'area'
 const pairs = ({ x, time }: PlotData, values: (number | null)[]): unknown[] =>
   time ? values.map((value, i) => [x[i], value]) : values
 const span = ({ x }: PlotData): number => Number(x.at(-1) ?? 0) - Number(x[0] ?? 0)
@@ -197,6 +213,7 @@ export function writeValue(value: number, unit: PlotData['unit'], locale: string
     new Intl.NumberFormat(locale, { maximumFractionDigits }).format(n)
   if (unit === 'percent') return `${number(value * 100, 2)}${locale.startsWith('zh') ? '' : ' '}%`
   if (unit === 'seconds') return writeDuration(value, locale.startsWith('zh') ? 'zh' : 'en')
+  if (unit === 'milliseconds') return writeMilliseconds(value, locale)
   if (unit === 'count') return number(value, 2)
   let power = 0
   // 999.5 would be written as 1000
@@ -217,6 +234,17 @@ function writeDuration(seconds: number, language: 'en' | 'zh'): string {
   const first = largest < 0 ? LENGTHS.length - 1 : largest
   const write = (index: number) => `${counts[index]} ${DURATIONS[language][index]}`
   return counts[first + 1] ? `${write(first)} ${write(first + 1)}` : write(first)
+}
+
+const three = (value: number): string =>
+  new Intl.NumberFormat('en', { maximumFractionDigits: value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2 }).format(value)
+
+/** Three figures of what is short. */
+function writeMilliseconds(value: number, locale: string): string {
+  const language = locale.startsWith('zh') ? 'zh' : 'en'
+  if (value >= 59_950) return writeDuration(value / 1000, language)
+  if (value >= 999.5) return `${three(value / 1000)} ${DURATIONS[language][3]}`
+  return `${three(value)} ${language === 'zh' ? '毫秒' : 'ms'}`
 }
 
 /**

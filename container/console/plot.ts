@@ -1,15 +1,16 @@
 /** Draws the plots of a page with ECharts: colours of the page, Chinese or English numbers, no movement if unwanted. */
-import { BarChart, LineChart } from 'echarts/charts'
-import { AriaComponent, GridComponent, LegendComponent, MarkLineComponent, TooltipComponent } from 'echarts/components'
+import { BarChart, LineChart, SankeyChart } from 'echarts/charts'
+import { AriaComponent, GridComponent, LegendScrollComponent, MarkLineComponent, TooltipComponent } from 'echarts/components'
 import { init, use, type EChartsType } from 'echarts/core'
 import { CanvasRenderer } from 'echarts/renderers'
+import { flowOption, type FlowData } from './flow-option'
 import { optionOf, type Colours, type PlotData } from './plot-option'
 import { onTheme } from './theme'
 import { language } from './words'
 
 use([
-  AriaComponent, BarChart, CanvasRenderer, GridComponent, LegendComponent, LineChart, MarkLineComponent,
-  TooltipComponent,
+  AriaComponent, BarChart, CanvasRenderer, GridComponent, LegendScrollComponent, LineChart, MarkLineComponent,
+  SankeyChart, TooltipComponent,
 ])
 
 interface Drawn {
@@ -38,14 +39,21 @@ function draw(element: HTMLElement, anew: boolean): void {
   if (entry?.json === json && !anew) return
   if (!entry) {
     const chart = init(element, null, { renderer: 'canvas' })
-    const observer = new ResizeObserver(() => chart.resize())
+    const observer = new ResizeObserver(() => {
+      chart.resize()
+      // its names have as much room as there is
+      if (element.dataset.plot?.startsWith('{"kind":"flow"')) draw(element, true)
+    })
     observer.observe(element)
     entry = { chart, json, observer }
     drawn.set(element, entry)
   }
   entry.json = json
-  const data = JSON.parse(json) as PlotData
-  entry.chart.setOption(optionOf(data, colours(), language(), !still.matches), { notMerge: true })
+  const data = JSON.parse(json) as PlotData | FlowData
+  const option =
+    data.kind === 'flow' ? flowOption(data, colours(), language(), element.clientWidth)
+    : optionOf(data, colours(), language(), !still.matches)
+  entry.chart.setOption(option, { notMerge: true })
 }
 
 /** The colours of console.css as they are at the moment. A property is a pair; only a real element has one colour. */
@@ -57,10 +65,11 @@ function colours(): Colours {
     return getComputedStyle(probe).color
   }
   const found = {
-    series: ['--plot-1', '--plot-2', '--plot-3', '--plot-4', '--plot-5'].map(read),
+    series: [1, 2, 3, 4, 5, 6].map((number) => read(`--plot-${number}`)),
     text: read('--quiet'),
     line: read('--line'),
     mark: read('--edge'),
+    surface: read('--surface'),
     font: getComputedStyle(document.body).fontFamily,
   }
   probe.remove()

@@ -39,6 +39,14 @@ export function localiseTimes(root: ParentNode): void {
   }
 }
 
+/** The server counts days as the reader does (eden.observe.pages.period). */
+function tellZone(): void {
+  const { timeZone } = Intl.DateTimeFormat().resolvedOptions()
+  const secure = location.protocol === 'https:' ? '; Secure' : ''
+  document.cookie = `eden_zone=${timeZone}; Path=/console; Max-Age=31536000; SameSite=Lax${secure}`
+}
+
 export function keepTimes(): void {
+  tellZone()
   setInterval(() => document.hidden || localiseTimes(document), STEP)
 }

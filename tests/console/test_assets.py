@@ -53,6 +53,12 @@ def test_plots_are_fetched_when_there_is_one() -> None:
     assert re.search(r'import\("\./plot-\w+\.js"\)', first)
 
 
+def test_all_scripts_together_are_small() -> None:
+    scripts = list(BUILT.glob("*.js.gz"))
+    assert len(scripts) >= 2
+    assert sum(path.stat().st_size for path in scripts) <= 250_000
+
+
 def test_no_script_needs_eval() -> None:
     for path in BUILT.glob("plot-*.js"):
         assert not re.search(r"\beval\(|new Function\(", path.read_text())

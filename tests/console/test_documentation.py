@@ -27,7 +27,7 @@ def test_every_component_is_named() -> None:
 
 
 def test_every_name_of_a_template_is_one() -> None:
-    names = gallery_console()._names(gallery_view()).keys() | {"ui", "icon"}
+    names = gallery_console()._names(gallery_view()).keys() | {"ui", "icon", "sparkline"}
     table = PAGE.partition("## A template")[2].partition("## Sentences")[0]
     rows = re.findall(r"^\| (`.*?) \|", table, re.MULTILINE)
     told = {name for row in rows for name in re.findall(r"`(\w+)", row)}

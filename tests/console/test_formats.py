@@ -42,6 +42,11 @@ from eden.console import formats
         ("duration", 61, "1 min 1 s", "1 分钟 1 秒"),
         ("duration", 3600, "1 h", "1 小时"),
         ("duration", 3605, "1 h", "1 小时"),
+        ("milliseconds", 0.8, "0.8 ms", "0.8 毫秒"),
+        ("milliseconds", 999.4, "999 ms", "999 毫秒"),
+        ("milliseconds", 1250, "1.25 s", "1.25 秒"),
+        ("milliseconds", 59_949, "59.9 s", "59.9 秒"),
+        ("milliseconds", 75_000, "1 min 15 s", "1 分钟 15 秒"),
         ("duration", 93784, "1 d 2 h", "1 天 2 小时"),
     ],
 )

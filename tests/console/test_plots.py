@@ -18,7 +18,9 @@ def test_the_browser_gets_milliseconds() -> None:
     data = json.loads(plot(marks=[Mark(MOMENTS[1], "halt")]).data())
     assert data["time"] and data["x"] == [1_795_161_600_000, 1_795_165_200_000]
     assert data["marks"] == [{"at": 1_795_165_200_000, "label": "halt"}]
-    assert data["series"] == [{"name": "A", "kind": "line", "values": [1, None], "low": None, "high": None}]
+    assert data["series"] == [
+        {"name": "A", "kind": "line", "values": [1, None], "low": None, "high": None, "before": 0}
+    ]
 
 
 def test_names_stay_names() -> None:
@@ -37,7 +39,14 @@ def test_the_table_has_the_same_numbers() -> None:
 
 
 @pytest.mark.parametrize(
-    ("unit", "text"), [("count", "1,500"), ("bytes", "1.5 kB"), ("seconds", "25 min"), ("percent", "150,000 %")]
+    ("unit", "text"),
+    [
+        ("count", "1,500"),
+        ("bytes", "1.5 kB"),
+        ("seconds", "25 min"),
+        ("percent", "150,000 %"),
+        ("milliseconds", "1.5 s"),
+    ],
 )
 def test_units(unit: str, text: str) -> None:
     assert plot(unit=unit).write(1500, "en") == text

@@ -84,6 +84,15 @@ def duration(seconds: float, locale: str) -> str:
     return " ".join(parts[:2])
 
 
+def milliseconds(value: float, locale: str) -> str:
+    """Three figures of what is short: 0.8 → "0.8 ms", 350 → "350 ms", 1250 → "1.25 s", 75,000 → "1 min 15 s"."""
+    if abs(value) >= 59_950:
+        return duration(value / 1000, locale)
+    if abs(value) >= 999.5:
+        return f"{_three(value / 1000)}{_DURATIONS[locale][3][1]}"
+    return f"{_three(value)} {'毫秒' if locale == 'zh' else 'ms'}"
+
+
 def utc(microseconds: int) -> datetime:
     """An instant as the database keeps it, as a datetime."""
     return _EPOCH + timedelta(microseconds=microseconds)

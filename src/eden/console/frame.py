@@ -19,6 +19,7 @@ from eden.console import formats
 from eden.console.assets import Assets
 from eden.console.icons import icon
 from eden.console.messages import Messages
+from eden.console.sparkline import sparkline
 from eden.console.tables import label_cells
 from eden.console.view import LOCALE_NAMES, THEMES, NavigationItem, ViewContext
 
@@ -102,6 +103,7 @@ class Console:
             "share": partial(formats.share, locale=locale),
             "size": partial(formats.size, locale=locale),
             "duration": partial(formats.duration, locale=locale),
+            "milliseconds": partial(formats.milliseconds, locale=locale),
             "time": partial(formats.time_element, locale=locale),
         }
 
@@ -118,7 +120,13 @@ def environment(loader: BaseLoader) -> Environment:
         cache_size=-1,
     )
     made.filters["label_cells"] = label_cells
-    made.globals |= {"icon": icon, "themes": THEMES, "locale_names": LOCALE_NAMES, "Markup": Markup}
+    made.globals |= {
+        "icon": icon,
+        "sparkline": sparkline,
+        "themes": THEMES,
+        "locale_names": LOCALE_NAMES,
+        "Markup": Markup,
+    }
     return made
 
 

@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeAlias
 from eden.console import formats
 from eden.console.messages import Locale
 
-Unit: TypeAlias = Literal["count", "percent", "bytes", "seconds"]
+Unit: TypeAlias = Literal["count", "percent", "bytes", "seconds", "milliseconds"]
 Value: TypeAlias = float | None
 
 #: more cannot be told apart on a screen; who has more makes the steps in time longer
@@ -22,16 +22,18 @@ MOST_POINTS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One line, stepped line or bar per point. `low` and `high` are an interval around it, drawn as a band.
+    """One line, stepped line, area or bar per point. `low` and `high` are an interval around it, drawn as a band.
 
-    Values of unit "percent" are ratios, 0.125 for 12.5 %; None is a gap.
+    Values of unit "percent" are ratios, 0.125 for 12.5 %; None is a gap. `before`: the same of an earlier time as the
+    series `before` places ahead, drawn faintly in its colour.
     """
 
     name: str
     values: Sequence[Value]
-    kind: Literal["line", "step", "bar"] = "line"
+    kind: Literal["line", "step", "area", "bar"] = "line"
     low: Sequence[Value] | None = None
     high: Sequence[Value] | None = None
+    before: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,8 @@ class Plot:
     summary: str = ""
     #: of the scale; None when the values decide
     maximum: float | None = None
+    #: areas and bars stand on one another
+    stacked: bool = False
 
     def __post_init__(self) -> None:
         if len(self.x) > MOST_POINTS:
@@ -74,11 +78,13 @@ class Plot:
         """JSON for the browser; times are milliseconds, as JavaScript counts."""
         return json.dumps(
             {
+                "kind": "plot",
                 "title": self.title,
                 "unit": self.unit,
                 "time": self.in_time,
                 "x": [_milliseconds(x) if isinstance(x, int) else x for x in self.x],
                 "maximum": self.maximum,
+                "stacked": self.stacked,
                 "series": [
                     {
                         "name": series.name,
@@ -86,6 +92,7 @@ class Plot:
                         "values": list(series.values),
                         "low": None if series.low is None else list(series.low),
                         "high": None if series.high is None else list(series.high),
+                        "before": series.before,
                     }
                     for series in self.series
                 ],
@@ -114,15 +121,21 @@ class Plot:
 
     def write(self, value: Value, locale: Locale) -> str:
         """A value in the plot's unit."""
-        if value is None:
-            return "–"
-        writers: dict[Unit, Any] = {
-            "count": lambda: formats.number(value, locale),
-            "percent": lambda: formats.percent(value, locale),
-            "bytes": lambda: formats.size(int(value), locale),
-            "seconds": lambda: formats.duration(value, locale),
-        }
-        return str(writers[self.unit]())
+        return write_value(value, self.unit, locale)
+
+
+def write_value(value: Value, unit: Unit, locale: Locale) -> str:
+    """A value in its unit; a dash for none."""
+    if value is None:
+        return "–"
+    writers: dict[Unit, Any] = {
+        "count": lambda: formats.number(value, locale),
+        "percent": lambda: formats.percent(value, locale),
+        "bytes": lambda: formats.size(int(value), locale),
+        "seconds": lambda: formats.duration(value, locale),
+        "milliseconds": lambda: formats.milliseconds(value, locale),
+    }
+    return str(writers[unit]())
 
 
 def _milliseconds(microseconds: int) -> int:

@@ -24,7 +24,10 @@ from markupsafe import Markup
 
 from eden.base.problems import Problem
 from eden.console.assets import Assets
+from eden.console.flows import Flow, FlowLink
 from eden.console.frame import Console, Room
+from eden.console.funnels import Funnel, FunnelStep
+from eden.console.grids import Grid, GridRow
 from eden.console.http import (
     AnyRequest,
     frame_handlers,
@@ -39,6 +42,7 @@ from eden.console.http import (
 from eden.console.live import LiveHub
 from eden.console.messages import Locale
 from eden.console.plots import Mark, Plot, Series
+from eden.console.sparkline import sparkline
 from eden.console.view import Flash, NavigationItem, Person, ViewContext, WorkspaceLink
 
 HERE = Path(__file__).parent
@@ -47,7 +51,7 @@ HOUR = 3_600_000_000
 BEGINNING = 1_795_161_600_000_000
 NOW = BEGINNING + 60 * HOUR
 
-PAGES = ("release", "versions", "forms", "compare", "words")
+PAGES = ("release", "versions", "forms", "compare", "words", "figures")
 WORKSPACES = (WorkspaceLink("test", "Harbour Bank · test"), WorkspaceLink("live", "Harbour Bank", production=True))
 
 ROOM = Room(
@@ -133,6 +137,80 @@ def plots(locale: Locale, points: int = 60) -> list[Plot]:
     ]
 
 
+def figures(locale: Locale) -> dict[str, Any]:
+    """One of each kind of figure, with names as long as real ones."""
+    zh = locale == "zh"
+    days = [BEGINNING + day * 24 * HOUR for day in range(28)]
+    kinds = ["冷启动", "温启动", "热启动"] if zh else ["Cold start", "Warm start", "Hot start"]
+    launches = [
+        [round(400 / (kind + 1) * (1 + 0.3 * math.sin(day / 3 + kind))) for day in range(28)] for kind in range(3)
+    ]
+    pages = ["pages/home/home", "pages/transfer/transfer", "pages/transfer/confirm", "pages/history/history", "–"]
+    steps = [
+        FunnelStep(name, [count, count // 3], 900 * index if index else None)
+        for index, (name, count) in enumerate(
+            [("打开首页" if zh else "Opens the first page", 12_480), (pages[1], 6_240), (pages[2], 2_311), ("pay", 0)]
+        )
+    ]
+    title = "转账漏斗" if zh else "Transfers"
+    weeks = [[1.0 * math.exp(-0.35 * week) if week else None for week in range(1, 9 - row)] for row in range(8)]
+    return {
+        "stacked": Plot(
+            id="launches",
+            title="启动次数" if zh else "Launches",
+            x=days,
+            x_title="日期" if zh else "Day",
+            stacked=True,
+            series=[Series(name, values, "area") for name, values in zip(kinds, launches, strict=True)],
+        ),
+        "before": Plot(
+            id="durations",
+            title="启动耗时" if zh else "Start time",
+            x=days,
+            x_title="日期" if zh else "Day",
+            unit="milliseconds",
+            series=[
+                Series("p95", [1200 + 90 * math.sin(day / 4) for day in range(28)]),
+                Series("此前" if zh else "Before", [1500 + 90 * math.cos(day / 4) for day in range(28)], before=1),
+            ],
+        ),
+        "histogram": Plot(
+            id="histogram",
+            title="分布" if zh else "Distribution",
+            x_title="区间" if zh else "From – to",
+            x=[f"{low}–{low * 2} ms" for low in (100, 200, 400, 800, 1600)],
+            series=[Series(kinds[0], [12, 180, 420, 90, 7], "bar")],
+        ),
+        "funnel": Funnel("funnel", title, [FunnelStep(step.name, step.counts[:1], step.typical) for step in steps]),
+        "groups": Funnel("groups", title, steps, groups=["Android", "iOS"]),
+        "grid": Grid(
+            "weeks",
+            "按周留存" if zh else "Return by week",
+            "周" if zh else "Week of",
+            "人数" if zh else "People",
+            [str(week) for week in range(1, 9)],
+            [
+                GridRow(f"2026-10-{row + 1:02}", 900 + row, [*values, *[None] * (8 - len(values))])
+                for row, values in enumerate(weeks)
+            ],
+        ),
+        "flow": Flow(
+            "ways",
+            "路径" if zh else "Ways",
+            ("步骤", "从", "到", "次数") if zh else ("Step", "From", "To", "Times"),
+            [
+                FlowLink(step, source, target, 400 - 90 * step - 40 * index)
+                for step in range(3)
+                for index, (source, target) in enumerate(
+                    [(pages[0], pages[1]), (pages[0], pages[3]), (pages[1], pages[2]), (pages[2], pages[4])]
+                )
+                if step or source == pages[0]
+            ],
+        ),
+        "spark": sparkline(launches[0], "启动次数" if zh else "Launches of four weeks"),
+    }
+
+
 FILES = [
     SimpleNamespace(path="pages/transfer/transfer.js", kind="changed", before=18_230, after=19_004),
     SimpleNamespace(path="pages/transfer/confirm.wxml", kind="added", before=None, after=2_210),
@@ -193,6 +271,7 @@ class Gallery:
     def values(self, locale: Locale, **more: Any) -> dict[str, Any]:
         return {
             "plots": plots(locale, self.points),
+            "figures": figures(locale),
             "progress": self.progress,
             "versions": VERSIONS,
             "files": FILES,
