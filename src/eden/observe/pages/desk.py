@@ -12,6 +12,7 @@ events store is not installed, or does not answer, the page says so in place of 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
@@ -28,8 +29,12 @@ from eden.console.http import SECURITY_HEADERS, AnyRequest
 from eden.console.messages import Locale
 from eden.console.visit import Visit
 from eden.observe.apps import App
+from eden.observe.pages.addresses import checked, made_filter, when, write_filter
 from eden.observe.pages.kit import Form, made_form, read_form
 from eden.observe.pages.period import CHOICES, USUAL, ZONE_COOKIE, Period, read_period, read_zone
+from eden.observe.questions.answers import answer
+from eden.observe.questions.interfaces import EventNames, Question
+from eden.observe.questions.results import Answered, EventFigures, EventNamesResult
 from eden.observe.service import Observe
 
 #: tabs in their order, and what one needs to see them
@@ -51,6 +56,22 @@ TABS: Mapping[str, str] = {
 }
 
 
+class NothingYet(Exception):
+    """The app has not reported anything: the page says what to do, and looks again by itself. `tab` is the page's."""
+
+    def __init__(self, tab: str) -> None:
+        super().__init__(tab)
+        self.tab = tab
+
+
+class Elsewhere(Exception):
+    """The page has another address: what a form chose, written as pages write it."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(address)
+        self.address = address
+
+
 @dataclass(frozen=True, slots=True)
 class Desk(Visit):
     """One request for a page about `app`. Methods of the service take `*caller` first. `programs` are the workspace's
@@ -67,6 +88,33 @@ class Desk(Visit):
     @property
     def locale(self) -> Locale:
         return self.view.locale
+
+    @property
+    def now(self) -> int:
+        """Microseconds."""
+        return self.observe.clock()
+
+    async def ask(self, question: Question) -> Answered:
+        """The answer to a question about this app. Problems `invalid`, and those of the events store."""
+        return await answer(self.observe.insight, self.app.number, checked(question), self.now)
+
+    async def ask_all(self, *questions: Question) -> list[Answered]:
+        """Several answers, asked side by side."""
+        return [*await asyncio.gather(*(self.ask(question) for question in questions))]
+
+    async def event_names(self) -> list[EventFigures]:
+        """Events that there are to choose from, the most frequent first."""
+        answered = await self.ask(EventNames(period=when(self.period)))
+        assert isinstance(answered.result, EventNamesResult)
+        return answered.result.events
+
+    async def check_reports(self, tab: str) -> None:
+        """Where a page has nothing to show: whether the app has ever reported anything. Raises NothingYet."""
+        found = await self.observe.insight.ask(
+            "SELECT 1 FROM events WHERE app = {app:UInt32} LIMIT 1", {"app": self.app.number}
+        )
+        if not found.rows:
+            raise NothingYet(tab)
 
     def at(self, path: str) -> Desk:
         """As if the page were at `path` of this app: what answers a POST is shown again, by language and theme, with a
@@ -166,11 +214,21 @@ async def provide_desk(visit: Service[Visit], caller: TheCaller, observe: Servic
     request = visit.request
     asked = made_form(request.query_params.multi_items())
     first = {name: values[0] for name, values in asked.values.items()}
-    period = read_period(first, visit.view.now, zone_of(request))
+    period = read_period(first, observe.clock(), zone_of(request))
     desk = Desk(request, visit.view, visit.console, caller, observe, app, program, programs, period, asked)
     # for what is said when the page cannot be made (`eden.observe.pages.troubles`)
     request.state.desk = desk
+    if "filter-property" in asked.values:
+        raise Elsewhere(_with_filter(desk, asked))
     return desk
+
+
+def _with_filter(desk: Desk, asked: Form) -> str:
+    """The address of the page with the filter that was just chosen in a form."""
+    found = made_filter(asked.one("filter-property"), asked.one("filter-operator"), asked.one("filter-value"))
+    filters = [*asked.all("filter"), *([] if found is None else [write_filter(found)])]
+    form = {name: "" for name in ("filter-property", "filter-operator", "filter-value")}
+    return desk.varied(**{**form, "filter": list(dict.fromkeys(filters))})
 
 
 def zone_of(request: AnyRequest) -> ZoneInfo:

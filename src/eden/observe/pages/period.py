@@ -1,15 +1,14 @@
 """The time that a page of analysis is about, as its address says it: `?time=7d`, or `?time=custom&since=…&until=…`.
 
 Days are the reader's own: the browser tells its time zone in a cookie (`container/console/time.ts`). A period of days
-begins with a whole day and ends now; the one before it is as long and ends as many days earlier, so that the same days
-of the week, and the same part of today, are compared.
+begins with a whole day and ends now.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal, TypeAlias
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -45,19 +44,6 @@ class Period:
     zone: ZoneInfo
     step: Step
     compare: bool = False
-
-    @property
-    def shift(self) -> timedelta:
-        """How much earlier the period before this one is."""
-        if self.key in CHOICES:
-            return CHOICES[self.key]
-        first, last = (_moment(at, self.zone).date() for at in (self.since, max(self.until - 1, self.since)))
-        return last - first + _DAY
-
-    @property
-    def previous(self) -> Period:
-        since, until = (_earlier(at, self.shift, self.zone) for at in (self.since, self.until))
-        return Period(self.key, since, until, self.zone, self.step)
 
     @property
     def days(self) -> tuple[str, str]:
@@ -106,7 +92,7 @@ def read_period(query: Mapping[str, str], now: int, zone: ZoneInfo) -> Period:
 def _custom(query: Mapping[str, str], here: datetime) -> tuple[datetime, datetime] | None:
     """Whole days from "since" to "until", both included, and not beyond now."""
     try:
-        first, last = (datetime.strptime(query[name], "%Y-%m-%d").date() for name in ("since", "until"))
+        first, last = (date.fromisoformat(query[name]) for name in ("since", "until"))
     except (KeyError, ValueError):
         return None
     if first > last:
@@ -130,10 +116,3 @@ def _moment(at: int, zone: ZoneInfo) -> datetime:
 
 def _micros(moment: datetime) -> int:
     return (moment - _EPOCH) // timedelta(microseconds=1)
-
-
-def _earlier(at: int, shift: timedelta, zone: ZoneInfo) -> int:
-    """Whole days are days of the calendar, also where clocks were changed between."""
-    if shift % _DAY:
-        return at - shift // timedelta(microseconds=1)
-    return _micros((_moment(at, zone) - shift).astimezone(UTC))

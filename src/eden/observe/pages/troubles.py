@@ -11,32 +11,28 @@ from litestar import Response
 from litestar.types import ExceptionHandlersMap
 
 from eden.base.problems import Problem
-from eden.console.http import AnyRequest, html, wants_part
-from eden.observe.pages.desk import Desk
+from eden.console.http import AnyRequest, html, redirect, wants_part
+from eden.observe.pages.desk import Desk, Elsewhere, NothingYet
 
-#: code of a problem → what is said in place of the page's content
-_MISSING = {"observe-off": "off", "insight-unavailable": "away"}
-
-
-class NothingYet(Exception):
-    """The app has not reported anything: the page says what to do, and looks again by itself. `tab` is the page's."""
-
-    def __init__(self, tab: str) -> None:
-        super().__init__(tab)
-        self.tab = tab
+#: problems of the events store
+_MISSING = frozenset({"observe-off", "insight-unavailable"})
 
 
 def _problem(request: AnyRequest, problem: Problem) -> Response[Any]:
     desk = request.state.get("desk")
-    what = _MISSING.get(problem.code)
-    if desk is None or what is None or request.method != "GET":
+    if desk is None or problem.code not in _MISSING or request.method != "GET":
         usual = request.app.exception_handlers[Exception]
-        return usual(request, problem)  # type: ignore[no-any-return, arg-type, operator]
-    return _say(desk, what, problem.status, tab_of(request))
+        return usual(request, problem)
+    what = "away" if desk.observe.insight.is_installed else "off"
+    return _say(desk, what, 200, tab_of(request))
 
 
 def _nothing(request: AnyRequest, nothing: NothingYet) -> Response[Any]:
     return _say(request.state.desk, "nothing", 200, nothing.tab)
+
+
+def _elsewhere(request: AnyRequest, elsewhere: Elsewhere) -> Response[Any]:
+    return redirect(request, elsewhere.address)
 
 
 def _say(desk: Desk, what: str, status: int, tab: str) -> Response[bytes]:
@@ -53,4 +49,4 @@ def tab_of(request: AnyRequest) -> str:
     return words[5] if len(words) > 5 else "overview"
 
 
-TROUBLES: ExceptionHandlersMap = {Problem: _problem, NothingYet: _nothing}
+TROUBLES: ExceptionHandlersMap = {Problem: _problem, NothingYet: _nothing, Elsewhere: _elsewhere}
