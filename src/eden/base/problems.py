@@ -18,6 +18,7 @@ CATALOGUE: dict[str, tuple[int, str]] = {
     "bad-request": (400, "The request cannot be read"),
     "invalid": (400, "Some fields are not valid"),
     "not-signed-in": (401, "Sign in first"),
+    "unknown-key": (401, "This write key is not known"),
     "forbidden": (403, "You may not do this"),
     "not-found": (404, "There is no such thing"),
     "method-not-allowed": (405, "Not with this method"),
@@ -40,6 +41,7 @@ CATALOGUE: dict[str, tuple[int, str]] = {
     "internal": (500, "Something unexpected went wrong"),
     "insight-unavailable": (503, "The events store is not available at the moment"),
     "unavailable": (503, "Not available at the moment"),
+    "observe-off": (503, "Nothing is collected here"),
     "storage-full": (507, "There is no room left"),
 }
 

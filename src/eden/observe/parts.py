@@ -3,11 +3,36 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from eden.base.ground import Ground
+from eden.base.jobs import Handler
 from eden.base.parts import Part
+from eden.base.problems import Problem
+from eden.observe.accept.receiver import PREFIX
+from eden.observe.service import Observe
+
+#: seconds between two tries to finish what was asked to be forgotten while the events store was away
+_ERASE = 60.0
 
 
 def parts(ground: Ground) -> Part:
     """The service over this process's ground."""
-    return Part(name="observe", folder=Path(__file__).parent)
+    observe = Observe(ground)
+
+    async def finish_erasures(_: dict[str, Any]) -> None:
+        try:
+            await observe.finish_erasures()
+        except Problem as problem:
+            if problem.code != "insight-unavailable":
+                raise
+
+    return Part(
+        name="observe",
+        folder=Path(__file__).parent,
+        services={"observe": observe},
+        raw={PREFIX: observe.receiver},
+        jobs={"observe.erase": Handler(finish_erasures, every=_ERASE)},
+        start=observe.start,
+        stop=observe.stop,
+    )

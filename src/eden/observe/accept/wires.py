@@ -9,7 +9,10 @@ refused batch.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from hashlib import blake2b
 from typing import Any, NamedTuple, Protocol
+
+import msgspec
 
 from eden.observe.interfaces import Wire as WireName
 
@@ -31,7 +34,7 @@ class WireRequest(NamedTuple):
     received: int = 0
 
 
-class Shape(NamedTuple):
+class Shape(msgspec.Struct, frozen=True):
     """A batch as its wire sees it from outside.
 
     `count`: records in it, for the quota. `key`: 16 bytes by which the same batch is recognised when it is sent again;
@@ -61,7 +64,7 @@ class Response(NamedTuple):
 class Wire(Protocol):
     """One wire format. Objects have no state that a request changes; methods cost microseconds and never block."""
 
-    #: clients of this wire put the key into the body: it is looked for there when `key_of` found none before it was read
+    #: clients of this wire put the key into the body: it is looked for there when the rest has none
     key_in_body: bool
 
     def key_of(self, request: WireRequest) -> str | None:
@@ -76,3 +79,11 @@ class Wire(Protocol):
     def answer(self, shape: Shape) -> Response:
         """What the client is told once the batch is on the disk."""
         ...
+
+
+def batch_key(wire: WireName, app: int, batch: str | bytes) -> bytes:
+    """The key of a batch by which its client knows it; empty for a batch without one."""
+    if not batch:
+        return b""
+    name = batch.encode("utf-8", "surrogatepass") if isinstance(batch, str) else batch
+    return blake2b(b"%b %d " % (wire.encode(), app) + name, digest_size=16).digest()

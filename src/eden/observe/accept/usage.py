@@ -1,0 +1,164 @@
+"""How much every app sends: counted when it is accepted, before anything else can go wrong with it.
+
+Counting at acceptance keeps a quota true under overload, when what is stored lags behind. Each process counts in memory
+and adds to the table once a second; what the table gives back are the counts of all processes, so that a quota is
+passed by no more than what the others take in that second.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import Connection
+from sqlalchemy.dialects import postgresql, sqlite
+
+from eden.base.ground import Ground
+from eden.base.ids import now
+from eden.base.problems import Problem
+from eden.observe.apps import HOUR, App
+from eden.observe.models import observe_usage
+
+_FLUSH_SECONDS = 1.0
+_SECOND = 1_000_000
+
+log = logging.getLogger("eden.observe")
+
+
+class _Count:
+    """Of one app: what was counted in an hour and is not in the table yet, and what the table had."""
+
+    __slots__ = ("accepted", "bytes", "hour", "refused", "second", "seen", "taken")
+
+    def __init__(self, hour: int) -> None:
+        self.hour = hour
+        self.accepted = self.refused = self.bytes = 0
+        #: accepted by all processes in this hour, as far as the table told
+        self.seen = 0
+        #: the second of the rate, and what was taken in it
+        self.second = self.taken = 0
+
+
+class Usage:
+    """One per process."""
+
+    def __init__(self, ground: Ground, clock: Callable[[], int] = now) -> None:
+        self._database = ground.database
+        self._clock = clock
+        self._counts: dict[int, _Count] = {}
+        #: hours that have ended and are not in the table yet
+        self._ended: list[tuple[int, _Count]] = []
+        self._task: asyncio.Task[None] | None = None
+        metrics = ground.metrics
+        self._accepted = metrics.counter("eden_observe_accepted_total", "Records accepted from apps.")
+        self._refused = metrics.counter("eden_observe_refused_total", "Records refused, by reason.", ("reason",))
+        self._bytes = metrics.counter("eden_observe_accepted_bytes_total", "Bytes accepted from apps, decompressed.")
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._keep_writing(), name="eden-usage")
+
+    async def stop(self) -> None:
+        """What was counted is in the table, if that is possible."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+        with contextlib.suppress(Exception):
+            await self.flush()
+
+    def check(self, app: App, count: int, at: int) -> None:
+        """Problem `rate-limited` when `count` records more pass the app's rate or quota; they are counted as refused.
+        `at`: microseconds."""
+        one = self._of(app.number, at)
+        settings = app.settings
+        if settings.rate:
+            second = at // _SECOND
+            if one.second != second:
+                one.second, one.taken = second, 0
+            if one.taken and one.taken + count > settings.rate:
+                self._refuse(one, count, "rate")
+                raise _limited(f"{app.key} sends more than {settings.rate:,} records a second.", 1)
+            one.taken += count
+        if settings.quota and one.seen + one.accepted + count > settings.quota:
+            self._refuse(one, count, "quota")
+            raise _limited(
+                f"{app.key} has sent the {settings.quota:,} records that it may send in an hour.",
+                (one.hour + HOUR - at) // _SECOND + 1,
+            )
+
+    def accept(self, app: int, count: int, size: int, at: int) -> None:
+        """A batch is on the disk."""
+        one = self._of(app, at)
+        one.accepted += count
+        one.bytes += size
+        self._accepted.inc(count)
+        self._bytes.inc(size)
+
+    def refuse(self, app: int, count: int, reason: str, at: int) -> None:
+        """A batch of the app was not taken."""
+        self._refuse(self._of(app, at), count, reason)
+
+    def _refuse(self, one: _Count, count: int, reason: str) -> None:
+        one.refused += count
+        self._refused.labels(reason).inc(count)
+
+    def _of(self, app: int, at: int) -> _Count:
+        one = self._counts.get(app)
+        if one is None or at - one.hour >= HOUR:
+            if one is not None:
+                self._ended.append((app, one))
+            one = self._counts[app] = _Count(at - at % HOUR)
+        return one
+
+    # the table
+
+    async def _keep_writing(self) -> None:
+        while True:
+            await asyncio.sleep(_FLUSH_SECONDS)
+            try:
+                await self.flush()
+            except Exception:
+                log.exception("usage could not be written; trying again")
+
+    async def flush(self) -> None:
+        """Add what was counted to the table. What cannot be written is written the next time."""
+        ended, self._ended = self._ended, []
+        counted = [*ended, *self._counts.items()]
+        rows = [
+            (one, {"app": app, "hour": one.hour, "accepted": one.accepted, "refused": one.refused, "bytes": one.bytes})
+            for app, one in counted
+            if one.accepted or one.refused
+        ]
+        # two processes never wait for each other: both go by app
+        rows.sort(key=lambda pair: (pair[1]["app"], pair[1]["hour"]))
+        if not rows:
+            return
+        try:
+            totals = await self._database.write(lambda connection: self._do_add(connection, [row for _, row in rows]))
+        except BaseException:
+            self._ended = ended + self._ended
+            raise
+        for (one, row), total in zip(rows, totals, strict=True):
+            for name in ("accepted", "refused", "bytes"):
+                setattr(one, name, getattr(one, name) - row[name])
+            one.seen = total
+
+    def _do_add(self, connection: Connection, rows: list[dict[str, Any]]) -> list[int]:
+        """What all processes have accepted, by row."""
+        statement: Any = (sqlite if self._database.dialect == "sqlite" else postgresql).insert(observe_usage)
+        added = {name: observe_usage.c[name] + statement.excluded[name] for name in ("accepted", "refused", "bytes")}
+        statement = statement.on_conflict_do_update(index_elements=["app", "hour"], set_=added)
+        statement = statement.returning(observe_usage.c.accepted)
+        return [int(connection.execute(statement, row).scalar_one()) for row in rows]
+
+
+def _limited(sentence: str, seconds: int) -> Problem:
+    return Problem(
+        "rate-limited",
+        sentence,
+        "Keep what you have and send it later.",
+        headers={"Retry-After": str(seconds)},
+    )

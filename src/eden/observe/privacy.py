@@ -1,0 +1,169 @@
+"""Masking: what looks like personal data is replaced before it is stored, in every text that an app sends.
+
+Built-in patterns know e-mail addresses, phone numbers, payment cards (with their check digit) and identity numbers
+(Chinese resident identity cards, with theirs). Patterns of one's own are Python's regular expressions without what can
+take exponential time. Replacing twice changes nothing.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Callable, Iterable
+from re import _parser as parser  # type: ignore[attr-defined]
+from typing import Any, Literal, TypeAlias, get_args
+
+BuiltIn: TypeAlias = Literal["email", "phone", "card", "id"]
+BUILT_IN: tuple[BuiltIn, ...] = get_args(BuiltIn)
+#: unbounded repetitions of a pattern: each one is a power of the text's length
+_MOST_REPEATS = 2
+#: ways in which a pattern's short repetitions can be combined
+_MOST_WAYS = 20_000
+#: texts whose masked form is remembered: most come again and again
+_REMEMBERED = 20_000
+_REMEMBERED_LENGTH = 200
+
+_EMAIL = r"[A-Za-z0-9._%+\-]{1,64}@[A-Za-z0-9.\-]{1,190}\.[A-Za-z]{2,24}"
+#: + and country code; Chinese mobile numbers; groups as people write them
+_PHONE = r"(?<![\w+])(?:\+[1-9][0-9]{0,2}[ \-.]?(?:\(?[0-9]{1,4}\)?[ \-.]?){2,5}[0-9]{2,4}|1[3-9][0-9]{9})(?![\w])"
+_CARD = r"(?<![\w])[0-9](?:[ \-]?[0-9]){12,18}(?![\w])"
+_ID = r"(?<![\w])[1-9][0-9]{5}(?:18|19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[0-9]{3}[0-9Xx](?![\w])"
+
+
+def _is_card(text: str) -> bool:
+    """The check digit of payment cards (ISO/IEC 7812-1, annex B: Luhn)."""
+    digits = [int(one) for one in text if one.isdigit()]
+    doubled = [(2 * one) // 10 + (2 * one) % 10 for one in digits[-2::-2]]
+    return len(set(digits)) > 1 and (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0
+
+
+def _is_id(text: str) -> bool:
+    """The check digit of Chinese resident identity numbers (GB 11643: ISO 7064, MOD 11-2)."""
+    total = sum(int(digit) * pow(2, 17 - place, 11) for place, digit in enumerate(text[:17]))
+    return "10X98765432"[total % 11] == text[17].upper()
+
+
+def _always(text: str) -> bool:
+    return True
+
+
+_CHECKED: dict[BuiltIn, tuple[str, Callable[[str], bool]]] = {
+    # an identity number is no card, whose digits it may have
+    "id": (_ID, _is_id),
+    "email": (_EMAIL, _always),
+    "card": (_CARD, _is_card),
+    "phone": (_PHONE, _always),
+}
+#: without any of these no built-in pattern can match
+_SUSPECT = re.compile(r"@|[0-9](?:[ \-.()]{0,3}[0-9]){6}")
+
+
+class Masks:
+    """The patterns of one app, compiled. Of one thread: it remembers texts."""
+
+    def __init__(self, built_in: Iterable[BuiltIn] = BUILT_IN, patterns: Iterable[str] = ()) -> None:
+        wanted = set(built_in)
+        self._built_in = [
+            (re.compile(pattern), check, f"[{name}]") for name, (pattern, check) in _CHECKED.items() if name in wanted
+        ]
+        self._own = [re.compile(pattern) for pattern in patterns]
+        self._known: dict[str, str] = {}
+        #: whether there is anything to do
+        self.any = bool(self._built_in or self._own)
+
+    def text(self, text: str) -> str:
+        """The text with what matches replaced by [email], [phone], [card], [id] or [masked]."""
+        if len(text) < 6 and not self._own:
+            return text
+        known = self._known.get(text)
+        if known is not None:
+            return known
+        masked = self._mask(text)
+        if len(text) <= _REMEMBERED_LENGTH:
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            self._known[text] = masked
+        return masked
+
+    def value(self, value: Any) -> Any:
+        """A JSON value with all its texts masked; names of members stay. It is changed in place where it can be."""
+        if type(value) is str:
+            return self.text(value)
+        if type(value) is dict:
+            for name, inner in value.items():
+                if type(inner) in (str, dict, list):
+                    value[name] = self.value(inner)
+        elif type(value) is list:
+            for index, inner in enumerate(value):
+                value[index] = self.value(inner)
+        return value
+
+    def _mask(self, text: str) -> str:
+        if self._built_in and _SUSPECT.search(text):
+            for pattern, check, name in self._built_in:
+                text = pattern.sub(lambda found: name if check(found[0]) else found[0], text)  # noqa: B023
+        for own in self._own:
+            text = own.sub("[masked]", text)
+        return text
+
+
+def check_pattern(pattern: str) -> str:
+    """Why a pattern cannot be used; empty when it can.
+
+    Refused is what can take exponential time, or a high power of the text's length: repetitions inside repetitions,
+    references back, conditions, more than two repetitions without an end; and a pattern that matches nothing at all.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            parsed = parser.parse(pattern)
+            compiled = re.compile(pattern)
+    except (re.error, Warning, RecursionError, OverflowError) as error:
+        return f"no regular expression: {error}"
+    if compiled.search("") is not None:
+        return "it matches an empty text"
+    counted = [0, 1]
+    trouble = _check(parsed, repeated=False, counted=counted)
+    if not trouble and counted[0] > _MOST_REPEATS:
+        trouble = f"more than {_MOST_REPEATS} repetitions without an end; write {{0,40}} in place of *"
+    if not trouble and counted[1] > _MOST_WAYS:
+        trouble = "too many repetitions with a choice of lengths"
+    return trouble
+
+
+#: a repetition of up to so many is none
+_SHORT = 64
+
+
+def _check(parsed: Any, *, repeated: bool, counted: list[int]) -> str:
+    for operation, argument in parsed:
+        name = str(operation)
+        inner: list[Any] = []
+        again = repeated
+        if name in ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"):
+            low, high = int(argument[0]), int(argument[1])
+            if high > 1:
+                if repeated:
+                    return "a repetition inside a repetition"
+                again = True
+                if high > _SHORT:
+                    counted[0] += 1
+                else:
+                    counted[1] *= high - low + 1
+            inner = [argument[2]]
+        elif name in ("GROUPREF", "GROUPREF_EXISTS"):
+            return "a reference back"
+        elif name in ("ASSERT", "ASSERT_NOT"):
+            inner = [argument[1]]
+        elif name == "SUBPATTERN":
+            inner = [argument[3]]
+        elif name == "ATOMIC_GROUP":
+            inner = [argument]
+        elif name == "BRANCH":
+            if repeated:
+                return "a choice inside a repetition"
+            inner = list(argument[1])
+        for one in inner:
+            if trouble := _check(one, repeated=again, counted=counted):
+                return trouble
+    return ""
