@@ -100,6 +100,7 @@ CREATE TABLE crash_groups (
 	app INTEGER NOT NULL, 
 	algorithm INTEGER NOT NULL, 
 	hash VARCHAR(64) NOT NULL, 
+	short VARCHAR(16) NOT NULL, 
 	title VARCHAR(400) NOT NULL, 
 	culprit VARCHAR(400) NOT NULL, 
 	fatal BOOLEAN NOT NULL, 
@@ -123,7 +124,7 @@ CREATE TABLE crash_groups (
 	CONSTRAINT fk_crash_groups_assigned_to FOREIGN KEY(assigned_to) REFERENCES users (id), 
 	CONSTRAINT uq_crash_groups_app_algorithm_hash UNIQUE (app, algorithm, hash)
 );
-INSERT INTO "crash_groups" VALUES('0199aaaa-0000-7000-8000-000000000028',22,28,'72011caa8cf9f08d151c4a13b1f4dd3214f825ae2f3d9de6c140aaf9632cd8ef','crash_groups title','crash_groups culprit',1,'crash_groups','0199aaaa-0000-7000-8000-000000000012',28,28,1790000000000028,28,1790000000000028,1790000000000028,1790000000000028,'crash_groups first_version',28,'0199aaaa-0000-7000-8000-000000000028','crash_groups last_version',28,28);
+INSERT INTO "crash_groups" VALUES('0199aaaa-0000-7000-8000-000000000028',22,28,'72011caa8cf9f08d151c4a13b1f4dd3214f825ae2f3d9de6c140aaf9632cd8ef','crash_groups sho','crash_groups title','crash_groups culprit',1,'crash_groups','0199aaaa-0000-7000-8000-000000000012',28,28,1790000000000028,28,1790000000000028,1790000000000028,1790000000000028,'crash_groups first_version',28,'0199aaaa-0000-7000-8000-000000000028','crash_groups last_version',28,28);
 CREATE TABLE dashboards (
 	id VARCHAR(36) NOT NULL, 
 	workspace_id VARCHAR(36) NOT NULL, 
@@ -641,6 +642,7 @@ CREATE INDEX ix_sessions_user_id ON sessions (user_id);
 CREATE INDEX ix_tokens_workspace_id ON tokens (workspace_id);
 CREATE INDEX ix_alerts_workspace_id ON alerts (workspace_id);
 CREATE INDEX ix_crash_groups_app_last_seen_at ON crash_groups (app, last_seen_at);
+CREATE INDEX ix_crash_groups_app_short ON crash_groups (app, short);
 CREATE INDEX ix_log_pulls_app_device ON log_pulls (app, device);
 CREATE INDEX ix_observe_keys_app ON observe_keys (app);
 CREATE INDEX ix_saved_questions_workspace_id ON saved_questions (workspace_id);

@@ -93,6 +93,8 @@ crash_groups = Table(
     Column("algorithm", Integer, nullable=False),
     #: fingerprint in hexadecimal; its first 64 bits are the store's `group`
     Column("hash", SHA256, nullable=False),
+    #: those 64 bits, 16 digits
+    Column("short", String(16), nullable=False),
     Column("title", LONG, nullable=False),
     Column("culprit", LONG, nullable=False),
     Column("fatal", Boolean, nullable=False),
@@ -119,6 +121,7 @@ crash_groups = Table(
     Column("revision", Integer, nullable=False),
     UniqueConstraint("app", "algorithm", "hash"),
     Index("ix_crash_groups_app_last_seen_at", "app", "last_seen_at"),
+    Index("ix_crash_groups_app_short", "app", "short"),
 )
 
 crash_activities = Table(

@@ -127,10 +127,10 @@ def test_the_worst_of_all_fits() -> None:
     """Characters that take six bytes of JSON, wherever one may be."""
     worst = "\x01" * 9000
     frame = Frame(function=worst, file=worst, module=worst, source=worst, before=[worst] * 9, ran=worst)
-    thrown = Thrown(type=worst, value=worst, module=worst, stack=worst, frames=[frame] * 300)
+    thrown = Thrown(type=worst, value=worst, module=worst, stack=worst, frames=[frame] * 210)
     thrown.mechanism = Mechanism(type=worst, data={worst: worst})
     document = made(
-        exceptions=[thrown] * 20,
+        exceptions=[thrown] * 3,
         message=worst,
         pattern=worst,
         transaction=worst,

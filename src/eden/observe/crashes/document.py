@@ -101,9 +101,14 @@ class Grouping(msgspec.Struct, frozen=True, omit_defaults=True):
     rule: str = ""
 
     @property
+    def short(self) -> str:
+        """The first 64 bits, 16 digits."""
+        return self.hash[:16]
+
+    @property
     def group(self) -> int:
         """What the events store calls the group."""
-        return int(self.hash[:16], 16)
+        return int(self.short, 16)
 
 
 class ErrorDocument(msgspec.Struct, omit_defaults=True, kw_only=True):
@@ -236,7 +241,7 @@ def _bound_thrown(thrown: Thrown, cut: list[str]) -> None:
         del thrown.frames[half : len(thrown.frames) - half]
     for frame in thrown.frames:
         frame.function = frame.function[:LONGEST_NAME]
-        frame.file = frame.file[:LONGEST_VALUE]
+        frame.file = frame.file[:LONGEST_CRUMB]
         frame.module = frame.module[:LONGEST_NAME]
         frame.source = frame.source[:LONGEST_LINE]
         frame.before = [line[:LONGEST_LINE] for line in frame.before[-5:]]

@@ -21,7 +21,8 @@ from eden.observe.crashes.rules import GroupState, Sighting, Standing, after
 from eden.observe.interfaces import ErrorRow
 from eden.observe.models import crash_activities, crash_groups, observe_apps
 
-#: kind of the feed's rows. Payload: {"app": number, "program": key, "new": [group ids], "regressed": […], "awake": […]}
+#: kind of the feed's rows. Payload: {"app": number, "crashes": key of the app, "new": [group ids], "regressed": […],
+#: "awake": […]}, and "crash": id when it is about one group only
 TOLD = "observe.crash"
 SYSTEM = "system"
 #: µs; a group that goes on happening is told of this often
@@ -137,7 +138,7 @@ def _note_app(
         connection.execute(insert(crash_activities), activities)
     if tell or any(news.values()):
         named = {what: ids[:_NAMED] for what, ids in news.items()}
-        append(connection, TOLD, workspace_id, {"app": app, "program": key, **named})
+        append(connection, TOLD, workspace_id, {"app": app, "crashes": key, **named})
 
 
 #: columns that further occurrences change
@@ -154,6 +155,7 @@ def _fresh(app: int, one: _Seen, grouping: Grouping, at: int) -> dict[str, Any]:
         "app": app,
         "algorithm": grouping.algorithm,
         "hash": grouping.hash,
+        "short": grouping.short,
         "title": grouping.title,
         "culprit": grouping.culprit,
         "fatal": one.fatal,

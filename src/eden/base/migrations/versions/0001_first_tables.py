@@ -359,6 +359,7 @@ def upgrade() -> None:
         sa.Column("app", sa.Integer(), nullable=False),
         sa.Column("algorithm", sa.Integer(), nullable=False),
         sa.Column("hash", sa.String(64), nullable=False),
+        sa.Column("short", sa.String(16), nullable=False),
         sa.Column("title", sa.String(400), nullable=False),
         sa.Column("culprit", sa.String(400), nullable=False),
         sa.Column("fatal", sa.Boolean(), nullable=False),
@@ -384,6 +385,7 @@ def upgrade() -> None:
         if_not_exists=True,
     )
     op.create_index("ix_crash_groups_app_last_seen_at", "crash_groups", ["app", "last_seen_at"], if_not_exists=True)
+    op.create_index("ix_crash_groups_app_short", "crash_groups", ["app", "short"], if_not_exists=True)
     op.create_table(
         "log_pulls",
         sa.Column("id", sa.String(36), nullable=False),
