@@ -85,13 +85,18 @@ class Masks:
             self._known[text] = masked
         return masked
 
+    def suspects(self, text: str) -> bool:
+        """Whether anything in a text could be masked."""
+        return bool(self._own or (self._built_in and _SUSPECT.search(text)))
+
     def value(self, value: Any) -> Any:
-        """A JSON value with all its texts masked; names of members stay. It is changed in place where it can be."""
+        """A JSON value with all its texts masked; names of members stay, and what is called `frames`: code. It is
+        changed in place where it can be."""
         if type(value) is str:
             return self.text(value)
         if type(value) is dict:
             for name, inner in value.items():
-                if type(inner) in (str, dict, list):
+                if type(inner) in (str, dict, list) and name != "frames":
                     value[name] = self.value(inner)
         elif type(value) is list:
             for index, inner in enumerate(value):
@@ -167,3 +172,79 @@ def _check(parsed: Any, *, repeated: bool, counted: list[int]) -> str:
             if trouble := _check(one, repeated=again, counted=counted):
                 return trouble
     return ""
+
+
+# addresses and browsers
+
+#: names of members that have an IP address
+_ADDRESSES = frozenset({"ip", "$ip", "ip_address", "client_ip", "remote_addr", "REMOTE_ADDR", "client.address"})
+#: headers that name a person, an address or a session
+_HEADERS = frozenset(
+    {"cookie", "set-cookie", "authorization", "proxy-authorization", "x-forwarded-for", "x-real-ip", "forwarded"}
+    | {"cf-connecting-ip", "true-client-ip", "x-api-key", "x-csrf-token", "x-eden-key"}
+)
+_AGENTS = frozenset({"$user_agent", "$raw_user_agent", "user_agent", "userAgent", "user_agent.original"})
+_PRIVATE = _ADDRESSES | _AGENTS
+_BROWSERS = (
+    ("MicroMessenger", re.compile(r"MicroMessenger/([0-9]+)")),
+    ("Edge", re.compile(r"Edg(?:e|A|iOS)?/([0-9]+)")),
+    ("Opera", re.compile(r"OPR/([0-9]+)")),
+    ("Firefox", re.compile(r"(?:Firefox|FxiOS)/([0-9]+)")),
+    ("Chrome", re.compile(r"(?:Chrome|CriOS|HeadlessChrome)/([0-9]+)")),
+    ("Safari", re.compile(r"Version/([0-9]+)[0-9.]* (?:Mobile/\S+ )?Safari/")),
+)
+_SYSTEMS = (
+    ("HarmonyOS", re.compile(r"OpenHarmony|HarmonyOS")),
+    ("iOS", re.compile(r"iPhone|iPad|iPod")),
+    ("Android", re.compile(r"Android")),
+    ("Windows", re.compile(r"Windows")),
+    ("macOS", re.compile(r"Macintosh")),
+    ("Linux", re.compile(r"Linux|X11")),
+)
+
+
+def reduced_agent(agent: str) -> str:
+    """A user agent without what tells one person from another: "Chrome 126, Android"; "" for one that is no browser's.
+
+    What is left is what User-Agent reduction leaves in browsers (wicg.github.io/ua-client-hints): name, main version,
+    system.
+    """
+    agent = agent[:1000]
+    browser = next((f"{name} {found[1]}" for name, pattern in _BROWSERS if (found := pattern.search(agent))), "")
+    system = next((name for name, pattern in _SYSTEMS if pattern.search(agent)), "")
+    if not browser and not system:
+        # a library: its name and version are nobody's
+        product = re.match(r"[A-Za-z][\w.-]{0,40}/[0-9][\w.]{0,20}", agent)
+        return product[0] if product else ""
+    return ", ".join(part for part in (browser, system) if part)
+
+
+def strip_props(props: dict[str, Any]) -> None:
+    """Take addresses out of properties, and reduce user agents, in place."""
+    if _PRIVATE.isdisjoint(props):
+        return
+    for name in _ADDRESSES & props.keys():
+        del props[name]
+    for name in _AGENTS & props.keys():
+        props[name] = reduced_agent(props[name]) if type(props[name]) is str else ""
+
+
+def strip_document(document: Any) -> Any:
+    """The same in every object of a JSON value; in objects called `headers`, what names people or sessions goes."""
+    if type(document) is dict:
+        strip_props(document)
+        headers = document.get("headers")
+        if type(headers) is dict:
+            for name in [name for name in headers if name.lower() in _HEADERS]:
+                del headers[name]
+            for name, value in headers.items():
+                if name.lower() == "user-agent":
+                    headers[name] = reduced_agent(value) if type(value) is str else ""
+        document.pop("cookies", None)
+        for inner in document.values():
+            if type(inner) in (dict, list):
+                strip_document(inner)
+    elif type(document) is list:
+        for inner in document:
+            strip_document(inner)
+    return document

@@ -1,0 +1,138 @@
+"""A batch into rows: its wire's reader makes them, and what holds for every wire is done here.
+
+Nothing here has an effect or raises: whatever cannot become a row becomes a quarantined row with the reason. What is
+done to every row: people who are to be forgotten are left out, texts are masked, addresses taken out, properties made
+harmless. The same batch and the same `About` give the same rows.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any
+
+import msgspec
+
+from eden.observe.app_settings import AppSettings
+from eden.observe.crashes.finish import Mapper
+from eden.observe.digest.foreign import quarantined
+from eden.observe.digest.props import normal
+from eden.observe.interfaces import (
+    Accepted,
+    AnyRow,
+    DocumentRow,
+    ErrorRow,
+    EventRow,
+    LogRow,
+    MetricRow,
+    PersonRow,
+    QuarantinedRow,
+    SpanRow,
+    Wire,
+)
+from eden.observe.privacy import Masks, strip_document, strip_props
+
+#: module of each wire's `rows`
+_READERS: dict[Wire, str] = {
+    "eden": "own",
+    "sentry": "sentry",
+    "posthog": "posthog",
+    "otlp-logs": "otlp",
+    "otlp-traces": "otlp",
+    "otlp-metrics": "otlp",
+    "mas": "mas",
+}
+#: characters of a log line
+_LONGEST_MESSAGE = 16_384
+#: what a document has that is not to be kept
+_PRIVATE = ('"ip', '"headers"', '"cookies"', "_addr", "_ADDR", "ser_agent", "serAgent", "client_ip", '"$ip')
+
+log = logging.getLogger("eden.observe")
+
+
+def _keep_nothing(data: bytes) -> str | None:
+    return None
+
+
+@dataclass
+class About:
+    """What is known of an app when its batches are digested. `forgotten`: µs by person; what was received of them up to
+    then is left out. `symbols`: source maps. `keep`: stores bytes and gives their SHA-256; None: they are too many."""
+
+    settings: AppSettings = field(default_factory=AppSettings)
+    forgotten: Mapping[str, int] = field(default_factory=dict)
+    symbols: Mapper | None = None
+    keep: Callable[[bytes], str | None] = _keep_nothing
+    masks: Masks = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.masks = Masks(self.settings.mask, self.settings.masks)
+
+
+def digest(batch: Accepted, about: About) -> list[AnyRow]:
+    """The rows of a batch."""
+    return list(rows(batch, about))
+
+
+def rows(batch: Accepted, about: About) -> Iterator[AnyRow]:
+    """The rows of a batch, one after the other: a batch may have very many."""
+    forgotten = {person for person, at in about.forgotten.items() if batch.received <= at}
+    try:
+        reader: Callable[[Accepted, About], Iterator[AnyRow]] = import_module(
+            f"eden.observe.digest.{_READERS[batch.wire]}"
+        ).rows
+        for row in reader(batch, about):
+            if type(row) is QuarantinedRow:
+                yield row
+            elif not (forgotten and _is_of(row, forgotten)):
+                try:
+                    finish(row, about)
+                except Exception as error:
+                    yield quarantined(batch, f"{type(error).__name__}: {error}", repr(row))
+                else:
+                    yield row
+    except Exception as error:
+        log.exception("a batch of the wire %s could not be read to its end", batch.wire)
+        yield quarantined(batch, f"{type(error).__name__}: {error}", batch.body)
+
+
+def _is_of(row: Any, people: set[str]) -> bool:
+    if type(row) is PersonRow:
+        return row.key in people
+    return row.person in people or row.device in people
+
+
+def finish(row: AnyRow, about: About) -> None:
+    """Mask and bound a row in place."""
+    if type(row) is EventRow or isinstance(row, LogRow | SpanRow | MetricRow | PersonRow):
+        props = row.props
+        if isinstance(props, msgspec.Raw):
+            props = msgspec.json.decode(props)
+        if props:
+            strip_props(props)
+            row.props = normal(props, about.masks)
+        if type(row) is LogRow:
+            row.message = about.masks.text(row.message[:_LONGEST_MESSAGE])
+        elif type(row) is EventRow and len(row.name) > 200:
+            row.name = row.name[:200]
+    elif type(row) is ErrorRow:
+        row.message = about.masks.text(row.message)
+        row.raw = _document(row.raw, about.masks)
+    elif type(row) is DocumentRow:
+        row.raw = _document(row.raw, about.masks) if row.raw[:1] in "{[" else about.masks.text(row.raw)
+
+
+def _document(raw: str, masks: Masks) -> str:
+    """A JSON text without addresses, and with its texts masked; one that is no JSON is masked as text."""
+    if not raw:
+        return raw
+    private = any(word in raw for word in _PRIVATE)
+    if not private and not masks.suspects(raw):
+        return raw
+    try:
+        value = msgspec.json.decode(raw)
+    except (msgspec.DecodeError, RecursionError):
+        return masks.text(raw)
+    return msgspec.json.encode(masks.value(strip_document(value))).decode()
