@@ -27,7 +27,7 @@ _PLAIN = {
         isNaN lcm max2 midpoint min2 minus mod modulo moduloOrNull moduloOrZero multiply multiplyDecimal negate plus
         positiveModulo pmod sqr""",
     "arrays": """
-        array arrayAll arrayAUC arrayAvg arrayCompact arrayConcat arrayCount arrayCumSum arrayCumSumNonNegative
+        array arrayAll arrayAvg arrayCompact arrayConcat arrayCount arrayCumSum arrayCumSumNonNegative
         arrayDifference arrayDistinct arrayDotProduct arrayElement arrayElementOrNull arrayEnumerate
         arrayEnumerateDense arrayEnumerateUniq arrayExcept arrayExists arrayFill arrayFilter arrayFirst
         arrayFirstIndex arrayFirstOrNull arrayFlatten arrayFold arrayIntersect arrayJaccardIndex arrayJoin arrayLast

@@ -12,9 +12,10 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from sqlglot import exp, parse
+from sqlglot import exp
 from sqlglot.dialects.clickhouse import ClickHouse
 from sqlglot.errors import ErrorLevel, ParseError, SqlglotError, TokenError
+from sqlglot.parsers.clickhouse import ClickHouseParser
 from sqlglot.tokenizer_core import Token, TokenType
 
 from eden.observe.sql.functions import may_call
@@ -80,6 +81,16 @@ _TYPES: Final[frozenset[str]] = frozenset(
 _IN_FUNCTIONS = ("in", "notin", "globalin", "globalnotin", "nullin")
 
 
+class _Parser(ClickHouseParser):
+    """Functions stay as they are written; only those whose first argument is a word of the grammar are understood."""
+
+    FUNCTIONS = {  # noqa: RUF012
+        name: make
+        for name, make in ClickHouseParser.FUNCTIONS.items()
+        if name in ("DATE_DIFF", "DATEDIFF", "DATE_ADD", "DATEADD", "DATE_SUB", "DATESUB")
+    }
+
+
 class Read:
     """A query that may be run, as a tree. `tokens` tell places; `parameters` are the names that it has."""
 
@@ -106,10 +117,7 @@ class Read:
         return next((token.start for token in self.tokens if token.text.lower() == lower), None)
 
     def _offset(self, node: exp.Expr) -> int | None:
-        for each in node.walk():
-            if "start" in each.meta:
-                return int(each.meta["start"])
-        return None
+        return min((int(each.meta["start"]) for each in node.walk() if "start" in each.meta), default=None)
 
     def _tokens(self) -> list[Token]:
         text = self.text
@@ -143,7 +151,8 @@ class Read:
 
     def _tree(self) -> exp.Expr:
         try:
-            found = parse(self.text, read=ClickHouse, error_level=ErrorLevel.IMMEDIATE)
+            parser = _Parser(error_level=ErrorLevel.IMMEDIATE, dialect=ClickHouse)
+            found = parser.parse(self.tokens, self.text)
         except ParseError as error:
             raise self._unreadable(error) from None
         except (SqlglotError, RecursionError):
@@ -158,6 +167,10 @@ class Read:
             raise self.refuse("statement", self.tokens[0].start, name=self.tokens[0].text.upper()[:30])
         for text in list(tree.find_all(exp.RawString)):
             text.replace(exp.Literal.string(text.name))
+        for ordered in list(tree.find_all(exp.Ordered)):
+            # ORDER BY ALL: a word of the grammar, not a column
+            if isinstance(ordered.this, exp.Column) and ordered.this.sql().upper() == "ALL":
+                ordered.this.replace(exp.Var(this="ALL"))
         return tree
 
     def _unreadable(self, error: ParseError) -> Refusal:

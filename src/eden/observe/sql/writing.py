@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from sqlglot import exp, parse_one
@@ -18,6 +19,7 @@ from sqlglot.dialects.clickhouse import ClickHouse
 from sqlglot.generators.clickhouse import ClickHouseGenerator
 
 from eden.observe.sql.functions import is_known_to_grammar
+from eden.observe.sql.paths import move_paths
 from eden.observe.sql.reading import Read
 from eden.observe.sql.refusals import Refusal
 from eden.observe.sql.tables import TABLES, TableInfo
@@ -67,14 +69,14 @@ class Written(msgspec.Struct, frozen=True):
 def write(text: str, apps: tuple[AppScope, ...]) -> Written:
     """The query that answers `text` for these apps. Raises Refusal."""
     read = Read(text)
-    tables: Counter[str] = Counter()
+    filtering = _Filtering(read, apps)
     try:
-        _filter(read, read.tree, frozenset(), apps, tables)
+        filtering.filter(read.tree, frozenset())
         sql = _Writer(dialect=ClickHouse, identify=True, comments=False, normalize=False).generate(read.tree)
     except RecursionError:
         raise Refusal("deep", limit="so") from None
     _examine(sql, read)
-    return Written(sql, read.parameters, dict(tables))
+    return Written(sql, read.parameters, dict(filtering.tables))
 
 
 class _Writer(ClickHouseGenerator):
@@ -98,55 +100,80 @@ def quoted(text: str) -> str:
 # the row filter
 
 
-def _filter(
-    read: Read, node: exp.Expr, named: frozenset[str], apps: tuple[AppScope, ...], tables: Counter[str]
-) -> None:
-    """Put the filter behind every table below `node`, which sees the queries `named` by WITH around it."""
-    clause = node.args.get("with_")
-    if isinstance(clause, exp.With):
-        for each in clause.expressions:
-            _filter(read, each.this, named, apps, tables)
-            if not each.args.get("scalar"):
-                name = each.args["alias"].this
-                named |= {name.name}
-                name.set("this", _NAMED + name.name)
-    for child in list(_children(node)):
-        if isinstance(child, exp.With):
-            continue
-        if isinstance(child, exp.Table):
-            _filter_table(read, child, named, apps, tables)
-            for join in child.args.get("joins") or ():
-                _filter(read, join, named, apps, tables)
-        else:
-            _filter(read, child, named, apps, tables)
+class _Filtering:
+    """Puts the filter behind every table of a tree. `tables` counts the names that are read from."""
+
+    def __init__(self, read: Read, apps: tuple[AppScope, ...]) -> None:
+        self._read = read
+        self._apps = apps
+        self.tables: Counter[str] = Counter()
+
+    def filter(self, node: exp.Expr, named: frozenset[str]) -> None:
+        """`named`: queries that WITH names around the node."""
+        clause = node.args.get("with_")
+        if isinstance(clause, exp.With):
+            for each in clause.expressions:
+                self.filter(each.this, named)
+                if not each.args.get("scalar"):
+                    name = each.args["alias"].this
+                    named |= {name.name}
+                    name.set("this", _NAMED + name.name)
+        direct = self._direct(node, named) if isinstance(node, exp.Select) else {}
+        for child in list(_children(node)):
+            if isinstance(child, exp.Table):
+                self._filter_table(child, named)
+            elif not isinstance(child, exp.With):
+                self.filter(child, named)
+        if direct:
+            assert isinstance(node, exp.Select)
+            move_paths(node, {alias: (name, _projections(node, alias)) for alias, name in direct.items()})
+
+    def _direct(self, query: exp.Select, named: frozenset[str]) -> dict[str, str]:
+        """By alias, the tables in FROM and JOIN; none when there is something else among them."""
+        sources = [query.args.get("from_"), *(query.args.get("joins") or ())]
+        found: dict[str, str] = {}
+        for source in filter(None, sources):
+            if isinstance(source, exp.Join) and source.args.get("kind") == "ARRAY":
+                return {}
+            table = source.this
+            if not isinstance(table, exp.Table) or table.args.get("joins") or table.alias_or_name in found:
+                return {}
+            if table.name in named or table.name not in TABLES:
+                return {}
+            found[table.alias_or_name] = table.name
+        return found
+
+    def _filter_table(self, node: exp.Table, named: frozenset[str]) -> None:
+        name = node.name
+        alias = node.args.get("alias") or exp.TableAlias(this=exp.to_identifier(name, quoted=True))
+        joins = node.args.get("joins") or []
+        for join in joins:
+            self.filter(join, named)
+        if name in named:
+            node.this.set("this", _NAMED + name)
+            node.set("alias", alias)
+            self.tables[_NAMED + name] += 1
+            return
+        if name not in TABLES:
+            raise self._read.refuse("table", node, name=name, tables=", ".join(TABLES))
+        self.tables[name] += 1
+        node.replace(exp.Subquery(this=_rows(name, self._apps).copy(), alias=alias, joins=joins))
 
 
-def _children(node: exp.Expr) -> Any:
+def _children(node: exp.Expr) -> Iterator[exp.Expr]:
     for value in node.args.values():
         for each in value if isinstance(value, list) else (value,):
             if isinstance(each, exp.Expr):
                 yield each
 
 
-def _filter_table(
-    read: Read, node: exp.Table, named: frozenset[str], apps: tuple[AppScope, ...], tables: Counter[str]
-) -> None:
-    name = node.name
-    alias = node.args.get("alias") or exp.TableAlias(this=exp.to_identifier(name, quoted=True))
-    if name in named:
-        node.this.set("this", _NAMED + name)
-        node.set("alias", alias)
-        tables[_NAMED + name] += 1
-        return
-    table = TABLES.get(name)
-    if table is None:
-        raise read.refuse("table", node, name=name, tables=", ".join(TABLES))
-    tables[name] += 1
-    query = exp.Subquery(this=_rows(name, apps).copy(), alias=alias)
-    joins = node.args.get("joins")
-    if joins:
-        query.set("joins", joins)
-    node.replace(query)
+def _projections(query: exp.Select, alias: str) -> list[exp.Expr]:
+    """The columns of the subquery that stands for the table of this alias."""
+    for source in [query.args["from_"], *(query.args.get("joins") or ())]:
+        if source.this.alias == alias:
+            found: list[exp.Expr] = source.this.this.args["expressions"]
+            return found
+    raise AssertionError(alias)
 
 
 @lru_cache(maxsize=256)
