@@ -1,0 +1,136 @@
+"""A platform with one mini program that reports, its server process, and what one needs to load, ask and measure it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import msgspec
+
+from bench._observe_load import Measured, Order
+from bench._release_platform import SECRET, Server
+from eden.app import PARTS, Platform
+from eden.base.settings import Listen, Settings
+from eden.demo.service import found
+from eden.observe.insight.client import Insight
+from eden.observe.service import Observe
+from eden.organisation.parts import identity_of
+from eden.organisation.service import Organisation
+from eden.publish.client import Access
+
+KEY = "shop"
+_WORKSPACE = "test"
+
+
+@dataclass
+class Site:
+    """`app` is the program's number in the store, `write_key` what senders have, `token` what askers have."""
+
+    settings: Settings
+    workspace_id: str
+    app: int
+    write_key: str
+    token: str
+
+    def access(self, server: Server) -> Access:
+        return Access(f"http://127.0.0.1:{server.port}", self.token, _WORKSPACE)
+
+    def path(self, rest: str) -> str:
+        """Of the program's API, below the workspace."""
+        return f"/observe/apps/{KEY}{rest}"
+
+
+@contextmanager
+def opened(folder: Path) -> Iterator[Site]:
+    """A new platform in `folder`, without a server."""
+    settings = Settings(data=str(folder), secret_key=SECRET, listen=Listen(port=0, stop_seconds=2))
+    platform = Platform(settings, PARTS)
+    with closing(platform.ground) as ground:
+        founded = found(platform, folder)
+        workspace_id = founded.workspaces[_WORKSPACE]
+        organisation = Organisation(identity_of(ground))
+        scopes = ("workspace.read", "observe.read", "observe.sql", "observe.write", "program.write", "version.upload")
+        _, token = ground.database.write_now(
+            lambda connection: organisation.tokens.do_create(
+                connection, founded.owner, workspace_id, "bench", scopes, None
+            )
+        )
+        yield asyncio.run(_site(settings, platform, workspace_id, token, founded.owner))
+
+
+async def _site(settings: Settings, platform: Platform, workspace_id: str, token: str, owner: Any) -> Site:
+    from eden.release.interfaces import ProgramKind
+    from eden.release.service import ReleaseService
+
+    await ReleaseService(platform.ground).programs.create(owner, workspace_id, key=KEY, kind=ProgramKind.MINIPROGRAM)
+    observe = Observe(platform.ground)
+    app = await observe.apps.get(owner, workspace_id, KEY)
+    keys = await observe.apps.first_keys([app])
+    return Site(settings, workspace_id, app.number, keys[app.number], token)
+
+
+def load(order: Order) -> Measured:
+    """Run an order in a process of its own."""
+    process = subprocess.run(
+        [sys.executable, "-m", "bench._observe_load"],
+        input=msgspec.json.encode(order),
+        capture_output=True,
+        check=False,
+    )
+    if process.returncode:
+        raise RuntimeError(process.stderr.decode()[-2000:])
+    return msgspec.json.decode(process.stdout, type=Measured)
+
+
+async def insight_pid(insight: Insight) -> int:
+    return (await insight.status()).process
+
+
+def megabytes(*pids: int) -> float:
+    """Memory of processes, what they share counted once (PSS)."""
+    total = 0
+    for pid in pids:
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                total += int(line.split()[1])
+    return total / 1024
+
+
+def seconds_of(pid: int) -> float:
+    """Processor time of a process."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@contextmanager
+def serving(site: Site) -> Iterator[Server]:
+    server = Server(site.settings)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+class Asker:
+    """Asks the platform's API over HTTP, as a console or a client does."""
+
+    def __init__(self, site: Site, server: Server, session: aiohttp.ClientSession) -> None:
+        self._base = f"http://127.0.0.1:{server.port}/api/v1/workspaces/{_WORKSPACE}{site.path('')}"
+        self._headers = {"Authorization": f"Bearer {site.token}"}
+        self._session = session
+
+    async def post(self, rest: str, body: Any) -> Any:
+        async with self._session.post(self._base + rest, json=body, headers=self._headers) as answer:
+            content = await answer.read()
+            if not answer.ok:
+                raise RuntimeError(f"{answer.status} {content.decode()[:500]}")
+            return msgspec.json.decode(content)
