@@ -1,0 +1,32 @@
+"""Every kind of question and who answers it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, cast
+
+from eden.observe.questions import sql_funnel, sql_trend
+from eden.observe.questions.interfaces import Funnel, Question, Trend
+from eden.observe.questions.results import Result
+from eden.observe.questions.statements import Asking, Rows, Statement
+
+_ASK: dict[type[Question], Callable[[Any, int, int], Asking[Any]]] = {
+    Trend: sql_trend.ask,
+    Funnel: sql_funnel.ask,
+}
+
+
+def asking(question: Question, app: int, now: int) -> Asking[Result]:
+    """The question as a generator: statements out, rows in, the result in the end. `now` in microseconds.
+
+    Raises Problem `invalid` when it asks for something that there is not.
+    """
+    return cast("Asking[Result]", _ASK[type(question)](question, app, now))
+
+
+def statement(question: Question, app: int, now: int) -> Statement:
+    """The first statement that the question runs."""
+    return next(asking(question, app, now))[0]
+
+
+__all__ = ["Rows", "Statement", "asking", "statement"]
