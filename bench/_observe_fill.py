@@ -1,0 +1,90 @@
+"""Fills an events store with made-up months, from a process of its own, since one process owns the store:
+`python -m bench._observe_fill` reads an order as JSON from standard input and prints seconds and bytes.
+
+A part of the events is made row by row; the rest are copies of it by the engine, with the same people, other visits
+and other moments: what counts for a report (people, names, properties) stays as it is in a month of that size.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+import msgspec
+
+from bench._observe_events import Workload, errors, events, logs
+from eden.base.settings import Settings
+from eden.observe.insight.engine import Engine
+from eden.observe.insight.opening import open_engine
+
+#: rows of an insert, as the inserter makes them under load
+_PIECE = 50_000
+
+
+class Order(msgspec.Struct, frozen=True):
+    """`events` of them `made` row by row; log lines and errors are all made."""
+
+    settings: Settings
+    app: int
+    events: int
+    made: int
+    logs: int
+    errors: int
+
+
+class Filled(msgspec.Struct, frozen=True):
+    """Seconds of inserting what was made, and bytes on the disk of the events after merging."""
+
+    seconds: float
+    bytes_per_event: float
+
+
+def main() -> None:
+    order = msgspec.json.decode(sys.stdin.buffer.read(), type=Order)
+    engine = open_engine(order.settings)
+    work = Workload(order.made, app=order.app)
+    seconds = _insert(engine, "events", events(work))
+    for copy in range(1, order.events // order.made):
+        engine.query(
+            "INSERT INTO events SELECT * REPLACE (at + INTERVAL {copy:UInt32} SECOND AS at,"
+            " received + INTERVAL {copy:UInt32} SECOND AS received, cityHash64(id, {copy:UInt32}) AS id,"
+            " concat(session, '-', toString({copy:UInt32})) AS session) FROM events WHERE app = {app:UInt32}"
+            " AND NOT position(session, '-')",
+            {"copy": copy * 61, "app": order.app},
+        )
+    _insert(engine, "logs", logs(work, order.logs))
+    _insert(engine, "errors", errors(work, order.errors))
+    for table in ("events", "logs", "errors"):
+        engine.query(f"OPTIMIZE TABLE {table} FINAL")
+    rows = msgspec.json.decode(
+        engine.query(
+            "SELECT sum(bytes_on_disk), sum(rows) FROM system.parts WHERE active AND table = 'events'"
+            " AND database = currentDatabase()"
+        )
+    )["data"]
+    [(size, count)] = rows
+    assert int(count) == order.events, (count, order.events)
+    sys.stdout.buffer.write(msgspec.json.encode(Filled(seconds, int(size) / int(count))))
+    sys.stdout.flush()
+    engine.close()
+
+
+def _insert(engine: Engine, table: str, lines: Iterator[bytes]) -> float:
+    spent = 0.0
+    for number, piece in enumerate(_pieces(lines)):
+        began = time.perf_counter()
+        engine.insert(table, b"\n".join(piece), token=f"{table}-{number}")
+        spent += time.perf_counter() - began
+    return spent
+
+
+def _pieces(lines: Iterable[bytes]) -> Iterator[list[bytes]]:
+    rest = iter(lines)
+    while piece := list(islice(rest, _PIECE)):
+        yield piece
+
+
+if __name__ == "__main__":
+    main()
