@@ -136,18 +136,22 @@ def _unpacked(request: WireRequest) -> bytes:
     if not body and "data" in request.query:
         return _base64(request.query["data"].encode())
     if body.startswith(b"data="):
-        fields = parse_qs(body.decode("latin-1"), max_num_fields=20, keep_blank_values=True)
-        return _base64(fields.get("data", [""])[0].encode("latin-1"))
+        try:
+            fields = parse_qs(body.decode("latin-1"), max_num_fields=20, keep_blank_values=True)
+        except ValueError as error:
+            raise Problem("bad-request", "The form has more than 20 fields.") from error
+        return _base64(fields["data"][0].encode("utf-8", "surrogatepass"))
     if request.query.get("compression") == "base64" and body[:1] not in (b"{", b"["):
         return _base64(unquote_to_bytes(body))
     return body
 
 
 def _base64(data: bytes) -> bytes:
-    # "+" was a space in a form
-    data = data.strip().replace(b" ", b"+")
+    data = data.strip()
     if data[:1] in (b"{", b"["):
         return data
+    # "+" was a space in a form
+    data = data.replace(b" ", b"+")
     try:
         return base64.b64decode(data + b"=" * (-len(data) % 4), validate=True)
     except binascii.Error as error:

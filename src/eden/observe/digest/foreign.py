@@ -11,7 +11,7 @@ import math
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from eden.observe.interfaces import Accepted, QuarantinedRow
+from eden.observe.interfaces import ERROR, Accepted, ErrorRow, EventRow, QuarantinedRow, Row
 
 #: clocks that differ by less are right: the way through the network takes time as well
 CLOCK_SECONDS = 1.0
@@ -148,6 +148,16 @@ def version_of(release: str) -> tuple[str, int]:
     version = release.rpartition("@")[2]
     name, plus, build = version.partition("+")
     return (name, int(build)) if plus and build.isdecimal() and len(build) < 19 else (version, 0)
+
+
+def error_event(error: ErrorRow) -> EventRow:
+    """The event beside an error: what trends and people's trails count."""
+    return EventRow(
+        **{name: getattr(error, name) for name in Row.__struct_fields__},
+        name=ERROR,
+        id=id_64(error.id),
+        props={"type": error.type, "message": error.message[:200], "fatal": error.fatal},
+    )
 
 
 def quarantined(batch: Accepted, reason: str, raw: bytes | str) -> QuarantinedRow:

@@ -17,8 +17,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from eden.observe.crashes.document import ErrorDocument, Mechanism, Thrown
 from eden.observe.crashes.finish import finished
-from eden.observe.digest.foreign import id_64, number, quarantined
-from eden.observe.interfaces import LAUNCH, PAGE_VIEW, Accepted, AnyRow, EventRow, Row
+from eden.observe.digest.foreign import error_event, id_64, number, quarantined
+from eden.observe.interfaces import LAUNCH, PAGE_VIEW, Accepted, AnyRow, ErrorRow, EventRow, Row
 
 if TYPE_CHECKING:
     from eden.observe.digest.digest import About
@@ -132,7 +132,9 @@ def _rows(batch: Accepted, about: About, text: str, zone: tzinfo) -> Iterator[An
         if value := line[place]:
             props[name] = number(value) if number(value) is not None else value
     if line.kind == CRASH:
-        yield _crash(about, line, fields, text)
+        crash = _crash(about, line, fields, text)
+        yield crash
+        yield error_event(crash)
     elif line.kind == PERFORMANCE:
         yield _performance(line, fields, props, text)
     else:
@@ -170,7 +172,7 @@ def _performance(line: _Line, fields: dict[str, Any], props: dict[str, Any], tex
     return EventRow(**fields, name=name[:200], id=id_64(text), value=value, props=props)
 
 
-def _crash(about: About, line: _Line, fields: dict[str, Any], text: str) -> AnyRow:
+def _crash(about: About, line: _Line, fields: dict[str, Any], text: str) -> ErrorRow:
     point = line[13].removeprefix("MonitorPoint_") or "Crash"
     stack = line[14].replace("\\n", "\n").replace("###", "\n")
     first = next((each.strip() for each in stack.splitlines() if each.strip()), "")

@@ -165,12 +165,12 @@ def _snapshot(
     batch: Accepted, about: About, clock: Clock, person: str, moment: object, props: dict[str, Any]
 ) -> DocumentRow:
     """A piece of a recorded session: bytes for whoever replays it, nothing for reports."""
-    data = msgspec.json.encode(props.pop("$snapshot_data", None))
+    data, session = msgspec.json.encode(props.pop("$snapshot_data", None)), text(props.get("$session_id"))
     return DocumentRow(
         **_fields(batch, clock, person, props),
         at=clock.at(moment),
         kind="replay_recording",
-        id=text(props.get("$session_id")) or person,
+        id=session or person,
         name=text(props.get("$window_id")),
         size=len(data),
         blob=about.keep(data) or "",

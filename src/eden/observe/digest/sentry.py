@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from eden.observe.digest.foreign import Clock, quarantined
+from eden.observe.digest.foreign import Clock, error_event, quarantined
 from eden.observe.digest.sentry_common import Sent
 from eden.observe.digest.sentry_documents import BLOB_KINDS, JSON_KINDS, blob_document, json_document, unknown
 from eden.observe.digest.sentry_envelope import Envelope, Item, read_envelope
@@ -19,7 +19,7 @@ from eden.observe.digest.sentry_errors import error
 from eden.observe.digest.sentry_sessions import session, sessions
 from eden.observe.digest.sentry_telemetry import Found, buckets, client_report, logs, metrics, otel_log, statsd
 from eden.observe.digest.sentry_traces import spans, transaction
-from eden.observe.interfaces import Accepted, AnyRow, DocumentRow
+from eden.observe.interfaces import Accepted, AnyRow, DocumentRow, ErrorRow
 
 if TYPE_CHECKING:
     from eden.observe.digest.digest import About
@@ -59,14 +59,19 @@ def rows(batch: Accepted, about: About) -> Iterator[AnyRow]:
                     yield quarantined(batch, f"{item.type}: {found[0]}", msgspec.json.encode(found[1]))
                     continue
                 yield found
-                if isinstance(found, DocumentRow) and found.size and not found.blob and not found.raw:
+                if isinstance(found, ErrorRow):
+                    yield error_event(found)
+                elif isinstance(found, DocumentRow) and found.size and not found.blob and not found.raw:
                     reason = f"{item.type}: its {found.size} bytes are more than are kept of one file"
                     yield quarantined(batch, reason, found.name)
         except Exception as fault:  # one item of others' making; the next ones are none the worse
             yield quarantined(batch, f"{item.type[:40]}: {_words(fault)}", sent.payload(item))
     if _has_minidump(envelope) and all(item.type != "event" for item in envelope.items):
         # a crash of native code whose client could not say more
-        yield error(sent, {"platform": "native", "level": "fatal", "message": "Native crash"}, _files(envelope), True)
+        said = {"platform": "native", "level": "fatal", "message": "Native crash"}
+        crash = error(sent, said, _files(envelope), True)
+        yield crash
+        yield error_event(crash)
     if envelope.fault:
         yield quarantined(batch, envelope.fault, batch.body[envelope.rest :])
 
