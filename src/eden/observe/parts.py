@@ -9,6 +9,8 @@ from eden.base.ground import Ground
 from eden.base.jobs import Handler
 from eden.base.parts import Part
 from eden.base.problems import Problem
+from eden.observe import api_sql
+from eden.observe.accept.foreign import foreign_wires
 from eden.observe.accept.receiver import PREFIX
 from eden.observe.service import Observe
 
@@ -18,7 +20,7 @@ _ERASE = 60.0
 
 def parts(ground: Ground) -> Part:
     """The service over this process's ground."""
-    observe = Observe(ground)
+    observe = Observe(ground, foreign_wires())
 
     async def finish_erasures(_: dict[str, Any]) -> None:
         try:
@@ -30,6 +32,8 @@ def parts(ground: Ground) -> Part:
     return Part(
         name="observe",
         folder=Path(__file__).parent,
+        controllers=(*api_sql.CONTROLLERS,),
+        tags=api_sql.TAGS,
         services={"observe": observe},
         raw={PREFIX: observe.receiver},
         jobs={"observe.erase": Handler(finish_erasures, every=_ERASE)},
