@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import aiohttp
 import msgspec
@@ -26,6 +25,7 @@ from eden.organisation.parts import identity_of
 from eden.organisation.service import Organisation
 from eden.publish.client import Access
 
+T = TypeVar("T")
 KEY = "shop"
 _WORKSPACE = "test"
 
@@ -90,8 +90,39 @@ def load(order: Order) -> Measured:
     return msgspec.json.decode(process.stdout, type=Measured)
 
 
-async def insight_pid(insight: Insight) -> int:
-    return (await insight.status()).process
+def asked(site: Site, work: Callable[[Insight], Awaitable[T]]) -> T:
+    """What the insight process, which runs, says."""
+
+    async def ask() -> T:
+        insight = Insight(site.settings, start=False)
+        try:
+            return await work(insight)
+        finally:
+            await insight.close()
+
+    return asyncio.run(ask())
+
+
+def count(site: Site, table: str, where: str = "1") -> int:
+    """Rows of the app that are queryable now."""
+
+    async def work(insight: Insight) -> int:
+        answer = await insight.ask(f"SELECT count() FROM {table} WHERE app = {site.app} AND {where}")
+        return int(answer.rows[0][0])
+
+    return asked(site, work)
+
+
+def insight_pid(site: Site) -> int:
+    async def work(insight: Insight) -> int:
+        return (await insight.status()).process
+
+    return asked(site, work)
+
+
+def settle(site: Site, seconds: float = 600) -> None:
+    """Until everything that was acknowledged is queryable."""
+    asked(site, lambda insight: insight.settled(seconds))
 
 
 def megabytes(*pids: int) -> float:
@@ -102,12 +133,6 @@ def megabytes(*pids: int) -> float:
             if line.startswith("Pss:"):
                 total += int(line.split()[1])
     return total / 1024
-
-
-def seconds_of(pid: int) -> float:
-    """Processor time of a process."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager

@@ -1,0 +1,101 @@
+"""Processes that are killed at random moments under load, and what became of everything that was acknowledged."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from bench._harness import Figure
+from bench._observe_load import Measured, Order, batch_id
+from bench._observe_platform import Site, asked, insight_pid, load, settle
+from bench._observe_pressure import batch
+from bench._release_platform import Server
+from eden.observe.insight.client import Insight, Limits
+
+#: events of a batch, and batches of a round
+_EVENTS, _BATCHES = 5, 400
+
+
+def kills(site: Site, folder: Path, rounds: int) -> Iterator[Figure]:
+    """The web process and the insight process take turns; the inserter dies with the latter."""
+    body = folder / "kills.body"
+    body.write_bytes(batch(_EVENTS))
+    chance = random.Random(9)
+    server = Server(site.settings)
+    server.start()
+    acknowledged: set[int] = set()
+    restarts: list[float] = []
+    try:
+        for number in range(rounds):
+            sent = folder / "acknowledged"
+            order = Order(
+                server.port, "/observe/v1/batch", [str(body)], {"Authorization": f"Bearer {site.write_key}"}, _BATCHES,
+                connections=16, rate=400, first=number * _BATCHES, acknowledged=str(sent), patient=True, seconds=60,
+            )  # fmt: skip
+            measured: list[Measured] = []
+            loading = threading.Thread(target=lambda order=order, into=measured: into.append(load(order)))
+            loading.start()
+            time.sleep(0.3 + chance.random() * 0.6)
+            if number % 2:
+                server.kill()
+                began = time.perf_counter()
+                server.start()
+                restarts.append(time.perf_counter() - began)
+            else:
+                began = time.perf_counter()
+                os.kill(insight_pid(site), signal.SIGKILL)
+                asked_again(site)
+                restarts.append(time.perf_counter() - began)
+            loading.join()
+            if not measured:
+                raise RuntimeError("the load ended without a measurement")
+            acknowledged |= {int(line) for line in sent.read_text().splitlines()}
+        settle(site)
+        stored = _stored(site)
+    finally:
+        server.stop()
+    lost = sum(1 for one in acknowledged if stored.get(batch_id(one).decode(), 0) < _EVENTS)
+    doubled = sum(1 for number in stored.values() if number > _EVENTS)
+    yield Figure("killed_rounds", rounds)
+    yield Figure("killed_acknowledged", len(acknowledged) * _EVENTS)
+    yield Figure("killed_lost", lost * _EVENTS, 0)
+    yield Figure("killed_doubled", doubled, 0)
+    yield Figure("killed_restart_s", max(restarts), 2)
+
+
+def asked_again(site: Site) -> None:
+    """Until the insight process answers again."""
+
+    async def work(insight: Insight) -> None:
+        await insight.ask("SELECT 1")
+
+    until = time.perf_counter() + 30
+    while True:
+        try:
+            return asked(site, work)
+        except Exception:
+            if time.perf_counter() > until:
+                raise
+            time.sleep(0.02)
+
+
+def _stored(site: Site) -> dict[str, int]:
+    """Events by the batch that they came with."""
+
+    async def work(insight: Insight) -> dict[str, int]:
+        data = await insight.fetch(
+            f"SELECT props.batch::String AS batch, count() AS n FROM events WHERE app = {site.app} GROUP BY batch",
+            form="JSONCompactEachRow",
+            limits=Limits(rows=1_000_000),
+        )
+        rows = [msgspec.json.decode(line) for line in data.splitlines()]
+        return {batch: int(n) for batch, n in rows}
+
+    return asked(site, work)
