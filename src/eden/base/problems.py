@@ -36,6 +36,7 @@ CATALOGUE: dict[str, tuple[int, str]] = {
     "bad-package": (422, "The package is refused"),
     "insight-limit": (422, "The question takes too much"),
     "insight-refused": (422, "The events store refuses the question"),
+    "sql-refused": (422, "The query cannot be run"),
     "idempotency-mismatch": (422, "The key was used for something else"),
     "rate-limited": (429, "Too many requests"),
     "internal": (500, "Something unexpected went wrong"),

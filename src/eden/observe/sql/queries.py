@@ -31,7 +31,7 @@ _LOOK_LIMITS: Final = Limits(seconds=5.0, rows=50_000)
 Form: TypeAlias = Literal["csv", "ndjson", "parquet", "arrow"]
 #: form → the engine's format, media type
 FORMS: Final[Mapping[Form, tuple[str, str]]] = {
-    "csv": ("CSVWithNames", "text/csv; charset=utf-8"),
+    "csv": ("CSVWithNames", "text/csv"),
     "ndjson": ("JSONEachRow", "application/x-ndjson"),
     "parquet": ("Parquet", "application/vnd.apache.parquet"),
     "arrow": ("ArrowStream", "application/vnd.apache.arrow.stream"),
