@@ -85,6 +85,7 @@ def rows(batch: Accepted, about: About) -> Iterator[AnyRow]:
         ).rows
         for row in reader(batch, about):
             if type(row) is QuarantinedRow:
+                row.raw = about.masks.text(row.raw)
                 yield row
             elif not (forgotten and _is_of(row, forgotten)):
                 try:

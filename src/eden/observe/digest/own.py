@@ -180,7 +180,7 @@ class _Reading:
     # records
 
     def _read_event(self, record: dict[str, Any]) -> EventRow:
-        row: EventRow = self._event.__copy__()  # type: ignore[attr-defined] - what copy.copy calls
+        row: EventRow = self._event.__copy__()  # type: ignore[attr-defined]
         name = record.pop("name", None)
         row.name = name if type(name) is str else text(name)
         if not row.name:

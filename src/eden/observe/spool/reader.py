@@ -53,6 +53,10 @@ class SpoolReader:
         """By segment's name, up to where it has been read."""
         return dict(self._places)
 
+    def go_back(self, places: Mapping[str, int]) -> None:
+        """Read again from the `places` of before."""
+        self._places = dict(places)
+
     def read(self, most: int = PIECE_BYTES) -> Piece | None:
         """The next whole records, about `most` bytes of them; None when there are none now."""
         waiting = [segment for segment in self._first_of_each() if self._place(segment.name) < segment.size]

@@ -1,0 +1,179 @@
+"""How far the spool is stored: a small SQLite file beside it, so that every batch is stored exactly once.
+
+A *chunk* is a few ranges of segments whose rows are inserted together. Before anything is inserted, one transaction
+writes the chunk down: its ranges and the keys of its batches (the intent). Inserts carry the chunk's token, which the
+events store takes once. After a crash the last intent is carried out again: what had arrived is not stored twice, what
+had not is stored. A batch whose key was seen in an earlier chunk is what a client sent again because it did not hear
+the answer, and is passed over; keys are remembered for `SEEN_SECONDS` and up to `MOST_SEEN`.
+"""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from eden.base.errors import EdenError
+from eden.observe.spool.reader import Range
+
+#: a phone that was offline sends a batch again within this time
+SEEN_SECONDS = 7 * 86_400
+#: 60 bytes each
+MOST_SEEN = 4_000_000
+_TRIM_EVERY = 200
+_TRIMMED = 20_000
+_AT_ONCE = 500
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS places (segment TEXT PRIMARY KEY, place INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS seen (
+    number INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, chunk INTEGER NOT NULL, at INTEGER NOT NULL
+);
+"""
+
+
+class Chunk(NamedTuple):
+    """What is stored together; `number` counts from 1."""
+
+    number: int
+    ranges: tuple[Range, ...]
+
+
+class Progress:
+    """Of one thread. Raises EdenError when the file cannot be used, sqlite3.Error when the disk cannot."""
+
+    def __init__(self, file: Path) -> None:
+        try:
+            self._database = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+            # a transaction that was answered is on the disk, also when the power fails
+            self._database.execute("PRAGMA journal_mode=WAL")
+            self._database.execute("PRAGMA synchronous=FULL")
+            self._database.executescript(_TABLES)
+            self._database.execute("INSERT OR IGNORE INTO facts VALUES ('name', ?)", (secrets.token_hex(6),))
+            facts = dict(self._database.execute("SELECT name, value FROM facts").fetchall())
+        except sqlite3.Error as error:
+            raise EdenError(
+                "observe-progress",
+                f"The file {file} cannot be used: {error}.",
+                "It says what of the spool is stored already. Without it, what is in the spool is stored once more.",
+            ) from error
+        #: of this file: two spools never have the same tokens
+        self.name = facts["name"]
+        self._number = int(facts.get("number", "0"))
+        self._trimmed = self._number
+        pending = facts.get("pending")
+        #: the chunk that was begun and not finished, with its places in the segments
+        self.pending = None if pending is None else Chunk(self._number, _ranges(pending))
+
+    def close(self) -> None:
+        self._database.close()
+
+    def places(self) -> dict[str, int]:
+        """By segment, up to where it is stored."""
+        return dict(self._database.execute("SELECT segment, place FROM places").fetchall())
+
+    def begin(self, ranges: Sequence[Range], keys: Sequence[bytes], at: int) -> tuple[Chunk, list[bool]]:
+        """Write down a chunk before it is stored. `keys`: of its batches in their order (empty: none). Tells which of
+        the batches were not seen before. `at`: seconds."""
+        if self.pending is not None:
+            raise RuntimeError("a chunk is being stored")
+        chunk = Chunk(self._number + 1, tuple(ranges))
+        with _Transaction(self._database):
+            fresh = self._note(chunk.number, keys, at)
+            self._set("number", str(chunk.number))
+            self._set("pending", msgspec.json.encode(chunk.ranges).decode())
+        self._number = chunk.number
+        self.pending = chunk
+        return chunk, fresh
+
+    def again(self, keys: Sequence[bytes]) -> list[bool]:
+        """Of the pending chunk: which of its batches it is to store, as `begin` told."""
+        assert self.pending is not None
+        return self._note(self.pending.number, keys, 0)
+
+    def done(self) -> None:
+        """The pending chunk is stored."""
+        assert self.pending is not None
+        with _Transaction(self._database):
+            self._database.executemany(
+                "INSERT INTO places VALUES (?, ?)"
+                " ON CONFLICT (segment) DO UPDATE SET place = max(place, excluded.place)",
+                [(span.segment, span.end) for span in self.pending.ranges],
+            )
+            self._database.execute("DELETE FROM facts WHERE name = 'pending'")
+        self.pending = None
+
+    def forget(self, segments: Sequence[str], at: int) -> None:
+        """Segments are gone; and keys of long ago are not remembered. `at`: seconds."""
+        if segments:
+            with _Transaction(self._database):
+                self._database.executemany("DELETE FROM places WHERE segment = ?", [(name,) for name in segments])
+        if self._number >= self._trimmed + _TRIM_EVERY:
+            self._trimmed = self._number
+            self._trim(at)
+
+    def _trim(self, at: int) -> None:
+        with _Transaction(self._database):
+            newest = self._database.execute("SELECT max(number) FROM seen").fetchone()[0] or 0
+            self._database.execute(
+                "DELETE FROM seen WHERE number IN (SELECT number FROM seen ORDER BY number LIMIT ?)"
+                " AND (at < ? OR number <= ?)",
+                (_TRIMMED, at - SEEN_SECONDS, newest - MOST_SEEN),
+            )
+
+    def _note(self, number: int, keys: Sequence[bytes], at: int) -> list[bool]:
+        """Remember the keys that are new, as of this chunk; which batches it is to store."""
+        wanted = [key for key in dict.fromkeys(keys) if key]
+        earlier: dict[bytes, int] = {}
+        for start in range(0, len(wanted), _AT_ONCE):
+            part = wanted[start : start + _AT_ONCE]
+            marks = ",".join("?" * len(part))
+            earlier.update(
+                self._database.execute(f"SELECT key, chunk FROM seen WHERE key IN ({marks})", part).fetchall()
+            )
+        fresh, mine = [], set[bytes]()
+        for key in keys:
+            is_new = not key or (key not in mine and earlier.get(key, number) == number)
+            fresh.append(is_new)
+            if key:
+                mine.add(key)
+        self._database.executemany(
+            "INSERT INTO seen (key, chunk, at) VALUES (?, ?, ?)",
+            [(key, number, at) for key in wanted if key not in earlier],
+        )
+        return fresh
+
+    def _set(self, name: str, value: str) -> None:
+        self._database.execute(
+            "INSERT INTO facts VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", (name, value)
+        )
+
+
+class _Transaction:
+    def __init__(self, database: sqlite3.Connection) -> None:
+        self._database = database
+
+    def __enter__(self) -> None:
+        self._database.execute("BEGIN IMMEDIATE")
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        if kind is None:
+            try:
+                self._database.execute("COMMIT")
+                return
+            except BaseException:
+                if self._database.in_transaction:
+                    self._database.execute("ROLLBACK")
+                raise
+        if self._database.in_transaction:
+            self._database.execute("ROLLBACK")
+
+
+def _ranges(text: str) -> tuple[Range, ...]:
+    found: list[tuple[str, int, int]] = msgspec.json.decode(text, type=list[tuple[str, int, int]])
+    return tuple(Range(*one) for one in found)
