@@ -16,6 +16,8 @@ from eden.observe.service import Observe
 
 #: seconds between two tries to finish what was asked to be forgotten while the events store was away
 _ERASE = 60.0
+#: seconds between two looks for versions whose source maps are not known yet
+_SYMBOLS = 600.0
 
 
 def parts(ground: Ground) -> Part:
@@ -29,6 +31,9 @@ def parts(ground: Ground) -> Part:
             if problem.code != "insight-unavailable":
                 raise
 
+    async def prepare_symbols(_: dict[str, Any]) -> None:
+        await observe.symbols.all()
+
     return Part(
         name="observe",
         folder=Path(__file__).parent,
@@ -36,7 +41,10 @@ def parts(ground: Ground) -> Part:
         tags=api_sql.TAGS,
         services={"observe": observe},
         raw={PREFIX: observe.receiver},
-        jobs={"observe.erase": Handler(finish_erasures, every=_ERASE)},
+        jobs={
+            "observe.erase": Handler(finish_erasures, every=_ERASE),
+            "observe.symbols": Handler(prepare_symbols, every=_SYMBOLS),
+        },
         start=observe.start,
         stop=observe.stop,
     )

@@ -22,6 +22,8 @@ from eden.observe.accept.receiver import Receiver
 from eden.observe.accept.usage import Usage
 from eden.observe.accept.wires import Wire
 from eden.observe.apps import Apps
+from eden.observe.crashes.prepare import Preparation
+from eden.observe.crashes.service import Crashes
 from eden.observe.insight.client import Insight
 from eden.observe.interfaces import QuarantinedRow
 from eden.observe.models import observe_apps, observe_erasures
@@ -61,6 +63,8 @@ class Observe:
     spool: SpoolWriter = field(init=False)
     usage: Usage = field(init=False)
     collect: Collect = field(init=False)
+    crashes: Crashes = field(init=False)
+    symbols: Preparation = field(init=False)
     receiver: Receiver = field(init=False)
 
     def __post_init__(self) -> None:
@@ -70,6 +74,8 @@ class Observe:
         self.spool = SpoolWriter(spool_folder(settings.data_folder), settings.observe.spool_bytes)
         self.usage = Usage(self.ground, self.clock)
         self.collect = Collect(self.ground, self.apps)
+        self.crashes = Crashes(self.ground, self.apps, self.insight, self.clock)
+        self.symbols = Preparation(self.ground, self.clock)
         self.receiver = Receiver(
             self.ground,
             self.apps,
@@ -85,6 +91,7 @@ class Observe:
     async def start(self) -> None:
         await self.apps.start()
         self.collect.start()
+        self.symbols.start()
         if self.insight.is_installed:
             await self.spool.start()
             self.usage.start()
