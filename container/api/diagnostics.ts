@@ -1,5 +1,5 @@
 /** Logs, reports and measurements that a program makes of itself. */
-import type { Wire } from '../bridge/messages'
+import type { Notice, Wire } from '../bridge/messages'
 import type { Runtime } from '../runtime/context'
 import type { AreaFactory } from './kit'
 
@@ -16,39 +16,85 @@ const travels = (value: unknown): Wire => {
   }
 }
 
-const logger =
-  (rt: Runtime, prefix: string[] = []) =>
-  (level: Level) =>
-  (...args: unknown[]): void =>
-    rt.notify({ kind: 'log', level, args: [...prefix, ...args.map(travels)] })
+/** characters; WeChat: 5 KB for all arguments of a call, 1 KB for the words to find a line by, 100 KB for a kept line */
+const MAX_REALTIME = 5 * 1024
+const MAX_FILTER = 1024
+const MAX_KEPT = 100 * 1024
+const MAX_LINE = 60 * 1024
+/** WeChat's bound for the lines between a page's onShow and onHide */
+const MAX_LINES = 200
 
+type Fields = Omit<Extract<Notice, { kind: 'log' }>, 'kind' | 'level' | 'args'>
+
+const sizeOf = (args: Wire[]): number => (JSON.stringify(args) ?? '').length
+/** The host takes no line that is longer than a person reads. */
+const cut = (args: Wire[], length: number): Wire[] =>
+  (length > MAX_LINE ? [`${JSON.stringify(args).slice(0, MAX_LINE)}…`] : args)
+
+/** Line by line to the host, which sends them at once where it collects; always to the console as well. */
 function realtimeLog(rt: Runtime): object {
   let filters: string[] = []
-  const write = logger(rt, ['[realtime]'])
+  let size = 0
+  let count = 0
+  let place: string | undefined
+  // what is written while one page is seen is one log, with bounds of its own
+  const begin = (): void => {
+    const { opening } = rt.router as { opening?: string }
+    const now = opening ?? rt.router.current()?.route
+    if (now === place) return
+    place = now
+    size = count = 0
+    filters = []
+  }
+  rt.on('pageHide', () => { place = undefined })
+  const setFilterMsg = (message: unknown): void => {
+    begin()
+    filters = [String(message).slice(0, MAX_FILTER)]
+  }
+  const addFilterMsg = (message: unknown): void => {
+    begin()
+    if (filters.join(' ').length + String(message).length < MAX_FILTER) filters.push(String(message))
+  }
+  const write = (level: Level, args: unknown[], fields: Fields): void => {
+    begin()
+    const line = args.map(travels)
+    const length = sizeOf(line)
+    const fits = length <= MAX_REALTIME && size + length <= MAX_REALTIME && count < MAX_LINES
+    if (fits) {
+      size += length
+      count++
+    }
+    const filter = filters.join(' ')
+    const shown: Fields = fits ? { ...fields, manager: 'realtime', ...(filter && { filter }) } : fields
+    rt.notify({ kind: 'log', level, args: cut(line, length), ...shown })
+  }
+  const writers = (fields: Fields) => ({
+    info: (...args: unknown[]) => write('info', args, fields),
+    warn: (...args: unknown[]) => write('warn', args, fields),
+    error: (...args: unknown[]) => write('error', args, fields),
+    setFilterMsg,
+    addFilterMsg,
+  })
   const manager = {
-    info: write('info'),
-    warn: write('warn'),
-    error: write('error'),
-    setFilterMsg: (message: string) => {
-      filters = [message]
-    },
-    addFilterMsg: (message: string) => {
-      filters.push(message)
-    },
+    ...writers({}),
     in: () => manager,
-    tag(name: string) {
-      const tagged = logger(rt, [`[${name}]`])
-      return {
-        info: tagged('info'),
-        warn: tagged('warn'),
-        error: tagged('error'),
-        setFilterMsg: manager.setFilterMsg,
-        addFilterMsg: manager.addFilterMsg,
-      }
+    tag: (name: unknown) => writers({ tag: String(name).slice(0, 100) }),
+    getCurrentState: () => {
+      begin()
+      return { size, maxSize: MAX_REALTIME, logCount: count, maxLogCount: MAX_LINES }
     },
-    getCurrentState: () => ({ size: 0, maxSize: 5120, logCount: 0, maxLogCount: 200, filterMsg: filters.join(' ') }),
   }
   return manager
+}
+
+/** Kept on the phone, until its log is wanted. */
+function keptLog(rt: Runtime): object {
+  const write = (level: Level) => (...args: unknown[]): void => {
+    const line = args.map(travels)
+    const length = sizeOf(line)
+    rt.notify({ kind: 'log', level, args: cut(line, length), ...(length <= MAX_KEPT && { manager: 'kept' as const }) })
+  }
+  return { debug: write('debug'), info: write('info'), log: write('log'), warn: write('warn') }
 }
 
 interface Entry {
@@ -123,19 +169,18 @@ export const diagnostics: AreaFactory = (rt) => {
   /** To the host where it collects; programs hear nothing either way, as on WeChat. */
   const report =
     (kind: string) =>
-    (name: unknown, data?: unknown): void => {
-      if (rt.hostHas('report'))
-        rt.call('report', { kind, name: travels(name), data: travels(data) }).catch(() => undefined)
+    (name: unknown, data?: unknown, dimensions?: unknown): void => {
+      if (!rt.hostHas('report')) return
+      const more = dimensions === undefined ? {} : { dimensions: travels(dimensions) }
+      rt.call('report', { kind, name: travels(name), data: travels(data), ...more }).catch(() => undefined)
     }
-  let measured: object | undefined
   let realtime: object | undefined
-  const write = logger(rt)
-  const logs = { debug: write('debug'), info: write('info'), log: write('log'), warn: write('warn') }
-  measured = performanceOf(rt)
+  let kept: object | undefined
+  const measured = performanceOf(rt)
   return {
     sync: {
       getPerformance: () => measured,
-      getLogManager: () => logs,
+      getLogManager: () => (kept ??= keptLog(rt)),
       getRealtimeLogManager: () => (realtime ??= realtimeLog(rt)),
       reportEvent: report('event'),
       reportAnalytics: report('analytics'),
@@ -147,12 +192,6 @@ export const diagnostics: AreaFactory = (rt) => {
     },
     partial: {
       getPerformance: 'launch, first render and page changes; no script or resource entries',
-      getLogManager: 'lines go to the console of the simulator or the host',
-      getRealtimeLogManager: 'lines go to the console of the simulator or the host',
-      reportEvent: 'reaches hosts that collect reports',
-      reportAnalytics: 'reaches hosts that collect reports',
-      reportMonitor: 'reaches hosts that collect reports',
-      reportPerformance: 'reaches hosts that collect reports',
     },
   }
 }

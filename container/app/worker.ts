@@ -9,7 +9,7 @@ export {}
 const worker = globalThis as unknown as ServiceWorkerGlobalScope
 
 const CACHE = 'eden-app-1'
-const SHELL = ['./', 'app.js', 'app.css', 'runtime.js', 'icon.svg', 'manifest.webmanifest']
+const SHELL = ['./', 'app.js', 'app.css', 'runtime.js', 'collect.js', 'icon.svg', 'manifest.webmanifest']
 /** ms; a network that is slower than this is as good as none for a start */
 const PATIENCE = 3000
 

@@ -21,6 +21,9 @@ export const MAX_ERROR_TEXT = 64 * 1024
 export const MAX_NAME = 100
 /** A page's path with its query. */
 export const MAX_ROUTE_TEXT = 64 * 1024
+/** What the runtime measured, in one message: it sends twice a second at most. */
+export const MAX_OBSERVED = 100
+export const MAX_OBSERVED_TEXT = 64 * 1024
 /** WeChat's page stack is ten; some room for a runtime that counts differently. */
 export const MAX_STACK = 20
 
@@ -53,6 +56,7 @@ class Refusal {
 }
 
 const LOG_LEVELS: readonly unknown[] = ['log', 'info', 'warn', 'error', 'debug']
+const LOG_MANAGERS: readonly unknown[] = ['realtime', 'kept']
 const CALL_NAME = /^[a-z][A-Za-z0-9.]*$/
 
 /** Check one message; never throws. */
@@ -94,6 +98,7 @@ function shape(source: object, size: Size): FrameMessage {
     case 'painted':
       return {
         kind, page: text(get('page'), MAX_ROUTE_TEXT, size), ms: finite(get('ms')),
+        ...(get('render') !== undefined && { render: finite(get('render')) }),
         ...optional('fault', get('fault'), size),
       }
     case 'route': {
@@ -101,14 +106,20 @@ function shape(source: object, size: Size): FrameMessage {
         const page = record(entry)
         return { route: text(own(page, 'route'), MAX_ROUTE_TEXT, size), query: texts(own(page, 'query'), size) }
       })
-      return { kind, stack }
+      return { kind, stack, ...optional('how', get('how'), size) }
     }
     case 'log': {
       const level = get('level')
       if (!LOG_LEVELS.includes(level)) throw new Refusal('log level')
       const args = wire(get('args'), size, MAX_LOG_TEXT, 1)
       if (!Array.isArray(args)) throw new Refusal('log arguments')
-      return { kind, level: level as 'log', args, ...optional('stack', get('stack'), size) }
+      const manager = get('manager')
+      if (manager !== undefined && !LOG_MANAGERS.includes(manager)) throw new Refusal('log manager')
+      return {
+        kind, level: level as 'log', args, ...optional('stack', get('stack'), size),
+        ...(manager !== undefined && { manager: manager as 'kept' }),
+        ...optional('tag', get('tag'), size), ...optional('filter', get('filter'), size),
+      }
     }
     case 'error': {
       const type = get('type')
@@ -122,6 +133,10 @@ function shape(source: object, size: Size): FrameMessage {
       const what = get('what')
       if (what !== 'api' && what !== 'component') throw new Refusal('unsupported: what')
       return { kind, what, name: text(get('name'), MAX_NAME, size), ...optional('page', get('page'), size) }
+    }
+    case 'observed': {
+      const records = array(get('records'), MAX_OBSERVED)
+      return { kind, records: records.map((one) => wireObject(one, size, MAX_OBSERVED_TEXT)) }
     }
     case 'pong':
       if (!isId(get('seq'))) throw new Refusal('pong without a number')

@@ -39,15 +39,24 @@ export interface Call {
 export type Notice =
   /** the runtime is loaded and waits for Boot */
   | { kind: 'loaded' }
-  /** a page has painted, the first of this launch before all; `fault`: without code that it cannot do without */
-  | { kind: 'painted'; page: string; ms: number; fault?: string }
-  /** the visible page changed; stack is bottom to top */
-  | { kind: 'route'; stack: { route: string; query: { [key: string]: string } }[] }
-  | { kind: 'log'; level: 'log' | 'info' | 'warn' | 'error' | 'debug'; args: Wire[]; stack?: string }
+  /**
+   * a page has painted, the first of this launch before all; `render`: ms since the page began to be made; `fault`:
+   * without code that it cannot do without
+   */
+  | { kind: 'painted'; page: string; ms: number; render?: number; fault?: string }
+  /** the visible page changed; stack is bottom to top; `how`: by which function of the router */
+  | { kind: 'route'; stack: { route: string; query: { [key: string]: string } }[]; how?: string }
+  /** `manager`: written by a log manager, not to the console alone; `filter`: the words to find it by */
+  | {
+    kind: 'log'; level: 'log' | 'info' | 'warn' | 'error' | 'debug'; args: Wire[]; stack?: string
+    manager?: 'realtime' | 'kept'; tag?: string; filter?: string
+  }
   /** uncaught error or rejection in the program's code */
   | { kind: 'error'; type: 'error' | 'unhandledRejection'; message: string; stack?: string; page?: string }
   /** an API or component that Eden does not have was used */
   | { kind: 'unsupported'; what: 'api' | 'component'; name: string; page?: string }
+  /** what the runtime measured by itself: slow updates, long tasks, taps, white screens (docs/observe.md) */
+  | { kind: 'observed'; records: WireObject[] }
   | { kind: 'pong'; seq: number }
 
 export type FrameMessage = Call | Notice
@@ -120,6 +129,8 @@ export interface Boot {
   mode: 'develop' | 'trial' | 'release' | 'check'
   /** strings of the shell and built-in components */
   locale: 'zh_CN' | 'en'
+  /** kinds that the runtime shall measure and tell by `observed`; none: nobody collects */
+  collect?: string[]
 }
 
 export type PackageFiles = { [path: string]: ArrayBuffer }

@@ -1,5 +1,6 @@
 /** The console: what the program logs, its errors, and what the simulator did, with places in the author's files. */
 import type { Wire } from '../bridge/messages'
+import type { ObservedRecord } from '../host'
 import { button, h } from '../host/chrome/dom'
 import type { SourceMaps, StackFrame } from './stacks'
 import { valueElement } from './value'
@@ -66,6 +67,15 @@ export class ConsolePanel {
     while (rows.childElementCount > MAX_ROWS) rows.firstElementChild!.remove()
     if (atEnd) rows.scrollTop = rows.scrollHeight
     void this.place(row, message, stack, atEnd)
+  }
+
+  /** What would be told to the server: one line, among what is shown on demand. */
+  addRecord(record: ObservedRecord): void {
+    const { type, page = '', props } = record
+    const name = 'name' in record ? record.name : type
+    const value = 'value' in record ? record.value : undefined
+    const said = type === 'error' ? record.error.message : type === 'log' ? record.message : JSON.stringify(props ?? {})
+    this.add({ level: 'debug', args: [`⇡ ${name} ${page} ${value ?? ''} ${said}`.replace(/  +/g, ' ').trim()] })
   }
 
   clear(): void {

@@ -66,7 +66,7 @@ class Simulator {
     this.host = new EdenHost({
       container: element('phone'), runtimeUrl: '/container/runtime.js', mode: 'develop', system: stage.system,
       locale: locale(navigator.language), theme: dark ? 'dark' : 'light', policy: { domains: 'any' },
-      services: { proxy: '/_proxy?url=' }, hangLimit: HANG_LIMIT,
+      services: { proxy: '/_proxy?url=' }, hangLimit: HANG_LIMIT, collect: { show: (record) => this.console.addRecord(record) },
     })
     stage.onChange = (system) => this.host.resize(system)
     this.toolbar = new Toolbar(element('bar'), say, {

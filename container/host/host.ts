@@ -9,6 +9,7 @@
 import type { SystemInfo, WireObject } from '../bridge/messages'
 import { formatAddress, parseAddress } from './address'
 import { browserFetch } from './capabilities/types'
+import { Collect } from './collect/collect'
 import { Menu } from './chrome/menu'
 import { Screen } from './chrome/screen'
 import { words } from './chrome/strings'
@@ -23,6 +24,7 @@ import type { RouteStack } from './program/session'
 import { Programs, type Phone, type Running } from './programs'
 import { openByteStore } from './store/bytes'
 import { openValueStores } from './store/values'
+import { deviceContext } from './updates/device'
 import { Platform } from './updates/platform'
 import { TICK } from './watchdog'
 
@@ -40,6 +42,8 @@ export class EdenHost extends EventTarget {
   private readonly menu: Menu
   /** the server whose releases this phone follows */
   readonly platform: Platform | undefined
+  /** what this phone tells of programs and their use, and the person's word on it */
+  readonly collect: Collect | undefined
   private system: SystemInfo
   private theme: 'light' | 'dark'
   private readonly watchdog: ReturnType<typeof setInterval>
@@ -64,12 +68,15 @@ export class EdenHost extends EventTarget {
       pool: new FramePool(screen.stage, () => files.runtime(), policy),
       source: (url) => (this.platform?.owns(url) ? this.platform : installer),
       programAddress: (key) => this.platform?.address(key),
+      programKey: (url) => (this.platform?.owns(url) ? this.platform.keyOf(url) : undefined),
       network: new Network(),
       services: { fetch: browserFetch, ...options.services },
       stores: openValueStores(options.storage === 'memory' ? 'memory' : 'lasting'),
       system: () => this.system,
       openSettings: (running) => this.openSettings(running),
       dispatch: (name, detail, program) => this.tell(name, { ...detail, ...program }),
+      observe: (session, happening) => this.collect?.tell(session, happening),
+      frameKinds: (url) => this.collect?.frameKinds(url),
     }
     this.programs = new Programs(this.phone)
     if (options.platform) {
@@ -84,6 +91,14 @@ export class EdenHost extends EventTarget {
           this.tell('updateRefused', { url, appId: '', fault: error.fault, message: error.message, text })
         },
       })
+    }
+    if (options.collect !== false) {
+      this.collect = new Collect({
+        platform: this.platform, fetch: browserFetch, file: (name) => files.address(name),
+        values: async (area) => (await this.phone.stores).area(area),
+        context: () => deviceContext(this.system, this.phone.network.status().networkType, options.platform?.context?.() ?? {}),
+        internal: (error) => this.tell('internal', { url: '', appId: '', where: 'collect', error }),
+      }, options.collect ?? {})
     }
     screen.layout(this.system)
     screen.setNetwork(this.phone.network.status().networkType)
@@ -177,6 +192,7 @@ export class EdenHost extends EventTarget {
     window.removeEventListener('online', this.online)
     window.removeEventListener('offline', this.online)
     this.platform?.stop()
+    this.collect?.stop()
     this.phone.pool.stop()
     this.phone.screen.destroy()
   }

@@ -1,6 +1,7 @@
 /** What an embedding page can tell a phone; everything but the runtime has a default. */
 import type { Boot, SystemInfo } from '../bridge/messages'
 import type { Services } from './capabilities/types'
+import type { CollectOptions } from './collect/collect'
 import type { DomainPolicy } from './frame/policy'
 import type { Manifest } from './package/manifest'
 import type { PromptPolicy } from './prompt'
@@ -32,6 +33,11 @@ export interface HostOptions {
   resolve?: (appId: string) => string | undefined | Promise<string | undefined>
   /** the server whose releases this phone follows; its programs are opened by `host.platform.address(KEY)` */
   platform?: PlatformOptions
+  /**
+   * what programs of that server do is told to it, as its workspace and the person wish (docs/observe.md); false: nothing
+   * is ever recorded
+   */
+  collect?: false | CollectOptions
   /** shows a web application (kind `h5`) of that server, which runs on an origin of its own, not in this phone's frames */
   web?: (url: string, manifest: Manifest) => void
   /** false: no status bar and no capsule; the embedding page has its own */

@@ -6,6 +6,7 @@ import type { Services } from './capabilities/types'
 import { SheetPrompter } from './chrome/prompter'
 import { programIcon, type Screen } from './chrome/screen'
 import { scopeTitle, type Words } from './chrome/strings'
+import type { Happening, ProgramVersion } from './collect/happenings'
 import type { ContainerFiles } from './container-files'
 import type { Fault, HostEvents } from './events'
 import type { Frame } from './frame/frame'
@@ -58,12 +59,17 @@ export interface Phone {
   source(url: string): PackageSource
   /** where the server that this phone follows has a program; undefined without such a server */
   programAddress(key: string): string | undefined
+  /** the key of the program that is there; undefined: it is no program of that server */
+  programKey(url: string): string | undefined
   readonly files: ContainerFiles
   readonly network: Network
   readonly services: Services
   readonly stores: Promise<ValueStores>
   system(): SystemInfo
   openSettings(running: Running): Promise<void>
+  /** for those who collect (docs/observe.md) */
+  observe(session: Session, happening: Happening): void
+  frameKinds(url: string): string[] | undefined
   dispatch<K extends keyof HostEvents>(name: K, detail: HostEvents[K], program: { appId: string; url: string }): void
 }
 
@@ -78,6 +84,8 @@ export interface LaunchFlags {
 export class Programs {
   front: Running | undefined
   private readonly recent = new Recent<Running>()
+  /** addresses of programs that were started since this page was loaded */
+  private readonly launched = new Set<string>()
 
   constructor(private readonly phone: Phone) {}
 
@@ -95,6 +103,8 @@ export class Programs {
     }
     if (known) this.end(known)
     const running = this.create(url, launch, opener)
+    this.observe(running, { what: 'launch', again: this.launched.has(url), scene: launch.scene })
+    this.launched.add(url)
     this.putInFront(running)
     this.phone.screen.showLoading('', programIcon('', undefined))
     this.showTextStyle()
@@ -115,17 +125,22 @@ export class Programs {
     const taken = pool.take()
     taken.catch(() => undefined)
     const develop = options.mode === 'develop' || options.mode === 'check'
-    const { manifest, kept, track } = await source.manifest(session.url, fresh || develop ? 'fresh' : 'kept')
+    const asked = performance.now()
+    const { manifest, kept, track, release } = await source.manifest(session.url, fresh || develop ? 'fresh' : 'kept')
+    this.observe(running, { what: 'phase', name: 'check', ms: performance.now() - asked })
     if (appId !== undefined && manifest.appId !== appId) {
       throw new PackageError('manifest', 'manifest.json', `is of ${manifest.appId}, not of ${appId}`)
     }
     session.kept = kept
     session.track = track
+    session.release = release
     session.manifest = manifest
     if (manifest.json.h5) return this.handOver(running, manifest, taken)
+    this.observe(running, { what: 'known', version: this.versionOf(session) })
     const progress = this.front === running ? screen.showLoading(manifest.name, this.icon(running)) : () => {}
     const packages = await session.install(manifest, launch.path, (done, total) => progress(done / total))
     Object.values(packages).forEach((files) => running.look.learn(files))
+    const installed = performance.now()
     const frame = await taken
     if (session.ended) return frame.destroy()
     running.start = 'tried'
@@ -135,6 +150,7 @@ export class Programs {
     frame.element.classList.toggle('back', this.front !== running)
     frame.element.title = manifest.name
     await session.boot(frame, packages, launch)
+    this.observe(running, { what: 'phase', name: 'boot', ms: performance.now() - installed })
     if (session.ended) return
     source.booted?.(session.url, manifest)
     void source.keep(session.url, manifest)
@@ -152,6 +168,7 @@ export class Programs {
     if (session.ended) return
     // the person may have left while it was loading
     if (this.front !== running) return this.remove(running)
+    this.observe(running, { what: 'end', handedOver: true })
     if (!web) throw new PackageError('manifest', manifest.name, 'is a web application, which this page does not show')
     this.remove(running)
     this.showDesk()
@@ -174,7 +191,12 @@ export class Programs {
       scopeTitle: (scope) => scopeTitle(phone.say, scope),
       boot: () => ({ system: phone.system(), mode: options.mode ?? 'release', locale: options.locale ?? 'zh_CN' }),
       notice: (notice) => this.receive(running, notice),
-      report: (report) => this.tell(running, 'report', { report }),
+      observe: (happening) => this.observe(running, happening),
+      frameKinds: () => phone.frameKinds(url),
+      report: (report) => {
+        this.observe(running, { what: 'report', report })
+        this.tell(running, 'report', { report })
+      },
       restart: () => void this.restart(running),
       stop: (fault, detail) => this.crash(running, fault, detail),
       internal: (where, error) => this.tell(running, 'internal', { where, error }),
@@ -194,6 +216,7 @@ export class Programs {
   private receive(running: Running, notice: Notice): void {
     const { session } = running
     const { kind, ...detail } = notice
+    this.observe(running, { what: 'notice', notice })
     switch (kind) {
       case 'painted':
         if (running.start === 'tried') this.reached(running, (detail as HostEvents['painted']).fault)
@@ -212,6 +235,7 @@ export class Programs {
         break
       case 'loaded':
       case 'pong':
+      case 'observed':
         return
     }
     this.tell(running, kind, detail as HostEvents[typeof kind])
@@ -306,6 +330,7 @@ export class Programs {
     const { route: path, query } = session.stack.at(-1) ?? { route: '', query: {} }
     const place = launch.path === '' ? { path, query, reLaunch: false } : { reLaunch: true }
     session.emit('show', { ...launch, ...place } as unknown as WireObject)
+    this.observeReturn(running, launch)
     this.showTextStyle()
   }
 
@@ -313,6 +338,7 @@ export class Programs {
     running.prompter.setVisible(false)
     if (running.session.ended) return
     running.session.emit('hide', {})
+    this.observe(running, { what: 'hide' })
     running.session.heartbeat.rest()
     running.session.frame?.element.classList.add('back')
     for (const old of this.recent.push(running)) this.end(old)
@@ -351,6 +377,7 @@ export class Programs {
 
   end(running: Running): void {
     this.left(running)
+    if (!running.session.ended) this.observe(running, { what: 'end' })
     this.remove(running)
   }
 
@@ -411,6 +438,7 @@ export class Programs {
     } else {
       this.phone.pool.warm(WARM_DELAY)
     }
+    this.observe(running, { what: 'crash', fault, message })
     this.tell(running, 'crash', { fault, message })
     if (inFront) this.showFault(running, fault, message, text)
     if (session.booted === undefined) return this.left(running)
@@ -439,6 +467,29 @@ export class Programs {
       ],
     })
     this.showTextStyle()
+  }
+
+  // ---- for those who collect -------------------------------------------------------------------------------------
+
+  private observe({ session }: Running, happening: Happening): void { this.phone.observe(session, happening) }
+
+  private versionOf({ url, manifest, release, track }: Session): ProgramVersion {
+    const { appId, version: { name, code } } = manifest!
+    return {
+      key: this.phone.programKey(url) ?? appId, version: name, code, ...(release !== undefined && { release }),
+      ...(track === 'trial' && { trial: true }),
+    }
+  }
+
+  /** It comes to the front again: how long until that is seen. */
+  private observeReturn(running: Running, launch: LaunchOptions): void {
+    const from = performance.now()
+    if (!running.session.painted) return
+    requestAnimationFrame(() => setTimeout(() => {
+      if (running.session.ended) return
+      const ms = performance.now() - from
+      this.observe(running, { what: 'show', launch, elsewhere: launch.path !== '', ms })
+    }))
   }
 
   private tell<K extends keyof HostEvents>({ session }: Running, name: K, detail: HostEvents[K]): void {

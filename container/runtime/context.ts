@@ -3,6 +3,7 @@
  * and on their kit, never on the runtime's other modules.
  */
 import type { GeneralComponent, Element as GeneralElement } from 'glass-easel'
+import type { Collector } from './collect/collector'
 import type { Boot, HostEventName, LaunchOptions, Notice, SystemInfo, WireObject } from '../bridge/messages'
 
 export interface Runtime {
@@ -35,6 +36,8 @@ export interface Runtime {
    * meant without this code, and the host is told so with it.
    */
   guard<T>(where: string, run: () => T, vital?: boolean): T | undefined
+  /** measures for those who collect; undefined: nobody does */
+  readonly collector?: Collector | undefined
   reportUnsupported(what: 'api' | 'component', name: string): void
   /** Translated string of the shell and built-ins, for example t('confirm'). */
   t(key: string): string

@@ -23,7 +23,10 @@ export function installInstanceMethods(rt: Runtime, wx: Definition, page: (compo
   const setData = prototype.setData as (data: object, callback?: () => void) => void
   Object.assign(prototype, {
     setData(this: Caller, data: unknown, callback?: () => void) {
-      setData.call(this, data && typeof data === 'object' ? data : {}, typeof callback === 'function' ? callback : undefined)
+      const given = data && typeof data === 'object' ? data : {}
+      const run = () => setData.call(this, given, typeof callback === 'function' ? callback : undefined)
+      if (rt.collector) rt.collector.updating(this._$, given, run)
+      else run()
     },
     triggerEvent(this: Caller, name: string, detail?: unknown, options?: object) {
       this._$.triggerEvent(name, detail as any, options ?? {})

@@ -36,6 +36,8 @@ export class Page implements PageHandle {
   private belowReach = false
   visible = false
   unloaded = false
+  /** when it began to be made, ms of performance.now() */
+  begun = 0
 
   constructor(
     private readonly services: PageServices,

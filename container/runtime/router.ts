@@ -52,9 +52,13 @@ export class PageRouter implements Router {
 
   private async create(path: string, query: { [key: string]: string }, first: boolean, channel?: EventChannel): Promise<Page> {
     this.opening = path
+    this.rt.collector?.opening()
+    const begun = performance.now()
     await this.loader.load(this.loader.packageOf(path))
     const end = channel ?? EventChannel.pair((run) => this.rt.guard('event channel', run))[1]
-    return new Page(this.services, this.nextId++, path, query, first, end)
+    const page = new Page(this.services, this.nextId++, path, query, first, end)
+    page.begun = begun
+    return page
   }
 
   /** Load (if new), show and bring forward; then tell everyone. */
@@ -64,7 +68,7 @@ export class PageRouter implements Router {
     this.opening = undefined
     const moved = this.services.shell.transition(motion, page.frame)
     this.preload(page.route)
-    this.rt.notify({ kind: 'route', stack: this.pages.map(({ route, query }) => ({ route, query })) })
+    this.rt.notify({ kind: 'route', stack: this.pages.map(({ route, query }) => ({ route, query })), how })
     await moved
     page.call('onRouteDone', { openType: how })
     page.component.triggerPageLifetime('routeDone', [{ openType: how }])

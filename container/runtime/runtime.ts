@@ -4,6 +4,7 @@ import { createWx } from '../api/index'
 import { CONTENT_COMPONENTS } from '../components/content'
 import { FORM_COMPONENTS } from '../components/forms'
 import { COMMON_CSS } from '../components/common'
+import { Collector } from './collect/collector'
 import { builtinCss, defineBuiltins } from './builtins'
 import { Components, scopeName } from './components'
 import { domOf } from './events'
@@ -45,6 +46,7 @@ export class ProgramRuntime implements Runtime {
   private unsupported = new Set<string>()
   private chunks = new Map<string, Promise<unknown>>()
   private readonly started = performance.now()
+  readonly collector: Collector | undefined
   /** what of the vital code failed first */
   private spoiled: string | undefined
 
@@ -54,6 +56,7 @@ export class ProgramRuntime implements Runtime {
     this.launchOptions = boot.launch
     this.enterOptions = boot.launch
     this.program = new Program(this)
+    if (boot.collect) this.collector = new Collector(this, boot.collect)
     this.storage = new ProgramStorage(boot.storage, boot.storageLimitKB, (set, remove) => {
       this.call('storageWrite', { set, remove }).catch((error) => nativeError('storage was not saved:', error))
     })
@@ -161,8 +164,11 @@ export class ProgramRuntime implements Runtime {
   private painted(page: Page): void {
     requestAnimationFrame(() => setTimeout(() => {
       const fault = this.spoiled
+      const now = performance.now()
+      this.collector?.opened()
       this.notify({
-        kind: 'painted', page: page.route, ms: performance.now() - this.started, ...(fault !== undefined && { fault }),
+        kind: 'painted', page: page.route, ms: now - this.started, render: now - page.begun,
+        ...(fault !== undefined && { fault }),
       })
     }, 0))
   }
@@ -175,7 +181,12 @@ export class ProgramRuntime implements Runtime {
 
   // ---- host --------------------------------------------------------------------------------------------------
 
-  call(name: string, args?: WireObject, transfer?: Transferable[]): Promise<WireObject> { return this.port.call(name, args, transfer) }
+  call(name: string, args?: WireObject, transfer?: Transferable[]): Promise<WireObject> {
+    const answer = this.port.call(name, args, transfer)
+    this.collector?.called(name, answer)
+    return answer
+  }
+
   notify(notice: Notice): void { this.port.notify(notice) }
   hostHas(name: string): boolean { return this.boot.capabilities.includes(name) }
 

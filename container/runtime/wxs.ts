@@ -147,6 +147,7 @@ export function templateFilters(rt: Runtime) {
     },
     listener: (caller: object, event: Shadowed, handler: (...args: unknown[]) => unknown, path: unknown) =>
       rt.guard(`${event.type} handler`, () => {
+        rt.collector?.handled(caller, event, handler)
         const shaped = weChatEvent(event)
         if (!isWxs(path)) return handler.call(caller, shaped)
         const host = elementOf(caller)

@@ -10,6 +10,8 @@
  *   h5/shell.js, h5/worker.js   container/app/h5: the two scripts of ours on the origin of an H5 program
  *   updates.js            container/host/updates/verification.ts: a module that the host loads when there is something
  *                         to install
+ *   collect.js            container/host/collect/recording.ts: a module that the host loads when programs are used, to tell
+ *                         their server of it
  *   delta/zstd.wasm       the decoder of deltas, which the host loads when it needs it
  *   index.json            {"FILE": {"size", "gzip"}} of all of them
  *
@@ -95,6 +97,11 @@ function entries(container) {
       file: 'updates.js',
       source: 'host/updates/verification.ts',
       options: { entryPoints: [join(container, 'host/updates/verification.ts')], sourcemap: 'linked', format: 'esm' },
+    },
+    {
+      file: 'collect.js',
+      source: 'host/collect/recording.ts',
+      options: { entryPoints: [join(container, 'host/collect/recording.ts')], sourcemap: 'linked', format: 'esm' },
     },
     {
       file: 'runtime.js',

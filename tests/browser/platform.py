@@ -24,6 +24,7 @@ from eden.release.interfaces import ProgramKind, Verb
 from eden.release.packages import H5Fields, UploadFields
 from eden.release.service_release_rows import ReleaseInfo
 from eden.release.trust import read_file
+from tests.browser.collecting import Collecting
 from tests.browser.programs import build_program, write_program
 from tests.release.house import House, code_of, everyone, pieces
 from tests.release.samples import stored_zip
@@ -37,11 +38,13 @@ class RunningPlatform:
     """Serves on a free port in a thread of its own. `house` makes people and releases; the workspace is "test".
 
     `change(pattern, how)` alters the bodies of answers whose path matches, as a broken server or cache would.
+    `collecting` stands for the service that phones report to, which is another room's; None: the platform's own answers.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._changes: list[tuple[re.Pattern[str], Change]] = []
+        self.collecting: Collecting | None = Collecting()
         #: every path that was asked for
         self.requests: list[str] = []
         #: of these, the ones for which the browser offered a dictionary of its own (RFC 9842)
@@ -120,6 +123,8 @@ class RunningPlatform:
             self.requests.append(scope["path"])
             if any(name == b"available-dictionary" for name, _ in scope["headers"]):
                 self.offered.append(scope["path"])
+        if self.collecting is not None and scope["type"] == "http" and scope["path"].startswith("/observe/"):
+            return await self.collecting(scope, receive, send)
         how = next((how for pattern, how in self._changes if pattern.search(scope.get("path", ""))), None)
         if how is None:
             return await self.platform(scope, receive, send)

@@ -12,6 +12,8 @@ export interface Installed {
   kept: boolean
   /** which track this version is of, when the source knows; programs see it as `envVersion` */
   track?: 'trial' | 'release'
+  /** id of the release that brought it */
+  release?: string | undefined
 }
 
 export interface PackageSource {

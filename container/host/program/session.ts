@@ -11,6 +11,8 @@ import type {
 } from '../../bridge/messages'
 import { kept } from '../capabilities'
 import { CapabilityError, type HostCall, type PhoneControl, type Program, type Services } from '../capabilities/types'
+import type { Happening } from '../collect/happenings'
+import { askedBy } from '../collect/asked'
 import type { Frame } from '../frame/frame'
 import { programPolicy, reachableDomains, type DomainPolicy } from '../frame/policy'
 import type { Network } from '../network'
@@ -45,6 +47,10 @@ export interface Surroundings {
   /** what every Boot has in common */
   boot(): Pick<Boot, 'system' | 'mode' | 'locale'>
   notice(notice: Notice): void
+  /** for those who collect */
+  observe(happening: Happening): void
+  /** what the frame shall measure for them */
+  frameKinds(): string[] | undefined
   /** wx.reportEvent and the like */
   report(detail: WireObject): void
   /** start this program anew */
@@ -68,6 +74,8 @@ export class Session {
   kept = false
   /** which track the version is of; none: as the phone's mode says */
   track: 'trial' | 'release' | undefined
+  /** the release that brought it */
+  release: string | undefined
   /** a newer version is installed and runs from the next start */
   updated = false
   readonly heartbeat: Heartbeat
@@ -89,10 +97,15 @@ export class Session {
     const entries = startPackages(manifest, path, this.around.boot().mode === 'check')
     const total = entries.reduce((sum, entry) => sum + entry.size, 0)
     const loaded = new Map<string, number>()
+    const from = performance.now()
+    let downloaded = from
     const files = await Promise.all(entries.map((entry) => this.around.source.files(this.url, entry, (bytes) => {
+      downloaded = performance.now()
       loaded.set(entry.name, bytes)
       progress([...loaded.values()].reduce((sum, one) => sum + one, 0), total)
     })))
+    this.around.observe({ what: 'phase', name: 'download', ms: downloaded - from })
+    this.around.observe({ what: 'phase', name: 'verify', ms: performance.now() - downloaded })
     entries.forEach(({ name }) => this.loaded.add(name))
     return Object.fromEntries(entries.map(({ name }, index) => [name, files[index]!]))
   }
@@ -118,13 +131,15 @@ export class Session {
     frame.onMessage = (data) => this.receive(data)
     frame.onLeft = () => around.stop('left', '')
     this.booted = performance.now()
+    const collect = around.frameKinds()
     const transfer = Object.values(packages).flatMap((files) => Object.values(files))
     frame.post({
       kind: 'boot', ...around.boot(), ...(this.track && { mode: this.track }), ...values,
       appId: manifest.appId, manifest: manifest.json, packages, launch,
       storageLimitKB: STORAGE_LIMIT_KB, authSetting: permissions.all(), network: around.network.status(),
-      capabilities: [...ANSWERED_CALLS],
+      capabilities: [...ANSWERED_CALLS], ...(collect && { collect }),
     }, transfer)
+    around.observe({ what: 'booted' })
   }
 
   private surroundings(manifest: Manifest, store: QuotaStore, stores: ValueStores): CallSurroundings {
@@ -216,10 +231,13 @@ export class Session {
 
   private accept(message: FrameMessage): void {
     switch (message.kind) {
-      case 'call':
+      case 'call': {
         this.budget.outstanding++
+        const from = performance.now()
         void answerCall(message, this.calls!).then(({ reply, transfer }) => {
           this.budget.outstanding--
+          const asked = askedBy(message, reply, performance.now() - from)
+          if (asked) this.around.observe({ what: 'asked', asked })
           if (this.ended) return
           try {
             this.frame?.post(reply, transfer)
@@ -230,6 +248,7 @@ export class Session {
           }
         })
         return
+      }
       case 'pong':
         return this.heartbeat.pong(message.seq)
       case 'route':

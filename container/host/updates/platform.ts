@@ -120,6 +120,9 @@ export class Platform implements PackageSource {
     return places.flatMap(({ key, trial }) => (trial === undefined ? [] : [{ key, trial }]))
   }
 
+  /** The program at an address of ours. */
+  keyOf(url: string): string { return placeOf(url).key }
+
   owns(url: string): boolean { return url.startsWith(`${this.url}apps/`) }
 
   area(_url: string): string { return this.url }
@@ -142,7 +145,8 @@ export class Platform implements PackageSource {
     if (!found) throw new PackageError('absent', place.key, 'the server has no version for this phone')
     void this.turns.take(async () => this.vault.retain(await this.shelves.used())).catch(() => undefined)
     this.started.set(url, found.version)
-    return { manifest: found.manifest, kept, track: found.version.trial ? 'trial' : 'release' }
+    const { trial, release } = found.version
+    return { manifest: found.manifest, kept, track: trial ? 'trial' : 'release', release }
   }
 
   /** The current version, if it is there and not bad; one that is not gives way to the one before. */

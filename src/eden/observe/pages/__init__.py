@@ -8,7 +8,19 @@ from litestar import Router
 from litestar.di import Provide
 
 from eden.console.view import NavigationItem
-from eden.observe.pages import apps
+from eden.observe.pages import (
+    apps,
+    asking,
+    dashboards,
+    events,
+    funnel,
+    overview,
+    people,
+    performance,
+    retention,
+    settings,
+    versions,
+)
 from eden.observe.pages.desk import provide_desk
 from eden.observe.pages.troubles import TROUBLES
 
@@ -20,4 +32,16 @@ def _pages(*handlers: Any) -> tuple[Router, ...]:
     return (Router("/", route_handlers=handlers, dependencies={"desk": desk}, exception_handlers=TROUBLES),)
 
 
-HANDLERS = _pages(*apps.HANDLERS)
+HANDLERS = _pages(
+    *apps.HANDLERS,
+    *overview.HANDLERS,
+    *events.HANDLERS,
+    *funnel.HANDLERS,
+    *retention.HANDLERS,
+    *performance.HANDLERS,
+    *people.HANDLERS,
+    *versions.HANDLERS,
+    *dashboards.HANDLERS,
+    *settings.HANDLERS,
+    *asking.HANDLERS,
+)

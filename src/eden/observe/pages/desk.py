@@ -20,16 +20,21 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from litestar import Response
+from sqlalchemy import select
 
 from eden.base.api.access import Caller
 from eden.base.api.handlers import Service, TheCaller
 from eden.base.catalogue import ProgramInfo
 from eden.base.problems import Problem, not_found
-from eden.console.http import SECURITY_HEADERS, AnyRequest
+from eden.console.http import SECURITY_HEADERS, AnyRequest, redirect
 from eden.console.messages import Locale
+from eden.console.view import Flash, Tone
 from eden.console.visit import Visit
 from eden.observe.apps import App
-from eden.observe.pages.addresses import checked, made_filter, when, write_filter
+from eden.observe.dashboards import Dashboard, Dashboards
+from eden.observe.models import observe_properties
+from eden.observe.pages.addresses import OPERATORS, checked, made_filter, when, write_filter
+from eden.observe.pages.inlining import inlined
 from eden.observe.pages.kit import Form, made_form, read_form
 from eden.observe.pages.period import CHOICES, USUAL, ZONE_COOKIE, Period, read_period, read_zone
 from eden.observe.questions.answers import answer
@@ -54,6 +59,9 @@ TABS: Mapping[str, str] = {
     "sql": "observe.sql",
     "settings": "observe.read",
 }
+
+#: that are offered to choose from
+_PROPERTIES = 300
 
 
 class NothingYet(Exception):
@@ -94,6 +102,21 @@ class Desk(Visit):
         """Microseconds."""
         return self.observe.clock()
 
+    @property
+    def dashboards(self) -> Dashboards:
+        return Dashboards(self.observe.ground, self.observe.apps, self.observe.clock)
+
+    async def boards(self) -> list[Dashboard]:
+        """The workspace's dashboards, for those who may add to them."""
+        return await self.dashboards.page(*self.caller) if self.view.may("observe.write") else []
+
+    async def of_app(self, key: str) -> Desk:
+        """As if the page were about another app of the workspace."""
+        program = next((program for program in self.programs if program.key == key), None)
+        if program is None:
+            raise not_found(f"The mini program {key}")
+        return replace(self, app=await self.observe.apps.get(*self.caller, key), program=program)
+
     async def ask(self, question: Question) -> Answered:
         """The answer to a question about this app. Problems `invalid`, and those of the events store."""
         return await answer(self.observe.insight, self.app.number, checked(question), self.now)
@@ -107,6 +130,15 @@ class Desk(Visit):
         answered = await self.ask(EventNames(period=when(self.period)))
         assert isinstance(answered.result, EventNamesResult)
         return answered.result.events
+
+    async def properties(self) -> list[str]:
+        """Names of properties that this app's events have been seen with, beside the columns that all have."""
+        table = observe_properties.c
+        query = (
+            select(table.path).where(table.app == self.app.number).distinct().order_by(table.path).limit(_PROPERTIES)
+        )
+        rows = await self.observe.ground.database.read(lambda connection: connection.execute(query).scalars().all())
+        return [path if path.startswith(("props.", "person.")) else f"props.{path}" for path in rows]
 
     async def check_reports(self, tab: str) -> None:
         """Where a page has nothing to show: whether the app has ever reported anything. Raises NothingYet."""
@@ -129,11 +161,12 @@ class Desk(Visit):
         """The address of a page of this app for the same time, with the same filters."""
         pairs: list[tuple[str, str]] = [*self.period.query().items()]
         pairs += [("filter", text) for text in self.asked.all("filter")]
-        for name, value in query.items():
-            pairs = [pair for pair in pairs if pair[0] != name]
-            pairs += [(name, value)] if isinstance(value, str) else [(name, each) for each in value]
-        written = urlencode([pair for pair in pairs if pair[1]])
-        return self.here(path) + (f"?{written}" if written else "")
+        pairs = [pair for pair in pairs if pair[0] not in query] + _pairs(query)
+        return _joined(self.here(path), pairs)
+
+    def with_query(self, address: str, query: Mapping[str, str | Sequence[str]]) -> str:
+        """An address with what it says; several texts of one name are said one after the other."""
+        return _joined(address, _pairs(query))
 
     def varied(self, **changes: str | Sequence[str]) -> str:
         """The address of this very page with some of its choices changed; "" takes one away."""
@@ -143,11 +176,7 @@ class Desk(Visit):
             if name not in changes and name != "cursor"
             for value in values
         ]
-        for name, change in changes.items():
-            kept += [(name, change)] if isinstance(change, str) else [(name, each) for each in change]
-        written = urlencode([pair for pair in kept if pair[1]])
-        path = self.view.path.partition("?")[0]
-        return path + (f"?{written}" if written else "")
+        return _joined(self.view.path.partition("?")[0], kept + _pairs(changes))
 
     def _times(self) -> list[tuple[str, str]]:
         """Choices of time, and where they lead."""
@@ -179,12 +208,18 @@ class Desk(Visit):
             "keeping": self.keeping,
             "varied": self.varied,
             "asked": self.asked,
+            "inlined": inlined,
+            "filter_operators": OPERATORS,
         }
         return Visit.page(self, template, block=block, status=status, **(frame | values))
 
-    def went(self, path: str, text: str = "", tone: Any = "good") -> Response[bytes]:
+    def went(self, path: str, text: str = "", tone: Tone = "good") -> Response[bytes]:
         """To another page of this app, which says what happened."""
         return self.go(f"analysis/{self.app.key}/{path}", text, tone)
+
+    def went_to(self, address: str, text: str = "", tone: Tone = "good") -> Response[bytes]:
+        """To an address that a method of this desk gave."""
+        return redirect(self.request, address, *([Flash(tone, text)] if text else ()))
 
     def file(self, content: bytes, media_type: str, name: str) -> Response[bytes]:
         """Something to be kept on the reader's machine."""
@@ -218,16 +253,25 @@ async def provide_desk(visit: Service[Visit], caller: TheCaller, observe: Servic
     desk = Desk(request, visit.view, visit.console, caller, observe, app, program, programs, period, asked)
     # for what is said when the page cannot be made (`eden.observe.pages.troubles`)
     request.state.desk = desk
-    if "filter-property" in asked.values:
+    if "filter-operator" in asked.values:
         raise Elsewhere(_with_filter(desk, asked))
     return desk
+
+
+def _pairs(query: Mapping[str, str | Sequence[str]]) -> list[tuple[str, str]]:
+    return [(name, each) for name, value in query.items() for each in ([value] if isinstance(value, str) else value)]
+
+
+def _joined(address: str, pairs: Sequence[tuple[str, str]]) -> str:
+    written = urlencode([pair for pair in pairs if pair[1]])
+    return address + (f"?{written}" if written else "")
 
 
 def _with_filter(desk: Desk, asked: Form) -> str:
     """The address of the page with the filter that was just chosen in a form."""
     found = made_filter(asked.one("filter-property"), asked.one("filter-operator"), asked.one("filter-value"))
     filters = [*asked.all("filter"), *([] if found is None else [write_filter(found)])]
-    form = {name: "" for name in ("filter-property", "filter-operator", "filter-value")}
+    form = dict.fromkeys(("filter-property", "filter-operator", "filter-value"), "")
     return desk.varied(**{**form, "filter": list(dict.fromkeys(filters))})
 
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, cast
 
-from eden.observe.questions import sql_funnel, sql_trend
-from eden.observe.questions.interfaces import Funnel, Question, Trend
+from eden.observe.questions import sql_funnel, sql_percentiles, sql_retention, sql_trend
+from eden.observe.questions.interfaces import Funnel, Percentiles, Question, Retention, Trend
 from eden.observe.questions.results import Result
 from eden.observe.questions.statements import Asking, Rows, Statement
 
 _ASK: dict[type[Question], Callable[[Any, int, int], Asking[Any]]] = {
     Trend: sql_trend.ask,
     Funnel: sql_funnel.ask,
+    Retention: sql_retention.ask,
+    Percentiles: sql_percentiles.ask,
 }
 
 

@@ -22,7 +22,7 @@ from typing import Any
 from eden.base.problems import Problem
 from eden.observe.questions.interfaces import QUIET, Events, Funnel
 from eden.observe.questions.results import OTHER, FunnelGroup, FunnelResult, FunnelStep, Key
-from eden.observe.questions.statements import Asking, Build, Rows, Statement
+from eden.observe.questions.statements import Asking, Build, Rows, Statement, disjunction
 from eden.observe.questions.times import Range, before, resolve
 
 #: a moment is its milliseconds, and its rank in so many lower bits
@@ -88,7 +88,7 @@ def _ordered(question: Funnel, build: Build, found: Range, by: Sequence[str]) ->
     else:
         choices = ", ".join(f"{condition}, {rank}" for condition, rank in pairs)
         moments = f"groupArray({at} + multiIf({choices}, 0))"
-    where = build.rows(found, question.filters, f"{question.unit} != ''", _one_of(conditions))
+    where = build.rows(found, question.filters, f"{question.unit} != ''", disjunction(conditions))
     touched, groups = _first_touch(build, by, conditions[0])
     return (
         f"SELECT {touched}{groups}arraySort({moments}) AS moments FROM events WHERE {where}"
@@ -102,7 +102,7 @@ def _strict(question: Funnel, build: Build, found: Range, by: Sequence[str]) -> 
     others = [build.events(one.events) for one in question.exclusions]
     mask = " + ".join(f"if({condition}, {1 << number}, 0)" for number, condition in enumerate(steps))
     loud = f"name NOT IN {build.bind(QUIET, 'Array(String)')}"
-    where = build.rows(found, question.filters, f"{question.unit} != ''", _one_of([loud, *steps, *others]))
+    where = build.rows(found, question.filters, f"{question.unit} != ''", disjunction([loud, *steps, *others]))
     touched, groups = _first_touch(build, by, steps[0])
     inner = (
         f"SELECT {touched}{question.unit} AS who, toUnixTimestamp64Milli(at) AS moment, groupBitOr({mask}) AS mask"
@@ -197,10 +197,6 @@ def _ranks(question: Funnel) -> list[int]:
 def _may_be_one(one: Events, other: Events) -> bool:
     """Whether an event could be among both."""
     return not one.names or not other.names or not set(one.names).isdisjoint(other.names)
-
-
-def _one_of(conditions: Sequence[str]) -> str:
-    return "1" if "1" in conditions else "(" + " OR ".join(f"({one})" for one in conditions) + ")"
 
 
 def _groups(question: Funnel, rows: Rows) -> dict[Key, FunnelGroup]:

@@ -15,7 +15,7 @@ from datetime import datetime
 from eden.base.problems import Problem
 from eden.observe.questions.interfaces import Breakdown, Events, Measure, Trend
 from eden.observe.questions.results import OTHER, Key, Series, TrendResult
-from eden.observe.questions.statements import COUNT, Asking, Build, Rows, Statement, conjunction
+from eden.observe.questions.statements import COUNT, SAME, Asking, Build, Rows, Statement, conjunction, disjunction
 from eden.observe.questions.times import Range, before, edges, local_time, resolve
 
 _UNIQUE = {"persons": "person", "devices": "device", "sessions": "session"}
@@ -81,11 +81,11 @@ def statement(
     groups = [f"g{number}" for number in range(len(by))]
     wanted = [build.events(question.events)]
     if measure.over is not None:
-        wanted = [f"({wanted[0]} OR {build.events(measure.over)})"]
+        wanted = [disjunction([*wanted, build.events(measure.over)])]
     lead = (question.rolling or 1) - 1
     reach = Range(moments[0] * 1_000_000, found.until, found.zone) if lead else found
     where = build.rows(reach, question.filters, *wanted)
-    bucket = f"roundDown(toUnixTimestamp(at), {build.bind(tuple(moments), 'Array(UInt32)')})"
+    bucket = build.bucket(moments)
     texts = [f"toString({build.text(one)}) AS {group}" for one, group in zip(by, groups, strict=True)]
 
     parts = _parts(build, question.events, measure)
@@ -94,7 +94,7 @@ def statement(
         # the same event once: any copy, for they are the same
         source = (
             f"(SELECT {', '.join([f'{bucket} AS bucket', *texts, f'any({build.number(parts.of)}) AS number'])}"
-            f" FROM events WHERE {where} GROUP BY {shown}, id, if(id = 0, rowNumberInAllBlocks(), 0))"
+            f" FROM events WHERE {where} GROUP BY {shown}, {SAME})"
         )
         head, weight, where = [shown], "count()", "1"
     else:

@@ -32,6 +32,8 @@ R = TypeVar("R")
 
 #: a kind of row that has no id is counted each time; one that has, once
 COUNT = "uniqExactIf(id, id != 0) + countIf(id = 0)"
+#: what is the same for rows that came twice, to group by
+SAME = "if(id = 0, sipHash64(rowNumberInAllBlocks()), id)"
 _OPPOSITES = {"is_not": "is", "contains_not": "contains", "matches_not": "matches", "not_set": "set"}
 _COMPARISONS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 _DAY_MS = 86_400_000
@@ -90,6 +92,10 @@ class Build:
     def rows(self, found: Range, filters: Iterable[AnyFilter], *more: str) -> str:
         """The condition on rows of events."""
         return conjunction([self.of_app(), self.within(found), *more, *(self.condition(one) for one in filters)])
+
+    def bucket(self, moments: Sequence[int], of: str = "at") -> str:
+        """The last of the moments (seconds) that is not later than the row."""
+        return f"roundDown(toUnixTimestamp({of}), {self.bind(tuple(moments), 'Array(UInt32)')})"
 
     def events(self, events: Events) -> str:
         """Whether a row is one of the events; "1" when every one is."""
@@ -207,6 +213,14 @@ class Build:
 def conjunction(conditions: Iterable[str]) -> str:
     """All of them; "1" for none."""
     return " AND ".join(one for one in conditions if one != "1") or "1"
+
+
+def disjunction(conditions: Sequence[str]) -> str:
+    """One of them."""
+    if "1" in conditions:
+        return "1"
+    different = list(dict.fromkeys(conditions))
+    return different[0] if len(different) == 1 else "(" + " OR ".join(f"({one})" for one in different) + ")"
 
 
 def quoted(name: str) -> str:

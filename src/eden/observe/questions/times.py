@@ -144,21 +144,25 @@ def edges(found: Range, unit: Interval, *, lead: int = 0) -> list[int]:
     return [earlier(start, unit, count, found.zone) // 1_000_000 for count in range(lead, 0, -1)] + result
 
 
+def following(at: int, unit: Interval, zone: ZoneInfo) -> int:
+    """When the interval begins that follows the one that began at `at`."""
+    if unit in _FIXED:
+        return begin(at + _FIXED[unit] * 1_000_000, unit, zone)
+    day = local_time(at, zone).date()
+    if unit == "month":
+        day = date(day.year + day.month // 12, day.month % 12 + 1, 1)
+    else:
+        day += timedelta(days=7 if unit == "week" else 1)
+    return midnight(day, zone)
+
+
 def _begins(found: Range, unit: Interval) -> Iterator[int]:
     at = begin(found.since, unit, found.zone)
     count = 0
     while at < found.until and count <= LARGEST_POINTS:
         yield at
         count += 1
-        if unit in _FIXED:
-            at = begin(at + _FIXED[unit] * 1_000_000, unit, found.zone)
-            continue
-        day = local_time(at, found.zone).date()
-        if unit == "month":
-            day = date(day.year + day.month // 12, day.month % 12 + 1, 1)
-        else:
-            day += timedelta(days=7 if unit == "week" else 1)
-        at = midnight(day, found.zone)
+        at = following(at, unit, found.zone)
 
 
 def _wrong(name: str, sentence: str) -> Problem:

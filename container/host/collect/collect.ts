@@ -1,0 +1,119 @@
+/**
+ * The first steps of collecting, in the host's own bundle: what happens is noted, and given to recording.ts (collect.js)
+ * when that is there. It is loaded when a program has shown its first page, or nothing is going on.
+ */
+import type { ValueStore } from '../capabilities/types'
+import type { DeviceContext } from '../updates/wire'
+import type { Platform } from '../updates/platform'
+import type { Happening, Timed } from './happenings'
+import type { ObservedRecord } from './records'
+import type { Recording } from './recording'
+import type { Server, Subject } from './surroundings'
+import type { Consent } from './switches'
+
+export type { Consent, ObservedRecord }
+
+export interface CollectOptions {
+  /** hears of every record as it is made: for those who develop */
+  show?(record: ObservedRecord, program: string): void
+}
+
+export interface CollectSurroundings {
+  platform: Platform | undefined
+  fetch: typeof globalThis.fetch
+  /** values of this name */
+  values(area: string): Promise<ValueStore>
+  context(): DeviceContext
+  /** address of a file of the container bundle */
+  file(name: string): string
+  internal(error: unknown): void
+}
+
+/** What may wait until the rest is loaded. */
+const MAX_HAPPENED = 2000
+/** ms without a program: then nothing is disturbed */
+const QUIET = 3000
+const KINDS = ['tap', 'white_screen', 'set_data', 'long_task']
+
+export class Collect {
+  private readonly server: Server | undefined
+  private recording: Recording | undefined
+  private loading: Promise<Recording> | undefined
+  private happened: [Subject, Timed][] = []
+  private readonly timer: ReturnType<typeof setTimeout>
+  private stopped = false
+
+  constructor(private readonly around: CollectSurroundings, private readonly options: CollectOptions) {
+    this.server = around.platform && serverOf(around.platform)
+    this.timer = setTimeout(() => this.prepare(), QUIET)
+  }
+
+  /**
+   * What counts for this phone: `granted`; `ask`, records stay on the phone until somebody decides; `denied`, nothing is
+   * recorded. With a `decision` it counts from now on, over restarts; without one the workspace's wish does.
+   */
+  async consent(decision?: Consent): Promise<Consent> { return (await this.load()).consent(decision) }
+
+  /** Everything that happened is on its way, or waits for a network, an answer or a decision. */
+  async settled(): Promise<void> { await (await this.load()).settled() }
+
+  /** ms of this page's time that collecting took. */
+  get cost(): number { return this.recording?.cost ?? 0 }
+
+  /** What the frame of the program at `url` shall measure; undefined: nothing. */
+  frameKinds(url: string): string[] | undefined {
+    if (!this.covers(url)) return undefined
+    return this.recording?.frameKinds(url) ?? KINDS
+  }
+
+  tell(of: Subject, happening: Happening): void {
+    if (this.stopped || !this.covers(of.url)) return
+    const timed: Timed = { ...happening, at: Date.now() }
+    if (this.recording) return this.recording.tell(of, timed)
+    if (this.happened.length < MAX_HAPPENED) this.happened.push([of, timed])
+    if (happening.what === 'notice' && happening.notice.kind === 'painted') this.prepare()
+  }
+
+  stop(): void {
+    this.stopped = true
+    clearTimeout(this.timer)
+    this.recording?.stop()
+  }
+
+  private covers(url: string): boolean {
+    return this.server ? this.around.platform!.owns(url) : this.options.show !== undefined
+  }
+
+  private prepare(): void {
+    const load = (): void => { if (!this.stopped) void this.load().catch(() => undefined) }
+    if (typeof requestIdleCallback === 'function') requestIdleCallback(load, { timeout: QUIET })
+    else load()
+  }
+
+  private load(): Promise<Recording> {
+    this.loading ??= this.open()
+    // browsers remember that a module did not load; a phone without it collects nothing until its next start
+    this.loading.catch(() => { this.happened = [] })
+    return this.loading
+  }
+
+  private async open(): Promise<Recording> {
+    const { around, server, options: { show } } = this
+    const { open } = await import(/* @vite-ignore */ around.file('collect.js')) as typeof import('./recording')
+    const { fetch, context, internal } = around
+    const values = around.values(`collect ${server ? `${server.url} ${server.workspace}` : ''}`)
+    const recording = this.recording = open({ server, fetch, values, context, show, internal })
+    for (const [of, timed] of this.happened.splice(0)) recording.tell(of, timed)
+    if (this.stopped) recording.stop()
+    return recording
+  }
+}
+
+/** Beside the device address, `https://HOST/device/v1/WORKSPACE/`. */
+function serverOf(platform: Platform): Server | undefined {
+  const found = /^(.*\/)device\/v1\/([^/]+)\/$/.exec(platform.url)
+  return found ? {
+    url: `${found[1]}observe/v1/`, workspace: decodeURIComponent(found[2]!), device: platform.device,
+    keyOf: (url) => platform.keyOf(url),
+  } : undefined
+}

@@ -1,0 +1,64 @@
+/** The workspace's switches: kept for a start without a network, fetched anew from time to time. */
+import type { ValueStore } from '../capabilities/types'
+import { parseWorkspace, type Workspace } from './switches'
+
+const KEY = 'switches'
+/** ms; asking again for a program that is not in the answer */
+const SHORTEST_REST = 60_000
+
+export interface DirectoryOptions {
+  fetch: typeof globalThis.fetch
+  /** of the switches, with its last slash and the workspace */
+  url: string
+  values: Promise<ValueStore>
+  now(): number
+}
+
+export class Directory {
+  workspace: Workspace | undefined
+  private raw: unknown
+  private asked = -Infinity
+  private fetching: Promise<boolean> | undefined
+
+  constructor(private readonly options: DirectoryOptions) {}
+
+  /** What was kept. */
+  async load(): Promise<void> {
+    const kept = await (await this.options.values).get<unknown>(KEY).catch(() => undefined)
+    if (kept !== undefined) this.take(kept)
+  }
+
+  /** Ask the server; `device`: who asks, if it may know. True: there is an answer that is not the old one. */
+  refresh(device: string | undefined): Promise<boolean> {
+    this.fetching ??= this.ask(device).catch(() => false).finally(() => { this.fetching = undefined })
+    return this.fetching
+  }
+
+  /** The same, for something that is missing: not all the time. */
+  async renew(device: string | undefined): Promise<boolean> {
+    return this.options.now() - this.asked >= SHORTEST_REST && await this.refresh(device)
+  }
+
+  private async ask(device: string | undefined): Promise<boolean> {
+    const { fetch, url, values, now } = this.options
+    this.asked = now()
+    const query = new URLSearchParams({
+      ...(device !== undefined && { device }), ...(this.workspace && { since: String(this.workspace.revision) }),
+    })
+    const response = await fetch(`${url}?${query}`, { credentials: 'omit', cache: 'no-store' })
+    if (!response.ok) {
+      await response.body?.cancel()
+      return false
+    }
+    const value: unknown = await response.json()
+    if (JSON.stringify(value) === JSON.stringify(this.raw)) return false
+    this.take(value)
+    await (await values).write(new Map([[KEY, value]])).catch(() => undefined)
+    return true
+  }
+
+  private take(value: unknown): void {
+    this.raw = value
+    this.workspace = parseWorkspace(value)
+  }
+}

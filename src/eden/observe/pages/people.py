@@ -1,0 +1,156 @@
+"""People: finding somebody, what they did, and forgetting them when they ask for it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, get_args
+
+from litestar import Response, get, post
+from litestar.params import QueryParameter
+
+from eden.base.api.access import needs
+from eden.base.problems import Problem
+from eden.observe.pages.addresses import when
+from eden.observe.pages.desk import Desk, TheDesk
+from eden.observe.pages.kit import APP, LARGEST_FORM
+from eden.observe.pages.words import event_words, micros
+from eden.observe.questions import interfaces as ask
+from eden.observe.questions import results
+
+EntryKind = Literal["event", "error", "log"]
+KINDS: tuple[EntryKind, ...] = get_args(EntryKind)
+_LONGEST = 256
+_ENTRIES = 100
+_PEOPLE = 50
+#: days in which somebody was here to be in the list
+_DAYS = 30
+#: properties of an entry that a line has room for
+_PROPERTIES = 6
+
+CursorText = Annotated[str, QueryParameter(name="after", max_length=400)]
+SearchText = Annotated[str, QueryParameter(name="q", max_length=_LONGEST)]
+PersonText = Annotated[str, QueryParameter(name="person", max_length=_LONGEST)]
+DeviceText = Annotated[str, QueryParameter(name="device", max_length=_LONGEST)]
+
+
+@get(f"{APP}/people", opt=needs("observe.read"))
+async def show_people(desk: TheDesk, q: SearchText = "", after: CursorText = "") -> Response[bytes]:
+    """Those who were here lately; a search leads to one of them."""
+    text = "".join(character for character in q if character.isprintable()).strip()
+    if text:
+        return desk.went_to(desk.keeping("people/one", person=text))
+    question = ask.Cohort(condition=ask.Did(events=ask.Events(), days=_DAYS), limit=_PEOPLE, after=after)
+    answered = await desk.ask(question)
+    result = answered.result
+    assert isinstance(result, results.CohortResult)
+    if not result.size:
+        await desk.check_reports("people")
+    return desk.page(
+        "observe/analysis-people.html",
+        tab="people",
+        timed=False,
+        members=[
+            (
+                member,
+                desk.keeping("people/one", person=member.person),
+                micros(member.first_seen),
+                micros(member.last_seen),
+            )
+            for member in result.members
+        ],
+        size=result.size,
+        days=_DAYS,
+        statements=answered.statements,
+        next=desk.keeping("people", after=result.next) if result.next else "",
+        first=desk.keeping("people") if after else "",
+    )
+
+
+@get(f"{APP}/people/one", opt=needs("observe.read"))
+async def show_person(
+    desk: TheDesk, person: PersonText = "", device: DeviceText = "", after: CursorText = ""
+) -> Response[bytes]:
+    """What somebody did and met, the newest first."""
+    kinds = tuple(kind for kind in KINDS if kind in desk.asked.all("kind")) or KINDS
+    question = ask.Trail(
+        period=when(desk.period),
+        person=person.strip(),
+        device="" if person.strip() else device.strip(),
+        kinds=kinds,
+        after=after,
+        limit=_ENTRIES,
+    )
+    answered = await desk.ask(question)
+    result = answered.result
+    assert isinstance(result, results.TrailResult)
+    found_by_device = False
+    if person and not result.entries and not after:
+        # an id that is nobody's name may be a phone's
+        by_device = await desk.ask(
+            ask.Trail(period=question.period, device=person.strip(), kinds=kinds, limit=_ENTRIES)
+        )
+        assert isinstance(by_device.result, results.TrailResult)
+        if by_device.result.entries:
+            answered, result, found_by_device = by_device, by_device.result, True
+    who = {"device": person.strip()} if found_by_device else {"person": person.strip(), "device": device.strip()}
+    return desk.page(
+        "observe/analysis-person.html",
+        tab="people",
+        who=person.strip() or device.strip(),
+        is_device=found_by_device or not person.strip(),
+        groups=_by_session(desk, result),
+        sessions={session.id: session for session in result.sessions},
+        count=len(result.entries),
+        kinds=[(kind, kind in kinds) for kind in KINDS],
+        statements=answered.statements,
+        next=desk.varied(**{**who, "after": result.next}) if result.next else "",
+        first=desk.varied(**{**who, "after": ""}) if after else "",
+    )
+
+
+@post(f"{APP}/people/erase", opt=needs("observe.erase"), request_max_body_size=LARGEST_FORM)
+async def erase_person(desk: TheDesk) -> Response[bytes]:
+    """Forget somebody, for good. The form repeats the id, so that nobody is forgotten by a slip."""
+    form = await desk.form()
+    person, again = form.one("person"), form.one("again")
+    if not person or person != again:
+        return desk.went_to(desk.here("people/one", person=person), desk.t("observe.person.not-the-same"), "bad")
+    try:
+        await desk.observe.erase(*desk.caller, person)
+    except Problem as problem:
+        if problem.code not in ("invalid", "insight-unavailable"):
+            raise
+        return desk.went_to(desk.here("people/one", person=person), desk.told(problem), "bad")
+    return desk.went("people", desk.t("observe.person.erased"))
+
+
+def _by_session(desk: Desk, result: results.TrailResult) -> list[tuple[str, list[dict[str, Any]]]]:
+    """Entries one below the other, with a heading where another session begins."""
+    groups: list[tuple[str, list[dict[str, Any]]]] = []
+    for entry in result.entries:
+        if not groups or groups[-1][0] != entry.session:
+            groups.append((entry.session, []))
+        groups[-1][1].append(_entry(desk, entry))
+    return groups
+
+
+def _entry(desk: Desk, entry: results.TrailEntry) -> dict[str, Any]:
+    tones = {"event": "neutral", "log": "neutral", "error": "bad" if entry.fatal else "warning"}
+    props = [(name, _short(value)) for name, value in entry.props.items() if not isinstance(value, dict | list)]
+    return {
+        "at": micros(entry.at),
+        "kind": entry.kind,
+        "tone": tones[entry.kind],
+        "title": event_words(desk, entry.title) if entry.kind == "event" else entry.title,
+        "page": entry.page,
+        "value": entry.value,
+        "props": props[:_PROPERTIES],
+        "address": desk.here(f"crashes/{entry.group}") if entry.kind == "error" and entry.group else "",
+    }
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= 80 else f"{text[:79]}…"
+
+
+HANDLERS: tuple[Any, ...] = (show_people, show_person, erase_person)

@@ -1,0 +1,133 @@
+"""Versions side by side: how people take them up, and whether one is better than the others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+from litestar import Response, get
+from litestar.params import QueryParameter
+
+from eden.base.api.access import needs
+from eden.base.catalogue import ReleaseInfo, VersionInfo
+from eden.console import formats
+from eden.observe.pages.addresses import read_filters, read_versions, when
+from eden.observe.pages.asking import asked_page
+from eden.observe.pages.desk import Desk, TheDesk
+from eden.observe.pages.kit import APP
+from eden.observe.questions import interfaces as ask
+from eden.observe.questions import results
+
+KINDS = ("version", "app_version", "release")
+#: of a comparison's verdicts: tone and icon
+_VERDICTS = {
+    "better": ("good", "check"),
+    "worse": ("bad", "alert"),
+    "same": ("neutral", "equal"),
+    "few": ("neutral", "clock"),
+}
+#: versions that can be chosen
+_VERSIONS = 50
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+CodeNumber = Annotated[int, QueryParameter(name="code", ge=0, le=2**53 - 1)]
+
+
+@get(f"{APP}/versions", opt=needs("observe.read"))
+async def show_versions(desk: TheDesk, code: CodeNumber = 0) -> Response[bytes]:
+    """All versions, and one compared with the others."""
+    question = read_versions(desk.asked, desk.period)
+    versions, releases = await _known(desk)
+    compared, statements = None, []
+    if code:
+        answered = await desk.ask(ask.Release(period=when(desk.period), filters=read_filters(desk.asked), code=code))
+        compared, statements = _compared(desk, answered.result), answered.statements
+    return await asked_page(
+        desk,
+        "versions",
+        "observe/analysis-versions.html",
+        question,
+        name=desk.t("observe.draw.adoption"),
+        kinds=KINDS,
+        kind=question.by,
+        versions=[(str(version.code), f"{version.name} ({version.code})") for version in versions[:_VERSIONS]],
+        releases=[(release, (release.started_at or 0)) for release in releases[:5]],
+        code=code,
+        version=next((version.name for version in versions if version.code == code), str(code)),
+        compared=compared,
+        compared_statements=statements,
+    )
+
+
+@get(f"{APP}/panels/release", opt=needs("observe.read"))
+async def show_release_panel(desk: TheDesk, code: CodeNumber) -> Response[bytes]:
+    """For the page of a release: its version against the others, since it began. Nothing while nobody has it."""
+    versions, releases = await _known(desk)
+    begun = [release.started_at for release in releases if release.code == code and release.started_at is not None]
+    since = _EPOCH + timedelta(microseconds=begun[0]) if begun else None
+    period = when(desk.period) if since is None else ask.Period(since=since, zone=desk.period.zone.key)
+    compared, statements = None, []
+    if desk.observe.insight.is_installed:
+        answered = await desk.ask(ask.Release(period=period, code=code))
+        compared, statements = _compared(desk, answered.result), answered.statements
+        if not compared["candidate"].persons:
+            compared = None
+    return desk.page(
+        "observe/analysis-release.html",
+        block="panel",
+        compared=compared,
+        code=code,
+        version=next((version.name for version in versions if version.code == code), str(code)),
+        statements=statements,
+    )
+
+
+async def _known(desk: Desk) -> tuple[Sequence[VersionInfo], Sequence[ReleaseInfo]]:
+    """The app's versions and releases, the newest first."""
+    ground, workspace_id, key = desk.observe.ground, desk.caller.workspace_id, desk.app.key
+    return await ground.database.read(
+        lambda connection: (
+            ground.catalogue.versions(connection, workspace_id, key),
+            ground.catalogue.releases(connection, workspace_id, key),
+        )
+    )
+
+
+def _compared(desk: Desk, result: results.Result) -> dict[str, Any]:
+    assert isinstance(result, results.ReleaseResult)
+    return {
+        "candidate": result.candidate,
+        "control": result.control,
+        "measures": [
+            {
+                "name": desk.t(f"observe.measured.{measure.measure.replace('_', '-')}"),
+                "candidate": _value(desk, measure, measure.candidate),
+                "candidate_interval": _interval(desk, measure, measure.candidate_interval),
+                "control": _value(desk, measure, measure.control),
+                "control_interval": _interval(desk, measure, measure.control_interval),
+                "verdict": measure.verdict,
+                "tone": _VERDICTS[measure.verdict][0],
+                "icon": _VERDICTS[measure.verdict][1],
+            }
+            for measure in result.measures
+        ],
+        "share": result.adoption[-1] if result.adoption else None,
+    }
+
+
+def _value(desk: Desk, measure: results.Compared, value: float | None) -> str:
+    if value is None:
+        return "–"
+    if measure.scale == "milliseconds":
+        return formats.milliseconds(value, desk.locale)
+    return formats.percent(value, desk.locale)
+
+
+def _interval(desk: Desk, measure: results.Compared, interval: results.Interval | None) -> str:
+    if interval is None:
+        return ""
+    return f"{_value(desk, measure, interval.low)} – {_value(desk, measure, interval.high)}"
+
+
+HANDLERS: tuple[Any, ...] = (show_versions, show_release_panel)
