@@ -42,7 +42,7 @@ _TABLES = {
         "(app, `group`, at)",
     ),
     "logs": (
-        f"{_ROW} level UInt8, logger LowCardinality(String), message String, trace String, span String, pull String,"
+        f"{_ROW} level UInt8 DEFAULT 9, logger LowCardinality(String), message String, trace String, span String, pull String,"
         " props JSON",
         "(app, at)",
     ),
@@ -52,8 +52,8 @@ _TABLES = {
         "(app, name, at)",
     ),
     "metrics": (
-        f"{_ROW} name LowCardinality(String), kind LowCardinality(String), unit LowCardinality(String),"
-        " value Float64, count UInt64, bounds Array(Float64), buckets Array(UInt64), props JSON",
+        f"{_ROW} name LowCardinality(String), kind LowCardinality(String) DEFAULT 'gauge', unit LowCardinality(String),"
+        " value Float64, count UInt64 DEFAULT 1, bounds Array(Float64), buckets Array(UInt64), props JSON",
         "(app, name, at)",
     ),
     "documents": (
