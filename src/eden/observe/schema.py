@@ -1,12 +1,28 @@
 """Tables of the events store, in ClickHouse's SQL: the same on the embedded engine, a server and a cluster.
 
 Rows come as `eden.observe.interfaces` names them. Everything is ordered by the app first, so that no question reads
-another app's rows.
+another app's rows. What was measured before it was chosen: docs/adr/0010.
+
+`trends` is filled by the engine as events arrive: counts of a quarter of an hour, which is the largest unit that all
+time zones are made of. Its rows with the name "" count all events of the app:
+
+    SELECT toStartOfDay(slot, 'Asia/Kathmandu') AS day, sum(events), uniqMerge(persons), uniqMerge(sessions)
+    FROM trends WHERE app = 1 AND name = '' GROUP BY day
+
+On a cluster a table NAME is spread over the machines: its rows are in NAME_local on each, by person, so that what a
+person did is on one machine.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+
+#: of this version; `eden.observe.insight.steps` brings a store up to it
+STEP = 1
+
+#: seconds of a slot of `trends`
+SLOT_SECONDS = 900
 
 _ROW = """
     app UInt32,
@@ -20,7 +36,7 @@ _ROW = """
     model LowCardinality(String),
     app_version LowCardinality(String),
     version LowCardinality(String),
-    code UInt64,
+    code UInt64 CODEC(T64, ZSTD(1)),
     release LowCardinality(String),
     country LowCardinality(String),
     city LowCardinality(String),
@@ -29,68 +45,157 @@ _ROW = """
     channel LowCardinality(String),
     source LowCardinality(String),
     page LowCardinality(String),
+    INDEX person_bloom person TYPE bloom_filter(0.01) GRANULARITY 1,
+    INDEX device_bloom device TYPE bloom_filter(0.01) GRANULARITY 1,
 """
 
-_TABLES = {
-    "events": (
-        f"{_ROW} name LowCardinality(String), id UInt64, value Nullable(Float64), props JSON",
+#: beyond so many paths in a part, values share a column: 20,000 names in one batch took 9 s with 1,024 and 1 s with 256
+_PROPS = "props JSON(max_dynamic_paths=256)"
+
+#: words of a message in lower case; `hasAllTokens(message, 'payment declined')` uses it whatever the case
+_WORDS = (
+    "INDEX message_words message TYPE text(tokenizer = splitByNonAlpha, preprocessor = lower(message))"
+    " GRANULARITY 100000000"
+)
+
+
+@dataclass(frozen=True)
+class Table:
+    """`moment`: the column that retention looks at; `personal`: those that name a person."""
+
+    columns: str
+    order: str
+    moment: str = "at"
+    engine: str = "MergeTree"
+    personal: tuple[str, ...] = ("person", "device")
+    monthly: bool = True
+
+
+TABLES = {
+    "events": Table(
+        f"{_ROW} name LowCardinality(String), id UInt64, value Nullable(Float64), {_PROPS}",
         "(app, name, toDate(at), person, at)",
     ),
-    "errors": (
+    "errors": Table(
         f"{_ROW} id String, `group` UInt64, algorithm UInt8, type LowCardinality(String), message String,"
-        " culprit LowCardinality(String), fatal Bool, handled Bool, raw String CODEC(ZSTD(3))",
+        f" culprit LowCardinality(String), fatal Bool, handled Bool, raw String CODEC(ZSTD(3)), {_WORDS},"
+        " INDEX id_bloom id TYPE bloom_filter(0.01) GRANULARITY 1",
         "(app, `group`, at)",
     ),
-    "logs": (
-        f"{_ROW} level UInt8 DEFAULT 9, logger LowCardinality(String), message String, trace String, span String, pull String,"
-        " props JSON",
+    "logs": Table(
+        f"{_ROW} level UInt8, logger LowCardinality(String), message String, trace String, span String, pull String,"
+        f" {_PROPS}, {_WORDS}",
         "(app, at)",
     ),
-    "spans": (
+    "spans": Table(
         f"{_ROW} trace String, span String, parent String, name LowCardinality(String), kind LowCardinality(String),"
-        " status LowCardinality(String), root Bool, value Float64, props JSON",
+        f" status LowCardinality(String), root Bool, value Float64, {_PROPS},"
+        " INDEX trace_bloom trace TYPE bloom_filter(0.01) GRANULARITY 1",
         "(app, name, at)",
     ),
-    "metrics": (
-        f"{_ROW} name LowCardinality(String), kind LowCardinality(String) DEFAULT 'gauge', unit LowCardinality(String),"
-        " value Float64, count UInt64 DEFAULT 1, bounds Array(Float64), buckets Array(UInt64), props JSON",
+    "metrics": Table(
+        f"{_ROW} name LowCardinality(String), kind LowCardinality(String), unit LowCardinality(String),"
+        f" value Float64, count UInt64, bounds Array(Float64), buckets Array(UInt64), {_PROPS}",
         "(app, name, at)",
     ),
-    "documents": (
+    "documents": Table(
         f"{_ROW} kind LowCardinality(String), id String, name String, size UInt64, blob String,"
-        " raw String CODEC(ZSTD(3))",
+        " raw String CODEC(ZSTD(3)), INDEX id_bloom id TYPE bloom_filter(0.01) GRANULARITY 1",
         "(app, kind, at)",
     ),
-    "quarantine": (
+    "people": Table(
+        f"app UInt32, at DateTime64(3, 'UTC'), kind LowCardinality(String) DEFAULT 'person', key String, {_PROPS}",
+        "(app, kind, key)",
+        engine="ReplacingMergeTree(at)",
+        personal=("key",),
+        monthly=False,
+    ),
+    "quarantine": Table(
         "app UInt32, received DateTime64(3, 'UTC'), wire LowCardinality(String), reason String,"
         " raw String CODEC(ZSTD(3))",
         "(app, received)",
+        moment="received",
+        personal=(),
     ),
+    "trends": Table(
+        """
+        app UInt32,
+        name LowCardinality(String),
+        slot DateTime('UTC') CODEC(Delta, ZSTD(1)),
+        version LowCardinality(String),
+        platform LowCardinality(String),
+        events SimpleAggregateFunction(sum, UInt64),
+        measured SimpleAggregateFunction(sum, UInt64),
+        total SimpleAggregateFunction(sum, Float64),
+        persons AggregateFunction(uniq, String) CODEC(ZSTD(1)),
+        sessions AggregateFunction(uniq, String) CODEC(ZSTD(1))
+        """,
+        "(app, name, slot, version, platform)",
+        moment="slot",
+        engine="AggregatingMergeTree",
+        personal=(),
+    ),
+    # slots of `trends` that are to be counted again
+    "recounts": Table("app UInt32, slot DateTime('UTC')", "(app, slot)", moment="slot", personal=(), monthly=False),
 }
+#: tables that may be asked
+NAMES = tuple(name for name in TABLES if name != "recounts")
+#: tables that have rows of persons, and the columns that name them
+PERSONAL = {name: table.personal for name, table in TABLES.items() if table.personal}
 
 
-def statements() -> Iterator[str]:
-    """What makes the tables that are missing."""
-    for name, (columns, order) in _TABLES.items():
-        moment = "received" if name == "quarantine" else "at"
-        yield (
-            f"CREATE TABLE IF NOT EXISTS {name} ({columns}) ENGINE = MergeTree PARTITION BY toYYYYMM({moment})"
-            f" ORDER BY {order} SETTINGS non_replicated_deduplication_window = 1000"
-        )
+def statements(cluster: str = "") -> Iterator[str]:
+    """What makes the tables that are missing, on all machines of a cluster if one is named."""
+    for name in TABLES:
+        yield from table(name, cluster)
     yield (
-        "CREATE TABLE IF NOT EXISTS people (app UInt32, at DateTime64(3, 'UTC'), kind LowCardinality(String) DEFAULT"
-        " 'person', key String, props JSON) ENGINE = ReplacingMergeTree(at) ORDER BY (app, kind, key)"
-        " SETTINGS non_replicated_deduplication_window = 1000"
+        f"CREATE MATERIALIZED VIEW IF NOT EXISTS trends_view{on(cluster)} TO {local('trends', cluster)} AS"
+        f" {counts(local('events', cluster))}"
     )
 
 
-#: tables that have rows of persons, and the columns that name them
-PERSONAL = {
-    **dict.fromkeys(("events", "errors", "logs", "spans", "metrics", "documents"), ("person", "device")),
-    "people": ("key",),
-}
-#: tables that may be asked
-NAMES = (*_TABLES, "people")
+def table(name: str, cluster: str = "") -> Iterator[str]:
+    """What makes one table."""
+    made = TABLES[name]
+    engine = made.engine
+    if cluster:
+        kind, _, rest = engine.partition("(")
+        others = f", {rest}" if rest else ")"
+        engine = f"Replicated{kind}('/clickhouse/tables/{{shard}}/{{database}}/{{table}}', '{{replica}}'{others}"
+    parts = f" PARTITION BY toYYYYMM({made.moment})" if made.monthly else ""
+    # the same insert again, after a crash, is recognised among so many
+    window = "" if cluster else " SETTINGS non_replicated_deduplication_window = 1000"
+    yield (
+        f"CREATE TABLE IF NOT EXISTS {local(name, cluster)}{on(cluster)} ({made.columns}) ENGINE = {engine}{parts}"
+        f" ORDER BY {made.order}{window}"
+    )
+    if cluster:
+        spread = "cityHash64(person)" if "person" in made.personal else "cityHash64(app)"
+        yield (
+            f"CREATE TABLE IF NOT EXISTS {name}{on(cluster)} AS {local(name, cluster)}"
+            f" ENGINE = Distributed('{cluster}', currentDatabase(), '{local(name, cluster)}', {spread})"
+        )
+
+
+def counts(events: str, where: str = "") -> str:
+    """The SELECT that makes rows of `trends` from the table `events`."""
+    return (
+        "SELECT app, arrayJoin([toString(name), '']) AS name,"
+        f" toStartOfInterval(at, INTERVAL {SLOT_SECONDS} SECOND, 'UTC') AS slot, version, platform,"
+        " count() AS events, count(value) AS measured, sum(ifNull(value, 0)) AS total, uniqState(person) AS persons,"
+        " uniqStateIf(session, name = '') AS sessions"
+        f" FROM {events} {where} GROUP BY app, name, slot, version, platform"
+    )
+
+
+def local(name: str, cluster: str) -> str:
+    """The table on each machine, for what changes rows or structure."""
+    return f"{name}_local" if cluster else name
+
+
+def on(cluster: str) -> str:
+    """The clause of statements that go to all machines."""
+    return f" ON CLUSTER '{cluster}'" if cluster else ""
 
 
 def only(app: int) -> str:
