@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 import pytest
 from sqlalchemy import Connection, insert, select, update
 
@@ -162,6 +163,15 @@ def test_rows_without_a_document_have_a_group(house: Database) -> None:
         ("E: m", "00000000000000ff"),
         ("Error without a text", "00000000000000fe"),
     ]
+
+
+def test_a_hash_that_was_masked_is_still_the_group(house: Database) -> None:
+    row = error()
+    masked = msgspec.structs.replace(row, raw=row.raw.replace(f"{row.group:016x}", "[number]"))
+    note(house, [masked])
+    note(house, [row])
+    [group] = groups(house)
+    assert (group.short, group.occurrences, group.title) == (f"{row.group:016x}", 2, "E: x")
 
 
 def test_many_groups_at_once(house: Database) -> None:

@@ -7,6 +7,7 @@ error is once.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -101,9 +102,9 @@ def _note_app(
 ) -> None:
     groupings = {of: grouping_of(one.row) for of, one in seen.items()}
     known: dict[tuple[int, str], Any] = {}
-    for part in _parts([grouping.hash for grouping in groupings.values()]):
-        found = connection.execute(select(crash_groups).where(crash_groups.c.app == app, crash_groups.c.hash.in_(part)))
-        known.update({(row.algorithm, row.hash): row for row in found})
+    for part in _parts([grouping.short for grouping in groupings.values()]):
+        query = select(crash_groups).where(crash_groups.c.app == app, crash_groups.c.short.in_(part))
+        known.update({(row.algorithm, row.short): row for row in connection.execute(query)})
     fresh: list[dict[str, Any]] = []
     changed: list[dict[str, Any]] = []
     news: dict[str, list[str]] = {"new": [], "regressed": [], "awake": []}
@@ -111,7 +112,7 @@ def _note_app(
     tell = False
     for of, one in seen.items():
         grouping = groupings[of]
-        row = known.get((grouping.algorithm, grouping.hash))
+        row = known.get((grouping.algorithm, grouping.short))
         if row is None:
             fresh.append(_fresh(app, one, grouping, at))
             news["new"].append(fresh[-1]["id"])
@@ -215,16 +216,18 @@ def _state(row: Any, one: _Seen, at: int) -> GroupState:
 
 
 def grouping_of(row: ErrorRow) -> Grouping:
-    """As the document has it; rows without one (made by hand, imported) are known by the 64 bits of their group."""
+    """As the document has it. Rows without a document (imported, made by hand), and those in which a mask has taken a
+    part of the hash for a number of somebody, are known by the 64 bits of their group."""
+    known: Grouping | None = None
     if row.raw:
-        try:
-            found = _RAW.decode(row.raw).grouping
-        except msgspec.DecodeError:
-            found = None
-        if found is not None:
-            return found
+        with contextlib.suppress(msgspec.DecodeError):
+            known = _RAW.decode(row.raw).grouping
+    short = f"{row.group:016x}"
+    if known is not None and len(known.hash) == 64 and known.short == short:
+        return known
     text = f"{row.type}: {row.message}" if row.type and row.message else row.type or row.message
-    return Grouping(f"{row.group:016x}{0:048x}", row.algorithm, text[:200] or "Error without a text", row.culprit)
+    title, culprit = (known.title, known.culprit) if known is not None else (text[:200], row.culprit)
+    return Grouping(f"{short}{0:048x}", row.algorithm, title or "Error without a text", culprit)
 
 
 def _activity(group_id: str, at: int, action: str, detail: dict[str, Any]) -> dict[str, Any]:
