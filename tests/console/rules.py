@@ -14,7 +14,7 @@ from pathlib import Path
 
 from jinja2 import BaseLoader, nodes
 
-from eden.console.frame import Room, environment
+from eden.console.frame import FRAME, Room, environment
 from eden.console.messages import LOCALES, Message, read_catalogue
 
 #: in HTML: what the policy of the pages forbids
@@ -83,7 +83,7 @@ def _use_problems(room: Room) -> Iterator[str]:
     for path in _templates(room):
         _read_template(path, used)
     for path in sorted(room.folder.rglob("*.py")):
-        _read_python(path, used)
+        _read_python(path, used, (f"{room.name}.", f"{FRAME.name}."))
     for key in english:
         if not used.covers(key):
             yield f"{key} is not used"
@@ -110,11 +110,11 @@ def _read_template(path: Path, used: _Used) -> None:
     used.keys.update(str(constant.value) for constant in tree.find_all(nodes.Const))
 
 
-def _read_python(path: Path, used: _Used) -> None:
+def _read_python(path: Path, used: _Used, rooms: tuple[str, ...]) -> None:
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             used.keys.add(node.value)
         elif isinstance(node, ast.JoinedStr) and node.values and isinstance(node.values[0], ast.Constant):
             start = str(node.values[0].value)
-            if re.fullmatch(r"[a-z-]+\.([a-z-]+\.)+", start):
+            if start.startswith(rooms) and re.fullmatch(r"[a-z-]+\.([a-z-]+\.)+", start):
                 used.prefixes.add(start)

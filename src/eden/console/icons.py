@@ -12,6 +12,7 @@ _PATHS = {
     "check": "M5 12.5l4.5 4.5L19 7.5",
     "chevron-down": "M6 9.5l6 6 6-6",
     "chevron-right": "M9.5 6l6 6-6 6",
+    "chevron-up": "M6 14.5l6-6 6 6",
     "circle": "M12 4a8 8 0 1 0 0 16 8 8 0 0 0 0-16z",
     "clock": "M12 4a8 8 0 1 0 0 16 8 8 0 0 0 0-16zM12 8v4.5l3 2",
     "close": "M6 6l12 12M18 6L6 18",

@@ -19,6 +19,7 @@ from eden.observe.pages import (
     performance,
     retention,
     settings,
+    sql,
     versions,
 )
 from eden.observe.pages.desk import provide_desk
@@ -42,6 +43,7 @@ HANDLERS = _pages(
     *people.HANDLERS,
     *versions.HANDLERS,
     *dashboards.HANDLERS,
+    *sql.HANDLERS,
     *settings.HANDLERS,
     *asking.HANDLERS,
 )

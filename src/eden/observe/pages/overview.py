@@ -1,4 +1,4 @@
-"""An app at a glance: who uses it, whether it crashes, how fast it starts, which versions people have; who is here now."""
+"""An app at a glance: who uses it, whether it crashes, how fast it starts, which versions people have, who is here."""
 
 from __future__ import annotations
 
