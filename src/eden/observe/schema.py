@@ -18,9 +18,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-#: of this version; `eden.observe.insight.steps` brings a store up to it
-STEP = 1
-
 #: seconds of a slot of `trends`
 SLOT_SECONDS = 900
 
@@ -83,8 +80,8 @@ TABLES = {
         "(app, `group`, at)",
     ),
     "logs": Table(
-        f"{_ROW} level UInt8, logger LowCardinality(String), message String, trace String, span String, pull String,"
-        f" {_PROPS}, {_WORDS}",
+        f"{_ROW} level UInt8 DEFAULT 9, logger LowCardinality(String), message String, trace String, span String,"
+        f" pull String, {_PROPS}, {_WORDS}",
         "(app, at)",
     ),
     "spans": Table(
@@ -94,8 +91,8 @@ TABLES = {
         "(app, name, at)",
     ),
     "metrics": Table(
-        f"{_ROW} name LowCardinality(String), kind LowCardinality(String), unit LowCardinality(String),"
-        f" value Float64, count UInt64, bounds Array(Float64), buckets Array(UInt64), {_PROPS}",
+        f"{_ROW} name LowCardinality(String), kind LowCardinality(String) DEFAULT 'gauge', unit LowCardinality(String),"
+        f" value Float64, count UInt64 DEFAULT 1, bounds Array(Float64), buckets Array(UInt64), {_PROPS}",
         "(app, name, at)",
     ),
     "documents": Table(
@@ -138,8 +135,10 @@ TABLES = {
     # slots of `trends` that are to be counted again
     "recounts": Table("app UInt32, slot DateTime('UTC')", "(app, slot)", moment="slot", personal=(), monthly=False),
 }
-#: tables that may be asked
-NAMES = tuple(name for name in TABLES if name != "recounts")
+#: what a store counts for itself
+INTERNAL = ("trends", "recounts")
+#: tables that people may ask in SQL
+NAMES = tuple(name for name in TABLES if name not in INTERNAL)
 #: tables that have rows of persons, and the columns that name them
 PERSONAL = {name: table.personal for name, table in TABLES.items() if table.personal}
 
@@ -200,4 +199,4 @@ def on(cluster: str) -> str:
 
 def only(app: int) -> str:
     """ClickHouse's `additional_table_filters` that leave the rows of one app in every table."""
-    return "{" + ", ".join(f"'{name}': 'app = {app:d}'" for name in NAMES) + "}"
+    return "{" + ", ".join(f"'{name}': 'app = {app:d}'" for name in TABLES) + "}"

@@ -17,6 +17,7 @@ from typing import Any
 
 from eden.observe.insight.engine import Limits, StoreError
 from eden.observe.insight.parameters import texts
+from eden.observe.insight.shared_lock import SharedLock
 
 _ERROR = re.compile(r"Code: ([0-9]+)\. DB::Exception: (.*?)(?: \([A-Z_]+\))?(?: \(version .*)?$", re.DOTALL)
 #: the engine would take most of the machine for its caches; these are for one of 2 GB
@@ -29,11 +30,6 @@ _SERVER = {
     "text_index_postings_cache_size": 33_554_432,
     "query_condition_cache_size": 8_388_608,
     "compiled_expression_cache_size": 16_777_216,
-}
-_INSERT = {
-    "type_json_skip_duplicated_paths": 1,
-    "deduplicate_blocks_in_dependent_materialized_views": 1,
-    "input_format_skip_unknown_fields": 1,
 }
 _SQL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -57,6 +53,7 @@ class Embedded:
         self._connect: Callable[[], Any] = lambda: chdb.connect(address)
         self._database = database
         self._process = os.getpid()
+        self.writing = SharedLock()
         self._local = threading.local()
         self._all: list[Any] = []
         try:
@@ -125,13 +122,17 @@ class Embedded:
         self.query("KILL QUERY WHERE Settings['log_comment'] = {mark:String} ASYNC", {"mark": mark})
 
     def insert(self, table: str, rows: bytes, *, token: str = "") -> None:
-        given = ", ".join(f"{name} = {value}" for name, value in _INSERT.items())
-        if token:
-            given += f", insert_deduplication_token = {quoted(token)}"
-        try:
-            self._session().query(f"INSERT INTO {table} SETTINGS {given} FORMAT JSONEachRow\n" + rows.decode())
-        except RuntimeError as error:
-            raise _store_error(error) from error
+        session = self._session()
+        # one insert is one block, and so one part of each month: all of it or nothing
+        settings = ", ".join(f"{name} = {quoted(value)}" for name, value in inserted(token).items())
+        with self.writing.shared():
+            try:
+                # rows beside the text cost a third less than rows in it
+                with session.send_insert(f"INSERT INTO {table} SETTINGS {settings}", "JSONEachRow") as stream:
+                    stream.append(rows)
+                    stream.finish()
+            except RuntimeError as error:
+                raise _store_error(error) from error
 
     def close(self) -> None:
         for session in self._all:
@@ -152,6 +153,21 @@ def limited(limits: Limits) -> dict[str, Any]:
         # an order or a group that needs more memory goes to the disk
         "max_bytes_before_external_group_by": limits.memory_bytes // 2,
         "max_bytes_before_external_sort": limits.memory_bytes // 2,
+    }
+
+
+def inserted(token: str) -> dict[str, Any]:
+    """ClickHouse's settings of an insert. Without a token, rows are stored even if they were stored before."""
+    return {
+        "type_json_skip_duplicated_paths": 1,
+        "input_format_skip_unknown_fields": 1,
+        # what a table knows of itself must not keep its copies from being told
+        "deduplicate_blocks_in_dependent_materialized_views": 1,
+        "max_insert_block_size": 100_000_000,
+        "min_insert_block_size_rows": 100_000_000,
+        "min_insert_block_size_bytes": 0,
+        "input_format_parallel_parsing": 0,
+        **({"insert_deduplication_token": token} if token else {"insert_deduplicate": 0}),
     }
 
 

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import msgspec
 
 from eden.base.errors import EdenError
+from eden.observe.insight.shared_lock import SharedLock
 
 #: ClickHouse's numbers of errors that mean: a limit of the question was reached
 LIMITS = {159: "time", 160: "time", 241: "memory", 158: "rows", 396: "result", 307: "rows", 394: "time"}
@@ -40,8 +41,10 @@ class Engine(Protocol):
 
     #: "embedded" or "server"
     kind: str
-    #: where tables are made on all machines of a cluster: its name
+    #: name of the cluster on whose machines tables are; "" for one machine
     cluster: str
+    #: inserts hold it together; whoever needs rows to stay as they are for a moment, alone
+    writing: SharedLock
 
     def query(
         self,

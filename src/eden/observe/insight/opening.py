@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from eden.base.errors import EdenError
 from eden.base.settings import Settings
-from eden.observe import schema
 from eden.observe.insight import place
 from eden.observe.insight.embedded import Embedded
 from eden.observe.insight.engine import Engine
+from eden.observe.insight.steps import upgrade
 
 
 def open_engine(settings: Settings) -> Engine:
@@ -20,6 +20,9 @@ def open_engine(settings: Settings) -> Engine:
             "observe-off", "The engine of the events store is not installed.",
             "Install it: pip install 'eden-platform[observe]'",
         ) from error  # fmt: skip
-    for statement in schema.statements():
-        engine.query(statement)
+    try:
+        upgrade(engine)
+    except EdenError:
+        engine.close()
+        raise
     return engine
