@@ -4,6 +4,7 @@ import { installCopy } from './copy'
 import { installDialogs } from './dialog'
 import { enhance } from './enhance'
 import { installForms } from './forms'
+import { installKeys } from './keys'
 import { startLive } from './live'
 import { installMenus } from './menu'
 import { installTheme } from './theme'
@@ -32,6 +33,7 @@ installCopy()
 // an upload is taken out of the hands of the general handler
 installUpload()
 installForms()
+installKeys()
 keepTimes()
 enhance(document.documentElement)
 

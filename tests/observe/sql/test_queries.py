@@ -21,8 +21,7 @@ from eden.observe.insight.embedded import Embedded
 from eden.observe.insight.engine import Limits
 from eden.observe.sql.functions import AGGREGATES, FUNCTIONS, may_call
 from eden.observe.sql.queries import Form, Parameters, Queries, kept_from
-from eden.observe.sql.reading import DEEPEST
-from eden.observe.sql.refusals import SENTENCES, Refusal
+from eden.observe.sql.refusals import DEEPEST, SENTENCES, Refusal
 from eden.observe.sql.tables import TABLES
 from eden.observe.sql.writing import AppScope, write
 
@@ -219,7 +218,8 @@ def test_documented_columns_are_the_tables(engine: Embedded) -> None:
             line.split("\t")[:2] for line in engine.query(f"DESCRIBE {table.name}", form="TSVRaw").decode().splitlines()
         )
         for column in table.columns[1:]:
-            assert described.get(column.name) == column.type, (table.name, column.name)
+            # how many paths a JSON column keeps apart is the store's affair
+            assert described[column.name].partition("(max_dynamic")[0] == column.type, (table.name, column.name)
         assert table.time in described and (not table.person or table.person in described)
     assert set(TABLES) == set(schema.NAMES)
 

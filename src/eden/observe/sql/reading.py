@@ -19,13 +19,8 @@ from sqlglot.parsers.clickhouse import ClickHouseParser
 from sqlglot.tokenizer_core import Token, TokenType
 
 from eden.observe.sql.functions import may_call
-from eden.observe.sql.refusals import Refusal
+from eden.observe.sql.refusals import DEEPEST, LONGEST, MOST_WORDS, Refusal
 from eden.observe.sql.tables import TABLES
-
-#: characters, words and open brackets of a query
-LONGEST: Final = 20_000
-MOST_WORDS: Final = 4_000
-DEEPEST: Final = 24
 
 _OPEN, _CLOSE = "([{", ")]}"
 _NAME = re.compile(r"[^\\\"`\x00-\x1f\x7f]{1,200}")

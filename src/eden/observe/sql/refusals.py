@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from eden.base.errors import EdenError
 
-#: code → sentence; the console has the same ones in every language, as observe.sql.refusal.CODE
+#: characters, words and open brackets of a query
+LONGEST: Final = 20_000
+MOST_WORDS: Final = 4_000
+DEEPEST: Final = 24
+
+#: code → sentence; the console has the same ones in every language, as observe.sql-refusal.CODE
 SENTENCES: dict[str, str] = {
     "empty": "There is no query.",
     "long": "The query has more than {limit} characters.",

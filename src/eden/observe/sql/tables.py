@@ -61,6 +61,8 @@ _ROW = """
     page | LowCardinality(String) | Path of the page.
 """
 _PROPS = "    props | JSON | Everything else: props.name, or props.name.:Int64 and props.name::String for one type.\n"
+#: columns that mean the same in every table, with what they mean
+ROW_COLUMNS: Final = {column.name: column.text for column in (PROGRAM, *_columns(_ROW + _PROPS))}
 
 
 def _table(name: str, text: str, columns: str, *, props: bool = False, time: str = "at") -> TableInfo:
