@@ -36,7 +36,7 @@ class Keeper(About):
         return name
 
 
-def rows(wire: Wire, body: bytes, about: About | None = None, /, received: float = NOW, **meta: str) -> list[AnyRow]:
+def rows(wire: Wire, body: bytes, about: About | None = None, received: float = NOW, /, **meta: str) -> list[AnyRow]:
     """Rows of a batch that came at `received`."""
     batch = Accepted(wire, APP, round(received * 1e6), b"", body, meta)
     digest = _ROWS.get(wire, otlp.rows)

@@ -7,7 +7,7 @@ import pytest
 from eden.observe.crashes.document import decode
 from eden.observe.digest.mas import is_line
 from eden.observe.interfaces import AnyRow, ErrorRow, EventRow, QuarantinedRow
-from tests.observe.wires.made import NOW, one, rows
+from tests.observe.wires.made import one, rows
 
 #: 2018-12-19T02:35:47.196Z
 _AT = 1_545_186_947.196
@@ -30,7 +30,7 @@ _PAY = _line(
 
 
 def _rows(*lines: str, **meta: str) -> list[AnyRow]:
-    return rows("mas", "\n".join(lines).encode(), received=NOW, **meta)
+    return rows("mas", "\n".join(lines).encode(), **meta)
 
 
 def test_a_custom_event() -> None:

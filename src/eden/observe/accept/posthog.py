@@ -108,6 +108,8 @@ class PosthogWire:
         meta = {}
         if sent := request.headers.get("posthog-request-timestamp"):
             meta["sent_at"] = sent[:64]
+        if sdk := request.headers.get("posthog-sdk-info"):
+            meta["sdk"] = sdk[:64]
         told = Response(_EVENTS[path])
         if not events:
             return _told(told)

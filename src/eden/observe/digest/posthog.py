@@ -124,6 +124,11 @@ def _rows(batch: Accepted, about: About, clock: Clock, event: dict[str, Any]) ->
     for lifted in ("session_id", "window_id"):
         if held := event.get(lifted):
             props.setdefault(f"${lifted}", held)
+    if sdk := batch.meta.get("sdk"):
+        # of the newer protocol: NAME/VERSION once, instead of in every event
+        library, _, release = sdk.partition("/")
+        props.setdefault("$lib", library)
+        props.setdefault("$lib_version", release)
     uuid = text(event.get("uuid")) or text(props.get("$insert_id"))
     row = EventRow(
         **_fields(batch, clock, person, props),
