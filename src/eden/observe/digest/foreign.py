@@ -43,8 +43,10 @@ class Clock(NamedTuple):
     def at(self, moment: object) -> float:
         """Our time of a moment of the sender, in seconds with milliseconds; now, when it is none."""
         seconds = seconds_of(moment)
-        if seconds is None:
-            return round(self.received, 3)
+        return round(self.received, 3) if seconds is None else self.ours(seconds)
+
+    def ours(self, seconds: float) -> float:
+        """`at` of what was found to be a time."""
         return round(min(self.received, max(self.received - self.oldest, seconds + self.error)), 3)
 
     def note(self, moment: object, props: dict[str, Any]) -> float:
@@ -59,10 +61,12 @@ def seconds_of(moment: object) -> float | None:
     """Seconds since 1970 of a number (seconds, or by its size milli-, micro- or nanoseconds), a text with such a
     number, or ISO 8601 (no zone: UTC); None: it is no time."""
     if isinstance(moment, str):
+        if moment[4:5] == "-":
+            return _iso(moment)
         try:
-            moment = float(moment)
+            return seconds_of(float(moment))
         except ValueError:
-            return _iso(str(moment))
+            return _iso(moment)
     if not isinstance(moment, int | float) or isinstance(moment, bool):
         return None
     try:

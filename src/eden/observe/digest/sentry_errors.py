@@ -169,7 +169,7 @@ def _breadcrumbs(sent: Sent, value: object) -> list[Breadcrumb]:
     found = items(mapping(value).get("values")) or items(value)
     return [
         Breadcrumb(
-            at=sent.clock.at(crumb["timestamp"]) if seconds_of(crumb.get("timestamp")) is not None else 0.0,
+            at=0.0 if (seconds := seconds_of(crumb.get("timestamp"))) is None else sent.clock.ours(seconds),
             category=text(crumb.get("category")),
             kind=text(crumb.get("type")),
             message=text(crumb.get("message"), 2000),
