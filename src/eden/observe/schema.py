@@ -120,6 +120,7 @@ TABLES = {
         name LowCardinality(String),
         slot DateTime('UTC') CODEC(Delta, ZSTD(1)),
         version LowCardinality(String),
+        code UInt64 CODEC(T64, ZSTD(1)),
         platform LowCardinality(String),
         events SimpleAggregateFunction(sum, UInt64),
         measured SimpleAggregateFunction(sum, UInt64),
@@ -127,7 +128,7 @@ TABLES = {
         persons AggregateFunction(uniq, String) CODEC(ZSTD(1)),
         sessions AggregateFunction(uniq, String) CODEC(ZSTD(1))
         """,
-        "(app, name, slot, version, platform)",
+        "(app, name, slot, version, code, platform)",
         moment="slot",
         engine="AggregatingMergeTree",
         personal=(),
@@ -180,10 +181,10 @@ def counts(events: str, where: str = "") -> str:
     """The SELECT that makes rows of `trends` from the table `events`."""
     return (
         "SELECT app, arrayJoin([toString(name), '']) AS name,"
-        f" toStartOfInterval(at, INTERVAL {SLOT_SECONDS} SECOND, 'UTC') AS slot, version, platform,"
-        " count() AS events, count(value) AS measured, sum(ifNull(value, 0)) AS total, uniqState(person) AS persons,"
-        " uniqStateIf(session, name = '') AS sessions"
-        f" FROM {events} {where} GROUP BY app, name, slot, version, platform"
+        f" toStartOfInterval(at, INTERVAL {SLOT_SECONDS} SECOND, 'UTC') AS slot, version, code, platform,"
+        " count() AS events, count(value) AS measured, sum(ifNull(value, 0)) AS total,"
+        " uniqStateIf(person, person != '') AS persons, uniqStateIf(session, name = '' AND session != '') AS sessions"
+        f" FROM {events} {where} GROUP BY app, name, slot, version, code, platform"
     )
 
 
