@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import threading
 import zlib
 from collections.abc import Awaitable, Iterator, Sequence
 from dataclasses import replace
@@ -97,13 +96,13 @@ def known(office: Office) -> dict[str, list[str]]:
 def address(office: Office) -> Iterator[str]:
     """The office's platform on a port: some checks send requests of their own."""
     listener = socket.create_server(("127.0.0.1", 0))
-    # the platform runs in the client's loop already: this server only passes requests on
+    # the platform runs in the client's loop already: this server only passes requests on, in the same loop
     server = uvicorn.Server(uvicorn.Config(office.platform, lifespan="off", log_config=None, access_log=False))
-    thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listener])), daemon=True)
-    thread.start()
+    assert office.client.blocking_portal is not None
+    serving = office.client.blocking_portal.start_task_soon(server.serve, [listener])
     yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     server.should_exit = True
-    thread.join()
+    serving.result()
     listener.close()
 
 

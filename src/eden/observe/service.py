@@ -111,8 +111,8 @@ class Observe:
 
     async def erase(self, principal: Principal, workspace_id: str, person: str) -> Erasure:
         """Forget a person (a user's or a device's id) in all apps of the workspace: no report has them at the return,
-        and what waits in the spool is dropped. Written down and in the audit log before anything is deleted, so that
-        an erasure that is interrupted is finished later (`finish_erasures`)."""
+        and what waits in the spool is dropped. Written down and in the audit log before anything is deleted: where the
+        events store is away, or the process ends, `finish_erasures` goes on, and `done_at` is None until then."""
         check_permission(principal, workspace_id, "observe.erase")
         person = person.strip()
         if not 0 < len(person) <= _LONGEST_PERSON:
@@ -131,7 +131,13 @@ class Observe:
             self.ground.audit.append(connection, workspace_id, principal.name, "observe.erase", erasure.id)
 
         await self.ground.database.write(work)
-        return await self._finish(workspace_id, erasure)
+        try:
+            return await self._finish(workspace_id, erasure)
+        except Problem as problem:
+            if problem.code != "insight-unavailable":
+                raise
+            log.warning("an erasure waits for the events store: %s", problem)
+            return erasure
 
     async def erasures(
         self, principal: Principal, workspace_id: str, *, before: str | None = None, limit: int = 50

@@ -13,14 +13,14 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from eden.base.ground import Ground
 from eden.base.ids import now
 from eden.base.problems import Problem
 from eden.observe.apps import HOUR, App
-from eden.observe.models import observe_usage
+from eden.observe.models import observe_apps, observe_usage
 
 _FLUSH_SECONDS = 1.0
 _SECOND = 1_000_000
@@ -152,7 +152,12 @@ class Usage:
         added = {name: observe_usage.c[name] + statement.excluded[name] for name in ("accepted", "refused", "bytes")}
         statement = statement.on_conflict_do_update(index_elements=["app", "hour"], set_=added)
         statement = statement.returning(observe_usage.c.accepted)
-        return [int(connection.execute(statement, row).scalar_one()) for row in rows]
+        numbers = {row["app"] for row in rows}
+        known = set(
+            connection.execute(select(observe_apps.c.number).where(observe_apps.c.number.in_(numbers))).scalars()
+        )
+        # an app that is gone meanwhile is not counted
+        return [int(connection.execute(statement, row).scalar_one()) if row["app"] in known else 0 for row in rows]
 
 
 def _limited(sentence: str, seconds: int) -> Problem:

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, insert, select, update
 from eden.base.database import Database
 from eden.base.ids import now
 from eden.observe.interfaces import EventRow
-from eden.observe.models import observe_properties
+from eden.observe.models import observe_apps, observe_properties
 
 _NEW_SECONDS, _COUNTS_SECONDS = 2.0, 60.0
 #: events of an app, and properties in them, that are told apart; names with ids in them would have no end
@@ -82,7 +82,10 @@ class Catalogue:
     def _do_write(self, connection: Connection, at: int) -> dict[int, set[tuple[str, str]]]:
         table = observe_properties.c
         known: dict[int, set[tuple[str, str]]] = {}
-        for app in sorted({app for app, _ in self._counts}):
+        numbers = sorted({app for app, _ in self._counts})
+        query = select(observe_apps.c.number).where(observe_apps.c.number.in_(numbers)).order_by(observe_apps.c.number)
+        # an app that is gone meanwhile is passed over
+        for app in connection.execute(query).scalars().all():
             rows = connection.execute(select(table.event, table.path, table.types).where(table.app == app))
             held = {(row.event, row.path): row.types for row in rows}
             added: dict[tuple[str, str], dict[str, int]] = {}
