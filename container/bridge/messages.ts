@@ -92,6 +92,7 @@ export type HostEventName =
   | 'home' // "back to the entry page" from the capsule's menu
   | 'share' // "share" chosen in the capsule's menu
   | 'device' // {event: "accelerometer"|"compass"|"gyroscope"|"deviceMotion"|"location"|"locationError"|"battery", ...}
+  | 'collect' // {kinds} that the runtime shall measure from now on
   | 'settings' // {authSetting} changed by the person
   | 'updateReady'
   | 'updateFailed'

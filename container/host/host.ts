@@ -97,6 +97,12 @@ export class EdenHost extends EventTarget {
         platform: this.platform, fetch: browserFetch, file: (name) => files.address(name),
         values: async (area) => (await this.phone.stores).area(area),
         context: () => deviceContext(this.system, this.phone.network.status().networkType, options.platform?.context?.() ?? {}),
+        switched: () => {
+          for (const { session } of this.programs.all()) {
+            const kinds = this.collect?.frameKinds(session.url)
+            if (kinds) session.emit('collect', { kinds })
+          }
+        },
         internal: (error) => this.tell('internal', { url: '', appId: '', where: 'collect', error }),
       }, options.collect ?? {})
     }

@@ -195,6 +195,7 @@ export class ProgramRuntime implements Runtime {
     else if (name === 'hide') this.program.hide()
     else if (name === 'theme') this.setTheme(detail.theme === 'dark' ? 'dark' : 'light')
     else if (name === 'resize') this.resize(detail.system as unknown as Boot['system'])
+    else if (name === 'collect') this.collector?.switch(detail.kinds as string[])
     else if (name === 'network') this.network = detail as Boot['network']
     else if (name === 'back') void this.back()
     else if (name === 'home') void this.router.reLaunch({ url: `/${this.config.entry}` }).catch(nativeError)
@@ -280,6 +281,8 @@ export class ProgramRuntime implements Runtime {
     nativeError(where ? `${where}:` : '', error)
     // Without a page it is the application's: app.js and its lifecycle.
     const page = this.router?.opening ?? this.router?.current()?.route
+    // what led to it comes first
+    this.collector?.flush()
     this.notify({ kind: 'error', type, message, ...(stack ? { stack } : {}), ...(page ? { page } : {}) })
     if (type === 'error') {
       this.emit('error', { message, stack: stack ?? '' })

@@ -26,6 +26,8 @@ export interface CollectSurroundings {
   context(): DeviceContext
   /** address of a file of the container bundle */
   file(name: string): string
+  /** what frames shall measure may be other now */
+  switched(): void
   internal(error: unknown): void
 }
 
@@ -100,9 +102,9 @@ export class Collect {
   private async open(): Promise<Recording> {
     const { around, server, options: { show } } = this
     const { open } = await import(/* @vite-ignore */ around.file('collect.js')) as typeof import('./recording')
-    const { fetch, context, internal } = around
+    const { fetch, context, switched, internal } = around
     const values = around.values(`collect ${server ? `${server.url} ${server.workspace}` : ''}`)
-    const recording = this.recording = open({ server, fetch, values, context, show, internal })
+    const recording = this.recording = open({ server, fetch, values, context, show, switched, internal })
     for (const [of, timed] of this.happened.splice(0)) recording.tell(of, timed)
     if (this.stopped) recording.stop()
     return recording

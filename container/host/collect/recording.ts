@@ -182,6 +182,7 @@ export class Recording {
       })
     }
     this.isReady = true
+    this.around.switched()
     this.soon()
     if (server) void this.refresh(true)
   }
@@ -220,6 +221,7 @@ export class Recording {
   /** Switches or consent are new. */
   private async decided(): Promise<void> {
     this.masks.clear()
+    this.around.switched()
     const denied = (program: string): boolean => this.consentFor(program) === 'denied'
     if (this.decision === 'denied' || this.anyDenied()) {
       await this.outbox.clear(denied)

@@ -25,6 +25,8 @@ export interface Surroundings {
   context(): DeviceContext
   /** hears of every record as it is made */
   show: ((record: ObservedRecord, program: string) => void) | undefined
+  /** what frames shall measure may be other now */
+  switched(): void
   /** a fault of collecting itself */
   internal(error: unknown): void
 }

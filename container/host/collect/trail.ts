@@ -251,10 +251,13 @@ export class Trail {
     const message = cut(error.message, MAX_MESSAGE)
     this.outlet.keep(at, 'error', `${type}: ${message}`)
     if (!fatal && !this.errorMeasure.take(at)) return this.outlet.drop('error')
-    this.emit('error', { type: 'error', at, page, error: { ...error, message }, breadcrumbs: [...this.crumbs] }, false, fatal)
+    this.emit('error', { type: 'error', at, page, error: { ...error, message }, breadcrumbs: this.steps() }, false, fatal)
     const props = { type, message: cut(message, 200), fatal }
     this.emit('error', { type: 'event', name: '$error', at, page, props }, false, fatal)
   }
+
+  /** In the order of time: some come later than what followed them. */
+  private steps(): Breadcrumb[] { return [...this.crumbs].sort((one, other) => one.at - other.at) }
 
   private crash(at: number, fault: Fault, message: string): void {
     const fatal = ENDS.has(fault)

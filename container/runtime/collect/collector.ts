@@ -30,7 +30,7 @@ const NETWORK = new Set(['request', 'downloadFile', 'uploadFile', 'loadPackage']
 type Update = { component: string; data: unknown; script: number; at: number }
 
 export class Collector {
-  private readonly wanted: ReadonlySet<string>
+  private wanted: ReadonlySet<string>
   private waiting: WireObject[] = []
   private timer: number | undefined
   private faults = 0
@@ -53,15 +53,16 @@ export class Collector {
     this.painted.port1.onmessage = () => this.safely(() => this.afterFrame())
     this.safely(() => {
       rt.on('hide', () => this.flush())
-      if (this.wanted.has('white_screen')) {
-        rt.on('pageShow', (page: PageHandle) => this.safely(() => this.watch(page)))
-        // a page's errors before it is shown are its own
-        for (const name of ['error', 'unhandledRejection'] as const) rt.on(name, () => this.erred.add(this.place()))
-        rt.on('pageUnload', ({ route }: PageHandle) => this.erred.delete(route))
-      }
-      if (this.wanted.has('long_task')) this.observeTasks()
+      rt.on('pageShow', (page: PageHandle) => this.safely(() => this.watch(page)))
+      // a page's errors before it is shown are its own
+      for (const name of ['error', 'unhandledRejection'] as const) rt.on(name, () => this.erred.add(this.place()))
+      rt.on('pageUnload', ({ route }: PageHandle) => this.erred.delete(route))
+      this.observeTasks()
     })
   }
+
+  /** Measure these from now on. */
+  switch(kinds: readonly string[]): void { this.wanted = new Set(kinds) }
 
   /** A handler of the program's is about to run. */
   handled(caller: object, event: Shadowed, handler: (...args: unknown[]) => unknown): void {
@@ -71,16 +72,19 @@ export class Collector {
       this.tapped = true
       queueMicrotask(() => { this.tapped = false })
       this.does('tap')
+      // what nobody wants to know is not looked up
       if (!this.wanted.has('tap')) return
       const element = elementOf(event.currentTarget) as unknown as { id: string; is: string }
       const { is: component } = elementOf(caller) as unknown as { is: string }
       const text = this.wanted.has('tap_text') ? textOf(domOf(element as never)) : ''
-      this.add('tap', { component, element: element.is, id: element.id, handler: nameOf(caller, handler), ...(text && { text }) })
+      const tag = element.is.replace(/^eden\//, '')
+      this.add('tap', { component, element: tag, id: element.id, handler: nameOf(caller, handler), ...(text && { text }) })
     })
   }
 
   /** Run an update, with an eye on the clock. */
   updating(component: { is: string }, data: unknown, run: () => void): void {
+    if (!this.wanted.has('set_data')) return run()
     const from = performance.now()
     run()
     this.safely(() => {
@@ -99,7 +103,7 @@ export class Collector {
     this.update = undefined
     if (!update) return
     const value = update.script + performance.now() - this.frameFrom
-    if (value < SLOW || !this.wanted.has('set_data')) return
+    if (value < SLOW) return
     const { component, data, script, at } = update
     const keys = Object.keys(data as object).slice(0, 20)
     this.add('set_data', { component, keys, bytes: sizeOf(data), value, script }, at)
@@ -145,7 +149,7 @@ export class Collector {
   // ---- white screens -----------------------------------------------------------------------------------------
 
   private watch(page: PageHandle): void {
-    if (!this.looked.has(page)) this.lookLater(page, performance.now(), WHITE)
+    if (!this.looked.has(page) && this.wanted.has('white_screen')) this.lookLater(page, performance.now(), WHITE)
   }
 
   private lookLater(page: PageHandle, shown: number, delay: number): void {
@@ -169,12 +173,13 @@ export class Collector {
   // ---- to the host -------------------------------------------------------------------------------------------
 
   private add(what: string, fields: WireObject, at = Date.now()): void {
-    if (this.waiting.length >= MAX_WAITING) return
+    if (this.waiting.length >= MAX_WAITING || !this.wanted.has(what)) return
     this.waiting.push({ what, at, page: this.place(), ...fields })
     this.timer ??= this.later(() => this.flush(), REST)
   }
 
-  private flush(): void {
+  /** Tell the host what there is, now. */
+  flush(): void {
     this.safely(() => {
       this.timer = undefined
       if (this.waiting.length) this.rt.notify({ kind: 'observed', records: this.waiting.splice(0) })

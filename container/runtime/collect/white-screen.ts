@@ -75,7 +75,7 @@ interface TreeNode {
 function expects(node: unknown, depth = 0): boolean {
   const { is, textContent, childNodes, getShadowRoot } = node as TreeNode
   if (!childNodes) return textContent !== undefined
-  if (is === 'wx:if' || is === 'wx:for' || is === 'image' || is === 'cover-image') return true
+  if (is === 'wx:if' || is === 'wx:for' || is === 'eden/image' || is === 'eden/cover-image') return true
   if (depth > 50) return false
   const within = getShadowRoot ? getShadowRoot.call(node) : undefined
   return (within ? expects(within, depth + 1) : false) || childNodes.some((child) => expects(child, depth + 1))

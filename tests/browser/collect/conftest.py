@@ -54,7 +54,7 @@ PROGRAM: dict[str, Any] = {
         wx.reportMonitor('depth', 3)
         wx.reportPerformance(2001, 120, ['cold', 'wifi'])
       },
-      hang() { for (;;); },
+      hang() { setTimeout(() => { for (;;); }, 300) },
     })""",
     "pages/b/b.wxml": '<view class="text">second page</view>',
     "pages/b/b.js": "Page({})",
@@ -106,6 +106,7 @@ def watched(page: Page, platform: RunningPlatform) -> Callable[..., Watched]:
             name: text.replace("API", api) if isinstance(text, str) else text
             for name, text in {**PROGRAM, **(files or {})}.items()
         }
+        program["eden.json"] = {"version": "1.0.0", "domains": {"request": [platform.origin]}}
         platform.publish("1.0.0", program)
         platform.release("1.0.0", finish=True)
         assert platform.collecting is not None

@@ -72,9 +72,6 @@ def test_text_of_taps_where_it_is_wanted(watched: Watch) -> None:
     phone = watched(tap_text=True)
     phone.start()
     phone.event("$launch")
-    # frames are told at their start what to measure
-    phone.page.reload()
-    phone.start()
     phone.tap("word")
     assert phone.event("$tap")["props"]["text"] == "go"
 
