@@ -171,10 +171,12 @@ RUNAWAY = (
         (RUNAWAY, Limits(seconds=0.5), "0.5 seconds"),
         ("SELECT groupArray(repeat('x', 100000000)) FROM events", Limits(memory_bytes=10**8), "memory"),
         ("SELECT arrayJoin(range(100000)) FROM events", Limits(rows=1000), "rows"),
+        ("SELECT arrayJoin(range(100000))", Limits(rows=1000), "rows"),
+        ("SELECT 1 UNION ALL (SELECT arrayJoin(range(100000)))", Limits(rows=1000), "rows"),
         ("SELECT repeat('x', 1000000) FROM events", Limits(result_bytes=10**6), "answer"),
         ("SELECT count() FROM events WHERE value = 7", Limits(read_rows=2), "rows"),
     ],
-    ids=["time", "memory", "rows", "bytes", "rows that are read"],
+    ids=["time", "memory", "rows", "rows of nothing", "rows of a union", "bytes", "rows that are read"],
 )  # fmt: skip
 def test_a_runaway_query_is_stopped(queries: Queries, text: str, limits: Limits, said: str) -> None:
     with pytest.raises(Problem) as caught:

@@ -72,6 +72,7 @@ def write(text: str, apps: tuple[AppScope, ...]) -> Written:
     filtering = _Filtering(read, apps)
     try:
         filtering.filter(read.tree, frozenset())
+        _read_something(read.tree)
         sql = _Writer(dialect=ClickHouse, identify=True, comments=False, normalize=False).generate(read.tree)
     except RecursionError:
         raise Refusal("deep", limit="so") from None
@@ -205,6 +206,17 @@ def _where(table: TableInfo, apps: tuple[tuple[int, str, int], ...]) -> str:
         for number, _, kept in apps
     )
     return " OR ".join(each)
+
+
+def _read_something(query: exp.Expr) -> None:
+    """A query without FROM reads a system table, and of those the engine does not limit the rows of the answer."""
+    if isinstance(query, exp.SetOperation):
+        _read_something(query.this)
+        _read_something(query.expression)
+    elif isinstance(query, exp.Subquery):
+        _read_something(query.this)
+    elif isinstance(query, exp.Select) and not query.args.get("from_"):
+        query.set("from_", exp.From(this=exp.Subquery(this=exp.select("1"))))
 
 
 # the last look
