@@ -17,7 +17,7 @@ from bench._observe_load import Measured, Order, batch_id
 from bench._observe_platform import Site, asked, insight_pid, load, settle
 from bench._observe_pressure import batch
 from bench._release_platform import Server
-from eden.observe.insight.client import Insight, Limits
+from eden.observe.insight.client import Insight
 
 #: events of a batch, and batches of a round
 _EVENTS, _BATCHES = 5, 400
@@ -93,7 +93,6 @@ def _stored(site: Site) -> dict[str, int]:
         data = await insight.fetch(
             f"SELECT props.batch::String AS batch, count() AS n FROM events WHERE app = {site.app} GROUP BY batch",
             form="JSONCompactEachRow",
-            limits=Limits(rows=1_000_000),
         )
         rows = [msgspec.json.decode(line) for line in data.splitlines()]
         return {batch: int(n) for batch, n in rows}
