@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+import uuid
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,12 @@ from eden.observe.insight.answering import Answering
 from eden.observe.insight.client import LocalInsight
 from eden.observe.insight.embedded import Embedded
 from eden.observe.insight.engine import Engine
+from eden.observe.insight.server import Server
 from tests.base.conftest import database
+
+#: addresses of engines: "" is the embedded one
+ENGINES = {"embedded": "", "server": os.environ.get("EDEN_TEST_CLICKHOUSE", "")}
+NAMES = [name for name, address in ENGINES.items() if address or name == "embedded"]
 
 __all__ = ["database", "insight", "store"]
 
@@ -23,13 +30,22 @@ def _folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("store")
 
 
+@pytest.fixture(scope="session", params=NAMES)
+def _open(request: pytest.FixtureRequest, _folder: Path) -> Callable[[str], Engine]:
+    if address := ENGINES[request.param]:
+        return lambda database: Server(address, database=database)
+    return lambda database: Embedded(_folder, database)
+
+
 @pytest.fixture
-def store(_folder: Path, request: pytest.FixtureRequest) -> Iterator[Engine]:
-    """The embedded engine with empty tables."""
-    engine = Embedded(_folder, f"t{abs(hash(request.node.nodeid)):x}")
+def store(_open: Callable[[str], Engine]) -> Iterator[Engine]:
+    """An engine with empty tables: the embedded one, and a server when EDEN_TEST_CLICKHOUSE has its address."""
+    database = f"test_{uuid.uuid4().hex}"
+    engine = _open(database)
     for statement in schema.statements():
         engine.query(statement)
     yield engine
+    engine.query(f"DROP DATABASE {database} SYNC")
     engine.close()
 
 

@@ -81,7 +81,7 @@ TABLES = {
     ),
     "logs": Table(
         f"{_ROW} level UInt8 DEFAULT 9, logger LowCardinality(String), message String, trace String, span String,"
-        f" pull String, {_PROPS}, {_WORDS}",
+        f" pull String, seq UInt32 CODEC(T64, ZSTD(1)), {_PROPS}, {_WORDS}",
         "(app, at)",
     ),
     "spans": Table(
@@ -164,10 +164,10 @@ def table(name: str, cluster: str = "") -> Iterator[str]:
         engine = f"Replicated{kind}('/clickhouse/tables/{{shard}}/{{database}}/{{table}}', '{{replica}}'{others}"
     parts = f" PARTITION BY toYYYYMM({made.moment})" if made.monthly else ""
     # the same insert again, after a crash, is recognised among so many
-    window = "" if cluster else " SETTINGS non_replicated_deduplication_window = 1000"
+    window = "" if cluster else "non_replicated_deduplication_window = 1000, "
     yield (
         f"CREATE TABLE IF NOT EXISTS {local(name, cluster)}{on(cluster)} ({made.columns}) ENGINE = {engine}{parts}"
-        f" ORDER BY {made.order}{window}"
+        f" ORDER BY {made.order} SETTINGS {window}fsync_after_insert = 1, fsync_part_directory = 1"
     )
     if cluster:
         spread = "cityHash64(person)" if "person" in made.personal else "cityHash64(app)"
@@ -177,15 +177,24 @@ def table(name: str, cluster: str = "") -> Iterator[str]:
         )
 
 
+#: of `trends`, in the order in which `counts` has them
+COUNTS = "app, name, slot, version, code, platform, events, measured, total, persons, sessions"
+
+
 def counts(events: str, where: str = "") -> str:
     """The SELECT that makes rows of `trends` from the table `events`."""
     return (
         "SELECT app, arrayJoin([toString(name), '']) AS name,"
-        f" toStartOfInterval(at, INTERVAL {SLOT_SECONDS} SECOND, 'UTC') AS slot, version, code, platform,"
+        f" {slot('at')} AS slot, version, code, platform,"
         " count() AS events, count(value) AS measured, sum(ifNull(value, 0)) AS total,"
         " uniqStateIf(person, person != '') AS persons, uniqStateIf(session, name = '' AND session != '') AS sessions"
         f" FROM {events} {where} GROUP BY app, name, slot, version, code, platform"
     )
+
+
+def slot(moment: str) -> str:
+    """The slot of `trends` in which a time is."""
+    return f"toStartOfInterval({moment}, INTERVAL {SLOT_SECONDS} SECOND, 'UTC')"
 
 
 def local(name: str, cluster: str) -> str:

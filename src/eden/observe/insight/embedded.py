@@ -64,19 +64,22 @@ class Embedded:
         # keeps the engine open between questions
         self._all.append(session)
 
-    def _new(self) -> Any:
-        if os.getpid() != self._process:
-            raise StoreError(0, "The events store does not survive a fork: this process must not use it.")
+    def open_session(self, database: str = "") -> Any:
+        """A session of chdb of its own, to be closed by the caller."""
+        self._check_process()
         session = self._connect()
-        session.query(f"USE {self._database}")
+        session.query(f"USE {database or self._database}")
         return session
 
-    def _session(self) -> Any:
+    def _check_process(self) -> None:
         if os.getpid() != self._process:
             raise StoreError(0, "The events store does not survive a fork: this process must not use it.")
+
+    def _session(self) -> Any:
+        self._check_process()
         session = getattr(self._local, "session", None)
         if session is None:
-            session = self._local.session = self._new()
+            session = self._local.session = self.open_session()
             self._all.append(session)
         return session
 
@@ -88,7 +91,7 @@ class Embedded:
         settings: Mapping[str, Any] | None = None,
         form: str = "JSONCompact",
     ) -> bytes:
-        session = self._new() if settings else self._session()
+        session = self.open_session() if settings else self._session()
         try:
             if settings:
                 session.query(_set(settings))
@@ -109,7 +112,7 @@ class Embedded:
         form: str = "JSONCompact",
         mark: str = "",
     ) -> bytes:
-        session = self._new()
+        session = self.open_session()
         try:
             session.query(_set({**limited(limits), "log_comment": mark, **(settings or {}), "readonly": 1}))
             return bytes(session.query(sql, form, params=texts(parameters)).bytes() or b"")
@@ -160,6 +163,9 @@ def inserted(token: str) -> dict[str, Any]:
     """ClickHouse's settings of an insert. Without a token, rows are stored even if they were stored before."""
     return {
         "type_json_skip_duplicated_paths": 1,
+        # a text that looks like a time is a text: "13" would become a day of this month
+        "input_format_try_infer_dates": 0,
+        "input_format_try_infer_datetimes": 0,
         "input_format_skip_unknown_fields": 1,
         # what a table knows of itself must not keep its copies from being told
         "deduplicate_blocks_in_dependent_materialized_views": 1,
