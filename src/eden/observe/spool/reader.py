@@ -141,24 +141,24 @@ class SpoolReader:
     def _read_file(self, handle: int, path: Path, most: int) -> Piece | None:
         # in this order: what is read of a segment that had ended is all that there is
         ended = is_ended(path)
-        place = self._place(path.name)
-        found = self._scan(handle, place, most)
-        if not found.found and found.wanted > most:
-            found = self._scan(handle, place, min(found.wanted, os.fstat(handle).st_size - place))
-        if not found.found:
-            if ended:
-                self._pass_over(handle, path, place)
-            return None
-        begin = found.found[0].begin
-        self._places[path.name] = found.end
-        return Piece(Range(path.name, begin, found.end), [one.batch for one in found.found])
+        while True:
+            place, size = self._place(path.name), os.fstat(handle).st_size
+            found = self._scan(handle, place, most)
+            if not found.found and found.wanted > most:
+                found = self._scan(handle, place, min(found.wanted, size - place))
+            if found.found:
+                self._places[path.name] = found.end
+                span = Range(path.name, found.found[0].begin, found.end)
+                return Piece(span, [one.batch for one in found.found])
+            if not ended or place >= size:
+                return None
+            self._pass_over(handle, path, place, size)
 
     def _scan(self, handle: int, place: int, most: int) -> Scan:
         return scan(os.pread(handle, max(most, HEAD_BYTES), place), place)
 
-    def _pass_over(self, handle: int, path: Path, place: int) -> None:
+    def _pass_over(self, handle: int, path: Path, place: int, size: int) -> None:
         """Go on behind what is not whole: at the next mark, or at the end."""
-        size = os.fstat(handle).st_size
         following = _find(handle, place + 1, size)
         self.lost += following - place
         if following < size or size - place > HEAD_BYTES:
