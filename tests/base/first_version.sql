@@ -240,11 +240,10 @@ CREATE TABLE log_pulls (
 	requested_at BIGINT NOT NULL, 
 	expires_at BIGINT NOT NULL, 
 	arrived_at BIGINT, 
-	lines INTEGER NOT NULL, 
 	CONSTRAINT pk_log_pulls PRIMARY KEY (id), 
 	CONSTRAINT fk_log_pulls_app FOREIGN KEY(app) REFERENCES observe_apps (number)
 );
-INSERT INTO "log_pulls" VALUES('0199aaaa-0000-7000-8000-000000000029',22,'log_pulls device','log_pulls st',1790000000000029,1790000000000029,'log_pulls reason','log_pulls requested_by',1790000000000029,1790000000000029,1790000000000029,29);
+INSERT INTO "log_pulls" VALUES('0199aaaa-0000-7000-8000-000000000029',22,'log_pulls device','log_pulls st',1790000000000029,1790000000000029,'log_pulls reason','log_pulls requested_by',1790000000000029,1790000000000029,1790000000000029);
 CREATE TABLE members (
 	workspace_id VARCHAR(36) NOT NULL, 
 	user_id VARCHAR(36) NOT NULL, 

@@ -115,6 +115,8 @@ class LogRow(Row, omit_defaults=True, kw_only=True):
     span: str = ""
     #: id of the pull that brought the line; none: sent in real time
     pull: str = ""
+    #: its place in its batch: lines of one millisecond stay in their order
+    seq: UInt64 = 0
     props: dict[str, Any] | msgspec.Raw = {}
 
 

@@ -163,7 +163,6 @@ log_pulls = Table(
     at("requested_at"),
     at("expires_at"),
     at("arrived_at", nullable=True),
-    Column("lines", Integer, nullable=False),
     Index("ix_log_pulls_app_device", "app", "device"),
 )
 

@@ -50,6 +50,8 @@ class Collect:
         self._ground = ground
         self._apps = apps
         self.pulls = pulls
+        #: told of devices that have no lines for a pull
+        self.on_nothing: list[Callable[[int, str, str], None]] = []
         self._slugs: dict[str, str] = {}
         self._held: dict[str, _Switches] = {}
         apps.on_change.append(self._forget)
@@ -86,6 +88,10 @@ class Collect:
             if held is not None and held.revision != revision:
                 said["collect"] = held.revision
         return said
+
+    def sent_nothing(self, app: int, device: str, pull: str) -> None:
+        for told in self.on_nothing:
+            told(app, device, pull)
 
     async def _workspace(self, slug: str) -> str:
         known = self._slugs.get(slug)

@@ -34,6 +34,8 @@ class Header(msgspec.Struct, frozen=True):
     program: Program = Program()
     collect: int | None = None
     consent: str = ""
+    #: id of a pull whose last lines these are
+    pull_done: str = ""
 
 
 HEADERS = msgspec.json.Decoder(Header, strict=False)
@@ -45,6 +47,10 @@ class Told(Protocol):
 
     def told(self, app: int, device: str, revision: int | None) -> dict[str, Any]:
         """`pull` when the device's log is wanted, `collect` when the switches are not those of `revision`."""
+        ...
+
+    def sent_nothing(self, app: int, device: str, pull: str) -> None:
+        """The device has no lines for this pull."""
         ...
 
 
@@ -100,10 +106,13 @@ class OwnWire:
             key=batch_key("eden", request.app, header.batch),
             body=body,
             meta={},
-            told=(request.app, header.collect),
+            told=(request.app, header.collect, header.pull_done),
             device=header.device,
         )
 
     def answer(self, shape: Shape) -> Response:
-        app, revision = shape.told
+        app, revision, done = shape.told
+        if done and shape.count == 0:
+            # a log without a line; others are noted when their lines are stored
+            self._told.sent_nothing(app, shape.device, done)
         return Response(_ENCODER.encode({"accepted": shape.count, **self._told.told(app, shape.device, revision)}))

@@ -1,8 +1,7 @@
 """Crash groups as errors are stored: new ones are made, closed ones come back, muted ones awake.
 
-Called by the inserter with the errors of a chunk, inside one write. A chunk that is stored again after a crash of the
-inserter is counted again in `occurrences`, which only mutes and sorts; reports count in the events store, where every
-error is once.
+Called by the inserter with the errors of a chunk, inside one write, once for each chunk. `occurrences` is for mutes;
+reports count in the events store, where errors are also forgotten.
 """
 
 from __future__ import annotations

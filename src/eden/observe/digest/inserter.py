@@ -27,7 +27,8 @@ from eden.observe.digest.moving import Buffers, move, quarantine
 from eden.observe.digest.progress import Progress
 from eden.observe.insight.engine import Engine
 from eden.observe.insight.erasure import erase
-from eden.observe.interfaces import TABLE_OF, Accepted, ErrorRow, EventRow
+from eden.observe.interfaces import TABLE_OF, Accepted, ErrorRow, EventRow, LogRow
+from eden.observe.logs.note import note_pulls
 from eden.observe.spool.folder import spool_folder
 from eden.observe.spool.reader import Range, SpoolReader
 
@@ -224,12 +225,15 @@ class Inserter:
         assert chunk is not None
         self._directory.refresh()
         errors: list[ErrorRow] = []
+        pulled: list[LogRow] = []
 
         def told(row: object) -> None:
             if type(row) is EventRow:
                 self._catalogue.note(row)
             elif type(row) is ErrorRow:
                 errors.append(row)
+            elif type(row) is LogRow and row.pull:
+                pulled.append(row)
 
         buffers = Buffers(told)
         for batch in batches:
@@ -250,6 +254,9 @@ class Inserter:
         self._quarantined += buffers.rows.get("quarantine", 0)
         if errors:
             self._note_errors(errors, chunk.number)
+        if pulled:
+            at = self._clock()
+            self._ground.database.write_now(lambda connection: note_pulls(connection, pulled, at))
         # whoever asked to be forgotten while these rows were on their way: the erasure's own look into the store may
         # have been before they arrived there
         for one in self._directory.refresh():

@@ -108,6 +108,7 @@ TABLES: Final[dict[str, TableInfo]] = {
     trace | String | Trace id.
     span | String | Span id.
     pull | String | The pull that brought it; empty: sent at once.
+    seq | UInt32 | Its place in its batch.
 """,
             props=True,
         ),

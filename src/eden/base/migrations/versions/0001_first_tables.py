@@ -399,7 +399,6 @@ def upgrade() -> None:
         sa.Column("requested_at", sa.BigInteger(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.Column("arrived_at", sa.BigInteger(), nullable=True),
-        sa.Column("lines", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_log_pulls"),
         sa.ForeignKeyConstraint(["app"], ["observe_apps.number"], name="fk_log_pulls_app"),
         if_not_exists=True,

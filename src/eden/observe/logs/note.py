@@ -1,0 +1,50 @@
+"""Pulls as their lines are stored. Called by the inserter inside a write; doing it again changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, select, update
+
+from eden.base.changes import append
+from eden.observe.interfaces import LogRow
+from eden.observe.logs.interfaces import PullState
+from eden.observe.models import log_pulls, observe_apps
+
+#: kind of the feed's rows. Payload: {"app": number, "pulls": key of the app, "pull": id}
+TOLD = "observe.pull"
+#: property of the last line of a pull
+DONE = "pull_done"
+
+
+def note_pulls(connection: Connection, rows: Sequence[LogRow], at: int) -> None:
+    """Lines of pulls have come: those with the last line have arrived. `at` is now, microseconds."""
+    done = {
+        (row.app, row.pull, row.device) for row in rows if isinstance(row.props, dict) and row.props.get(DONE) is True
+    }
+    for app, pull_id, device in sorted(done):
+        arrive(connection, app, pull_id, device, at)
+
+
+def arrive(connection: Connection, app: int, pull_id: str, device: str, at: int) -> None:
+    """A pull that waited has arrived; another device's, or one that ended, stays as it is."""
+    waited = connection.execute(
+        update(log_pulls)
+        .where(
+            log_pulls.c.id == pull_id,
+            log_pulls.c.app == app,
+            log_pulls.c.device == device,
+            log_pulls.c.state == PullState.WAITING,
+        )
+        .values(state=PullState.ARRIVED, arrived_at=at)
+    )
+    if waited.rowcount:
+        tell(connection, app, pull_id)
+
+
+def tell(connection: Connection, app: int, pull_id: str) -> None:
+    """Let server processes and open pages hear of a pull."""
+    known = connection.execute(
+        select(observe_apps.c.workspace_id, observe_apps.c.key).where(observe_apps.c.number == app)
+    ).one()
+    append(connection, TOLD, known.workspace_id, {"app": app, "pulls": known.key, "pull": pull_id})
