@@ -124,3 +124,8 @@ def test_it_needs_neither_the_engine_nor_frames() -> None:
         "import eden.observe.client\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_file_of_many_pieces_arrives_whole(client: Client) -> None:
+    table = client.sql("SELECT arrayJoin(range(900000)) AS n, 'x' AS x, 1.5 AS y").to_arrow()
+    assert table.num_rows == 900_000 and table.column("n")[-1].as_py() == 899_999

@@ -50,7 +50,7 @@ class Writes:
         if key is not None:
             idempotency.check_key(key)
         if key is None or principal is None:
-            await self.app(scope, receive if body is None else _given(body), send)
+            await self.app(scope, receive if body is None else _given(body, receive), send)
             return
         who = f"{principal.kind}:{principal.id}"
         where = (scope["method"].encode(), scope["path"].encode(), scope["query_string"])
@@ -58,7 +58,7 @@ class Writes:
             request = fingerprint(*where, hashlib.sha256(body).digest())
             found = await self.keys.claim(who, key, request)
             if isinstance(found, Claim):
-                await self._run(found, lambda: request, scope, _given(body), send)
+                await self._run(found, lambda: request, scope, _given(body, receive), send)
             else:
                 await _replay(found, send)
             return
@@ -167,13 +167,12 @@ async def _json_body(receive: Receive, headers: dict[str, str]) -> bytes:
     return body
 
 
-def _given(body: bytes) -> Receive:
-    """A receive that gives this body, and nothing more."""
+def _given(body: bytes, receive: Receive) -> Receive:
+    """A receive that gives this body, and then what comes after it: that the client has gone. An answer that arrives
+    piece by piece listens to that."""
     left = [body]
 
-    async def receive() -> Any:
-        if left:
-            return {"type": "http.request", "body": left.pop(), "more_body": False}
-        return {"type": "http.disconnect"}
+    async def give() -> Any:
+        return {"type": "http.request", "body": left.pop(), "more_body": False} if left else await receive()
 
-    return receive
+    return give
