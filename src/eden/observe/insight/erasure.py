@@ -7,9 +7,12 @@ its successor do it.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 from itertools import groupby
+from typing import Any
 
 import msgspec
 
@@ -18,14 +21,15 @@ from eden.observe.insight.engine import Engine
 
 #: waits until the change is in all parts, and on all machines
 _SYNC = {"lightweight_deletes_sync": 2, "mutations_sync": 2}
-_TABLES = sorted(schema.PERSONAL)
+_SLOTS = "WHERE app = {app:UInt32} AND toUnixTimestamp(slot) IN {slots:Array(UInt32)}"
+_EVENTS = f"WHERE app = {{app:UInt32}} AND toUnixTimestamp({schema.slot('at')}) IN {{slots:Array(UInt32)}}"
 
 
-class _Slots(msgspec.Struct):
+class _Wanted(msgspec.Struct):
     data: list[tuple[int, int]]
 
 
-_rows = msgspec.json.Decoder(_Slots)
+_decoder = msgspec.json.Decoder(_Wanted)
 
 
 def erase(engine: Engine, app: int, person: str, before: int) -> None:
@@ -38,48 +42,47 @@ def erase(engine: Engine, app: int, person: str, before: int) -> None:
         return f"WHERE app = {{app:UInt32}} AND ({who}) AND at <= {{before:DateTime64(6, 'UTC')}}"
 
     def delete(table: str) -> None:
-        found = engine.query(f"SELECT 1 FROM {table} {condition(table)} LIMIT 1", parameters, form="TSV")
-        if found:
-            there = f"{schema.local(table, engine.cluster)}{schema.on(engine.cluster)}"
-            engine.query(f"DELETE FROM {there} {condition(table)}", parameters, settings=_SYNC)
+        if engine.query(f"SELECT 1 FROM {table} {condition(table)} LIMIT 1", parameters, form="TSV"):
+            _delete(engine, table, condition(table), parameters)
 
     engine.query(
         f"INSERT INTO recounts SELECT DISTINCT app, {schema.slot('at')} FROM events {condition('events')}",
         parameters,
         settings={"insert_deduplicate": 0},
     )
-    with ThreadPoolExecutor(len(_TABLES), thread_name_prefix="eden-erase") as threads:
-        # the first error, after all have ended
-        list(threads.map(delete, _TABLES))
-    recount(engine)
+    _recount(engine, [partial(delete, table) for table in sorted(schema.PERSONAL)])
 
 
-def recount(engine: Engine) -> int:
-    """Count the slots anew that `recounts` names; how many they were. Raises StoreError."""
-    wanted = _rows.decode(
-        engine.query("SELECT DISTINCT app, toUnixTimestamp(slot) AS slot FROM recounts ORDER BY app, slot")
-    ).data
-    for app, slots in groupby(wanted, key=lambda row: row[0]):
-        _recount(engine, app, [slot for _, slot in slots])
-    return len(wanted)
+def recount(engine: Engine) -> None:
+    """Count the slots anew that `recounts` still names. Raises StoreError."""
+    if engine.query("SELECT 1 FROM recounts LIMIT 1", form="TSV"):
+        _recount(engine, [])
 
 
-def _recount(engine: Engine, app: int, slots: list[int]) -> None:
-    cluster = engine.cluster
-    parameters = {"app": app, "slots": slots}
-    here = "WHERE app = {app:UInt32} AND toUnixTimestamp(slot) IN {slots:Array(UInt32)}"
-    # events that came in between would be counted twice
-    with engine.writing.alone():
-        engine.query(
-            f"DELETE FROM {schema.local('trends', cluster)}{schema.on(cluster)} {here}", parameters, settings=_SYNC
-        )
-        events = f"WHERE app = {{app:UInt32}} AND toUnixTimestamp({schema.slot('at')}) IN {{slots:Array(UInt32)}}"
-        engine.query(
-            f"INSERT INTO trends ({schema.COUNTS}) {schema.counts('events', events)}",
-            parameters,
-            # the same numbers may have been there before
-            settings={"insert_deduplicate": 0},
-        )
-        engine.query(
-            f"DELETE FROM {schema.local('recounts', cluster)}{schema.on(cluster)} {here}", parameters, settings=_SYNC
-        )
+def _recount(engine: Engine, before: Sequence[Callable[[], None]]) -> None:
+    """Do `before`, and count anew what `recounts` names; as much as can be at once."""
+    # events that came in between would be counted twice, or not at all
+    with engine.writing.alone(), ThreadPoolExecutor(9, thread_name_prefix="eden-erase") as threads:
+        wanted = _decoder.decode(
+            engine.query("SELECT DISTINCT app, toUnixTimestamp(slot) AS slot FROM recounts ORDER BY app, slot")
+        ).data
+        apps = [
+            {"app": app, "slots": [slot for _, slot in slots]} for app, slots in groupby(wanted, key=lambda row: row[0])
+        ]
+        doing = [threads.submit(step) for step in before]
+        doing += [threads.submit(_delete, engine, "trends", _SLOTS, parameters) for parameters in apps]
+        for one in doing:
+            one.result()
+        for parameters in apps:
+            engine.query(
+                f"INSERT INTO trends ({schema.COUNTS}) {schema.counts('events', _EVENTS)}",
+                parameters,
+                # the same numbers may have been there before
+                settings={"insert_deduplicate": 0},
+            )
+            _delete(engine, "recounts", _SLOTS, parameters)
+
+
+def _delete(engine: Engine, table: str, condition: str, parameters: Mapping[str, Any]) -> None:
+    there = f"{schema.local(table, engine.cluster)}{schema.on(engine.cluster)}"
+    engine.query(f"DELETE FROM {there} {condition}", parameters, settings=_SYNC)
