@@ -21,7 +21,9 @@ document.addEventListener('htmx:configRequest', (event) => {
 })
 // what asks every few seconds rests while nobody looks
 document.addEventListener('htmx:beforeRequest', (event) => {
-  if (document.hidden && (event.target as Element).getAttribute('hx-trigger')?.startsWith('every')) event.preventDefault()
+  if (document.hidden && /\bevery\b/.test((event.target as Element).getAttribute('hx-trigger') ?? '')) {
+    event.preventDefault()
+  }
 })
 document.addEventListener('htmx:sendError', () => toast(word('request-failed'), 'bad'))
 document.addEventListener('htmx:afterSettle', (event) => enhance(event.target as Element))

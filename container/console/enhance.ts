@@ -6,6 +6,8 @@ import { localiseTimes } from './time'
 export async function enhance(root: Element): Promise<void> {
   localiseTimes(root)
   countCharacters(root)
+  // of a row that moves, the present one is in sight
+  root.querySelector('.tabs [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' })
   if (document.querySelector('[data-plot]')) {
     const { drawPlots } = await import('./plot')
     drawPlots()

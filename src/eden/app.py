@@ -178,7 +178,11 @@ def _tidying(ground: Ground) -> Part:
 
 def _framed(ground: Ground, parts: Sequence[Part]) -> Litestar:
     """The Litestar application of all controllers, with what they may ask for."""
-    rooms = [Room(part.name, part.folder, tuple(part.navigation)) for part in parts if part.folder is not None]
+    rooms = [
+        Room(part.name, part.folder, tuple(part.navigation), tuple(part.panels))
+        for part in parts
+        if part.folder is not None
+    ]
     console = Console(rooms, Assets())
     people = Identity(
         ground.database,

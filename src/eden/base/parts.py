@@ -49,7 +49,7 @@ class Part:
     API's description. `plugins`: Litestar plugins. `problem_page`: how the console shows a problem (one part has it).
     `raw`: ASGI applications by path prefix ("/device/v1/"), for what must be fast; the longest prefix wins and the
     path is passed on whole. `folder` with `templates/` and `messages.LANGUAGE.toml`, and `navigation`: for the
-    console's frame. `hosts`: the application of a request by its Host header, for what has hosts of its own; asked
+    console's frame; `panels` are what it shows on other services' pages. `hosts`: the application of a request by its Host header, for what has hosts of its own; asked
     before everything else, and None for the platform's own hosts. `jobs`: handlers by kind. `start` is awaited once
     the database is ready and before the first request, `stop` after the last one. `doctor`: checks of the set-up; they
     run without `start`. `init` is awaited by `eden init`, without `start`; it may be called again when it was
@@ -66,6 +66,7 @@ class Part:
     hosts: Callable[[str], Application | None] | None = None
     folder: Path | None = None
     navigation: Sequence[Any] = ()
+    panels: Sequence[Any] = ()
     jobs: Mapping[str, Handler | Run] = field(default_factory=dict)
     start: Step | None = None
     stop: Step | None = None

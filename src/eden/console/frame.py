@@ -21,14 +21,15 @@ from eden.console.icons import icon
 from eden.console.messages import Messages
 from eden.console.sparkline import sparkline
 from eden.console.tables import label_cells
-from eden.console.view import LOCALE_NAMES, THEMES, NavigationItem, ViewContext
+from eden.console.view import LOCALE_NAMES, THEMES, NavigationItem, Panel, ViewContext
 
 _HERE = Path(__file__).parent
 
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """What a service brings: a folder with `templates/`, `messages.en.toml` and `messages.zh.toml`, and menu lines.
+    """What a service brings: a folder with `templates/`, `messages.en.toml` and `messages.zh.toml`, menu lines, and
+    panels for other services' pages.
 
     `name` begins the names of its templates ("release/programs.html") and the keys of its messages.
     """
@@ -36,6 +37,7 @@ class Room:
     name: str
     folder: Path
     navigation: tuple[NavigationItem, ...] = ()
+    panels: tuple[Panel, ...] = ()
 
 
 FRAME = Room("console", _HERE)
@@ -49,6 +51,7 @@ class Console:
         self.rooms = (FRAME, *rooms)
         self.assets = assets
         self.navigation = tuple(item for room in self.rooms for item in room.navigation)
+        self.panels = tuple(panel for room in self.rooms for panel in room.panels)
         self._messages = Messages()
         loaders: dict[str, BaseLoader] = {}
         for room in self.rooms:
@@ -88,6 +91,15 @@ class Console:
         text = _block(page, block, names | values) if block else page.render(names | values)
         return text.encode()
 
+    def panels_of(self, view: ViewContext, place: str, **values: object) -> list[tuple[str, int]]:
+        """Addresses of the panels for a place of a page, with the seconds after which each is fetched again: those that
+        the reader may see."""
+        return [
+            (view.url(panel.filled(values)), panel.seconds)
+            for panel in self.panels
+            if panel.place == place and view.may(panel.permission)
+        ]
+
     def _names(self, view: ViewContext) -> dict[str, Any]:
         locale = view.locale
         return {
@@ -96,6 +108,7 @@ class Console:
             "url": view.url,
             "may": view.may,
             "asset": self.assets.url,
+            "panels": partial(self.panels_of, view),
             "navigation": [item for item in self.navigation if view.may(item.permission)],
             "number": partial(formats.number, locale=locale),
             "compact": partial(formats.compact, locale=locale),

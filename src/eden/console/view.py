@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
+from urllib.parse import quote
 
 from eden.console.icons import ICONS
 from eden.console.messages import Locale
@@ -47,6 +48,22 @@ class NavigationItem:
 
     def title(self, locale: Locale) -> str:
         return self.title_zh if locale == "zh" else self.title_en
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """Something that a service shows on another one's page. `place` is a word that the page knows ("release"); `path`
+    is below the workspace, with {names} of values that the page gives; the answer is HTML, nothing when there is
+    nothing to show. It is fetched by who has the `permission`, and again every `seconds`."""
+
+    place: str
+    path: str
+    permission: str
+    seconds: int = 5
+
+    def filled(self, values: Mapping[str, object]) -> str:
+        """The path with the page's values in it. KeyError when the page does not give one."""
+        return self.path.format_map({name: quote(str(value), safe="") for name, value in values.items()})
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,10 @@ from eden.base.ground import Ground
 from eden.base.jobs import Handler
 from eden.base.parts import Part
 from eden.base.problems import Problem
-from eden.observe import api_apps, api_crashes, api_sql
+from eden.observe import api_apps, api_crashes, api_dashboards, api_sql
 from eden.observe.accept.foreign import foreign_wires
 from eden.observe.accept.receiver import PREFIX
-from eden.observe.pages import HANDLERS, NAVIGATION
+from eden.observe.pages import HANDLERS, NAVIGATION, PANELS
 from eden.observe.service import Observe
 
 #: seconds between two tries to finish what was asked to be forgotten while the events store was away
@@ -38,9 +38,16 @@ def parts(ground: Ground) -> Part:
     return Part(
         name="observe",
         folder=Path(__file__).parent,
-        controllers=(*api_apps.CONTROLLERS, *api_crashes.CONTROLLERS, *api_sql.CONTROLLERS, *HANDLERS),
+        controllers=(
+            *api_apps.CONTROLLERS,
+            *api_crashes.CONTROLLERS,
+            *api_dashboards.CONTROLLERS,
+            *api_sql.CONTROLLERS,
+            *HANDLERS,
+        ),
         navigation=NAVIGATION,
-        tags={**api_apps.TAGS, **api_crashes.TAGS, **api_sql.TAGS},
+        panels=PANELS,
+        tags={**api_apps.TAGS, **api_crashes.TAGS, **api_dashboards.TAGS, **api_sql.TAGS},
         services={"observe": observe},
         raw={PREFIX: observe.receiver},
         jobs={

@@ -7,7 +7,7 @@ from typing import Any
 from litestar import Router
 from litestar.di import Provide
 
-from eden.console.view import NavigationItem
+from eden.console.view import NavigationItem, Panel
 from eden.observe.pages import (
     apps,
     asking,
@@ -26,6 +26,9 @@ from eden.observe.pages.desk import provide_desk
 from eden.observe.pages.troubles import TROUBLES
 
 NAVIGATION = (NavigationItem("analysis", "Analysis", "分析", "analysis", "observe.read", "chart"),)
+
+#: on the page of a release: what its version does to those who have it
+PANELS = (Panel("release", "analysis/{program}/panels/release?code={code}", "observe.read"),)
 
 
 def _pages(*handlers: Any) -> tuple[Router, ...]:
