@@ -35,6 +35,7 @@ COMMANDS = {
     "release": "eden.publish.commands",
     "keys": "eden.publish.commands",
     "simulate": "eden.release.commands",
+    "observe": "eden.observe.commands",
     "test": "eden.workshop.commands",
     "bench": "eden.workshop.commands",
 }
