@@ -246,8 +246,8 @@ class VersionsResult(Shown, tag="versions", frozen=True, kw_only=True):
 
 
 class Compared(Given, frozen=True, kw_only=True):
-    """A measure of a version and of its control. `better` says which way is good; `change`: candidate minus control
-    (for rates: their ratio). `verdict`: whether the interval of the change leaves no doubt; "few": not enough data."""
+    """A measure of a version and of its control. `better` says which way is good; rates are per launch; `change`:
+    candidate minus control. `verdict`: whether the interval of the change leaves no doubt; "few": not enough data."""
 
     measure: Literal[
         "crash_free_persons", "crash_free_sessions", "crash_rate", "error_rate", "request_failures", "start_p50",
@@ -284,7 +284,7 @@ class ReleaseResult(Shown, tag="release", frozen=True, kw_only=True):
 
 
 class OverviewFigures(Given, frozen=True, kw_only=True):
-    """Of a whole period. `session_seconds`: median length of a session."""
+    """Of a whole period. `session_seconds`: how long pages were looked at in a session, on average."""
 
     persons: int
     new_persons: int
@@ -364,7 +364,6 @@ class PropertyFigures(Given, frozen=True, kw_only=True):
 
     name: str
     types: dict[str, int]
-    example: str
 
 
 class PropertyNamesResult(Shown, tag="properties", frozen=True, kw_only=True):

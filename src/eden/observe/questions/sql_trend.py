@@ -8,11 +8,12 @@ rows, so it may be general: states of people merge, counts add up.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from eden.base.problems import Problem
+from eden.observe.questions import rollups
 from eden.observe.questions.interfaces import Breakdown, Events, Measure, Trend
 from eden.observe.questions.results import OTHER, Key, Series, TrendResult
 from eden.observe.questions.statements import COUNT, SAME, Asking, Build, Rows, Statement, conjunction, disjunction
@@ -48,7 +49,8 @@ def ask(question: Trend, app: int, now: int) -> Asking[TrendResult]:
     moments = edges(found, question.interval, lead=lead)
     [rows] = yield [statement(question, Build(app, now), found, moments)]
     series = _series(question, rows, moments[lead:])
-    result = TrendResult(moments=_local(moments[lead:], found), series=series)
+    rolled = _in_rollups(question, moments)
+    result = TrendResult(moments=_local(moments[lead:], found), series=series, rollups=rolled)
     if not question.compare:
         return result
     earlier = before(question.period, found)
@@ -59,7 +61,11 @@ def ask(question: Trend, app: int, now: int) -> Asking[TrendResult]:
     blank = _blank(question, (), len(moments) - lead)
     lines = [by_key.get(key) or Series(key=key, values=blank.values, total=blank.total) for key in keys]
     return TrendResult(
-        moments=result.moments, series=series, before_moments=_local(moments[lead:], earlier), before=lines
+        moments=result.moments,
+        series=series,
+        before_moments=_local(moments[lead:], earlier),
+        before=lines,
+        rollups=rolled,
     )
 
 
@@ -84,23 +90,12 @@ def statement(
         wanted = [disjunction([*wanted, build.events(measure.over)])]
     lead = (question.rolling or 1) - 1
     reach = Range(moments[0] * 1_000_000, found.until, found.zone) if lead else found
-    where = build.rows(reach, question.filters, *wanted)
-    bucket = build.bucket(moments)
-    texts = [f"toString({build.text(one)}) AS {group}" for one, group in zip(by, groups, strict=True)]
-
     parts = _parts(build, question.events, measure)
-    shown = ", ".join(["bucket", *groups])
-    if parts.of:
-        # the same event once: any copy, for they are the same
-        source = (
-            f"(SELECT {', '.join([f'{bucket} AS bucket', *texts, f'any({build.number(parts.of)}) AS number'])}"
-            f" FROM events WHERE {where} GROUP BY {shown}, {SAME})"
-        )
-        head, weight, where = [shown], "count()", "1"
-    else:
-        source, head, weight = "events", [f"{bucket} AS bucket", *texts], COUNT if groups else "0"
-    firsts = [f"{part.first} AS m{number}" for number, part in enumerate(parts.parts)]
-    sql = f"SELECT {', '.join([*head, *firsts, f'{weight} AS weight'])} FROM {source} WHERE {where} GROUP BY {shown}"
+    whole, rest = rollups.divide(reach) if _in_rollups(question, moments) else (None, [reach])
+    sources = [_of_rows(question, build, one, moments, groups, parts, wanted) for one in rest]
+    if whole is not None:
+        sources.insert(0, _of_rollups(question, build, whole, moments, groups))
+    sql = " UNION ALL ".join(sources)
 
     names = [f"m{number}" for number in range(len(parts.parts))]
     if groups:
@@ -114,6 +109,69 @@ def statement(
         f" {number} AS measure, sum(weight) AS weights FROM ({sql}) GROUP BY GROUPING SETS ({sets})"
     )
     return build.done(name, sql)
+
+
+def _of_rows(
+    question: Trend,
+    build: Build,
+    found: Range,
+    moments: Sequence[int],
+    groups: Sequence[str],
+    parts: Parts,
+    wanted: Sequence[str],
+) -> str:
+    """Rows of an interval and a group, from events: its parts, and its weight among groups."""
+    by = question.breakdown.by if question.breakdown else ()
+    where = build.rows(found, question.filters, *wanted)
+    bucket = build.bucket(moments)
+    texts = [f"toString({build.text(one)}) AS {group}" for one, group in zip(by, groups, strict=True)]
+    shown = ", ".join(["bucket", *groups])
+    if parts.of:
+        # the same event once: any copy, for they are the same
+        source = (
+            f"(SELECT {', '.join([f'{bucket} AS bucket', *texts, f'any({build.number(parts.of)}) AS number'])}"
+            f" FROM events WHERE {where} GROUP BY {shown}, {SAME})"
+        )
+        head, weight, where = [shown], "count()", "1"
+    else:
+        source, head, weight = "events", [f"{bucket} AS bucket", *texts], COUNT if groups else "0"
+    firsts = [f"{part.first} AS m{number}" for number, part in enumerate(parts.parts)]
+    return f"SELECT {', '.join([*head, *firsts, f'{weight} AS weight'])} FROM {source} WHERE {where} GROUP BY {shown}"
+
+
+#: parts of measures that roll-ups have
+_ROLLED: Mapping[str, Sequence[str]] = {
+    "count": ("sum(events)",),
+    "persons": ("uniqMergeState(persons)",),
+    "sessions": ("uniqMergeState(sessions)",),
+    "sum": ("if(sum(measured) = 0, NULL, sum(total))",),
+    "average": ("if(sum(measured) = 0, NULL, sum(total))", "sum(measured)"),
+}
+
+
+def _in_rollups(question: Trend, moments: Sequence[int]) -> bool:
+    measure, names = question.measure, question.events.names
+    by = question.breakdown.by if question.breakdown else ()
+    # sessions are counted of all events together
+    fits = (
+        measure.kind in _ROLLED
+        and measure.of == "value"
+        and not (measure.kind == "sessions" and (names or "name" in by))
+    )
+    filters = (*question.filters, *question.events.filters)
+    return fits and question.source == "best" and rollups.know(filters, (one for one in by if one != "name"), moments)
+
+
+def _of_rollups(question: Trend, build: Build, whole: Range, moments: Sequence[int], groups: Sequence[str]) -> str:
+    """As `_of_rows`, of whole slots."""
+    by = question.breakdown.by if question.breakdown else ()
+    filters = (*question.filters, *question.events.filters)
+    where = rollups.rows(build, whole, filters, question.events.names, each="name" in by)
+    texts = [f"toString({build.text(one)}) AS {group}" for one, group in zip(by, groups, strict=True)]
+    columns = [f"{build.bucket(moments, 'slot')} AS bucket", *texts]
+    columns += [f"{part} AS m{number}" for number, part in enumerate(_ROLLED[question.measure.kind])]
+    columns.append("sum(events) AS weight" if groups else "0 AS weight")
+    return f"SELECT {', '.join(columns)} FROM trends WHERE {where} GROUP BY {', '.join(['bucket', *groups])}"
 
 
 def _parts(build: Build, events: Events, measure: Measure) -> Parts:

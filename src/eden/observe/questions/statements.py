@@ -210,6 +210,15 @@ class Build:
         return f"NOT ({self.belongs(condition.condition)})"
 
 
+def only_common(filters: Iterable[AnyFilter]) -> tuple[AnyFilter, ...]:
+    """The filters of a question about rows of several tables. Problem `invalid` for one on what only events have."""
+    found = tuple(filters)
+    for one in found:
+        if isinstance(one, Filter) and (one.property in ("name", "value") or one.property.startswith("props.")):
+            raise _invalid(f"This question is about errors, too, which have no {one.property}.", "Filter by a column.")
+    return found
+
+
 def conjunction(conditions: Iterable[str]) -> str:
     """All of them; "1" for none."""
     return " AND ".join(one for one in conditions if one != "1") or "1"

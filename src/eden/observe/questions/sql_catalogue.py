@@ -1,0 +1,99 @@
+"""What there is to ask about: names of events, their properties, values of these. For lists and pickers."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from eden.base.api.times import moment
+from eden.observe.questions.interfaces import EventNames, PropertyNames, PropertyValues
+from eden.observe.questions.results import (
+    EventFigures,
+    EventNamesResult,
+    PropertyFigures,
+    PropertyNamesResult,
+    PropertyValuesResult,
+    ValueFigures,
+)
+from eden.observe.questions.statements import COUNT, Asking, Build
+from eden.observe.questions.times import resolve
+
+#: rows whose properties are looked at, or whose values are counted
+SAMPLE = 20_000
+_MS = "toUnixTimestamp64Milli"
+#: ClickHouse's types, as people call them
+_TYPES = {"String": "text", "Bool": "bool", "Int64": "number", "UInt64": "number", "Float64": "number"}
+
+
+def ask_events(question: EventNames, app: int, now: int) -> Asking[EventNamesResult]:
+    found = resolve(question.period, now)
+    build = Build(app, now)
+    where = build.rows(found, question.filters)
+    [rows] = yield [
+        build.done(
+            "events",
+            f"SELECT name, {COUNT} AS times, uniqIf(person, person != ''), {_MS}(min(at)), {_MS}(max(at)) FROM events"
+            f" WHERE {where} GROUP BY name ORDER BY times DESC, name LIMIT {build.bind(question.limit, 'UInt32')}",
+        )
+    ]
+    return EventNamesResult(
+        events=[
+            EventFigures(name=name, count=count, persons=persons, first_seen=_at(first), last_seen=_at(last))
+            for name, count, persons, first, last in rows
+        ]
+    )
+
+
+def ask_properties(question: PropertyNames, app: int, now: int) -> Asking[PropertyNamesResult]:
+    found = resolve(question.period, now)
+    build = Build(app, now)
+    where = build.rows(found, question.filters, build.events(question.events))
+    sample = f"SELECT props FROM events WHERE {where} LIMIT {SAMPLE}"
+    pairs = "arrayJoin(CAST(JSONAllPathsWithTypes(props) AS Map(String, String))) AS pair"
+    counted = (
+        f"SELECT pair.1 AS path, pair.2 AS type, count() AS times FROM (SELECT {pairs} FROM ({sample}))"
+        " GROUP BY path, type"
+    )
+    size = build.done("sample", f"SELECT count() FROM ({sample})")
+    limit = build.bind(question.limit, "UInt32")
+    [counts, rows] = yield [
+        size,
+        build.done(
+            "properties",
+            "SELECT path, groupArray((type, times)), sum(times) AS total"
+            f" FROM ({counted}) GROUP BY path ORDER BY total DESC, path LIMIT {limit}",
+        ),
+    ]
+    properties = []
+    for path, types, _ in rows:
+        found_types: dict[str, int] = {}
+        for type_, times in types:
+            word = _TYPES.get(type_) or ("list" if type_.startswith("Array") else "time")
+            found_types[word] = found_types.get(word, 0) + times
+        properties.append(PropertyFigures(name=f"props.{path}", types=found_types))
+    return PropertyNamesResult(sample=counts[0][0] if counts else 0, properties=properties)
+
+
+def ask_values(question: PropertyValues, app: int, now: int) -> Asking[PropertyValuesResult]:
+    found = resolve(question.period, now)
+    build = Build(app, now)
+    if question.property.startswith("person."):
+        text = build.text("props." + question.property.removeprefix("person."))
+        source, where = "people FINAL", f"{build.of_app()} AND kind = 'person'"
+    else:
+        text, source = build.text(question.property), "events"
+        where = build.rows(found, question.filters, build.events(question.events))
+    like = build.bind(question.like, "String")
+    sample = f"SELECT toString({text}) AS text FROM {source} WHERE {where}"
+    [rows] = yield [
+        build.done(
+            "values",
+            f"SELECT text, count() AS times FROM ({sample}) WHERE text != ''"
+            + (f" AND positionCaseInsensitiveUTF8(text, {like}) > 0" if question.like else "")
+            + f" GROUP BY text ORDER BY times DESC, text LIMIT {build.bind(question.limit, 'UInt32')}",
+        )
+    ]
+    return PropertyValuesResult(values=[ValueFigures(value=value, count=count) for value, count in rows])
+
+
+def _at(milliseconds: int) -> datetime:
+    return moment(milliseconds * 1000)
