@@ -8,13 +8,16 @@ from typing import Any
 import pytest
 from sqlalchemy import func, insert, select, update
 
+from eden.base.catalogue import HALT, HaltRequest, ask_to_halt
 from eden.base.problems import Problem
+from eden.base.tables import jobs
 from eden.base.targeting import Context, bucket, in_range, in_share
 from eden.release import service_releases
 from eden.release.interfaces import (
     Arm,
     ArmCounts,
     Closed,
+    Message,
     ProgramKind,
     ReleaseState,
     Report,
@@ -24,6 +27,7 @@ from eden.release.interfaces import (
 )
 from eden.release.metrics import total
 from eden.release.models import device_parts, release_counts, version_counts, versions
+from eden.release.parts import parts
 from eden.release.rules_views import compile_program
 from eden.release.service_releases import Releases
 from eden.release.service_reports import (
@@ -290,6 +294,38 @@ def test_a_bad_version_stops_by_itself(house: House) -> None:
         assert (await release(house, release_id)).state is ReleaseState.LIVE
 
     house.run(run())
+
+
+def test_an_alert_of_another_service_halts_what_is_offered(house: House) -> None:
+    async def scenario() -> None:
+        release_id = await begin(house, shares(2_000, 10_000))
+        halt = house.service.ticks.halt
+        await halt(HaltRequest("w", "bank", 10_000, "of another version"))
+        await halt(HaltRequest("w", "shop", 0, "of another program"))
+        await halt(HaltRequest("other", "bank", 0, "of another workspace"))
+        assert (await release(house, release_id)).state is ReleaseState.LIVE
+        await halt(HaltRequest("w", "bank", 10_100, "Starts are slow"))
+        # jobs may run again
+        await halt(HaltRequest("w", "bank", 10_100, "Starts are slow"))
+        assert (await release(house, release_id)).state is ReleaseState.HALTED
+        [last, *_] = await house.service.releases.events(house.owner, "w", release_id)
+        assert (last.actor, last.message) == ("system", Message("alert", {"watcher": "Starts are slow"}))
+
+    house.run(scenario())
+
+
+def test_asking_for_a_halt_makes_a_job(house: House) -> None:
+    async def scenario() -> None:
+        await house.furnish()
+        asked = HaltRequest("w", "bank", 0, "Starts are slow")
+        await house.ground.database.write(lambda connection: ask_to_halt(connection, asked))
+        [row] = await house.ground.database.read(
+            lambda connection: connection.execute(select(jobs).where(jobs.c.kind == HALT)).all()
+        )
+        assert row.payload == {"workspace_id": "w", "key": "bank", "code": 0, "watcher": "Starts are slow"}
+        assert HALT in parts(house.ground).jobs
+
+    house.run(scenario())
 
 
 def test_a_healthy_version_is_left_alone(house: House) -> None:

@@ -1,6 +1,7 @@
 """What services may know of mini programs and their releases without knowing the service that keeps them.
 
-The service that keeps them puts a `Catalogue` into the ground; others read it there. Plain values, no tables.
+The service that keeps them puts a `Catalogue` into the ground; others read it there. Plain values, no tables. What
+others see may be a reason to halt a release: they ask for it with `ask_to_halt`.
 """
 
 from __future__ import annotations
@@ -10,6 +11,11 @@ from typing import Protocol
 
 import msgspec
 from sqlalchemy import Connection
+
+from eden.base.jobs import enqueue
+
+#: kind of the job with which a service asks for a halt
+HALT = "release.halt"
 
 
 class ProgramInfo(msgspec.Struct, frozen=True):
@@ -73,3 +79,19 @@ class NoCatalogue:
 
     def source_maps(self, connection: Connection, workspace_id: str, key: str, code: int) -> str | None:
         return None
+
+
+class HaltRequest(msgspec.Struct, frozen=True):
+    """The payload of a job of kind `HALT`. `code`: only releases of this version (0: of any); `watcher`: the name that
+    people gave to what saw the reason."""
+
+    workspace_id: str
+    key: str
+    code: int
+    watcher: str
+
+
+def ask_to_halt(connection: Connection, request: HaltRequest) -> None:
+    """Have the releases of a mini program halted that are offered to users, once this write is done. Where none is,
+    nothing happens."""
+    enqueue(connection, HALT, msgspec.structs.asdict(request))

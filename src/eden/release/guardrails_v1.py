@@ -40,30 +40,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
-from math import exp, inf, lgamma, log, log1p, pi, sqrt
+from math import log, sqrt
 from typing import Final
 
 import msgspec
 from msgspec.structs import replace
 
+from eden.base.sequential import RISKS, Interval, against, bet, gains, invest, likely_ratio, new_bets, rate, worth
 from eden.release.interfaces import EVERYONE, Guardrails, Health, Message
 
 #: Starts that make a block. Few, so that a bad version is stopped early; not one by one, so that a crash that is
 #: reported with the start before it still falls into the same block.
 BLOCK: Final = 30
-#: Stake that is at play from the begin; the rest is for late trouble.
-AT_ONCE: Final = 0.8
 #: Starts of both arms after which some more of the rest is invested.
 REINVEST: Final = 10_000
-
-_QUARTERS: Final = range(-24, 25)
-#: Relative risks, 1/64 to 64, a quarter of an octave apart: for the interval all of them, for the bets those above 1.
-RISKS: Final = tuple(2 ** (quarter / 4) for quarter in _QUARTERS)
-_LOGS: Final = tuple(quarter / 4 * log(2) for quarter in _QUARTERS)
-_HARMLESS: Final = _QUARTERS.index(0)
-#: How the stake is spread over the relative risks above 1: a bell over log2 r around 1.25, as wide as 0.8.
-_BELL: Final = tuple(exp(-(((quarter / 4 - 1.25) / 0.8) ** 2) / 2) for quarter in _QUARTERS if quarter > 0)
-STAKES: Final = tuple(weight / sum(_BELL) for weight in _BELL)
 
 
 class Metric(StrEnum):
@@ -114,7 +104,7 @@ class MetricState(msgspec.Struct, frozen=True, kw_only=True):
     """One metric's bets. `wealth`: the logarithm of what each bet is worth. `fit`: the log-likelihood of each of RISKS,
     against 1. `alone`: events of the new version where nobody could be compared."""
 
-    wealth: tuple[float, ...] = tuple(log(AT_ONCE * stake) for stake in STAKES)
+    wealth: tuple[float, ...] = new_bets()
     fit: tuple[float, ...] = (0.0,) * len(RISKS)
     alone: int = 0
 
@@ -139,14 +129,6 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     due: bool = False
     before_step: int = 0
     beyond: Metric | None = None
-
-
-class Interval(msgspec.Struct, frozen=True):
-    """An estimate with bounds that hold at all looks at once with a chance of 1 − α; null: not bounded by the data."""
-
-    value: float | None
-    low: float | None
-    high: float | None
 
 
 class MetricVerdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -215,27 +197,6 @@ def verdict(state: State, settings: Guardrails) -> Verdict:
     return Verdict(health=health, reason=reason, e_value=_mean(state), needed=1 / alpha, metrics=metrics)
 
 
-def rate(events: int, starts: int, alpha: float) -> Interval:
-    """The chance of an event per start, with bounds that hold at all times at once.
-
-    Inverts the beta mixture with Jeffreys' prior: a chance p is out when B(½+k, ½+n−k)/B(½, ½) ≥ p^k (1−p)^(n−k) / α.
-    """
-    if starts <= 0:
-        return Interval(None, 0.0, 1.0)
-    events = min(events, starts)
-    value, bar = events / starts, -log(alpha)
-
-    def bound(inside: float, outside: float) -> float:
-        if _against(events, starts, outside) < bar:
-            return outside
-        for _ in range(40):
-            middle = (inside + outside) / 2
-            inside, outside = (middle, outside) if _against(events, starts, middle) < bar else (inside, middle)
-        return (inside + outside) / 2
-
-    return Interval(value, bound(value, 0.0), bound(value, 1.0))
-
-
 def _close(state: State, settings: Guardrails) -> State:
     """Make a block of what is pending."""
     block = state.pending
@@ -244,7 +205,6 @@ def _close(state: State, settings: Guardrails) -> State:
     compared = controlled and starts.new > 0
     both = starts.new + starts.control
     share = starts.new / both if both else 0.0
-    dilution = tuple(log1p((risk - 1) * share) for risk in RISKS)
     metrics, watched = {}, _watched(settings)
     for metric, before in state.metrics.items():
         if metric not in watched:  # a bet that is not made keeps its worth
@@ -255,11 +215,9 @@ def _close(state: State, settings: Guardrails) -> State:
         if not controlled:
             metrics[metric] = replace(before, alone=before.alone + events.new + events.listed)
         elif compared and drawn:
-            gain = [events.new * _LOGS[at] - drawn * dilution[at] for at in range(len(RISKS))]
+            gain = gains(events.new, drawn, share)
             metrics[metric] = replace(
-                before,
-                fit=tuple(map(float.__add__, before.fit, gain)),
-                wealth=tuple(map(float.__add__, before.wealth, gain[_HARMLESS + 1 :])),
+                before, fit=tuple(map(float.__add__, before.fit, gain)), wealth=bet(before.wealth, gain)
             )
         else:  # with one arm only, an event says nothing about the other
             metrics[metric] = before
@@ -280,21 +238,13 @@ def _close(state: State, settings: Guardrails) -> State:
 def _invest(state: State) -> State:
     """Put the next piece of what was kept back into all bets."""
     time = state.invested + 1
-    piece = (1 - AT_ONCE) / (time * (time + 1))
-    metrics = {
-        metric: replace(
-            each,
-            wealth=tuple(_sum_of_logs(w, log(piece * stake)) for w, stake in zip(each.wealth, STAKES, strict=True)),
-        )
-        for metric, each in state.metrics.items()
-    }
+    metrics = {metric: replace(each, wealth=invest(each.wealth, time)) for metric, each in state.metrics.items()}
     return replace(state, metrics=metrics, invested=time, fresh=0, due=False)
 
 
 def _worth(state: State, metric: Metric) -> float:
     """The metric's e-value: its bets and what is still kept back."""
-    kept_back = (1 - AT_ONCE) / (state.invested + 1)
-    return kept_back + sum(_exp(wealth) for wealth in state.metrics[metric].wealth)
+    return worth(state.metrics[metric].wealth, state.invested)
 
 
 def _mean(state: State) -> float:
@@ -317,7 +267,7 @@ def _beyond(state: State, settings: Guardrails) -> Metric | None:
     limit, bar = settings.limit / EVERYONE, log(EVERYONE / settings.alpha)
     for metric in _watched(settings):
         events = min(state.metrics[metric].alone, state.alone)
-        if events > limit * state.alone and _against(events, state.alone, limit) >= bar:
+        if events > limit * state.alone and against(events, state.alone, limit) >= bar:
             return metric
     return None
 
@@ -356,49 +306,9 @@ def _metric(state: State, metric: Metric, alpha: float) -> MetricVerdict:
         e_value=_worth(state, metric),
         starts=starts,
         events=events,
-        ratio=_ratio(state.metrics[metric].fit, alpha),
+        ratio=likely_ratio(state.metrics[metric].fit, alpha),
         rate_new=rate(events.new + events.listed, starts.new + starts.listed, alpha),
         rate_control=rate(events.control, starts.control, alpha),
-    )
-
-
-def _ratio(fit: tuple[float, ...], alpha: float) -> Interval:
-    """The relative risks that the blocks do not rule out: those whose likelihood is at least α times the mean over the
-    grid (method of mixtures; exact at 1, and for rare events elsewhere). The estimate is the likeliest."""
-    best = max(range(len(RISKS)), key=fit.__getitem__)
-    highest = fit[best]
-    if highest == min(fit):  # no event in a block with both arms
-        return Interval(None, None, None)
-    mean = highest + log(sum(exp(each - highest) for each in fit) / len(fit))
-    bar = mean + log(alpha)
-
-    def bound(step: int) -> float | None:
-        at = best
-        while 0 <= at + step < len(fit) and fit[at + step] >= bar:
-            at += step
-        if not 0 <= at + step < len(fit):
-            return None
-        inner, outer = fit[at], fit[at + step]
-        return exp(_LOGS[at] + (_LOGS[at + step] - _LOGS[at]) * (inner - bar) / (inner - outer))
-
-    return Interval(_likeliest(fit, best), bound(-1), bound(1))
-
-
-def _likeliest(fit: tuple[float, ...], best: int) -> float | None:
-    """The top of the parabola through the best point of the grid and its neighbours; null at the grid's ends."""
-    if not 0 < best < len(fit) - 1:
-        return None
-    before, highest, after = fit[best - 1 : best + 2]
-    return exp(_LOGS[best] + log(2) / 8 * (before - after) / (before - 2 * highest + after))
-
-
-def _against(events: int, starts: int, chance: float) -> float:
-    """The logarithm of the beta mixture against this chance per start."""
-    if (chance <= 0 and events) or (chance >= 1 and events < starts):
-        return inf
-    mixed = lgamma(events + 0.5) + lgamma(starts - events + 0.5) - lgamma(starts + 1) - log(pi)
-    return (
-        mixed - (events * log(chance) if events else 0) - ((starts - events) * log1p(-chance) if events < starts else 0)
     )
 
 
@@ -412,13 +322,3 @@ def _numbers(verdict: MetricVerdict) -> dict[str, str | int]:
         "control_starts": verdict.starts.control,
         "ratio": beyond if ratio is None else f"{ratio:.2g}",
     }
-
-
-def _sum_of_logs(one: float, other: float) -> float:
-    larger, smaller = (one, other) if one > other else (other, one)
-    return larger + log1p(exp(smaller - larger))
-
-
-def _exp(value: float) -> float:
-    """e^value, or what is practically infinite but not so for JSON."""
-    return exp(min(value, 690.0))

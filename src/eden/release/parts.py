@@ -7,9 +7,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from litestar import Router
 from sqlalchemy import Connection, select
 
+from eden.base.catalogue import HALT, HaltRequest
 from eden.base.ground import Ground
 from eden.base.jobs import Handler
 from eden.base.parts import Finding, Part
@@ -67,6 +69,9 @@ def parts(ground: Ground) -> Part:
     async def tick(_: dict[str, Any]) -> None:
         await service.ticks.run()
 
+    async def halt(payload: dict[str, Any]) -> None:
+        await service.ticks.halt(msgspec.convert(payload, HaltRequest))
+
     async def refresh(_: dict[str, Any]) -> None:
         await service.trust.refresh()
         await core.database.write(lambda connection: service.trials.do_expire(connection, core.clock()))
@@ -121,6 +126,7 @@ def parts(ground: Ground) -> Part:
             "release.sweep": Handler(sweep, every=_SWEEP),
             "release.trim": Handler(trim, every=_FOLD),
             PREPARE: prepare_deltas,
+            HALT: halt,
         },
         start=start,
         stop=stop,

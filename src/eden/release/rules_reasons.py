@@ -92,6 +92,7 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "步骤的最短时间已到，护栏正常。",
     ),
     "guardrail": ("A guardrail stopped the release.", "护栏停止了发布。"),
+    "alert": ("The alert “{watcher}” stopped the release.", "告警“{watcher}”停止了发布。"),
     # what guardrails say
     "guardrail-crash": (
         "Crashes: {events} in {starts} starts, {control_events} in {control_starts} with the old version; "

@@ -13,7 +13,7 @@ import msgspec
 from sqlalchemy import Connection, Row, func, literal_column, select
 
 from eden.base.identity.principal import Principal, check_permission
-from eden.release.guardrails_v1 import Interval, rate
+from eden.base.sequential import Interval, rate
 from eden.release.interfaces import EVERYONE, Arm, ArmCounts
 from eden.release.models import release_counts
 from eden.release.rules_machine import current

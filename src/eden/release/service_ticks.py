@@ -13,13 +13,14 @@ from collections.abc import Mapping
 import msgspec
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
+from eden.base.catalogue import HaltRequest
 from eden.base.changes import append
 from eden.base.problems import Problem
 from eden.release import guardrails_v1 as guardrails
 from eden.release import metrics
 from eden.release import rules_machine as machine
-from eden.release.interfaces import Arm, ArmCounts, Observed, Release
-from eden.release.models import device_parts, release_guards, releases
+from eden.release.interfaces import Action, Arm, ArmCounts, Message, Observed, Release, Verb
+from eden.release.models import device_parts, programs, release_guards, releases, versions
 from eden.release.service_core import Core, find_release
 from eden.release.service_releases import Releases
 from eden.release.service_reports import devices_with, sums_by_arm
@@ -89,6 +90,17 @@ class Ticks:
             if not entered:
                 return changed
         return changed
+
+    async def halt(self, request: HaltRequest) -> None:
+        """What another service has seen is a reason to halt, as a guardrail's verdict is."""
+        action = Action(kind="verb", verb=Verb.HALT, reason=Message("alert", {"watcher": request.watcher}))
+
+        def work(connection: Connection) -> None:
+            for release_id in _offering(connection, request):
+                row = find_release(connection, request.workspace_id, release_id)
+                self._releases.do_perform(connection, request.workspace_id, release_id, action, revision=row.revision)
+
+        await self._core.database.write(work)
 
     def _has_work(self, connection: Connection, workspace_id: str, release_id: str) -> bool:
         try:
@@ -162,6 +174,22 @@ def _running(connection: Connection) -> list[tuple[str, str]]:
         .order_by(releases.c.id)
     )
     return [(row.workspace_id, row.id) for row in rows]
+
+
+def _offering(connection: Connection, request: HaltRequest) -> list[str]:
+    query = (
+        select(releases.c.id)
+        .join(programs, programs.c.id == releases.c.program_id)
+        .join(versions, versions.c.id == releases.c.version_id)
+        .where(
+            programs.c.workspace_id == request.workspace_id,
+            programs.c.key == request.key,
+            releases.c.state.in_([*machine.OFFERING]),
+        )
+    )
+    if request.code:
+        query = query.where(versions.c.code == request.code)
+    return list(connection.execute(query).scalars())
 
 
 def do_forget_parts(connection: Connection, at: int) -> None:

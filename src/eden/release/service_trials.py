@@ -15,12 +15,12 @@ from sqlalchemy import Connection, Row, insert, select, update
 from eden.base.identity.principal import Principal, check_permission
 from eden.base.ids import new_id
 from eden.base.problems import Problem, not_found
+from eden.base.sealing import Seal
 from eden.release.interfaces import ProgramKind, SignedState, VersionState
 from eden.release.models import programs, trials, versions
 from eden.release.rules_signed import token_hash
 from eden.release.service_core import Core, find_program, find_version, need_text
 from eden.release.service_targets import set_signed_state, sign_program
-from eden.release.trust_keys import Seal
 
 #: links of one version that work at once: each is 64 characters in metadata that every phone fetches
 MAX_LINKS = 20

@@ -28,8 +28,9 @@ from tuf.api.metadata import DelegatedRole, Delegations, Metadata, MetaFile, Sna
 from tuf.api.serialization.json import JSONSerializer
 
 from eden.base.problems import Problem
+from eden.base.sealing import Seal
 from eden.release.models import metadata_files, metadata_heads, signing_keys
-from eden.release.trust_keys import Seal, from_bytes
+from eden.release.trust_keys import from_bytes
 
 ROOT, TARGETS, SNAPSHOT, TIMESTAMP = "root", "targets", "snapshot", "timestamp"
 #: the keys of all program roles

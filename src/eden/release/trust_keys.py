@@ -7,18 +7,13 @@ for every holder two keys of one person would count as two people.
 
 from __future__ import annotations
 
-import hashlib
 import os
 from pathlib import Path
 from typing import Any
 
-from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from securesystemslib.signer import CryptoSigner, SSlibKey
 
 from eden.base.errors import EdenError
@@ -26,35 +21,6 @@ from eden.base.errors import EdenError
 ED25519 = "ed25519"
 P256 = "ecdsa-sha2-nistp256"
 ONLINE_SCHEMES = (ED25519, P256)
-_NONCE = 12
-
-
-class Seal:
-    """Encrypts small secrets for the database (AES-256-GCM) under a key of the server's secret (HKDF, RFC 5869).
-
-    `context` names the row: what is sealed for one cannot be put into another.
-    """
-
-    def __init__(self, secret: bytes, purpose: str) -> None:
-        key = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"eden " + purpose.encode()).derive(secret)
-        self._cipher = AESGCM(key)
-
-    def close(self, data: bytes, *context: str) -> bytes:
-        nonce = os.urandom(_NONCE)
-        return nonce + self._cipher.encrypt(nonce, data, _joined(context))
-
-    def open(self, sealed: bytes, *context: str) -> bytes:
-        """Raises EdenError when the secret key is another one, or the bytes were changed."""
-        try:
-            return self._cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], _joined(context))
-        except InvalidTag:
-            raise EdenError(
-                "sealed", "What the server keeps secret cannot be opened.", "Start it with the secret key of before."
-            ) from None
-
-
-def _joined(context: tuple[str, ...]) -> bytes:
-    return hashlib.sha256("\0".join(context).encode()).digest()
 
 
 def new_signer(scheme: str) -> CryptoSigner:

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from eden.base.problems import Problem
+from eden.base.sequential import Interval
 from eden.console.messages import Locale
 from eden.console.plots import Mark, Plot, Series
-from eden.release.guardrails_v1 import Interval
 from eden.release.interfaces import EVERYONE, Message, Verb
 from eden.release.pages.words import Say
 from eden.release.rules_reasons import say
