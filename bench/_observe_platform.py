@@ -23,7 +23,6 @@ from eden.observe.insight.client import Insight
 from eden.observe.service import Observe
 from eden.organisation.parts import identity_of
 from eden.organisation.service import Organisation
-from eden.publish.client import Access
 
 T = TypeVar("T")
 KEY = "shop"
@@ -39,13 +38,6 @@ class Site:
     app: int
     write_key: str
     token: str
-
-    def access(self, server: Server) -> Access:
-        return Access(f"http://127.0.0.1:{server.port}", self.token, _WORKSPACE)
-
-    def path(self, rest: str) -> str:
-        """Of the program's API, below the workspace."""
-        return f"/observe/apps/{KEY}{rest}"
 
 
 @contextmanager
@@ -148,14 +140,21 @@ def serving(site: Site) -> Iterator[Server]:
 class Asker:
     """Asks the platform's API over HTTP, as a console or a client does."""
 
-    def __init__(self, site: Site, server: Server, session: aiohttp.ClientSession) -> None:
-        self._base = f"http://127.0.0.1:{server.port}/api/v1/workspaces/{_WORKSPACE}{site.path('')}"
+    def __init__(self, site: Site, server: Server) -> None:
+        self._base = f"http://127.0.0.1:{server.port}/api/v1/workspaces/{_WORKSPACE}/observe/apps/{KEY}"
         self._headers = {"Authorization": f"Bearer {site.token}"}
-        self._session = session
 
-    async def post(self, rest: str, body: Any) -> Any:
-        async with self._session.post(self._base + rest, json=body, headers=self._headers) as answer:
-            content = await answer.read()
-            if not answer.ok:
-                raise RuntimeError(f"{answer.status} {content.decode()[:500]}")
-            return msgspec.json.decode(content)
+    async def get(self, session: aiohttp.ClientSession, rest: str, **query: str) -> Any:
+        async with session.get(self._base + rest, params=query, headers=self._headers) as answer:
+            return await _content(answer)
+
+    async def post(self, session: aiohttp.ClientSession, rest: str, body: Any) -> Any:
+        async with session.post(self._base + rest, json=body, headers=self._headers) as answer:
+            return await _content(answer)
+
+
+async def _content(answer: aiohttp.ClientResponse) -> Any:
+    content = await answer.read()
+    if not answer.ok:
+        raise RuntimeError(f"{answer.status} {content.decode()[:500]}")
+    return msgspec.json.decode(content)

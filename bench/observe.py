@@ -22,6 +22,7 @@ from bench._harness import Figure
 from bench._observe_kills import kills
 from bench._observe_platform import opened, serving
 from bench._observe_pressure import Pressure
+from bench._observe_reports import reports
 
 
 def main(quick: bool) -> Iterable[Figure]:
@@ -31,3 +32,8 @@ def main(quick: bool) -> Iterable[Figure]:
             yield from Pressure(site, server, folder, quick).figures()
         with opened(folder / "kills") as site:
             yield from kills(site, folder, 4 if quick else 100)
+        with opened(folder / "reports") as site:
+            yield from reports(site, 100_000 if quick else 10_000_000, quick)
+        if not quick:
+            with opened(folder / "large") as site:
+                yield from reports(site, 50_000_000, quick, "large_", 2_000)
