@@ -91,7 +91,7 @@ def _question(name: str, number: int) -> dict[str, Any]:
     until = datetime.fromtimestamp(START, UTC) + timedelta(days=DAYS - number // 3 % 7)
     period = {"since": since.isoformat(), "until": until.isoformat(), "zone": "Asia/Shanghai"}
     launches = {"names": ["$launch"]}
-    return {
+    questions: dict[str, dict[str, Any]] = {
         "trend": {"question": "trend", "events": {"names": ["$page_view"]}, "interval": "day"},
         "active": {"question": "trend", "measure": {"kind": "persons"}, "interval": "day"},
         "funnel": {
@@ -104,4 +104,5 @@ def _question(name: str, number: int) -> dict[str, Any]:
             "question": "percentiles", "events": launches, "of": "props.phases.boot", "breakdown": {"by": ["version"]},
         },
         "release": {"question": "release", "code": 20_020 - number % 5},
-    }[name] | {"period": period}  # fmt: skip
+    }  # fmt: skip
+    return questions[name] | {"period": period}
