@@ -4,6 +4,7 @@
  */
 import { EdenHost, type HostEventDetail } from '../host'
 import type { Manifest } from '../host/package/manifest'
+import { ConsentSheet } from './consent'
 import { WebLayer } from './h5/layer'
 import { programOrigin } from './h5/origin'
 import { words } from './words'
@@ -29,6 +30,7 @@ class App {
   private readonly screen = element('phone')
   private readonly host: EdenHost
   private readonly web: WebLayer
+  private readonly consent: ConsentSheet
   /** the list of programs: what is shown, and what is being loaded */
   private shown: Catalogue | undefined
   private catalogue: Promise<Catalogue | undefined> = Promise.resolve(undefined)
@@ -45,6 +47,13 @@ class App {
     this.web = new WebLayer(element('web'), {
       platform: this.host.platform!, say, closed: () => this.showHome(), open: (url) => this.launch(url),
     })
+    this.consent = new ConsentSheet(
+      element('consent') as HTMLDialogElement, this.host.collect!, say, () => this.shown?.name ?? 'Eden',
+    )
+    const privacy = element('privacy')
+    privacy.textContent = say('privacy')
+    privacy.addEventListener('click', () => void this.consent.open())
+    this.on('undecided', () => this.toast(say('asking'), say('choose'), () => void this.consent.open()))
     this.on('front', ({ url }) => { if (!url) this.showHome() })
     this.on('update', ({ version, url }) => this.offer(version, url))
     this.on('updateRefused', ({ text }) => this.toast(say('refused', { text }), say('close'), () => {}))
@@ -65,7 +74,7 @@ class App {
     await loading
   }
 
-  private on<K extends 'front' | 'update' | 'updateRefused'>(name: K, hear: (detail: HostEventDetail<K>) => void): void {
+  private on<K extends 'front' | 'update' | 'updateRefused' | 'undecided'>(name: K, hear: (detail: HostEventDetail<K>) => void): void {
     this.host.addEventListener(name, (event) => hear((event as CustomEvent<HostEventDetail<K>>).detail))
   }
 

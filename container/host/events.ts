@@ -37,6 +37,8 @@ export interface HostEvents {
   update: { version: string }
   /** an update was not installed, what runs goes on: for the log, and in the words and language of the person */
   updateRefused: { fault: PackageFault; message: string; text: string }
+  /** programs are used, and nobody has said yet whether that may be told (`host.collect.consent`); once */
+  undecided: object
   /** a fault of the host or a capability, for its developers */
   internal: { where: string; error: unknown }
 }

@@ -103,6 +103,7 @@ export class EdenHost extends EventTarget {
             if (kinds) session.emit('collect', { kinds })
           }
         },
+        undecided: () => this.tell('undecided', { url: '', appId: '' }),
         internal: (error) => this.tell('internal', { url: '', appId: '', where: 'collect', error }),
       }, options.collect ?? {})
     }

@@ -22,6 +22,7 @@ const EVENTS = [
   'update',
   'updateRefused',
   'report',
+  'undecided',
   'internal',
 ] as const
 

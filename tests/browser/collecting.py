@@ -36,8 +36,8 @@ class Batch:
 class Collecting:
     """An ASGI application for everything below `/observe/`.
 
-    `switches` is what phones are told to collect; without `programs` they send nothing. `status`, `headers` and `said` are
-    the answer to a batch. Batches that are refused are in `refused`, others in `batches`, also those that came before.
+    `switches` is what phones are told to collect; without `programs` they send nothing. `status`, `headers` and `said`
+    are the answer to a batch. Those that are refused are in `refused`, others in `batches`, also those that came twice.
     """
 
     switches: dict[str, Any] = field(default_factory=lambda: {"revision": 1, "programs": {}})

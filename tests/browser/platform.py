@@ -38,7 +38,7 @@ class RunningPlatform:
     """Serves on a free port in a thread of its own. `house` makes people and releases; the workspace is "test".
 
     `change(pattern, how)` alters the bodies of answers whose path matches, as a broken server or cache would.
-    `collecting` stands for the service that phones report to, which is another room's; None: the platform's own answers.
+    `collecting` stands for the service that phones report to, which is another room's; None: the platform's own.
     """
 
     def __init__(self, folder: Path) -> None:

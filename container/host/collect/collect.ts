@@ -28,6 +28,8 @@ export interface CollectSurroundings {
   file(name: string): string
   /** what frames shall measure may be other now */
   switched(): void
+  /** there is something to tell, and the person shall be asked */
+  undecided(): void
   internal(error: unknown): void
 }
 
@@ -102,9 +104,9 @@ export class Collect {
   private async open(): Promise<Recording> {
     const { around, server, options: { show } } = this
     const { open } = await import(/* @vite-ignore */ around.file('collect.js')) as typeof import('./recording')
-    const { fetch, context, switched, internal } = around
+    const { fetch, context, switched, undecided, internal } = around
     const values = around.values(`collect ${server ? `${server.url} ${server.workspace}` : ''}`)
-    const recording = this.recording = open({ server, fetch, values, context, show, switched, internal })
+    const recording = this.recording = open({ server, fetch, values, context, show, switched, undecided, internal })
     for (const [of, timed] of this.happened.splice(0)) recording.tell(of, timed)
     if (this.stopped) recording.stop()
     return recording

@@ -5,6 +5,7 @@ import { parseWorkspace, type Workspace } from './switches'
 const KEY = 'switches'
 /** ms; asking again for a program that is not in the answer */
 const SHORTEST_REST = 60_000
+const TIMEOUT = 10_000
 
 export interface DirectoryOptions {
   fetch: typeof globalThis.fetch
@@ -45,7 +46,7 @@ export class Directory {
     const query = new URLSearchParams({
       ...(device !== undefined && { device }), ...(this.workspace && { since: String(this.workspace.revision) }),
     })
-    const response = await fetch(`${url}?${query}`, { credentials: 'omit', cache: 'no-store' })
+    const response = await fetch(`${url}?${query}`, { credentials: 'omit', cache: 'no-store', signal: AbortSignal.timeout(TIMEOUT) })
     if (!response.ok) {
       await response.body?.cancel()
       return false

@@ -53,6 +53,7 @@ export class Recording {
   private readonly ready: Promise<void>
   private isReady = false
   private draining = false
+  private asked = false
   private saving: ReturnType<typeof setTimeout> | undefined
   private closing: ReturnType<typeof setTimeout> | undefined
   private refreshing: ReturnType<typeof setTimeout> | undefined
@@ -181,10 +182,12 @@ export class Recording {
         await this.outbox.adopt((owner, begun) => alive(owner, Date.now() - begun))
       })
     }
+    const refreshed = server ? this.refresh(true) : undefined
+    // a phone that has never heard what its workspace wishes does not guess, if it can be told
+    if (!this.directory?.workspace) await refreshed
     this.isReady = true
     this.around.switched()
     this.soon()
-    if (server) void this.refresh(true)
   }
 
   private async refresh(always = false): Promise<void> {
@@ -343,6 +346,7 @@ export class Recording {
     const record: ObservedRecord = { ...this.masksOf(program).value(draft), id: randomHex(8), session: id }
     this.around.show?.(record, program)
     if (!this.around.server) return
+    this.wonder(program)
     if (this.writeKey(program) === undefined) void this.guarded.wait(() => this.renew())
     const head = (): Head => this.head(program, this.trails.get(of))
     for (const [reason, value] of Object.entries(this.outbox.takeDrops(program))) {
@@ -350,6 +354,13 @@ export class Recording {
       this.outbox.add(program, head, JSON.stringify({ ...dropped, id: randomHex(8), session: id }))
     }
     this.outbox.add(program, head, JSON.stringify(record))
+  }
+
+  /** Once: the workspace wants the person to be asked. */
+  private wonder(program: string): void {
+    if (this.asked || !this.directory?.workspace || this.consentFor(program) !== 'ask') return
+    this.asked = true
+    this.around.undecided()
   }
 
   /** See to it that what waits is written, and goes when it is time. */

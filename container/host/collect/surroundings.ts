@@ -27,6 +27,8 @@ export interface Surroundings {
   show: ((record: ObservedRecord, program: string) => void) | undefined
   /** what frames shall measure may be other now */
   switched(): void
+  /** there is something to tell, and the person shall be asked */
+  undecided(): void
   /** a fault of collecting itself */
   internal(error: unknown): void
 }
