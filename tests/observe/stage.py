@@ -26,6 +26,9 @@ from eden.observe.crashes.service import Crashes
 from eden.observe.insight.client import Insight
 from eden.observe.insight.engine import Engine
 from eden.observe.interfaces import TABLE_OF, AnyRow, ErrorRow, LogRow, Row
+from eden.observe.logs.note import note_pulls
+from eden.observe.logs.pulls import Pulls
+from eden.observe.logs.service import Logs
 
 T = TypeVar("T")
 SECOND = 1_000_000
@@ -72,6 +75,8 @@ class Stage:
         self.at = NOW * SECOND
         self.apps = Apps(self.ground, lambda: self.at)
         self.crashes = Crashes(self.ground, self.apps, insight, lambda: self.at)
+        self.logs = Logs(self.apps, insight, lambda: self.at)
+        self.pulls = Pulls(self.ground, self.apps, insight, lambda: self.at)
         self.people: dict[str, Principal] = {
             role: Principal(
                 "user", f"id-{role}", f"user:{role}@example.com", f"id-{role}", f"{role}@example.com",
@@ -116,6 +121,8 @@ class Stage:
             self.store.insert(table, msgspec.json.Encoder().encode_lines(several))
         errors = [row for row in rows if isinstance(row, ErrorRow)]
         self.ground.database.write_now(lambda connection: note_errors(connection, errors, self.at))
+        pulled = [row for row in rows if isinstance(row, LogRow) and row.pull]
+        self.ground.database.write_now(lambda connection: note_pulls(connection, pulled, self.at))
 
     def error(self, kind: str = "E", *, at: float = 0.0, code: int = 12, app: int = 1, **more: Any) -> ErrorRow:
         """An error `at` seconds from now. Of `more`: fields of the row, and "fatal", "id" and "value"."""

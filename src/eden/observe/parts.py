@@ -19,6 +19,8 @@ from eden.observe.service import Observe
 _ERASE = 60.0
 #: seconds between two looks for versions whose source maps are not known yet
 _SYMBOLS = 600.0
+#: seconds between two looks for phones that were asked for their log and did not come
+_PULLS = 60.0
 
 
 def parts(ground: Ground) -> Part:
@@ -34,6 +36,9 @@ def parts(ground: Ground) -> Part:
 
     async def prepare_symbols(_: dict[str, Any]) -> None:
         await observe.symbols.all()
+
+    async def expire_pulls(_: dict[str, Any]) -> None:
+        await observe.pulls.expire()
 
     return Part(
         name="observe",
@@ -53,6 +58,7 @@ def parts(ground: Ground) -> Part:
         jobs={
             "observe.erase": Handler(finish_erasures, every=_ERASE),
             "observe.symbols": Handler(prepare_symbols, every=_SYMBOLS),
+            "observe.pulls": Handler(expire_pulls, every=_PULLS),
         },
         start=observe.start,
         stop=observe.stop,

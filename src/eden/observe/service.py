@@ -26,6 +26,8 @@ from eden.observe.crashes.prepare import Preparation
 from eden.observe.crashes.service import Crashes
 from eden.observe.insight.client import Insight
 from eden.observe.interfaces import QuarantinedRow
+from eden.observe.logs.pulls import Pulls
+from eden.observe.logs.service import Logs
 from eden.observe.models import observe_apps, observe_erasures
 from eden.observe.spool.folder import spool_folder
 from eden.observe.spool.writer import SpoolWriter
@@ -65,6 +67,8 @@ class Observe:
     collect: Collect = field(init=False)
     crashes: Crashes = field(init=False)
     symbols: Preparation = field(init=False)
+    logs: Logs = field(init=False)
+    pulls: Pulls = field(init=False)
     receiver: Receiver = field(init=False)
 
     def __post_init__(self) -> None:
@@ -73,7 +77,10 @@ class Observe:
         self.insight = Insight(settings)
         self.spool = SpoolWriter(spool_folder(settings.data_folder), settings.observe.spool_bytes)
         self.usage = Usage(self.ground, self.clock)
-        self.collect = Collect(self.ground, self.apps)
+        self.logs = Logs(self.apps, self.insight, self.clock)
+        self.pulls = Pulls(self.ground, self.apps, self.insight, self.clock)
+        self.collect = Collect(self.ground, self.apps, self.pulls.wanted)
+        self.collect.on_nothing.append(self.pulls.sent_nothing)
         self.crashes = Crashes(self.ground, self.apps, self.insight, self.clock)
         self.symbols = Preparation(self.ground, self.clock)
         self.receiver = Receiver(
@@ -92,6 +99,7 @@ class Observe:
         await self.apps.start()
         self.collect.start()
         self.symbols.start()
+        await self.pulls.start()
         if self.insight.is_installed:
             await self.spool.start()
             self.usage.start()
@@ -105,6 +113,7 @@ class Observe:
                 await self._looking
             await self.spool.stop()
             await self.usage.stop()
+        await self.pulls.stop()
         await self.insight.close()
 
     # forgetting
