@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 
 from sqlalchemy import Connection, insert, select, update
 
+from eden.base.errors import EdenError
 from eden.base.ground import Ground
 from eden.base.ids import now
 from eden.base.tables import installation
@@ -29,8 +30,8 @@ from eden.observe.insight.engine import Engine
 from eden.observe.insight.erasure import erase
 from eden.observe.interfaces import TABLE_OF, Accepted, ErrorRow, EventRow, LogRow
 from eden.observe.logs.note import note_pulls
-from eden.observe.spool.folder import spool_folder
-from eden.observe.spool.reader import Range, SpoolReader
+from eden.observe.spool.folder import segments, spool_folder
+from eden.observe.spool.reader import PIECE_BYTES, Range, SpoolReader
 
 #: bytes of batches, and batches, in a chunk
 CHUNK_BYTES = 8_000_000
@@ -57,8 +58,8 @@ class Inserter:
         #: somebody waits for what was acknowledged: no pause until it is stored
         self._hurry = threading.Event()
         self._turned = threading.Condition()
-        #: a turn is being made
-        self._busy = False
+        #: by segment, up to where everything is stored
+        self._stored: dict[str, int] = {}
         self._waiting = 0
         self._rows = self._quarantined = self._chunks = 0
         self._oldest = 0
@@ -75,6 +76,7 @@ class Inserter:
         for span in pending.ranges if pending is not None else ():
             places[span.segment] = max(places.get(span.segment, 0), span.end)
         self._reader = SpoolReader(self._folder, places)
+        self._stored = self._progress.places()
         self._thread.start()
 
     def stop(self) -> None:
@@ -87,14 +89,13 @@ class Inserter:
     def settled(self, seconds: float) -> bool:
         """Wait until everything that was acknowledged before is in the store or in quarantine; False when that took
         longer."""
-        wanted = self._reader.unread()
+        wanted = segments(self._folder)
         until = time.monotonic() + seconds
         with self._turned:
             self._waiting += 1
             try:
                 while self._thread.is_alive():
-                    # between two turns everything that was read is stored, or pending
-                    if not self._busy and self._progress.pending is None and self._reader.has_read(wanted):
+                    if self._reader.has_read(wanted, self._stored):
                         return True
                     left = until - time.monotonic()
                     if left <= 0:
@@ -130,19 +131,19 @@ class Inserter:
             log.exception("the spool cannot be tidied up")
         while not self._stopping.is_set():
             began = time.monotonic()
-            with self._turned:
-                self._busy = True
             try:
                 full = self._turn()
                 rest, self._failed = 0.0, ""
             except Exception as error:
                 rest = min(_LONGEST_REST, rest * 2 or 0.2)
                 if str(error) != self._failed:
-                    log.exception("reports cannot be stored now; they wait in the spool")
+                    told = not isinstance(error, EdenError)
+                    log.error("reports cannot be stored now and wait in the spool: %s", error, exc_info=told)
                 self._failed = str(error) or type(error).__name__
                 full = None
             with self._turned:
-                self._busy = False
+                if self._progress.pending is None:
+                    self._stored = self._reader.places
                 if not self._waiting:
                     self._hurry.clear()
                 self._turned.notify_all()
@@ -186,7 +187,7 @@ class Inserter:
         batches: list[Accepted] = []
         size = 0
         while size < CHUNK_BYTES and len(batches) < _CHUNK_BATCHES:
-            piece = self._reader.read()
+            piece = self._reader.read(min(PIECE_BYTES, CHUNK_BYTES - size))
             if piece is None:
                 return ranges, batches, False
             ranges.append(piece.range)

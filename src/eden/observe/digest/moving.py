@@ -6,9 +6,10 @@ import logging
 import re
 from collections.abc import Callable
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import msgspec
+from msgspec import Meta
 
 from eden.observe.digest.foreign import QUARANTINED_BYTES
 from eden.observe.insight.engine import MEMORY, Engine, StoreError
@@ -22,6 +23,13 @@ REFUSED = frozenset({
 })  # fmt: skip
 _AT_ROW = re.compile(r"at row (\d+)")
 _ENCODER = msgspec.json.Encoder()
+
+
+class _App(msgspec.Struct):
+    app: Annotated[int, Meta(ge=0, lt=2**32)]
+
+
+_APP = msgspec.json.Decoder(_App)
 
 log = logging.getLogger("eden.observe")
 
@@ -79,8 +87,9 @@ def _halves(engine: Engine, table: Table, lines: list[bytes], token: str, reason
 def quarantine(wire: str, received: float, line: bytes, reason: str) -> bytes:
     """The line of a quarantined row for a row that the store refused."""
     try:
-        app = int(msgspec.json.decode(line)["app"])
-    except (msgspec.DecodeError, KeyError, TypeError, ValueError):
+        app = _APP.decode(line).app
+    except msgspec.DecodeError:
+        # that may be what the store refuses
         app = 0
     text = line[:QUARANTINED_BYTES].decode("utf-8", "replace").rstrip("\n")
     row = QuarantinedRow(

@@ -90,10 +90,10 @@ class SpoolReader:
         """Segments with bytes that were not read; `size` is up to where they are to be read."""
         return [segment for segment in segments(self._folder) if self._place(segment.name) < segment.size]
 
-    def has_read(self, wanted: Iterable[Segment]) -> bool:
-        """Whether all of `unread()` of some time ago has been read."""
+    def has_read(self, wanted: Iterable[Segment], places: Mapping[str, int]) -> bool:
+        """Whether `places` are behind all of what was in the spool some time ago (`segments`)."""
         return all(
-            self._place(segment.name) >= segment.size or not (self._folder / segment.name).exists()
+            places.get(segment.name, len(MAGIC)) >= segment.size or not (self._folder / segment.name).exists()
             for segment in wanted
         )
 
