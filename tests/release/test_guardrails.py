@@ -12,11 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.guardrails import binomial, equal, failing, growing, late, outage, starts_to_stop, stopped
+from eden.base.sequential import AT_ONCE, RISKS, STAKES, rate
 from eden.release.guardrails_v1 import (
-    AT_ONCE,
     BLOCK,
-    RISKS,
-    STAKES,
     WEIGHTS,
     Arms,
     Increment,
@@ -25,7 +23,6 @@ from eden.release.guardrails_v1 import (
     judge,
     look,
     observe,
-    rate,
     stops,
     verdict,
 )

@@ -25,11 +25,12 @@ from eden.base.database import Database
 from eden.base.errors import EdenError
 from eden.base.ids import now
 from eden.base.problems import Problem
+from eden.base.sealing import Seal
 from eden.base.tables import workspaces
 from eden.release import trust_root
 from eden.release.models import metadata_files, signing_keys
 from eden.release.trust import KEPT_SECONDS, File, TrustRepository, expiring, read_file, read_heads
-from eden.release.trust_keys import ED25519, P256, Seal, key_to, new_signer, read_key_file, write_key_file
+from eden.release.trust_keys import ED25519, P256, key_to, new_signer, read_key_file, write_key_file
 from eden.release.trust_root import RootChange
 
 SECRET = b"a secret of thirty-two characters"
