@@ -4,12 +4,13 @@ Errors and log lines are put where the inserter puts them."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterator, Sequence
-from contextlib import contextmanager
+import uuid
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
+import pytest
 from sqlalchemy import Connection, insert
 
 from eden.base.catalogue import ProgramInfo, ReleaseInfo, VersionInfo
@@ -18,12 +19,14 @@ from eden.base.identity.principal import Principal
 from eden.base.identity.roles import ROLES, permissions_of
 from eden.base.settings import DatabaseSettings, Settings
 from eden.base.tables import members, metadata, users, workspaces
+from eden.observe import schema
 from eden.observe.apps import Apps
 from eden.observe.crashes.document import ErrorDocument, Thrown
 from eden.observe.crashes.finish import finished
 from eden.observe.crashes.note import note_errors
 from eden.observe.crashes.service import Crashes
-from eden.observe.insight.client import Insight
+from eden.observe.insight.answering import Answering
+from eden.observe.insight.client import Insight, LocalInsight
 from eden.observe.insight.engine import Engine
 from eden.observe.interfaces import TABLE_OF, AnyRow, ErrorRow, LogRow, Row
 from eden.observe.logs.note import note_pulls
@@ -137,9 +140,24 @@ class Stage:
         return LogRow(app=app, at=NOW + at, received=NOW + at, message=message, **{"device": "d", **more})
 
 
-@contextmanager
-def open_stage(folder: Path, store: Engine, insight: Insight) -> Iterator[Stage]:
-    stage = Stage(folder, store, insight)
+@pytest.fixture(scope="module")
+def kept_store(_open: Callable[[str], Engine]) -> Iterator[Engine]:
+    """An engine with tables: making them takes longer than emptying them."""
+    database = f"test_{uuid.uuid4().hex}"
+    engine = _open(database)
+    for statement in schema.statements():
+        engine.query(statement)
+    yield engine
+    engine.query(f"DROP DATABASE {database} SYNC")
+    engine.close()
+
+
+@pytest.fixture
+def stage(tmp_path: Path, kept_store: Engine) -> Iterator[Stage]:
+    """With nothing stored."""
+    for table in ("errors", "logs"):
+        kept_store.query(f"TRUNCATE TABLE {table}")
+    stage = Stage(tmp_path, kept_store, LocalInsight(Answering(kept_store)))
     try:
         # the first program's number is 1, the second's 2
         assert (stage.app("bank"), stage.app("shop")) == (1, 2)

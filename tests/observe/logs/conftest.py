@@ -1,18 +1,7 @@
-"""`stage`: logs over a real store."""
+"""`stage`: logs over a real store, whose tables are made once for all tests of a module."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
+from tests.observe.stage import kept_store, stage
 
-import pytest
-
-from eden.observe.insight.client import LocalInsight
-from eden.observe.insight.engine import Engine
-from tests.observe.stage import Stage, open_stage
-
-
-@pytest.fixture
-def stage(tmp_path: Path, store: Engine, insight: LocalInsight) -> Iterator[Stage]:
-    with open_stage(tmp_path, store, insight) as opened:
-        yield opened
+__all__ = ["kept_store", "stage"]
