@@ -17,6 +17,7 @@ from bench._observe_load import Measured, Order, batch_id
 from bench._observe_platform import Site, asked, insight_pid, load, settle
 from bench._observe_pressure import batch
 from bench._release_platform import Server
+from eden.base.problems import Problem
 from eden.observe.insight.client import Insight
 
 #: events of a batch, and batches of a round
@@ -49,9 +50,10 @@ def kills(site: Site, folder: Path, rounds: int) -> Iterator[Figure]:
                 server.start()
                 restarts.append(time.perf_counter() - began)
             else:
+                pid = answering(site)
                 began = time.perf_counter()
-                os.kill(insight_pid(site), signal.SIGKILL)
-                asked_again(site)
+                os.kill(pid, signal.SIGKILL)
+                answering(site)
                 restarts.append(time.perf_counter() - began)
             loading.join()
             if not measured:
@@ -70,17 +72,13 @@ def kills(site: Site, folder: Path, rounds: int) -> Iterator[Figure]:
     yield Figure("killed_restart_s", max(restarts), 2)
 
 
-def asked_again(site: Site) -> None:
-    """Until the insight process answers again."""
-
-    async def work(insight: Insight) -> None:
-        await insight.ask("SELECT 1")
-
+def answering(site: Site) -> int:
+    """Wait until an insight process answers; its process id."""
     until = time.perf_counter() + 30
     while True:
         try:
-            return asked(site, work)
-        except Exception:
+            return insight_pid(site)
+        except Problem:
             if time.perf_counter() > until:
                 raise
             time.sleep(0.02)

@@ -83,10 +83,10 @@ def load(order: Order) -> Measured:
 
 
 def asked(site: Site, work: Callable[[Insight], Awaitable[T]]) -> T:
-    """What the insight process, which runs, says."""
+    """What the insight process says. It is started where no server needs it now."""
 
     async def ask() -> T:
-        insight = Insight(site.settings, start=False)
+        insight = Insight(site.settings)
         try:
             return await work(insight)
         finally:
