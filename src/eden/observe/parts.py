@@ -9,7 +9,7 @@ from eden.base.ground import Ground
 from eden.base.jobs import Handler
 from eden.base.parts import Part
 from eden.base.problems import Problem
-from eden.observe import api_apps, api_crashes, api_dashboards, api_sql
+from eden.observe import api_apps, api_crashes, api_dashboards, api_logs, api_sql
 from eden.observe.accept.foreign import foreign_wires
 from eden.observe.accept.receiver import PREFIX
 from eden.observe.pages import HANDLERS, NAVIGATION, PANELS
@@ -46,13 +46,14 @@ def parts(ground: Ground) -> Part:
         controllers=(
             *api_apps.CONTROLLERS,
             *api_crashes.CONTROLLERS,
+            *api_logs.CONTROLLERS,
             *api_dashboards.CONTROLLERS,
             *api_sql.CONTROLLERS,
             *HANDLERS,
         ),
         navigation=NAVIGATION,
         panels=PANELS,
-        tags={**api_apps.TAGS, **api_crashes.TAGS, **api_dashboards.TAGS, **api_sql.TAGS},
+        tags={**api_apps.TAGS, **api_crashes.TAGS, **api_logs.TAGS, **api_dashboards.TAGS, **api_sql.TAGS},
         services={"observe": observe},
         raw={PREFIX: observe.receiver},
         jobs={
