@@ -21,9 +21,13 @@ export function flowOption(data: FlowData, colours: Colours, locale: string, wid
   const labels = [...new Set(data.nodes.map(({ label }) => label))]
   const colour = (label: string) => colours.series[labels.indexOf(label) % colours.series.length]
   const gap = width / (narrow ? Math.max(1, columns - 1) : columns) - 20
+  const edge = narrow ? 4 : Math.min(200, width / (columns + 1))
   // the last two columns of a narrow page have their names in one gap
-  const longest = (step: number) =>
-    Math.max(5, Math.floor((narrow && step > columns - 3 ? gap / 2 : gap) / CHARACTER))
+  const room = (step: number) =>
+    narrow && step > columns - 3 ? gap / 2
+    : !narrow && step === columns - 1 ? edge - 8
+    : gap
+  const longest = (step: number) => Math.max(5, Math.floor(room(step) / CHARACTER))
   const name = (value: string | undefined) => data.nodes[Number(value)]?.label ?? ''
   const write = (value: number) => writeValue(value, 'count', locale)
   return {
@@ -49,7 +53,7 @@ export function flowOption(data: FlowData, colours: Colours, locale: string, wid
       {
         type: 'sankey',
         left: 4,
-        right: narrow ? 4 : Math.min(160, width / (columns + 1)),
+        right: edge,
         top: 8,
         bottom: 8,
         nodeWidth: narrow ? 8 : 12,

@@ -20,5 +20,6 @@ describe('a distance in time', () => {
     expect(relative(-15 * 86_400, 'en')).toBeUndefined()
     expect(written(new Date(Date.UTC(2026, 5, 1, 12)), 'relative', 'en', now)).toContain('Jun 1, 2026')
     expect(written(new Date(Date.UTC(2026, 5, 1, 12)), 'date', 'zh-CN', now)).toBe('2026年6月1日')
+    expect(written(new Date(2026, 5, 1, 12, 3, 4), 'clock', 'zh-CN', now)).toBe('12:03:04')
   })
 })

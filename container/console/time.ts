@@ -1,4 +1,4 @@
-/** Times come in UTC; the reader sees his own. `data-time` of `<time>` says how: datetime, date, relative. */
+/** Times come in UTC; the reader sees his own. `data-time` of `<time>` says how: datetime, date, clock, relative. */
 import { language } from './words'
 
 /** How often "3 minutes ago" is looked at, ms. */
@@ -25,7 +25,9 @@ export function written(moment: Date, style: string, locale: string, now: number
     if (text) return text
   }
   const options: Intl.DateTimeFormatOptions =
-    style === 'date' ? { dateStyle: 'medium' } : { dateStyle: 'medium', timeStyle: 'short' }
+    style === 'date' ? { dateStyle: 'medium' }
+    : style === 'clock' ? { timeStyle: 'medium' }
+    : { dateStyle: 'medium', timeStyle: 'short' }
   return new Intl.DateTimeFormat(locale, options).format(moment)
 }
 

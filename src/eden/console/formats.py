@@ -99,8 +99,10 @@ def utc(microseconds: int) -> datetime:
 
 
 def time_element(microseconds: int, locale: str, style: str = "datetime") -> Markup:
-    """`<time>` in UTC; `style` is what the browser makes of it: "datetime", "date", "relative" ("3 minutes ago")."""
+    """`<time>` in UTC; `style` is what the browser makes of it: "datetime", "date", "clock" (with seconds), "relative"
+    ("3 minutes ago")."""
     moment = utc(microseconds)
     machine = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
-    shown = moment.strftime("%Y-%m-%d") if style == "date" else f"{moment:%Y-%m-%d %H:%M} UTC"
+    written = {"date": "%Y-%m-%d", "clock": "%H:%M:%S UTC"}
+    shown = moment.strftime(written.get(style, "%Y-%m-%d %H:%M UTC"))
     return Markup('<time datetime="{}" data-time="{}">{}</time>').format(machine, style, shown)

@@ -72,6 +72,7 @@ async def asked_page(
     return desk.page(
         template,
         tab=tab,
+        comparable=hasattr(question, "compare"),
         question=question,
         kept=kept(question),
         name=name,

@@ -191,12 +191,15 @@ class Desk(Visit):
         status: int = 200,
         tab: str = "",
         timed: bool = True,
+        comparable: bool = False,
         **values: Any,
     ) -> Response[bytes]:
-        """A page with the tab `tab`; without the choice of time where that means nothing (`timed`)."""
+        """A page with the tab `tab`; without the choice of time where that means nothing (`timed`), with that of comparing
+        it with the time before where the page can (`comparable`)."""
         frame = {
             "tab": tab,
             "timed": timed,
+            "comparable": comparable,
             "tabs": [(name, self.keeping(name)) for name, right in TABS.items() if self.view.may(right)],
             "app": self.app,
             "program": self.program,

@@ -39,6 +39,7 @@ async def show_overview(desk: TheDesk) -> Response[bytes]:
     return desk.page(
         "observe/analysis-overview.html",
         tab="overview",
+        comparable=True,
         figures=_figures(desk, result),
         result=result,
         people=_people(desk, result),
@@ -75,6 +76,7 @@ def _figures(desk: Desk, result: results.OverviewResult) -> list[dict[str, Any]]
         ("persons", count, "more"),
         ("new_persons", count, "more"),
         ("launches", count, "more"),
+        ("sessions", count, "more"),
         ("crash_free_persons", percent, "more"),
         ("start_p50", time, "less"),
         ("start_p95", time, "less"),

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, get_args
 
+import msgspec
 from litestar import Response, get, post
 from litestar.params import QueryParameter
 
 from eden.base.api.access import needs
 from eden.base.problems import Problem
+from eden.console import formats
+from eden.observe.interfaces import AUTOMATIC
 from eden.observe.pages.addresses import when
 from eden.observe.pages.desk import Desk, TheDesk
 from eden.observe.pages.kit import APP, LARGEST_FORM
@@ -57,7 +60,7 @@ async def show_people(desk: TheDesk, q: SearchText = "", after: CursorText = "")
             )
             for member in result.members
         ],
-        size=result.size,
+        count=result.size,
         days=_DAYS,
         statements=answered.statements,
         next=desk.keeping("people", after=result.next) if result.next else "",
@@ -98,7 +101,7 @@ async def show_person(
         who=person.strip() or device.strip(),
         is_device=found_by_device or not person.strip(),
         groups=_by_session(desk, result),
-        sessions={session.id: session for session in result.sessions},
+        sessions={session.id: _session(session) for session in result.sessions},
         count=len(result.entries),
         kinds=[(kind, kind in kinds) for kind in KINDS],
         statements=answered.statements,
@@ -135,17 +138,25 @@ def _by_session(desk: Desk, result: results.TrailResult) -> list[tuple[str, list
 
 def _entry(desk: Desk, entry: results.TrailEntry) -> dict[str, Any]:
     tones = {"event": "neutral", "log": "neutral", "error": "bad" if entry.fatal else "warning"}
-    props = [(name, _short(value)) for name, value in entry.props.items() if not isinstance(value, dict | list)]
+    props = [(name, _short(value)) for name, value in entry.props.items() if not isinstance(value, dict | list | None)]
+    value = ""
+    if entry.value is not None:
+        write = formats.milliseconds if entry.title in AUTOMATIC else formats.number
+        value = write(entry.value, desk.locale)
     return {
         "at": micros(entry.at),
         "kind": entry.kind,
         "tone": tones[entry.kind],
         "title": event_words(desk, entry.title) if entry.kind == "event" else entry.title,
         "page": entry.page,
-        "value": entry.value,
-        "props": props[:_PROPERTIES],
+        "value": value,
+        "props": [(name, text) for name, text in props if text][:_PROPERTIES],
         "address": desk.here(f"crashes/{entry.group}") if entry.kind == "error" and entry.group else "",
     }
+
+
+def _session(session: results.TrailSession) -> dict[str, Any]:
+    return {**msgspec.structs.asdict(session), "began": micros(session.began)}
 
 
 def _short(value: Any) -> str:
