@@ -4,9 +4,10 @@ Two programs work without a pause, the demo bank (pages, taps, requests) and a p
 of all rows, taps, lines of the console), in rounds with collecting on and rounds without, in turns, in one browser.
 `script_ratio_percent` is how much more script time the rounds with collecting take: of the page's process and the
 programs' process together, as Chromium counts it by the processor's clock (`ScriptDuration`); the median over pairs
-of neighbouring rounds. `task_ratio_percent`: the same for all work of these threads (`TaskDuration`), layout and painting
-included. `own_ms` is what collecting itself counts in the host's page, per round, `script_ms` the script time of a
-round without it, `records` how many reached the server in a round. `collect_gzip_kb` is what a phone loads for it, late.
+of neighbouring rounds. `task_ratio_percent`: the same for all work of these threads (`TaskDuration`), with layout and
+painting. `own_ms` is what collecting itself counts in the host's page, per round, `script_ms` the script time of a
+round without it, `records` how many reached the server in a round. `collect_gzip_kb` is what a phone loads for it,
+late.
 """
 
 from __future__ import annotations
@@ -215,7 +216,7 @@ def _round(browser: Browser, platform: _Platform, on: bool, scale: int) -> _Roun
     context = browser.new_context(viewport={"width": 800, "height": 800}, reduced_motion="reduce")
     page = context.new_page()
     page.goto(f"{platform.origin}/bench?{'on' if on else 'off'}")
-    page.wait_for_function("window.start")
+    page.wait_for_function("typeof start === 'function'")
     collecting = platform.collecting
     assert collecting is not None
     before = len(collecting.records())
