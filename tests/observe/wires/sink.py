@@ -8,15 +8,12 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Coroutine
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import uvicorn
 
-from eden.base.ground import open_ground
-from eden.base.settings import Settings
 from eden.observe.accept.collect import Collect
 from eden.observe.accept.foreign import foreign_wires
 from eden.observe.accept.own import OwnWire
@@ -30,7 +27,6 @@ from eden.observe.spool.writer import SpoolWriter
 from tests.observe.stage import Stage
 from tests.observe.wires.made import Keeper
 
-T = TypeVar("T")
 Kind = TypeVar("Kind")
 
 
@@ -40,13 +36,10 @@ class Sink:
     def __init__(self, folder: Path) -> None:
         folder.mkdir()
         # its store and its insight process are not asked for anything
-        stage = Stage(folder, None, None)  # type: ignore[arg-type]
-        self.number = stage.app("bank")
-        owner = stage.people["owner"]
-        self.key = stage.run(stage.apps.keys(owner, "w", "bank"))[0].key
-        stage.ground.close()
-        self._ground = open_ground(Settings(data=str(folder), secret_key="of the tests, and of nothing else but them"))
+        self._stage = Stage(folder, None, None)  # type: ignore[arg-type]
         self._spool = folder / "spool"
+        self.key = ""
+        self.number = 0
         self.kept = Keeper(limit=10_000_000)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.host = f"127.0.0.1:{self._listener.getsockname()[1]}"
@@ -59,13 +52,16 @@ class Sink:
 
     async def _serve(self) -> None:
         try:
-            apps = Apps(self._ground)
+            ground, owner = self._stage.ground, self._stage.people["owner"]
+            apps = Apps(ground)
+            self.number = (await apps.get(owner, "w", "bank")).number
+            self.key = (await apps.keys(owner, "w", "bank"))[0].key
             await apps.start()
-            collect = Collect(self._ground, apps)
+            collect = Collect(ground, apps)
             spool = SpoolWriter(self._spool, 100_000_000)
             await spool.start()
             wires = {"v1": OwnWire(collect), **foreign_wires()}
-            receiver = Receiver(self._ground, apps, spool, Usage(self._ground), collect, wires)
+            receiver = Receiver(ground, apps, spool, Usage(ground), collect, wires)
             self._server = uvicorn.Server(
                 uvicorn.Config(receiver, interface="asgi3", lifespan="off", log_level="warning", access_log=False)
             )
@@ -84,10 +80,7 @@ class Sink:
         self._thread.join(30)
         assert not self._thread.is_alive(), "the server does not stop"
         self._loop.close()
-        self._ground.close()
-
-    def run(self, work: Coroutine[Any, Any, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(60)
+        self._stage.ground.close()
 
     @property
     def dsn(self) -> str:

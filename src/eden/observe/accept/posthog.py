@@ -215,6 +215,7 @@ def _configuration(path: str) -> Response:
         "productTours": False,
         "conversations": False,
         "capturePerformance": False,
+        "autocapture_opt_out": False,
         "autocaptureExceptions": False,
         "errorTracking": {"autocaptureExceptions": False, "suppressionRules": []},
         "logs": {"captureConsoleLogs": False},
