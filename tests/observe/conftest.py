@@ -6,6 +6,7 @@ import os
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeAlias
 
 import pytest
 
@@ -21,6 +22,8 @@ from tests.base.conftest import database
 ENGINES = {"embedded": "", "server": os.environ.get("EDEN_TEST_CLICKHOUSE", "")}
 NAMES = [name for name, address in ENGINES.items() if address or name == "embedded"]
 
+Opener: TypeAlias = Callable[[str], Engine]
+
 __all__ = ["database", "insight", "store"]
 
 
@@ -31,14 +34,14 @@ def _folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session", params=NAMES)
-def _open(request: pytest.FixtureRequest, _folder: Path) -> Callable[[str], Engine]:
+def _open(request: pytest.FixtureRequest, _folder: Path) -> Opener:
     if address := ENGINES[request.param]:
         return lambda database: Server(address, database=database)
     return lambda database: Embedded(_folder, database)
 
 
 @pytest.fixture
-def store(_open: Callable[[str], Engine]) -> Iterator[Engine]:
+def store(_open: Opener) -> Iterator[Engine]:
     """An engine with empty tables: the embedded one, and a server when EDEN_TEST_CLICKHOUSE has its address."""
     database = f"test_{uuid.uuid4().hex}"
     engine = _open(database)

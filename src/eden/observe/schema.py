@@ -184,7 +184,7 @@ COUNTS = "app, name, slot, version, code, platform, events, measured, total, per
 def counts(events: str, where: str = "") -> str:
     """The SELECT that makes rows of `trends` from the table `events`."""
     return (
-        "SELECT app, arrayJoin([toString(name), '']) AS name,"
+        "SELECT app, arrayJoin(if(name = '', [''], [toString(name), ''])) AS name,"
         f" {slot('at')} AS slot, version, code, platform,"
         " count() AS events, count(value) AS measured, sum(ifNull(value, 0)) AS total,"
         " uniqStateIf(person, person != '') AS persons, uniqStateIf(session, name = '' AND session != '') AS sessions"

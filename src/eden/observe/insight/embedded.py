@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 import threading
+import uuid
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
@@ -18,6 +19,7 @@ from typing import Any
 from eden.observe.insight.engine import Limits, StoreError
 from eden.observe.insight.parameters import texts
 from eden.observe.insight.shared_lock import SharedLock
+from eden.observe.insight.statement import check_question
 
 _ERROR = re.compile(r"Code: ([0-9]+)\. DB::Exception: (.*?)(?: \([A-Z_]+\))?(?: \(version .*)?$", re.DOTALL)
 #: the engine would take most of the machine for its caches; these are for one of 2 GB
@@ -51,8 +53,9 @@ class Embedded:
             options["backups.allowed_path"] = str(backups)
         address = f"{folder}?" + "&".join(f"{name}={value}" for name, value in options.items())
         self._connect: Callable[[], Any] = lambda: chdb.connect(address)
-        self._database = database
+        self.database = database
         self._process = os.getpid()
+        self.folder = folder
         self.writing = SharedLock()
         self._local = threading.local()
         self._all: list[Any] = []
@@ -60,7 +63,7 @@ class Embedded:
             session = self._connect()
             session.query(f"CREATE DATABASE IF NOT EXISTS {database}")
         except RuntimeError as error:
-            raise _store_error(error) from error
+            raise _not_opened(error, folder) from error
         # keeps the engine open between questions
         self._all.append(session)
 
@@ -68,7 +71,7 @@ class Embedded:
         """A session of chdb of its own, to be closed by the caller."""
         self._check_process()
         session = self._connect()
-        session.query(f"USE {database or self._database}")
+        session.query(f"USE {database or self.database}")
         return session
 
     def _check_process(self) -> None:
@@ -112,6 +115,7 @@ class Embedded:
         form: str = "JSONCompact",
         mark: str = "",
     ) -> bytes:
+        check_question(sql)
         session = self.open_session()
         try:
             session.query(_set({**limited(limits), "log_comment": mark, **(settings or {}), "readonly": 1}))
@@ -173,7 +177,8 @@ def inserted(token: str) -> dict[str, Any]:
         "min_insert_block_size_rows": 100_000_000,
         "min_insert_block_size_bytes": 0,
         "input_format_parallel_parsing": 0,
-        **({"insert_deduplication_token": token} if token else {"insert_deduplicate": 0}),
+        # the same rows without a token would be taken for a repetition
+        "insert_deduplication_token": token or uuid.uuid4().hex,
     }
 
 
@@ -189,6 +194,16 @@ def _set(settings: Mapping[str, Any]) -> str:
         if not _SQL_NAME.fullmatch(name):
             raise StoreError(0, f"{name!r} is no setting.")
     return "SET " + ", ".join(f"{name} = {quoted(value)}" for name, value in settings.items())
+
+
+def _not_opened(error: RuntimeError, folder: Path) -> StoreError:
+    said = str(error)
+    if "different path" in said:
+        return StoreError(0, f"This process has the store of another folder open, and can have one only: {folder}.")
+    if "initializing" in said:
+        # the engine tells why on standard error
+        return StoreError(0, f"The store {folder} cannot be opened: another process has it, or it cannot be written.")
+    return _store_error(error)
 
 
 def _store_error(error: RuntimeError) -> StoreError:

@@ -7,6 +7,7 @@ its successor do it.
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -48,7 +49,7 @@ def erase(engine: Engine, app: int, person: str, before: int) -> None:
     engine.query(
         f"INSERT INTO recounts SELECT DISTINCT app, {schema.slot('at')} FROM events {condition('events')}",
         parameters,
-        settings={"insert_deduplicate": 0},
+        settings={"insert_deduplication_token": uuid.uuid4().hex},
     )
     _recount(engine, [partial(delete, table) for table in sorted(schema.PERSONAL)])
 
@@ -78,7 +79,7 @@ def _recount(engine: Engine, before: Sequence[Callable[[], None]]) -> None:
                 f"INSERT INTO trends ({schema.COUNTS}) {schema.counts('events', _EVENTS)}",
                 parameters,
                 # the same numbers may have been there before
-                settings={"insert_deduplicate": 0},
+                settings={"insert_deduplication_token": uuid.uuid4().hex},
             )
             _delete(engine, "recounts", _SLOTS, parameters)
 

@@ -18,6 +18,7 @@ from eden.base.errors import EdenError
 from eden.observe.insight.embedded import inserted, limited
 from eden.observe.insight.engine import Limits, StoreError
 from eden.observe.insight.shared_lock import SharedLock
+from eden.observe.insight.statement import check_question
 
 _CODE = re.compile(r"Code: ([0-9]+)")
 _OURS = re.compile(r"\(for url [^()]*\)$")
@@ -96,6 +97,7 @@ class Server:
         form: str = "JSONCompact",
         mark: str = "",
     ) -> bytes:
+        check_question(sql)
         return self.query(
             sql,
             parameters,

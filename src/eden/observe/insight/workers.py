@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Protocol
 
 from eden.base.ground import Ground
@@ -32,7 +30,7 @@ class Worker(Protocol):
 
 def workers(engine: Engine, ground: Ground) -> list[Worker]:
     """All of them, in the order in which they start."""
-    found: list[Worker] = []
-    if find_spec("eden.observe.digest.inserter"):
-        found.append(import_module("eden.observe.digest.inserter").Inserter(engine, ground))
-    return found
+    from eden.observe.digest.inserter import Inserter
+    from eden.observe.insight.keeper import Keeper
+
+    return [Inserter(engine, ground), Keeper(engine, ground)]
