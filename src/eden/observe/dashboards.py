@@ -7,7 +7,7 @@ apps. Every change is written with an audit entry and a feed row, so that open d
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -34,10 +34,11 @@ _LONGEST_NAME = 200
 
 
 class Tile(msgspec.Struct, frozen=True):
-    """A question of a dashboard; `width` in columns of two."""
+    """A question of a dashboard; `width` in columns of two, `shape`: how a trend is drawn."""
 
     question: Annotated[str, Meta(max_length=36)]
     width: Annotated[int, Meta(ge=1, le=2)] = 1
+    shape: Literal["line", "area", "bar"] = "line"
 
 
 class SavedQuestion(msgspec.Struct, frozen=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from litestar import Response, get, post
@@ -16,6 +16,8 @@ from eden.observe.pages.desk import Desk, TheDesk
 from eden.observe.pages.drawing import draw
 from eden.observe.pages.kit import APP, LARGEST_FORM
 from eden.observe.questions.interfaces import Question
+
+_SHAPES: dict[str, Literal["line", "area", "bar"]] = {"area": "area", "bar": "bar"}
 
 
 @get(f"{APP}/dashboards", opt=needs("observe.read"))
@@ -50,7 +52,7 @@ async def save_question(desk: TheDesk) -> Response[bytes]:
     service = desk.dashboards
     try:
         saved = await service.save(*desk.caller, desk.app.key, form.one("name"), question)
-        tile = Tile(saved.id, 2 if form.one("width") == "2" else 1)
+        tile = Tile(saved.id, shape=_SHAPES.get(form.one("shape"), "line"))
         if board_id := form.one("dashboard"):
             board = await service.get(*desk.caller, board_id)
             await service.change(*desk.caller, board.id, tiles=[*board.tiles, tile])
@@ -80,7 +82,7 @@ async def show_dashboard(desk: TheDesk, board: FromPath[str]) -> Response[bytes]
         board=found,
         path=path,
         tiles=[
-            (place, tile, saved, _address(desk, saved), desk.keeping(f"{path}/tiles/{place}"))
+            (place, tile, saved, _address(desk, saved, tile.shape), desk.keeping(f"{path}/tiles/{place}"))
             for place, (tile, saved) in enumerate(tiles)
         ],
         # without a choice of time every tile has its own
@@ -95,13 +97,13 @@ async def show_tile(desk: TheDesk, board: FromPath[str], place: FromPath[str]) -
     tiles = await desk.dashboards.tiles(*desk.caller, found)
     if not place.isascii() or not place.isdigit() or int(place) >= len(tiles):
         raise not_found("The tile")
-    _, saved = tiles[int(place)]
+    tile, saved = tiles[int(place)]
     there = desk if saved.app == desk.app.key else await desk.of_app(saved.app)
     question = saved.question
     if "time" in desk.asked.values:
         question = msgspec.structs.replace(question, period=when(desk.period))
     try:
-        drawing = draw(there, question, await there.ask(question), key=f"tile-{place}")
+        drawing = draw(there, question, await there.ask(question), key=f"tile-{place}", shape=tile.shape)
     except Problem as problem:
         # one tile that cannot be answered leaves the others
         return desk.page("observe/analysis-tile.html", block="tile", drawing=None, why=desk.told(problem), saved=saved)
@@ -144,7 +146,7 @@ def _moved(board: Dashboard, verb: str, place: int) -> list[Tile]:
     if verb == "remove":
         del tiles[place]
     elif verb == "width":
-        tiles[place] = Tile(tiles[place].question, 3 - tiles[place].width)
+        tiles[place] = msgspec.structs.replace(tiles[place], width=3 - tiles[place].width)
     elif verb in ("up", "down"):
         other = max(0, min(len(tiles) - 1, place + (-1 if verb == "up" else 1)))
         tiles[place], tiles[other] = tiles[other], tiles[place]
@@ -158,9 +160,9 @@ def _question(text: str) -> Question:
         raise Problem("invalid", f"The question cannot be read: {error}.", "Open its page again.") from None
 
 
-def _address(desk: Desk, saved: SavedQuestion) -> str:
+def _address(desk: Desk, saved: SavedQuestion, shape: str = "line") -> str:
     tab, query = place_of(saved.question)
-    pairs = {name: value for name, value in query.items() if value}
+    pairs = {**query, "shape": "" if shape == "line" else shape}
     return desk.with_query(desk.url(f"analysis/{saved.app}/{tab}"), pairs)
 
 

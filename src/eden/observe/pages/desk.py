@@ -194,8 +194,8 @@ class Desk(Visit):
         comparable: bool = False,
         **values: Any,
     ) -> Response[bytes]:
-        """A page with the tab `tab`; without the choice of time where that means nothing (`timed`), with that of comparing
-        it with the time before where the page can (`comparable`)."""
+        """A page with the tab `tab`; without the choice of time where that means nothing (`timed`), with the comparison
+        with the time before where the page has one (`comparable`)."""
         frame = {
             "tab": tab,
             "timed": timed,

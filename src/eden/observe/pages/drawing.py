@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -47,7 +47,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """What a page shows of an answer, in this order. `empty`: there is nothing to show."""
+    """What a page shows of an answer, in this order. `empty`: there is nothing; `shape`: how a trend is drawn."""
 
     stats: Sequence[Stat] = ()
     plots: Sequence[Plot] = ()
@@ -57,7 +57,7 @@ class Drawing:
     tables: Sequence[Table] = ()
     statements: Sequence[Asked] = ()
     empty: bool = False
-    shape: str = field(default="line")
+    shape: str = "line"
 
 
 def draw(desk: Desk, question: Question, answered: Answered, *, key: str = "answer", shape: str = "line") -> Drawing:
