@@ -51,8 +51,9 @@ _CHECKED: dict[BuiltIn, tuple[str, Callable[[str], bool]]] = {
     # an identity number is no card, whose digits it may have
     "id": (_ID, _is_id),
     "email": (_EMAIL, _always),
-    "card": (_CARD, _is_card),
+    # nor is a phone number
     "phone": (_PHONE, _always),
+    "card": (_CARD, _is_card),
 }
 #: without any of these no built-in pattern can match
 _SUSPECT = re.compile(r"@|[0-9](?:[ \-.()]{0,3}[0-9]){6}")

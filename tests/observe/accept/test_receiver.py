@@ -378,8 +378,8 @@ def test_other_origins_may_send(ingest: Ingest) -> None:
 
 
 paths = st.sampled_from(
-    """/observe/v1/batch /observe/v1/collect/w /observe/sentry/api/1/envelope/ /observe/posthog/batch/ /observe/posthog/e/
-    /observe/otlp/v1/logs /observe/otlp/v1/traces /observe/ /observe/v1/collect/""".split()
+    """/observe/v1/batch /observe/v1/collect/w /observe/sentry/api/1/envelope/ /observe/posthog/batch/
+    /observe/posthog/e/ /observe/otlp/v1/logs /observe/otlp/v1/traces /observe/ /observe/v1/collect/""".split()
 )
 bodies = st.one_of(
     st.binary(max_size=200),

@@ -99,16 +99,19 @@ class _Normal:
                 self._cut += 1
                 continue
             self._names -= 1
-            made = self._value(value, depth)
-            if made is None:
-                continue
-            if "." in name:
-                self._put(found, name.split("."), made)
-            elif (name := self._name(name)) in found:
-                self._join(found, name, made)
-            else:
-                found[name] = made
+            path = self._path(name, depth)
+            made = self._value(value, depth + len(path) - 1)
+            if made is not None:
+                self._put(found, path, made)
         return found
+
+    def _path(self, name: str, depth: int) -> list[str]:
+        """The objects that a name leads through, and the name in the last one. What would be too deep stays one."""
+        if "." not in name:
+            return [self._name(name)]
+        parts = [self._name(part) for part in name.split(".")]
+        outer = parts[:-1][: MOST_DEPTH - depth]
+        return [*outer, "_".join(parts[len(outer) :])]
 
     def _name(self, name: str) -> str:
         if len(name) > LONGEST_NAME:
@@ -116,11 +119,7 @@ class _Normal:
         return name[:LONGEST_NAME] or "_"
 
     def _put(self, found: dict[str, Any], path: list[str], value: Any) -> None:
-        """At a dotted name's place."""
-        parts = [self._name(part) for part in path]
-        # what would be too deep stays one name
-        outer = parts[:-1][: MOST_DEPTH - 1]
-        last = "_".join(parts[len(outer) :])
+        *outer, last = path
         for part in outer:
             inner = found.setdefault(part, {})
             if type(inner) is not dict:
