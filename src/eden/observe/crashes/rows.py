@@ -32,8 +32,9 @@ def group_of(row: Row[Any]) -> CrashGroup:
 
 
 def find_group(connection: Connection, app: int, group_id: str) -> CrashGroup:
-    """Problem `not-found`."""
-    row = connection.execute(_query().where(crash_groups.c.app == app, crash_groups.c.id == group_id)).first()
+    """By its id, or by what the events store calls it (16 digits). Problem `not-found`."""
+    column = crash_groups.c.short if len(group_id) == 16 else crash_groups.c.id
+    row = connection.execute(_query().where(crash_groups.c.app == app, column == group_id)).first()
     if row is None:
         raise not_found("The crash group")
     return group_of(row)

@@ -110,7 +110,7 @@ class Crashes:
             releases = self._ground.catalogue.releases(connection, workspace_id, key)
             wanted = [one for one in releases if one.id == group.first_release or not group.first_release]
             begun = [one.started_at for one in wanted if one.code == group.first_code and one.started_at is not None]
-            return group, rows.activities_of(connection, group_id), min(begun, default=None)
+            return group, rows.activities_of(connection, group.id), min(begun, default=None)
 
         group, activities, started_at = await self._ground.database.read(read)
         number, short = app.number, group.short
@@ -270,7 +270,7 @@ class Crashes:
             said = detail(connection) if callable(detail) else detail
             changed = values(group) if callable(values) else values
             self._do_decide(connection, app, group, principal, action, changed, said)
-            return rows.find_group(connection, app.number, group_id)
+            return rows.find_group(connection, app.number, group.id)
 
         return await self._ground.database.write(work)
 

@@ -11,6 +11,7 @@ from eden.console.view import NavigationItem, Panel
 from eden.observe.pages import (
     apps,
     asking,
+    crashes,
     dashboards,
     events,
     funnel,
@@ -45,6 +46,7 @@ HANDLERS = _pages(
     *performance.HANDLERS,
     *people.HANDLERS,
     *versions.HANDLERS,
+    *crashes.HANDLERS,
     *dashboards.HANDLERS,
     *sql.HANDLERS,
     *settings.HANDLERS,
