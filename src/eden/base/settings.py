@@ -162,6 +162,12 @@ class Observe(Section, frozen=True):
     batch_bytes: Annotated[
         Size, _why("Largest batch, after decompression; attachments of crash reports have up to 40 MB.")
     ] = 50_000_000
+    private_addresses: Annotated[
+        bool,
+        _why(
+            "Lets alerts be sent to machines on private networks. A server that only this machine reaches does it anyway."
+        ),
+    ] = False
 
 
 class Telemetry(Section, frozen=True):

@@ -1,0 +1,205 @@
+"""Telling: webhooks, mails, and every service that Apprise knows. A failure is an EdenError whose sentence people see.
+
+Webhooks are signed as Standard Webhooks has it (standardwebhooks.com, version 1): the header `webhook-signature` is
+`v1,` and the base64 of HMAC-SHA-256 over `ID.TIMESTAMP.BODY`, under the bytes behind `whsec_`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import hashlib
+import hmac
+import secrets
+import smtplib
+import ssl
+import warnings
+from email.message import EmailMessage
+from email.utils import formatdate
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import aiohttp
+import msgspec
+
+from eden.base.errors import EdenError
+from eden.observe.alerts.interfaces import Channel, Email, Service, Webhook
+from eden.observe.alerts.networks import PrivateAddress, PublicResolver, check_host, is_public
+
+#: services of Apprise that show something on the screen, or write to the log, of the machine that they run on
+_ON_THE_SERVER = frozenset("dbus file glib gnome kde macosx qt syslog windows".split())
+#: seconds until a service that does not answer has failed
+TIMEOUT = 15.0
+
+
+class Notice(msgspec.Struct, frozen=True, kw_only=True):
+    """What is told. `body` is what webhooks get; `title` and `text` are for people. `id` is the same however often it
+    is tried, `at` seconds."""
+
+    id: str
+    at: int
+    title: str
+    text: str
+    body: dict[str, Any]
+
+
+class NotTold(EdenError):
+    """The channel did not take the notice."""
+
+    def __init__(self, sentence: str, hint: str = "") -> None:
+        super().__init__("not-told", sentence, hint)
+
+
+def new_secret() -> str:
+    """Of a webhook: `whsec_` and 32 bytes."""
+    return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+def where(channel: Channel) -> str:
+    """What people see of a channel: never what opens it."""
+    if isinstance(channel, Email):
+        return ", ".join(channel.to)
+    address = urlsplit(channel.url)
+    return (address.hostname or "") if isinstance(channel, Webhook) else f"{address.scheme}://…"
+
+
+async def tell(channel: Channel, notice: Notice, *, private: bool) -> None:
+    """`private`: whether machines on private networks may be told. Raises NotTold, PrivateAddress."""
+    try:
+        async with asyncio.timeout(2 * TIMEOUT):
+            if isinstance(channel, Webhook):
+                await _webhook(channel, notice, private=private)
+            elif isinstance(channel, Email):
+                await _email(channel, notice, private=private)
+            else:
+                await _service(channel, notice, private=private)
+    except TimeoutError:
+        raise NotTold(f"{where(channel)} does not answer.") from None
+
+
+# webhooks
+
+
+def signature(secret: str, notice_id: str, at: int, body: bytes) -> str:
+    """The header of a webhook."""
+    text = secret.removeprefix("whsec_")
+    try:
+        key = base64.b64decode(text, validate=True)
+    except (ValueError, binascii.Error):
+        key = text.encode()
+    signed = hmac.new(key, f"{notice_id}.{at}.".encode() + body, hashlib.sha256).digest()
+    return "v1," + base64.b64encode(signed).decode()
+
+
+async def _webhook(channel: Webhook, notice: Notice, *, private: bool) -> None:
+    body = msgspec.json.encode(notice.body)
+    headers = {
+        "Content-Type": "application/json",
+        "User-Agent": "Eden",
+        "webhook-id": notice.id,
+        "webhook-timestamp": str(notice.at),
+        "webhook-signature": signature(channel.secret, notice.id, notice.at, body),
+    }
+    host = urlsplit(channel.url).hostname or ""
+    # an address in place of a name is never resolved
+    if not private and _is_address(host) and not is_public(host):
+        raise PrivateAddress(host)
+    connector = aiohttp.TCPConnector(resolver=None if private else PublicResolver(), use_dns_cache=False)
+    timeout = aiohttp.ClientTimeout(total=TIMEOUT)
+    try:
+        async with (
+            aiohttp.ClientSession(connector=connector, timeout=timeout) as session,
+            session.post(channel.url, data=body, headers=headers, allow_redirects=False) as answer,
+        ):
+            if not 200 <= answer.status < 300:
+                hint = "Give the address that it leads to." if 300 <= answer.status < 400 else ""
+                raise NotTold(f"{host} answered {answer.status}.", hint)
+    except aiohttp.ClientError as error:
+        raise NotTold(f"{host} cannot be reached: {error}.") from error
+
+
+def _is_address(host: str) -> bool:
+    return ":" in host or host.replace(".", "").isdigit()
+
+
+# mail
+
+
+async def _email(channel: Email, notice: Notice, *, private: bool) -> None:
+    address = urlsplit(channel.server)
+    host = address.hostname or ""
+    try:
+        await check_host(host, private=private)
+        await asyncio.to_thread(_send_mail, channel, notice)
+    except smtplib.SMTPRecipientsRefused as error:
+        raise NotTold(f"{host} does not take mail for {', '.join(error.recipients)}.") from error
+    except (smtplib.SMTPException, OSError, ValueError) as error:
+        raise NotTold(f"{host} does not take the mail: {error}.") from error
+
+
+def _send_mail(channel: Email, notice: Notice) -> None:
+    address = urlsplit(channel.server)
+    host, secure = address.hostname or "", address.scheme == "smtps"
+    message = EmailMessage()
+    message["Subject"] = " ".join(notice.title.split())
+    message["From"] = channel.sender
+    message["To"] = ", ".join(channel.to)
+    message["Date"] = formatdate(notice.at)
+    message["Message-ID"] = f"<{notice.id}@{channel.sender.partition('@')[2]}>"
+    # mail readers do not answer to it on holidays
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(notice.text)
+    context = ssl.create_default_context()
+    port = address.port or (465 if secure else 587)
+    server: smtplib.SMTP
+    if secure:
+        server = smtplib.SMTP_SSL(host, port, timeout=TIMEOUT, context=context)
+    else:
+        server = smtplib.SMTP(host, port, timeout=TIMEOUT)
+    with server:
+        if not secure:
+            server.ehlo()
+            if server.has_extn("starttls"):
+                server.starttls(context=context)
+            elif address.password:
+                raise ValueError("it offers no encryption, and the password would cross the network readable")
+        if address.username:
+            server.login(unquote(address.username), unquote(address.password or ""))
+        server.send_message(message)
+
+
+# other services
+
+
+async def _service(channel: Service, notice: Notice, *, private: bool) -> None:
+    plugin = service_of(channel)
+    host = getattr(plugin, "host", None)
+    if isinstance(host, str) and host and "." in host:
+        try:
+            await check_host(host, private=private)
+        except OSError as error:
+            raise NotTold(f"{where(channel)} cannot be reached: {error}.") from error
+    done = await asyncio.to_thread(plugin.notify, body=notice.text, title=notice.title)
+    if not done:
+        raise NotTold(f"{where(channel)} did not take the notice.", "Is the address right, and still valid?")
+
+
+def service_of(channel: Service) -> Any:
+    """Apprise's plug-in for an address. Raises NotTold: it is not installed, or knows no such address, or the address
+    is of something on the server itself."""
+    if find_spec("apprise") is None:
+        raise NotTold("What tells other services is not installed.", "pip install 'eden-platform[observe]'")
+    with warnings.catch_warnings():
+        # its plug-ins are loaded when they are first asked for; what they import is their affair
+        warnings.simplefilter("ignore")
+        apprise = import_module("apprise")
+        asset = apprise.AppriseAsset(plugin_paths=[], async_mode=False)
+        plugin = apprise.Apprise.instantiate(channel.url, asset=asset, suppress_exceptions=True)
+    if plugin is None:
+        raise NotTold(f"Apprise does not know an address such as {where(channel)}.")
+    if channel.url.partition(":")[0] in _ON_THE_SERVER:
+        raise NotTold(f"{where(channel)} is on the server itself, where nobody looks.")
+    return plugin
