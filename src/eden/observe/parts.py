@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from eden.base.ground import Ground
 from eden.base.jobs import Handler
-from eden.base.parts import Part
+from eden.base.parts import Finding, Part
 from eden.base.problems import Problem
-from eden.observe import api_apps, api_crashes, api_dashboards, api_logs, api_sql
+from eden.observe import api_apps, api_crashes, api_dashboards, api_logs, api_questions, api_sql
 from eden.observe.accept.foreign import foreign_wires
 from eden.observe.accept.receiver import PREFIX
+from eden.observe.insight.doctor import check_store
 from eden.observe.pages import HANDLERS, NAVIGATION, PANELS
 from eden.observe.service import Observe
 
@@ -34,6 +36,9 @@ def parts(ground: Ground) -> Part:
             if problem.code != "insight-unavailable":
                 raise
 
+    async def check() -> Sequence[Finding]:
+        return await check_store(ground.settings)
+
     async def prepare_symbols(_: dict[str, Any]) -> None:
         await observe.symbols.all()
 
@@ -48,12 +53,20 @@ def parts(ground: Ground) -> Part:
             *api_crashes.CONTROLLERS,
             *api_logs.CONTROLLERS,
             *api_dashboards.CONTROLLERS,
+            *api_questions.CONTROLLERS,
             *api_sql.CONTROLLERS,
             *HANDLERS,
         ),
         navigation=NAVIGATION,
         panels=PANELS,
-        tags={**api_apps.TAGS, **api_crashes.TAGS, **api_logs.TAGS, **api_dashboards.TAGS, **api_sql.TAGS},
+        tags={
+            **api_apps.TAGS,
+            **api_crashes.TAGS,
+            **api_logs.TAGS,
+            **api_dashboards.TAGS,
+            **api_questions.TAGS,
+            **api_sql.TAGS,
+        },
         services={"observe": observe},
         raw={PREFIX: observe.receiver},
         jobs={
@@ -61,6 +74,7 @@ def parts(ground: Ground) -> Part:
             "observe.symbols": Handler(prepare_symbols, every=_SYMBOLS),
             "observe.pulls": Handler(expire_pulls, every=_PULLS),
         },
+        doctor=[check],
         start=observe.start,
         stop=observe.stop,
     )

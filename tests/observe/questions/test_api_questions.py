@@ -1,0 +1,116 @@
+"""Questions over HTTP: who may, answers, errors."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from eden.observe import schema
+from eden.observe.insight.answering import Answering
+from eden.observe.insight.client import LocalInsight
+from eden.observe.insight.embedded import Embedded
+from tests.observe.sql.stand import Stand, open_stand
+
+
+@pytest.fixture(scope="module")
+def stand(_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
+    engine = Embedded(_folder, "api_questions")
+    for statement in schema.statements():
+        engine.query(statement)
+    with open_stand(tmp_path_factory.mktemp("office"), LocalInsight(Answering(engine))) as stand:
+        for program, count in (("bank", 3), ("shop", 5)):
+            rows = [
+                {"app": stand.app(program).number, "at": stand.seconds - 60 - n, "received": stand.seconds,
+                 "name": "pay" if n else "$launch", "person": f"{program}-{n % 2}", "id": n + 1,
+                 "props": {"kind": f"k{n}"}}
+                for n in range(count)
+            ]  # fmt: skip
+            engine.insert("events", b"\n".join(json.dumps(row).encode() for row in rows))
+        yield stand
+    engine.close()
+
+
+def ask(stand: Stand, question: Any, who: str = "owner", program: str = "bank") -> Any:
+    return stand.office.ask(who, "POST", f"{stand.path(program)}/ask", json=question)
+
+
+def test_an_answer_names_its_sql(stand: Stand) -> None:
+    answer = ask(stand, {"question": "trend", "period": {"last": "2d"}, "events": {"names": ["pay"]}})
+    assert answer.status_code == 200, answer.text
+    body = answer.json()
+    assert body["result"]["result"] == "trend"
+    assert body["result"]["series"][0]["total"] == 2
+    [statement] = body["statements"]
+    assert statement["sql"].startswith("SELECT ") and ["pay"] in statement["parameters"].values()
+    assert body["seconds"] >= statement["seconds"] >= 0
+
+
+def test_an_app_sees_its_own_rows(stand: Stand) -> None:
+    funnel = {"question": "funnel", "steps": [{"events": {"names": ["$launch"]}}, {"events": {}}]}
+    assert ask(stand, funnel).json()["result"]["whole"]["steps"][0]["reached"] == 1
+    names = stand.office.get("owner", f"{stand.path('shop')}/events")["events"]
+    assert [(one["name"], one["count"], one["persons"]) for one in names] == [("pay", 4, 2), ("$launch", 1, 1)]
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        {"question": "retention"}, {"question": "paths"}, {"question": "percentiles"}, {"question": "versions"},
+        {"question": "overview"}, {"question": "release", "code": 3}, {"question": "trail", "person": "bank-1"},
+        {"question": "cohort", "condition": {"is": "did", "events": {"names": ["pay"]}}},
+        {"question": "properties"}, {"question": "values", "property": "props.kind"}, {"question": "events"},
+    ],
+    ids=lambda question: question["question"],
+)  # fmt: skip
+def test_every_question_is_answered(stand: Stand, question: dict[str, Any]) -> None:
+    answer = ask(stand, question)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["result"]["result"] == question["question"]
+
+
+def test_pickers(stand: Stand) -> None:
+    path = stand.path("bank")
+    found = stand.office.get("owner", f"{path}/properties", params={"event": "pay", "last": "1d"})
+    assert found["properties"] == [{"name": "props.kind", "types": {"text": 2}}]
+    values = stand.office.get("owner", f"{path}/values", params={"property": "props.kind", "like": "K1"})
+    assert values["values"] == [{"value": "k1", "count": 1}]
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ({"question": "nothing"}, "nothing"),
+        ({"question": "trend", "period": {"zone": "Mars/Base"}}, "There is no time zone Mars/Base"),
+        ({"question": "trend", "period": {"since": "2026-02-02T00:00:00Z", "until": "2026-02-01T00:00:00Z"}}, "ends"),
+        ({"question": "trend", "filters": [{"by": "property", "property": "password", "operator": "set"}]}, "no property password"),
+        ({"question": "trend", "interval": "minute", "period": {"last": "9d"}}, "more than 1,500 points"),
+        ({"question": "trend", "measure": {"kind": "ratio"}}, "measure.over"),
+        ({"question": "trend", "rolling": 7, "interval": "hour"}, "interval of a day"),
+        ({"question": "trail"}, "whose trail"),
+        ({"question": "versions", "filters": [{"by": "property", "property": "props.a", "operator": "set"}]}, "props.a"),
+        ({"question": "funnel", "steps": [{"events": {}}]}, "steps"),
+        ({"question": "trend", "filters": [{"by": "property", "property": "page", "operator": "gt", "values": ["x"]}]},
+         "compares numbers"),
+    ],
+)  # fmt: skip
+def test_errors(stand: Stand, question: Any, said: str) -> None:
+    answer = ask(stand, question)
+    assert answer.status_code == 400, answer.text
+    assert said in answer.text
+
+
+def test_a_pattern_that_is_none(stand: Stand) -> None:
+    filters = [{"by": "property", "property": "page", "operator": "matches", "values": ["("]}]
+    answer = ask(stand, {"question": "trend", "filters": filters})
+    assert (answer.status_code, answer.json()["code"]) == (422, "insight-refused")
+
+
+def test_who_may(stand: Stand) -> None:
+    assert ask(stand, {"question": "overview"}, who="").status_code == 401
+    assert ask(stand, {"question": "overview"}, who="stranger").status_code in (403, 404)
+    missing = stand.office.ask("owner", "GET", f"{stand.path('nothing')}/events")
+    assert missing.status_code == 404
