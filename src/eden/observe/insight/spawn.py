@@ -25,6 +25,8 @@ _START_SECONDS = 30.0
 #: how long the process lives without servers: a server that is started again finds it
 LINGER_SECONDS = 2.0
 
+NOT_RUNNING = "The insight process does not run."
+
 log = logging.getLogger("eden.insight")
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -51,7 +53,7 @@ async def connect(settings: Settings, *, linger: float = LINGER_SECONDS, start: 
         with contextlib.suppress(OSError):
             return await asyncio.open_unix_connection(path, limit=1 << 20)
         if not start:
-            raise EdenError("insight-unavailable", "The insight process does not run.")
+            raise EdenError("insight-unavailable", NOT_RUNNING)
         if time.monotonic() > until:
             raise EdenError("insight-unavailable", "The insight process does not start.", "Look into the server's log.")
         said = await asyncio.to_thread(_start, Order(settings, edition(settings), linger))

@@ -1,0 +1,251 @@
+"""The insight process: started when it is needed, one for a data folder, replaced when it dies."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from eden.base.problems import Problem
+from eden.base.settings import Observe, Settings
+from eden.observe.insight import doctor, place, spawn
+from eden.observe.insight.client import Insight, Limits
+from eden.observe.insight.doctor import check_store
+from eden.observe.insight.status import Status, TableStatus
+
+ENDLESS = "SELECT sum(sipHash64(number)) FROM numbers(1000000000000)"
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(data=str(tmp_path / "data"), observe=Observe(threads=2))
+
+
+def is_alive(process: int) -> bool:
+    """A process that has ended and that nobody has taken notice of does not live."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except FileNotFoundError:
+        return False
+
+
+async def gone(process: int) -> None:
+    for _ in range(3000):
+        if not is_alive(process):
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError(f"process {process} lives on")
+
+
+def test_life(settings: Settings) -> None:
+    async def live() -> None:
+        one, two = Insight(settings, linger=0.3), Insight(settings, linger=0.3)
+        # both want it at once: there is one
+        first, second = await asyncio.gather(one.status(), two.status())
+        assert first.process == second.process != os.getpid()
+        socket = place.socket(settings)
+        assert socket.stat().st_mode & 0o777 == 0o600
+
+        answer = await one.ask("SELECT number AS n, {text:String} AS t, nan FROM numbers(2)", {"text": "it's"})
+        assert [(column.name, column.type) for column in answer.columns][:2] == [("n", "UInt64"), ("t", "String")]
+        assert answer.rows == [[0, "it's", None], [1, "it's", None]] and answer.read_rows == 2
+        assert await two.fetch("SELECT 1 AS a", form="CSVWithNames") == b'"a"\n1\n'
+        pieces = [piece async for piece in one.stream("SELECT * FROM numbers(200000)", form="TSV")]
+        assert len(pieces) > 2 and b"".join(pieces).endswith(b"\n199999\n")
+        await one.settled()
+
+        # limits and errors
+        for sql, limits, word in (
+            (ENDLESS, Limits(seconds=0.2), "0.2 seconds"),
+            ("SELECT groupArray(number) FROM numbers(100000000)", Limits(memory_bytes=20_000_000), "20 MB of memory"),
+            ("SELECT * FROM numbers(11)", Limits(rows=10), "10 rows"),
+        ):
+            with pytest.raises(Problem, match=word) as caught:
+                await one.ask(sql, limits=limits)
+            assert caught.value.code == "insight-limit" and caught.value.status == 422 and caught.value.hint
+        for sql in ("SELECT nothing", "DROP TABLE events", "SELECT 1; SELECT 2"):
+            with pytest.raises(Problem) as caught:
+                await one.ask(sql)
+            assert caught.value.code == "insight-refused"
+
+        # an app sees its own rows
+        answer = await one.ask("SELECT count() FROM events", app=5)
+        assert answer.rows == [[0]]
+
+        # a question that nobody waits for is stopped: with two threads, the third could not be answered
+        asking = [asyncio.create_task(one.ask(ENDLESS, limits=Limits(seconds=600))) for _ in range(2)]
+        await asyncio.sleep(0.1)
+        for task in asking:
+            task.cancel()
+        await asyncio.gather(*asking, return_exceptions=True)
+        running = "SELECT count() FROM system.processes WHERE query LIKE '%sipHash%' AND query NOT LIKE '%processes%'"
+        for _ in range(1000):
+            if (found := (await two.ask(running)).rows) == [[0]]:
+                break
+            await asyncio.sleep(0.02)
+        assert found == [[0]]
+
+        # one server goes, the process stays; it dies, and another one is there
+        await one.close()
+        await asyncio.sleep(0.5)
+        assert is_alive(first.process)
+        os.kill(first.process, signal.SIGKILL)
+        await gone(first.process)
+        assert (await two.ask("SELECT 1")).rows == [[1]]
+        third = await two.status()
+        assert third.process != first.process
+        # without a question, too
+        os.kill(third.process, signal.SIGKILL)
+        await gone(third.process)
+        watching = Insight(settings, start=False)
+        while True:
+            try:
+                fourth = await watching.status()
+                break
+            except Problem as problem:
+                assert problem.code == "insight-unavailable"
+                await asyncio.sleep(0.05)
+
+        # the last server goes
+        await watching.close()
+        await two.close()
+        await gone(fourth.process)
+        assert not socket.exists()
+
+    asyncio.run(live())
+
+
+STARTING = """
+import asyncio, sys
+import msgspec
+from eden.base.settings import Settings
+from eden.observe.insight.client import Insight
+
+async def main():
+    insight = Insight(msgspec.json.decode(sys.argv[1], type=Settings))
+    print((await insight.status()).process, flush=True)
+    await asyncio.sleep(600)
+
+asyncio.run(main())
+"""
+
+
+def test_it_outlives_who_started_it(settings: Settings) -> None:
+    async def live() -> None:
+        text = msgspec.json.encode(settings).decode()
+        starter = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", STARTING, text, stdout=asyncio.subprocess.PIPE
+        )
+        assert starter.stdout is not None
+        process = int(await starter.stdout.readline())
+        insight = Insight(settings)
+        try:
+            assert (await insight.status()).process == process
+            starter.kill()
+            await starter.wait()
+            assert (await insight.ask("SELECT 1")).rows == [[1]]
+            # settings that have changed, or another version of Eden: it makes place
+            changed = Insight(Settings(data=settings.data, observe=Observe(threads=3)))
+            await insight.close()
+            changed.wake()
+            await gone(process)
+            other = (await changed.status()).process
+            assert other != process
+            await changed.close()
+            await gone(other)
+        finally:
+            if starter.returncode is None:
+                starter.kill()
+                await starter.wait()
+
+    asyncio.run(live())
+
+
+def test_it_cannot_start(settings: Settings, tmp_path: Path) -> None:
+    """The reason is told."""
+
+    async def live() -> None:
+        away = Settings(data=settings.data, observe=Observe(clickhouse="http://127.0.0.1:1/eden"))
+        insight = Insight(away)
+        try:
+            with pytest.raises(Problem, match="ClickHouse server does not answer") as caught:
+                await insight.ask("SELECT 1")
+            assert caught.value.status == 503
+        finally:
+            await insight.close()
+
+    asyncio.run(live())
+
+
+def test_without_the_engine(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spawn, "find_spec", lambda name: None)
+
+    async def live() -> None:
+        insight = Insight(settings)
+        assert not insight.is_installed
+        insight.wake()
+        with pytest.raises(Problem, match="not installed") as caught:
+            await insight.ask("SELECT 1")
+        assert "pip install" in caught.value.hint
+        await insight.close()
+
+    asyncio.run(live())
+    assert not place.socket(settings).exists()
+
+
+def test_long_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Unix socket's path has 108 bytes."""
+    long = Settings(data=str(tmp_path / ("x" * 100) / "data"))
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
+    found = place.socket(long)
+    assert found.parent.parent == tmp_path / "temporary"
+    assert found.parent.stat().st_mode & 0o777 == 0o700
+    assert place.socket(long) == found
+    found.parent.chmod(0o755)
+    with pytest.raises(Exception, match="not a folder of this user's alone"):
+        place.socket(long)
+
+
+def test_the_socket_is_found_by_any_path(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path)
+    assert place.socket(Settings(data=str(tmp_path / "d"))) == place.socket(Settings(data=str(tmp_path / "link" / "d")))
+
+
+def test_what_the_doctor_says(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def live() -> None:
+        [resting, memory] = await check_store(settings)
+        assert resting.ok and "does not run" in resting.sentence and memory.ok
+        insight = Insight(settings, linger=0.1)
+        process = (await insight.status()).process
+        await insight.settled()
+        found = {finding.name: finding for finding in await check_store(settings)}
+        assert list(found) == ["events store", "events store's memory", "merges", "spool"]
+        assert all(finding.ok for finding in found.values())
+        assert "Embedded engine, ClickHouse" in found["events store"].sentence
+        assert str(process) in found["events store"].sentence
+        await insight.close()
+        await gone(process)
+        huge = Settings(data=settings.data, observe=Observe(memory_bytes=1 << 50))
+        assert not (await check_store(huge))[-1].ok
+
+    asyncio.run(live())
+    monkeypatch.setattr(spawn, "find_spec", lambda name: None)
+    [missing] = asyncio.run(check_store(settings))
+    assert missing.ok and "pip install" in missing.sentence
+    [missing] = asyncio.run(check_store(Settings(data=settings.data, observe=Observe(clickhouse="http://h"))))
+    assert not missing.ok
+
+
+def test_status_that_is_not_well(settings: Settings) -> None:
+    ill = Status(
+        engine="embedded", version="1", process=1, seconds=1, memory_bytes=1, cap_bytes=1, merges=0, mutations=0,
+        tables={"events": TableStatus(1, 1, 500)}, unmerged_seconds=1.0,
+        figures={"spool_bytes": 3.9e9, "digest_lag_seconds": 5, "keeper_failing": 1},
+    )  # fmt: skip
+    assert [finding.ok for finding in (*doctor._order(ill), *doctor._spool(settings, ill))] == [False, False]

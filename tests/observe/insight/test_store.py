@@ -1,0 +1,207 @@
+"""A store over time: steps, forgetting, retention, order."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+
+import pytest
+
+from eden.base.errors import EdenError
+from eden.observe import schema
+from eden.observe.app_settings import AppSettings
+from eden.observe.insight import erasure, keeper, steps
+from eden.observe.insight.engine import Engine
+from eden.observe.insight.status import Status, look
+
+NOW = datetime(2026, 9, 25, tzinfo=UTC)
+DAY = 86_400
+AT = 1_790_000_000  # 21 September 2026, 14:13:20
+
+
+def rows(engine: Engine, sql: str) -> list[list[object]]:
+    found: list[list[object]] = json.loads(engine.query(sql))["data"]
+    return found
+
+
+def put(engine: Engine, table: str, *events: Mapping[str, object]) -> None:
+    lines = [json.dumps({"app": 1, "at": AT, "received": AT, **event}) for event in events]
+    engine.insert(table, "\n".join(lines).encode())
+
+
+# steps
+
+
+def test_steps_are_taken_once(store: Engine) -> None:
+    taken: list[int] = []
+
+    def step(number: int) -> Iterator[str]:
+        taken.append(number)
+        yield f"CREATE TABLE IF NOT EXISTS extra_{number} (a UInt8) ENGINE = MergeTree ORDER BY a"
+
+    two = {1: lambda _: step(1), 2: lambda _: step(2)}
+    assert steps.upgrade(store, two) == 2 and steps.upgrade(store, two) == 0
+    assert steps.upgrade(store, {**two, 3: lambda _: step(3)}) == 1
+    assert taken == [1, 2, 3] and steps.current(store) == 3
+
+
+def test_an_interrupted_step_is_taken_again(store: Engine) -> None:
+    def broken(_: str) -> Iterator[str]:
+        yield "CREATE TABLE IF NOT EXISTS extra (a UInt8) ENGINE = MergeTree ORDER BY a"
+        yield "no SQL"
+
+    with pytest.raises(EdenError):
+        steps.upgrade(store, {1: broken})
+    assert steps.current(store) == 0
+    assert steps.upgrade(store) == 1 and steps.current(store) == max(steps.STEPS)
+
+
+def test_a_newer_store_is_refused(store: Engine) -> None:
+    steps.upgrade(store)
+    store.insert("schema_steps", b'{"step": 99}')
+    with pytest.raises(EdenError, match="at step 99") as caught:
+        steps.upgrade(store)
+    assert caught.value.code == "newer-store"
+
+
+def test_statements_of_a_cluster() -> None:
+    made = list(schema.statements("prod"))
+    for name, table in schema.TABLES.items():
+        [local] = [sql for sql in made if f" {name}_local ON CLUSTER 'prod' (" in sql]
+        assert f"Replicated{table.engine.partition('(')[0]}('/clickhouse/tables/{{shard}}/" in local
+        [spread] = [sql for sql in made if f" {name} ON CLUSTER 'prod' AS {name}_local" in sql]
+        assert f"Distributed('prod', currentDatabase(), '{name}_local'" in spread
+    assert "TO trends_local" in made[-1] and "FROM events_local" in made[-1]
+    assert all("ON CLUSTER 'prod'" in sql for sql in made)
+
+
+# roll-ups and forgetting
+
+COUNTED = """SELECT name, slot, version, platform, sum(events), uniqMerge(persons), uniqMerge(sessions), sum(measured),
+    round(sum(total), 6) FROM trends GROUP BY ALL ORDER BY ALL"""
+COUNTABLE = """SELECT arrayJoin([toString(name), '']) AS n, toStartOfFifteenMinutes(at) AS slot, version, platform,
+    count(), uniq(person), if(n = '', uniq(session), 0), count(value), round(sum(ifNull(value, 0)), 6)
+    FROM events GROUP BY ALL ORDER BY ALL"""
+PARTS = "FROM system.parts WHERE active AND database = currentDatabase()"
+
+
+def visits(engine: Engine) -> None:
+    for batch in range(3):
+        put(
+            engine,
+            "events",
+            *(
+                {
+                    "at": AT + 700 * number + batch,
+                    "name": ("$launch", "pay")[number % 2],
+                    "person": f"u{number % 7}",
+                    "device": f"d{number % 5}",
+                    "session": f"s{number % 11}",
+                    "version": f"1.{number % 3}",
+                    "platform": "ios",
+                    **({"value": number / 4} if number % 3 else {}),
+                }
+                for number in range(60)
+            ),
+        )
+
+
+def test_rollups_are_what_the_events_are(store: Engine) -> None:
+    visits(store)
+    assert rows(store, COUNTED) == rows(store, COUNTABLE)
+
+
+def test_a_person_is_forgotten(store: Engine) -> None:
+    visits(store)
+    late = {"at": AT + 9 * DAY, "name": "pay", "person": "u3", "device": "d3", "session": "s"}
+    put(store, "events", late)
+    put(store, "errors", {"id": "1", "person": "u3"}, {"id": "2", "person": "u4", "device": "u3"}, {"id": "3"})
+    for table in ("logs", "spans", "metrics", "documents"):
+        put(store, table, {"person": "u3"}, {"device": "u3"}, {"person": "u4"})
+    store.insert("people", b'{"app":1,"at":1790000000,"key":"u3"}\n{"app":1,"at":1790000000,"key":"u4"}')
+    store.insert("people", b'{"app":2,"at":1790000000,"key":"u3"}')
+    others = rows(store, "SELECT * FROM events WHERE person != 'u3' ORDER BY id, at, name")
+    erasure.erase(store, 1, "u3", (AT + 5 * DAY) * 1_000_000)
+    assert rows(store, "SELECT * FROM events WHERE person != 'u3' ORDER BY id, at, name") == others
+    # what came later is somebody new
+    assert rows(store, "SELECT count() FROM events WHERE person = 'u3'") == [[1]]
+    assert rows(store, COUNTED) == rows(store, COUNTABLE)
+    for table in ("errors", "logs", "spans", "metrics", "documents"):
+        assert rows(store, f"SELECT count() FROM {table}") == [[1]], table
+    assert rows(store, "SELECT app, key FROM people ORDER BY app") == [[1, "u4"], [2, "u3"]]
+    assert rows(store, "SELECT count() FROM recounts") == [[0]]
+    # by a device, and once more
+    for _ in range(2):
+        erasure.erase(store, 1, "d2", (AT + 5 * DAY) * 1_000_000)
+        assert rows(store, "SELECT count() FROM events WHERE device = 'd2'") == [[0]]
+        assert rows(store, COUNTED) == rows(store, COUNTABLE)
+
+
+def test_what_a_killed_erasure_left_is_counted(store: Engine) -> None:
+    visits(store)
+    expected = rows(store, COUNTED)
+    store.query("INSERT INTO recounts SELECT DISTINCT app, toStartOfFifteenMinutes(at) FROM events")
+    store.query("DELETE FROM trends WHERE 1")
+    assert rows(store, COUNTED) == []
+    erasure.recount(store)
+    erasure.recount(store)
+    assert rows(store, COUNTED) == expected
+
+
+def test_the_forgotten_leaves_the_disk(store: Engine) -> None:
+    visits(store)
+    erasure.erase(store, 1, "u3", (AT + 5 * DAY) * 1_000_000)
+    marked = f"SELECT count() > 0 {PARTS} AND has_lightweight_delete"
+    assert rows(store, marked) == [[1]]
+    assert keeper.scrub(store) >= 2
+    assert rows(store, marked) == [[0]]
+    assert keeper.scrub(store) == 0
+    assert rows(store, "SELECT count() FROM events WHERE person = 'u3'") == [[0]]
+
+
+# retention
+
+
+def test_each_app_keeps_what_it_wants(store: Engine) -> None:
+    for app in (1, 2):
+        for days in (1, 20, 40, 100, 500):
+            row = {"app": app, "at": NOW.timestamp() - days * DAY, "person": "p", "session": "s"}
+            put(store, "events", {**row, "name": "e"})
+            put(store, "errors", row)
+            put(store, "logs", row)
+    store.insert("quarantine", b'{"app":1,"received":1780000000}\n{"app":1,"received":1790000000}')
+    apps = {1: AppSettings(), 2: AppSettings(retention={"events": 30, "logs": 200})}
+    assert keeper.retain(store, apps, NOW) > 0
+    kept = "SELECT app, dateDiff('day', at, toDateTime64('2026-09-25 00:00:00', 3, 'UTC')) FROM {} ORDER BY ALL"
+    assert rows(store, kept.format("events")) == [[1, 1], [1, 20], [1, 40], [1, 100], [2, 1], [2, 20]]
+    assert rows(store, kept.format("errors")) == [[app, days] for app in (1, 2) for days in (1, 20, 40)]
+    assert rows(store, kept.format("logs")) == [[1, 1], [1, 20], [2, 1], [2, 20], [2, 40], [2, 100]]
+    assert rows(store, "SELECT count() FROM quarantine") == [[1]]
+    assert rows(store, COUNTED) == rows(store, COUNTABLE)
+    assert keeper.retain(store, apps, NOW) == 0
+    # nobody keeps what is older than 400 days
+    oldest = f"SELECT min(partition_id) {PARTS} AND table = 'events'"
+    assert rows(store, oldest) == [["202606"]]
+
+
+def test_months_that_are_over_are_merged(store: Engine) -> None:
+    store.query("SYSTEM STOP MERGES events")
+    for at in (AT, AT, AT - 90 * DAY, AT - 90 * DAY):
+        put(store, "events", {"at": at})
+    store.query("SYSTEM START MERGES events")
+    # this month is not over
+    assert keeper.settle_months(store, datetime(2026, 7, 25, tzinfo=UTC)) == 0
+    keeper.settle_months(store, datetime(2026, 9, 25, tzinfo=UTC))
+    parts = f"SELECT count() {PARTS} AND partition_id = '202606' AND table = 'events'"
+    assert rows(store, parts) == [[1]]
+    assert keeper.settle_months(store, datetime(2026, 9, 25, tzinfo=UTC)) == 0
+
+
+def test_status(store: Engine) -> None:
+    visits(store)
+    found = look(store, [], cap=5)
+    status = json.loads(found)
+    assert status["engine"] == store.kind and status["version"].count(".") >= 2
+    assert status["tables"]["events"]["rows"] == 180 and status["tables"]["events"]["bytes"] > 0
+    assert Status.__struct_fields__ == tuple(status)
