@@ -10,9 +10,10 @@ from eden.base.ground import Ground
 from eden.base.jobs import Handler
 from eden.base.parts import Finding, Part
 from eden.base.problems import Problem
-from eden.observe import api_apps, api_crashes, api_dashboards, api_logs, api_questions, api_sql
+from eden.observe import api_alerts, api_apps, api_crashes, api_dashboards, api_logs, api_questions, api_sql
 from eden.observe.accept.foreign import foreign_wires
 from eden.observe.accept.receiver import PREFIX
+from eden.observe.alerts.watch import EVERY, LOOK, TELL
 from eden.observe.insight.doctor import check_store
 from eden.observe.pages import HANDLERS, NAVIGATION, PANELS
 from eden.observe.service import Observe
@@ -42,6 +43,8 @@ def parts(ground: Ground) -> Part:
     async def prepare_symbols(_: dict[str, Any]) -> None:
         await observe.symbols.all()
 
+    watch = api_alerts.watch_of(observe)
+
     async def expire_pulls(_: dict[str, Any]) -> None:
         await observe.pulls.expire()
 
@@ -55,6 +58,7 @@ def parts(ground: Ground) -> Part:
             *api_dashboards.CONTROLLERS,
             *api_questions.CONTROLLERS,
             *api_sql.CONTROLLERS,
+            *api_alerts.CONTROLLERS,
             *HANDLERS,
         ),
         navigation=NAVIGATION,
@@ -66,6 +70,7 @@ def parts(ground: Ground) -> Part:
             **api_dashboards.TAGS,
             **api_questions.TAGS,
             **api_sql.TAGS,
+            **api_alerts.TAGS,
         },
         services={"observe": observe},
         raw={PREFIX: observe.receiver},
@@ -73,6 +78,8 @@ def parts(ground: Ground) -> Part:
             "observe.erase": Handler(finish_erasures, every=_ERASE),
             "observe.symbols": Handler(prepare_symbols, every=_SYMBOLS),
             "observe.pulls": Handler(expire_pulls, every=_PULLS),
+            LOOK: Handler(watch.look_all, every=EVERY),
+            TELL: watch.tell,
         },
         doctor=[check],
         start=observe.start,
