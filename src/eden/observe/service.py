@@ -76,6 +76,9 @@ class Observe:
         self.apps = Apps(self.ground, self.clock)
         self.insight = Insight(settings)
         self.spool = SpoolWriter(spool_folder(settings.data_folder), settings.observe.spool_bytes)
+        self.spool.on_look = self.ground.metrics.gauge(
+            "eden_observe_spool_bytes", "Bytes of accepted reports on the disk, of all processes.", processes="livemax"
+        ).set
         self.usage = Usage(self.ground, self.clock)
         self.logs = Logs(self.apps, self.insight, self.clock)
         self.pulls = Pulls(self.ground, self.apps, self.insight, self.clock)

@@ -88,10 +88,6 @@ class Receiver:
             "eden_observe_batches_total", "Batches accepted from apps, by wire.", ("wire",)
         )
         self._batches = {name: batches.labels(name) for name in wires}
-        spooled = ground.metrics.gauge(
-            "eden_observe_spool_bytes", "Bytes of accepted reports on the disk, of all processes.", processes="livemax"
-        )
-        self._spooled = spooled.set
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         word, _, rest = scope["path"][len(PREFIX) :].partition("/")
@@ -166,8 +162,6 @@ class Receiver:
             except Problem:
                 self._usage.refuse(app.number, shape.count, "full", at)
                 raise
-            finally:
-                self._spooled(self._spool.spooled)
             self._usage.accept(app.number, shape.count, len(shape.body), at)
             self._batches[word].inc()
             self.took.set()

@@ -94,8 +94,6 @@ class Usage:
         one = self._of(app, at)
         one.accepted += count
         one.bytes += size
-        self._accepted.inc(count)
-        self._bytes.inc(size)
 
     def refuse(self, app: int, count: int, reason: str, at: int) -> None:
         """A batch of the app was not taken."""
@@ -145,6 +143,8 @@ class Usage:
             for name in ("accepted", "refused", "bytes"):
                 setattr(one, name, getattr(one, name) - row[name])
             one.seen = total
+            self._accepted.inc(row["accepted"])
+            self._bytes.inc(row["bytes"])
 
     def _do_add(self, connection: Connection, rows: list[dict[str, Any]]) -> list[int]:
         """What all processes have accepted, by row."""

@@ -1,7 +1,8 @@
 """The catalogue of properties: which events there are, with which properties of which types.
 
 Kept at ingest, so that nobody has to read the events to offer them. Counted in memory and written seldom: what is new
-soon, counts once a minute; a crash of the process loses counts of a minute, which only order lists.
+soon, counts once a minute; a crash of the process loses counts of a minute, which only order lists. Of an event that
+comes very often, one of `_OF` is looked at and counted for all.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ _NEW_SECONDS, _COUNTS_SECONDS = 2.0, 60.0
 #: events of an app, and properties in them, that are told apart; names with ids in them would have no end
 _MOST_OF_APP = 5_000
 _MOST_DEPTH = 4
+#: an event's first ones since the last write are all looked at, then one of so many
+_FIRST, _OF = 200, 16
 _LONGEST = 200
 _TYPES = {int: "number", float: "number", str: "text", bool: "boolean", list: "list"}
 
@@ -33,31 +36,39 @@ class Catalogue:
         self._clock = clock
         #: (app, event) → (path, type) → count, since the last write
         self._counts: dict[tuple[int, str], dict[tuple[str, str], int]] = {}
+        #: (app, event) → how many, since the last write
+        self._seen: dict[tuple[int, str], int] = {}
         self._known: dict[int, set[tuple[str, str]]] = {}
-        self._new = False
         self._written = time.monotonic()
 
     def note(self, row: EventRow) -> None:
-        """An event is stored. Costs a microsecond or two."""
-        counts = self._counts.get((row.app, row.name))
+        """An event is stored."""
+        place = (row.app, row.name)
+        seen = self._seen[place] = self._seen.get(place, 0) + 1
+        if seen > _FIRST and seen % _OF:
+            return
+        counts = self._counts.get(place)
         if counts is None:
-            counts = self._counts[row.app, row.name] = {}
+            counts = self._counts[place] = {}
+        count = 1 if seen <= _FIRST else _OF
         props = row.props
         if type(props) is dict:
-            self._note(counts, props, "", 1)
+            self._note(counts, props, "", 1, count)
         if not props:
             # an event without properties is an event all the same
-            counts["", ""] = counts.get(("", ""), 0) + 1
+            counts["", ""] = counts.get(("", ""), 0) + count
 
-    def _note(self, counts: dict[tuple[str, str], int], props: dict[str, Any], before: str, depth: int) -> None:
+    def _note(
+        self, counts: dict[tuple[str, str], int], props: dict[str, Any], before: str, depth: int, count: int
+    ) -> None:
         for name, value in props.items():
             kind = _TYPES.get(type(value))
             if kind is None:
                 if type(value) is dict and depth < _MOST_DEPTH:
-                    self._note(counts, value, f"{before}{name}.", depth + 1)
+                    self._note(counts, value, f"{before}{name}.", depth + 1, count)
                 continue
             path = before + name if before else name
-            counts[path, kind] = counts.get((path, kind), 0) + 1
+            counts[path, kind] = counts.get((path, kind), 0) + count
 
     def flush(self, *, force: bool = False) -> None:
         """Write what is due. Raises what the database raises; nothing is lost then."""
@@ -70,6 +81,7 @@ class Catalogue:
         known = self._database.write_now(lambda connection: self._do_write(connection, at))
         self._known = known
         self._counts.clear()
+        self._seen.clear()
         self._written = time.monotonic()
 
     def _has_new(self) -> bool:

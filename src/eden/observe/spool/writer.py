@@ -60,6 +60,8 @@ class SpoolWriter:
         self._waiting_bytes = 0
         #: bytes in the spool, as last looked at, and what was appended since
         self.spooled = 0
+        #: told of `spooled`, twice a second
+        self.on_look: Callable[[int], None] = lambda size: None
         self._thread = ThreadPoolExecutor(1, "eden-spool")
         self._flushing: asyncio.Task[None] | None = None
         self._looking: asyncio.Task[None] | None = None
@@ -139,6 +141,7 @@ class SpoolWriter:
             self.spooled = total
 
         await self._run(work)
+        self.on_look(self.spooled)
 
     async def _keep_looking(self) -> None:
         while True:
