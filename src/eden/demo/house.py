@@ -30,12 +30,18 @@ class House:
     """ASGI, with lifespan. `furnish` runs beside the server once it has started."""
 
     def __init__(
-        self, simulator: Simulator, platform: Platform, owner: Founded, furnish: Callable[[], Awaitable[None]]
+        self,
+        simulator: Simulator,
+        platform: Platform,
+        owner: Founded,
+        furnish: Callable[[], Awaitable[None]],
+        first_page: str = "/console/",
     ) -> None:
         self._simulator = simulator
         self._platform = platform
         self._owner = owner.owner
         self._furnish = furnish
+        self._first_page = first_page
         self._furnishing: asyncio.Task[None] | None = None
         self._secret = secrets.token_urlsafe(18)
 
@@ -70,7 +76,7 @@ class House:
         secret = await self._platform.ground.database.write(
             lambda connection: identity.do_begin_session(connection, owner.user_id or "", owner.email or "", "demo")
         )
-        headers = [(b"set-cookie", cookie(secret, secure=False).encode()), (b"location", b"/console/")]
+        headers = [(b"set-cookie", cookie(secret, secure=False).encode()), (b"location", self._first_page.encode())]
         return await respond(send, b"", b"text/plain", 303, [*headers, (b"cache-control", b"no-store")])
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:

@@ -18,7 +18,7 @@ import msgspec
 from eden.app import Platform, prepare_database
 from eden.base.identity.passwords import hash_password
 from eden.base.parts import Founding
-from eden.base.settings import Listen, Settings
+from eden.base.settings import Listen, Logs, Settings
 from eden.demo import bank
 from eden.demo.generated import DAY, Shipped, month
 from eden.demo.house import House
@@ -59,7 +59,9 @@ def demo_command(arguments: argparse.Namespace) -> int:
         program = built(source)
         address = local_address(arguments.host, listener)
         # whoever else may look at the phone: the platform believes in this machine only
-        platform = Platform(Settings(data=data, listen=Listen(port=listener.getsockname()[1])))
+        platform = Platform(
+            Settings(data=data, listen=Listen(port=listener.getsockname()[1]), logs=Logs(level="warning"))
+        )
         founded = found(platform, Path(data))
         collect = {"collect": {"url": f"/observe/v1/collect/{_WORKSPACE}", "program": _KEY}}
         simulator = Simulator(
@@ -74,7 +76,7 @@ def demo_command(arguments: argparse.Namespace) -> int:
             assert program.revision is not None
             await _furnish(address, founded, program.revision.files, Path(data))
 
-        house = House(simulator, platform, founded, furnish)
+        house = House(simulator, platform, founded, furnish, f"/console/{_WORKSPACE}/analysis/{_KEY}/overview")
         return serve(
             arguments,
             house,
