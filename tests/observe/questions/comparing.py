@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -175,7 +176,9 @@ def _cohort(world: World, question: ask.Cohort, found: results.CohortResult) -> 
 
 def _versions(world: World, question: ask.Versions, found: results.VersionsResult) -> list[str]:
     expected = reference.version(world, question, lambda row: reference.text(row, question.by))
-    names = sorted((name for name in expected if name), key=lambda name: (-expected[name]["persons"], name))
+    names = sorted(
+        (name for name in expected if name is not None and name), key=lambda name: (-expected[name]["persons"], name)
+    )
     everybody = expected[None]["persons"]
     lines = _same("versions", [one.key for one in found.versions], names[: question.top])
     for one in found.versions:
@@ -210,7 +213,7 @@ def _release(world: World, question: ask.Release, found: results.ReleaseResult) 
 
     expected = reference.version(world, question, arm)
     lines = []
-    nothing = dict.fromkeys(expected[None], 0) | {"times": []}
+    nothing: dict[str, Any] = dict.fromkeys(expected[None], 0) | {"times": []}
     sides = {name: expected.get(name, nothing) for name in ("candidate", "control")}
     for name, e in sides.items():
         one = getattr(found, name)
@@ -219,21 +222,22 @@ def _release(world: World, question: ask.Release, found: results.ReleaseResult) 
             [one.persons, one.sessions, one.launches, one.crashes, one.errors, one.requests],
             [e[key] for key in ("persons", "sessions", "launches", "crashes", "errors", "requests")],
         )
+    ratio: dict[str, Callable[[dict[str, Any]], float | None]] = {
+        "crash_free_persons": lambda e: _free(e, "persons"),
+        "crash_free_sessions": lambda e: _free(e, "sessions"),
+        "crash_rate": lambda e: e["crashes"] / e["launches"] if e["launches"] else None,
+        "error_rate": lambda e: e["errors"] / e["launches"] if e["launches"] else None,
+        "request_failures": lambda e: e["failed"] / e["requests"] if e["requests"] else None,
+        "white_screens": lambda e: e["white_screens"] / e["launches"] if e["launches"] else None,
+        "start_p50": lambda e: percentile(e["times"], 50),
+        "start_p95": lambda e: percentile(e["times"], 95),
+    }
     for each in found.measures:
         for name, e in sides.items():
-            of = {
-                "crash_free_persons": lambda e: _free(e, "persons"),
-                "crash_free_sessions": lambda e: _free(e, "sessions"),
-                "crash_rate": lambda e: e["crashes"] / e["launches"] if e["launches"] else None,
-                "error_rate": lambda e: e["errors"] / e["launches"] if e["launches"] else None,
-                "request_failures": lambda e: e["failed"] / e["requests"] if e["requests"] else None,
-                "white_screens": lambda e: e["white_screens"] / e["launches"] if e["launches"] else None,
-                "start_p50": lambda e: percentile(e["times"], 50),
-                "start_p95": lambda e: percentile(e["times"], 95),
-            }[each.measure]
-            lines += _same(f"{each.measure} of {name}", getattr(each, name), of(e))
+            number = ratio[each.measure](e)
+            lines += _same(f"{each.measure} of {name}", getattr(each, name), number)
             bounds = getattr(each, f"{name}_interval")
-            if bounds is not None and not bounds.low - 1e-9 <= of(e) <= bounds.high + 1e-9:
+            if bounds is not None and not bounds.low - 1e-9 <= (number or 0.0) <= bounds.high + 1e-9:
                 lines.append(f"{each.measure} of {name} is not in {bounds}")
     return lines
 
@@ -247,9 +251,9 @@ def _overview(world: World, question: ask.Overview, found: results.OverviewResul
         firsts[row["person"]] = min(firsts.get(row["person"], row["ms"]), row["ms"])
     figures = found.figures
     pages = [row for row in world.asked(question) if row["name"] == "$page_view" and row["page"]]
-    counts = reference.Counter(row["page"] for row in reference.distinct(pages))
+    counts = Counter(row["page"] for row in reference.distinct(pages))
     top = sorted(counts.items(), key=lambda one: (-one[1], one[0]))[: question.top]
-    groups = reference.Counter(
+    groups = Counter(
         f"{row['group']:016x}" for row in {row["id"]: row for row in world.asked(question, world.errors)}.values()
     )
     return [

@@ -276,7 +276,9 @@ def funnel(world: World, question: ask.Funnel) -> dict[Key | None, list[tuple[in
 
         def nearest(step: int, ms: int, rows: list[Row] = rows) -> int | None:
             """When an attempt at `ms` meets the step, the first time."""
-            later = sorted({row["ms"] for row in rows if row["ms"] > ms or (loose[step] and row["ms"] == ms)})
+            later: list[int] = sorted(
+                {row["ms"] for row in rows if row["ms"] > ms or (loose[step] and row["ms"] == ms)}
+            )
             for at in later:
                 here = [row for row in rows if row["ms"] == at]
                 met = any(world.among(row, steps[step]) for row in here)
@@ -431,7 +433,7 @@ def cohort(world: World, question: ask.Cohort) -> dict[str, tuple[int, int]]:
     return found
 
 
-def version(world: World, question: ask.Common, by: Callable[[Row], str]) -> dict[str, dict[str, Any]]:
+def version(world: World, question: ask.Common, by: Callable[[Row], str]) -> dict[str | None, dict[str, Any]]:
     """By group ("" is none, None all): what is counted of it."""
     rows, errors = world.asked(question), world.asked(question, world.errors)
     groups: set[str | None] = {None, *(by(row) for row in rows)}

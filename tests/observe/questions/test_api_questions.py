@@ -86,17 +86,28 @@ def test_pickers(stand: Stand) -> None:
         ({"question": "nothing"}, "nothing"),
         ({"question": "trend", "period": {"zone": "Mars/Base"}}, "There is no time zone Mars/Base"),
         ({"question": "trend", "period": {"since": "2026-02-02T00:00:00Z", "until": "2026-02-01T00:00:00Z"}}, "ends"),
-        ({"question": "trend", "filters": [{"by": "property", "property": "password", "operator": "set"}]}, "no property password"),
+        (
+            {"question": "trend", "filters": [{"by": "property", "property": "password", "operator": "set"}]},
+            "no property password",
+        ),
         ({"question": "trend", "interval": "minute", "period": {"last": "9d"}}, "more than 1,500 points"),
         ({"question": "trend", "measure": {"kind": "ratio"}}, "measure.over"),
         ({"question": "trend", "rolling": 7, "interval": "hour"}, "interval of a day"),
         ({"question": "trail"}, "whose trail"),
-        ({"question": "versions", "filters": [{"by": "property", "property": "props.a", "operator": "set"}]}, "props.a"),
+        (
+            {"question": "versions", "filters": [{"by": "property", "property": "props.a", "operator": "set"}]},
+            "props.a",
+        ),
         ({"question": "funnel", "steps": [{"events": {}}]}, "steps"),
-        ({"question": "trend", "filters": [{"by": "property", "property": "page", "operator": "gt", "values": ["x"]}]},
-         "compares numbers"),
+        (
+            {
+                "question": "trend",
+                "filters": [{"by": "property", "property": "page", "operator": "gt", "values": ["x"]}],
+            },
+            "compares numbers",
+        ),
     ],
-)  # fmt: skip
+)
 def test_errors(stand: Stand, question: Any, said: str) -> None:
     answer = ask(stand, question)
     assert answer.status_code == 400, answer.text

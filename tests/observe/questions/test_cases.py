@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from msgspec.structs import replace
@@ -43,14 +45,8 @@ from tests.observe.questions.world import HOSTILE
 
 def days(first: int, last: int | None = None, zone: str = "UTC", **more: int) -> Period:
     """October 2026, from the beginning of a day to that of another one (none: now)."""
-    until = None if last is None else datetime(2026, 10, last, tzinfo=_zone(zone))
-    return Period(since=datetime(2026, 10, first, tzinfo=_zone(zone)) + timedelta(**more), until=until, zone=zone)
-
-
-def _zone(name: str):  # type: ignore[no-untyped-def]
-    from zoneinfo import ZoneInfo
-
-    return ZoneInfo(name)
+    until = None if last is None else datetime(2026, 10, last, tzinfo=ZoneInfo(zone))
+    return Period(since=datetime(2026, 10, first, tzinfo=ZoneInfo(zone)) + timedelta(**more), until=until, zone=zone)
 
 
 def of(*names: str, where: tuple[AnyFilter, ...] = ()) -> Events:
@@ -64,15 +60,19 @@ def where(name: str, operator: str = "is", *values: str | float) -> Filter:
 FORTNIGHT = days(16)
 BERLIN = days(20, 28, "Europe/Berlin")
 VIEW, CART, PAY = of("$page_view"), of("cart"), of("pay")
+#: the last of them are an hour that comes twice in Berlin
+MINUTES = Period(
+    since=datetime(2026, 10, 24, 23, 50, tzinfo=ZoneInfo("UTC")),
+    until=datetime(2026, 10, 25, 1, 40, tzinfo=ZoneInfo("UTC")),
+)
 BUYERS = Did(events=PAY, days=10, at_least=2)
 BY_KIND = Breakdown(by=("props.kind",), top=2)
 
 
 def trend(events: Events = VIEW, period: Period = FORTNIGHT, **more) -> Trend:  # type: ignore[no-untyped-def]
-    measure = more.pop("measure", "count")
-    return Trend(
-        events=events, period=period, measure=Measure(kind=measure) if isinstance(measure, str) else measure, **more
-    )
+    measure: Any = more.pop("measure", "count")
+    measured = measure if isinstance(measure, Measure) else Measure(kind=measure)
+    return Trend(events=events, period=period, measure=measured, **more)
 
 
 def filtered(*filters: AnyFilter) -> Trend:
@@ -93,9 +93,7 @@ TRENDS: dict[str, Question] = {
     "count of a period without rows": trend(period=days(1, 5)),
     "count by hour where an hour comes twice": trend(of(), BERLIN, interval="hour"),
     "count by day where a day has 25 hours": trend(of(), BERLIN),
-    "count by minute": trend(of(), days(25, None, "UTC", hours=0).__class__(
-        since=datetime(2026, 10, 24, 23, 50, tzinfo=_zone("UTC")), until=datetime(2026, 10, 25, 1, 40, tzinfo=_zone("UTC"))
-    ), interval="minute"),
+    "count by minute": trend(of(), MINUTES, interval="minute"),
     "count by week, on Mondays": trend(of(), days(13, None, "Europe/Berlin"), interval="week"),
     "count by month": trend(of(), days(1), interval="month"),
     "days of Shanghai": trend(of(), days(16, 29, "Asia/Shanghai")),
@@ -104,8 +102,13 @@ TRENDS: dict[str, Question] = {
     "days of Los Angeles": trend(of(), days(16, None, "America/Los_Angeles")),
     "days of Kiritimati, a day ahead": trend(of(), days(16, None, "Pacific/Kiritimati")),
     "a period that begins within a day": trend(of(), days(20, None, "UTC", hours=7, minutes=13, milliseconds=1)),
-    "a period that ends within a slot": trend(of(), Period(
-        since=datetime(2026, 10, 20, tzinfo=_zone("UTC")), until=datetime(2026, 10, 25, 1, 30, 0, 1000, _zone("UTC")))),
+    "a period that ends within a slot": trend(
+        of(),
+        Period(
+            since=datetime(2026, 10, 20, tzinfo=ZoneInfo("UTC")),
+            until=datetime(2026, 10, 25, 1, 30, 0, 1000, ZoneInfo("UTC")),
+        ),
+    ),
     "people": trend(measure="persons"),
     "people of all events": trend(of(), measure="persons"),
     "devices": trend(measure="devices"),
@@ -123,8 +126,9 @@ TRENDS: dict[str, Question] = {
     "sum of codes": trend(of(), measure=Measure(kind="sum", of="code")),
     "ratio of two events": trend(PAY, measure=Measure(kind="ratio", over=CART)),
     "ratio of people": trend(PAY, measure=Measure(kind="person_ratio", over=VIEW)),
-    "ratio of an event and all": trend(of("$request", where=(where("props.status", "gte", 400),)),
-                                       measure=Measure(kind="ratio", over=of("$request"))),
+    "ratio of an event and all": trend(
+        of("$request", where=(where("props.status", "gte", 400),)), measure=Measure(kind="ratio", over=of("$request"))
+    ),
     "count by version": trend(breakdown=Breakdown(by=("version",))),
     "count by version, top 1": trend(breakdown=Breakdown(by=("version",), top=1)),
     "people by platform": trend(measure="persons", breakdown=Breakdown(by=("platform",), top=2)),
@@ -135,14 +139,19 @@ TRENDS: dict[str, Question] = {
     "count by a property of mixed types": trend(of(), breakdown=Breakdown(by=("props.amount",), top=5)),
     "count by a hostile property": trend(of(), breakdown=Breakdown(by=(f"props.{HOSTILE}", "country"), top=3)),
     "average by property": trend(measure="average", breakdown=BY_KIND),
-    "ratio by country": trend(PAY, measure=Measure(kind="ratio", over=VIEW), breakdown=Breakdown(by=("country",), top=2)),
-    "median by version and page": trend(measure=Measure(kind="percentile", percentile=50),
-                                        breakdown=Breakdown(by=("version", "page"), top=4)),
+    "ratio by country": trend(
+        PAY, measure=Measure(kind="ratio", over=VIEW), breakdown=Breakdown(by=("country",), top=2)
+    ),
+    "median by version and page": trend(
+        measure=Measure(kind="percentile", percentile=50), breakdown=Breakdown(by=("version", "page"), top=4)
+    ),
     "cumulative count": trend(cumulative=True),
     "cumulative people": trend(of(), measure="persons", cumulative=True),
-    "cumulative people by version": trend(of(), measure="persons", cumulative=True, breakdown=Breakdown(by=("version",), top=2)),
+    "cumulative people by version": trend(
+        of(), measure="persons", cumulative=True, breakdown=Breakdown(by=("version",), top=2)
+    ),
     "cumulative average": trend(measure="average", cumulative=True),
-}  # fmt: skip
+}
 
 FILTERS: dict[str, Question] = {
     "is": filtered(where("version", "is", "1.1")),
@@ -191,8 +200,11 @@ FUNNELS: dict[str, Question] = {
     "the same event twice": funnel(VIEW, VIEW),
     "there and back": funnel(VIEW, CART, VIEW),
     "any event after an event": funnel(PAY, of()),
-    "steps by page": funnel(of("$page_view", where=(where("page", "is", "home"),)),
-                            of("$page_view", where=(where("page", "is", "item"),)), CART),
+    "steps by page": funnel(
+        of("$page_view", where=(where("page", "is", "home"),)),
+        of("$page_view", where=(where("page", "is", "item"),)),
+        CART,
+    ),
     "steps that overlap": funnel(of("$page_view", "cart"), of("cart", "pay"), PAY),
     "devices": funnel(VIEW, CART, PAY, unit="device"),
     "sessions": funnel(VIEW, CART, unit="session"),
@@ -201,13 +213,19 @@ FUNNELS: dict[str, Question] = {
     "strict, the same event": funnel(VIEW, VIEW, CART, order="strict"),
     "strict, with a quiet step": funnel(of("$request"), CART, order="strict"),
     "strict, by country": funnel(VIEW, CART, order="strict", breakdown=Breakdown(by=("country",), top=2)),
-    "strict, a quiet event in between": funnel(VIEW, CART, order="strict", exclusions=(Exclusion(events=of("$request")),)),
+    "strict, a quiet event in between": funnel(
+        VIEW, CART, order="strict", exclusions=(Exclusion(events=of("$request")),)
+    ),
     "an exclusion": funnel(VIEW, CART, PAY, exclusions=(Exclusion(events=of("search")),)),
-    "an exclusion between two steps": funnel(VIEW, CART, PAY, exclusions=(Exclusion(events=of("search", "$tap"), after=2),)),
-    "two exclusions": funnel(VIEW, CART, PAY, exclusions=(
-        Exclusion(events=of("search"), after=1), Exclusion(events=of("$tap"), after=2))),
-    "an exclusion that is a step": funnel(VIEW, CART, PAY, exclusions=(
-        Exclusion(events=of("$page_view", where=(where("page", "is", "me"),))),)),
+    "an exclusion between two steps": funnel(
+        VIEW, CART, PAY, exclusions=(Exclusion(events=of("search", "$tap"), after=2),)
+    ),
+    "two exclusions": funnel(
+        VIEW, CART, PAY, exclusions=(Exclusion(events=of("search"), after=1), Exclusion(events=of("$tap"), after=2))
+    ),
+    "an exclusion that is a step": funnel(
+        VIEW, CART, PAY, exclusions=(Exclusion(events=of("$page_view", where=(where("page", "is", "me"),))),)
+    ),
     "by version": funnel(VIEW, CART, PAY, breakdown=Breakdown(by=("version",))),
     "by a property, top 1": funnel(VIEW, CART, breakdown=Breakdown(by=("props.kind",), top=1)),
     "by two": funnel(VIEW, CART, breakdown=Breakdown(by=("country", "platform"), top=3)),
@@ -215,19 +233,25 @@ FUNNELS: dict[str, Question] = {
     "of a cohort": funnel(VIEW, CART, filters=(InCohort(cohort=BUYERS),)),
     "nobody begins": funnel(of("none"), CART),
     "twelve steps": funnel(*([VIEW, CART, PAY] * 4)),
-}  # fmt: skip
+}
 
 OTHERS: dict[str, Question] = {
     "retention by day": Retention(period=days(20), start=VIEW, back=VIEW),
     "retention by day in Shanghai": Retention(period=days(20, None, "Asia/Shanghai"), start=VIEW, back=PAY),
     "retention, unbounded": Retention(period=days(20), start=VIEW, back=CART, bounded=False),
     "retention, recurring": Retention(period=days(18), start=CART, back=VIEW, mode="recurring"),
-    "retention, recurring and unbounded": Retention(period=days(18), start=PAY, back=PAY, mode="recurring", bounded=False),
+    "retention, recurring and unbounded": Retention(
+        period=days(18), start=PAY, back=PAY, mode="recurring", bounded=False
+    ),
     "retention by week": Retention(period=days(1), start=VIEW, back=VIEW, interval="week"),
-    "retention by month": Retention(period=Period(since=datetime(2026, 8, 1, tzinfo=_zone("UTC"))), start=VIEW, back=VIEW, interval="month"),
+    "retention by month": Retention(
+        period=Period(since=datetime(2026, 8, 1, tzinfo=ZoneInfo("UTC"))), start=VIEW, back=VIEW, interval="month"
+    ),
     "retention of devices": Retention(period=days(22), start=VIEW, back=of(), unit="device"),
     "retention of any event": Retention(period=days(22, 28), start=of(), back=of()),
-    "retention with a filter": Retention(period=days(22), start=VIEW, back=VIEW, filters=(where("version", "is", "1.1"),)),
+    "retention with a filter": Retention(
+        period=days(22), start=VIEW, back=VIEW, filters=(where("version", "is", "1.1"),)
+    ),
     "paths of pages": Paths(period=FORTNIGHT, share=0),
     "paths with repeats": Paths(period=FORTNIGHT, share=0, collapse=False),
     "paths from a page": Paths(period=FORTNIGHT, share=0, start="item", unit="person"),
@@ -238,7 +262,13 @@ OTHERS: dict[str, Question] = {
     "percentiles of value": Percentiles(period=FORTNIGHT, events=VIEW),
     "percentiles by version": Percentiles(period=FORTNIGHT, events=VIEW, breakdown=Breakdown(by=("version",), top=2)),
     "percentiles by day": Percentiles(period=BERLIN, events=of(), interval="day", percentiles=(0, 50, 100)),
-    "percentiles of a property": Percentiles(period=FORTNIGHT, events=of(), of="props.amount", breakdown=Breakdown(by=("props.kind", "page"), top=4), interval="week"),
+    "percentiles of a property": Percentiles(
+        period=FORTNIGHT,
+        events=of(),
+        of="props.amount",
+        breakdown=Breakdown(by=("props.kind", "page"), top=4),
+        interval="week",
+    ),
     "percentiles of nothing": Percentiles(period=FORTNIGHT, events=of("none"), interval="day"),
     "percentiles deep inside": Percentiles(period=FORTNIGHT, events=of(), of="props.phases.script.ms"),
     "cohort of who did": Cohort(condition=Did(events=PAY, days=3)),
@@ -246,7 +276,11 @@ OTHERS: dict[str, Question] = {
     "cohort of who did once or twice": Cohort(condition=Did(events=CART, days=20, at_most=2)),
     "cohort of who did not": Cohort(condition=Not(condition=Did(events=PAY, days=3))),
     "cohort by property": Cohort(condition=Has(filter=where("person.plan", "is", "gold"))),
-    "cohort of everything": Cohort(condition=AllOf(conditions=(Did(events=VIEW), AnyOf(conditions=(BUYERS, Has(filter=where("person.age", "gt", 40))))))),
+    "cohort of everything": Cohort(
+        condition=AllOf(
+            conditions=(Did(events=VIEW), AnyOf(conditions=(BUYERS, Has(filter=where("person.age", "gt", 40)))))
+        )
+    ),
     "cohort, the second page": Cohort(condition=Did(events=of(), days=20), limit=3, after="u11"),
     "cohort within a version": Cohort(condition=Did(events=VIEW, days=20), filters=(where("version", "is", "1.2"),)),
     "versions": Versions(period=FORTNIGHT),
@@ -254,7 +288,9 @@ OTHERS: dict[str, Question] = {
     "versions of one platform": Versions(period=BERLIN, filters=(where("platform", "is", "ios"),)),
     "versions in one country": Versions(period=BERLIN, filters=(where("country", "is", "CN"),)),
     "a release against all others": Release(period=days(18), code=110),
-    "a release against one": Release(period=days(18, None, "Asia/Kathmandu", hours=5, minutes=7), code=120, against=(100,)),
+    "a release against one": Release(
+        period=days(18, None, "Asia/Kathmandu", hours=5, minutes=7), code=120, against=(100,)
+    ),
     "a release that nobody has": Release(period=days(18), code=999),
     "a release within a cohort": Release(period=days(18), code=110, filters=(InCohort(cohort=Did(events=VIEW)),)),
     "overview": Overview(period=FORTNIGHT),
@@ -262,7 +298,7 @@ OTHERS: dict[str, Question] = {
     "overview of a version": Overview(period=FORTNIGHT, filters=(where("version", "is", "1.1"),)),
     "names of events": EventNames(period=FORTNIGHT),
     "names of events, the first two": EventNames(period=BERLIN, limit=2, filters=(where("version", "set"),)),
-}  # fmt: skip
+}
 
 CASES = {
     f"{kind}: {name}": question

@@ -37,7 +37,7 @@ def _read() -> tuple[dict[int, list[str]], list[Example]]:
     examples: list[Example] = []
     heading, question = "", {}
     for title, kind, text in re.findall(
-        r"^## ([^\n]+)$|^```(events|ask|answer)\n(.*?)^```$", PAGE.read_text(), re.M | re.S
+        r"^## ([^\n]+)$|^```(events|ask|answer)\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL
     ):
         heading = title or heading
         if kind == "events":
@@ -92,7 +92,7 @@ def _part(expected: Any, found: Any, path: str = "") -> list[str]:
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
 def test_example(documented: Engine, example: Example) -> None:
-    question = msgspec.convert(example.question, Question)  # type: ignore[call-overload]
+    question = msgspec.convert(example.question, Question)
     result = run(documented, question, example.app, NOW)
     assert _part(example.answer, json.loads(msgspec.json.encode(result))) == []
 

@@ -127,7 +127,8 @@ def lines(world: World, app: int) -> dict[str, list[bytes]]:
         return json.dumps({"app": app, "at": at, "received": at, **fields}).encode()
 
     seen: set[int] = set()
-    first, late = [], []
+    first: list[bytes] = []
+    late: list[bytes] = []
     for index, row in enumerate(world.rows):
         (late if row["id"] in seen or index % 11 == 0 else first).append(stored(row))
         seen.add(row["id"] or -index - 1)
