@@ -60,9 +60,7 @@ def test_every_table(store: Engine) -> None:
         ["$error", None],
         ["a", None],
     ]
-    assert _ask(store, "SELECT bounds, buckets, count, value FROM metrics WHERE name = 'h'") == [
-        [[1], [1, 1], 2, 3.5]
-    ]
+    assert _ask(store, "SELECT bounds, buckets, count, value FROM metrics WHERE name = 'h'") == [[[1], [1, 1], 2, 3.5]]
     assert _ask(store, "SELECT message, fatal, person FROM errors WHERE source = 'sentry'") == [["m", True, "u"]]
     assert _ask(store, "SELECT props.plan FROM people") == [["gold"]]
 

@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 
+import msgspec
 from sqlalchemy import Connection, insert, select, update
 
 from eden.base.errors import EdenError
@@ -25,10 +26,11 @@ from eden.observe.digest.digest import rows
 from eden.observe.digest.directory import Directory, Forgotten
 from eden.observe.digest.foreign import quarantined
 from eden.observe.digest.moving import Buffers, move, quarantine
+from eden.observe.digest.people import completed
 from eden.observe.digest.progress import Progress
 from eden.observe.insight.engine import Engine
 from eden.observe.insight.erasure import erase
-from eden.observe.interfaces import TABLE_OF, Accepted, ErrorRow, EventRow, LogRow
+from eden.observe.interfaces import TABLE_OF, Accepted, ErrorRow, EventRow, LogRow, PersonRow
 from eden.observe.logs.note import note_pulls
 from eden.observe.spool.folder import segments, spool_folder
 from eden.observe.spool.reader import PIECE_BYTES, Range, SpoolReader
@@ -237,8 +239,11 @@ class Inserter:
                 pulled.append(row)
 
         buffers = Buffers(told)
+        people: list[PersonRow] = []
         for batch in batches:
-            self._digest(batch, buffers)
+            self._digest(batch, buffers, people)
+        for row in completed(self._engine, people) if people else ():
+            buffers.add("people", row)
         received = round(self._clock() / 1e6, 3)
         refused = bytearray()
         for table in sorted(table for table in buffers.lines if table != "quarantine"):
@@ -263,14 +268,18 @@ class Inserter:
         for one in self._directory.refresh():
             self._forget(one)
 
-    def _digest(self, batch: Accepted, buffers: Buffers) -> None:
+    def _digest(self, batch: Accepted, buffers: Buffers, people: list[PersonRow]) -> None:
         about = self._directory.about(batch.app)
         if about is None:
             log.warning("a batch of the app %d, which does not exist, is dropped", batch.app)
             return
         for row in rows(batch, about):
             try:
-                buffers.add(TABLE_OF[type(row)], row)
+                if type(row) is PersonRow:
+                    msgspec.json.encode(row)
+                    people.append(row)
+                else:
+                    buffers.add(TABLE_OF[type(row)], row)
             except Exception as error:  # a text that is none (a lone surrogate), a number too large for JSON
                 buffers.add("quarantine", quarantined(batch, f"{type(error).__name__}: {error}", repr(row)))
 

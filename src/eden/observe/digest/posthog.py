@@ -26,6 +26,7 @@ from eden.observe.digest.foreign import (
     text,
     whole,
 )
+from eden.observe.digest.people import ONCE, UNSET
 from eden.observe.interfaces import (
     ERROR,
     PAGE_LEAVE,
@@ -59,9 +60,8 @@ FIELDS: dict[str, tuple[str, ...]] = {
 _SILENT = frozenset({"token", "api_key", "distinct_id", "$ip", "$set", "$set_once", "$unset", "$insert_id", "$time"})
 _VALUES = ("value", "$value", "revenue", "$revenue")
 _SYSTEMS = {"ios": "ios", "ipados": "ios", "android": "android", "harmonyos": "harmony", "openharmony": "harmony"}
-#: kinds of people's rows: what somebody is, and under which name he was known before
-PERSON, ALIAS = "person", "alias"
-ONCE = "$once"
+#: kind of people's rows: under which id somebody was known before
+ALIAS = "alias"
 
 
 class Batch(msgspec.Struct):
@@ -239,7 +239,7 @@ def _people(
     event: dict[str, Any],
     props: dict[str, Any],
 ) -> Iterator[PersonRow]:
-    """What an event says of a person or a group. `$once` has what counts only when nothing was known before."""
+    """What an event says of a person or a group; `eden.observe.digest.people` joins it with what was known."""
     at = clock.at(moment)
     known = {**mapping(event.get("$set")), **mapping(props.get("$set"))}
     once = {**mapping(event.get("$set_once")), **mapping(props.get("$set_once"))}
@@ -251,8 +251,10 @@ def _people(
         return
     if name == "$set" and not known and not once:
         known = {key: value for key, value in props.items() if not key.startswith("$") and key not in _SILENT}
-    if known or once:
-        yield PersonRow(app=batch.app, at=at, key=person, props={**known, **({ONCE: once} if once else {})})
+    unset = items(event.get("$unset")) or items(props.get("$unset"))
+    if known or once or unset:
+        said = {**known, **({ONCE: once} if once else {}), **({UNSET: unset} if unset else {})}
+        yield PersonRow(app=batch.app, at=at, key=person, props=said)
     before = text(props.get("$anon_distinct_id")) if name == "$identify" else ""
     if name in ("$create_alias", "$merge_dangerously"):
         before = text(props.get("alias"))
