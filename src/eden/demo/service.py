@@ -34,6 +34,8 @@ from eden.simulator.service import built, listen, local_address, page_settings, 
 _OWNER = "you@demo.example"
 _WORKSPACE = "test"
 _KEY = "bank"
+#: on every page: nobody is to take these numbers for real ones
+_NAME = "伊甸银行（演示数据 · made-up data）"
 _MANIFEST = "manifest.json"
 #: (version, code, days since its release); the last one is still on its way, with something wrong in it
 _VERSIONS = (("1.0.0", 10_000, 40), ("1.1.0", 10_100, 12), ("1.2.0", 10_200, 4))
@@ -138,7 +140,7 @@ def _parcel(package: dict[str, bytes], version: str, code: int, data: Path) -> P
 
 async def _publish(client: Client, package: dict[str, bytes], data: Path) -> list[str]:
     """Ids of the releases, one for each version: the same program under three names."""
-    await client.post("/programs", {"key": _KEY, "kind": "miniprogram", "name": "伊甸银行"})
+    await client.post("/programs", {"key": _KEY, "kind": "miniprogram", "name": _NAME})
     ids = []
     for version, code, _ in _VERSIONS:
         parcel = await asyncio.to_thread(_parcel, package, version, code, data)

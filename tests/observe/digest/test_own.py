@@ -68,6 +68,12 @@ def test_a_person_is_the_device_without_a_user() -> None:
     assert event(header={"user": 12}).person == "12"
 
 
+def test_what_is_made_up_says_so() -> None:
+    [made_up] = rows({"type": "event", "name": "$tap", "at": MS}, generated=True)
+    [real] = rows({"type": "event", "name": "$tap", "at": MS})
+    assert (made_up.source, real.source) == ("generated", "eden")  # type: ignore[union-attr]
+
+
 def test_a_record_overrides_the_header() -> None:
     row = event(
         header={"user": "u", "context": {"os": "1", "city": "a"}, "program": {"version": "1"}},

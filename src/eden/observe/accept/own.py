@@ -24,7 +24,8 @@ class Program(msgspec.Struct, frozen=True):
 
 class Header(msgspec.Struct, frozen=True):
     """The first line of a batch. Fields that are not here are not refused. `sent_at`: ms of the sender's clock;
-    `collect`: revision of the switches that the sender has; `consent`: what the person has said."""
+    `collect`: revision of the switches that the sender has; `consent`: what the person has said; `generated`: made up, for
+    a demonstration: the rows' source says so."""
 
     batch: str = ""
     sent_at: int | None = None
@@ -34,6 +35,7 @@ class Header(msgspec.Struct, frozen=True):
     program: Program = Program()
     collect: int | None = None
     consent: str = ""
+    generated: bool = False
     #: id of a pull whose last lines these are
     pull_done: str = ""
 

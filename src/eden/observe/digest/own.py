@@ -90,7 +90,7 @@ class _Reading:
             "received": self._received,
             "person": text(header.user, 256) or device,
             "device": device,
-            "source": "eden",
+            "source": "generated" if header.generated else "eden",
             "version": header.program.version[:80],
             "code": whole(header.program.code),
             "release": header.program.release[:36],
