@@ -24,8 +24,8 @@ class Program(msgspec.Struct, frozen=True):
 
 class Header(msgspec.Struct, frozen=True):
     """The first line of a batch. Fields that are not here are not refused. `sent_at`: ms of the sender's clock;
-    `collect`: revision of the switches that the sender has; `consent`: what the person has said; `generated`: made up, for
-    a demonstration: the rows' source says so."""
+    `collect`: revision of the switches that the sender has; `consent`: what the person has said; `generated`: made up,
+    for a demonstration: the rows' source says so."""
 
     batch: str = ""
     sent_at: int | None = None
