@@ -106,7 +106,7 @@ def read_filter(text: str) -> Filter | None:
     parts = split(text)
     if len(parts) < 2 or parts[1] not in OPERATORS or not parts[0]:
         return None
-    return _filter(parts[0], parts[1], parts[2:])
+    return _filter(parts[0], parts[1], [part for part in parts[2:] if part])
 
 
 def write_filter(found: Filter) -> str:
@@ -178,7 +178,7 @@ def read_trend(asked: Form, period: Period) -> ask.Trend:
     interval = "day" if MODES[mode] else step if step in get_args(ask.Interval) else period.step
     measure = ask.Measure(
         kind=kind,  # type: ignore[arg-type]
-        of=asked.one("of") or "value",
+        of=(asked.one("of") if chosen in OF_NUMBERS else "") or "value",
         percentile=percentile,
         over=over,
     )

@@ -75,6 +75,15 @@ def read_settings(form: Form, before: AppSettings) -> AppSettings:
     kinds = {
         kind: {"on": form.on(f"on-{kind}"), "per_mille": _whole(form, f"per-mille-{kind}", 1000)} for kind in KINDS
     }
+    bounds = {f"per-mille-{kind}": (kinds[kind]["per_mille"], 0, 1000) for kind in KINDS}
+    days = {table: _whole(form, f"days-{table}", usual) for table, usual in RETENTION.items()}
+    bounds |= {f"days-{table}": (found, 1, 3650) for table, found in days.items()}
+    if errors := [
+        (name, f"A whole number from {low} to {high:,}.")
+        for name, (found, low, high) in bounds.items()
+        if not low <= found <= high
+    ]:
+        raise Problem("invalid", "Some numbers cannot be used.", errors=errors)
     given = msgspec.to_builtins(before) | {
         "kinds": {kind: sample for kind, sample in kinds.items() if sample != {"on": True, "per_mille": 1000}},
         "batch": _whole(form, "batch", before.batch),
@@ -86,17 +95,15 @@ def read_settings(form: Form, before: AppSettings) -> AppSettings:
         "masks": [line.strip() for line in form.one("masks").splitlines() if line.strip()],
         "quota": _whole(form, "quota", before.quota),
         "rate": _whole(form, "rate", before.rate),
-        "retention": {
-            table: days for table, usual in RETENTION.items() if (days := _whole(form, f"days-{table}", usual)) != usual
-        },
+        "retention": {table: found for table, found in days.items() if found != RETENTION[table]},
     }
     try:
         return msgspec.convert(given, AppSettings)
     except msgspec.ValidationError as error:
         sentence, _, place = str(error).partition(" - at `$.")
-        name, _, rest = place.rstrip("`").partition(".")
-        name = {"kinds": f"per-mille-{rest.partition('.')[0]}", "retention": f"days-{rest}"}.get(name, name)
-        raise Problem("invalid", f"{sentence}.", errors=[(name.partition("[")[0], f"{sentence}.")]) from None
+        raise Problem(
+            "invalid", f"{sentence}.", errors=[(place.rstrip("`").partition("[")[0], f"{sentence}.")]
+        ) from None
 
 
 def _whole(form: Form, name: str, usual: int) -> int:

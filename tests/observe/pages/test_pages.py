@@ -1,0 +1,253 @@
+"""Pages of analysis over HTTP: the numbers that they show, in both languages, and to whom."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from pathlib import Path
+from urllib.parse import parse_qs, quote, urlsplit
+
+import pytest
+
+from eden.base.problems import Problem
+from eden.console.frame import Room
+from eden.console.messages import LOCALES
+from eden.observe import schema
+from tests.console.rules import room_problems
+from tests.console.test_frame import Outline
+from tests.observe.pages.stand import PAGES, Stand, text
+
+STEPS = "&".join(
+    f"step={quote(step)}" for step in ("$launch", f"$page_view|page|is|{PAGES[1]}", "$page_view|page|is|" + PAGES[2])
+)
+ADDRESSES = {
+    "overview": "/bank/overview?compare=yes",
+    "events": "/bank/events?event=%24launch&measure=persons&by=platform&shape=area",
+    "events of nothing": "/bank/events?event=nobody",
+    "funnel": f"/bank/funnel?{STEPS}",
+    "funnel in groups": f"/bank/funnel?{STEPS}&by=platform&compare=yes",
+    "funnel to be built": "/bank/funnel",
+    "retention": "/bank/retention",
+    "paths": "/bank/paths",
+    "performance": "/bank/performance?compare=yes",
+    "requests": "/bank/performance?what=request",
+    "people": "/bank/people",
+    "person": "/bank/people/one?person=p04",
+    "nobody": "/bank/people/one?person=nobody",
+    "versions": "/bank/versions?code=10100",
+    "dashboards": "/bank/dashboards",
+    "settings": "/bank/settings",
+    "nothing yet": "/shop/overview",
+    "apps": "",
+}
+
+
+def test_sentences_and_templates_follow_the_rules() -> None:
+    assert room_problems(Room("observe", Path(schema.__file__).parent)) == []
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize("name", ADDRESSES)
+def test_every_page_is_sound(stand: Stand, name: str, locale: str) -> None:
+    answer = stand.get(ADDRESSES[name], locale=locale)
+    assert answer.status_code == 200, answer.text
+    outline = Outline(answer.text)
+    ids = outline.ids()
+    assert len(ids) == len(set(ids))
+    for tag, attributes in outline.elements:
+        assert not [each for each in attributes if each == "style" or each.startswith("on")], attributes
+        for attribute in ("for", "aria-labelledby", "aria-describedby", "data-dialog", "list"):
+            for target in attributes.get(attribute, "").split():
+                assert target in ids, f"{tag} {attribute}={target}"
+    assert [tag for tag, _ in outline.elements].count("h1") == 1
+    # every sentence has words, and they are of the page's language
+    said = text(answer.text)
+    assert not re.search(r"\b(observe|console)\.[a-z-]+\.[a-z]", re.sub(r"FROM [^.]*", "", said))
+    if locale == "en":
+        assert not re.search(r"[一-鿿]", said.replace("中文", ""))
+
+
+def test_the_numbers_of_an_overview(stand: Stand) -> None:
+    said = text(stand.get("/bank/overview").text)
+    # twelve people in seven days; one of them met a crash
+    assert "People 12" in said
+    assert "Crash-free people 91.67 %" in said
+    assert "Start, p95 800 ms" in said
+    assert f"{PAGES[0]}" in said and "TypeError crash of &lt;4&gt;" in said
+
+
+def test_who_is_here_now(stand: Stand) -> None:
+    part = stand.get("/bank/overview/now", **{"HX-Request": "true"})
+    assert part.status_code == 200 and "<html" not in part.text
+    # those who came at this very hour
+    assert "<strong>4</strong>" in part.text
+    assert 'hx-trigger="every 3s"' in part.text
+
+
+def test_a_funnel_counts_people_at_each_step(stand: Stand) -> None:
+    said = text(stand.get(f"/bank/funnel?{STEPS}").text)
+    assert "100 % 12 people" in said
+    assert "50 % 6 people 50 % lost (6)" in said
+    assert "16.7 % 2 people 66.7 % lost (4)" in said
+    groups = text(stand.get(f"/bank/funnel?{STEPS}&by=platform").text)
+    assert "ios 8 (100 %) 4 (50 %) 0 (0 %)" in groups
+    assert "android 4 (100 %) 2 (50 %) 2 (50 %)" in groups
+
+
+def test_a_funnel_is_built_without_script(stand: Stand) -> None:
+    """Every button of the form leads to the address of the funnel as it is then."""
+    form = "step-event=a&step-property=&step-value=&step-event=b&step-property=page&step-value=x,y&time=28d"
+    built = {
+        "show": ["a", "b|page|is|x|y"],
+        "add": ["a", "b|page|is|x|y", "$page_view"],
+        "up-1": ["b|page|is|x|y", "a"],
+        "down-0": ["b|page|is|x|y", "a"],
+        "remove-0": ["b|page|is|x|y"],
+        "up-7": ["a", "b|page|is|x|y"],
+    }
+    for button, steps in built.items():
+        answer = stand.get(f"/bank/funnel?{form}&do={button}")
+        assert answer.status_code == 303
+        path, _, query = answer.headers["location"].partition("?")
+        assert path.endswith("/analysis/bank/funnel")
+        assert query.split("&") == ["time=28d", *(f"step={quote(step, safe='')}" for step in steps)]
+    page = stand.get(answer.headers["location"].partition("/analysis")[2]).text
+    assert 'value="x, y"' in page and 'value="up-1"' in page
+
+
+def test_who_comes_back(stand: Stand) -> None:
+    page = stand.get("/bank/retention?mode=recurring").text
+    grid = page.partition('id="answer"')[2].partition("</table>")[0]
+    # today's twelve have had no day to come back; of those of yesterday all came
+    assert re.search(r"2026-11-20</th><td>12</td><td data-heat=\"10\">100 %", grid)
+    assert re.search(r"2026-11-19</th><td>11</td><td data-heat=\"10\">100 %</td><td data-heat=\"10\">100 %", grid)
+
+
+def test_ways_through_pages(stand: Stand) -> None:
+    page = stand.get("/bank/paths").text
+    flow = json.loads(html.unescape(re.findall(r'data-plot="([^"]*)"', page)[0]))
+    assert flow["kind"] == "flow"
+    labels = [node["label"] for node in flow["nodes"]]
+    assert labels[:3] == list(PAGES)
+
+
+def test_percentiles_by_version(stand: Stand) -> None:
+    said = text(stand.get("/bank/performance").text)
+    assert re.search(r"1\.0\.0 \d+ 800 ms 800 ms", said) and re.search(r"1\.1\.0 \d+ 400 ms 400 ms", said)
+    assert "Begin the sandbox 400 ms 400 ms" in said
+    # a phase that nobody reported is not there
+    assert "Download" not in said
+    requests = text(stand.get("/bank/performance?what=request").text)
+    assert re.search(r"api · /a/\{id\} \d+ 0 6 [\d.]+ %", requests)
+
+
+def test_one_person(stand: Stand) -> None:
+    assert stand.get("/bank/people?q=p04").headers["location"].endswith("/analysis/bank/people/one?person=p04")
+    said = text(stand.get("/bank/people/one?person=p04").text)
+    assert "Person p04" in said and "Launch" in said and "400 ms" in said and "of &lt;4&gt;" in said
+    assert "Device d04" in text(stand.get("/bank/people/one?person=d04").text)
+    only = text(stand.get("/bank/people/one?person=p04&kind=error").text)
+    assert "of &lt;4&gt;" in only and "400 ms" not in only
+    people = text(stand.get("/bank/people").text)
+    assert "12 people in the last 30 days" in people
+
+
+def test_versions_side_by_side(stand: Stand) -> None:
+    said = text(stand.get("/bank/versions?code=10100").text)
+    assert re.search(r"1\.1\.0 6 50 % 83\.33 %", said)
+    assert "10100: 6 people; others: 6." in said
+
+
+def test_events_in_groups(stand: Stand) -> None:
+    said = text(stand.get("/bank/events?event=%24launch&measure=persons&by=platform").text)
+    assert "ios 8" in said and "android 4" in said
+    filtered = text(stand.get("/bank/events?event=%24launch&measure=persons&filter=platform%7Cis%7Cios").text)
+    assert "People 8" in filtered and "Platform is ios" in filtered
+    # every number has the SQL behind it, to be asked otherwise
+    page = stand.get("/bank/events?event=%24launch").text
+    assert "SELECT" in page and re.search(r'href="[^"]*/analysis/bank/sql\?q=', page)
+
+
+def test_a_filter_that_was_chosen_in_a_form(stand: Stand) -> None:
+    chosen = "filter-property=platform&filter-operator=is&filter-value=ios,%20android&time=28d"
+    answer = stand.get(f"/bank/events?event=a&{chosen}&filter=version%7Cset")
+    assert answer.status_code == 303
+    asked = parse_qs(urlsplit(answer.headers["location"]).query)
+    filters = ["version|set", "platform|is|ios|android"]
+    assert asked == {"event": ["a"], "time": ["28d"], "filter": filters}
+    values = stand.get("/bank/values?filter-property=platform", **{"HX-Request": "true"}).text
+    assert values == '<option value="ios"><option value="android">'
+
+
+def test_what_cannot_be_meant_is_left_out(stand: Stand) -> None:
+    strange = "measure=<b>&filter=x&filter=a|is&filter=a|gt|b&time=9y&shape=cube&interval=aeon&mode=z&of=a;b&compare=no"
+    assert stand.get(f"/bank/events?{strange}").status_code == 200
+    assert stand.get("/bank/events?time=custom&since=2026-13-01&until=x").status_code == 200
+
+
+def test_a_property_that_is_none_is_refused(stand: Stand) -> None:
+    assert stand.get("/bank/events?by=nothing").status_code == 400
+
+
+def test_nothing_was_reported_yet(stand: Stand) -> None:
+    for path in ("overview", "events", "retention", "paths", "performance", "people", "versions"):
+        page = stand.get(f"/shop/{path}").text
+        assert "Nothing has been reported yet" in page and 'href="/app/test/"' in page, path
+        # the page looks again by itself
+        assert re.search(rf'hx-get="/console/test/analysis/shop/{path}" hx-trigger="every 3s"', page)
+
+
+def test_the_store_is_missing_or_away(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
+    insight = stand.observe.insight
+
+    async def no_answer(*_: object, **__: object) -> None:
+        raise Problem("insight-unavailable", "The events store is starting.")
+
+    monkeypatch.setattr(insight, "ask", no_answer)
+    away = stand.get("/bank/overview").text
+    assert "The events store does not answer yet" in away and 'hx-trigger="every 3s"' in away
+    monkeypatch.setattr(type(insight), "is_installed", False)
+    page = stand.get("/bank/overview").text
+    assert "pip install" in html.unescape(page) and "The events store is not installed" in page
+    # what needs no store is there
+    assert "Sentry DSN" in stand.get("/bank/settings").text
+
+
+def test_another_workspace_sees_nothing(stand: Stand) -> None:
+    for path in ADDRESSES.values():
+        assert stand.get(path, who="stranger").status_code == 404, path
+
+
+def test_who_may_only_look(stand: Stand) -> None:
+    page = stand.get("/bank/events", who="auditor").text
+    assert 'id="save"' not in page and "/analysis/bank/sql" not in page
+    person = stand.get("/bank/people/one?person=p04", who="developer").text
+    assert "Forget this person" not in person
+    assert stand.post("/bank/people/erase", who="developer", person="p04", again="p04").status_code == 403
+    for path in ("settings", "keys", "dashboards", "questions"):
+        assert stand.post(f"/bank/{path}", who="auditor", name="x", label="x").status_code == 403
+
+
+def test_a_person_is_forgotten_by_writing_the_id_again(stand: Stand) -> None:
+    assert "p11" in stand.get("/bank/people").text
+    slip = stand.post("/bank/people/erase", person="p11", again="p1")
+    assert slip.status_code == 303 and "people/one?person=p11" in slip.headers["location"]
+    assert "p11" in stand.get("/bank/people").text
+    assert stand.post("/bank/people/erase", person="p11", again="p11").headers["location"].endswith("/bank/people")
+    assert "p11" not in stand.get("/bank/people").text
+
+
+def test_the_page_of_a_release_shows_what_its_version_does(stand: Stand) -> None:
+    part = stand.get("/bank/panels/release?code=10100", **{"HX-Request": "true"})
+    assert part.status_code == 200 and "<html" not in part.text
+    said = text(part.text)
+    assert "What 10100 does to its users" in said and "People without a crash 83.33 %" in said
+    # nobody has it
+    assert stand.get("/bank/panels/release?code=7", **{"HX-Request": "true"}).text.strip() == ""
+
+
+def test_the_only_app_is_shown_at_once(stand: Stand) -> None:
+    assert 'href="/console/test/analysis/bank/overview"' in stand.get("").text
+    assert stand.get("/bank").headers["location"].endswith("/analysis/bank/overview")
+    assert stand.get("/nothing/overview").status_code == 404
