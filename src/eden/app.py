@@ -31,18 +31,22 @@ from eden.base.idempotency import Idempotency
 from eden.base.identity import service as identity
 from eden.base.identity.service import Identity
 from eden.base.ids import now
-from eden.base.parts import Part
+from eden.base.parts import Part, Store
 from eden.base.problems import Problem
 from eden.base.settings import Settings
 from eden.console.assets import Assets
 from eden.console.frame import Console, Room
 from eden.console.http import frame_handlers
+from eden.observe.insight.backup import EventsStore
 from eden.observe.parts import parts as observe
 from eden.organisation.parts import parts as organisation
 from eden.release.parts import parts as release
 
 #: the services, in the order in which they start
 PARTS: Sequence[Callable[[Ground], Part]] = (organisation, release, observe)
+
+#: what services keep elsewhere than in the database and the blobs
+STORES: Sequence[Callable[[Settings], Store]] = (EventsStore,)
 
 log = logging.getLogger("eden")
 

@@ -7,6 +7,8 @@ import io
 import os
 import random
 import shutil
+import subprocess
+import sys
 import tarfile
 import threading
 from collections.abc import Callable, Iterator
@@ -26,8 +28,9 @@ from eden.base.errors import EdenError
 from eden.base.ground import Ground, open_ground, secret_check
 from eden.base.ids import new_id
 from eden.base.settings import Settings
-from eden.base.tables import idempotency, users
+from eden.base.tables import idempotency, users, workspaces
 from eden.cli import main
+from eden.observe.models import observe_apps
 from eden.operate import archive
 from eden.operate.backup import backup, reflect
 from eden.operate.restore import restore
@@ -521,3 +524,79 @@ def test_new_machine_with_the_old_settings(
     assert main(["restore", str(old / "with"), "--force"]) == 0
     assert key.read_text() == f"{SECRET}\n"
     assert [path.name for path in key.parent.iterdir()] == ["secret.key"]
+
+
+def test_the_events_store(make_settings: MakeSettings, tmp_path: Path) -> None:
+    """What apps reported goes into another installation, with its roll-ups; what was there is gone."""
+
+    def ask(settings: Settings, rows: bytes = b"") -> list[Any]:
+        """By a process of its own: the engine opens one folder in each."""
+        code = """
+import sys, msgspec
+from eden.base.settings import Settings
+from eden.observe.insight.opening import open_engine
+engine = open_engine(msgspec.json.decode(sys.argv[1], type=Settings))
+if rows := sys.stdin.buffer.read():
+    for table in ("events", "logs"):
+        engine.insert(table, rows)
+print(engine.query(sys.argv[2]).decode())
+engine.close()
+"""
+        sql = """SELECT
+            (SELECT groupArray((app, person, toString(at), props.a)) FROM (SELECT * FROM events ORDER BY ALL)),
+            (SELECT groupArray((name, n)) FROM (SELECT name, sum(events) AS n FROM trends GROUP BY name ORDER BY name)),
+            (SELECT count() FROM logs)"""
+        done = subprocess.run(
+            [sys.executable, "-c", code, msgspec.json.encode(settings).decode(), sql],
+            input=rows, capture_output=True, check=True,
+        )  # fmt: skip
+        return list(msgspec.json.decode(done.stdout)["data"][0])
+
+    one, other = make_settings("one"), make_settings("other")
+    for settings in (one, other):
+        within(settings, fill)
+    within(one, lambda ground: ground.database.write_now(lambda connection: connection.execute(_app(connection))))
+    lines = [
+        {"app": app, "at": 1_790_000_000 + 86_400 * day, "name": "e", "person": f"p{day}", "props": {"a": day}}
+        for app in (1, 2)
+        for day in (0, 1, 12)
+    ]
+    ask(one, b"\n".join(msgspec.json.encode(line) for line in lines))
+    ask(other, b'{"app":1,"at":1790000000,"name":"other"}')
+    (other.data_folder / "observe" / "spool").mkdir(exist_ok=True)
+    (other.data_folder / "observe" / "spool" / "left").write_bytes(b"of before")
+    kept = ask(one)
+    file = tmp_path / "backup.tar.zst"
+    assert within(one, lambda ground: backup(ground, file, with_secret=True, progress=nothing))
+    names = archive.verify(file).files
+    assert sum(name.startswith("stores/observe/events/") for name in names) == 3
+    with pytest.raises(EdenError, match="installation already"):
+        restore(other, file, force=False, progress=nothing)
+    assert ask(other)[1] == [["", 1], ["other", 1]]
+    restore(other, file, force=True, progress=nothing)
+    events, trends, logs = ask(other)
+    # app 2 is in no table: its rows belong to nobody
+    assert events == [row for row in kept[0] if row[0] == 1] and len(events) == 3
+    assert trends == [["", 3], ["e", 3]] and logs == 3
+    assert not (other.data_folder / "observe" / "spool" / "left").exists()
+    # a damaged store changes nothing
+    broken = tmp_path / "broken.tar.zst"
+    with archive.Writer(broken) as writer:
+        manifest = archive.verify(file)
+        for name, _, content in archive.members(file):
+            if name != archive.MANIFEST:
+                data = content.read() if not name.startswith("stores/") else b"no rows"
+                writer.add(name, data)
+        writer.add(archive.MANIFEST, msgspec.json.encode(msgspec.structs.replace(manifest, files=dict(writer.files))))
+    with pytest.raises(EdenError) as caught:
+        restore(other, broken, force=True, progress=nothing)
+    assert caught.value.code == "events-store"
+    assert ask(other)[1] == trends
+    assert sorted(path.name for path in (other.data_folder / "observe").glob("store*")) == ["store"]
+
+
+def _app(connection: Connection) -> Any:
+    workspace = {"id": new_id(), "slug": "w1", "name": "w", "settings": {}, "created_at": 1}
+    connection.execute(insert(workspaces).values(workspace))
+    app = {"number": 1, "workspace_id": workspace["id"], "key": "bank", "settings": {}, "revision": 1, "created_at": 1}
+    return insert(observe_apps).values(app)

@@ -1,6 +1,7 @@
 """The file that `eden backup` writes: a tar of NDJSON and blobs, compressed with zstd, the same for every store.
 
     tables/NAME/000001.ndjson   one JSON object a row, about 8 MB a piece at most; those that are referred to first
+    stores/SERVICE/NAME         what a service keeps elsewhere, in pieces of its own
     blobs/NAME                  every file of the blob store
     secret.key                  only when asked for
     manifest.json               the last one: the schema's step, and size and SHA-256 of everything before it
@@ -30,6 +31,7 @@ FORMAT = 1
 MANIFEST = "manifest.json"
 SECRET = "secret.key"
 TABLES = "tables/"
+STORES = "stores/"
 BLOBS = "blobs/"
 _PIECE = 1 << 20
 _LARGEST_MANIFEST = 1 << 30
@@ -198,7 +200,7 @@ def _manifest(path: Path, data: bytes) -> Manifest:
 def _is_safe(name: str) -> bool:
     """Whether a name is one that `eden backup` writes: no way out of a store's folder."""
     words = name.split("/")
-    known = name == SECRET or name.startswith((TABLES, BLOBS))
+    known = name == SECRET or name.startswith((TABLES, STORES, BLOBS))
     return known and not any(word in ("", ".", "..") for word in words) and "\\" not in name and "\0" not in name
 
 

@@ -17,15 +17,18 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, LargeBinary, MetaData, Table, select, tuple_
 
-import eden.app  # noqa: F401 - brings the tables of all services
 from eden import __version__
+
+# brings the tables of all services, too
+from eden.app import STORES as OTHERS
 from eden.base import migrate
 from eden.base.blobs import CONTENT
 from eden.base.errors import EdenError
 from eden.base.ground import Ground, has_other_secret, secret_check
 from eden.base.ids import now
+from eden.base.parts import Piece
 from eden.base.tables import metadata
-from eden.operate.archive import BLOBS, FORMAT, MANIFEST, SECRET, TABLES, Manifest, Writer
+from eden.operate.archive import BLOBS, FORMAT, MANIFEST, SECRET, STORES, TABLES, Manifest, Writer
 from eden.operate.stores import listed
 
 #: rows read at once, bytes of one piece of a table
@@ -46,10 +49,17 @@ def backup(ground: Ground, path: Path, *, with_secret: bool, progress: Progress)
     if path.is_dir():
         raise EdenError("cannot-write", f"{path} is a folder.", "Name a file in it.")
     try:
+        # before the snapshot: what they have of apps that are made meanwhile belongs to nobody
+        stores = {
+            store.name: store.pieces(ground.database, path.absolute().parent)
+            for store in (make(ground.settings) for make in OTHERS)
+        }
         with Writer(path) as writer:
             schema, tables = ground.database.read_now(
                 lambda connection: _write_tables(ground, connection, writer, progress)
             )
+            for name, pieces in stores.items():
+                _write_store(name, pieces, writer, progress)
             damaged = asyncio.run(_write_blobs(ground, writer, path.absolute().parent, progress))
             if with_secret:
                 writer.add(SECRET, ground.secret)
@@ -137,6 +147,18 @@ def _rows(connection: Connection, table: Table) -> Iterator[dict[str, Any]]:
         if len(page) < _ROWS:
             return
         last = tuple(page[-1][column.name] for column in key)
+
+
+def _write_store(name: str, pieces: Iterator[Piece], writer: Writer, progress: Progress) -> None:
+    rows, told = 0, time.monotonic()
+    for piece in pieces:
+        writer.add_file(f"{STORES}{name}/{piece.name}", piece.file, piece.size)
+        rows += piece.rows
+        if time.monotonic() - told > 1:
+            told = time.monotonic()
+            progress(f"{name}: {rows:,} rows, now {piece.name}")
+    if rows:
+        progress(f"{name}: {rows:,} rows")
 
 
 async def _write_blobs(ground: Ground, writer: Writer, spool: Path, progress: Progress) -> list[str]:

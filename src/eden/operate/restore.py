@@ -12,7 +12,7 @@ import os
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +20,17 @@ import msgspec
 from obstore.exceptions import BaseError
 from sqlalchemy import Connection, LargeBinary, MetaData, Table, func, inspect, select, text
 
+from eden.app import STORES as OTHERS
 from eden.base import migrate
 from eden.base.blobs import Blobs
 from eden.base.database import Database
 from eden.base.errors import EdenError
 from eden.base.ground import SECRET_FILE, make_data_folder, secret_check
+from eden.base.parts import Restoring
 from eden.base.settings import Settings
 from eden.base.tables import metadata
 from eden.operate import archive
-from eden.operate.archive import BLOBS, SECRET, TABLES, Content, Manifest
+from eden.operate.archive import BLOBS, SECRET, STORES, TABLES, Content, Manifest
 from eden.operate.backup import VERSION_TABLE, Progress
 from eden.operate.running import check_unused, held
 from eden.operate.stores import listed, told
@@ -92,13 +94,24 @@ class _Restoration:
         self._runner = runner
         self._progress = progress
         self._added: list[str] = []
+        self._stores: dict[str, Restoring] = {}
 
     def run(self, force: bool) -> None:
+        with ExitStack() as stack:
+            for store in (make(self._settings) for make in OTHERS):
+                self._stores[store.name] = stack.enter_context(store.restoring(force=force))
+            self._run(force)
+
+    def _run(self, force: bool) -> None:
         before = {name for name, _ in self._runner.run(listed(self._blobs, self._settings))}
         try:
             with self._database.changing_schema() as connection:
                 self._check_empty(connection, before, force)
                 self._fill(connection, before)
+                for store in self._stores.values():
+                    store.finish()
+            for store in self._stores.values():
+                store.replace()
         except BaseException as error:
             self._runner.run(self._remove(self._added))
             if isinstance(error, OSError):
@@ -145,6 +158,12 @@ class _Restoration:
                     raise EdenError("backup-damaged", f"{self._path} has a table {table_name!r}, which Eden has not.")
                 _insert(connection, tables[table_name], content)
                 self._progress(name.removeprefix(TABLES))
+            elif name.startswith(STORES):
+                _, service, piece = name.split("/", 2)
+                if service not in self._stores:
+                    raise EdenError("backup-damaged", f"{self._path} has a store {service!r}, which Eden has not.")
+                self._stores[service].put(piece, content, size)
+                self._progress(name.removeprefix(STORES))
             elif name.startswith(BLOBS):
                 self._put(name.removeprefix(BLOBS), content, before)
                 count += 1

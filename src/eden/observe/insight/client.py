@@ -91,11 +91,15 @@ _compact = msgspec.json.Decoder(_Compact)
 class Insight:
     """Of one server process; its methods are called on one event loop. Nothing is started before the first call."""
 
-    def __init__(self, settings: Settings, *, linger: float = spawn.LINGER_SECONDS, start: bool = True) -> None:
-        """`linger`: seconds that the process lives without servers; without `start` only a running one is asked."""
+    def __init__(
+        self, settings: Settings, *, linger: float = spawn.LINGER_SECONDS, start: bool = True, serving: bool = True
+    ) -> None:
+        """`linger`: seconds that the process lives without servers; without `start` only a running one is asked.
+        `serving`: this is a server, for which it lives; no for a command that asks now and then."""
         self._settings = settings
         self._linger = linger
         self._start = start
+        self._serving = serving
         self._idle: list[spawn.Streams] = []
         self._keeper: asyncio.Task[None] | None = None
         self._closed = False
@@ -105,10 +109,15 @@ class Insight:
         """Whether the engine's packages are there; else everything raises Problem "insight-unavailable"."""
         return spawn.is_installed(self._settings)
 
+    @property
+    def cluster(self) -> str:
+        """Name of the cluster, if tables are on one."""
+        return self._settings.observe.cluster
+
     def wake(self) -> None:
         """Have the process run from now on, and be replaced when it dies, until `close`: what lies in the spool is to
         be stored. Every question does this, too."""
-        if self._keeper is None and not self._closed and self._start and self.is_installed:
+        if self._keeper is None and not self._closed and self._start and self._serving and self.is_installed:
             self._keeper = asyncio.create_task(self._keep(), name="eden-insight-keeper")
 
     async def close(self) -> None:

@@ -58,7 +58,8 @@ def _running(status: Status) -> Sequence[Finding]:
             "events store",
             True,
             f"{status.engine.capitalize()} engine, ClickHouse {status.version}: {rows:,} rows,"
-            f" {status.bytes / 1e6:,.1f} MB on disk; process {status.process} has {status.memory_bytes / 1e6:,.0f} MB of memory.",
+            f" {status.bytes / 1e6:,.1f} MB on disk; process {status.process}, with"
+            f" {status.memory_bytes / 1e6:,.0f} MB of memory.",
         )
     ]
 

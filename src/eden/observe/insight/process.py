@@ -112,6 +112,7 @@ class _Serving:
         self._threads = ThreadPoolExecutor(order.settings.observe.threads, thread_name_prefix="eden-question")
         self._others = ThreadPoolExecutor(8, thread_name_prefix="eden-insight")
         self._servers = 0
+        self._answering_now = 0
         self._marks = 0
         self._end = asyncio.Event()
         self._leaving: asyncio.TimerHandle | None = None
@@ -143,7 +144,14 @@ class _Serving:
         log.info("the insight process ends")
 
     def _wait_for_servers(self) -> None:
-        self._leaving = asyncio.get_running_loop().call_later(self._order.linger, self._end.set)
+        self._leaving = asyncio.get_running_loop().call_later(self._order.linger, self._leave)
+
+    def _leave(self) -> None:
+        if self._answering_now:
+            # a backup, of a server that does not run
+            self._wait_for_servers()
+        else:
+            self._end.set()
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -166,8 +174,13 @@ class _Serving:
                         self._came()
                     writer.write(frame(ENDED, Ended()))
                     await writer.drain()
-                elif not await self._answer(asked, reader, writer):
-                    return
+                else:
+                    self._answering_now += 1
+                    try:
+                        if not await self._answer(asked, reader, writer):
+                            return
+                    finally:
+                        self._answering_now -= 1
         except (EOFError, OSError, msgspec.MsgspecError, asyncio.CancelledError):
             pass
         finally:

@@ -110,6 +110,12 @@ class Server:
         self.query(f"KILL QUERY{there} WHERE Settings['log_comment'] = {{mark:String}} ASYNC", {"mark": mark})
 
     def insert(self, table: str, rows: bytes, *, token: str = "") -> None:
+        self._put(table, rows, "JSONEachRow", token)
+
+    def load(self, table: str, rows: bytes) -> None:
+        self._put(table, rows, "Native", "")
+
+    def _put(self, table: str, rows: bytes, form: str, token: str) -> None:
         self._check_process()
         settings = inserted(token)
         if self.cluster:
@@ -117,7 +123,7 @@ class Server:
             settings["distributed_foreground_insert"] = 1
         with self.writing.shared():
             try:
-                self._client.raw_insert(table, insert_block=rows, settings=settings, fmt="JSONEachRow")
+                self._client.raw_insert(table, insert_block=rows, settings=settings, fmt=form)
             except self._errors.ClickHouseError as error:
                 raise self._store_error(error) from error
 

@@ -38,8 +38,9 @@ def is_installed(settings: Settings) -> bool:
 
 
 def edition(settings: Settings) -> str:
-    """Of code and settings: a process of another one has to go."""
-    return f"{__version__}-{hashlib.sha256(msgspec.json.encode(settings)).hexdigest()[:16]}"
+    """Of code and of the settings that the process works with: one of another edition has to go."""
+    parts = (settings.observe, settings.database, settings.blobs, settings.secret_key, settings.logs)
+    return f"{__version__}-{hashlib.sha256(msgspec.json.encode(parts)).hexdigest()[:16]}"
 
 
 async def connect(settings: Settings, *, linger: float = LINGER_SECONDS, start: bool = True) -> Streams:
