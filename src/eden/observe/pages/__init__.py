@@ -9,12 +9,14 @@ from litestar.di import Provide
 
 from eden.console.view import NavigationItem, Panel
 from eden.observe.pages import (
+    alerts,
     apps,
     asking,
     crashes,
     dashboards,
     events,
     funnel,
+    logs,
     overview,
     people,
     performance,
@@ -47,8 +49,10 @@ HANDLERS = _pages(
     *people.HANDLERS,
     *versions.HANDLERS,
     *crashes.HANDLERS,
+    *logs.HANDLERS,
     *dashboards.HANDLERS,
     *sql.HANDLERS,
+    *alerts.HANDLERS,
     *settings.HANDLERS,
     *asking.HANDLERS,
 )

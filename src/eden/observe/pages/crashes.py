@@ -65,10 +65,7 @@ async def show_crashes(desk: TheDesk) -> Response[bytes]:
             *((each.value, _state_words(desk, each)) for each in STATES),
         ],
         kinds=[(kind, desk.t(f"observe.crashes.kinds.{kind or 'any'}")) for kind in ("", "crash", "error")],
-        sorts=[
-            (each.value, desk.t(f"observe.crashes.sorts.{each.value}"), desk.varied(sort=each.value))
-            for each in CrashSort
-        ],
+        sorts=[(each.value, desk.t(f"observe.crashes.sorts.{each.value}")) for each in CrashSort],
         sort=sort.value,
         versions=[("", desk.t("observe.crashes.any-version")), *((name, name) for _, name in versions)],
         next=desk.varied(cursor=encode_cursor(following)) if following is not None else "",
