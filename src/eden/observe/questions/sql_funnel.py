@@ -55,24 +55,24 @@ def statement(question: Funnel, build: Build, found: Range, *, name: str = "funn
     groups = [f"g{number}" for number in range(len(by))]
     source = (_strict if question.order == "strict" else _ordered)(question, build, found, by)
     ways = _ways(question, source, "".join(f"{group}, " for group in groups))
-    if groups:
-        assert question.breakdown is not None
-        moments = ", ".join(f"u{step}" for step in range(1, steps + 1))
-        total = f"count() OVER (PARTITION BY {', '.join(groups)})"
-        place = f"dense_rank() OVER (ORDER BY total DESC, {', '.join(groups)})"
-        top, other = build.bind(question.breakdown.top, "UInt32"), build.bind(OTHER, "String")
-        named = ", ".join(f"if(place <= {top}, {group}, {other}) AS {group}_" for group in groups)
-        ranked = f"SELECT *, {place} AS place FROM (SELECT *, {total} AS total FROM ({ways}))"
-        renamed = "".join(f"{group}_ AS {group}, " for group in groups)
-        ways = f"SELECT {renamed}{moments} FROM (SELECT {named}, {moments} FROM ({ranked}))"
-    figures = ["count()"]
+    numbers, states, merged = ["count() AS n1"], [], ["sum(n1)"]
     for step in range(2, steps + 1):
         since = f"{_time(question, f'u{step}')} - {_time(question, f'u{step - 1}')}"
-        figures.append(f"countIf(u{step} != 0)")
-        figures.append(f"quantilesExactIf(0.5, 0.9)({since}, u{step} != 0)")
-    sets = f" GROUP BY GROUPING SETS (({', '.join(groups)}), ())" if groups else ""
-    shown = [f"if(grouping({group}) = 1, NULL, {group})" for group in groups]
-    return build.done(name, f"SELECT {', '.join([*shown, *figures])} FROM ({ways}){sets}")
+        numbers.append(f"countIf(u{step} != 0) AS n{step}")
+        states.append(f"quantilesExactIfState(0.5, 0.9)({since}, u{step} != 0) AS q{step}")
+        merged += [f"sum(n{step})", f"quantilesExactIfMerge(0.5, 0.9)(q{step})"]
+    by_group = f" GROUP BY {', '.join(groups)}" if groups else ""
+    counted = f"SELECT {', '.join([*groups, *numbers, *states])} FROM ({ways}){by_group}"
+    if groups:
+        assert question.breakdown is not None
+        place = f"row_number() OVER (ORDER BY n1 DESC, {', '.join(groups)})"
+        top, other = build.bind(question.breakdown.top, "UInt32"), build.bind(OTHER, "String")
+        shown = ", ".join(f"if(place <= {top}, {group}, {other}) AS {group}_" for group in groups)
+        counted = f"SELECT *, {shown} FROM (SELECT *, {place} AS place FROM ({counted}))"
+    keys = [f"{group}_" for group in groups]
+    sets = f" GROUP BY GROUPING SETS (({', '.join(keys)}), ())" if groups else ""
+    head = [f"if(grouping({key}) = 1, NULL, {key})" for key in keys]
+    return build.done(name, f"SELECT {', '.join([*head, *merged])} FROM ({counted}){sets}")
 
 
 def _ordered(question: Funnel, build: Build, found: Range, by: Sequence[str]) -> str:
