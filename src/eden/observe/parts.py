@@ -20,6 +20,8 @@ from eden.observe.service import Observe
 
 #: seconds between two tries to finish what was asked to be forgotten while the events store was away
 _ERASE = 60.0
+#: seconds between two looks for files that no document names any more; the second one removes them
+_ATTACHMENTS = 6 * 3600.0
 #: seconds between two looks for versions whose source maps are not known yet
 _SYMBOLS = 600.0
 #: seconds between two looks for phones that were asked for their log and did not come
@@ -48,6 +50,13 @@ def parts(ground: Ground) -> Part:
     async def expire_pulls(_: dict[str, Any]) -> None:
         await observe.pulls.expire()
 
+    async def sweep_attachments(_: dict[str, Any]) -> None:
+        try:
+            await observe.attachments.sweep()
+        except Problem as problem:
+            if problem.code != "insight-unavailable":
+                raise
+
     return Part(
         name="observe",
         folder=Path(__file__).parent,
@@ -75,6 +84,7 @@ def parts(ground: Ground) -> Part:
         services={"observe": observe},
         raw={PREFIX: observe.receiver},
         jobs={
+            "observe.attachments": Handler(sweep_attachments, every=_ATTACHMENTS),
             "observe.erase": Handler(finish_erasures, every=_ERASE),
             "observe.symbols": Handler(prepare_symbols, every=_SYMBOLS),
             "observe.pulls": Handler(expire_pulls, every=_PULLS),

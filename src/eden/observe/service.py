@@ -22,6 +22,7 @@ from eden.observe.accept.receiver import Receiver
 from eden.observe.accept.usage import Usage
 from eden.observe.accept.wires import Wire
 from eden.observe.apps import Apps
+from eden.observe.attachments import Attachments
 from eden.observe.crashes.prepare import Preparation
 from eden.observe.crashes.service import Crashes
 from eden.observe.insight.client import Insight
@@ -69,6 +70,7 @@ class Observe:
     symbols: Preparation = field(init=False)
     logs: Logs = field(init=False)
     pulls: Pulls = field(init=False)
+    attachments: Attachments = field(init=False)
     receiver: Receiver = field(init=False)
 
     def __post_init__(self) -> None:
@@ -86,6 +88,7 @@ class Observe:
         self.collect.on_nothing.append(self.pulls.sent_nothing)
         self.crashes = Crashes(self.ground, self.apps, self.insight, self.clock)
         self.symbols = Preparation(self.ground, self.clock)
+        self.attachments = Attachments(self.ground.blobs, self.insight)
         self.receiver = Receiver(
             self.ground,
             self.apps,

@@ -8,16 +8,21 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from sqlalchemy import insert, select
 
 from eden.base.changes import append
 from eden.observe.app_settings import AppSettings
+from eden.observe.attachments import GRACE_SECONDS, Attachments, attachment_name
 from eden.observe.digest import digest
 from eden.observe.digest import inserter as module
+from eden.observe.digest.directory import Directory
 from eden.observe.digest.progress import Progress
+from eden.observe.insight.answering import Answering
+from eden.observe.insight.client import LocalInsight
 from eden.observe.insight.engine import Engine, StoreError
-from eden.observe.interfaces import Accepted, EventRow
+from eden.observe.interfaces import Accepted, DocumentRow, EventRow
 from eden.observe.models import crash_groups, observe_erasures, observe_properties
 from eden.observe.spool.folder import segments
 from eden.observe.spool.reader import Range
@@ -232,6 +237,40 @@ def test_large_spools_are_stored_in_chunks(ingest: Ingest, store: Engine, monkey
         assert inserter.settled(20)
     assert int(rows(store, "SELECT count() FROM events")[0][0]) == 40
     assert len(seen.tokens) == len(set(seen.tokens)) > 3
+
+
+def test_a_disk_that_is_full_costs_nothing(ingest: Ingest, store: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The intent cannot be written down: what was read is read again."""
+    real, failures = Progress.begin, [sqlite3.OperationalError("database or disk is full")] * 2
+
+    def begin(*arguments: Any) -> Any:
+        if failures:
+            raise failures.pop()
+        return real(*arguments)
+
+    monkeypatch.setattr(Progress, "begin", begin)
+    ingest.store(store, ingest.batch(event(), batch="a"), ingest.batch(event(), batch="b"))
+    assert failures == [] and int(rows(store, "SELECT count() FROM events")[0][0]) == 2
+
+
+def test_files_are_kept_as_long_as_documents_name_them(ingest: Ingest, store: Engine) -> None:
+    clock = [0.0]
+    attachments = Attachments(ingest.ground.blobs, LocalInsight(Answering(store)), lambda: clock[0])
+    keep = Directory(ingest.ground)._keep
+    named, unnamed = keep(b"a minidump"), keep(b"of a person who was forgotten")
+    assert named is not None and unnamed is not None and keep(bytes(50_000_001)) is None
+    row = DocumentRow(app=1, at=1790000000, received=1790000000, kind="attachment", id="1", blob=named)
+    store.insert("documents", msgspec.json.encode(row))
+
+    async def sweep() -> int:
+        return await attachments.sweep()
+
+    # not at once: its document may be on its way
+    assert asyncio.run(sweep()) == 0
+    clock[0] = GRACE_SECONDS
+    assert asyncio.run(sweep()) == 1
+    there = [asyncio.run(ingest.ground.blobs.exists(attachment_name(one))) for one in (named, unnamed)]
+    assert there == [True, False]
 
 
 # progress

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -267,6 +268,19 @@ def test_a_write_that_stops_in_the_middle_leaves_nothing(tmp_path: Path, monkeyp
 
     run(work())
     assert read_all(SpoolReader(tmp_path)) == [99]
+
+
+def test_a_folder_that_was_removed_is_made_again(tmp_path: Path) -> None:
+    async def work() -> None:
+        writer = SpoolWriter(tmp_path / "spool", LARGE)
+        await writer.start()
+        await writer.append(batch(1))
+        shutil.rmtree(tmp_path / "spool")
+        await writer.append(batch(2))
+        await writer.stop()
+
+    run(work())
+    assert read_all(SpoolReader(tmp_path / "spool")) == [2]
 
 
 def test_the_limit_is_of_all_processes(tmp_path: Path) -> None:

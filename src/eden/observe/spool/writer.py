@@ -154,6 +154,9 @@ class SpoolWriter:
     # in the spool's thread
 
     def _write(self, pieces: list[bytes]) -> None:
+        if self._handle >= 0 and os.fstat(self._handle).st_nlink == 0:
+            # somebody has removed it: nobody would read what is written there
+            self._leave()
         if self._handle < 0:
             self._begin()
         good = self._size
