@@ -222,8 +222,19 @@ def measure(world: World, question: ask.Trend, rows: Sequence[Row], place: Calla
 def trend(world: World, question: ask.Trend, moments: Sequence[datetime]) -> dict[Key, list[float | None]]:
     """By group, a measure for each moment and, last, the total."""
     unit, zone = question.interval, question.period.zone
+    lead = (question.rolling or 1) - 1
+    asked = world.asked(question, world.rows)
+    if lead:
+        # also days before the period, whole ones
+        _, until = range_of(question.period, world.now)
+        first = moments[0].date() - timedelta(days=lead)
+        asked = [
+            row for row in world.rows
+            if row["ms"] < until and interval(row["ms"], unit, zone)[0] >= first
+            and all(holds(row, one, world.people, world.rows, world.now) for one in question.filters)
+        ]  # fmt: skip
     rows = [
-        row for row in world.asked(question, world.rows)
+        row for row in asked
         if world.among(row, question.events) or (question.measure.over and world.among(row, question.measure.over))
     ]  # fmt: skip
     places = [interval(int(at.timestamp() * 1000), unit, zone) for at in moments]
@@ -245,9 +256,9 @@ def trend(world: World, question: ask.Trend, moments: Sequence[datetime]) -> dic
     found: dict[Key, list[float | None]] = {}
     for name, members in groups.items():
         line: list[float | None] = []
-        for index, _ in enumerate(places):
-            first = 0 if question.cumulative else max(0, index - (question.rolling or 1) + 1)
-            reach = set(places[first : index + 1])
+        for index, place in enumerate(places):
+            reach = set(places[: index + 1]) if question.cumulative else {place}
+            reach |= {(place[0] - timedelta(days=days),) for days in range(1, lead + 1)}
             line.append(measure(world, question, [row for row in members if of(row) in reach], whole_key))
         found[name] = [*line, measure(world, question, members, whole_key)]
     return found

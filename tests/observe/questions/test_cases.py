@@ -145,6 +145,10 @@ TRENDS: dict[str, Question] = {
     "median by version and page": trend(
         measure=Measure(kind="percentile", percentile=50), breakdown=Breakdown(by=("version", "page"), top=4)
     ),
+    "people of two days": trend(of(), measure="persons", rolling=2),
+    "people of a week in Berlin": trend(of(), BERLIN, measure="persons", rolling=7),
+    "count of three days by version": trend(rolling=3, breakdown=Breakdown(by=("version",), top=2)),
+    "average of two days": trend(period=days(25, 29), measure="average", rolling=2),
     "cumulative count": trend(cumulative=True),
     "cumulative people": trend(of(), measure="persons", cumulative=True),
     "cumulative people by version": trend(
