@@ -300,3 +300,9 @@ def test_a_server_that_is_away() -> None:
     with pytest.raises(StoreError, match=r"does not answer: \[Errno") as caught:
         Server("http://127.0.0.1:1/eden")
     assert caught.value.number == 0
+
+
+def test_an_engine_that_rests_works_on(called: Engine, spoken: Server) -> None:
+    for one in (called, spoken):
+        one.rest()
+        assert value(one, "SELECT sum(number) FROM numbers(1000)") == 499_500

@@ -45,6 +45,10 @@ class Answering:
                 erasure.erase(self._engine, request.app, request.person, request.before)
                 return b"true"
 
+    def rest(self) -> None:
+        """Nothing is asked."""
+        self._engine.rest()
+
     def stop(self, mark: str) -> None:
         """End the question under `mark`."""
         self._engine.stop(mark)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from eden.observe.insight.engine import Limits, StoreError
+from eden.observe.insight.memory import release_code
 from eden.observe.insight.parameters import texts
 from eden.observe.insight.shared_lock import SharedLock
 from eden.observe.insight.statement import check_question
@@ -146,6 +147,10 @@ class Embedded:
                     stream.finish()
             except RuntimeError as error:
                 raise _store_error(error) from error
+
+    def rest(self) -> None:
+        self.query("SYSTEM JEMALLOC PURGE")
+        release_code("_chdb")
 
     def close(self) -> None:
         for session in self._all:

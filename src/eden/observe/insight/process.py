@@ -48,6 +48,8 @@ from eden.observe.insight.workers import Worker, workers
 
 #: after this much over its time a question is ended from outside
 _PATIENCE_SECONDS = 0.4
+#: how often memory is given back, unless nothing was asked since
+_REST_SECONDS = 15.0
 #: a predecessor that is ending has so long to give up the lock
 _WAIT_SECONDS = 10.0
 
@@ -132,7 +134,9 @@ class _Serving:
         print("ready", flush=True)
         log.info("the insight process is ready", extra={"fields": {"process": os.getpid()}})
         self._wait_for_servers()
+        resting = asyncio.create_task(self._rest())
         await self._end.wait()
+        resting.cancel()
         # whoever comes now finds nobody, and starts the next one, which waits for the lock
         path.unlink(missing_ok=True)
         server.close()
@@ -142,6 +146,16 @@ class _Serving:
         await asyncio.to_thread(self._threads.shutdown)
         await asyncio.to_thread(self._others.shutdown)
         log.info("the insight process ends")
+
+    async def _rest(self) -> None:
+        """Give memory back when nothing was asked for a while."""
+        asked = -1
+        while True:
+            if self._marks != asked and not self._answering_now:
+                asked = self._marks
+                with contextlib.suppress(StoreError):
+                    await asyncio.get_running_loop().run_in_executor(self._others, self._answering.rest)
+            await asyncio.sleep(_REST_SECONDS)
 
     def _wait_for_servers(self) -> None:
         self._leaving = asyncio.get_running_loop().call_later(self._order.linger, self._leave)

@@ -127,6 +127,9 @@ class Server:
             except self._errors.ClickHouseError as error:
                 raise self._store_error(error) from error
 
+    def rest(self) -> None:
+        """The server's memory is its own."""
+
     def close(self) -> None:
         self._client.close()
 
