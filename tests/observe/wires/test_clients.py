@@ -179,6 +179,10 @@ tracer = tracing.get_tracer("lib")
 with tracer.start_as_current_span("GET /pay", kind=SpanKind.SERVER, attributes={"http.request.method": "GET"}) as span:
     with tracer.start_as_current_span("inner"):
         pass
+    try:
+        {}["wallet"]
+    except KeyError as error:
+        span.record_exception(error)
     span.set_status(Status(StatusCode.ERROR, "no money"))
 
 logs = LoggerProvider(resource=resource)
@@ -217,6 +221,9 @@ def test_opentelemetry(sink: Sink) -> None:
         "test",
     )
     assert (inner.parent, inner.trace, inner.root) == (root.span, root.trace, False)
+    (error,) = sink.only(ErrorRow)
+    assert (error.type, error.message, error.channel) == ("KeyError", "'wallet'", "test")
+    assert decode(error.raw).exceptions[0].frames[0].function == "<module>"
     (line,) = sink.only(LogRow)
     assert (line.message, line.level, line.version) == ("low on tea", 13, "2.1")
     assert props(line)["left"] == 3

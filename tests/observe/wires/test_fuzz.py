@@ -22,7 +22,7 @@ from tests.observe.wires.made import APP, NOW, Keeper, envelope, rows
 
 _WIRES = foreign_wires()
 _encode = msgspec.json.Encoder().encode
-_LITTLE = settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+_LITTLE = settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 
 _VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats() | st.text(max_size=12),

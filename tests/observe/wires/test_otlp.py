@@ -15,9 +15,10 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
+from eden.observe.crashes.document import decode
 from eden.observe.digest.otlp_metrics import exponential
 from eden.observe.digest.otlp_read import JSON, PROTOBUF
-from eden.observe.interfaces import AnyRow, LogRow, MetricRow, QuarantinedRow, SpanRow, Wire
+from eden.observe.interfaces import AnyRow, ErrorRow, EventRow, LogRow, MetricRow, QuarantinedRow, SpanRow, Wire
 from tests.observe.wires.made import NOW, one, props, rows
 
 _TRACE, _SPAN = "5b8efff798038103d269b633813fc60c", "eee19b7ec3c1b174"
@@ -138,8 +139,8 @@ def test_spans() -> None:
     root.attributes.extend(_attributes(http__request__method="GET", url__path="/pay"))
     root.status.code, root.status.message = 2, "no money"
     event = root.events.add()
-    event.name, event.time_unix_nano = "exception", int((NOW - 1.75) * _NANO)
-    event.attributes.extend(_attributes(exception__type="E"))
+    event.name, event.time_unix_nano = "half", int((NOW - 1.75) * _NANO)
+    event.attributes.extend(_attributes(a__b="c"))
     link = root.links.add()
     link.trace_id, link.span_id = bytes.fromhex(_TRACE), bytes.fromhex(_SPAN)
     child = scope.spans.add()
@@ -157,7 +158,7 @@ def test_spans() -> None:
     assert (row.name, row.kind, row.status, row.value, row.at) == ("GET /pay", "http.server", "error", 500.0, NOW - 2)
     assert row.page == "/pay"
     assert props(row)["status_message"] == "no money"
-    assert props(row)["events"] == [{"name": "exception", "at": NOW - 1.75, "exception.type": "E"}]
+    assert props(row)["events"] == [{"name": "half", "at": NOW - 1.75, "a.b": "c"}]
     assert props(row)["links"] == [{"trace": _TRACE, "span": _SPAN}]
     assert isinstance(below, SpanRow)
     assert (below.kind, below.parent, below.root, below.status) == ("db", _SPAN, False, "")
@@ -166,6 +167,45 @@ def test_spans() -> None:
     assert "lost" in quarantined.raw
     del scope.spans[2]
     _both("otlp-traces", message)
+
+
+_TRACEBACK = """Traceback (most recent call last):
+  File "/srv/shop/pay.py", line 7, in pay
+    charge()
+ValueError: no money
+"""
+
+
+def test_exceptions_are_errors() -> None:
+    message = ExportTraceServiceRequest()
+    resource, scope = _resource(message, "spans")
+    resource.resource.attributes.extend(_attributes(telemetry__sdk__language="python"))
+    span = scope.spans.add(trace_id=bytes.fromhex(_TRACE), span_id=bytes.fromhex(_SPAN), name="pay")
+    thrown = {"exception__type": "ValueError", "exception__message": "no money", "exception__stacktrace": _TRACEBACK}
+    event = span.events.add(name="exception", time_unix_nano=int((NOW - 3) * _NANO))
+    event.attributes.extend(_attributes(**thrown, exception__escaped=True))
+    span.events.add(name="other")
+    found = _both("otlp-traces", message)
+    row, error, told = found
+    assert isinstance(row, SpanRow)
+    assert [each["name"] for each in props(row)["events"]] == ["exception", "other"]
+    assert isinstance(error, ErrorRow)
+    assert (error.type, error.message, error.at, error.version) == ("ValueError", "no money", NOW - 3, "1.2")
+    assert (error.fatal, error.handled) == (False, False)
+    document = decode(error.raw)
+    assert (document.platform, document.exceptions[0].frames[0].function) == ("python", "pay")
+    assert document.contexts["trace"] == {"trace_id": _TRACE, "span_id": _SPAN}
+    assert isinstance(told, EventRow)
+    assert told.name == "$error"
+    logs = ExportLogsServiceRequest()
+    _, scope = _resource(logs, "logs")
+    record = scope.log_records.add(severity_number=21, time_unix_nano=int((NOW - 2) * _NANO))
+    record.attributes.extend(_attributes(**thrown))
+    line, error, _ = _both("otlp-logs", logs)
+    assert isinstance(line, LogRow)
+    assert "stacktrace" not in str(props(line))
+    assert isinstance(error, ErrorRow)
+    assert (error.fatal, error.handled, error.at, error.device) == (True, False, NOW - 2, "d-1")
 
 
 def _metric(message: Any, name: str) -> Any:

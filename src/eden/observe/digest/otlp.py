@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from eden.observe.digest.foreign import Clock, quarantined, text, version_of
+from eden.observe.digest.foreign import Clock, error_event, quarantined, text, version_of
+from eden.observe.digest.otlp_errors import exception, has_exception
 from eden.observe.digest.otlp_metrics import metric_rows
 from eden.observe.digest.otlp_read import Record, Unreadable, attributes, id_text, plain, records
-from eden.observe.interfaces import Accepted, AnyRow, LogRow, SpanRow
+from eden.observe.interfaces import Accepted, AnyRow, LogRow, Row, SpanRow
 
 if TYPE_CHECKING:
     from eden.observe.digest.digest import About
@@ -46,14 +47,16 @@ def rows(batch: Accepted, about: About) -> Iterator[AnyRow]:
                 yield quarantined(batch, record.fault, record.raw())
                 continue
             try:
-                yield from _record_rows(batch, clock, record, resources)
+                yield from _record_rows(batch, about, clock, record, resources)
             except Exception as error:  # one record of others' making; the next ones are none the worse
                 yield quarantined(batch, f"{type(error).__name__}: {error}", record.raw())
     except Unreadable as error:
         yield quarantined(batch, str(error), batch.body)
 
 
-def _record_rows(batch: Accepted, clock: Clock, record: Record, resources: dict[int, Any]) -> Iterator[AnyRow]:
+def _record_rows(
+    batch: Accepted, about: About, clock: Clock, record: Record, resources: dict[int, Any]
+) -> Iterator[AnyRow]:
     # the resource of thousands of records is read once; holding it keeps its id from being another's
     known = resources.get(id(record.resource))
     if known is None or known[0] is not record.resource:
@@ -62,11 +65,35 @@ def _record_rows(batch: Accepted, clock: Clock, record: Record, resources: dict[
     _, fields, left = known
     fields = {"app": batch.app, "received": round(clock.received, 3), "source": "otlp", **fields}
     if batch.wire == "otlp-logs":
-        yield _log(clock, record, fields, left)
+        yield from _with_errors(_log(clock, record, fields, left), record, left, about)
     elif batch.wire == "otlp-traces":
-        yield _span(clock, record, fields, left)
+        yield from _with_errors(_span(clock, record, fields, left), record, left, about)
     else:
         yield from metric_rows(clock, record, fields, left)
+
+
+def _with_errors(row: LogRow | SpanRow, record: Record, left: dict[str, Any], about: About) -> Iterator[AnyRow]:
+    """A log line or span, and the exceptions that it tells of."""
+    assert isinstance(row.props, dict)
+    language = text(left.get("telemetry.sdk.language"))
+    errors = []
+    if isinstance(row, LogRow):
+        if has_exception(row.props):
+            errors.append(
+                exception(row.props, _base(row, row.at), row.trace, row.span, language, about.symbols, row.level)
+            )
+    else:
+        for event in row.props.get("events", ()):
+            if has_exception(event):
+                errors.append(exception(event, _base(row, event["at"]), row.trace, row.span, language, about.symbols))
+    yield row
+    for error in errors:
+        yield error
+        yield error_event(error)
+
+
+def _base(row: Row, at: float) -> Row:
+    return Row(**{**{name: getattr(row, name) for name in Row.__struct_fields__}, "at": at})
 
 
 def common(found: dict[str, Any]) -> dict[str, Any]:

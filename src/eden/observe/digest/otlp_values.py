@@ -10,8 +10,6 @@ from __future__ import annotations
 import msgspec
 from msgspec import Raw, field
 
-Number = int | float
-
 
 class _Message(msgspec.Struct, rename="camel"):
     def HasField(self, name: str) -> bool:  # noqa: N802  (protobuf's)
