@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import msgspec
 import pytest
 
@@ -20,6 +22,7 @@ from eden.observe.alerts.interfaces import (
     Threshold,
 )
 from eden.observe.alerts.judging import Turn, judge, mistakes, read
+from eden.observe.api_alerts import NewAlert
 from eden.observe.questions.interfaces import Breakdown, Events, Paths, Period, Trail, Trend
 
 ABOVE = Threshold(direction="above", value=10)
@@ -130,3 +133,10 @@ def test_rules_are_json() -> None:
     condition = b'{"when": "threshold", "direction": "above", "value": 3}'
     text = b'{"subject": {"of": "sql", "sql": "SELECT 1"}, "condition": ' + condition + b"}"
     assert msgspec.json.decode(text, type=AlertRule).looks == 1
+
+
+def test_the_rule_of_the_documentation() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "alerts.md").read_text("utf-8")
+    text = page.rpartition("/observe/apps/APP/alerts\n")[2].partition("\n\n")[0]
+    found = msgspec.json.decode(text, type=NewAlert)
+    assert isinstance(found.rule.condition, Sequential) and mistakes(found.rule) == [] and len(found.channels) == 1

@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import uvicorn
@@ -129,3 +130,23 @@ def test_it_needs_neither_the_engine_nor_frames() -> None:
 def test_a_file_of_many_pieces_arrives_whole(client: Client) -> None:
     table = client.sql("SELECT arrayJoin(range(900000)) AS n, 'x' AS x, 1.5 AS y").to_arrow()
     assert table.num_rows == 900_000 and table.column("n")[-1].as_py() == 899_999
+
+
+def test_questions(client: Client) -> None:
+    answer = client.ask(
+        {"question": "trend", "period": {"since": "2026-09-01T00:00:00Z", "until": "2026-10-01T00:00:00Z"}}
+    )
+    assert answer["result"]["series"][0]["total"] == 3 and answer["statements"]
+    with pytest.raises(Refused):
+        client.ask({"question": "nothing"})
+
+
+def test_the_example_of_the_documentation(stand: Stand, address: str, capsys: pytest.CaptureFixture[str]) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "sql.md").read_text("utf-8")
+    code = page.partition("```python\n")[2].partition("```")[0]
+    code = code.replace("http://127.0.0.1:8700", address).replace("eden_…", stand.office.tokens["owner"])
+    code = code.replace('workspace="test"', f'workspace="{stand.office.here}"')
+    names: dict[str, Any] = {}
+    exec(compile(code, "docs/sql.md", "exec"), names)
+    assert names["frame"]["people"].sum() == 3
+    assert "Tables of system cannot be read" in capsys.readouterr().out
