@@ -12,7 +12,7 @@ from eden.base.problems import CATALOGUE, Problem
 from eden.console.assets import Assets
 from eden.console.frame import FRAME, Console, Room
 from eden.console.messages import LOCALES, Locale, MessageError, read_catalogue
-from eden.console.view import Flash, NavigationItem, ViewContext
+from eden.console.view import Flash, NavigationItem, Panel, ViewContext
 from tests.console.gallery import PAGES, ROOM, Gallery, gallery_console, gallery_view
 from tests.console.rules import room_problems
 
@@ -162,12 +162,14 @@ def test_flashes_are_said(console: Console) -> None:
     assert "Saved &lt;it&gt;." in flashes and flashes.index("Saved") < flashes.index("But not all.")
 
 
-def made(folder: Path, template: str, *, messages: str = '[room]\na = "A"', navigation: Any = ()) -> Console:
+def made(
+    folder: Path, template: str, *, messages: str = '[room]\na = "A"', navigation: Any = (), panels: Any = ()
+) -> Console:
     (folder / "templates").mkdir(exist_ok=True)
     (folder / "templates/page.html").write_text(template, "utf-8")
     for locale in LOCALES:
         (folder / f"messages.{locale}.toml").write_text(messages, "utf-8")
-    return Console([Room("room", folder, navigation)], Assets())
+    return Console([Room("room", folder, navigation, panels)], Assets())
 
 
 def test_nothing_is_undefined(tmp_path: Path) -> None:
@@ -226,3 +228,23 @@ def test_the_rules_compare_the_languages(tmp_path: Path) -> None:
     (tmp_path / "messages.zh.toml").write_text('[room]\na = "{y}"', "utf-8")
     problems = room_problems(Room("room", tmp_path))
     assert problems == ["room.b is in one catalogue only", "room.a has other placeholders in Chinese"]
+
+
+def test_a_choice_of_nothing_is_a_choice(console: Console) -> None:
+    """Browsers refuse a form with a required select whose first option is empty and chosen."""
+    ui = console._environment.get_template("console/components.html").make_module(console._names(gallery_view()))
+    one = ui.select("a", "A", [("", "none"), ("b", "B")], required=True)  # type: ignore[attr-defined]
+    other = ui.select("a", "A", [("b", "B")], required=True)  # type: ignore[attr-defined]
+    assert "required" not in one and "(optional)" not in one
+    assert "<select" in other and " required" in other
+
+
+def test_panels_are_for_those_who_may_see_them(tmp_path: Path) -> None:
+    panels = (Panel("release", "analysis/{program}/x?code={code}", "workspace.read", 7), Panel("device", "y", "z"))
+    console = made(tmp_path, "{{ ui.panels(panels('release', program='a b/c', code=3)) }}", panels=panels)
+    page = console.render(gallery_view(), "room/page.html").decode()
+    assert page.strip() == (
+        '<div class="panel" hx-get="/console/live/analysis/a%20b%2Fc/x?code=3" hx-trigger="load, every 7s" '
+        'hx-swap="innerHTML"></div>'
+    )
+    assert console.render(gallery_view(permissions=frozenset()), "room/page.html").decode().strip() == ""
