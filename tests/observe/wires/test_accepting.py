@@ -202,8 +202,9 @@ def test_what_is_not_taken_by_posthogs_wire() -> None:
     assert _refused(wire.shape, _request("batch/", b"{")) == "bad-request"
     assert _refused(wire.shape, _request("batch/", b"\x1f\x8bxx")) == "bad-request"
     assert _refused(wire.shape, _request("e/", b"data=%21%21")) == "bad-request"
-    bomb = gzip.compress(bytes(40_000_000))
-    assert _refused(wire.shape, _request("e/", bomb)) == "too-large"
+    bomb = gzip.compress(bytes(5_000_000))
+    assert _refused(wire.key_of, _request("e/", bomb)) == "too-large"
+    assert _refused(wire.key_of, _request("e/", bytes(20_000_001))) == "too-large"
     empty, answer = _taken("posthog", _request("batch/", b'{"api_key":"k","batch":[]}'))
     assert (empty.body, answer.status) == (b"", 200)
 
@@ -265,6 +266,15 @@ def test_otlp_that_cannot_be_read() -> None:
     assert _refused(_WIRES["otlp"].key_of, _request("v1/logs", method="GET")) == "method-not-allowed"
     empty, answer = _taken("otlp", _request("v1/logs", b"", content_type="application/x-protobuf"))
     assert (empty.body, answer.status) == (b"", 200)
+
+
+def test_large_telemetry_is_only_counted() -> None:
+    spans = _spans("eee19b7ec3c1b174", "00")
+    spans["resourceSpans"][0]["scopeSpans"][0]["spans"][0]["name"] = "n" * 2_000_000
+    shape, answer = _taken("otlp", _request("v1/traces", json.dumps(spans).encode()))
+    assert (shape.count, answer.body) == (2, b"{}")
+    assert _taken("otlp", _request("v1/traces", b"[" * 2_000_001))[1].status == 400
+    assert _refused(_WIRES["otlp"].shape, _request("v1/traces", b" " * 20_971_521)) == "too-large"
 
 
 # --- lines -----------------------------------------------------------------------------------------------------------

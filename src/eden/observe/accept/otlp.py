@@ -14,10 +14,14 @@ import msgspec
 from eden.base.problems import Problem, not_found
 from eden.observe.accept.own import key_of
 from eden.observe.accept.wires import Response, Shape, WireRequest, batch_key
-from eden.observe.digest.otlp_read import JSON, PROTOBUF, SIGNALS, Unreadable, points, records
+from eden.observe.digest.otlp_read import JSON, PROTOBUF, SIGNALS, Unreadable, count, points, records
 from eden.observe.interfaces import Wire
 
 _PATHS: Mapping[str, Wire] = {"v1/logs": "otlp-logs", "v1/traces": "otlp-traces", "v1/metrics": "otlp-metrics"}
+#: as the specification recommends
+BYTES = 20_971_520
+#: of larger requests the records are only counted: looking at each would hold up other senders
+_LOOKED_AT = 2_000_000
 #: code of a Status (google.rpc.Code)
 _INVALID_ARGUMENT = 3
 
@@ -48,21 +52,30 @@ def otlp_shape(wire: Wire, request: WireRequest) -> Shape:
     kind = request.headers.get("content-type", JSON).partition(";")[0].strip().lower()
     if kind not in (PROTOBUF, JSON):
         raise Problem("media-type", f"Telemetry is not {kind[:80]}.", f"Send {PROTOBUF} or {JSON}.")
-    count = rejected = 0
+    if len(request.body) > BYTES:
+        raise Problem("too-large", f"The request has more than {BYTES:,} bytes.", "Send less at once.")
+    number = rejected = 0
     reason = ""
     try:
+        if len(request.body) > _LOOKED_AT:
+            number = count(wire, request.body, kind)
+            return _shape(wire, request, kind, number, 0, "")
         for record in records(wire, request.body, kind):
             size = points(record.value) if wire == "otlp-metrics" and record.value is not None else 1
-            count += size
+            number += size
             if record.fault:
                 rejected += size
                 reason = reason or record.fault
     except Unreadable as error:
         return Shape(wire, 0, b"", b"", {}, _status(kind, str(error)))
+    return _shape(wire, request, kind, number, rejected, reason)
+
+
+def _shape(wire: Wire, request: WireRequest, kind: str, number: int, rejected: int, reason: str) -> Shape:
     # clients have no ids for their batches: the same bytes are the same batch
     key = batch_key(wire, request.app, blake2b(request.body, digest_size=16).digest())
     told = _answer(wire, kind, rejected, reason)
-    return Shape(wire, count, key, request.body if count else b"", {"type": kind}, told)
+    return Shape(wire, number, key, request.body if number else b"", {"type": kind}, told)
 
 
 def _answer(wire: Wire, kind: str, rejected: int, reason: str) -> Response:

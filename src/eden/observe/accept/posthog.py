@@ -43,8 +43,10 @@ _NO_FLAGS = {
     "featureFlagPayloads": {},
     "errorsWhileComputingFlags": False,
 }
-#: a larger batch, decompressed, is none of these clients'
+#: a larger batch is none of these clients'
 BYTES = 20_000_000
+#: nor one that pages have packed; it is unpacked before its key is known
+PACKED_BYTES = 4_000_000
 
 
 class _Inner(msgspec.Struct):
@@ -132,9 +134,11 @@ def _is_listing(path: str) -> bool:
 def _unpacked(request: WireRequest) -> bytes:
     """The JSON of a body. Problem `bad-request`, `too-large`."""
     body = request.body
+    if len(body) > BYTES:
+        raise Problem("too-large", f"The batch has more than {BYTES:,} bytes.", "Send less at once.")
     if body[:2] == b"\x1f\x8b":
         # compression=gzip-js; some say so only in the query, some nowhere
-        body = decompress(body, "gzip", BYTES)
+        body = decompress(body, "gzip", PACKED_BYTES)
     if not body and "data" in request.query:
         return _base64(request.query["data"].encode())
     if body.startswith(b"data="):

@@ -88,10 +88,20 @@ class Record(NamedTuple):
     raw: Callable[[], str]
 
 
+def count(wire: Wire, body: bytes, content_type: str) -> int:
+    """How many records a request has, without a look at any. Raises Unreadable."""
+    signal = SIGNALS[wire]
+    return sum(
+        len(getattr(by_scope, signal.records))
+        for by_resource in getattr(_message(signal, body, content_type), signal.resources)
+        for by_scope in getattr(by_resource, signal.scopes)
+    )
+
+
 def records(wire: Wire, body: bytes, content_type: str) -> Iterator[Record]:
     """All records of a request. Raises Unreadable: the body cannot be read at all."""
     signal = SIGNALS[wire]
-    message = _protobuf(signal, body) if content_type == PROTOBUF else _json(signal, body)
+    message = _message(signal, body, content_type)
     for by_resource in getattr(message, signal.resources):
         for by_scope in getattr(by_resource, signal.scopes):
             for value in getattr(by_scope, signal.records):
@@ -128,6 +138,10 @@ def points(value: Any) -> int:
     """How many data points a metric has."""
     kind = value.WhichOneof("data")
     return len(getattr(value, kind).data_points) if kind else 1
+
+
+def _message(signal: Signal, body: bytes, content_type: str) -> Any:
+    return _protobuf(signal, body) if content_type == PROTOBUF else _json(signal, body)
 
 
 def _json(signal: Signal, body: bytes) -> Any:
