@@ -8,8 +8,9 @@ harmless. The same batch and the same `About` give the same rows.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from importlib import import_module
 from typing import Any
 
@@ -78,12 +79,9 @@ def digest(batch: Accepted, about: About) -> list[AnyRow]:
 
 def rows(batch: Accepted, about: About) -> Iterator[AnyRow]:
     """The rows of a batch, one after the other: a batch may have very many."""
-    forgotten = {person for person, at in about.forgotten.items() if batch.received <= at}
+    forgotten = about.forgotten and {person for person, at in about.forgotten.items() if batch.received <= at}
     try:
-        reader: Callable[[Accepted, About], Iterator[AnyRow]] = import_module(
-            f"eden.observe.digest.{_READERS[batch.wire]}"
-        ).rows
-        for row in reader(batch, about):
+        for row in _reader(batch.wire)(batch, about):
             if type(row) is QuarantinedRow:
                 row.raw = about.masks.text(row.raw)
                 yield row
@@ -99,7 +97,14 @@ def rows(batch: Accepted, about: About) -> Iterator[AnyRow]:
         yield quarantined(batch, f"{type(error).__name__}: {error}", batch.body)
 
 
-def _is_of(row: Any, people: set[str]) -> bool:
+@cache
+def _reader(wire: Wire) -> Callable[[Accepted, About], Iterator[AnyRow]]:
+    """Loaded when the first batch of the wire comes: some need packages of their own."""
+    found: Callable[[Accepted, About], Iterator[AnyRow]] = import_module(f"eden.observe.digest.{_READERS[wire]}").rows
+    return found
+
+
+def _is_of(row: Any, people: Container[str]) -> bool:
     if type(row) is PersonRow:
         return row.key in people
     return row.person in people or row.device in people

@@ -20,6 +20,7 @@ from eden.observe.crashes.stacks import parse
 from eden.observe.digest.foreign import (
     CLOCK_ERROR,
     CLOCK_SECONDS,
+    OLDEST_SECONDS,
     Clock,
     id_64,
     items,
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
 #: bytes of a record
 _LONGEST = 1_000_000
-_CONTEXT = ("platform", "os", "model", "app_version", "country", "city", "language", "network", "channel")
+_CONTEXT = frozenset({"platform", "os", "model", "app_version", "country", "city", "language", "network", "channel"})
 _PROGRAM = ("version", "release")
 #: severity numbers of OpenTelemetry
 _LEVELS = {"trace": 1, "debug": 5, "log": 9, "info": 9, "warn": 13, "warning": 13, "error": 17, "fatal": 21}
@@ -81,43 +82,38 @@ class _Reading:
         self._about = about
         self._clock = Clock.of(batch, header.sent_at)
         self._received = round(self._clock.received, 3)
-        self._oldest = self._clock.at(1)
-        self._header = header
+        self._oldest = self._received - OLDEST_SECONDS
         device = header.device[:128]
         base: dict[str, Any] = {
             "app": batch.app,
             "at": self._received,
             "received": self._received,
-            "person": text(header.user, 256) or device,
+            "person": device if header.user is None else text(header.user, 256) or device,
             "device": device,
             "source": "generated" if header.generated else "eden",
             "version": header.program.version[:80],
-            "code": whole(header.program.code),
+            "code": max(0, header.program.code) % 2**63,
             "release": header.program.release[:36],
-            **{name: text(header.context.get(name), 120) for name in _CONTEXT},
         }
         #: what the header says and no column has
-        self._more = {name: value for name, value in header.context.items() if name not in _CONTEXT}
+        self._more: dict[str, Any] = {}
+        for name, value in header.context.items():
+            if name in _CONTEXT:
+                base[name] = value[:120] if type(value) is str else text(value, 120)
+            else:
+                self._more[name] = value
         #: rows that only lack what a record says itself: copying one is much cheaper than making one
         self._event = EventRow(name="", **base)
         self._base = base
         self._line = 0
-        self._readers: dict[str, Callable[[dict[str, Any]], AnyRow]] = {
-            "event": self._read_event,
-            "error": self._read_error,
-            "log": self._read_log,
-            "span": self._read_span,
-            "metric": self._read_metric,
-            "person": self._read_person,
-        }
 
     def row(self, record: dict[str, Any]) -> AnyRow:
         kind = record.pop("type", None)
-        reader = self._readers.get(kind) if type(kind) is str else None
+        reader = _READERS.get(kind) if type(kind) is str else None
         self._line += 1
         if reader is None:
-            raise ValueError(f"its type {text(kind, 40)!r} is none of {', '.join(self._readers)}")
-        return reader(record)
+            raise ValueError(f"its type {text(kind, 40)!r} is none of {', '.join(_READERS)}")
+        return reader(self, record)
 
     # what all have
 
@@ -301,6 +297,16 @@ class _Reading:
         if document.fatal:
             document.level = "fatal"
         return finished(document, row, self._about.symbols)
+
+
+_READERS: dict[str, Callable[[_Reading, dict[str, Any]], AnyRow]] = {
+    "event": _Reading._read_event,
+    "error": _Reading._read_error,
+    "log": _Reading._read_log,
+    "span": _Reading._read_span,
+    "metric": _Reading._read_metric,
+    "person": _Reading._read_person,
+}
 
 
 def _thrown(error: dict[str, Any]) -> list[Thrown]:
