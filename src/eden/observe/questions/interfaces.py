@@ -134,7 +134,6 @@ class Period(Given, frozen=True, kw_only=True):
 
 
 LAST_7_DAYS = Period(last="7d")
-LAST_28_DAYS = Period(last="28d")
 
 
 class Breakdown(Given, frozen=True, kw_only=True):
