@@ -139,7 +139,7 @@ def test_posthog(client: Start, page: Page, sink: Sink) -> None:
     for row in _of(rows, PersonRow, kind="person", key="u-3"):
         known |= props(row)
     assert known["plan"] == "gold"
-    assert [(row.key, props(row)["seats"]) for row in _of(rows, PersonRow, kind="group:company")] == [("acme", 5)]
+    assert [(row.key, props(row)["seats"]) for row in _of(rows, PersonRow, kind="company")] == [("acme", 5)]
     (alias,) = _of(rows, PersonRow, kind="alias")
     assert (alias.key, props(alias)["person"]) == (ordered.device, "u-3")
     assert _of(rows, EventRow, name="$feature_flag_called")[0].person == "u-3"

@@ -103,6 +103,37 @@ def test_sentry(sink: Sink) -> None:
     assert len([row for row in sink.only(EventRow) if row.name == "$error"]) == 2
 
 
+_STREAMED = """
+import sys
+import sentry_sdk
+from sentry_sdk.traces import start_span
+
+sentry_sdk.init(
+    dsn=sys.argv[1], release="bank@1.3+13", traces_sample_rate=1.0, trace_lifecycle="stream",
+    auto_enabling_integrations=False,
+)
+with start_span(name="checkout", attributes={"sentry.op": "task", "tries": 2}):
+    with start_span(name="pay", attributes={"sentry.op": "http.client"}):
+        pass
+sentry_sdk.flush(timeout=20)
+"""
+
+
+def test_sentrys_streamed_spans(sink: Sink) -> None:
+    sink.client(_STREAMED, sink.dsn)
+    spans = {row.name: row for row in sink.only(SpanRow)}
+    checkout, pay = spans["checkout"], spans["pay"]
+    assert (checkout.root, checkout.kind, checkout.status, checkout.version, checkout.code) == (
+        True,
+        "task",
+        "ok",
+        "1.3",
+        13,
+    )
+    assert props(checkout)["tries"] == 2
+    assert (pay.parent, pay.trace, pay.kind, pay.root) == (checkout.span, checkout.trace, "http.client", False)
+
+
 _POSTHOG = """
 import sys
 from posthog import Posthog
@@ -145,7 +176,7 @@ def test_posthog(sink: Sink, coding: str, mode: str) -> None:
         if (row.kind, row.key) == ("person", "u-1"):
             known |= props(row)
     assert (known["plan"], known["$once"]) == ("gold", {"first": "2026"})
-    assert [(row.key, row.props) for row in people if row.kind == "group:company"] == [("acme", {"seats": 5})]
+    assert [(row.key, row.props) for row in people if row.kind == "company"] == [("acme", {"seats": 5})]
     # this client has the two the other way round; either way they are one person
     assert [(row.key, row.props) for row in people if row.kind == "alias"] == [("u-1", {"person": "anon-1"})]
     (error,) = sink.only(ErrorRow)

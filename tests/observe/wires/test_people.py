@@ -46,11 +46,11 @@ def test_what_is_taken_away() -> None:
 
 
 def test_whom_it_is_about() -> None:
-    rows = joined({}, [_row(1, a=1), _row(2, key="v", a=2), _row(3, kind="group:company", a=3), _row(4, b=4)])
+    rows = joined({}, [_row(1, a=1), _row(2, key="v", a=2), _row(3, kind="company", a=3), _row(4, b=4)])
     assert [(row.kind, row.key, row.at, row.props) for row in rows] == [
         ("person", "u", 4, {"a": 1, "b": 4}),
         ("person", "v", 2, {"a": 2}),
-        ("group:company", "u", 3, {"a": 3}),
+        ("company", "u", 3, {"a": 3}),
     ]
 
 

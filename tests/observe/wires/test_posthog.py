@@ -92,7 +92,7 @@ def test_groups() -> None:
     group = {"$group_type": "company", "$group_key": "acme", "$group_set": {"seats": 5}}
     row, event = _batch(_event("$groupidentify", group))
     assert isinstance(row, PersonRow)
-    assert (row.kind, row.key, row.props) == ("group:company", "acme", {"seats": 5})
+    assert (row.kind, row.key, row.props) == ("company", "acme", {"seats": 5})
     assert isinstance(event, EventRow)
     assert event.name == "$groupidentify"
     assert isinstance(one(_batch(_event("$groupidentify", {}))), QuarantinedRow)

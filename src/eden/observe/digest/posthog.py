@@ -60,8 +60,8 @@ FIELDS: dict[str, tuple[str, ...]] = {
 _SILENT = frozenset({"token", "api_key", "distinct_id", "$ip", "$set", "$set_once", "$unset", "$insert_id", "$time"})
 _VALUES = ("value", "$value", "revenue", "$revenue")
 _SYSTEMS = {"ios": "ios", "ipados": "ios", "android": "android", "harmonyos": "harmony", "openharmony": "harmony"}
-#: kind of people's rows: under which id somebody was known before
-ALIAS = "alias"
+#: kinds of people's rows that are no groups: what somebody is, and under which id he was known before
+PERSON, ALIAS = "person", "alias"
 
 
 class Batch(msgspec.Struct):
@@ -247,7 +247,9 @@ def _people(
         kind, key = text(props.get("$group_type")), text(props.get("$group_key"))
         if not kind or not key:
             raise ValueError("$groupidentify without $group_type and $group_key")
-        yield PersonRow(app=batch.app, at=at, kind=f"group:{kind}", key=key, props=mapping(props.get("$group_set")))
+        if kind in (PERSON, ALIAS):
+            kind = f"group {kind}"
+        yield PersonRow(app=batch.app, at=at, kind=kind, key=key, props=mapping(props.get("$group_set")))
         return
     if name == "$set" and not known and not once:
         known = {key: value for key, value in props.items() if not key.startswith("$") and key not in _SILENT}
