@@ -99,6 +99,10 @@ class Observe:
             is_on=self.insight.is_installed,
             clock=self.clock,
         )
+        self._gauges = {
+            name: self.ground.metrics.gauge(f"eden_observe_{name}", text, processes="livemax")
+            for name, text in _FIGURES.items()
+        }
         self._looking: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -216,10 +220,6 @@ class Observe:
     # figures
 
     async def _keep_looking(self) -> None:
-        gauges = {
-            name: self.ground.metrics.gauge(f"eden_observe_{name}", text, processes="livemax")
-            for name, text in _FIGURES.items()
-        }
         if self.spool.spooled:
             # of a server that was here before this one
             self.insight.wake()
@@ -229,7 +229,7 @@ class Observe:
                 self.insight.wake()
                 with contextlib.suppress(Problem):
                     figures = (await self.insight.status()).figures
-                    for name, gauge in gauges.items():
+                    for name, gauge in self._gauges.items():
                         gauge.set(figures.get(name, 0.0))
                 await asyncio.sleep(_LOOK_SECONDS)
             else:
