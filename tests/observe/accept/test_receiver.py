@@ -84,6 +84,8 @@ class Talk:
     def __init__(self, receiver: Receiver, usage: Usage) -> None:
         self._receiver = receiver
         self.usage = usage
+        #: does not go away, and does not send the rest of its body either
+        self.is_patient = False
 
     async def ask(
         self,
@@ -103,6 +105,8 @@ class Talk:
         sent: list[Any] = []
 
         async def receive() -> Any:
+            if not messages and self.is_patient:
+                await asyncio.Event().wait()
             return messages.pop(0) if messages else {"type": "http.disconnect"}
 
         async def send(message: Any) -> None:
@@ -211,6 +215,37 @@ def test_a_sender_that_goes_away_leaves_nothing(ingest: Ingest) -> None:
 
     door.talk(talk)
     assert door.spooled() == []
+
+
+def test_a_body_that_does_not_come_is_not_waited_for(ingest: Ingest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("eden.observe.accept.receiver._BODY_SECONDS", 0.05)
+    door = Door(ingest)
+    key = door.key
+
+    async def talk(to: Talk) -> None:
+        to.is_patient = True
+        answer = await to.ask("POST", "/observe/v1/batch", body(), {"authorization": f"Bearer {key}"}, ends=False)
+        assert answer.status == 400 and "in time" in answer.json["detail"]
+
+    door.talk(talk)
+
+
+def test_no_more_is_held_at_once_than_there_is_memory_for(ingest: Ingest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("eden.observe.accept.receiver._MOST_HELD", 300_000)
+    door = Door(ingest)
+    key = door.key
+
+    async def talk(to: Talk) -> None:
+        large = gzip.compress(body() + b"\n" + b" " * 200_000)
+        answers = await asyncio.gather(*(to.post(key, large, content_encoding="gzip") for _ in range(4)))
+        told = sorted(answer.status for answer in answers)
+        assert told[0] == 200 and told[-1] == 429
+        busy = next(answer for answer in answers if answer.status == 429)
+        assert busy.headers["retry-after"] == "1"
+        # what was held is let go
+        assert (await to.post(key, large, content_encoding="gzip")).status == 200
+
+    door.talk(talk)
 
 
 def test_a_server_without_a_store_says_so(ingest: Ingest) -> None:
