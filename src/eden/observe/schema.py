@@ -104,7 +104,8 @@ TABLES = {
         f"app UInt32, at DateTime64(3, 'UTC'), kind LowCardinality(String) DEFAULT 'person', key String, {_PROPS}",
         "(app, kind, key)",
         engine="ReplacingMergeTree(at)",
-        personal=("key",),
+        # of an id that somebody had before, the row names whose it was
+        personal=("key", "if(kind = 'alias', toString(props.person), '')"),
         monthly=False,
     ),
     "quarantine": Table(

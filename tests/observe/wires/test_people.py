@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from eden.observe.digest.digest import digest
 from eden.observe.digest.people import MOST, completed, joined
 from eden.observe.insight.engine import Engine
+from eden.observe.insight.erasure import erase
 from eden.observe.interfaces import Accepted, PersonRow
 from tests.observe.wires.made import APP, NOW, Keeper, one, props
 
@@ -100,3 +101,16 @@ def test_keys_are_only_texts(store: Engine, key: str) -> None:
     _stored(store, [_row(2, key=key, b=2)])
     (found,) = json.loads(store.query("SELECT key, toJSONString(props) FROM people FINAL"))["data"]
     assert (found[0], json.loads(found[1])) == (key, {"a": 1, "b": 2})
+
+
+def test_a_forgotten_persons_earlier_ids_go_with_them(store: Engine) -> None:
+    identify = {"event": "$identify", "properties": {"$anon_distinct_id": "anon"}, "$set": {"a": 1}}
+    _stored(
+        store,
+        [*_said(identify), _of(NOW - 5, {"person": "u"}, key="other"), _of(NOW - 5, {"person": "v"}, kind="alias")],
+    )
+    erase(store, APP, "u", round(NOW * 1e6))
+    assert json.loads(store.query("SELECT kind, key FROM people FINAL"))["data"] == [["person", "other"]]
+    body = json.dumps({"batch": [{"distinct_id": "u", "timestamp": NOW - 5, **identify}]}).encode()
+    batch = Accepted("posthog", APP, int(NOW * 1e6), b"", body)
+    assert digest(batch, Keeper(forgotten={"u": int(NOW * 1e6)})) == []

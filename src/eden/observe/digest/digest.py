@@ -33,7 +33,7 @@ from eden.observe.interfaces import (
     SpanRow,
     Wire,
 )
-from eden.observe.privacy import Masks, strip_document, strip_props
+from eden.observe.privacy import Masks, strip_props
 
 #: module of each wire's `rows`
 _READERS: dict[Wire, str] = {
@@ -47,9 +47,6 @@ _READERS: dict[Wire, str] = {
 }
 #: characters of a log line
 _LONGEST_MESSAGE = 16_384
-#: what a document has that is not to be kept
-_PRIVATE = ('"ip', '"headers"', '"cookies"', "_addr", "_ADDR", "ser_agent", "serAgent", "client_ip", '"$ip')
-
 log = logging.getLogger("eden.observe")
 
 
@@ -106,8 +103,13 @@ def _reader(wire: Wire) -> Callable[[Accepted, About], Iterator[AnyRow]]:
 
 def _is_of(row: Any, people: Container[str]) -> bool:
     if type(row) is PersonRow:
-        return row.key in people
+        # an id that somebody had before is forgotten with him
+        return row.key in people or (row.kind == "alias" and _props(row).get("person") in people)
     return row.person in people or row.device in people
+
+
+def _props(row: PersonRow) -> dict[str, Any]:
+    return row.props if isinstance(row.props, dict) else msgspec.json.decode(row.props, type=dict[str, Any])
 
 
 def finish(row: AnyRow, about: About) -> None:
@@ -134,11 +136,11 @@ def _document(raw: str, masks: Masks) -> str:
     """A JSON text without addresses, and with its texts masked; one that is no JSON is masked as text."""
     if not raw:
         return raw
-    private = any(word in raw for word in _PRIVATE)
-    if not private and not masks.suspects(raw):
-        return raw
     try:
         value = msgspec.json.decode(raw)
     except (msgspec.DecodeError, RecursionError):
         return masks.text(raw)
-    return msgspec.json.encode(masks.value(strip_document(value))).decode()
+    if type(value) is not dict and type(value) is not list:
+        return masks.text(raw)
+    masks.document(value)
+    return msgspec.json.encode(value).decode()
