@@ -1,7 +1,8 @@
 """What it costs a busy phone to tell its server how it is used, in headless Chromium.
 
-Two programs work without a pause, the demo bank (pages, taps, requests) and a page with a list (updates of one row and
-of all rows, taps, lines of the console), in rounds with collecting on and rounds without, in turns, in one browser.
+Two programs are started and work without a pause, the demo bank (pages, taps, requests) and a page with a list (updates
+of one row and of all rows, taps, lines of the console), in rounds with collecting on and rounds without, in turns, in
+one browser.
 `script_ratio_percent` is how much more script time the rounds with collecting take: of the page's process and the
 programs' process together, as Chromium counts it by the processor's clock (`ScriptDuration`); the median over pairs
 of neighbouring rounds. `task_ratio_percent`: the same for all work of these threads (`TaskDuration`), with layout and
@@ -89,7 +90,7 @@ _BANK_WORK = (
   for (let loop = 0; loop < loops; loop++) {
     await go('switchTab', { url: '/pages/home/home' })
     await wait(() => find('.account'))
-    for (let n = 0; n < 6; n++) {
+    for (let n = 0; n < 2; n++) {
       tap(find('.eye')[0])
       await frame()
     }
@@ -136,7 +137,7 @@ _LIST_WORK = (
   const rows = find('.item')
   for (let loop = 0; loop < loops; loop++) {
     for (let n = 0; n < 10; n++) page.setData({ [`items[${(loop * 10 + n) % 400}].title`]: `Changed ${loop}` })
-    tap(rows[loop % 400])
+    if (loop % 10 === 0) tap(rows[loop % 400])
     if (loop % 20 === 19) page.setData({ items: Array.from({ length: 400 }, item) })
     await frame()
   }
@@ -160,7 +161,7 @@ class _Platform(RunningPlatform):
     async def _application(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
         if path.startswith("/bank/"):
-            return await bank_service(dict(scope, path=path.removeprefix("/bank")), receive, send)
+            return await bank_service(dict(scope, path=path.removeprefix("/bank/api/bank")), receive, send)
         if path == "/bench":
             return await respond(send, _HOST.encode(), headers=[(b"content-type", b"text/html; charset=utf-8")])
         return await super()._application(scope, receive, send)
@@ -222,14 +223,17 @@ def _round(browser: Browser, platform: _Platform, on: bool, scale: int) -> _Roun
     before = len(collecting.records())
     script = task = own = 0.0
     for key, work, loops in (("bank", _BANK_WORK, BANK_LOOPS), ("list", _LIST_WORK, LIST_LOOPS)):
-        frame = _start(page, key)
-        if key == "bank":
-            frame.evaluate(_SIGN_IN)
-        page.wait_for_timeout(1500)
-        with _Clock(page, frame) as clock:
+        # the frame in which the program will run waits already
+        page.wait_for_selector("iframe.spare", state="attached")
+        page.wait_for_timeout(1000)
+        with _Clock(page) as clock:
+            frame = _start(page, key)
+            if key == "bank":
+                frame.evaluate(_SIGN_IN)
+            page.wait_for_timeout(1500)
             frame.evaluate(work, max(1, loops // scale))
             # what was put off to a quiet moment belongs to it
-            page.wait_for_timeout(1500)
+            page.wait_for_timeout(2500)
         script += clock.script
         task += clock.task
     if on:
@@ -240,10 +244,14 @@ def _round(browser: Browser, platform: _Platform, on: bool, scale: int) -> _Roun
 
 
 class _Clock:
-    """Seconds that the processes of a page and of a frame in it spend, from beginning to end."""
+    """Seconds that the processes of a page, and of the frames in it, spend from beginning to end."""
 
-    def __init__(self, page: Page, frame: Frame) -> None:
-        self._sessions = [page.context.new_cdp_session(page), page.context.new_cdp_session(frame.parent_frame or frame)]
+    def __init__(self, page: Page) -> None:
+        spare = page.wait_for_selector("iframe.spare", state="attached")
+        assert spare is not None
+        frame = spare.content_frame()
+        assert frame is not None
+        self._sessions = [page.context.new_cdp_session(page), page.context.new_cdp_session(frame)]
         for session in self._sessions:
             session.send("Performance.enable", {"timeDomain": "threadTicks"})
         self.script = self.task = 0.0

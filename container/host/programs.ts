@@ -216,7 +216,6 @@ export class Programs {
   private receive(running: Running, notice: Notice): void {
     const { session } = running
     const { kind, ...detail } = notice
-    this.observe(running, { what: 'notice', notice })
     switch (kind) {
       case 'painted':
         if (running.start === 'tried') this.reached(running, (detail as HostEvents['painted']).fault)
@@ -235,10 +234,10 @@ export class Programs {
         break
       case 'loaded':
       case 'pong':
-      case 'observed':
         return
     }
-    this.tell(running, kind, detail as HostEvents[typeof kind])
+    this.observe(running, { what: 'notice', notice })
+    if (kind !== 'observed') this.tell(running, kind, detail as HostEvents[typeof kind])
   }
 
   /** The first page is there, with or without a fault: its source hears of the start. */

@@ -12,7 +12,8 @@ function setUp(values = new MemoryValues(), owner = 'me', bounds = { batch: 3, p
   const outbox = new Outbox({
     values: Promise.resolve(values), owner, bounds: () => bounds, now: () => clock.now, uuid: () => `${owner}-${++number}`,
   })
-  const add = (line: string, program = 'bank', said = head()): void => outbox.add(program, () => said, line)
+  const usual = head()
+  const add = (line: string, program = 'bank', said = usual): void => outbox.add(program, said, line)
   const lines = (pieces: readonly Piece[] = outbox.sealed): string[][] => pieces.map(({ lines: one }) => one)
   return { outbox, values, clock, add, lines }
 }

@@ -48,6 +48,9 @@ export class Outbox {
   /** oldest first */
   private pieces: Piece[] = []
   private readonly changed = new Set<Piece>()
+  /** on the disk */
+  private readonly kept = new Set<string>()
+  /** not to be there any more */
   private readonly removed = new Set<string>()
   private drops: Drops = {}
   private dropsChanged = false
@@ -66,20 +69,20 @@ export class Outbox {
     return open && open.begun + this.options.bounds(open.program).patience
   }
 
-  /** Put a record into the batch of its program; one whose head differs begins another. */
-  add(program: string, head: () => Head, line: string): void {
+  /** Put a record into the batch of its program; one with another head, another object, begins another. */
+  add(program: string, head: Head, line: string): void {
     const { batch, patience } = this.options.bounds(program)
     const now = this.options.now()
     const size = line.length
     let piece = this.pieces.find((one) => !one.sealed && one.program === program)
     // a page that was asleep for long may have been taken for gone
-    if (piece && (now - piece.begun > patience || piece.bytes + size > MAX_PIECE || !sameHead(piece.head, head()))) {
+    if (piece && (now - piece.begun > patience || piece.bytes + size > MAX_PIECE || piece.head !== head)) {
       this.seal(piece)
       piece = undefined
     }
     if (!piece) {
       piece = {
-        id: this.options.uuid(), owner: this.options.owner, program, head: head(), lines: [], bytes: 0, begun: now, sealed: false,
+        id: this.options.uuid(), owner: this.options.owner, program, head, lines: [], bytes: 0, begun: now, sealed: false,
       }
       this.pieces.push(piece)
     }
@@ -108,7 +111,8 @@ export class Outbox {
   remove(piece: Piece): void {
     this.pieces = this.pieces.filter((one) => one !== piece)
     this.changed.delete(piece)
-    this.removed.add(keyOf(piece))
+    // most batches are answered before they were ever written
+    if (this.kept.delete(keyOf(piece))) this.removed.add(keyOf(piece))
   }
 
   /** The oldest go when too much waits. */
@@ -149,6 +153,7 @@ export class Outbox {
       if (mine.has(piece.id) || alive(piece.owner, piece.begun)) continue
       const adopted = { ...piece, owner: this.options.owner, sealed: true }
       changes.set(key, adopted)
+      this.kept.add(key)
       found.push(adopted)
     }
     const kept = await values.get<Drops>(DROPS)
@@ -169,7 +174,10 @@ export class Outbox {
 
   private async write(): Promise<void> {
     const changes = new Map<string, unknown>()
-    for (const piece of this.changed) changes.set(keyOf(piece), { ...piece, lines: [...piece.lines] })
+    for (const piece of this.changed) {
+      changes.set(keyOf(piece), { ...piece, lines: [...piece.lines] })
+      this.kept.add(keyOf(piece))
+    }
     for (const key of this.removed) changes.set(key, undefined)
     if (this.dropsChanged) changes.set(DROPS, Object.keys(this.drops).length ? structuredClone(this.drops) : undefined)
     this.changed.clear()
@@ -191,5 +199,3 @@ export class Outbox {
 
 /** Sorts by age. */
 const keyOf = ({ begun, id }: Piece): string => `${PIECE}${String(begun).padStart(14, '0')} ${id}`
-
-const sameHead = (one: Head, other: Head): boolean => JSON.stringify(one) === JSON.stringify(other)

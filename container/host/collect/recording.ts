@@ -6,7 +6,8 @@ import { randomHex } from '../updates/device'
 import { Turns } from '../updates/turns'
 import { Directory } from './directory'
 import { Guarded } from './guarded'
-import type { Timed } from './happenings'
+import type { ProgramVersion, Timed } from './happenings'
+import { Ids } from './ids'
 import { KeptLog } from './kept-log'
 import { Living } from './living'
 import { Masks } from './masks'
@@ -21,10 +22,14 @@ import { Trail, type Outlet } from './trail'
 
 const CONSENT = 'consent'
 const STARTED = 'started '
-/** ms; what happened is looked at when the browser has nothing better to do, and not later than this */
+/** ms; what happened in this time is looked at together, when the browser then has nothing better to do, … */
+const GATHER = 500
+/** … and not later than this */
 const IDLE = 1000
 /** ms from a record to the disk */
-const SAVE = 1000
+const SAVE = 5000
+/** ms; so long the phone's description of itself is not made anew */
+const HEAD_AGE = 5000
 /** ms; the switches of a phone that says nothing, with jitter */
 const REFRESH = 5 * 60_000
 
@@ -42,6 +47,8 @@ export class Recording {
   private readonly trails = new Map<Subject, Trail>()
   private readonly sessions = new Map<string, Session>()
   private readonly masks = new Map<string, Masks>()
+  private readonly heads = new WeakMap<Subject, { head: Head; at: number; version: ProgramVersion | undefined }>()
+  private readonly ids = new Ids()
   /** what the person said */
   private decision: Consent | undefined
   private device = ''
@@ -288,6 +295,18 @@ export class Recording {
     }
   }
 
+  /** The same object while it says the same. */
+  private headOf(of: Subject, program: string): Head {
+    const now = Date.now()
+    const known = this.heads.get(of)
+    const trail = this.trails.get(of)
+    if (known && known.version === trail?.version && now - known.at < HEAD_AGE) return known.head
+    const made = this.head(program, trail)
+    const head = known && JSON.stringify(known.head) === JSON.stringify(made) ? known.head : made
+    this.heads.set(of, { head, at: now, version: trail?.version })
+    return head
+  }
+
   // ---- from happenings to records ----------------------------------------------------------------------------
 
   private soon(): void {
@@ -297,19 +316,28 @@ export class Recording {
       this.draining = false
       this.drain()
     }
-    if (typeof requestIdleCallback === 'function') requestIdleCallback(drain, { timeout: IDLE })
-    else setTimeout(drain, IDLE / 5)
+    setTimeout(() => {
+      if (typeof requestIdleCallback === 'function') requestIdleCallback(drain, { timeout: IDLE })
+      else drain()
+    }, GATHER)
   }
 
   private drain(): void {
     if (!this.isReady || this.happened.length === 0) return
-    for (const [of, happening] of this.happened.splice(0)) {
+    const happened = this.happened.splice(0)
+    // what follows a fault is looked at all the same
+    for (let from = 0; from < happened.length;) {
       this.guarded.run(() => {
-        this.trailOf(of).take(happening)
-        if (happening.what === 'end' || happening.what === 'crash') this.trails.delete(of)
+        while (from < happened.length) this.take(...happened[from++]!)
       })
+      if (this.guarded.silent) return
     }
-    this.arm()
+    this.guarded.run(() => this.arm())
+  }
+
+  private take(of: Subject, happening: Timed): void {
+    this.trailOf(of).take(happening)
+    if (happening.what === 'end' || happening.what === 'crash') this.trails.delete(of)
   }
 
   private trailOf(of: Subject): Trail {
@@ -343,15 +371,15 @@ export class Recording {
     if (!session) this.sessions.set(of.url, session = new Session(() => randomHex(8), draft.at))
     const id = session.of(draft.at, active)
     if (!this.wants(program, kind)) return
-    const record: ObservedRecord = { ...this.masksOf(program).value(draft), id: randomHex(8), session: id }
+    const record: ObservedRecord = { ...this.masksOf(program).value(draft), id: this.ids.next(), session: id }
     this.around.show?.(record, program)
     if (!this.around.server) return
     this.wonder(program)
     if (this.writeKey(program) === undefined) void this.guarded.wait(() => this.renew())
-    const head = (): Head => this.head(program, this.trails.get(of))
+    const head = this.headOf(of, program)
     for (const [reason, value] of Object.entries(this.outbox.takeDrops(program))) {
       const dropped = { type: 'metric', name: '$dropped', kind: 'counter', at: draft.at, value, props: { reason } }
-      this.outbox.add(program, head, JSON.stringify({ ...dropped, id: randomHex(8), session: id }))
+      this.outbox.add(program, head, JSON.stringify({ ...dropped, id: this.ids.next(), session: id }))
     }
     this.outbox.add(program, head, JSON.stringify(record))
   }

@@ -42,8 +42,9 @@ function setUp() {
       return new Response(JSON.stringify(answer.body ?? {}), { status: answer.status, headers: answer.headers ?? {} })
     },
   })
+  const head = { device: 'd', context: {}, program: { version: '1', code: 1 } }
   const add = (...lines: string[]): void => {
-    for (const line of lines) outbox.add('bank', () => ({ device: 'd', context: {}, program: { version: '1', code: 1 } }), line)
+    for (const line of lines) outbox.add('bank', head, line)
   }
   return { sender, outbox, sent, said, state, add }
 }

@@ -155,8 +155,10 @@ function bodyOf({ id, head, lines }: Piece, sentAt: number, extra: object): stri
 }
 
 async function compressed(text: string): Promise<ArrayBuffer> {
-  const stream = new Blob([text]).stream().pipeThrough(new CompressionStream('gzip'))
-  return new Response(stream).arrayBuffer()
+  const stream = new CompressionStream('gzip')
+  const writer = stream.writable.getWriter()
+  void writer.write(new TextEncoder().encode(text)).then(() => writer.close()).catch(() => undefined)
+  return new Response(stream.readable).arrayBuffer()
 }
 
 /** ms, from seconds or a date; undefined: it did not say. */

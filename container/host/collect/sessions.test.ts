@@ -1,5 +1,15 @@
 import { describe, expect, it } from 'vitest'
+import { Ids } from './ids'
 import { Session, SESSION_REST } from './sessions'
+
+describe('Ids', () => {
+  it('are sixteen hex digits, each once', () => {
+    const ids = new Ids()
+    const made = Array.from({ length: 5000 }, () => ids.next())
+    expect(new Set(made).size).toBe(5000)
+    for (const id of made) expect(id).toMatch(/^[0-9a-f]{16}$/)
+  })
+})
 
 describe('Session', () => {
   const begin = (): Session => {

@@ -10,6 +10,8 @@ import { look } from './white-screen'
 
 /** ms, of an update with its rendering */
 const SLOW = 16
+/** ms of script below which an update is not followed to its frame: it is a small one, and there are many of them */
+const SMALL = 4
 /** ms, as browsers define long tasks */
 const LONG = 50
 /** ms between messages to the host */
@@ -39,8 +41,6 @@ export class Collector {
   private tapped = false
   /** the longest update since the last frame */
   private update: Update | undefined
-  private readonly painted = new MessageChannel()
-  private frameFrom = 0
   private readonly looked = new WeakSet<PageHandle>()
   private readonly erred = new Set<string>()
   /** what the program did last, for long tasks; ms of performance.now() */
@@ -50,7 +50,6 @@ export class Collector {
 
   constructor(private readonly rt: Runtime, kinds: readonly string[]) {
     this.wanted = new Set(kinds)
-    this.painted.port1.onmessage = () => this.safely(() => this.afterFrame())
     this.safely(() => {
       rt.on('hide', () => this.flush())
       rt.on('pageShow', (page: PageHandle) => this.safely(() => this.watch(page)))
@@ -87,22 +86,27 @@ export class Collector {
     if (!this.wanted.has('set_data')) return run()
     const from = performance.now()
     run()
+    const script = performance.now() - from
+    if (script < SMALL) return
     this.safely(() => {
-      const script = performance.now() - from
       if (script >= SLOW) this.doing = { what: 'set_data', from, until: from }
       const { update } = this
       if (update && update.script >= script) return
       this.update = { component: component.is, data, script, at: Date.now() }
-      if (!update) requestAnimationFrame(() => { this.frameFrom = performance.now(); this.painted.port2.postMessage(0) })
+      if (!update) requestAnimationFrame(() => {
+        const began = performance.now()
+        // the next task comes after style, layout and paint of this frame
+        this.later(() => this.safely(() => this.afterFrame(began)), 0)
+      })
     })
   }
 
   /** The frame that shows the updates of a moment has been made. */
-  private afterFrame(): void {
+  private afterFrame(began: number): void {
     const { update } = this
     this.update = undefined
     if (!update) return
-    const value = update.script + performance.now() - this.frameFrom
+    const value = update.script + performance.now() - began
     if (value < SLOW) return
     const { component, data, script, at } = update
     const keys = Object.keys(data as object).slice(0, 20)
