@@ -14,8 +14,10 @@ VERSIONS = 30
 
 _MILLISECONDS = 1000
 _GROUP = "leftPad(lower(hex(`group`)), 16, '0')"
+#: exact for the few, within 1 % for the many; `uniq` takes twice its time over all groups of a million errors
+_UNIQ = "uniqCombined(15)"
 _FIGURES = (
-    "count() AS occurrences, uniq(person) AS persons, uniq(device) AS devices, countIf(fatal) AS fatals,"
+    f"count() AS occurrences, {_UNIQ}(person) AS persons, {_UNIQ}(device) AS devices, countIf(fatal) AS fatals,"
     " toUnixTimestamp64Milli(min(at)) AS first_at, toUnixTimestamp64Milli(max(at)) AS last_at"
 )
 _SORTS = {
