@@ -48,6 +48,10 @@ from eden.observe.insight.workers import Worker, workers
 
 #: after this much over its time a question is ended from outside
 _PATIENCE_SECONDS = 0.4
+#: how long questions may take to end when the process does
+_END_SECONDS = 5.0
+#: ClickHouse's number of an error
+_TIMEOUT = 159
 #: how often memory is given back, unless nothing was asked since
 _REST_SECONDS = 15.0
 #: a predecessor that is ending has so long to give up the lock
@@ -73,13 +77,19 @@ def main() -> int:
             handle = os.open(place.lock_file(order.settings), os.O_RDWR | os.O_CREAT, 0o600)
             stack.callback(os.close, handle)
             if not _locked(handle, order.settings):
-                print("other", flush=True)
+                _say("other")
                 return 0
             return _run(order, stack)
-    except (EdenError, OSError) as error:
-        log.error("%s", error)
-        print(f"failed {error}".replace("\n", " "), flush=True)
+    except Exception as error:
+        log.error("the insight process cannot work: %s", error, exc_info=not isinstance(error, EdenError | OSError))
+        _say(f"failed {error}".replace("\n", " "))
         return 1
+
+
+def _say(word: str) -> None:
+    """To whoever started this process, unless they have gone."""
+    with contextlib.suppress(BrokenPipeError):
+        print(word, flush=True)
 
 
 def _locked(handle: int, settings: Settings) -> bool:
@@ -102,7 +112,13 @@ def _run(order: Order, stack: ExitStack) -> int:
     for worker in running:
         worker.start()
         stack.callback(worker.stop)
-    asyncio.run(_Serving(order, answering).run())
+    with asyncio.Runner() as runner:
+        ended = runner.run(_Serving(order, answering).run())
+        if not ended:
+            # a question that the engine does not end keeps its thread, and the thread the process
+            for worker in running:
+                worker.stop()
+            os._exit(0)
     return 0
 
 
@@ -113,14 +129,20 @@ class _Serving:
         # questions may not keep the process from telling how it is
         self._threads = ThreadPoolExecutor(order.settings.observe.threads, thread_name_prefix="eden-question")
         self._others = ThreadPoolExecutor(8, thread_name_prefix="eden-insight")
+        # what ends a question waits for nothing
+        self._stopping = ThreadPoolExecutor(1, thread_name_prefix="eden-stop")
         self._servers = 0
         self._answering_now = 0
         self._marks = 0
         self._end = asyncio.Event()
         self._leaving: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._connections: set[asyncio.Task[None]] = set()
+        #: marks of questions that the engine works on
+        self._asked: set[str] = set()
 
-    async def run(self) -> None:
+    async def run(self) -> bool:
+        """Serve until nobody needs it; whether everything that was asked has ended."""
         path = place.socket(self._order.settings)
         path.unlink(missing_ok=True)
         loop = asyncio.get_running_loop()
@@ -131,7 +153,7 @@ class _Serving:
             server = await asyncio.start_unix_server(self._connected, str(path))
         finally:
             os.umask(before)
-        print("ready", flush=True)
+        _say("ready")
         log.info("the insight process is ready", extra={"fields": {"process": os.getpid()}})
         self._wait_for_servers()
         resting = asyncio.create_task(self._rest())
@@ -140,12 +162,16 @@ class _Serving:
         # whoever comes now finds nobody, and starts the next one, which waits for the lock
         path.unlink(missing_ok=True)
         server.close()
-        for task in self._tasks:
+        for mark in self._asked:
+            self._stop(mark)
+        for task in self._connections:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await asyncio.to_thread(self._threads.shutdown)
-        await asyncio.to_thread(self._others.shutdown)
+        await asyncio.gather(*self._connections, *self._tasks, return_exceptions=True)
         log.info("the insight process ends")
+        pools = (self._threads, self._others, self._stopping)
+        ending = asyncio.gather(*(asyncio.to_thread(pool.shutdown, cancel_futures=True) for pool in pools))
+        done, _ = await asyncio.wait([ending], timeout=_END_SECONDS)
+        return bool(done)
 
     async def _rest(self) -> None:
         """Give memory back when nothing was asked for a while."""
@@ -170,7 +196,7 @@ class _Serving:
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
-        self._tasks.add(task)
+        self._connections.add(task)
         is_server = False
         try:
             while True:
@@ -198,7 +224,7 @@ class _Serving:
         except (EOFError, OSError, msgspec.MsgspecError, asyncio.CancelledError):
             pass
         finally:
-            self._tasks.discard(task)
+            self._connections.discard(task)
             if is_server:
                 self._went()
             with contextlib.suppress(OSError):
@@ -224,18 +250,22 @@ class _Serving:
         began = time.monotonic()
         pool = self._threads if isinstance(asked, Ask) else self._others
         working = loop.run_in_executor(pool, self._answering.answer, asked, mark)
+        self._asked.add(mark)
         gone = asyncio.ensure_future(reader.read(1))
         watch = loop.create_task(self._watch(asked, mark)) if isinstance(asked, Ask) else None
+        # then it is answered, whatever the engine does
+        longest = asked.limits.seconds + 2 * _PATIENCE_SECONDS if isinstance(asked, Ask) else None
         try:
-            await asyncio.wait({working, gone}, return_when=asyncio.FIRST_COMPLETED)
-            if not working.done():
-                self._stop(mark)
-                with contextlib.suppress(StoreError):
-                    await working
+            await asyncio.wait({working, gone}, timeout=longest, return_when=asyncio.FIRST_COMPLETED)
+            if gone.done() and not working.done():
                 return False
             gone.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await gone
+            if not working.done():
+                writer.write(frame(FAILED, Failed(_TIMEOUT, "Timeout exceeded.", "time")))
+                await writer.drain()
+                return True
             try:
                 data = working.result()
             except StoreError as error:
@@ -252,8 +282,17 @@ class _Serving:
             await writer.drain()
             return True
         finally:
+            self._asked.discard(mark)
             if watch is not None:
                 watch.cancel()
+            if not working.done():
+                self._give_up(working, mark)
+
+    def _give_up(self, working: asyncio.Future[bytes], mark: str) -> None:
+        """Nobody waits for it any more."""
+        # one that waits for a thread never begins; one that runs is stopped
+        working.cancel()
+        self._stop(mark)
 
     async def _watch(self, asked: Ask, mark: str) -> None:
         """The engine looks at its clock between blocks of rows; what is slow inside one is ended from outside."""
@@ -265,7 +304,7 @@ class _Serving:
     def _stop(self, mark: str) -> None:
         async def stop() -> None:
             with contextlib.suppress(StoreError):
-                await asyncio.get_running_loop().run_in_executor(self._others, self._answering.stop, mark)
+                await asyncio.get_running_loop().run_in_executor(self._stopping, self._answering.stop, mark)
 
         task = asyncio.ensure_future(stop())
         self._tasks.add(task)
