@@ -22,6 +22,7 @@ from eden.base.settings import Listen, Logs, Settings
 from eden.demo import bank
 from eden.demo.generated import DAY, Shipped, month
 from eden.demo.house import House
+from eden.observe.service import Observe
 from eden.organisation.founding import Founded, do_found
 from eden.organisation.parts import identity_of
 from eden.organisation.service import Organisation
@@ -76,7 +77,7 @@ def demo_command(arguments: argparse.Namespace) -> int:
 
         async def furnish() -> None:
             assert program.revision is not None
-            await _furnish(address, founded, program.revision.files, Path(data))
+            await _furnish(platform, address, founded, program.revision.files, Path(data))
 
         house = House(simulator, platform, founded, furnish, f"/console/{_WORKSPACE}/analysis/{_KEY}/overview")
         return serve(
@@ -104,7 +105,7 @@ def found(platform: Platform, data: Path) -> Founded:
     return founded
 
 
-async def _furnish(address: str, founded: Founded, package: dict[str, bytes], data: Path) -> None:
+async def _furnish(platform: Platform, address: str, founded: Founded, package: dict[str, bytes], data: Path) -> None:
     """Publish the bank's versions, then let a month of made-up users report."""
     server = address.rstrip("/")
     async with connect(Access(server, founded.tokens[_WORKSPACE], _WORKSPACE)) as client:
@@ -122,6 +123,9 @@ async def _furnish(address: str, founded: Founded, package: dict[str, bytes], da
     batches = await asyncio.to_thread(lambda: list(month(until, shipped)))
     began = time.monotonic()
     await _report(server, batches)
+    observe = next(part.services["observe"] for part in platform.parts if part.name == "observe")
+    assert isinstance(observe, Observe)
+    await observe.insight.settled()
     print(f"  {len(batches):,} generated visits are in the console ({time.monotonic() - began:.0f} s).", flush=True)
 
 
