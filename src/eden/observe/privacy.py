@@ -20,7 +20,7 @@ _MOST_REPEATS = 2
 #: ways in which a pattern's short repetitions can be combined
 _MOST_WAYS = 20_000
 #: texts whose masked form is remembered: most come again and again
-_REMEMBERED = 20_000
+_REMEMBERED = 5_000
 _REMEMBERED_LENGTH = 200
 
 _EMAIL = r"[A-Za-z0-9._%+\-]{1,64}@[A-Za-z0-9.\-]{1,190}\.[A-Za-z]{2,24}"
@@ -86,23 +86,25 @@ class Masks:
             self._known[text] = masked
         return masked
 
-    def suspects(self, text: str) -> bool:
-        """Whether anything in a text could be masked."""
-        return bool(self._own or (self._built_in and _SUSPECT.search(text)))
-
-    def value(self, value: Any) -> Any:
-        """A JSON value with all its texts masked; names of members stay, and what is called `frames`: code. It is
-        changed in place where it can be."""
-        if type(value) is str:
-            return self.text(value)
-        if type(value) is dict:
-            for name, inner in value.items():
-                if type(inner) in (str, dict, list) and name != "frames":
-                    value[name] = self.value(inner)
-        elif type(value) is list:
-            for index, inner in enumerate(value):
-                value[index] = self.value(inner)
-        return value
+    def document(self, document: Any) -> None:
+        """Mask all texts in a JSON object or array, and take out addresses, cookies and what else names a person or a
+        session, in place. Names of members stay, and what is called `frames`: that is code."""
+        if type(document) is dict:
+            if not _PRIVATE.isdisjoint(document):
+                _strip_object(document)
+            for name, inner in document.items():
+                kind = type(inner)
+                if kind is str:
+                    document[name] = self.text(inner)
+                elif (kind is dict or kind is list) and name != "frames":
+                    self.document(inner)
+        else:
+            for index, inner in enumerate(document):
+                kind = type(inner)
+                if kind is str:
+                    document[index] = self.text(inner)
+                elif kind is dict or kind is list:
+                    self.document(inner)
 
     def _mask(self, text: str) -> str:
         if self._built_in and _SUSPECT.search(text):
@@ -185,7 +187,7 @@ _HEADERS = frozenset(
     | {"cf-connecting-ip", "true-client-ip", "x-api-key", "x-csrf-token", "x-eden-key"}
 )
 _AGENTS = frozenset({"$user_agent", "$raw_user_agent", "user_agent", "userAgent", "user_agent.original"})
-_PRIVATE = _ADDRESSES | _AGENTS
+_PRIVATE = _ADDRESSES | _AGENTS | {"headers", "cookies"}
 _BROWSERS = (
     ("MicroMessenger", re.compile(r"MicroMessenger/([0-9]+)")),
     ("Edge", re.compile(r"Edg(?:e|A|iOS)?/([0-9]+)")),
@@ -230,22 +232,13 @@ def strip_props(props: dict[str, Any]) -> None:
         props[name] = reduced_agent(props[name]) if type(props[name]) is str else ""
 
 
-def strip_document(document: Any) -> Any:
-    """The same in every object of a JSON value; in objects called `headers`, what names people or sessions goes."""
-    if type(document) is dict:
-        strip_props(document)
-        headers = document.get("headers")
-        if type(headers) is dict:
-            for name in [name for name in headers if name.lower() in _HEADERS]:
-                del headers[name]
-            for name, value in headers.items():
-                if name.lower() == "user-agent":
-                    headers[name] = reduced_agent(value) if type(value) is str else ""
-        document.pop("cookies", None)
-        for inner in document.values():
-            if type(inner) in (dict, list):
-                strip_document(inner)
-    elif type(document) is list:
-        for inner in document:
-            strip_document(inner)
-    return document
+def _strip_object(document: dict[str, Any]) -> None:
+    strip_props(document)
+    document.pop("cookies", None)
+    headers = document.get("headers")
+    if type(headers) is dict:
+        for name in [name for name in headers if name.lower() in _HEADERS]:
+            del headers[name]
+        for name, value in headers.items():
+            if name.lower() == "user-agent":
+                headers[name] = reduced_agent(value) if type(value) is str else ""
