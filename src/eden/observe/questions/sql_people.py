@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -57,11 +58,15 @@ def ask_trail(question: Trail, app: int, now: int) -> Asking[TrailResult]:
         sentence = "Say whose trail it is: a person, or a device."
         raise Problem("invalid", sentence, errors=[("person", sentence)])
     found = resolve(question.period, now)
-    wanted = [_entries(question, Build(app, now), found)]
+    # what is on the page first, by little of each row; then all of so few
+    wanted = [_entries(question, Build(app, now), found, "page")]
     if not question.after:
         wanted.append(_sessions(question, Build(app, now), found))
     answers = yield wanted
     rows = answers[0]
+    if rows:
+        reach = replace(found, since=rows[-1][0] * 1000, until=(rows[0][0] + 1) * 1000)
+        [rows] = yield [_entries(question, Build(app, now), reach, "trail")]
     shown = rows[: question.limit]
     return TrailResult(
         entries=[
@@ -89,14 +94,20 @@ def _who(question: Trail, build: Build) -> str:
     )
 
 
-def _entries(question: Trail, build: Build, found: Range) -> Statement:
-    """Rows as `TrailEntry` has its fields, `at` in milliseconds; the newest first."""
+def _entries(question: Trail, build: Build, found: Range, name: str) -> Statement:
+    """Rows as `TrailEntry` has its fields, `at` in milliseconds, the newest first; of a "page" only the first three."""
     who = _who(question, build)
+    behind = ""
+    if question.after:
+        at, kind, key = decode_cursor(question.after, tuple[int, str, str])
+        last = f"({build.bind(at, 'Int64')}, {build.bind(kind, 'String')}, {build.bind(key, 'String')})"
+        behind = f" WHERE ({_MS}(moment), kind, key) < {last}"
+        found = replace(found, until=min(found.until, (at + 1) * 1000))
     where = build.rows(found, only_common(question.filters), who)
     # a row without an id is known by what is in it
     events = _part(
         "event",
-        "if(id = 0, sipHash64(name, toString(props), page), id)",
+        "if(id = 0, sipHash64(name, page, session, value), id)",
         "toString(name)",
         f"events WHERE {where}",
         value="value",
@@ -112,7 +123,7 @@ def _entries(question: Trail, build: Build, found: Range) -> Statement:
     )
     logs = _part(
         "log",
-        "sipHash64(message, logger, page, toString(props))",
+        "sipHash64(message, logger, page, session)",
         "message",
         f"logs WHERE {where}",
         more="toJSONString(props)",
@@ -120,14 +131,12 @@ def _entries(question: Trail, build: Build, found: Range) -> Statement:
     )
     parts = {"event": events, "error": errors, "log": logs}
     union = " UNION ALL ".join(parts[kind] for kind in dict.fromkeys(question.kinds))
-    behind = ""
-    if question.after:
-        at, kind, key = decode_cursor(question.after, tuple[int, str, str])
-        last = f"({build.bind(at, 'Int64')}, {build.bind(kind, 'String')}, {build.bind(key, 'String')})"
-        behind = f" WHERE ({_MS}(moment), kind, key) < {last}"
+    columns = f"{_MS}(moment), kind, key"
+    if name == "trail":
+        columns += ", title, page, session, version, number, more, crash, ended, severity"
     return build.done(
-        "trail",
-        f"SELECT {_MS}(moment), kind, key, title, page, session, version, number, more, crash, ended, severity"
+        name,
+        f"SELECT {columns}"
         f" FROM ({union}){behind} ORDER BY moment DESC, kind DESC, key DESC LIMIT 1 BY kind, key"
         f" LIMIT {build.bind(question.limit + 1, 'UInt32')}",
     )
