@@ -52,6 +52,28 @@ def test_a_key_that_was_made_elsewhere_works_at_once(ingest: Ingest) -> None:
     assert run(here.find_key("short")) is None
 
 
+def test_every_process_hears_of_changes(ingest: Ingest) -> None:
+    async def work() -> None:
+        here, elsewhere = Apps(ingest.ground), ingest.apps
+        number = (await elsewhere.get(OWNER, "w", "bank")).number
+        (key,) = await elsewhere.keys(OWNER, "w", "bank")
+        told: asyncio.Queue[str] = asyncio.Queue()
+        here.on_change.append(told.put_nowait)
+        await ingest.ground.feed.start()
+        await here.start()
+        assert here.by_key(key.key) == here.by_number(number) is not None
+        await elsewhere.create_key(OWNER, "w", "bank", "second")
+        await elsewhere.disable_key(OWNER, "w", "bank", key.key)
+        async with asyncio.timeout(20):
+            while here.by_key(key.key) is not None:
+                assert await told.get() == "w"
+        await ingest.ground.feed.stop()
+        app = here.by_number(number)
+        assert app is not None and app.revision == 3
+
+    asyncio.run(work())
+
+
 def test_settings_are_changed_by_those_who_may(ingest: Ingest) -> None:
     run = asyncio.run
     settings = AppSettings(kinds={"tap": Sample(on=False)}, retention={"logs": 3}, quota=5)
