@@ -70,6 +70,8 @@ class Apps:
         self._clock = clock
         self._apps: dict[int, App] = {}
         self._keys: dict[str, int] = {}
+        #: by workspace, the sum of its apps' revisions
+        self._revisions: dict[str, int] = {}
         self._unknown: OrderedDict[str, float] = OrderedDict()
         #: told of every app that has changed, after this look-up knows it
         self.on_change: list[Callable[[str], None]] = []
@@ -88,6 +90,10 @@ class Apps:
 
     def by_number(self, number: int) -> App | None:
         return self._apps.get(number)
+
+    def revision_of(self, workspace_id: str) -> int:
+        """Grows with every change of an app of the workspace, and with every new one."""
+        return self._revisions.get(workspace_id, 0)
 
     async def find_key(self, write_key: str) -> App | None:
         """`by_key`, and a look into the table for a key that was just made elsewhere."""
@@ -133,7 +139,11 @@ class Apps:
         numbers = {app.number for app in apps}
         for key in [key for key, number in self._keys.items() if number in numbers]:
             del self._keys[key]
-        self._apps.update({app.number: app for app in apps})
+        for app in apps:
+            before = self._apps.get(app.number)
+            grown = app.revision - (0 if before is None else before.revision)
+            self._revisions[app.workspace_id] = self._revisions.get(app.workspace_id, 0) + grown
+            self._apps[app.number] = app
         self._keys.update({key: number for key, number in keys if number in numbers})
 
     # apps

@@ -84,9 +84,9 @@ class Collect:
         if device and (pull := self.pulls(app, device)):
             said["pull"] = pull
         if revision is not None and (known := self._apps.by_number(app)) is not None:
-            held = self._held.get(known.workspace_id)
-            if held is not None and held.revision != revision:
-                said["collect"] = held.revision
+            now_is = self._apps.revision_of(known.workspace_id)
+            if now_is != revision:
+                said["collect"] = now_is
         return said
 
     def sent_nothing(self, app: int, device: str, pull: str) -> None:
@@ -121,7 +121,7 @@ class Collect:
                 programs[app.key] = {"key": keys[app.number]} | {
                     name: value for name, value in own.items() if value != usual[name]
                 }
-        revision = sum(app.revision for app in apps)
+        revision = self._apps.revision_of(workspace_id)
         answer = {"revision": revision, "programs": programs, **usual}
         made = _Switches(revision, tuple(app.number for app in apps), answer, _ENCODER.encode(answer), until)
         self._held[workspace_id] = made
