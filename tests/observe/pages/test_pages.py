@@ -164,9 +164,24 @@ def test_events_in_groups(stand: Stand) -> None:
     assert "ios 8" in said and "android 4" in said
     filtered = text(stand.get("/bank/events?event=%24launch&measure=persons&filter=platform%7Cis%7Cios").text)
     assert "People 8" in filtered and "Platform is ios" in filtered
-    # every number has the SQL behind it, to be asked otherwise
-    page = stand.get("/bank/events?event=%24launch").text
-    assert "SELECT" in page and re.search(r'href="[^"]*/analysis/bank/sql\?q=', page)
+
+
+def test_numbers_have_the_sql_behind_them(stand: Stand) -> None:
+    """What can be asked again on the page of SQL leads there, and is answered there."""
+    followed = 0
+    for path in (
+        "/bank/events?event=%24launch&measure=average&filter=platform%7Cis%7Cios",
+        "/bank/paths",
+        "/bank/people",
+    ):
+        page = stand.get(path).text
+        assert "SELECT" in page
+        for address in re.findall(r'href="[^"]*/analysis(/bank/sql\?q=[^"]*)"', page):
+            answer = stand.get(html.unescape(address))
+            assert 'id="rows' in answer.text, text(answer.text)
+            followed += 1
+    assert followed >= 3
+    assert "/bank/sql?q=" not in stand.get("/bank/paths", who="auditor").text
 
 
 def test_a_filter_that_was_chosen_in_a_form(stand: Stand) -> None:

@@ -34,7 +34,7 @@ from eden.observe.apps import App
 from eden.observe.dashboards import Dashboard, Dashboards
 from eden.observe.models import observe_properties
 from eden.observe.pages.addresses import OPERATORS, checked, made_filter, when, write_filter
-from eden.observe.pages.inlining import inlined
+from eden.observe.pages.inlining import askable, inlined
 from eden.observe.pages.kit import Form, made_form, read_form
 from eden.observe.pages.period import CHOICES, USUAL, ZONE_COOKIE, Period, read_period, read_zone
 from eden.observe.questions.answers import answer
@@ -212,6 +212,7 @@ class Desk(Visit):
             "varied": self.varied,
             "asked": self.asked,
             "inlined": inlined,
+            "askable": askable,
             "filter_operators": OPERATORS,
         }
         return Visit.page(self, template, block=block, status=status, **(frame | values))

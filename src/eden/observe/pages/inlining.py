@@ -1,18 +1,46 @@
-"""A statement with its values written into it, as people read it and ask it again."""
+"""A statement with its values written into it, as people read it, and as they ask it again on the page of SQL."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 _PLACE = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*):[^{}]+\}")
+#: the page of SQL is about one app anyway, and its tables have no such column
+_OF_APP = re.compile(r"\bapp = \{[A-Za-z0-9_]+:UInt32\}")
+
+_TABLE = re.compile(r"\b(?:FROM|JOIN) ([A-Za-z_]+)")
 
 
 def inlined(sql: str, parameters: Mapping[str, Any]) -> str:
-    """`sql` with {name:Type} replaced by ClickHouse's literals: for reading, and for the page of SQL, which checks what
-    it is given before it runs it."""
+    """`sql` with {name:Type} replaced by ClickHouse's literals."""
     return _PLACE.sub(lambda found: _literal(parameters[found[1]]) if found[1] in parameters else found[0], sql)
+
+
+def askable(sql: str, parameters: Mapping[str, Any]) -> str:
+    """The statement as the page of SQL takes it; nothing where that page does not know what it is made of, such as the
+    states of roll-ups."""
+    plain = _OF_APP.sub("true", sql)
+    return inlined(plain, parameters) if _is_readable(plain) else ""
+
+
+@lru_cache(maxsize=500)
+def _is_readable(sql: str) -> bool:
+    """Of SQL without values: there are not many."""
+    # sqlglot is an extra; where it is missing, so is the page of SQL
+    try:
+        from eden.observe.sql.reading import Read
+        from eden.observe.sql.refusals import Refusal
+        from eden.observe.sql.tables import TABLES
+    except ImportError:
+        return False
+    try:
+        Read(sql)
+    except Refusal:
+        return False
+    return all(table in TABLES for table in _TABLE.findall(sql))
 
 
 def _literal(value: Any) -> str:
