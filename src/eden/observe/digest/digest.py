@@ -78,7 +78,9 @@ def rows(batch: Accepted, about: About) -> Iterator[AnyRow]:
     """The rows of a batch, one after the other: a batch may have very many."""
     forgotten = about.forgotten and {person for person, at in about.forgotten.items() if batch.received <= at}
     try:
-        for row in _reader(batch.wire)(batch, about):
+        for place, row in enumerate(_reader(batch.wire)(batch, about)):
+            if type(row) is LogRow:
+                row.seq = place
             if type(row) is QuarantinedRow:
                 row.raw = about.masks.text(row.raw)
                 yield row

@@ -105,12 +105,10 @@ class _Reading:
         #: rows that only lack what a record says itself: copying one is much cheaper than making one
         self._event = EventRow(name="", **base)
         self._base = base
-        self._line = 0
 
     def row(self, record: dict[str, Any]) -> AnyRow:
         kind = record.pop("type", None)
         reader = _READERS.get(kind) if type(kind) is str else None
-        self._line += 1
         if reader is None:
             raise ValueError(f"its type {text(kind, 40)!r} is none of {', '.join(_READERS)}")
         return reader(self, record)
@@ -208,7 +206,6 @@ class _Reading:
         row.pull = text(record.pop("pull", ""), 36)
         row.trace, row.span = text(record.pop("trace", ""), 64), text(record.pop("span", ""), 64)
         record.pop("id", None)
-        row.seq = self._line
         row.props = self._finish(props, record)
         return row
 
