@@ -35,9 +35,12 @@ export class Directory {
     return this.fetching
   }
 
+  /** It is a while since the server was asked. */
+  get isOld(): boolean { return this.options.now() - this.asked >= SHORTEST_REST }
+
   /** The same, for something that is missing: not all the time. */
   async renew(device: string | undefined): Promise<boolean> {
-    return this.options.now() - this.asked >= SHORTEST_REST && await this.refresh(device)
+    return this.isOld && await this.refresh(device)
   }
 
   private async ask(device: string | undefined): Promise<boolean> {

@@ -248,7 +248,7 @@ export class Recording {
 
   /** Somebody wants a log of this phone: an empty batch of each program asks whose. */
   private async offer(): Promise<void> {
-    for (const program of await this.log.programs()) {
+    for (const program of new Set([...this.started, ...await this.log.programs()])) {
       if (this.consentFor(program) !== 'granted' || this.writeKey(program) === undefined) continue
       const id = asUuid(randomHex(16))
       const head = this.head(program)
@@ -429,6 +429,8 @@ export class Recording {
       for (const trail of this.trails.values()) trail.unpause(Date.now())
       this.arm()
     })
+    // switches may have changed meanwhile, and somebody may wait for this phone's log
+    if (this.directory?.isOld && this.isReady) void this.refresh()
   }
 }
 
