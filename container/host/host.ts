@@ -42,7 +42,7 @@ export class EdenHost extends EventTarget {
   private readonly menu: Menu
   /** the server whose releases this phone follows */
   readonly platform: Platform | undefined
-  /** what this phone tells of programs and their use, and the person's word on it */
+  /** what this phone tells of programs and their use, and the person's word on it; undefined: nobody is told */
   readonly collect: Collect | undefined
   private system: SystemInfo
   private theme: 'light' | 'dark'
@@ -92,7 +92,7 @@ export class EdenHost extends EventTarget {
         },
       })
     }
-    if (options.collect !== false) {
+    if (options.collect !== false && (this.platform || options.collect?.show)) {
       this.collect = new Collect({
         platform: this.platform, fetch: browserFetch, file: (name) => files.address(name),
         values: async (area) => (await this.phone.stores).area(area),

@@ -44,12 +44,12 @@ export class Collect {
   private recording: Recording | undefined
   private loading: Promise<Recording> | undefined
   private happened: [Subject, Timed][] = []
-  private readonly timer: ReturnType<typeof setTimeout>
+  private readonly timer: ReturnType<typeof setTimeout> | undefined
   private stopped = false
 
   constructor(private readonly around: CollectSurroundings, private readonly options: CollectOptions) {
     this.server = around.platform && serverOf(around.platform)
-    this.timer = setTimeout(() => this.prepare(), QUIET)
+    if (this.server || options.show) this.timer = setTimeout(() => this.prepare(), QUIET)
   }
 
   /**
