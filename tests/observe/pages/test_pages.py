@@ -263,6 +263,8 @@ def test_the_page_of_a_release_shows_what_its_version_does(stand: Stand) -> None
 
 
 def test_the_only_app_is_shown_at_once(stand: Stand) -> None:
-    assert 'href="/console/test/analysis/bank/overview"' in stand.get("").text
+    page = stand.get("").text
+    assert 'href="/console/test/analysis/bank/overview"' in page
+    assert re.search(r"Bank bank 1[12] ", text(page)) and "Shop shop 0 " in text(page)
     assert stand.get("/bank").headers["location"].endswith("/analysis/bank/overview")
     assert stand.get("/nothing/overview").status_code == 404
