@@ -126,6 +126,17 @@ def test_open_pages_hear_of_a_group_every_ten_seconds(house: Database) -> None:
     assert len(told(house)) == 3
 
 
+def test_groups_are_told_of_together(house: Database) -> None:
+    note(house, [error("A")])
+    note(house, [error("B")], NOW + 5)
+    note(house, [error("A"), error("B")], NOW + 10)
+    note(house, [error("B")], NOW + 15)
+    note(house, [error("A"), error("B")], NOW + 19)
+    assert len(told(house)) == 3
+    note(house, [error("B")], NOW + 20)
+    assert len(told(house)) == 4
+
+
 def test_a_closed_group_comes_back(house: Database) -> None:
     note(house, [error(code=12)])
     change(house, state="closed", closed_at=NOW * SECOND, closed_in=13)

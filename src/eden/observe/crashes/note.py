@@ -105,7 +105,7 @@ def _note_app(
         query = select(crash_groups).where(crash_groups.c.app == app, crash_groups.c.short.in_(part))
         known.update({(row.algorithm, row.short): row for row in connection.execute(query)})
     fresh: list[dict[str, Any]] = []
-    changed: list[dict[str, Any]] = []
+    again: list[tuple[Any, _Seen, GroupState]] = []
     news: dict[str, list[str]] = {"new": [], "regressed": [], "awake": []}
     activities: list[dict[str, Any]] = []
     tell = False
@@ -117,9 +117,8 @@ def _note_app(
             news["new"].append(fresh[-1]["id"])
             continue
         state = _state(row, one, at)
-        told = state != row.state or at - row.told_at >= _TELL_EVERY
-        tell = tell or told
-        changed.append(_changed(row, one, state, at if told else row.told_at))
+        again.append((row, one, state))
+        tell = tell or at - row.told_at >= _TELL_EVERY
         if state != row.state:
             what = "regressed" if state is GroupState.REGRESSED else "awake"
             news[what].append(row.id)
@@ -131,12 +130,15 @@ def _note_app(
             _activity(row["id"], at, "new", {"version": row["first_version"], "code": row["first_code"]})
             for row in fresh
         ]
-    if changed:
+    tell = tell or any(news.values())
+    if again:
+        # told of together, so that many groups that go on happening are not told of one by one
+        changed = [_changed(row, one, state, at if tell else row.told_at) for row, one, state in again]
         values: dict[str, Any] = {name: bindparam(f"b_{name}") for name in _CHANGING}
         connection.execute(update(crash_groups).where(crash_groups.c.id == bindparam("b_id")).values(values), changed)
     if activities:
         connection.execute(insert(crash_activities), activities)
-    if tell or any(news.values()):
+    if tell:
         named = {what: ids[:_NAMED] for what, ids in news.items()}
         append(connection, TOLD, workspace_id, {"app": app, "crashes": key, **named})
 

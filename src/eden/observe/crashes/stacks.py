@@ -13,9 +13,10 @@ from eden.observe.crashes.document import ErrorDocument, Frame, Thrown
 
 #: what a program's scripts are called in stacks (`//# sourceURL` of the runtime)
 PROGRAM = "eden://program/"
-#: lines that are looked at; a text has more only by mistake or malice
+#: characters and lines that are looked at, and characters of a line; a text has more only by mistake or malice
+_LONGEST_TEXT = 100_000
 _MOST_LINES = 1_000
-_LONGEST_LINE = 4_000
+_LONGEST_LINE = 2_000
 
 _PLACE = re.compile(r"^(?P<file>.*?)(?::(?P<line>\d{1,9}))?(?::(?P<column>\d{1,9}))?$")
 _V8 = re.compile(r"^\s*at (?P<rest>.+)$")
@@ -64,6 +65,7 @@ def looks_in_app(file: str) -> bool:
 def parse(text: str, kind: str = "", value: str = "") -> list[Thrown]:
     """The exceptions of a text, the last raised first. `kind` and `value` are what is known apart from the text: its
     first line says them again. At least one is returned."""
+    text = text[:_LONGEST_TEXT]
     if _TRACEBACK in text:
         found = list(_python(text))
         if found:
@@ -82,7 +84,7 @@ def parse(text: str, kind: str = "", value: str = "") -> list[Thrown]:
 def parse_frames(text: str) -> list[Frame]:
     """Frames of a JavaScript stack, the innermost call first; of any engine."""
     frames = []
-    for line in text.split("\n", _MOST_LINES)[:_MOST_LINES]:
+    for line in text[:_LONGEST_TEXT].split("\n", _MOST_LINES)[:_MOST_LINES]:
         frame = _frame(line[:_LONGEST_LINE].rstrip("\r"))
         if frame is not None:
             frames.append(frame)
