@@ -117,7 +117,12 @@ export class Recording {
     document.addEventListener('visibilitychange', this.seen)
     window.addEventListener('pagehide', this.leaving)
     window.addEventListener('online', this.online)
-    this.ready = this.guarded.wait(() => this.start())
+    this.ready = this.guarded.wait(() => this.start()).then(() => {
+      if (this.isReady) return
+      // without a place for its records it is silent
+      this.stopped = true
+      this.happened = []
+    })
   }
 
   /** Something happened to a program. Costs next to nothing: it is looked at later. */
