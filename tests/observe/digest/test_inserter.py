@@ -17,6 +17,7 @@ from eden.observe.app_settings import AppSettings
 from eden.observe.attachments import GRACE_SECONDS, Attachments, attachment_name
 from eden.observe.digest import digest
 from eden.observe.digest import inserter as module
+from eden.observe.digest.catalogue import Catalogue
 from eden.observe.digest.directory import Directory
 from eden.observe.digest.progress import Progress
 from eden.observe.insight.answering import Answering
@@ -192,6 +193,23 @@ def test_properties_are_catalogued(anywhere: Ingest, store: Engine) -> None:
         ("buy", "price", {"number": 2, "text": 1}),
         ("plain", "", {}),
     ]
+
+
+def test_of_frequent_events_some_are_looked_at(ingest: Ingest) -> None:
+    catalogue = Catalogue(ingest.ground.database)
+    number = ingest.app.number
+    for count in range(1000):
+        props = {"a": 1, "rare": "x"} if count % 16 == 7 else {"a": 1}
+        catalogue.note(EventRow(app=number, at=1, received=1, name="x", props=props))
+    # of an app that is gone meanwhile
+    catalogue.note(EventRow(app=99, at=1, received=1, name="x", props={"a": 1}))
+    catalogue.flush(force=True)
+    rows_found = ingest.ground.database.read_now(
+        lambda connection: connection.execute(select(observe_properties.c.path, observe_properties.c.types)).all()
+    )
+    found = {row.path: row.types for row in rows_found}
+    assert found["a"] == {"number": 1000}
+    assert found["rare"]["text"] > 0
 
 
 def test_people_to_be_forgotten_are_left_out_of_the_spool(anywhere: Ingest, store: Engine) -> None:

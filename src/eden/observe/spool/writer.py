@@ -14,6 +14,7 @@ import errno
 import logging
 import os
 import sys
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -31,6 +32,8 @@ _WAITING_BYTES = 64_000_000
 #: seconds between two looks at what all processes have in the spool
 _LOOK_SECONDS = 0.5
 RETRY_SECONDS = 30
+#: seconds between two lines of the log about a disk that takes nothing
+_TELL_SECONDS = 10.0
 
 log = logging.getLogger("eden.observe")
 Sync = Callable[[int], None]
@@ -63,6 +66,7 @@ class SpoolWriter:
         #: told of `spooled`, twice a second
         self.on_look: Callable[[int], None] = lambda size: None
         self._thread = ThreadPoolExecutor(1, "eden-spool")
+        self._tell_again = 0.0
         self._flushing: asyncio.Task[None] | None = None
         self._looking: asyncio.Task[None] | None = None
 
@@ -121,8 +125,8 @@ class SpoolWriter:
                 await self._run(lambda pieces=pieces: self._write(pieces))  # type: ignore[misc]
                 self.spooled += size
             except Exception as error:
-                log.error("reports could not be kept: %s", error, exc_info=not isinstance(error, OSError))
                 failure = error
+                self._tell(error)
             self._waiting_bytes -= size
             for one in waiting:
                 if one.done():  # who sent it has gone away
@@ -131,6 +135,13 @@ class SpoolWriter:
                     one.set_result(None)
                 else:
                     one.set_exception(_not_kept(failure))
+
+    def _tell(self, error: Exception) -> None:
+        """In the log, now and then: a full disk fails a thousand times a second."""
+        at = time.monotonic()
+        if at >= self._tell_again:
+            self._tell_again = at + _TELL_SECONDS
+            log.error("reports could not be kept: %s", error, exc_info=not isinstance(error, OSError))
 
     async def _run(self, work: Callable[[], None]) -> None:
         await asyncio.get_running_loop().run_in_executor(self._thread, work)
