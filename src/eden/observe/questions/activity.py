@@ -113,8 +113,8 @@ def launches(
     """Rows: group, interval (as of `persons`), launches, and the percentiles STARTS of their milliseconds."""
     where = build.rows(found, filters, f"name = {build.bind(LAUNCH, 'String')}")
     rows = (
-        f"SELECT toString({key}) AS grp, {build.bucket(moments)} AS bucket, any(value) AS number FROM events"
-        f" WHERE {where} GROUP BY grp, bucket, {SAME}"
+        f"SELECT toString({key}) AS grp, {build.bucket(moments)} AS bucket, value AS number FROM events"
+        f" WHERE {where} LIMIT 1 BY grp, bucket, {SAME}"
     )
     return build.done(
         name,

@@ -122,7 +122,7 @@ def _new(build: Build, found: Range, moments: Sequence[int], filters: Sequence[A
 def _stay(build: Build, found: Range, filters: Sequence[AnyFilter], name: str) -> Statement:
     """One row: milliseconds that pages were looked at."""
     where = build.rows(found, filters, f"name = {build.bind(PAGE_LEAVE, 'String')}", "session != ''")
-    rows = f"SELECT any(value) AS number FROM events WHERE {where} GROUP BY {SAME}"
+    rows = f"SELECT value AS number FROM events WHERE {where} LIMIT 1 BY {SAME}"
     return build.done(name, f"SELECT sum(number), count(number) FROM ({rows})")
 
 
@@ -141,8 +141,8 @@ def _pages(question: Overview, build: Build, found: Range, filters: Sequence[Any
     view, leave = build.bind(PAGE_VIEW, "String"), build.bind(PAGE_LEAVE, "String")
     where = build.rows(found, filters, f"name IN ({view}, {leave})", "page != ''")
     rows = (
-        f"SELECT toString(page) AS place, name = {view} AS seen, any(value) AS number, any(person) AS who"
-        f" FROM events WHERE {where} GROUP BY place, seen, {SAME}"
+        f"SELECT toString(page) AS place, name = {view} AS seen, value AS number, person AS who"
+        f" FROM events WHERE {where} LIMIT 1 BY place, seen, {SAME}"
     )
     return build.done(
         "pages",

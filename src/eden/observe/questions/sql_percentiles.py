@@ -103,8 +103,8 @@ def _numbers(question: Percentiles, build: Build, found: Range, columns: Sequenc
     number = build.number(question.of)
     where = build.rows(found, question.filters, build.events(question.events), f"isNotNull({number})")
     names = [column.rpartition(" AS ")[2] for column in columns]
-    shown = ", ".join([*columns, f"assumeNotNull(any({number})) AS number"])
-    return f"SELECT {shown} FROM events WHERE {where} GROUP BY {', '.join([*names, SAME])}"
+    shown = ", ".join([*columns, f"assumeNotNull({number}) AS number"])
+    return f"SELECT {shown} FROM events WHERE {where} LIMIT 1 BY {', '.join([*names, SAME])}"
 
 
 _NOTHING: Sequence[Any] = (0, None, ())

@@ -129,8 +129,8 @@ def _of_rows(
     if parts.of:
         # the same event once: any copy, for they are the same
         source = (
-            f"(SELECT {', '.join([f'{bucket} AS bucket', *texts, f'any({build.number(parts.of)}) AS number'])}"
-            f" FROM events WHERE {where} GROUP BY {shown}, {SAME})"
+            f"(SELECT {', '.join([f'{bucket} AS bucket', *texts, f'{build.number(parts.of)} AS number'])}"
+            f" FROM events WHERE {where} LIMIT 1 BY {shown}, {SAME})"
         )
         head, weight, where = [shown], "count()", "1"
     else:

@@ -176,7 +176,7 @@ def _starts(question: Release, build: Build, arm: str, found: Range, z: float) -
     """Rows: arm, launches, those with a number, and for each percentile of the milliseconds: itself, its interval's
     ends: order statistics by the binomial's normal form (David and Nagaraja, "Order statistics", 7.1)."""
     where = build.rows(found, question.filters, f"name = {build.bind(LAUNCH, 'String')}")
-    rows = f"SELECT {arm} AS arm, any(value) AS number FROM events WHERE {where} GROUP BY arm, {SAME}"
+    rows = f"SELECT {arm} AS arm, value AS number FROM events WHERE {where} LIMIT 1 BY arm, {SAME}"
     z_ = build.bind(z, "Float64")
     figures = []
     for of in ("0.5", "0.95"):
