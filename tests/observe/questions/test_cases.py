@@ -10,6 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from eden.observe.insight.engine import Engine
+from eden.observe.questions.asking import statement
 from eden.observe.questions.interfaces import (
     AllOf,
     AnyFilter,
@@ -315,7 +316,7 @@ CASES = {
 def test_the_engine_and_the_reference_agree(worlds: tuple[Engine, dict[int, World]], name: str) -> None:
     store, found = worlds
     question = CASES[name]
-    if isinstance(question, Trend):
+    if isinstance(question, Trend | EventNames):
         # an event that came twice is in roll-ups twice
         question = replace(question, source="rows")
     assert differences(store, found[1], question, 1) == []
@@ -325,6 +326,13 @@ def test_the_engine_and_the_reference_agree(worlds: tuple[Engine, dict[int, Worl
 def test_rollups_hold_the_same_numbers(worlds: tuple[Engine, dict[int, World]], name: str) -> None:
     store, found = worlds
     assert differences(store, found[CLEAN], TRENDS[name], CLEAN) == []
+
+
+@pytest.mark.parametrize("name", [name for name in OTHERS if isinstance(OTHERS[name], EventNames)])
+def test_names_of_events_are_in_rollups(worlds: tuple[Engine, dict[int, World]], name: str) -> None:
+    store, found = worlds
+    assert differences(store, found[CLEAN], OTHERS[name], CLEAN) == []
+    assert "trends" in statement(OTHERS[name], CLEAN, found[CLEAN].now).sql
 
 
 def test_rollups_are_used(worlds: tuple[Engine, dict[int, World]]) -> None:

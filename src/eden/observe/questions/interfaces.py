@@ -45,6 +45,8 @@ Operator: TypeAlias = Literal[
     "is", "is_not", "contains", "contains_not", "matches", "matches_not", "gt", "gte", "lt", "lte", "between", "set",
     "not_set",
 ]  # fmt: skip
+#: "rows": never from roll-ups, where events that came twice are twice
+Source: TypeAlias = Literal["best", "rows"]
 #: seconds, at most 90 days
 Window: TypeAlias = Annotated[int, Meta(ge=1, le=90 * 86_400)]
 
@@ -179,8 +181,7 @@ class Trend(Common, tag="trend", frozen=True, kw_only=True):
     compare: bool = False
     cumulative: bool = False
     rolling: Annotated[int, Meta(ge=2, le=90)] | None = None
-    #: "rows": never from roll-ups, which hold the same numbers
-    source: Literal["best", "rows"] = "best"
+    source: Source = "best"
 
 
 class Step(Given, frozen=True, kw_only=True):
@@ -302,6 +303,7 @@ class EventNames(Common, tag="events", frozen=True, kw_only=True):
     """The names of events with how often they came, how many people had them, and when last."""
 
     limit: Annotated[int, Meta(ge=1, le=1000)] = 200
+    source: Source = "best"
 
 
 class PropertyNames(Common, tag="properties", frozen=True, kw_only=True):

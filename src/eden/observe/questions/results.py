@@ -348,6 +348,8 @@ class OverviewResult(Shown, tag="overview", frozen=True, kw_only=True):
 
 
 class EventFigures(Given, frozen=True, kw_only=True):
+    """The first and the last time in quarters of an hour."""
+
     name: str
     count: int
     persons: int

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from eden.base.api.times import moment
+from eden.observe.questions import rollups
 from eden.observe.questions.interfaces import EventNames, PropertyNames, PropertyValues
 from eden.observe.questions.results import (
     EventFigures,
@@ -16,10 +17,11 @@ from eden.observe.questions.results import (
 )
 from eden.observe.questions.statements import COUNT, Asking, Build
 from eden.observe.questions.times import resolve
+from eden.observe.schema import SLOT_SECONDS
 
 #: rows whose properties are looked at, or whose values are counted
 SAMPLE = 20_000
-_MS = "toUnixTimestamp64Milli"
+_ENDS = ("min", "max")
 #: ClickHouse's types, as people call them
 _TYPES = {"String": "text", "Bool": "bool", "Int64": "number", "UInt64": "number", "Float64": "number"}
 
@@ -27,12 +29,29 @@ _TYPES = {"String": "text", "Bool": "bool", "Int64": "number", "UInt64": "number
 def ask_events(question: EventNames, app: int, now: int) -> Asking[EventNamesResult]:
     found = resolve(question.period, now)
     build = Build(app, now)
-    where = build.rows(found, question.filters)
+    rolled = question.source == "best" and rollups.know(question.filters, (), ())
+    whole, rest = rollups.divide(found) if rolled else (None, [found])
+    parts = []
+    if whole is not None:
+        where = rollups.rows(build, whole, question.filters, (), each=True)
+        parts.append(
+            "SELECT toString(name) AS event, sum(events) AS times, uniqMergeState(persons) AS seen,"
+            f" toUnixTimestamp(min(slot)) AS first, toUnixTimestamp(max(slot)) AS last FROM trends WHERE {where}"
+            " GROUP BY event"
+        )
+    for one in rest:
+        quarters = [f"toUInt32(intDiv(toUnixTimestamp({end}(at)), {SLOT_SECONDS}) * {SLOT_SECONDS})" for end in _ENDS]
+        parts.append(
+            f"SELECT toString(name) AS event, {COUNT} AS times, uniqStateIf(person, person != '') AS seen,"
+            f" {quarters[0]} AS first, {quarters[1]} AS last FROM events WHERE {build.rows(one, question.filters)}"
+            " GROUP BY event"
+        )
     [rows] = yield [
         build.done(
             "events",
-            f"SELECT name, {COUNT} AS times, uniqIf(person, person != ''), {_MS}(min(at)), {_MS}(max(at)) FROM events"
-            f" WHERE {where} GROUP BY name ORDER BY times DESC, name LIMIT {build.bind(question.limit, 'UInt32')}",
+            "SELECT event, sum(times) AS total, uniqMerge(seen), min(first), max(last)"
+            f" FROM ({' UNION ALL '.join(parts)}) GROUP BY event ORDER BY total DESC, event"
+            f" LIMIT {build.bind(question.limit, 'UInt32')}",
         )
     ]
     return EventNamesResult(
@@ -95,5 +114,5 @@ def ask_values(question: PropertyValues, app: int, now: int) -> Asking[PropertyV
     return PropertyValuesResult(values=[ValueFigures(value=value, count=count) for value, count in rows])
 
 
-def _at(milliseconds: int) -> datetime:
-    return moment(milliseconds * 1000)
+def _at(seconds: int) -> datetime:
+    return moment(seconds * 1_000_000)
