@@ -129,6 +129,13 @@ _FUNCTIONS = {
     "blockNumber": "blockNumber()",
     "catboostEvaluate": "catboostEvaluate('x', 1)",
     "flameGraph": "flameGraph(1)",
+    # what one call of takes very long, or makes much of nothing
+    "hasAll": "hasAll(range(1000000), range(1000000))",
+    "hasAny": "hasAny(range(1000000), range(1000000))",
+    "arrayFold": "arrayFold((a, x) -> a + x, range(1000000), toInt64(0))",
+    "repeat": "repeat('a', 1000000)",
+    "arrayWithConstant": "arrayWithConstant(100000000, 1)",
+    "an exact test": "kolmogorovSmirnovTest('two-sided', 'exact')(value, id % 2)",
     "aggThrow": "aggThrow(0.5)(1)",
     "in as a function": "in(person, events)",
     "notIn as a function": "notIn(person, events)",

@@ -13,7 +13,9 @@ and why:
   `accurateCast`, `reinterpret`, `defaultValueOfTypeName`, `getSubcolumn`, `parseQueryToJSON`; with them the combinators
   -State and -Merge, since a forged state of an aggregate is read without checks;
 - what cannot be stopped at its time limit because one call may take long: several patterns at once (`multiMatchAny`),
-  distances between texts, `h3…`, `geohashesInBox`, prime tests, `sequenceNextNode`;
+  distances between texts, every element with every other (`hasAll`, `hasAny`, `hasSubstr`), element by element
+  (`arrayFold`), exact tests, `pointInPolygon`, `h3…`; and what makes large texts and arrays of nothing (`repeat`,
+  `leftPad`, `arrayWithConstant`, `arrayResize`); `range` is bounded by a setting;
 - encryption, and obscure categories of which queries about apps have no use.
 """
 
@@ -30,13 +32,13 @@ _PLAIN = {
         array arrayAll arrayAvg arrayCompact arrayConcat arrayCount arrayCumSum arrayCumSumNonNegative
         arrayDifference arrayDistinct arrayDotProduct arrayElement arrayElementOrNull arrayEnumerate
         arrayEnumerateDense arrayEnumerateUniq arrayExcept arrayExists arrayFill arrayFilter arrayFirst
-        arrayFirstIndex arrayFirstOrNull arrayFlatten arrayFold arrayIntersect arrayJaccardIndex arrayJoin arrayLast
+        arrayFirstIndex arrayFirstOrNull arrayFlatten arrayIntersect arrayJaccardIndex arrayJoin arrayLast
         arrayLastIndex arrayLastOrNull arrayMap arrayMax arrayMin arrayPartialSort arrayPopBack arrayPopFront
-        arrayProduct arrayPushBack arrayPushFront arrayRemove arrayResize arrayReverse arrayReverseFill
+        arrayProduct arrayPushBack arrayPushFront arrayRemove arrayReverse arrayReverseFill
         arrayReverseSort arrayReverseSplit arrayRotateLeft arrayRotateRight arrayShiftLeft arrayShiftRight arraySlice
         arraySort arraySplit arrayStringConcat arraySum arraySymmetricDifference arrayUnion arrayUniq
-        arrayWithConstant arrayZip countEqual empty emptyArrayString emptyArrayToSingle flatten has hasAll hasAny
-        hasSubstr indexOf length notEmpty notHas range replicate reverse""",
+        arrayZip countEqual empty emptyArrayString emptyArrayToSingle flatten has
+        indexOf length notEmpty notHas range reverse""",
     "bits": """
         bitAnd bitCount bitHammingDistance bitNot bitOr bitRotateLeft bitRotateRight bitShiftLeft bitShiftRight
         bitSlice bitTest bitTestAll bitTestAny bitXor""",
@@ -73,7 +75,7 @@ _PLAIN = {
         tumbleStart hop hopEnd hopStart week year yearweek yesterday""",
     "encoding": "ascii base64Decode base64Encode bin char hex tryBase64Decode unbin unhex",
     "distance": "cosineDistance dotProduct geoDistance geohashDecode geohashEncode greatCircleAngle greatCircleDistance"
-    " L1Distance L1Norm L2Distance L2Norm LinfDistance LinfNorm pointInPolygon",
+    " L1Distance L1Norm L2Distance L2Norm LinfDistance LinfNorm",
     "hashes": "cityHash64 CRC32 farmHash64 halfMD5 intHash32 intHash64 javaHash jumpConsistentHash MD5 murmurHash2_32"
     " murmurHash2_64 murmurHash3_32 murmurHash3_64 SHA1 SHA224 SHA256 SHA512 sipHash64 sipHash128"
     " xxHash32 xxHash64 xxh3",
@@ -111,12 +113,12 @@ _PLAIN = {
         extractAllGroups extractAllGroupsHorizontal extractAllGroupsVertical extractGroups extractTextFromHTML
         firstLine format hasPhrase hasSubsequence hasSubsequenceCaseInsensitive hasToken hasTokenCaseInsensitive
         hasAllTokens hasAnyTokens hasTokenOrNull ilike initcap initcapUTF8 instr isValidASCII isValidUTF8 lcase left
-        leftPad leftPadUTF8 leftUTF8 lengthUTF8 like locate lower lowerUTF8 lpad ltrim match mid normalizeUTF8NFC
+        leftUTF8 lengthUTF8 like locate lower lowerUTF8 ltrim match mid normalizeUTF8NFC
         normalizeUTF8NFD normalizeUTF8NFKC normalizeUTF8NFKD notILike notLike octet_length overlay overlayUTF8
         position positionCaseInsensitive positionCaseInsensitiveUTF8 positionUTF8 printf regexp_extract
-        regexp_replace regexp_substr regexpExtract regexpQuoteMeta regexpPosition removeDiacriticsUTF8 repeat replace
-        replaceAll replaceOne replaceRegexpAll replaceRegexpOne reverseUTF8 right rightPad rightPadUTF8 rightUTF8 rpad
-        rtrim soundex space splitByChar splitByNonAlpha splitByRegexp splitByString splitByWhitespace startsWith
+        regexp_replace regexp_substr regexpExtract regexpQuoteMeta regexpPosition removeDiacriticsUTF8 replace
+        replaceAll replaceOne replaceRegexpAll replaceRegexpOne reverseUTF8 right rightUTF8
+        rtrim soundex splitByChar splitByNonAlpha splitByRegexp splitByString splitByWhitespace startsWith
         startsWithCaseInsensitive startsWithUTF8 stringBytesEntropy stringBytesUniq stringJaccardIndex substr
         substring substring_index substringIndex substringIndexUTF8 substringUTF8 tokens toStringCutToZero
         toValidUTF8 translate translateUTF8 trim trimBoth trimLeft trimRight ucase upper upperUTF8 array_to_string""",
@@ -158,7 +160,7 @@ _AGGREGATES = """
     entropy exponentialMovingAverage first_value first_value_respect_nulls gini group_concat groupArray
     groupArrayInsertAt groupArrayIntersect groupArrayLast groupArrayMovingAvg groupArrayMovingSum groupArraySample
     groupArraySorted groupBitAnd groupBitmap groupBitOr groupBitXor groupConcat groupUniqArray histogram
-    intervalLengthSum kolmogorovSmirnovTest kurtPop kurtSamp lag lagInFrame largestTriangleThreeBuckets last_value
+    intervalLengthSum kurtPop kurtSamp lag lagInFrame largestTriangleThreeBuckets last_value
     last_value_respect_nulls lead leadInFrame mannWhitneyUTest max max_by maxIntersections maxIntersectionsPosition
     meanZTest median medianExact medianTDigest min min_by nonNegativeDerivative nth_value ntile percent_rank
     percentRank quantile quantileDD quantileExact quantileExactHigh quantileExactLow quantileExactWeighted quantileGK

@@ -26,6 +26,8 @@ from eden.observe.sql.refusals import Refusal
 QUERY_LIMITS: Final = Limits(
     seconds=30.0, memory_bytes=400_000_000, rows=1_000_000, result_bytes=100_000_000, read_rows=2_000_000_000
 )
+#: seconds after which the engine is not waited for: it looks at its clock between calls of functions, not within one
+_GRACE: Final = 0.9
 _LOOK_LIMITS: Final = Limits(seconds=5.0, rows=50_000)
 
 Form: TypeAlias = Literal["csv", "ndjson", "parquet", "arrow"]
@@ -39,6 +41,8 @@ FORMS: Final[Mapping[Form, tuple[str, str]]] = {
 #: settings of ClickHouse for all of them
 _SETTINGS: Final[Mapping[str, Any]] = {
     "joined_subquery_requires_alias": 0,
+    # one call on a large array cannot be stopped in its midst
+    "function_range_max_elements_in_block": 1_000_000,
     # strings are UTF-8 to those who read these files
     "output_format_arrow_string_as_string": 1,
     "output_format_parquet_string_as_string": 1,
@@ -94,9 +98,12 @@ class Queries:
         """The rows; of more than `rows` the first ones. Raises Problem insight-limit, -refused, -unavailable."""
         settings = checked.settings | ({"limit": rows} if rows else {})
         try:
-            return await self._insight.ask(checked.sql, checked.parameters, limits=limits, settings=settings)
+            async with asyncio.timeout(limits.seconds + _GRACE):
+                return await self._insight.ask(checked.sql, checked.parameters, limits=limits, settings=settings)
         except Problem as problem:
             raise _plain(problem) from None
+        except TimeoutError:
+            raise _late(limits) from None
 
     async def stream(self, checked: Checked, form: Form, *, limits: Limits = QUERY_LIMITS) -> AsyncIterator[bytes]:
         """The rows as a file, piece by piece. An error comes before the first piece."""
@@ -104,10 +111,20 @@ class Queries:
             checked.sql, checked.parameters, form=FORMS[form][0], limits=limits, settings=checked.settings
         )
         try:
+            # the answer is whole before its first piece comes; sending it is another matter
+            async with asyncio.timeout(limits.seconds + _GRACE):
+                piece = await anext(pieces, b"")
+            yield piece
             async for piece in pieces:
                 yield piece
         except Problem as problem:
             raise _plain(problem) from None
+        except TimeoutError:
+            raise _late(limits) from None
+
+
+def _late(limits: Limits) -> Problem:
+    return Problem("insight-limit", f"The question takes more than {limits.seconds:g} seconds.", "Ask for less.")
 
 
 def _only(apps: Sequence[App]) -> str:
