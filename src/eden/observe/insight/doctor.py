@@ -53,13 +53,14 @@ def _resting(settings: Settings) -> Sequence[Finding]:
 
 def _running(status: Status) -> Sequence[Finding]:
     rows = sum(table.rows for table in status.tables.values())
+    cap = "" if status.engine == "server" else f", the engine at most {status.cap_bytes / 1e6:,.0f} MB of it"
     return [
         Finding(
             "events store",
             True,
             f"{status.engine.capitalize()} engine, ClickHouse {status.version}: {rows:,} rows,"
             f" {status.bytes / 1e6:,.1f} MB on disk; process {status.process}, with"
-            f" {status.memory_bytes / 1e6:,.0f} MB of memory.",
+            f" {status.memory_bytes / 1e6:,.0f} MB of memory{cap}.",
         )
     ]
 
