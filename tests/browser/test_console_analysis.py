@@ -27,7 +27,6 @@ PAGES = (
     "analysis",
     "analysis/bank/overview?compare=yes&filter=platform%7Cset",
     "analysis/bank/events?by=platform&shape=area",
-    f"analysis/bank/funnel?{FUNNEL}",
     f"analysis/bank/funnel?{FUNNEL}&by=platform",
     "analysis/bank/retention?interval=week&time=28d",
     "analysis/bank/paths",
@@ -35,7 +34,6 @@ PAGES = (
     "analysis/bank/people",
     "analysis/bank/people/one?person=customer-0003&time=28d",
     "analysis/bank/versions?code=10100",
-    "analysis/bank/dashboards",
     "analysis/bank/settings",
     "analysis/empty/overview",
 )

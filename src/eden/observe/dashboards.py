@@ -1,7 +1,7 @@
 """Questions that people keep, and dashboards of them.
 
 A question belongs to an app and keeps its own time; a dashboard is the workspace's and may have questions of several
-apps. Every change is written with an audit entry and a feed row, so that open dashboards follow.
+apps. Every change is written with an audit entry and a feed row.
 """
 
 from __future__ import annotations

@@ -184,6 +184,15 @@ def test_numbers_have_the_sql_behind_them(stand: Stand) -> None:
     assert "/bank/sql?q=" not in stand.get("/bank/paths", who="auditor").text
 
 
+def test_days_begin_when_the_readers_do(stand: Stand) -> None:
+    """At noon in UTC it is the evening of the same day in Shanghai, whose days begin eight hours earlier."""
+    for zone, hour in (("", 0), ("Asia/Shanghai", 16), ("nowhere", 0)):
+        cookies = stand.office.sign_in("owner")["Cookie"] + f"; eden_zone={zone}"
+        page = stand.get("/bank/events", Cookie=cookies).text
+        plot = json.loads(html.unescape(re.findall(r'data-plot="([^"]*)"', page)[0]))
+        assert {x // 3_600_000 % 24 for x in plot["x"]} == {hour}, zone
+
+
 def test_a_filter_that_was_chosen_in_a_form(stand: Stand) -> None:
     chosen = "filter-property=platform&filter-operator=is&filter-value=ios,%20android&time=28d"
     answer = stand.get(f"/bank/events?event=a&{chosen}&filter=version%7Cset")
