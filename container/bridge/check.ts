@@ -21,7 +21,7 @@ export const MAX_ERROR_TEXT = 64 * 1024
 export const MAX_NAME = 100
 /** A page's path with its query. */
 export const MAX_ROUTE_TEXT = 64 * 1024
-/** What the runtime measured, in one message: it sends twice a second at most. */
+/** What the runtime measured, in one message: it sends once a second, and when it must. */
 export const MAX_OBSERVED = 100
 export const MAX_OBSERVED_TEXT = 64 * 1024
 /** WeChat's page stack is ten; some room for a runtime that counts differently. */

@@ -23,7 +23,7 @@ import { Trail, type Outlet } from './trail'
 const CONSENT = 'consent'
 const STARTED = 'started '
 /** ms; what happened in this time is looked at together, when the browser then has nothing better to do, … */
-const GATHER = 500
+const GATHER = 1500
 /** … and not later than this */
 const IDLE = 1000
 /** ms from a record to the disk */

@@ -15,7 +15,7 @@ const SMALL = 4
 /** ms, as browsers define long tasks */
 const LONG = 50
 /** ms between messages to the host */
-const REST = 500
+const REST = 1000
 const MAX_WAITING = 100
 /** ms after a page is shown */
 const WHITE = 3000
