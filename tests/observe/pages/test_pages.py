@@ -10,13 +10,14 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 
+from eden.base.catalogue import ReleaseInfo
 from eden.base.problems import Problem
 from eden.console.frame import Room
 from eden.console.messages import LOCALES
 from eden.observe import schema
 from tests.console.rules import room_problems
 from tests.console.test_frame import Outline
-from tests.observe.pages.stand import PAGES, Stand, text
+from tests.observe.pages.stand import DAY, NOW, PAGES, Stand, text
 
 STEPS = "&".join(
     f"step={quote(step)}" for step in ("$launch", f"$page_view|page|is|{PAGES[1]}", "$page_view|page|is|" + PAGES[2])
@@ -277,3 +278,14 @@ def test_the_only_app_is_shown_at_once(stand: Stand) -> None:
     assert re.search(r"Bank bank 1[12] ", text(page)) and "Shop shop 0 " in text(page)
     assert stand.get("/bank").headers["location"].endswith("/analysis/bank/overview")
     assert stand.get("/nothing/overview").status_code == 404
+
+
+def test_releases_are_marked_where_versions_are_taken_up(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = [
+        ReleaseInfo("r1", 10100, "1.1.0", "live", (NOW - 2 * DAY) * 1_000_000, None),
+        ReleaseInfo("r0", 10000, "1.0.0", "finished", (NOW - 90 * DAY) * 1_000_000, None),
+    ]
+    monkeypatch.setattr(type(stand.observe.ground.catalogue), "releases", lambda *_: begun)
+    page = stand.get("/bank/versions").text
+    plot = json.loads(html.unescape(re.findall(r'data-plot="([^"]*)"', page)[0]))
+    assert plot["marks"] == [{"at": (NOW - 2 * DAY) * 1000, "label": "1.1.0"}]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated, Any
 
 import msgspec
@@ -13,6 +14,7 @@ from markupsafe import Markup
 
 from eden.base.api.access import needs
 from eden.console.http import html
+from eden.console.plots import Mark
 from eden.observe.pages.addresses import read_filter, when
 from eden.observe.pages.desk import Desk, TheDesk
 from eden.observe.pages.drawing import Drawing, draw
@@ -58,15 +60,20 @@ async def asked_page(
     name: str = "",
     shape: str = "line",
     chosen: Sequence[str] = (),
+    marks: Sequence[Mark] = (),
     **values: Any,
 ) -> Response[bytes]:
-    """The page of a question with its answer; `name` is what it would be called when it is kept."""
+    """The page of a question with its answer; `name` is what it would be called when it is kept, `marks` are moments
+    for its first plot."""
     events, properties, boards, answered = await asyncio.gather(
         desk.event_names(), property_choices(desk), desk.boards(), _answered(desk, question)
     )
     drawing = Drawing(empty=True)
     if question is not None and answered is not None:
         drawing = draw(desk, question, answered, shape=shape)
+        if marks and drawing.plots:
+            first, *others = drawing.plots
+            drawing = replace(drawing, plots=[replace(first, marks=marks), *others])
         if drawing.empty:
             await desk.check_reports(tab)
     return desk.page(

@@ -12,6 +12,7 @@ from litestar.params import QueryParameter
 from eden.base.api.access import needs
 from eden.base.catalogue import ReleaseInfo, VersionInfo
 from eden.console import formats
+from eden.console.plots import Mark
 from eden.observe.pages.addresses import read_filters, read_versions, when
 from eden.observe.pages.asking import asked_page
 from eden.observe.pages.desk import Desk, TheDesk
@@ -27,8 +28,8 @@ _VERDICTS = {
     "same": ("neutral", "equal"),
     "few": ("neutral", "clock"),
 }
-#: versions that can be chosen
-_VERSIONS = 50
+#: versions that can be chosen, and releases that are marked in the plot
+_VERSIONS, _MARKS = 50, 8
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 CodeNumber = Annotated[int, QueryParameter(name="code", ge=0, le=2**53 - 1)]
@@ -52,7 +53,11 @@ async def show_versions(desk: TheDesk, code: CodeNumber = 0) -> Response[bytes]:
         kinds=KINDS,
         kind=question.by,
         versions=[(str(version.code), f"{version.name} ({version.code})") for version in versions[:_VERSIONS]],
-        releases=[(release, (release.started_at or 0)) for release in releases[:5]],
+        marks=[
+            Mark(release.started_at, release.version)
+            for release in releases
+            if release.started_at is not None and desk.period.since <= release.started_at < desk.period.until
+        ][:_MARKS],
         code=code,
         version=next((version.name for version in versions if version.code == code), str(code)),
         compared=compared,
