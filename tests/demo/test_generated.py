@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from eden.demo.generated import DAY, Shipped, month
+from eden.demo.generated import DAY, Crowd, Shipped
 
 UNTIL = 1_790_000_000_000
 SHIPPED = [
@@ -20,12 +20,12 @@ SHIPPED = [
 
 @pytest.fixture(scope="module")
 def batches() -> list[list[dict[str, Any]]]:
-    return [[msgspec.json.decode(line) for line in batch.splitlines()] for batch in month(UNTIL, SHIPPED, people=400)]
+    return [[msgspec.json.decode(line) for line in batch.splitlines()] for batch in Crowd(400).month(UNTIL, SHIPPED)]
 
 
 def test_the_same_seed_gives_the_same_month() -> None:
-    assert list(month(UNTIL, SHIPPED, people=20)) == list(month(UNTIL, SHIPPED, people=20))
-    assert list(month(UNTIL, SHIPPED, people=20)) != list(month(UNTIL, SHIPPED, people=20, seed=8))
+    assert list(Crowd(20).month(UNTIL, SHIPPED)) == list(Crowd(20).month(UNTIL, SHIPPED))
+    assert list(Crowd(20).month(UNTIL, SHIPPED)) != list(Crowd(20, seed=8).month(UNTIL, SHIPPED))
 
 
 def test_nothing_is_of_the_future_or_older_than_the_month(batches: list[list[dict[str, Any]]]) -> None:
@@ -73,3 +73,13 @@ def test_the_new_version_has_an_error_of_its_own(batches: list[list[dict[str, An
     assert found["1.2.0", "TypeError"] > 0
     assert not found["1.1.0", "TypeError"]
     assert found["1.1.0", "Error"] > 0
+
+
+def test_a_visit_of_now_has_nothing_of_the_future() -> None:
+    crowd = Crowd(50)
+    visits = [[msgspec.json.decode(line) for line in crowd.visit(UNTIL, SHIPPED).splitlines()] for _ in range(30)]
+    assert len({header["device"] for header, *_ in visits}) > 10
+    for _, first, *others in visits:
+        assert UNTIL - 60_000 < first["at"] <= UNTIL
+        assert all(record["at"] <= UNTIL for record in others)
+    assert any(others for _, _, *others in visits)

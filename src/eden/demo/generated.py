@@ -1,4 +1,4 @@
-"""A month of a bank's users, made up: batches as phones send them. Pure: the same seed gives the same month.
+"""A bank's users, made up: batches as their phones send them. Pure: the same seed gives the same month.
 
 People come and stay away as they do: most come back within days, some never; fewer at night and on Sundays. Two
 versions were released in the month, and the one of the last days has an error that the one before had not, so every
@@ -79,22 +79,31 @@ class Shipped:
     pace: float = 1.0
 
 
-def month(
-    until: int, shipped: Sequence[Shipped], *, people: int = 900, days: int = 28, seed: int = 7
-) -> Iterator[bytes]:
-    """Batches of the `days` before `until` (ms), each of one visit of one device, oldest day first.
+class Crowd:
+    """People with their phones. `days` are those of `month`."""
 
-    `shipped` by time, oldest first; the first one is everybody's.
-    """
-    chance = random.Random(seed)
-    devices = [_Device(number, chance, days) for number in range(people)]
-    for day in range(days):
-        start = until - (days - day) * DAY
-        for device in devices:
-            if device.comes(day, chance):
-                for moment in device.moments(start, chance):
-                    if moment < until:
-                        yield _visit(device, moment, shipped, chance)
+    def __init__(self, people: int = 900, days: int = 28, seed: int = 7) -> None:
+        self._chance = random.Random(seed)
+        self._days = days
+        self._devices = [_Device(number, self._chance, days) for number in range(people)]
+
+    def month(self, until: int, shipped: Sequence[Shipped]) -> Iterator[bytes]:
+        """Batches of the days before `until` (ms), each of one visit of one device, oldest day first.
+
+        `shipped` by time, oldest first; the first one is everybody's.
+        """
+        for day in range(self._days):
+            start = until - (self._days - day) * DAY
+            for device in self._devices:
+                if device.comes(day, self._chance):
+                    for moment in device.moments(start, self._chance):
+                        if moment < until:
+                            yield _visit(device, moment, shipped, self._chance).encoded()
+
+    def visit(self, now: int, shipped: Sequence[Shipped]) -> bytes:
+        """Somebody's visit that began a minute ago, as far as it has gone."""
+        device = self._chance.choice(self._devices)
+        return _visit(device, now - 60_000, shipped, self._chance).encoded(now)
 
 
 class _Device:
@@ -130,8 +139,7 @@ class _Device:
         return [start + int(hour * _HOUR) for hour in sorted(hours)]
 
 
-def _visit(device: _Device, begun: int, shipped: Sequence[Shipped], chance: random.Random) -> bytes:
-    """One visit as one batch."""
+def _visit(device: _Device, begun: int, shipped: Sequence[Shipped], chance: random.Random) -> _Visit:
     has = [one for one in shipped if one.since <= begun and device.place < one.share] or shipped[:1]
     version = has[-1]
     session = f"{chance.getrandbits(64):016x}"
@@ -154,10 +162,12 @@ def _visit(device: _Device, begun: int, shipped: Sequence[Shipped], chance: rand
     while page and steps < 14:
         page = visit.page(page, device, version)
         steps += 1
-    return visit.encoded()
+    return visit
 
 
 class _Visit:
+    """The batch of one visit."""
+
     def __init__(self, header: dict[str, Any], session: str, begun: int, chance: random.Random) -> None:
         self._lines: list[dict[str, Any]] = [header]
         self._session = session
@@ -165,8 +175,10 @@ class _Visit:
         self._chance = chance
         self._before = ""
 
-    def encoded(self) -> bytes:
-        return b"\n".join(msgspec.json.encode(line) for line in self._lines) + b"\n"
+    def encoded(self, now: int | None = None) -> bytes:
+        """What had happened by `now`, or all of it."""
+        lines = [line for line in self._lines if now is None or line.get("at", now) <= now]
+        return b"\n".join(msgspec.json.encode(line) for line in lines) + b"\n"
 
     def _say(self, kind: str, page: str, **fields: Any) -> None:
         chance = self._chance

@@ -8,6 +8,7 @@ import contextlib
 import secrets
 import tempfile
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from eden.base.identity.passwords import hash_password
 from eden.base.parts import Founding
 from eden.base.settings import Listen, Logs, Settings
 from eden.demo import bank
-from eden.demo.generated import DAY, Shipped, month
+from eden.demo.generated import DAY, Crowd, Shipped
 from eden.demo.house import House
 from eden.observe.service import Observe
 from eden.organisation.founding import Founded, do_found
@@ -47,8 +48,8 @@ _GRAY = {
         {"name": "Everyone", "audience": {"share": 10_000}},
     ]
 }
-#: batches on their way at once
-_SENDERS = 8
+#: batches on their way at once, and seconds between two visits once the month is there
+_SENDERS, _VISIT_SECONDS = 8, 2.0
 
 
 def demo_command(arguments: argparse.Namespace) -> int:
@@ -106,7 +107,7 @@ def found(platform: Platform, data: Path) -> Founded:
 
 
 async def _furnish(platform: Platform, address: str, founded: Founded, package: dict[str, bytes], data: Path) -> None:
-    """Publish the bank's versions, then let a month of made-up users report."""
+    """Publish the bank's versions, let a month of made-up users report, and go on with visits of now."""
     server = address.rstrip("/")
     async with connect(Access(server, founded.tokens[_WORKSPACE], _WORKSPACE)) as client:
         releases = await _publish(client, package, data)
@@ -120,13 +121,26 @@ async def _furnish(platform: Platform, address: str, founded: Founded, package: 
         replace(shipped[1], pace=0.9),
         replace(shipped[2], share=_GRAY_SHARE, faulty=0.6, pace=0.75),
     ]
-    batches = await asyncio.to_thread(lambda: list(month(until, shipped)))
+    crowd = Crowd()
+    batches = await asyncio.to_thread(lambda: list(crowd.month(until, shipped)))
     began = time.monotonic()
-    await _report(server, batches)
-    observe = next(part.services["observe"] for part in platform.parts if part.name == "observe")
-    assert isinstance(observe, Observe)
-    await observe.insight.settled()
-    print(f"  {len(batches):,} generated visits are in the console ({time.monotonic() - began:.0f} s).", flush=True)
+    async with aiohttp.ClientSession() as session:
+        send = await _sender(session, server)
+        waiting = iter(batches)
+
+        async def send_some() -> None:
+            for batch in waiting:
+                await send(batch)
+
+        await asyncio.gather(*(send_some() for _ in range(_SENDERS)))
+        observe = next(part.services["observe"] for part in platform.parts if part.name == "observe")
+        assert isinstance(observe, Observe)
+        await observe.insight.settled()
+        print(f"  {len(batches):,} generated visits are in the console ({time.monotonic() - began:.0f} s).", flush=True)
+        while True:
+            # somebody is always there
+            await asyncio.sleep(_VISIT_SECONDS)
+            await send(crowd.visit(time.time_ns() // 1_000_000, shipped))
 
 
 def _parcel(package: dict[str, bytes], version: str, code: int, data: Path) -> Path:
@@ -158,18 +172,15 @@ async def _publish(client: Client, package: dict[str, bytes], data: Path) -> lis
     return ids
 
 
-async def _report(server: str, batches: list[bytes]) -> None:
-    """Send the batches as phones would."""
-    waiting = iter(batches)
-    async with aiohttp.ClientSession() as session:
-        async with session.get(f"{server}/observe/v1/collect/{_WORKSPACE}") as answer:
+async def _sender(session: aiohttp.ClientSession, server: str) -> Callable[[bytes], Awaitable[None]]:
+    """Sends a batch as a phone does."""
+    async with session.get(f"{server}/observe/v1/collect/{_WORKSPACE}") as answer:
+        answer.raise_for_status()
+        found: dict[str, Any] = await answer.json()
+    headers = {"Authorization": f"Bearer {found['programs'][_KEY]['key']}"}
+
+    async def send(batch: bytes) -> None:
+        async with session.post(f"{server}/observe/v1/batch", data=batch, headers=headers) as answer:
             answer.raise_for_status()
-            found: dict[str, Any] = await answer.json()
-        headers = {"Authorization": f"Bearer {found['programs'][_KEY]['key']}"}
 
-        async def send() -> None:
-            for batch in waiting:
-                async with session.post(f"{server}/observe/v1/batch", data=batch, headers=headers) as answer:
-                    answer.raise_for_status()
-
-        await asyncio.gather(*(send() for _ in range(_SENDERS)))
+    return send
