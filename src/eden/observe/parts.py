@@ -45,7 +45,11 @@ def parts(ground: Ground) -> Part:
     async def prepare_symbols(_: dict[str, Any]) -> None:
         await observe.symbols.all()
 
-    watch = api_alerts.watch_of(observe)
+    async def look(payload: dict[str, Any]) -> None:
+        await api_alerts.watch_of(observe).look_all(payload)
+
+    async def tell(payload: dict[str, Any]) -> None:
+        await api_alerts.watch_of(observe).tell(payload)
 
     async def expire_pulls(_: dict[str, Any]) -> None:
         await observe.pulls.expire()
@@ -88,8 +92,8 @@ def parts(ground: Ground) -> Part:
             "observe.erase": Handler(finish_erasures, every=_ERASE),
             "observe.symbols": Handler(prepare_symbols, every=_SYMBOLS),
             "observe.pulls": Handler(expire_pulls, every=_PULLS),
-            LOOK: Handler(watch.look_all, every=EVERY),
-            TELL: watch.tell,
+            LOOK: Handler(look, every=EVERY),
+            TELL: tell,
         },
         doctor=[check],
         start=observe.start,
