@@ -165,7 +165,8 @@ class Observe(Section, frozen=True):
     private_addresses: Annotated[
         bool,
         _why(
-            "Lets alerts be sent to machines on private networks. A server that only this machine reaches does it anyway."
+            "Lets alerts be sent to machines on private networks. A server that only this machine reaches does it "
+            "anyway."
         ),
     ] = False
 
