@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from playwright.sync_api import Page, expect
 
-from eden.demo.generated import DAY, Shipped, month
+from eden.demo.generated import DAY, Crowd, Shipped
 from eden.observe.service import Observe
 from eden.release.interfaces import Verb
 from tests.browser.accessibility import violations
@@ -56,11 +56,9 @@ class Bank:
             return info.release.id
 
         self.release = platform.run(start())
-        self.observe: Observe = next(
-            part.services["observe"]  # type: ignore[misc]
-            for part in platform.platform.parts
-            if part.name == "observe"
-        )
+        service = next(part.services["observe"] for part in platform.platform.parts if part.name == "observe")
+        assert isinstance(service, Observe)
+        self.observe = service
 
         async def keys() -> dict[str, str]:
             apps = await self.observe.apps.ensure("w")
@@ -83,7 +81,7 @@ class Bank:
             Shipped("1.1.0", 10100, self.release, now - 6 * DAY, 0.5, faulty=0.4, pace=0.7),
         ]
         with ThreadPoolExecutor(8) as pool:
-            list(pool.map(self.post, month(now, shipped, people=60)))
+            list(pool.map(self.post, Crowd(60).month(now, shipped)))
         self.platform.run(self.observe.insight.settled())
 
     def visit(self, device: str, key: str = "bank") -> None:
