@@ -1,5 +1,5 @@
 /** The simulator's page: a phone, and around it what its developer wants to see and change. */
-import { EdenHost, type HostEventDetail, type HostEvents } from '../host'
+import { EdenHost, type CollectOptions, type HostEventDetail, type HostEvents } from '../host'
 import { readZip } from '../host/package/zip'
 import { ConsolePanel, type Level } from './console'
 import { deviceOf } from './devices'
@@ -24,6 +24,8 @@ interface Settings {
   /** address for phones on the same network, and its QR code as SVG */
   public: string | null
   qr: string | null
+  /** where this phone's records go, and what the program is called there; else they are only shown */
+  collect?: { url: string; workspace: string; program: string }
 }
 
 /** The part of manifest.json that is shown. */
@@ -66,7 +68,7 @@ class Simulator {
     this.host = new EdenHost({
       container: element('phone'), runtimeUrl: '/container/runtime.js', mode: 'develop', system: stage.system,
       locale: locale(navigator.language), theme: dark ? 'dark' : 'light', policy: { domains: 'any' },
-      services: { proxy: '/_proxy?url=' }, hangLimit: HANG_LIMIT, collect: { show: (record) => this.console.addRecord(record) },
+      services: { proxy: '/_proxy?url=' }, hangLimit: HANG_LIMIT, collect: this.collecting(),
     })
     stage.onChange = (system) => this.host.resize(system)
     this.toolbar = new Toolbar(element('bar'), say, {
@@ -89,6 +91,14 @@ class Simulator {
     this.follow()
     if (settings.event) this.show(settings.event)
     listen((revision) => this.show(revision), (connected) => this.showState(connected))
+  }
+
+  private collecting(): CollectOptions {
+    const { collect } = this.settings
+    return {
+      show: (record) => this.console.addRecord(record),
+      ...(collect && { server: { url: collect.url, workspace: collect.workspace, program: () => collect.program } }),
+    }
   }
 
   private furnish(): void {

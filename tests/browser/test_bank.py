@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 import pytest
 from playwright.sync_api import Frame, Locator, Page, expect
@@ -13,23 +15,44 @@ from playwright.sync_api import Frame, Locator, Page, expect
 from tests.browser.runtime.conftest import program_frame
 
 
+class Demo(NamedTuple):
+    """A running `eden demo`: addresses of the phone, and of the way into the console."""
+
+    phone: str
+    console: str
+
+
 @pytest.fixture
-def demo() -> Iterator[str]:
-    """Address of a running `eden demo`."""
+def demo() -> Iterator[Demo]:
     command = [sys.executable, "-m", "eden", "demo", "--no-open", "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         try:
             assert process.stdout is not None
-            yield next(found[0] for line in process.stdout if (found := re.search(r"http://127\S+/", line)))
+            addresses = (found[0] for line in process.stdout if (found := re.search(r"http://127\S+", line)))
+            yield Demo(next(addresses), next(addresses))
         finally:
             process.terminate()
-            process.communicate(timeout=10)
+            process.communicate(timeout=60)
 
 
-def test_journey(demo: str, page: Page, expect_console: Callable[[str], None]) -> None:
+def test_the_visitors_own_phone_is_in_the_console(
+    demo: Demo, page: Page, expect_console: Callable[[str], None]
+) -> None:
+    expect_console("401")  # the first look at an account of nobody
+    page.goto(demo.console)
+    expect(page.get_by_role("heading", name="概览")).to_be_visible()
+    sources = f"{demo.phone}api/v1/workspaces/test/observe/apps/bank/values?property=source"
+    page.goto(demo.phone)
+    until = time.monotonic() + 120
+    while "eden" not in {one["value"] for one in page.request.get(sources).json()["values"]}:
+        assert time.monotonic() < until
+        page.wait_for_timeout(500)
+
+
+def test_journey(demo: Demo, page: Page, expect_console: Callable[[str], None]) -> None:
     expect_console("401")  # the first look at an account of nobody
     page.set_viewport_size({"width": 390, "height": 844})
-    page.goto(f"{demo}container/check.html?prompts=grant")
+    page.goto(f"{demo.phone}container/check.html?prompts=grant")
     page.evaluate("() => edenCheck.open('/programs/main/', '', {})")
     phone = _Phone(page)
 

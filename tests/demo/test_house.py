@@ -61,7 +61,7 @@ def house(tmp_path: Path) -> Iterator[House]:
 furnished: list[str] = []
 
 
-async def furnish() -> None:
+async def furnish(published: asyncio.Event) -> None:
     furnished.append("once")
     raise OSError("the disk is full")
 

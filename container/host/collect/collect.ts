@@ -4,6 +4,7 @@
  */
 import type { ValueStore } from '../capabilities/types'
 import type { DeviceContext } from '../updates/wire'
+import { deviceId } from '../updates/device'
 import type { Platform } from '../updates/platform'
 import type { Happening, Timed } from './happenings'
 import type { ObservedRecord } from './records'
@@ -13,7 +14,17 @@ import type { Consent } from './switches'
 
 export type { Consent, ObservedRecord }
 
+/** Where a page sends records that follows no server's releases. */
+export interface CollectServer {
+  /** `https://HOST/observe/v1/` */
+  url: string
+  workspace: string
+  /** key of the program at an address; undefined: nothing of it is told */
+  program(url: string): string | undefined
+}
+
 export interface CollectOptions {
+  server?: CollectServer
   /** hears of every record as it is made: for those who develop */
   show?(record: ObservedRecord, program: string): void
 }
@@ -48,7 +59,7 @@ export class Collect {
   private stopped = false
 
   constructor(private readonly around: CollectSurroundings, private readonly options: CollectOptions) {
-    this.server = around.platform && serverOf(around.platform)
+    this.server = around.platform ? serverOf(around.platform) : options.server && this.serverOfPage(options.server)
     if (this.server || options.show) this.timer = setTimeout(() => this.prepare(), QUIET)
   }
 
@@ -85,7 +96,15 @@ export class Collect {
   }
 
   private covers(url: string): boolean {
-    return this.server ? this.around.platform!.owns(url) : this.options.show !== undefined
+    const { around: { platform }, options: { server, show } } = this
+    if (!this.server) return show !== undefined
+    return platform ? platform.owns(url) : server?.program(url) !== undefined
+  }
+
+  private serverOfPage({ url, workspace, program }: CollectServer): Server {
+    const address = new URL(url, document.baseURI).href
+    const device = this.around.values(`collect ${address} ${workspace}`).then(deviceId)
+    return { url: address, workspace, device, keyOf: (of) => program(of) ?? '' }
   }
 
   private prepare(): void {

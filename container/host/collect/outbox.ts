@@ -35,6 +35,9 @@ const DROPS = 'drops'
 /** program → reason → records that were not sent */
 type Drops = { [program: string]: { [reason: string]: number } }
 
+/** ms until the first batch of a program is complete */
+const FIRST_PATIENCE = 2000
+
 export interface OutboxOptions {
   values: Promise<ValueStore>
   owner: string
@@ -48,6 +51,8 @@ export class Outbox {
   /** oldest first */
   private pieces: Piece[] = []
   private readonly changed = new Set<Piece>()
+  /** the first batch of each program since this page was opened */
+  private readonly begun = new Map<string, Piece>()
   /** on the disk */
   private readonly kept = new Set<string>()
   /** not to be there any more */
@@ -66,17 +71,17 @@ export class Outbox {
   /** When the next batch is complete by its age: ms since 1970. */
   get due(): number | undefined {
     const open = this.pieces.find(({ sealed }) => !sealed)
-    return open && open.begun + this.options.bounds(open.program).patience
+    return open && open.begun + this.patienceOf(open)
   }
 
   /** Put a record into the batch of its program; one with another head, another object, begins another. */
   add(program: string, head: Head, line: string): void {
-    const { batch, patience } = this.options.bounds(program)
+    const { batch } = this.options.bounds(program)
     const now = this.options.now()
     const size = line.length
     let piece = this.pieces.find((one) => !one.sealed && one.program === program)
     // a page that was asleep for long may have been taken for gone
-    if (piece && (now - piece.begun > patience || piece.bytes + size > MAX_PIECE || piece.head !== head)) {
+    if (piece && (now - piece.begun > this.patienceOf(piece) || piece.bytes + size > MAX_PIECE || piece.head !== head)) {
       this.seal(piece)
       piece = undefined
     }
@@ -85,6 +90,7 @@ export class Outbox {
         id: this.options.uuid(), owner: this.options.owner, program, head, lines: [], bytes: 0, begun: now, sealed: false,
       }
       this.pieces.push(piece)
+      if (!this.begun.has(program)) this.begun.set(program, piece)
     }
     piece.lines.push(line)
     piece.bytes += size
@@ -97,9 +103,15 @@ export class Outbox {
   close(all = false): void {
     const now = this.options.now()
     for (const piece of this.pieces) {
-      const old = (): boolean => piece.begun <= now - this.options.bounds(piece.program).patience
+      const old = (): boolean => piece.begun <= now - this.patienceOf(piece)
       if (!piece.sealed && (all || old())) this.seal(piece)
     }
+  }
+
+  /** Who opens a program is to be seen soon; what follows has time. */
+  private patienceOf(piece: Piece): number {
+    const { patience } = this.options.bounds(piece.program)
+    return this.begun.get(piece.program) === piece ? Math.min(FIRST_PATIENCE, patience) : patience
   }
 
   private seal(piece: Piece): void {

@@ -27,14 +27,15 @@ log = logging.getLogger("eden.demo")
 
 
 class House:
-    """ASGI, with lifespan. `furnish` runs beside the server once it has started."""
+    """ASGI, with lifespan. `furnish` runs beside the server once it has started; it sets the event that it is given as
+    soon as there is something to see in the console."""
 
     def __init__(
         self,
         simulator: Simulator,
         platform: Platform,
         owner: Founded,
-        furnish: Callable[[], Awaitable[None]],
+        furnish: Callable[[asyncio.Event], Awaitable[None]],
         first_page: str = "/console/",
     ) -> None:
         self._simulator = simulator
@@ -43,6 +44,7 @@ class House:
         self._furnish = furnish
         self._first_page = first_page
         self._furnishing: asyncio.Task[None] | None = None
+        self._furnished = asyncio.Event()
         self._secret = secrets.token_urlsafe(18)
 
     @property
@@ -71,6 +73,7 @@ class House:
     async def _enter(self, scope: Scope, send: Send) -> None:
         if not hmac.compare_digest(scope["path"].encode(), self.entrance.encode()):
             return await respond(send, b"This link is of another start of the demo.\n", b"text/plain", 404)
+        await self._furnished.wait()
         owner, identity = self._owner, identity_of(self._platform.ground)
         assert owner.user_id is not None
         secret = await self._platform.ground.database.write(
@@ -100,9 +103,11 @@ class House:
     async def _furnish_quietly(self) -> None:
         """The phone runs whatever becomes of the rest."""
         try:
-            await self._furnish()
+            await self._furnish(self._furnished)
         except Exception as error:
             print(f"  The platform could not be furnished: {error}", flush=True)
+        finally:
+            self._furnished.set()
 
     def end_streams(self) -> None:
         """Say good-bye to every page that listens to events."""

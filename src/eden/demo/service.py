@@ -67,7 +67,7 @@ def demo_command(arguments: argparse.Namespace) -> int:
             Settings(data=data, listen=Listen(port=listener.getsockname()[1]), logs=Logs(level="warning"))
         )
         founded = found(platform, Path(data))
-        collect = {"collect": {"url": f"/observe/v1/collect/{_WORKSPACE}", "program": _KEY}}
+        collect = {"collect": {"url": "/observe/v1/", "workspace": _WORKSPACE, "program": _KEY}}
         simulator = Simulator(
             program,
             mounts={bank.PREFIX: bank.load_service(folder / "service.py")},
@@ -76,9 +76,11 @@ def demo_command(arguments: argparse.Namespace) -> int:
             on_revision=report,
         )
 
-        async def furnish() -> None:
+        async def furnish(published: asyncio.Event) -> None:
             assert program.revision is not None
-            await _furnish(platform, address, founded, program.revision.files, Path(data))
+            releases = await _release(address, founded, program.revision.files, Path(data))
+            published.set()
+            await _people(platform, address, releases)
 
         house = House(simulator, platform, founded, furnish, f"/console/{_WORKSPACE}/analysis/{_KEY}/overview")
         return serve(
@@ -106,12 +108,16 @@ def found(platform: Platform, data: Path) -> Founded:
     return founded
 
 
-async def _furnish(platform: Platform, address: str, founded: Founded, package: dict[str, bytes], data: Path) -> None:
-    """Publish the bank's versions, let a month of made-up users report, and go on with visits of now."""
-    server = address.rstrip("/")
-    async with connect(Access(server, founded.tokens[_WORKSPACE], _WORKSPACE)) as client:
+async def _release(address: str, founded: Founded, package: dict[str, bytes], data: Path) -> list[str]:
+    """Publish and release the bank's versions; ids of the releases."""
+    async with connect(Access(address.rstrip("/"), founded.tokens[_WORKSPACE], _WORKSPACE)) as client:
         releases = await _publish(client, package, data)
-        print(f"  The bank's versions {', '.join(version for version, _, _ in _VERSIONS)} are released.", flush=True)
+    print(f"  The bank's versions {', '.join(version for version, _, _ in _VERSIONS)} are released.", flush=True)
+    return releases
+
+
+async def _people(platform: Platform, address: str, releases: list[str]) -> None:
+    """Let a month of made-up users report, and go on with visits of now."""
     until = time.time_ns() // 1_000_000
     shipped = [
         Shipped(version, code, release, until - days * DAY)
@@ -125,7 +131,7 @@ async def _furnish(platform: Platform, address: str, founded: Founded, package: 
     batches = await asyncio.to_thread(lambda: list(crowd.month(until, shipped)))
     began = time.monotonic()
     async with aiohttp.ClientSession() as session:
-        send = await _sender(session, server)
+        send = await _sender(session, address.rstrip("/"))
         waiting = iter(batches)
 
         async def send_some() -> None:

@@ -255,6 +255,9 @@ def test_a_server_without_a_store_says_so(ingest: Ingest) -> None:
     async def talk(to: Talk) -> None:
         answer = await to.post("0" * 32, body())
         assert answer.status == 503 and answer.json["code"] == "observe-off"
+        # a phone that asks is not to think that something is broken
+        answer = await to.ask("GET", "/observe/v1/collect/test")
+        assert answer.status == 200 and answer.json["programs"] == {}
 
     door.talk(talk)
 

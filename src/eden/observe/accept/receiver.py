@@ -40,6 +40,9 @@ _SMALL, _SMALL_OUT = 100_000, 1_000_000
 _MOST_QUERY, _MOST_HEADERS = 16_000, 64_000
 _MOST_FIELDS = 100
 
+#: the switches of a server that collects nothing
+_NOTHING = b'{"revision":0,"programs":{}}'
+
 _CORS: Headers = [
     (b"access-control-allow-origin", b"*"),
     (b"access-control-expose-headers", b"retry-after, x-sentry-rate-limits, x-sentry-error"),
@@ -97,10 +100,10 @@ class Receiver:
         try:
             if method == "OPTIONS":
                 await respond(send, b"", status=204, headers=_preflight(scope))
-            elif not self._is_on:
-                raise _off()
             elif word == "v1" and rest.startswith(_COLLECT):
                 await self._tell(rest[len(_COLLECT) :], scope, send)
+            elif not self._is_on:
+                raise _off()
             elif (wire := self._wires.get(word)) is not None:
                 answer = await self._take(wire, word, rest, scope, receive)
                 headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
@@ -117,7 +120,8 @@ class Receiver:
     async def _tell(self, slug: str, scope: Scope, send: Send) -> None:
         if scope["method"] not in ("GET", "HEAD"):
             raise Problem("method-not-allowed", "The switches are read.", headers={"Allow": "GET, HEAD"})
-        body = await self._collect.answer(slug, _query(scope).get("device", "")[:128])
+        # phones ask every server, and there is nothing wrong with one that collects nothing
+        body = await self._collect.answer(slug, _query(scope).get("device", "")[:128]) if self._is_on else _NOTHING
         await respond(send, body, headers=_CORS)
 
     async def _take(self, wire: Wire, word: str, rest: str, scope: Scope, receive: Receive) -> Response:
