@@ -45,6 +45,9 @@ def test_me(office: Office) -> None:
         "release.emergency",
         "list.write",
         "device.read",
+        "observe.read",
+        "observe.write",
+        "observe.sql",
     ]
     me = office.client.get("/api/v1/me", headers=office.sign_in("owner")).json()
     assert (me["kind"], me["actor"], me["email"]) == ("user", "user:owner@example.com", "owner@example.com")
