@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from eden.console.forms import Form
 from eden.observe import schema
 from eden.observe.alerts.interfaces import AlertRule, AskedNumber, Change, Compared, Sequential, SqlNumber, Threshold
 from eden.observe.api_alerts import watch_of
@@ -20,7 +21,6 @@ from eden.observe.insight.answering import Answering
 from eden.observe.insight.client import LocalInsight
 from eden.observe.insight.embedded import Embedded
 from eden.observe.pages.alert_form import COMPARISONS, NUMBERS, fields, read_rule
-from eden.observe.pages.kit import Form
 from eden.observe.questions.interfaces import Events, Funnel, Period, Step
 from tests.observe.alerts.conftest import WebServer
 from tests.observe.sql.stand import Stand, open_stand

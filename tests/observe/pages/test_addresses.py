@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eden.base.problems import Problem
+from eden.console.forms import Form
 from eden.observe.pages import addresses
 from eden.observe.pages.addresses import Query, made_filter, place_of, read_filter, split, write_filter
 from eden.observe.pages.inlining import inlined
-from eden.observe.pages.kit import Form
 from eden.observe.pages.period import CHOICES, read_period, read_zone
 from eden.observe.questions import interfaces as ask
 from eden.observe.questions.interfaces import Events, Filter

@@ -5,9 +5,9 @@ from __future__ import annotations
 import html
 from typing import Any
 
+from eden.console.forms import Form
 from eden.observe.app_settings import AppSettings, Sample
 from eden.observe.interfaces import QuarantinedRow
-from eden.observe.pages.kit import Form
 from eden.observe.pages.settings import KINDS, read_settings
 from tests.observe.pages.stand import NOW, Stand, text
 from tests.release.test_pages_releases import Fields

@@ -13,8 +13,8 @@ from typing import Any, TypeAlias, get_args
 import msgspec
 
 from eden.base.problems import Problem
+from eden.console.forms import Form
 from eden.observe.interfaces import LAUNCH, LONG_TASK, PAGE_VIEW, REQUEST, SET_DATA
-from eden.observe.pages.kit import Form
 from eden.observe.pages.period import CUSTOM, Period
 from eden.observe.questions import interfaces as ask
 from eden.observe.questions.interfaces import Events, Filter, Operator, Question

@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 
 from eden.base.problems import Problem
+from eden.console.forms import Form
 from eden.observe.alerts.interfaces import (
     AlertRule,
     AskedNumber,
@@ -22,7 +23,6 @@ from eden.observe.alerts.interfaces import (
 from eden.observe.alerts.judging import subject_word
 from eden.observe.alerts.rows import Alert
 from eden.observe.alerts.service import Kept, Wanted
-from eden.observe.pages.kit import Form
 from eden.observe.questions.interfaces import Events, Filter, Measure, Percentiles, Period, Question, Trend
 
 Of: TypeAlias = Literal["question", "sql", "comparison"]

@@ -9,6 +9,7 @@ from litestar import Response, get, post
 from eden.base.api.access import needs
 from eden.base.api.handlers import FromPath, QueryParameter
 from eden.base.problems import Problem
+from eden.console.forms import Form
 from eden.console.plots import Plot, Series
 from eden.observe.alerts.channels import where
 from eden.observe.alerts.interfaces import AlertRule, AlertState, Change, Compared, Sequential, Threshold, Webhook
@@ -29,7 +30,7 @@ from eden.observe.pages.alert_form import (
     read_rule,
 )
 from eden.observe.pages.desk import Desk, TheDesk
-from eden.observe.pages.kit import APP, LARGEST_FORM, Form
+from eden.observe.pages.kit import APP, LARGEST_FORM
 
 #: state → tone and icon of its pill
 TONES = {"ok": ("good", "check"), "firing": ("bad", "alert"), "no-data": ("warning", "minus"),

@@ -26,6 +26,7 @@ from eden.base.api.access import Caller
 from eden.base.api.handlers import Service, TheCaller
 from eden.base.catalogue import ProgramInfo
 from eden.base.problems import Problem, not_found
+from eden.console.forms import Form, made_form, read_form
 from eden.console.http import SECURITY_HEADERS, AnyRequest, redirect
 from eden.console.messages import Locale
 from eden.console.view import Flash, Tone
@@ -35,7 +36,6 @@ from eden.observe.dashboards import Dashboard, Dashboards
 from eden.observe.models import observe_properties
 from eden.observe.pages.addresses import OPERATORS, checked, made_filter, when, write_filter
 from eden.observe.pages.inlining import askable, inlined
-from eden.observe.pages.kit import Form, made_form, read_form
 from eden.observe.pages.period import CHOICES, USUAL, ZONE_COOKIE, Period, read_period, read_zone
 from eden.observe.questions.answers import answer
 from eden.observe.questions.interfaces import EventNames, Question

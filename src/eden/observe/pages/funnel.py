@@ -11,11 +11,12 @@ from typing import Any
 from litestar import Response, get
 
 from eden.base.api.access import needs
+from eden.console.forms import Form
 from eden.observe.interfaces import LAUNCH, PAGE_VIEW
 from eden.observe.pages.addresses import WINDOWS, join, made_filter, read_funnel, read_steps, write_filter
 from eden.observe.pages.asking import asked_page
 from eden.observe.pages.desk import Desk, Elsewhere, TheDesk
-from eden.observe.pages.kit import APP, Form
+from eden.observe.pages.kit import APP
 from eden.observe.pages.words import event_words, events_words
 from eden.observe.questions.interfaces import LARGEST_STEPS, Filter
 

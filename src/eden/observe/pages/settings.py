@@ -12,12 +12,13 @@ from litestar import Response, get, post
 from eden.base.api.access import needs
 from eden.base.api.handlers import FromPath
 from eden.base.problems import Problem
+from eden.console.forms import Form
 from eden.console.plots import Plot, Series
 from eden.observe.app_settings import RETENTION, AppSettings, Consent, Kind
 from eden.observe.apps import HOUR, WriteKey
 from eden.observe.interfaces import QuarantinedRow
 from eden.observe.pages.desk import Desk, TheDesk
-from eden.observe.pages.kit import APP, LARGEST_FORM, Form
+from eden.observe.pages.kit import APP, LARGEST_FORM
 from eden.observe.privacy import BUILT_IN
 
 KINDS: tuple[Kind, ...] = get_args(Kind)

@@ -11,10 +11,10 @@ from litestar.datastructures import UploadFile
 from eden.base.api.access import Caller
 from eden.base.api.handlers import Service, TheCaller
 from eden.base.problems import Problem
+from eden.console.forms import Form, read_form
 from eden.console.http import SECURITY_HEADERS
 from eden.console.messages import Locale
 from eden.console.visit import Visit
-from eden.release.pages.kit import Form, read_form
 from eden.release.service import ReleaseService
 from eden.release.service_lists import ListInfo
 

@@ -16,10 +16,11 @@ from eden.base.problems import Problem
 from eden.base.targeting.language import ATTRIBUTES, BOUNDS
 from eden.base.targeting.words import words_for
 from eden.console import formats
+from eden.console.forms import Form
 from eden.release.interfaces import EVERYONE, ReleaseState, Step, VersionState
 from eden.release.pages.desk import Desk, TheDesk
 from eden.release.pages.edits import Edit
-from eden.release.pages.kit import HERE, LARGEST_PLAN_FORM, Form
+from eden.release.pages.kit import HERE, LARGEST_PLAN_FORM
 from eden.release.pages.plan_form import Mistake, StepForm, place_problem, plan_forms, read_steps, steps_json
 from eden.release.pages.preview import Previews
 from eden.release.pages.words import plan_words, step_notes

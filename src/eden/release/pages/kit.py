@@ -1,11 +1,7 @@
-"""Forms as they come in."""
+"""Where pages of releasing are, and how large their forms may be."""
 
 from __future__ import annotations
 
-from litestar.exceptions import InternalServerException
-
-from eden.base.api.errors import AnyRequest
-from eden.base.problems import Problem
 from eden.console.view import ROOT
 
 #: below it are the pages of a workspace; the guard reads the parameter
@@ -14,44 +10,3 @@ HERE = f"{ROOT}/{{workspace:str}}"
 #: bytes of a form; those of plans have rules in them
 LARGEST_FORM = 50_000
 LARGEST_PLAN_FORM = 500_000
-
-
-class Form:
-    """What was filled in. Texts come without space around them."""
-
-    def __init__(self, values: dict[str, list[str]]) -> None:
-        self.values = values
-
-    def one(self, name: str, usual: str = "") -> str:
-        """The field's text; the first when it is there several times."""
-        found = self.values.get(name)
-        return found[0].strip() if found else usual
-
-    def all(self, name: str) -> list[str]:
-        """Every text of a field that may be chosen several times."""
-        return [value.strip() for value in self.values.get(name, [])]
-
-    def on(self, name: str) -> bool:
-        """Whether a box is ticked."""
-        return name in self.values
-
-    def number(self, name: str) -> int:
-        """A whole number that the page itself wrote; −1, which nothing has, for anything else."""
-        text = self.one(name)
-        return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
-
-
-async def read_form(request: AnyRequest) -> Form:
-    """The form of a request. Problem `invalid` for a character that no database keeps, `bad-request` for half of a
-    form."""
-    try:
-        form = await request.form()
-    except InternalServerException:
-        # somebody went on writing, and the preview that was under way is not wanted any more: nobody's failure
-        raise Problem("bad-request", "The request ended before its form.") from None
-    values: dict[str, list[str]] = {}
-    for name in dict.fromkeys(form):
-        values[name] = [value for value in form.getall(name) if isinstance(value, str)]
-        if "\0" in "".join(values[name]):
-            raise Problem("invalid", "The form has a character that is never used (NUL).")
-    return Form(values)

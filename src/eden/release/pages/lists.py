@@ -10,9 +10,10 @@ from litestar import Response, get, post
 from eden.base.api.access import needs
 from eden.base.api.handlers import FromPath, ThePaging
 from eden.base.problems import Problem
+from eden.console.forms import Form
 from eden.release.interfaces import ReleaseState
 from eden.release.pages.desk import Desk, TheDesk
-from eden.release.pages.kit import HERE, LARGEST_FORM, Form
+from eden.release.pages.kit import HERE, LARGEST_FORM
 from eden.release.pages.mending import Filled, form_page, mistakes
 from eden.release.pages.states import TONES
 from eden.release.rules_machine import OFFERING

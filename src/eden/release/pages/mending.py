@@ -12,9 +12,9 @@ from typing import Any
 from litestar import Response
 
 from eden.base.problems import Problem
+from eden.console.forms import Form
 from eden.console.http import html, wants_part
 from eden.release.pages.desk import Desk
-from eden.release.pages.kit import Form
 
 #: field and sentence
 Mistake = tuple[str, str]

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from eden.console.forms import Form
 from eden.release.interfaces import Guardrails, Plan, Step
-from eden.release.pages.kit import Form
 from eden.release.pages.rule_form import NotJSON, RuleForm, lines, read_rule, row_places, rule_form, rule_json
 from eden.release.rules_plan import MAX_STEPS
 

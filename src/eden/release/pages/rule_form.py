@@ -24,7 +24,7 @@ from eden.base.targeting.language import (
     Range,
     Rule,
 )
-from eden.release.pages.kit import Form
+from eden.console.forms import Form
 
 #: rows and groups that a form shows; longer rules are edited as JSON
 MOST_ROWS = 40

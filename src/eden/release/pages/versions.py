@@ -14,12 +14,13 @@ from litestar.params import QueryParameter
 from eden.base.api.access import needs
 from eden.base.api.handlers import FromPath
 from eden.base.problems import Problem
+from eden.console.forms import Form
 from eden.release.addresses import code_of
 from eden.release.comparison import Comparison, FileChange, kind_of
 from eden.release.interfaces import NoticeLevel, ProgramKind
 from eden.release.packages import UploadFields
 from eden.release.pages.desk import Desk, TheDesk
-from eden.release.pages.kit import HERE, LARGEST_FORM, Form
+from eden.release.pages.kit import HERE, LARGEST_FORM
 from eden.release.pages.mending import Filled, form_page, mistakes
 from eden.release.pages.states import SIGNED_TONES, VERSION_TONES
 from eden.release.service_contents import LONGEST_TEXT, VersionDetail
