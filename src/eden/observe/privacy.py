@@ -10,8 +10,11 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Callable, Iterable
-from re import _parser as parser  # type: ignore[attr-defined]
+from importlib import import_module
 from typing import Any, Literal, TypeAlias, get_args
+
+#: what `re` reads patterns with; it has no public name
+_READER: Any = import_module("re._parser")
 
 BuiltIn: TypeAlias = Literal["email", "phone", "card", "id"]
 BUILT_IN: tuple[BuiltIn, ...] = get_args(BuiltIn)
@@ -124,7 +127,7 @@ def check_pattern(pattern: str) -> str:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            parsed = parser.parse(pattern)
+            parsed = _READER.parse(pattern)
             compiled = re.compile(pattern)
     except (re.error, Warning, RecursionError, OverflowError) as error:
         return f"no regular expression: {error}"
