@@ -174,14 +174,14 @@ RULES = [
     AlertRule(subject=AskedNumber(question=Funnel(period=Period(last="7d"), steps=(STEP, STEP))),
               condition=Change(direction="less", percent=10)),
     AlertRule(subject=Compared(measure="rate", events=COMPARISONS["errors"].events, over=COMPARISONS["failed"].over),
-              condition=Sequential(alpha=0.001)),
+              condition=Sequential(alpha=0.001), halt=True),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("rule", RULES)
 def test_a_form_means_the_rule_that_it_was_made_of(rule: AlertRule) -> None:
     found = fields(rule)
-    form = Form({name: [value] for name, value in found.items() if name != "missing" or value})
+    form = Form({name: [value] for name, value in found.items() if name not in ("missing", "halt") or value})
     of: Any = "sql" if "sql" in found else "comparison" if "compared" in found else "question"
     assert read_rule(form, of, rule) == rule
 

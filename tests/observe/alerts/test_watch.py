@@ -12,7 +12,9 @@ import msgspec
 import pytest
 from sqlalchemy import delete, select
 
+from eden.base.catalogue import HALT
 from eden.base.errors import EdenError
+from eden.base.identity.principal import Principal
 from eden.base.problems import Problem
 from eden.base.tables import jobs
 from eden.observe import schema
@@ -219,6 +221,51 @@ def test_a_muted_alert_tells_nobody_until_then(house: House, web: WebServer) -> 
     assert len(web.got) == 1
     house.run(house.alerts.mute(house.owner, "w", "bank", alert.id, None))
     assert house.get(alert).muted_until is None
+
+
+def halts(house: House) -> list[dict[str, Any]]:
+    rows = house.run(
+        house.stage.ground.database.read(
+            lambda connection: connection.execute(select(jobs.c.payload).where(jobs.c.kind == HALT)).all()
+        )
+    )
+    return [row.payload for row in rows]
+
+
+def test_an_incident_halts_releases_once(house: House) -> None:
+    alert = house.make(msgspec.structs.replace(MANY, halt=True))
+    house.look()
+    assert halts(house) == []
+    house.events("sale", 3)
+    house.look()
+    house.look(60)
+    asked = {"workspace_id": "w", "key": "bank", "code": 0, "watcher": alert.name}
+    assert halts(house) == [asked]
+
+
+def test_a_comparison_halts_the_versions_that_it_watches(house: House) -> None:
+    rule = AlertRule(subject=COMPARED, condition=Sequential(alpha=0.01), every=30, halt=True)
+    alert = house.make(rule)
+    house.look()
+    looks = 0
+    while house.get(alert).state is not AlertState.FIRING:
+        house.stage.at += 20 * SECOND
+        fill(house, 13, 30, 50)
+        fill(house, 12, 2, 50)
+        house.stage.at += 10 * SECOND
+        house.look(10)
+        looks += 1
+        assert looks < 8
+    assert [one["code"] for one in halts(house)] == [13]
+
+
+def test_who_may_not_halt_a_release_may_not_have_it_halted(house: House) -> None:
+    writer = Principal(
+        "token", "t", "token:t", permissions={"w": frozenset({"observe.read", "observe.write", "observe.sql"})}
+    )
+    house.run(house.alerts.create(writer, "w", "bank", "x", MANY, ()))
+    with pytest.raises(Problem, match=r"release\.emergency|may not|permission"):
+        house.run(house.alerts.create(writer, "w", "bank", "y", msgspec.structs.replace(MANY, halt=True), ()))
 
 
 def test_missing_numbers(house: House, web: WebServer) -> None:

@@ -94,7 +94,8 @@ Condition: TypeAlias = Threshold | Change | Sequential
 class AlertRule(Given, frozen=True, kw_only=True):
     """`looks`: so many looks in a row must find trouble, and as many none, before the state changes. `every`: seconds
     between looks. `missing`: whether a missing number is told, too. `again`: seconds after which an incident that goes
-    on is told once more; 0: never."""
+    on is told once more; 0: never. `halt`: an incident halts the releases that offer the mini program to users; where
+    versions are compared, those of the versions that are watched."""
 
     subject: Subject
     condition: Condition
@@ -102,6 +103,7 @@ class AlertRule(Given, frozen=True, kw_only=True):
     every: Annotated[int, Meta(ge=30, le=86_400)] = 60
     missing: Literal["ignore", "tell"] = "ignore"
     again: Annotated[int, Meta(ge=0, le=30 * 86_400)] = 86_400
+    halt: bool = False
 
 
 # where it is told

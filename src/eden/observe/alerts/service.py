@@ -244,6 +244,8 @@ class Alerts:
         *,
         before: AlertRule | None = None,
     ) -> None:
+        if rule.halt:
+            check_permission(principal, workspace_id, "release.emergency")
         errors = mistakes(rule)
         if not 0 < len(name.strip()) <= _LONGEST_NAME:
             errors.append(("name", f"1 to {_LONGEST_NAME} characters"))

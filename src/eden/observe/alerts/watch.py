@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from sqlalchemy import Connection, insert, or_, select, update
 
 from eden.base.api.times import moment
+from eden.base.catalogue import HaltRequest, ask_to_halt
 from eden.base.changes import append
 from eden.base.errors import EdenError
 from eden.base.ground import Ground
@@ -151,6 +152,8 @@ class Watch:
                         told={},
                     )
                 )
+                if alert.rule.halt and not missing:
+                    _do_halt(connection, alert, memory)
             self._do_go_on(connection, alert, replace(incident, last=memory.last), at)
         elif turn == "resolve" and incident is not None:
             changed = True
@@ -290,3 +293,15 @@ def notice(alert: Alert, incident: Incident, what: What, workspace: str, address
     }
     notice_id = f"{incident.id}.{what}{number}"
     return Notice(id=notice_id, at=at // _SECOND, title=title, text="\n".join(lines), body=body)
+
+
+def _do_halt(connection: Connection, alert: Alert, memory: Memory) -> None:
+    """Have the releases halted that the rule is about, once this write is done."""
+    codes: tuple[int, ...] = (0,)
+    subject = alert.rule.subject
+    if isinstance(subject, Compared) and subject.new == "newest" and memory.betting is not None:
+        codes = (memory.betting.version,)
+    elif isinstance(subject, Compared) and not isinstance(subject.new, str):
+        codes = subject.new
+    for code in codes:
+        ask_to_halt(connection, HaltRequest(alert.workspace_id, alert.app, code, alert.name))

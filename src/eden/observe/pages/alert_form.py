@@ -70,6 +70,7 @@ def fields(rule: AlertRule | None) -> dict[str, str]:
                 "alpha": "0.01", "direction": "more", "looks": "1", "every": "60", "again": "86400"}  # fmt: skip
     found = {"looks": str(rule.looks), "every": str(rule.every), "again": str(rule.again)}
     found["missing"] = "yes" if rule.missing == "tell" else ""
+    found["halt"] = "yes" if rule.halt else ""
     subject, condition = rule.subject, rule.condition
     if isinstance(subject, SqlNumber):
         found["sql"] = subject.sql
@@ -144,6 +145,7 @@ def read_rule(form: Form, of: Of, before: AlertRule | None) -> AlertRule:
         "every": form.number("every"),
         "again": form.number("again"),
         "missing": "tell" if form.on("missing") else "ignore",
+        "halt": form.on("halt"),
     }
     if errors:
         raise Problem("invalid", "The alert cannot be read.", errors=errors)
