@@ -50,8 +50,8 @@ def main() -> None:
         engine.query(
             "INSERT INTO events SELECT * REPLACE (at + INTERVAL {copy:UInt32} SECOND AS at,"
             " received + INTERVAL {copy:UInt32} SECOND AS received, cityHash64(id, {copy:UInt32}) AS id,"
-            " concat(session, '-', toString({copy:UInt32})) AS session) FROM events WHERE app = {app:UInt32}"
-            " AND NOT position(session, '-')",
+            " concat(session, '-', toString({copy:UInt32})) AS session)"
+            " FROM (SELECT * FROM events WHERE app = {app:UInt32} AND NOT position(session, '-'))",
             {"copy": copy * 61, "app": order.app},
         )
     _insert(engine, "logs", logs(work, order.logs))

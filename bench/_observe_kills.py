@@ -19,6 +19,7 @@ from bench._observe_pressure import batch
 from bench._release_platform import Server
 from eden.base.problems import Problem
 from eden.observe.insight.client import Insight
+from eden.observe.insight.spawn import wait_until_ended
 
 #: events of a batch, and batches of a round
 _EVENTS, _BATCHES = 5, 400
@@ -63,6 +64,7 @@ def kills(site: Site, folder: Path, rounds: int) -> Iterator[Figure]:
         stored = _stored(site)
     finally:
         server.stop()
+        wait_until_ended(site.settings)
     lost = sum(1 for one in acknowledged if stored.get(batch_id(one).decode(), 0) < _EVENTS)
     doubled = sum(1 for number in stored.values() if number > _EVENTS)
     yield Figure("killed_rounds", rounds)

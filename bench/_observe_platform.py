@@ -20,6 +20,7 @@ from eden.app import PARTS, Platform
 from eden.base.settings import Listen, Settings
 from eden.demo.service import found
 from eden.observe.insight.client import Insight
+from eden.observe.insight.spawn import wait_until_ended
 from eden.observe.service import Observe
 from eden.organisation.parts import identity_of
 from eden.organisation.service import Organisation
@@ -135,6 +136,7 @@ def serving(site: Site) -> Iterator[Server]:
         yield server
     finally:
         server.stop()
+        wait_until_ended(site.settings)
 
 
 class Asker:

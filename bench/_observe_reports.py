@@ -27,7 +27,7 @@ def reports(site: Site, events: int, quick: bool, prefix: str = "", target: floa
     """`target`: milliseconds for every question; else each has its own."""
     made = min(events, _MADE)
     order = _observe_fill.Order(
-        site.settings, site.app, events, made, min(made, 400_000 if not quick else 20_000), min(made // 50, 20_000)
+        site.settings, site.app, events, made, min(made, 400_000 if not quick else 20_000), min(made // 5, 200_000)
     )
     process = subprocess.run(
         [sys.executable, "-m", "bench._observe_fill"],

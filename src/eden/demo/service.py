@@ -23,6 +23,7 @@ from eden.base.settings import Listen, Logs, Settings
 from eden.demo import bank
 from eden.demo.generated import DAY, Crowd, Shipped
 from eden.demo.house import House
+from eden.observe.insight.spawn import wait_until_ended
 from eden.observe.service import Observe
 from eden.organisation.founding import Founded, do_found
 from eden.organisation.parts import identity_of
@@ -83,12 +84,12 @@ def demo_command(arguments: argparse.Namespace) -> int:
             await _people(platform, address, releases)
 
         house = House(simulator, platform, founded, furnish, f"/console/{_WORKSPACE}/analysis/{_KEY}/overview")
-        return serve(
-            arguments,
-            house,
-            listener,
-            [f"Console  {address.rstrip('/')}{house.entrance}   (signs you in as the owner)"],
-        )
+        entrance = f"{address.rstrip('/')}{house.entrance}"
+        try:
+            return serve(arguments, house, listener, [f"Console  {entrance}   (signs you in as the owner)"])
+        finally:
+            # the folder goes with the demo, and the process that has the events store in it outlives its servers
+            wait_until_ended(platform.ground.settings)
 
 
 def found(platform: Platform, data: Path) -> Founded:

@@ -16,6 +16,7 @@ from eden.base.settings import Observe, Settings
 from eden.observe.insight import doctor, place, spawn
 from eden.observe.insight.client import Insight, Limits
 from eden.observe.insight.doctor import check_store
+from eden.observe.insight.spawn import wait_until_ended
 from eden.observe.insight.status import Status, TableStatus
 
 ENDLESS = "SELECT sum(sipHash64(number)) FROM numbers(1000000000000)"
@@ -167,6 +168,19 @@ def test_it_outlives_who_started_it(settings: Settings) -> None:
                 await starter.wait()
 
     asyncio.run(live())
+
+
+def test_who_removes_the_folder_waits_for_its_end(settings: Settings) -> None:
+    assert wait_until_ended(settings, 0)
+
+    async def live() -> None:
+        insight = Insight(settings, linger=0.1)
+        await insight.status()
+        assert not await asyncio.to_thread(wait_until_ended, settings, 0.2)
+        await insight.close()
+
+    asyncio.run(live())
+    assert wait_until_ended(settings, 60)
 
 
 def test_it_cannot_start(settings: Settings, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ import msgspec
 
 from eden import __version__
 from eden.base.errors import EdenError
+from eden.base.locks import lock
 from eden.base.settings import Settings
 from eden.observe.insight import place
 from eden.observe.insight.process import Order
@@ -62,6 +63,21 @@ async def connect(settings: Settings, *, linger: float = LINGER_SECONDS, start: 
             raise EdenError("insight-unavailable", said.removeprefix("failed "))
         if said != "ready":
             await asyncio.sleep(0.05)
+
+
+def wait_until_ended(settings: Settings, seconds: float = 15.0) -> bool:
+    """Wait until no insight process has the data folder; False when one still has it then. For those who remove the
+    folder behind a server."""
+    file = place.lock_file(settings)
+    until = time.monotonic() + seconds
+    while file.exists():
+        with file.open("a") as handle:
+            if lock(handle.fileno(), alone=True):
+                break
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.05)
+    return True
 
 
 def _start(order: Order) -> str:
