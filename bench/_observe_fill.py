@@ -21,6 +21,7 @@ from eden.observe.insight.opening import open_engine
 
 #: rows of an insert, as the inserter makes them under load
 _PIECE = 50_000
+_MEMORY = 6_000_000_000
 
 
 class Order(msgspec.Struct, frozen=True):
@@ -43,7 +44,9 @@ class Filled(msgspec.Struct, frozen=True):
 
 def main() -> None:
     order = msgspec.json.decode(sys.stdin.buffer.read(), type=Order)
-    engine = open_engine(order.settings)
+    # copies of a million rows are one block; the store is asked later, with the usual cap
+    observe = msgspec.structs.replace(order.settings.observe, memory_bytes=_MEMORY)
+    engine = open_engine(msgspec.structs.replace(order.settings, observe=observe))
     work = Workload(order.made, app=order.app)
     seconds = _insert(engine, "events", events(work))
     for copy in range(1, order.events // order.made):
