@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from itertools import islice
+from typing import Any
 
 import msgspec
 
@@ -36,7 +37,8 @@ class Order(msgspec.Struct, frozen=True):
 
 
 class Filled(msgspec.Struct, frozen=True):
-    """Seconds of inserting what was made, and bytes on the disk of the events after merging."""
+    """Seconds of inserting what was made, and bytes on the disk of an event that was made, with its part of the roll-ups,
+    after merging."""
 
     seconds: float
     bytes_per_event: float
@@ -49,6 +51,7 @@ def main() -> None:
     engine = open_engine(msgspec.structs.replace(order.settings, observe=observe))
     work = Workload(order.made, app=order.app)
     seconds = _insert(engine, "events", events(work))
+    size = _merged_bytes(engine)
     for copy in range(1, order.events // order.made):
         engine.query(
             "INSERT INTO events SELECT * REPLACE (at + INTERVAL {copy:UInt32} SECOND AS at,"
@@ -59,19 +62,30 @@ def main() -> None:
         )
     _insert(engine, "logs", logs(work, order.logs))
     _insert(engine, "errors", errors(work, order.errors))
-    for table in ("events", "logs", "errors"):
+    for table in ("events", "trends", "logs", "errors"):
         engine.query(f"OPTIMIZE TABLE {table} FINAL")
-    rows = msgspec.json.decode(
-        engine.query(
-            "SELECT sum(bytes_on_disk), sum(rows) FROM system.parts WHERE active AND table = 'events'"
-            " AND database = currentDatabase()"
-        )
-    )["data"]
-    [(size, count)] = rows
+    [(count,)] = _rows(engine, "SELECT count() FROM events")
     assert int(count) == order.events, (count, order.events)
-    sys.stdout.buffer.write(msgspec.json.encode(Filled(seconds, int(size) / int(count))))
+    sys.stdout.buffer.write(msgspec.json.encode(Filled(seconds, size / order.made)))
     sys.stdout.flush()
     engine.close()
+
+
+def _merged_bytes(engine: Engine) -> int:
+    """Of the events and their roll-ups on the disk. Copies would compress as no month does."""
+    for table in ("events", "trends"):
+        engine.query(f"OPTIMIZE TABLE {table} FINAL")
+    [(size,)] = _rows(
+        engine,
+        "SELECT sum(bytes_on_disk) FROM system.parts WHERE active AND table IN ('events', 'trends')"
+        " AND database = currentDatabase()",
+    )
+    return int(size)
+
+
+def _rows(engine: Engine, sql: str) -> list[list[Any]]:
+    rows: list[list[Any]] = msgspec.json.decode(engine.query(sql))["data"]
+    return rows
 
 
 def _insert(engine: Engine, table: str, lines: Iterator[bytes]) -> float:

@@ -81,7 +81,7 @@ async def _ask(asker: Asker, session: aiohttp.ClientSession, name: str, number: 
         await asker.get(session, "/logs", text=f"payment declined bank {number + 1}", limit="50")
     else:
         answer = await asker.post(session, "/ask", _question(name, number))
-        if not answer["sql"]:
+        if not answer["statements"][0]["sql"]:
             raise RuntimeError(f"no SQL is named for {name}")
 
 
