@@ -37,8 +37,8 @@ class Order(msgspec.Struct, frozen=True):
 
 
 class Filled(msgspec.Struct, frozen=True):
-    """Seconds of inserting what was made, and bytes on the disk of an event that was made, with its part of the roll-ups,
-    after merging."""
+    """Seconds of inserting what was made, and bytes on the disk of an event that was made, with its part of the
+    roll-ups, after merging."""
 
     seconds: float
     bytes_per_event: float
