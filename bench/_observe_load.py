@@ -132,13 +132,22 @@ class _Load:
             if not self.order.patient:
                 self._finished.set()
                 return
-            task = asyncio.ensure_future(self._reconnect())
-            self._again.add(task)
-            task.add_done_callback(self._again.discard)
+            self._begin_again()
         elif self.order.rate:
             self._idle.put_nowait(connection)
         elif self._sent < self.order.requests:
             self.send(connection, time.perf_counter())
+
+    async def _waiting(self) -> _Connection:
+        """A connection that waits and is still one: the server may have been killed meanwhile."""
+        while (one := await self._idle.get()).transport is None:
+            self._begin_again()
+        return one
+
+    def _begin_again(self) -> None:
+        task = asyncio.ensure_future(self._reconnect())
+        self._again.add(task)
+        task.add_done_callback(self._again.discard)
 
     async def _reconnect(self) -> None:
         while not self._finished.is_set():
@@ -172,7 +181,7 @@ class _Load:
                     await asyncio.sleep(pause)
                 if self._finished.is_set():
                     break
-                self.send(await self._idle.get(), moment)
+                self.send(await self._waiting(), moment)
         else:
             for one in connections[: order.requests]:
                 self.send(one, time.perf_counter())
