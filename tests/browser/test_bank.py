@@ -40,7 +40,7 @@ def test_the_visitors_own_phone_is_in_the_console(
 ) -> None:
     expect_console("401")  # the first look at an account of nobody
     page.goto(demo.console)
-    expect(page.get_by_role("heading", name="概览")).to_be_visible()
+    expect(page.get_by_role("heading", name="概览", level=1)).to_be_visible()
     sources = f"{demo.phone}api/v1/workspaces/test/observe/apps/bank/values?property=source"
     page.goto(demo.phone)
     until = time.monotonic() + 120

@@ -196,7 +196,7 @@ def test_a_filter_with_suggestions_stays_from_page_to_page(page: Page, bank: Ban
     page.get_by_text("Filter", exact=True).press("Enter")
     page.get_by_label("Property").fill("platform")
     page.get_by_label("Property").press("Tab")
-    expect(page.locator("#filter-values option")).to_have_count(4)
+    expect(page.locator('#filter-values option[value="harmony"]')).to_have_count(1)
     page.get_by_label("Value").fill("ios, android")
     page.get_by_role("button", name="Apply").click()
     expect(page.locator(".chip")).to_have_text("Platform is ios or android")
