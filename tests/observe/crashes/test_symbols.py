@@ -109,6 +109,20 @@ def test_a_library_is_not_the_program() -> None:
     assert symbols(archive(main=map_)).apply(1, 7, document(stack)).exceptions[0].frames[0].in_app is False
 
 
+def damaged(place: int, value: int) -> bytes:
+    """A packed archive with another byte at `place` of its map's content (or, below 0, encrypted by its flags)."""
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("main/scripts.js.map", json.dumps(PLAIN))
+    content = bytearray(data.getvalue())
+    if place < 0:
+        content[6] |= 1
+        content[content.index(b"PK\x01\x02") + 8] |= 1
+    else:
+        content[30 + len("main/scripts.js.map") + place] = value
+    return bytes(content)
+
+
 @pytest.mark.parametrize(
     ("app", "code", "given", "note"),
     [
@@ -118,6 +132,8 @@ def test_a_library_is_not_the_program() -> None:
         (1, 7, None, "There is no usable source map of the package main of version 7."),
         (1, 7, b"PK no archive", "There is no usable source map of the package main of version 7."),
         (1, 7, archive(other=PLAIN), "There is no usable source map of the package main of version 7."),
+        (1, 7, damaged(0, 0xFF), "There is no usable source map of the package main of version 7."),
+        (1, 7, damaged(-1, 0), "There is no usable source map of the package main of version 7."),
         (1, 7, archive(main=b"{"), "There is no usable source map of the package main of version 7."),
         (
             1,

@@ -13,6 +13,7 @@ import logging
 import re
 import time
 import zipfile
+import zlib
 from collections import OrderedDict
 from collections.abc import Callable
 from itertools import pairwise
@@ -44,6 +45,11 @@ log = logging.getLogger("eden.observe.symbols")
 
 #: where a frame really is, and the lines around it
 _Found = tuple[Place, list[str], str, list[str]]
+
+
+#: what zipfile raises for archives that are damaged, lack the map, are encrypted or packed in an unknown way: an error
+#: without its map is stored all the same
+_UNREADABLE = (zipfile.BadZipFile, KeyError, RuntimeError, OSError, EOFError, zlib.error)
 
 
 class Symbols:
@@ -175,7 +181,7 @@ class Symbols:
             with zipfile.ZipFile(io.BytesIO(data)) as opened:
                 entry = opened.getinfo(f"{package}/scripts.js.map")
                 return opened.read(entry) if entry.file_size <= _LARGEST_MAP else None
-        except (zipfile.BadZipFile, KeyError, NotImplementedError, OSError) as error:
+        except _UNREADABLE as error:
             log.warning("the source maps %s have none of %s: %s", archive, package, error)
             return None
 
