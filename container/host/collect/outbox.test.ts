@@ -37,22 +37,22 @@ describe('Outbox', () => {
   it('completes the first batch of a program soon', () => {
     const { outbox, clock, add, lines } = setUp()
     add('a')
-    expect(outbox.due).toBe(3000)
-    clock.now = 3000
+    expect(outbox.due).toBe(2000)
+    clock.now = 2000
     outbox.close()
     expect(lines()).toEqual([['a']])
     add('b')
-    expect(outbox.due).toBe(13_000)
+    expect(outbox.due).toBe(12_000)
     add('c', 'shop')
-    clock.now = 5000
+    clock.now = 3000
     outbox.close()
     expect(lines()).toEqual([['a'], ['c']])
   })
 
   it('never later than others', () => {
-    const { outbox, add } = setUp(undefined, undefined, { batch: 3, patience: 1000, bytes: 512_000 })
+    const { outbox, add } = setUp(undefined, undefined, { batch: 3, patience: 500, bytes: 512_000 })
     add('a')
-    expect(outbox.due).toBe(2000)
+    expect(outbox.due).toBe(1500)
   })
 
   it('has a batch for every program, version and person', () => {

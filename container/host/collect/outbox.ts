@@ -36,7 +36,7 @@ const DROPS = 'drops'
 type Drops = { [program: string]: { [reason: string]: number } }
 
 /** ms until the first batch of a program is complete */
-const FIRST_PATIENCE = 2000
+const FIRST_PATIENCE = 1000
 
 export interface OutboxOptions {
   values: Promise<ValueStore>

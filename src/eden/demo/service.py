@@ -6,6 +6,8 @@ import argparse
 import asyncio
 import contextlib
 import secrets
+import signal
+import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
@@ -85,6 +87,8 @@ def demo_command(arguments: argparse.Namespace) -> int:
 
         house = House(simulator, platform, founded, furnish, f"/console/{_WORKSPACE}/analysis/{_KEY}/overview")
         entrance = f"{address.rstrip('/')}{house.entrance}"
+        # the server gives the signal back when it has stopped; what is behind it is to be tidied up first
+        signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
         try:
             return serve(arguments, house, listener, [f"Console  {entrance}   (signs you in as the owner)"])
         finally:
