@@ -22,6 +22,7 @@ CREATE TABLE alerts (
 	name VARCHAR(400) NOT NULL, 
 	rule TEXT NOT NULL, 
 	channels TEXT NOT NULL, 
+	language VARCHAR(10) NOT NULL, 
 	enabled BOOLEAN NOT NULL, 
 	state VARCHAR(12) NOT NULL, 
 	memory TEXT NOT NULL, 
@@ -34,7 +35,7 @@ CREATE TABLE alerts (
 	CONSTRAINT fk_alerts_app FOREIGN KEY(app) REFERENCES observe_apps (number), 
 	CONSTRAINT fk_alerts_workspace_id FOREIGN KEY(workspace_id) REFERENCES workspaces (id)
 );
-INSERT INTO "alerts" VALUES('0199aaaa-0000-7000-8000-000000000027','0199aaaa-0000-7000-8000-000000000013',22,'alerts name','{"n":27,"文":"字"}','alerts channels',1,'alerts state','{"n":27,"文":"字"}',1790000000000027,27,'alerts created_by',1790000000000027,27);
+INSERT INTO "alerts" VALUES('0199aaaa-0000-7000-8000-000000000027','0199aaaa-0000-7000-8000-000000000013',22,'alerts name','{"n":27,"文":"字"}','alerts channels','alerts lan',1,'alerts state','{"n":27,"文":"字"}',1790000000000027,27,'alerts created_by',1790000000000027,27);
 CREATE TABLE attempts (
 	id VARCHAR(64) NOT NULL, 
 	tries INTEGER NOT NULL, 

@@ -14,6 +14,7 @@ from eden.base.api.handlers import FromPath, JSONBody, Page, Service, TheCaller,
 from eden.base.api.times import microseconds, moment
 from eden.base.errors import EdenError
 from eden.base.problems import Problem
+from eden.console.messages import Locale
 from eden.observe.alerts.channels import where
 from eden.observe.alerts.interfaces import AlertRule, AlertState, Channel, Email, Reading, Webhook
 from eden.observe.alerts.rows import Alert, Incident
@@ -32,10 +33,12 @@ class Given(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class NewAlert(Given):
-    """An alert to be made. The console shows it always; `channels` tell it elsewhere, too."""
+    """An alert to be made. The console shows it always; `channels` tell it elsewhere, too, in `language` (null: the one
+    that you chose for the console, else English)."""
 
     name: Name
     rule: AlertRule
+    language: Locale | None = None
     channels: Annotated[list[Channel], Meta(max_length=MOST_CHANNELS)] = []
 
 
@@ -46,6 +49,7 @@ class AlertChange(Given):
     name: Name | None = None
     rule: AlertRule | None = None
     channels: Annotated[list[Wanted], Meta(max_length=MOST_CHANNELS)] | None = None
+    language: Locale | None = None
     enabled: bool | None = None
     revision: Annotated[int, Meta(ge=1, le=2**31 - 1)] | None = None
 
@@ -74,13 +78,14 @@ class Point(msgspec.Struct, kw_only=True):
 
 
 class AlertView(msgspec.Struct, kw_only=True):
-    """An alert. `number`: what the last look found, `course` the looks before; `trouble`: why a number could not be
-    had. `muted_until`: nobody is told before."""
+    """An alert. `language`: of what is told; `number`: what the last look found, `course` the looks before; `trouble`:
+    why a number could not be had. `muted_until`: nobody is told before."""
 
     id: str
     name: str
     rule: AlertRule
     channels: list[ChannelView]
+    language: Locale
     enabled: bool
     state: AlertState
     number: Reading
@@ -109,6 +114,7 @@ class AlertView(msgspec.Struct, kw_only=True):
                 )
                 for channel in alert.channels
             ],
+            language=alert.language,
             enabled=alert.enabled,
             state=alert.state,
             number=alert.memory.last,
@@ -135,7 +141,8 @@ class ToldView(msgspec.Struct, kw_only=True):
 
 
 class IncidentView(msgspec.Struct, kw_only=True):
-    """From the look that found trouble to the one that found none. `missing`: it is about missing numbers."""
+    """From the look that found trouble to the one that found none. `missing`: it is about missing numbers; `changed`:
+    it ended because somebody changed the rule, or switched it off."""
 
     id: str
     opened_at: datetime
@@ -143,6 +150,7 @@ class IncidentView(msgspec.Struct, kw_only=True):
     first: Reading
     last: Reading
     missing: bool
+    changed: bool
     told: list[ToldView]
 
     @classmethod
@@ -157,6 +165,7 @@ class IncidentView(msgspec.Struct, kw_only=True):
             first=incident.first,
             last=incident.last,
             missing=incident.missing,
+            changed=incident.changed,
             told=[
                 ToldView(
                     channel=channel,
@@ -208,7 +217,7 @@ class AlertsController(Controller):
         self, caller: TheCaller, observe: TheObserve, key: FromPath[str], data: JSONBody[NewAlert]
     ) -> AlertView:
         """Make an alert. The secrets of its webhooks are shown here only. SQL needs `observe.sql`, too."""
-        made = await alerts_of(observe).create(*caller, key, data.name, data.rule, data.channels)
+        made = await alerts_of(observe).create(*caller, key, data.name, data.rule, data.channels, data.language)
         return AlertView.of(made, new=True)
 
     @get("/{alert_id:str}", opt=needs("observe.read"))
@@ -237,6 +246,7 @@ class AlertsController(Controller):
             name=data.name,
             rule=data.rule,
             channels=data.channels,
+            language=data.language,
             enabled=data.enabled,
             revision=data.revision,
         )

@@ -206,6 +206,8 @@ alerts = Table(
     Column("rule", Json, nullable=False),
     #: where it is told; addresses hold passwords, so they are sealed with the server's key
     Column("channels", Text, nullable=False),
+    #: of what is told
+    Column("language", String(10), nullable=False),
     Column("enabled", Boolean, nullable=False),
     Column("state", String(12), nullable=False),
     #: what a sequential comparison remembers between looks

@@ -13,7 +13,8 @@ from eden.base.problems import Problem
 from eden.observe import api_alerts, api_apps, api_crashes, api_dashboards, api_logs, api_questions, api_sql
 from eden.observe.accept.foreign import foreign_wires
 from eden.observe.accept.receiver import PREFIX
-from eden.observe.alerts.watch import EVERY, LOOK, TELL
+from eden.observe.alerts.telling import TELL
+from eden.observe.alerts.watch import EVERY, LOOK
 from eden.observe.insight.doctor import check_store
 from eden.observe.pages import HANDLERS, NAVIGATION, PANELS
 from eden.observe.service import Observe

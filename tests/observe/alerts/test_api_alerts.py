@@ -52,9 +52,11 @@ def test_from_begin_to_end(stand: Stand) -> None:
     mail = {"by": "email", "server": "smtp://u:p@mail.example", "sender": "e@x.example", "to": ["a@x.example"]}
     changed = ask(
         stand, "PATCH", f"/{made['id']}",
-        json={"name": "More sales", "channels": [{"by": "kept", "id": channel["id"]}, mail], "revision": 1},
+        json={"name": "More sales", "language": "zh", "revision": 1,
+              "channels": [{"by": "kept", "id": channel["id"]}, mail]},
     ).json()  # fmt: skip
     assert [one["where"] for one in changed["channels"]] == ["hooks.example.com", "a@x.example"]
+    assert (made["language"], changed["language"]) == ("en", "zh")
     assert changed["channels"][0]["secret"] is None and changed["revision"] == 2 and "p@mail" not in str(changed)
     assert [one["name"] for one in ask(stand, "GET").json()] == ["More sales"]
     assert ask(stand, "PATCH", f"/{made['id']}", json={"name": "x", "revision": 1}).status_code == 409

@@ -12,6 +12,7 @@ import socket
 import pytest
 
 from eden.base.errors import EdenError
+from eden.observe.alerts import networks
 from eden.observe.alerts.channels import Notice, NotTold, new_secret, tell, where
 from eden.observe.alerts.interfaces import Channel, Email, Service, Webhook
 from eden.observe.alerts.networks import PrivateAddress, is_public
@@ -54,7 +55,19 @@ def test_a_webhook_that_fails(web: WebServer) -> None:
 
 
 @pytest.mark.parametrize(
-    "host", ["127.0.0.1", "[::1]", "localhost", "10.0.0.1", "169.254.169.254", "[::ffff:127.0.0.1]", "0.0.0.0", "127.1"]
+    "host",
+    [
+        "127.0.0.1",
+        "[::1]",
+        "localhost",
+        "10.0.0.1",
+        "169.254.169.254",
+        "[::ffff:127.0.0.1]",
+        "0.0.0.0",
+        "127.1",
+        "１２７.0.0.1",
+        "127。0。0。1",
+    ],
 )
 def test_private_networks_are_not_asked(web: WebServer, host: str) -> None:
     port = web.server_address[1]
@@ -66,8 +79,29 @@ def test_private_networks_are_not_asked(web: WebServer, host: str) -> None:
 def test_private_networks_are_not_asked_for_mail_or_services(mail: MailServer, web: WebServer) -> None:
     said = told(Email(server=mail.address, sender="e@x.example", to=("a@x.example",)), private=False)
     assert "private network" in said and mail.got == []
+    port = web.server_address[1]
+    for host in ("127.0.0.1", "localhost"):
+        said = told(Service(url=f"json://{host}:{port}"), private=False)
+        assert "private network" in said and web.got == [], host
+
+
+def test_a_service_that_leads_to_a_neighbour_is_not_followed(web: WebServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A public machine answers with a redirect to one that only the server can reach."""
+    public = iter([True])
+    monkeypatch.setattr(networks, "is_public", lambda address: next(public, False))
+    web.answers = [302]
     said = told(Service(url=web.address.replace("http", "json")), private=False)
-    assert "private network" in said and web.got == []
+    assert "private network" in said and [path for path, _, _ in web.got] == ["/"]
+
+
+def test_a_name_that_means_another_machine_a_moment_later(mail: MailServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What counts is the address that is connected to."""
+    look_up = socket.getaddrinfo
+    monkeypatch.setattr(socket, "getaddrinfo", lambda host, *rest, **more: look_up("127.0.0.1", *rest, **more))
+    asked = Email(server=mail.address.replace("127.0.0.1", "mail.example"), sender="e@x.example", to=("a@x.example",))
+    assert "private network" in told(asked, private=False) and mail.got == []
+    # what is kept from its neighbours is this one notice
+    assert told(asked) == "" and len(mail.got) == 1
 
 
 @pytest.mark.parametrize(

@@ -120,7 +120,7 @@ def test_from_begin_to_end(stand: Stand, web: WebServer) -> None:
 
 def test_an_incident_is_shown(stand: Stand, engine: Embedded) -> None:
     path = make(stand, name="Sales", of="sql", sql="SELECT count() FROM events", value="2")
-    rows = [{"app": stand.app("bank").number, "at": stand.seconds, "received": stand.seconds, "name": "sale"}] * 3
+    rows = [{"app": stand.app("bank").number, "at": stand.seconds, "arrived": stand.seconds, "name": "sale"}] * 3
     engine.insert("events", b"\n".join(json.dumps(row).encode() for row in rows))
     asyncio.run(watch_of(stand.observe).look_all({}))
     html = show(stand, path)
@@ -152,6 +152,26 @@ def test_what_has_to_be_mended(stand: Stand, form: dict[str, str], field: str) -
         assert re.search(rf'<(input|select|textarea)[^>]*name="{field}"[^>]*aria-invalid="true"', answer.text), (
             answer.text
         )
+
+
+def test_what_has_to_be_mended_in_chinese(stand: Stand) -> None:
+    headers = stand.office.sign_in("owner") | {"Accept-Language": "zh"}
+    data = {**USUAL, "value": "nan", "channel": "webhook", "address": "http://[x", "_csrf": headers["X-CSRF-Token"]}
+    address = f"/console/{stand.office.here}/analysis/bank/alerts"
+    assert "请填写一个数字。" in stand.office.client.post(address, headers=headers, data=data).text
+    data["value"] = "5"
+    assert "无法使用该地址。" in stand.office.client.post(address, headers=headers, data=data).text
+
+
+def test_the_language_of_notices(stand: Stand) -> None:
+    """What the form says; before that the reader's."""
+    assert '<option value="zh" selected' in show(stand, "/new", locale="zh")
+    assert '<option value="en" selected' in show(stand, "/new")
+    path = make(stand, language="zh")
+    assert '<option value="zh" selected' in show(stand, f"{path}/edit")
+    assert send(stand, path, **{**USUAL, "revision": "1", "language": "en"}).status_code == 303
+    assert stand.office.get("owner", f"{stand.path('bank')}/alerts{path}")["language"] == "en"
+    send(stand, f"{path}/remove")
 
 
 def test_who_may(stand: Stand) -> None:

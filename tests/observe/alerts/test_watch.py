@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from eden.base.catalogue import HALT
-from eden.base.errors import EdenError
 from eden.base.identity.principal import Principal
 from eden.base.problems import Problem
 from eden.base.tables import jobs
-from eden.observe import schema
 from eden.observe.alerts.channels import NotTold
 from eden.observe.alerts.interfaces import (
     AlertRule,
     AlertState,
     AskedNumber,
     Change,
-    Channel,
     Compared,
     Email,
     Sequential,
@@ -32,13 +26,7 @@ from eden.observe.alerts.interfaces import (
     Threshold,
     Webhook,
 )
-from eden.observe.alerts.rows import Alert, Incident
-from eden.observe.alerts.service import Alerts, Kept, Wanted
-from eden.observe.alerts.watch import TELL, Watch
-from eden.observe.insight.answering import Answering
-from eden.observe.insight.client import LocalInsight
-from eden.observe.insight.engine import Engine
-from eden.observe.interfaces import EventRow
+from eden.observe.alerts.service import Kept, Wanted
 from eden.observe.models import alert_incidents
 from eden.observe.questions.interfaces import (
     Events,
@@ -52,94 +40,10 @@ from eden.observe.questions.interfaces import (
     Trend,
 )
 from tests.observe.alerts.conftest import MailServer, WebServer
-from tests.observe.stage import SECOND, Stage
+from tests.observe.alerts.house import COUNT, MANY, House, house, kept_store
+from tests.observe.stage import SECOND
 
-COUNT = SqlNumber(sql="SELECT count() FROM events WHERE name = 'sale'")
-MANY = AlertRule(subject=COUNT, condition=Threshold(direction="above", value=2), every=30)
-
-
-class House:
-    """A stage with alerts; `look` passes half a minute."""
-
-    def __init__(self, stage: Stage) -> None:
-        self.stage = stage
-        self.alerts = Alerts(stage.ground, stage.apps, stage.insight, lambda: stage.at)
-        self.watch = Watch(stage.ground, stage.apps, stage.insight, lambda: stage.at)
-        self.owner = stage.people["owner"]
-
-    def run(self, work: Any) -> Any:
-        return asyncio.run(work)
-
-    def make(self, rule: AlertRule, *channels: Channel, name: str = "Sales") -> Alert:
-        found: Alert = self.run(self.alerts.create(self.owner, "w", "bank", name, rule, channels))
-        return found
-
-    def events(self, name: str, count: int, **more: Any) -> None:
-        at = self.stage.at / SECOND
-        self.stage.put(
-            *(
-                EventRow(app=1, at=at - 1, received=more.pop("received", at - 1), name=name, person=f"p{n}",
-                         id=hash((name, at, n, str(more))) & (2**63 - 1), **more)
-                for n in range(count)
-            )
-        )  # fmt: skip
-
-    def look(self, seconds: int = 30) -> None:
-        self.stage.at += seconds * SECOND
-        self.run(self.watch.look_all({}))
-
-    def get(self, alert: Alert) -> Alert:
-        found: Alert = self.run(self.alerts.get(self.owner, "w", "bank", alert.id))
-        return found
-
-    def incidents(self, alert: Alert) -> list[Incident]:
-        found: list[Incident] = self.run(self.alerts.incidents(self.owner, "w", "bank", alert.id))
-        return found
-
-    def deliver(self) -> list[str]:
-        """Do what waits to be told, once; why it was not taken."""
-
-        def waiting(connection: Any) -> list[Any]:
-            rows = (
-                connection.execute(select(jobs.c.payload).where(jobs.c.kind == TELL).order_by(jobs.c.id))
-                .scalars()
-                .all()
-            )
-            connection.execute(delete(jobs).where(jobs.c.kind == TELL))
-            return list(rows)
-
-        failed = []
-        for payload in self.stage.ground.database.write_now(waiting):
-            try:
-                self.run(self.watch.tell(payload))
-            except EdenError as error:
-                failed.append(str(error))
-                self.left.append(payload)
-        return failed
-
-    left: list[dict[str, Any]] = []  # noqa: RUF012
-
-
-@pytest.fixture(scope="module")
-def kept_store(_open: Callable[[str], Engine]) -> Iterator[Engine]:
-    engine = _open("alerts")
-    for statement in schema.statements():
-        engine.query(statement)
-    yield engine
-    engine.query("DROP DATABASE alerts SYNC")
-    engine.close()
-
-
-@pytest.fixture
-def house(tmp_path: Path, kept_store: Engine) -> Iterator[House]:
-    for table in schema.NAMES:
-        kept_store.query(f"TRUNCATE TABLE {table}")
-    stage = Stage(tmp_path, kept_store, LocalInsight(Answering(kept_store)))
-    assert stage.app("bank") == 1
-    house = House(stage)
-    house.left = []
-    yield house
-    stage.ground.close()
+__all__ = ["house", "kept_store"]
 
 
 def test_an_incident_from_its_begin_to_its_end(house: House, web: WebServer, mail: MailServer) -> None:

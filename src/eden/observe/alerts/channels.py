@@ -17,6 +17,7 @@ import ssl
 import warnings
 from email.message import EmailMessage
 from email.utils import formatdate
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -24,10 +25,11 @@ from urllib.parse import unquote, urlsplit
 
 import aiohttp
 import msgspec
+from yarl import URL
 
 from eden.base.errors import EdenError
 from eden.observe.alerts.interfaces import Channel, Email, Service, Webhook
-from eden.observe.alerts.networks import PrivateAddress, PublicResolver, check_host, is_public
+from eden.observe.alerts.networks import PrivateAddress, PublicResolver, among_public, is_public
 
 #: services of Apprise that show something on the screen, or write to the log, of the machine that they run on
 _ON_THE_SERVER = frozenset("dbus file glib gnome kde macosx qt syslog windows".split())
@@ -64,6 +66,21 @@ def where(channel: Channel) -> str:
         return ", ".join(channel.to)
     address = urlsplit(channel.url)
     return (address.hostname or "") if isinstance(channel, Webhook) else f"{address.scheme}://…"
+
+
+def check(channel: Channel) -> None:
+    """Raises NotTold where nothing can ever be told: what is written is no address, or one that is never told."""
+    if isinstance(channel, Service):
+        service_of(channel)
+        return
+    address = channel.url if isinstance(channel, Webhook) else channel.server
+    try:
+        parts = urlsplit(address)
+        known = bool(URL(address).host and parts.hostname) and parts.port != 0
+    except ValueError:
+        known = False
+    if not known:
+        raise NotTold("This is no address of a server.", "Write it as in https://HOST:PORT/PATH.")
 
 
 async def tell(channel: Channel, notice: Notice, *, private: bool) -> None:
@@ -103,7 +120,9 @@ async def _webhook(channel: Webhook, notice: Notice, *, private: bool) -> None:
         "webhook-timestamp": str(notice.at),
         "webhook-signature": signature(channel.secret, notice.id, notice.at, body),
     }
-    host = urlsplit(channel.url).hostname or ""
+    # as the client reads it: it takes １２７。0。0。1 for an address, too
+    url = URL(channel.url)
+    host = url.host or ""
     # an address in place of a name is never resolved
     if not private and _is_address(host) and not is_public(host):
         raise PrivateAddress(host)
@@ -112,12 +131,12 @@ async def _webhook(channel: Webhook, notice: Notice, *, private: bool) -> None:
     try:
         async with (
             aiohttp.ClientSession(connector=connector, timeout=timeout) as session,
-            session.post(channel.url, data=body, headers=headers, allow_redirects=False) as answer,
+            session.post(url, data=body, headers=headers, allow_redirects=False) as answer,
         ):
             if not 200 <= answer.status < 300:
                 hint = "Give the address that it leads to." if 300 <= answer.status < 400 else ""
                 raise NotTold(f"{host} answered {answer.status}.", hint)
-    except aiohttp.ClientError as error:
+    except (aiohttp.ClientError, OSError, ValueError) as error:
         raise NotTold(f"{host} cannot be reached: {error}.") from error
 
 
@@ -129,11 +148,9 @@ def _is_address(host: str) -> bool:
 
 
 async def _email(channel: Email, notice: Notice, *, private: bool) -> None:
-    address = urlsplit(channel.server)
-    host = address.hostname or ""
+    host = urlsplit(channel.server).hostname or ""
     try:
-        await check_host(host, private=private)
-        await asyncio.to_thread(_send_mail, channel, notice)
+        await among_public(partial(_send_mail, channel, notice), private=private)
     except smtplib.SMTPRecipientsRefused as error:
         raise NotTold(f"{host} does not take mail for {', '.join(error.recipients)}.") from error
     except (smtplib.SMTPException, OSError, ValueError) as error:
@@ -176,14 +193,8 @@ def _send_mail(channel: Email, notice: Notice) -> None:
 
 async def _service(channel: Service, notice: Notice, *, private: bool) -> None:
     plugin = service_of(channel)
-    host = getattr(plugin, "host", None)
-    if isinstance(host, str) and host and "." in host:
-        try:
-            await check_host(host, private=private)
-        except OSError as error:
-            raise NotTold(f"{where(channel)} cannot be reached: {error}.") from error
-    done = await asyncio.to_thread(plugin.notify, body=notice.text, title=notice.title)
-    if not done:
+    tell_it = partial(plugin.notify, body=notice.text, title=notice.title)
+    if not await among_public(tell_it, private=private):
         raise NotTold(f"{where(channel)} did not take the notice.", "Is the address right, and still valid?")
 
 

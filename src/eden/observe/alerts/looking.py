@@ -141,7 +141,8 @@ async def _compare(
     insight: Insight, app: App, subject: Compared, condition: Sequential, state: Betting | None, newest: int, now: int
 ) -> tuple[Betting, Reading]:
     version = newest if subject.new == "newest" else -1
-    if state is None or state.version != version:
+    # one that begins later than now did so before the clock was set back
+    if state is None or state.version != version or state.since > now:
         state = begin(now - _LATE, version)
         return state, reading(state, subject, condition)
     state = replace(state, since=max(state.since, now - _LONGEST))

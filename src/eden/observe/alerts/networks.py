@@ -1,6 +1,8 @@
 """Which machines an alert may be sent to: not those that only this server can reach, unless its operator says so.
 
-Whoever may write alerts could otherwise have the server ask its own neighbours (server-side request forgery).
+Whoever may write alerts could otherwise have the server ask its own neighbours (server-side request forgery). What
+counts is the address that is connected to: names may mean another machine a moment later, and services lead on to
+others.
 """
 
 from __future__ import annotations
@@ -8,11 +10,21 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
-from typing import Any
+import sys
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import Any, TypeVar
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from eden.base.errors import EdenError
+
+T = TypeVar("T")
+
+#: where what runs now may connect to public machines only: the hosts that it was kept from
+_kept_from: ContextVar[list[str] | None] = ContextVar("kept_from", default=None)
+#: events of PEP 578 that come before a socket leads anywhere; their second argument is the address
+_LEADING = frozenset({"socket.connect", "socket.sendto", "socket.sendmsg"})
 
 
 class PrivateAddress(EdenError):
@@ -36,15 +48,49 @@ def is_public(address: str) -> bool:
     return found.is_global and not found.is_multicast and (mapped is None or mapped.is_global)
 
 
-async def check_host(host: str, *, private: bool) -> None:
-    """Raises PrivateAddress unless all addresses of a host are public (or `private` ones are allowed); OSError when it
-    has none."""
+async def among_public(work: Callable[[], T], *, private: bool) -> T:
+    """What `work` gives, done by another thread. Unless `private` machines may be told, it connects to public ones
+    only, whatever names and redirects it follows; PrivateAddress when it failed (or gave False) for that."""
     if private:
-        return
-    loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    if not all(is_public(str(entry[4][0])) for entry in found):
-        raise PrivateAddress(host)
+        return await asyncio.to_thread(work)
+    _watch_sockets()
+    return await asyncio.to_thread(_guarded, work)
+
+
+def _guarded(work: Callable[[], T]) -> T:
+    kept_from: list[str] = []
+    # a thread of `to_thread` works in a copy of its caller's context
+    _kept_from.set(kept_from)
+    try:
+        found = work()
+    except Exception as error:
+        if kept_from:
+            raise PrivateAddress(kept_from[0]) from error
+        raise
+    if kept_from and found is False:
+        raise PrivateAddress(kept_from[0])
+    return found
+
+
+def _audit(event: str, arguments: tuple[Any, ...]) -> None:
+    if event in _LEADING and (kept_from := _kept_from.get()) is not None:
+        address = arguments[1]
+        host = str(address[0] if isinstance(address, tuple) else address)
+        if not is_public(host):
+            kept_from.append(host)
+            # as if the network had refused: who connects closes the socket then
+            raise PermissionError(f"{host} is on a private network")
+
+
+_watched = False
+
+
+def _watch_sockets() -> None:
+    """Hooks are for the rest of the process: there is one, and none before it is needed."""
+    global _watched
+    if not _watched:
+        _watched = True
+        sys.addaudithook(_audit)
 
 
 class PublicResolver(AbstractResolver):

@@ -9,6 +9,7 @@ import msgspec
 from sqlalchemy import Connection, Row, Select, select
 
 from eden.base.sealing import Seal
+from eden.console.messages import Locale
 from eden.observe.alerts.interfaces import AlertRule, AlertState, Channel, Memory, Reading
 from eden.observe.models import alert_incidents, alerts, observe_apps
 
@@ -16,7 +17,8 @@ _channels = msgspec.json.Decoder(tuple[Channel, ...])
 
 
 class Alert(msgspec.Struct, frozen=True, kw_only=True):
-    """An alert. `app`: key of the mini program; times in microseconds. `muted_until`: nobody is told before."""
+    """An alert. `app`: key of the mini program; times in microseconds. `language`: of what is told. `muted_until`:
+    nobody is told before."""
 
     id: str
     workspace_id: str
@@ -25,6 +27,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     rule: AlertRule
     channels: tuple[Channel, ...]
+    language: Locale
     enabled: bool
     state: AlertState
     memory: Memory
@@ -46,7 +49,8 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 
 class Incident(msgspec.Struct, frozen=True, kw_only=True):
     """From the look that found trouble to the one that found none. `first` and `last`: what was found; `missing`: it
-    is about missing numbers. `asked`: when channels were last asked to tell of it; `told` by the channel's id."""
+    is about missing numbers; `changed`: it ended because somebody changed the rule, or switched it off. `asked`: when
+    channels were last asked to tell of it; `told` by the channel's id."""
 
     id: str
     alert_id: str
@@ -55,6 +59,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     first: Reading
     last: Reading
     missing: bool = False
+    changed: bool = False
     asked: int | None = None
     told: dict[str, Told] = {}
 
@@ -87,6 +92,7 @@ def alert_of(row: Row[Any], sealed: Sealed) -> Alert:
         name=row.name,
         rule=msgspec.convert(row.rule, AlertRule),
         channels=sealed.open(row.id, row.channels),
+        language=row.language,
         enabled=row.enabled,
         state=AlertState(row.state),
         memory=msgspec.convert(row.memory, Memory),
@@ -108,6 +114,7 @@ def incident_of(row: Row[Any]) -> Incident:
         first=msgspec.convert(detail["first"], Reading),
         last=msgspec.convert(detail["last"], Reading),
         missing=detail.get("missing", False),
+        changed=detail.get("changed", False),
         asked=detail.get("asked"),
         told=msgspec.convert(row.told, dict[str, Told]),
     )
@@ -119,6 +126,7 @@ def detail_of(incident: Incident) -> dict[str, Any]:
         "first": msgspec.to_builtins(incident.first),
         "last": msgspec.to_builtins(incident.last),
         "missing": incident.missing,
+        "changed": incident.changed,
         "asked": incident.asked,
     }
 

@@ -14,11 +14,13 @@ from eden.base.ground import Ground
 from eden.base.identity.principal import Principal, check_permission
 from eden.base.ids import new_id, now
 from eden.base.problems import Problem, not_found
-from eden.observe.alerts.channels import NotTold, new_secret, service_of
-from eden.observe.alerts.interfaces import AlertRule, AlertState, Channel, Memory, Service, SqlNumber, Webhook
+from eden.console.messages import Locale
+from eden.observe.alerts.channels import NotTold, check, new_secret
+from eden.observe.alerts.interfaces import AlertRule, AlertState, Channel, Email, Memory, SqlNumber, Webhook
 from eden.observe.alerts.judging import mistakes
 from eden.observe.alerts.looking import encoded
-from eden.observe.alerts.rows import Alert, Incident, Sealed, alert_of, asked_alerts, incident_of
+from eden.observe.alerts.rows import Alert, Incident, Sealed, alert_of, asked_alerts, incident_of, open_incident
+from eden.observe.alerts.telling import language_of, resolve
 from eden.observe.apps import Apps
 from eden.observe.insight.client import Insight
 from eden.observe.models import alert_incidents, alerts
@@ -96,11 +98,20 @@ class Alerts:
     # changing
 
     async def create(
-        self, principal: Principal, workspace_id: str, key: str, name: str, rule: AlertRule, channels: Sequence[Channel]
+        self,
+        principal: Principal,
+        workspace_id: str,
+        key: str,
+        name: str,
+        rule: AlertRule,
+        channels: Sequence[Channel],
+        language: Locale | None = None,
     ) -> Alert:
-        """Problem `invalid` naming the fields that do not fit together."""
+        """`language`: of what is told; None: that of the principal. Problem `invalid` naming the fields that do not fit
+        together."""
         check_permission(principal, workspace_id, "observe.write")
         app = await self._apps.get(principal, workspace_id, key)
+        usual = await self._ground.database.read(lambda connection: language_of(connection, principal.user_id))
         await self._check(principal, workspace_id, key, name, rule)
         made = Alert(
             id=new_id(),
@@ -110,6 +121,7 @@ class Alerts:
             name=name.strip(),
             rule=rule,
             channels=self._channels(channels, ()),
+            language=language or usual,
             enabled=True,
             state=AlertState.OK,
             memory=Memory(),
@@ -132,6 +144,7 @@ class Alerts:
                     name=made.name,
                     rule=msgspec.to_builtins(rule),
                     channels=self._sealed.close(made.id, made.channels),
+                    language=made.language,
                     enabled=True,
                     state=made.state.value,
                     memory=encoded(made.memory),
@@ -157,11 +170,13 @@ class Alerts:
         name: str | None = None,
         rule: AlertRule | None = None,
         channels: Sequence[Wanted] | None = None,
+        language: Locale | None = None,
         enabled: bool | None = None,
         revision: int | None = None,
     ) -> Alert:
-        """What is None stays. Another rule begins anew: its incident ends, what a comparison knew is forgotten.
-        `revision`: of the alert as the principal saw it; Problem `conflict` when it is another one meanwhile."""
+        """What is None stays. Another rule begins anew: its incident ends, what a comparison knew is forgotten; so does
+        one that is switched off. `revision`: of the alert as the principal saw it; Problem `conflict` when it is
+        another one meanwhile."""
         check_permission(principal, workspace_id, "observe.write")
         found = await self.get(principal, workspace_id, key, alert_id)
         changed = replace(
@@ -169,6 +184,7 @@ class Alerts:
             name=(found.name if name is None else name).strip(),
             rule=found.rule if rule is None else rule,
             channels=found.channels if channels is None else self._channels(channels, found.channels),
+            language=found.language if language is None else language,
             enabled=found.enabled if enabled is None else enabled,
             revision=found.revision + 1,
         )
@@ -182,22 +198,20 @@ class Alerts:
                 "name": changed.name,
                 "rule": msgspec.to_builtins(changed.rule),
                 "channels": self._sealed.close(alert_id, changed.channels),
+                "language": changed.language,
                 "enabled": changed.enabled,
                 "revision": changed.revision,
             }
             if anew:
                 values |= {"state": changed.state.value, "memory": encoded(changed.memory), "looked_at": None}
-                connection.execute(
-                    update(alert_incidents)
-                    .where(alert_incidents.c.alert_id == alert_id, alert_incidents.c.resolved_at.is_(None))
-                    .values(resolved_at=self._clock())
-                )
             seen = found.revision if revision is None else revision
             done = connection.execute(
                 update(alerts).where(alerts.c.id == alert_id, alerts.c.revision == seen).values(**values)
             )
             if done.rowcount == 0:
                 raise Problem("conflict", "Somebody changed this alert meanwhile.", "Look at it again, then change it.")
+            if anew and (incident := open_incident(connection, alert_id)) is not None:
+                resolve(connection, changed, replace(incident, changed=True), self._clock())
             self._do_tell(connection, principal, changed, "alert.change")
 
         await self._ground.database.write(work)
@@ -276,13 +290,13 @@ class Alerts:
                     )
                 found.append(known[one.id])
                 continue
-            if isinstance(one, Service):
-                try:
-                    service_of(one)
-                except NotTold as error:
-                    raise Problem(
-                        "invalid", error.sentence, error.hint, errors=[(f"channels[{index}].url", error.sentence)]
-                    ) from None
+            try:
+                check(one)
+            except NotTold as error:
+                field = "server" if isinstance(one, Email) else "url"
+                raise Problem(
+                    "invalid", error.sentence, error.hint, errors=[(f"channels[{index}].{field}", error.sentence)]
+                ) from None
             if isinstance(one, Webhook) and not one.secret:
                 one = replace(one, secret=new_secret())
             found.append(replace(one, id=new_id()))

@@ -9,20 +9,18 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 from msgspec.structs import replace
-from sqlalchemy import Connection, insert, or_, select, update
+from sqlalchemy import Connection, insert, select, update
 
-from eden.base.api.times import moment
 from eden.base.catalogue import HaltRequest, ask_to_halt
 from eden.base.changes import append
 from eden.base.errors import EdenError
 from eden.base.ground import Ground
 from eden.base.ids import new_id, now
-from eden.base.jobs import enqueue
-from eden.base.problems import not_found
+from eden.base.problems import Problem, not_found
 from eden.base.tables import workspaces
 from eden.observe.alerts.channels import Notice, tell
 from eden.observe.alerts.interfaces import AlertState, Compared, Memory, Reading
@@ -37,16 +35,16 @@ from eden.observe.alerts.rows import (
     asked_alerts,
     detail_of,
     find_incident,
-    incident_of,
     open_incident,
 )
 from eden.observe.alerts.service import CHANGED, Alerts
+from eden.observe.alerts.telling import What, ask_to_tell, notice, resolve
 from eden.observe.apps import Apps
 from eden.observe.insight.client import Insight
 from eden.observe.models import alert_incidents, alerts
 
-#: kinds of jobs
-LOOK, TELL = "observe.alerts", "observe.alert.tell"
+#: kind of the job that looks
+LOOK = "observe.alerts"
 #: seconds between two rounds of looks
 EVERY = 30.0
 #: looks at once: people's questions come first
@@ -54,8 +52,8 @@ _AT_ONCE = 2
 _SECOND = 1_000_000
 #: a look may begin so much before it is due, for rounds are not that exact
 _EARLY = 10 * _SECOND
-
-What = Literal["opened", "again", "resolved", "test"]
+#: seconds that the events store may be behind: the quiet that a look would find beyond is none
+_BEHIND = 60.0
 
 log = logging.getLogger("eden.alerts")
 
@@ -80,10 +78,11 @@ class Watch:
         if not self._insight.is_installed:
             return
         at = self._clock()
-        query = asked_alerts().where(alerts.c.enabled, or_(alerts.c.looked_at.is_(None), alerts.c.looked_at < at))
+        query = asked_alerts().where(alerts.c.enabled)
         rows = await self._ground.database.read(lambda connection: connection.execute(query).all())
-        found = [alert_of(row, self._sealed) for row in rows]
-        due = [one for one in found if one.looked_at is None or one.looked_at + one.rule.every * _SECOND <= at + _EARLY]
+        due = [alert for row in rows if _is_due(alert := alert_of(row, self._sealed), at)]
+        if not due or await self._is_behind():
+            return
         together = asyncio.Semaphore(_AT_ONCE)
 
         async def one(alert: Alert) -> None:
@@ -94,6 +93,18 @@ class Watch:
                     log.exception("alert %s could not be looked at", alert.id)
 
         await asyncio.gather(*(one(alert) for alert in due))
+
+    async def _is_behind(self) -> bool:
+        """Whether the events store does not answer, or lacks what was accepted a while ago."""
+        try:
+            lag = (await self._insight.status()).figures.get("digest_lag_seconds", 0.0)
+        except Problem as problem:
+            if problem.code != "insight-unavailable":
+                raise
+            return True
+        if lag > _BEHIND:
+            log.warning("the events store is %.0f s behind: no alert is looked at", lag)
+        return lag > _BEHIND
 
     async def look(self, alert: Alert) -> None:
         """One look, and what follows from it."""
@@ -126,65 +137,59 @@ class Watch:
     ) -> None:
         noted = connection.execute(
             update(alerts)
-            .where(alerts.c.id == alert.id, alerts.c.revision == alert.revision)
+            .where(alerts.c.id == alert.id, alerts.c.revision == alert.revision, alerts.c.looked_at == alert.looked_at)
             .values(state=state.value, memory=encoded(memory), looked_at=at)
         )
         if noted.rowcount == 0:
-            # somebody changed it while it was looked at
+            # somebody changed it, or another process looked at it, meanwhile
             return
         changed = state is not alert.state or alert.looked_at is None
         incident = open_incident(connection, alert.id)
+        if incident is not None and memory.last.value is not None:
+            incident = replace(incident, last=memory.last)
+        missing = state is AlertState.NO_DATA
+        # numbers that are back and too much are another trouble than those that were missing
+        back = incident is not None and incident.missing and not missing
+        if incident is not None and (turn == "resolve" or (turn == "open" and back)):
+            changed = True
+            resolve(connection, alert, incident, at)
+            incident = None
         if turn == "open":
-            missing = state is AlertState.NO_DATA
             if incident is None:
                 changed = True
-                incident = Incident(
-                    id=new_id(), alert_id=alert.id, opened_at=at, resolved_at=None, first=memory.last,
-                    last=memory.last, missing=missing,
-                )  # fmt: skip
-                connection.execute(
-                    insert(alert_incidents).values(
-                        id=incident.id,
-                        alert_id=alert.id,
-                        opened_at=at,
-                        resolved_at=None,
-                        detail=detail_of(incident),
-                        told={},
-                    )
-                )
-                if alert.rule.halt and not missing:
-                    _do_halt(connection, alert, memory)
-            self._do_go_on(connection, alert, replace(incident, last=memory.last), at)
-        elif turn == "resolve" and incident is not None:
-            changed = True
-            connection.execute(
-                update(alert_incidents)
-                .where(alert_incidents.c.id == incident.id)
-                .values(resolved_at=at, detail=detail_of(replace(incident, last=memory.last)))
-            )
-            if incident.asked is not None:
-                self._do_ask(connection, alert, incident, "resolved")
+                incident = self._do_open(connection, alert, memory, missing, at)
+            self._do_go_on(connection, alert, incident, at)
         if changed:
             append(connection, CHANGED, alert.workspace_id, {"alert": alert.id})
 
+    def _do_open(self, connection: Connection, alert: Alert, memory: Memory, missing: bool, at: int) -> Incident:
+        incident = Incident(
+            id=new_id(), alert_id=alert.id, opened_at=at, resolved_at=None, first=memory.last, last=memory.last,
+            missing=missing,
+        )  # fmt: skip
+        connection.execute(
+            insert(alert_incidents).values(
+                id=incident.id, alert_id=alert.id, opened_at=at, resolved_at=None, detail=detail_of(incident), told={}
+            )
+        )
+        if alert.rule.halt and not missing:
+            _do_halt(connection, alert, memory)
+        return incident
+
     def _do_go_on(self, connection: Connection, alert: Alert, incident: Incident, at: int) -> None:
         """Keep the newest number; ask the channels to tell when that is due and the alert is not muted."""
-        muted = alert.muted_until is not None and alert.muted_until > at
+        # as it is now: a mute does not wait for looks to end
+        until = connection.execute(select(alerts.c.muted_until).where(alerts.c.id == alert.id)).scalar()
+        muted = until is not None and until > at
         if not muted and incident.asked is None:
-            self._do_ask(connection, alert, incident, "opened")
+            ask_to_tell(connection, alert, incident, "opened")
             incident = replace(incident, asked=at)
         elif not muted and alert.rule.again and at >= (incident.asked or 0) + alert.rule.again * _SECOND:
-            self._do_ask(connection, alert, incident, "again", str(at))
+            ask_to_tell(connection, alert, incident, "again", number=str(at))
             incident = replace(incident, asked=at)
         connection.execute(
             update(alert_incidents).where(alert_incidents.c.id == incident.id).values(detail=detail_of(incident))
         )
-
-    def _do_ask(self, connection: Connection, alert: Alert, incident: Incident, what: What, number: str = "") -> None:
-        for channel in alert.channels:
-            payload = {"incident": incident.id, "channel": channel.id, "what": what}
-            key = f"{incident.id} {channel.id} {what} {number}".strip()
-            enqueue(connection, TELL, payload, key=key)
 
     # telling
 
@@ -204,17 +209,18 @@ class Watch:
         alert = alert_of(row, self._sealed)
         channel = next((one for one in alert.channels if one.id == channel_id), None)
         told = incident.told.get(channel_id, Told())
-        # who was not told of the beginning is not told of the end
         over = incident.resolved_at is not None
-        if channel is None or (over if what != "resolved" else told.opened is None):
+        # who heard nothing of it is not told of its end
+        heard = told.opened is not None or told.again is not None
+        if channel is None or (over if what != "resolved" else not heard):
             return
         notice = await self._notice(alert, incident, what)
         try:
             await tell(channel, notice, private=self._private)
         except EdenError as error:
-            await self._note(incident_id, channel_id, trouble=str(error)[:400])
+            await self._note(alert, incident_id, channel_id, trouble=str(error)[:400])
             raise
-        await self._note(incident_id, channel_id, **{what: self._clock()}, trouble="")
+        await self._note(alert, incident_id, channel_id, **{what: self._clock()}, trouble="")
 
     async def test(
         self, service: Alerts, principal: Any, workspace_id: str, key: str, alert_id: str, channel: str
@@ -231,18 +237,20 @@ class Watch:
         )  # fmt: skip
         await tell(found, await self._notice(alert, incident, "test"), private=self._private)
 
-    async def _note(self, incident_id: str, channel_id: str, **values: Any) -> None:
+    async def _note(self, alert: Alert, incident_id: str, channel_id: str, **values: Any) -> None:
         def work(connection: Connection) -> None:
-            row = connection.execute(select(alert_incidents).where(alert_incidents.c.id == incident_id)).first()
-            if row is None:
+            incident = find_incident(connection, incident_id)
+            if incident is None:
                 return
-            told = incident_of(row).told
-            told[channel_id] = replace(told.get(channel_id, Told()), **values)
+            told = {**incident.told, channel_id: replace(incident.told.get(channel_id, Told()), **values)}
             connection.execute(
                 update(alert_incidents)
                 .where(alert_incidents.c.id == incident_id)
                 .values(told=msgspec.to_builtins(told))
             )
+            # it ended while somebody was still being told of it
+            if incident.resolved_at is not None and not values["trouble"] and "resolved" not in values:
+                ask_to_tell(connection, alert, incident, "resolved", only=channel_id)
 
         await self._ground.database.write(work)
 
@@ -256,43 +264,10 @@ class Watch:
         return notice(alert, incident, what, slug, address, self._clock())
 
 
-def notice(alert: Alert, incident: Incident, what: What, workspace: str, address: str, at: int) -> Notice:
-    """What is told of an incident. `at` in microseconds."""
-    last = incident.last
-    title = {
-        "opened": f"{alert.app}: {alert.name}",
-        "again": f"{alert.app}: {alert.name} goes on",
-        "resolved": f"{alert.app}: {alert.name} is over",
-        "test": f"{alert.app}: {alert.name} (a test)",
-    }[what]
-    lines = []
-    if what == "test":
-        lines.append("This is a test: nothing is wrong.")
-    elif incident.missing:
-        lines.append("There are no numbers.")
-    if last.value is not None:
-        held = "" if last.limit is None else f", held against {last.limit:g}"
-        lines.append(f"The number is {last.value:g}{held}.")
-    if last.low is not None and last.high is not None:
-        lines.append(f"It is between {last.low:g} and {last.high:g}, without much doubt.")
-    if what != "test":
-        lines.append(f"Since {moment(incident.opened_at):%Y-%m-%d %H:%M} UTC.")
-    lines.append(address)
-    number = at // _SECOND if what == "again" else ""
-    body = {
-        "what": what,
-        "alert": {"id": alert.id, "name": alert.name},
-        "incident": incident.id,
-        "workspace": workspace,
-        "app": alert.app,
-        "opened_at": moment(incident.opened_at).isoformat(),
-        "resolved_at": None if incident.resolved_at is None else moment(incident.resolved_at).isoformat(),
-        "missing": incident.missing,
-        "number": msgspec.to_builtins(last),
-        "address": address,
-    }
-    notice_id = f"{incident.id}.{what}{number}"
-    return Notice(id=notice_id, at=at // _SECOND, title=title, text="\n".join(lines), body=body)
+def _is_due(alert: Alert, at: int) -> bool:
+    """A look that is still to come was made before the clock was set back."""
+    looked = alert.looked_at
+    return looked is None or looked > at or looked + alert.rule.every * _SECOND <= at + _EARLY
 
 
 def _do_halt(connection: Connection, alert: Alert, memory: Memory) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from math import isfinite, nan
 from typing import Any, Literal, TypeAlias
 
 import msgspec
@@ -103,10 +104,13 @@ def read_rule(form: Form, of: Of, before: AlertRule | None) -> AlertRule:
 
     def number(name: str) -> float:
         try:
-            return float(form.one(name))
+            found = float(form.one(name))
         except ValueError:
+            found = nan
+        if not isfinite(found):
             errors.append((name, "a number is needed"))
             return 0.0
+        return found
 
     def codes(name: str) -> list[int]:
         parts = [part.strip() for part in form.one(name).replace("，", ",").split(",") if part.strip()]

@@ -10,7 +10,9 @@ from eden.base.api.access import needs
 from eden.base.api.handlers import FromPath, QueryParameter
 from eden.base.problems import Problem
 from eden.console.forms import Form
+from eden.console.messages import LOCALES, Locale
 from eden.console.plots import Plot, Series
+from eden.console.view import LOCALE_NAMES
 from eden.observe.alerts.channels import where
 from eden.observe.alerts.interfaces import AlertRule, AlertState, Change, Compared, Sequential, Threshold, Webhook
 from eden.observe.alerts.judging import subject_word
@@ -44,6 +46,12 @@ _FOR_EVER = 20 * 365 * 86_400
 _FIELDS = {"subject.sql": "sql", "subject.question": "number", "subject.new": "new", "subject.baseline": "baseline",
            "subject.over": "compared", "condition.value": "value", "condition.percent": "value",
            "condition.alpha": "alpha"}  # fmt: skip
+
+#: fields whose mistakes have a sentence in both languages
+_WRONG = frozenset(
+    ("name", "number", "sql", "compared", "new", "control", "baseline", "value", "alpha", "looks", "condition",
+     "address", "sender", "to")
+)  # fmt: skip
 
 OfKey = Annotated[Of, QueryParameter(name="of")]
 
@@ -83,7 +91,9 @@ async def create_alert(desk: TheDesk) -> Response[bytes]:
     try:
         rule = read_rule(form, of, None)
         channels: Any = read_channels(form, None)
-        made = await alerts_of(desk.observe).create(*desk.caller, desk.app.key, form.one("name"), rule, channels)
+        made = await alerts_of(desk.observe).create(
+            *desk.caller, desk.app.key, form.one("name"), rule, channels, _language(form)
+        )
     except Problem as problem:
         return _mend(desk, "alerts/new", of, None, form, problem)
     return desk.went(f"alerts/{made.id}", desk.t("observe.alerts.made", name=made.name))
@@ -140,6 +150,7 @@ async def change_alert(desk: TheDesk, alert_id: FromPath[str]) -> Response[bytes
             name=form.one("name"),
             rule=rule,
             channels=read_channels(form, alert),
+            language=_language(form),
             revision=form.number("revision"),
         )
     except Problem as problem:
@@ -200,6 +211,10 @@ def _of(form: Form) -> Of:
     return next((of for of in OFS if of == form.one("of")), "question")
 
 
+def _language(form: Form) -> Locale | None:
+    return next((locale for locale in LOCALES if locale == form.one("language")), None)
+
+
 def _form(
     desk: Desk, of: Of, alert: Alert | None, form: Form | None, errors: list[tuple[str, str]], status: int = 200
 ) -> Response[bytes]:
@@ -222,6 +237,8 @@ def _form(
         alphas=ALPHAS,
         every=EVERY,
         again=AGAIN,
+        languages=[(locale, LOCALE_NAMES[locale]) for locale in LOCALES],
+        language=desk.locale if alert is None else alert.language,
         channels=[] if alert is None else [(one.id, word(one), where(one)) for one in alert.channels],
         action=desk.here("alerts" if alert is None else f"alerts/{alert.id}"),
         cancel=desk.here("alerts" if alert is None else f"alerts/{alert.id}"),
@@ -231,8 +248,18 @@ def _form(
 def _mend(desk: Desk, path: str, of: Of, alert: Alert | None, form: Form, problem: Problem) -> Response[bytes]:
     if problem.code not in ("invalid", "conflict"):
         raise problem
-    errors = [(_FIELDS.get(name, name.partition("[")[0].rpartition(".")[2]), text) for name, text in problem.errors]
+    errors = [_said(desk, name, text) for name, text in problem.errors]
     return _form(desk.at(path), of, alert, form, errors or [("", desk.told(problem))], 422)
+
+
+def _said(desk: Desk, name: str, sentence: str) -> tuple[str, str]:
+    """A mistake by the form's field, in the reader's language; exactly what, in English."""
+    field = _FIELDS.get(name, name.partition("[")[0].rpartition(".")[2])
+    if name.startswith("channels["):
+        field = "address"
+    if desk.locale == "en" or field not in _WRONG:
+        return field, sentence
+    return field, f"{desk.t(f'observe.alert-wrong.{field}')}（{sentence}）"
 
 
 def _number(desk: Desk, alert: Alert) -> str:

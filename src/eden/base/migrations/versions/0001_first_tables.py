@@ -339,6 +339,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(400), nullable=False),
         sa.Column("rule", sa.Text(), nullable=False),
         sa.Column("channels", sa.Text(), nullable=False),
+        sa.Column("language", sa.String(10), nullable=False),
         sa.Column("enabled", sa.Boolean(), nullable=False),
         sa.Column("state", sa.String(12), nullable=False),
         sa.Column("memory", sa.Text(), nullable=False),
