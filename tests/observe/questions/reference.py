@@ -281,7 +281,8 @@ def funnel(world: World, question: ask.Funnel) -> dict[Key | None, list[tuple[in
             people[row[question.unit]].append(row)
     by = question.breakdown.by if question.breakdown else ()
     for rows in people.values():
-        starts = [row for row in rows if world.among(row, steps[0])]
+        first_steps = steps if question.order == "unordered" else steps[:1]
+        starts = [row for row in rows if any(world.among(row, one) for one in first_steps)]
         if not starts:
             continue
 
@@ -316,7 +317,9 @@ def funnel(world: World, question: ask.Funnel) -> dict[Key | None, list[tuple[in
             return None
 
         attempts: list[list[int]] = []
-        for start in starts:
+        if question.order == "unordered":
+            attempts = [_unordered(world, question, rows, ms, may_be_one) for ms in {row["ms"] for row in starts}]
+        for start in starts if question.order != "unordered" else ():
             way = [start["ms"]]
             for step in range(1, len(steps)):
                 at = nearest(step, way[-1])
@@ -346,6 +349,27 @@ def funnel(world: World, question: ask.Funnel) -> dict[Key | None, list[tuple[in
             since = [way[step] - way[step - 1] for way in members if len(way) > step]
             found[name].append((len(since), percentile(since, 50), percentile(since, 90)))
     return found
+
+
+def _unordered(
+    world: World, question: ask.Funnel, rows: Sequence[Row], start: int, may_be_one: Callable[[Any, Any], bool]
+) -> list[int]:
+    """When an attempt that begins at `start` meets one step, another, …"""
+    stops = [
+        row["ms"] for row in rows
+        if row["ms"] > start and any(world.among(row, one.events) for one in question.exclusions)
+    ]  # fmt: skip
+    taken: list[tuple[ask.Events, int]] = []
+    for step in question.steps:
+        used = {at for other, at in taken if may_be_one(step.events, other)}
+        met = [
+            row["ms"] for row in rows
+            if start <= row["ms"] <= start + question.window * 1000 and row["ms"] < min(stops, default=math.inf)
+            and row["ms"] not in used and world.among(row, step.events)
+        ]  # fmt: skip
+        if met:
+            taken.append((step.events, min(met)))
+    return sorted(at for _, at in taken)
 
 
 def retention(world: World, question: ask.Retention, moments: Sequence[datetime]) -> list[tuple[int, list[int | None]]]:

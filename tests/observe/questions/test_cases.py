@@ -221,6 +221,20 @@ FUNNELS: dict[str, Question] = {
     "strict, a quiet event in between": funnel(
         VIEW, CART, order="strict", exclusions=(Exclusion(events=of("$request")),)
     ),
+    "any order": funnel(PAY, VIEW, CART, order="unordered"),
+    "any order, within a minute": funnel(PAY, VIEW, CART, order="unordered", window=60),
+    "any order, steps that overlap": funnel(
+        of("$page_view", where=(where("page", "is", "cart"),)), VIEW, of("$page_view", "pay"), order="unordered"
+    ),
+    "any order, the same event": funnel(VIEW, VIEW, VIEW, order="unordered", window=7200),
+    "any order, an exclusion": funnel(
+        PAY, VIEW, CART, order="unordered", exclusions=(Exclusion(events=of("search", "$tap")),)
+    ),
+    "any order, by country": funnel(
+        PAY, CART, order="unordered", breakdown=Breakdown(by=("country",), top=2), unit="device"
+    ),
+    "any order, nobody": funnel(of("none"), of("nothing"), order="unordered"),
+    "any order, twelve steps": funnel(*([VIEW, CART, PAY] * 4), order="unordered"),
     "an exclusion": funnel(VIEW, CART, PAY, exclusions=(Exclusion(events=of("search")),)),
     "an exclusion between two steps": funnel(
         VIEW, CART, PAY, exclusions=(Exclusion(events=of("search", "$tap"), after=2),)

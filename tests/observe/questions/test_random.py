@@ -111,16 +111,19 @@ class Asker:
         )  # fmt: skip
 
     def funnel(self) -> Funnel:
-        strict = self.maybe()
+        order = self.random.choice(("ordered", "ordered", "strict", "unordered"))
         steps = tuple(
-            Step(events=self.events(), within=self.random.choice((60, 3600)) if self.maybe(0.2) else None)
+            Step(
+                events=self.events(),
+                within=self.random.choice((60, 3600)) if order != "unordered" and self.maybe(0.2) else None,
+            )
             for _ in range(self.random.randint(2, 5))
         )
         exclusions = (
-            Exclusion(events=self.events(), after=None if strict or self.maybe(0.5) else 1),
+            Exclusion(events=self.events(), after=None if order != "ordered" or self.maybe(0.5) else 1),
         ) if self.maybe(0.4) else ()  # fmt: skip
         return Funnel(
-            steps=steps, order="strict" if strict else "ordered", exclusions=exclusions, breakdown=self.breakdown(),
+            steps=steps, order=order, exclusions=exclusions, breakdown=self.breakdown(),  # type: ignore[arg-type]
             window=self.random.choice((1, 60, 7200, 86_400 * 7)), period=self.period(), filters=self.filters(),
             unit=self.random.choice(("person", "device", "session")),
         )  # fmt: skip

@@ -82,6 +82,10 @@ class Events(Given, frozen=True, kw_only=True):
     filters: Filters = ()
     label: Label = ""
 
+    def meets(self, other: Events) -> bool:
+        """Whether an event could be among both."""
+        return not self.names or not other.names or not set(self.names).isdisjoint(other.names)
+
 
 # people
 
@@ -200,13 +204,13 @@ class Exclusion(Given, frozen=True, kw_only=True):
 
 
 class Funnel(Common, tag="funnel", frozen=True, kw_only=True):
-    """How many go all the way. `window`: seconds from the first step to the last. `strict`: nothing else done in
-    between."""
+    """How many go all the way. `window`: seconds from the first step to the last. `order`: "strict": nothing else done
+    in between; "unordered": the steps in any order, and the answer says how many met one of them, two, …"""
 
     steps: Annotated[tuple[Step, ...], Meta(min_length=2, max_length=LARGEST_STEPS)]
     window: Window = 7 * 86_400
     unit: Unit = "person"
-    order: Literal["ordered", "strict"] = "ordered"
+    order: Literal["ordered", "strict", "unordered"] = "ordered"
     exclusions: Annotated[tuple[Exclusion, ...], Meta(max_length=10)] = ()
     breakdown: Breakdown | None = None
     compare: bool = False

@@ -20,7 +20,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from eden.base.problems import Problem
-from eden.observe.questions.interfaces import QUIET, Events, Funnel
+from eden.observe.questions import sql_funnel_unordered
+from eden.observe.questions.interfaces import QUIET, Funnel
 from eden.observe.questions.results import OTHER, FunnelGroup, FunnelResult, FunnelStep, Key
 from eden.observe.questions.statements import Asking, Build, Rows, Statement, disjunction
 from eden.observe.questions.times import Range, before, resolve
@@ -53,8 +54,16 @@ def statement(question: Funnel, build: Build, found: Range, *, name: str = "funn
     steps = len(question.steps)
     by = question.breakdown.by if question.breakdown and grouped else ()
     groups = [f"g{number}" for number in range(len(by))]
-    source = (_strict if question.order == "strict" else _ordered)(question, build, found, by)
-    ways = _ways(question, source, "".join(f"{group}, " for group in groups))
+    if question.order == "unordered":
+        source = _unordered(question, build, found, by)
+        columns = list(sql_funnel_unordered.columns(question))
+    else:
+        source = (_strict if question.order == "strict" else _ordered)(question, build, found, by)
+        columns = _columns(question)
+    # one SELECT around the other: an expression that is used twice would be written out twice each time
+    for column in columns:
+        source = f"SELECT *, {column} FROM ({source})"
+    ways = f"SELECT {', '.join([*groups, *(f'u{step}' for step in range(1, steps + 1))])} FROM ({source})"
     numbers, states, merged = ["count() AS n1"], [], ["sum(n1)"]
     for step in range(2, steps + 1):
         since = f"{_time(question, f'u{step}')} - {_time(question, f'u{step - 1}')}"
@@ -82,7 +91,7 @@ def _ordered(question: Funnel, build: Build, found: Range, by: Sequence[str]) ->
     ranks = _ranks(question) + [number for number, _ in enumerate(question.exclusions)]
     at = f"bitShiftLeft(toUnixTimestamp64Milli(at), {_BITS})"
     pairs = list(zip(conditions, ranks, strict=True))
-    if any(_may_be_one(one, other) for index, one in enumerate(wanted) for other in wanted[:index]):
+    if any(one.meets(other) for index, one in enumerate(wanted) for other in wanted[:index]):
         each = [f"groupArrayIf({at} + {rank}, {condition})" for condition, rank in pairs]
         moments = f"arrayConcat({', '.join(each)})"
     else:
@@ -115,6 +124,18 @@ def _strict(question: Funnel, build: Build, found: Range, by: Sequence[str]) -> 
     )
 
 
+def _unordered(question: Funnel, build: Build, found: Range, by: Sequence[str]) -> str:
+    """`moments` as `sql_funnel_unordered` has them."""
+    steps = [build.events(step.events) for step in question.steps]
+    others = [build.events(one.events) for one in question.exclusions]
+    where = build.rows(found, question.filters, f"{question.unit} != ''", disjunction([*steps, *others]))
+    touched, groups = _first_touch(build, by, disjunction(steps))
+    return (
+        f"SELECT {touched}{groups}{sql_funnel_unordered.moments(steps, others)} AS moments FROM events WHERE {where}"
+        f" GROUP BY {question.unit} HAVING countIf({disjunction(steps)}) > 0"
+    )
+
+
 def _first_touch(build: Build, by: Sequence[str], condition: str) -> tuple[str, str]:
     """Columns: the time and the properties of the first event that meets the condition; its properties by name."""
     if not by:
@@ -124,8 +145,9 @@ def _first_touch(build: Build, by: Sequence[str], condition: str) -> tuple[str, 
     return f"minIf((at, {texts}), {condition}) AS first, ", groups
 
 
-def _ways(question: Funnel, source: str, groups: str) -> str:
-    """Rows of persons: their groups and `u1`, `u2`, …: the moments of the way that counts, 0 where it does not get."""
+def _columns(question: Funnel) -> list[str]:
+    """Columns that lead from `moments` to `u1`, `u2`, …: the moments of the way that counts, 0 where it does not
+    get."""
     strict, last = question.order == "strict", len(question.steps)
     ranks, loose = _ranks(question), _loose(question)
     arrays, names = ("moments, masks", "c, m") if strict else ("moments", "c")
@@ -133,7 +155,6 @@ def _ways(question: Funnel, source: str, groups: str) -> str:
     def met(step: int) -> str:
         return f"bitTest(m, {step - 1})" if strict else f"bitAnd(c, {_MASK}) = {ranks[step - 1]}"
 
-    # one SELECT around the other: an expression that is used twice would be written out twice each time
     columns = [f"arrayMap(({names}) -> if({met(1)}, {_time(question, 'c')}, 0), {arrays}) AS s1"]
     for step in range(2, last + 1):
         before_, within = f"s{step - 1}", question.steps[step - 1].within
@@ -169,20 +190,18 @@ def _ways(question: Funnel, source: str, groups: str) -> str:
             f"if(u{step + 1} != 0, arrayLast((c, s) -> s != 0 AND c {follows} u{step + 1}, moments, s{step}),"
             f" arrayFirst((c, s) -> s != 0, moments, s{step})) AS u{step}"
         )
-    for column in columns:
-        source = f"SELECT *, {column} FROM ({source})"
-    return f"SELECT {groups}{', '.join(f'u{step}' for step in range(1, last + 1))} FROM ({source})"
+    return columns
 
 
 def _time(question: Funnel, moment: str) -> str:
-    return moment if question.order == "strict" else f"bitShiftRight({moment}, {_BITS})"
+    return f"bitShiftRight({moment}, {_BITS})" if question.order == "ordered" else moment
 
 
 def _loose(question: Funnel) -> list[bool]:
     """For every step whether it may come at the same millisecond as the one before: unless it could be one event with
     that or an earlier one."""
     events = [step.events for step in question.steps]
-    return [not any(_may_be_one(events[step], one) for one in events[:step]) for step in range(len(events))]
+    return [not any(events[step].meets(one) for one in events[:step]) for step in range(len(events))]
 
 
 def _ranks(question: Funnel) -> list[int]:
@@ -192,11 +211,6 @@ def _ranks(question: Funnel) -> list[int]:
     for step, loose in enumerate(_loose(question)[1:], 1):
         order.insert(len(order) if loose else 0, step)
     return [len(question.exclusions) + order.index(step) for step in range(len(order))]
-
-
-def _may_be_one(one: Events, other: Events) -> bool:
-    """Whether an event could be among both."""
-    return not one.names or not other.names or not set(one.names).isdisjoint(other.names)
 
 
 def _groups(question: Funnel, rows: Rows) -> dict[Key, FunnelGroup]:
@@ -223,8 +237,10 @@ def _step(
     question: Funnel, number: int, reached: int, began: int, before_: int | None, quantiles: list[float] | None = None
 ) -> FunnelStep:
     events = question.steps[number].events
+    # in any order it is not known which step was the first
+    label = f"{number + 1}/{len(question.steps)}" if question.order == "unordered" else events.label
     return FunnelStep(
-        label=events.label or ", ".join(events.names),
+        label=label or ", ".join(events.names),
         reached=reached,
         share=reached / began if began else None,
         step_share=reached / before_ if before_ else (1.0 if before_ is None and began else None),
@@ -234,10 +250,15 @@ def _step(
 
 
 def _check(question: Funnel) -> None:
-    wrong = ""
-    if question.order == "strict" and any(one.after is not None for one in question.exclusions):
+    wrong, part = "", "exclusions"
+    placed = any(one.after is not None for one in question.exclusions)
+    if question.order == "strict" and placed:
         wrong = "In a strict funnel everything that comes between two steps ends the attempt."
+    elif question.order == "unordered" and placed:
+        wrong = "In a funnel of any order an exclusion is not behind a certain step."
+    elif question.order == "unordered" and any(step.within is not None for step in question.steps):
+        wrong, part = "In a funnel of any order no step is before another; only the whole has a window.", "steps"
     elif any(one.after is not None and one.after >= len(question.steps) for one in question.exclusions):
         wrong = "An exclusion is behind a step that another one follows."
     if wrong:
-        raise Problem("invalid", wrong, errors=[("exclusions", wrong)])
+        raise Problem("invalid", wrong, errors=[(part, wrong)])
