@@ -184,7 +184,7 @@ def _business(name: str, random_: random.Random) -> dict[str, object]:
 
 def _line(base: dict[str, object], at: float, random_: random.Random, name: str, page: str, value: float | None,
           props: dict[str, object]) -> bytes:  # fmt: skip
-    row = {**base, "at": round(at, 3), "received": round(at + random_.expovariate(0.2), 3), "page": page, "name": name,
+    row = {**base, "at": round(at, 3), "arrived": round(at + random_.expovariate(0.2), 3), "page": page, "name": name,
            "id": random_.getrandbits(64), "props": props}  # fmt: skip
     if value is not None:
         row["value"] = round(value, 1)
@@ -198,7 +198,7 @@ def logs(work: Workload, lines: int) -> Iterator[bytes]:
         base, at = _base(work, random_)
         text = random_.choice(_TEMPLATES).format(f"{random_.getrandbits(40):010x}", random_.randint(1, 99))
         level = random_.choices((5, 9, 13, 17), (10, 70, 15, 5))[0]
-        row = {**base, "at": round(at, 3), "received": round(at + 2, 3), "page": random_.choice(PAGES), "level": level,
+        row = {**base, "at": round(at, 3), "arrived": round(at + 2, 3), "page": random_.choice(PAGES), "level": level,
                "logger": random_.choice(("net", "cart", "pay", "ui")), "message": text}  # fmt: skip
         yield json.dumps(row, separators=(",", ":")).encode()
 
@@ -217,7 +217,7 @@ def errors(work: Workload, lines: int) -> Iterator[bytes]:
                   for second in range(12, 0, -1)]  # fmt: skip
         message = f"{own.choice(('x', 'data', 'item', 'user'))}{group} of {random_.getrandbits(32):08x} is undefined"
         document = {"exceptions": [{"type": "TypeError", "value": message, "frames": frames}], "breadcrumbs": crumbs}
-        row = {**base, "at": round(at, 3), "received": round(at + 2, 3), "page": own.choice(PAGES),
+        row = {**base, "at": round(at, 3), "arrived": round(at + 2, 3), "page": own.choice(PAGES),
                "id": f"{random_.getrandbits(128):032x}", "group": own.getrandbits(64), "algorithm": 1,
                "type": own.choice(("TypeError", "RangeError", "Error")), "message": message,
                "culprit": f"fn{own.randint(1, 900)} in pages/{own.randint(1, 30)}.js", "fatal": number % 3 == 0,

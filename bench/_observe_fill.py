@@ -55,8 +55,7 @@ def main() -> None:
     for copy in range(1, order.events // order.made):
         engine.query(
             "INSERT INTO events SELECT * REPLACE (at + INTERVAL {copy:UInt32} SECOND AS at,"
-            " received + INTERVAL {copy:UInt32} SECOND AS received, cityHash64(id, {copy:UInt32}) AS id,"
-            " concat(session, '-', toString({copy:UInt32})) AS session)"
+            " cityHash64(id, {copy:UInt32}) AS id, concat(session, '-', toString({copy:UInt32})) AS session)"
             " FROM (SELECT * FROM events WHERE app = {app:UInt32} AND NOT position(session, '-'))",
             {"copy": copy * 61, "app": order.app},
         )

@@ -56,7 +56,8 @@ class Row(msgspec.Struct, omit_defaults=True, kw_only=True):
 
     app: int
     at: Seconds
-    received: Seconds
+    #: stored as the delay behind `at`, see `schema`
+    received: Seconds = msgspec.field(name="arrived")
     #: the user, or else the device
     person: str = ""
     device: str = ""

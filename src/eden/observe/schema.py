@@ -3,6 +3,9 @@
 Rows come as `eden.observe.interfaces` names them. Everything is ordered by the app first, so that no question reads
 another app's rows. What was measured before it was chosen: docs/adr/0010.
 
+When a row was received is stored as the milliseconds after `at` (2 bytes rather than 4): rows bring `arrived`, which is
+stored in no column of its own, and questions read `received`.
+
 `trends` is filled by the engine as events arrive: counts of a quarter of an hour, which is the largest unit that all
 time zones are made of. Its rows with the name "" count all events of the app:
 
@@ -23,8 +26,10 @@ SLOT_SECONDS = 900
 
 _ROW = """
     app UInt32,
-    at DateTime64(3, 'UTC') CODEC(Delta, ZSTD(1)),
-    received DateTime64(3, 'UTC') CODEC(Delta, ZSTD(1)),
+    at DateTime64(3, 'UTC') CODEC(T64, ZSTD(1)),
+    arrived DateTime64(3, 'UTC') EPHEMERAL at,
+    delay Int64 DEFAULT toUnixTimestamp64Milli(arrived) - toUnixTimestamp64Milli(at) CODEC(T64, ZSTD(1)),
+    received DateTime64(3, 'UTC') ALIAS at + toIntervalMillisecond(delay),
     person String CODEC(ZSTD(1)),
     device String CODEC(ZSTD(1)),
     session String CODEC(ZSTD(1)),
@@ -33,7 +38,7 @@ _ROW = """
     model LowCardinality(String),
     app_version LowCardinality(String),
     version LowCardinality(String),
-    code UInt64 CODEC(T64, ZSTD(1)),
+    code UInt64 CODEC(ZSTD(1)),
     release LowCardinality(String),
     country LowCardinality(String),
     city LowCardinality(String),
@@ -120,12 +125,12 @@ TABLES = {
         app UInt32,
         name LowCardinality(String),
         slot DateTime('UTC') CODEC(Delta, ZSTD(1)),
-        version LowCardinality(String),
+        version LowCardinality(String) CODEC(ZSTD(1)),
         code UInt64 CODEC(T64, ZSTD(1)),
-        platform LowCardinality(String),
-        events SimpleAggregateFunction(sum, UInt64),
-        measured SimpleAggregateFunction(sum, UInt64),
-        total SimpleAggregateFunction(sum, Float64),
+        platform LowCardinality(String) CODEC(ZSTD(1)),
+        events SimpleAggregateFunction(sum, UInt64) CODEC(T64, ZSTD(1)),
+        measured SimpleAggregateFunction(sum, UInt64) CODEC(T64, ZSTD(1)),
+        total SimpleAggregateFunction(sum, Float64) CODEC(ZSTD(1)),
         persons AggregateFunction(uniq, String) CODEC(ZSTD(1)),
         sessions AggregateFunction(uniq, String) CODEC(ZSTD(1))
         """,
@@ -196,6 +201,11 @@ def counts(events: str, where: str = "") -> str:
 def slot(moment: str) -> str:
     """The slot of `trends` in which a time is."""
     return f"toStartOfInterval({moment}, INTERVAL {SLOT_SECONDS} SECOND, 'UTC')"
+
+
+def inserted(name: str) -> str:
+    """The table with the columns that rows bring; ephemeral ones are none unless they are named."""
+    return f"{name} (*, arrived)" if name in TABLES and " arrived " in TABLES[name].columns else name
 
 
 def local(name: str, cluster: str) -> str:

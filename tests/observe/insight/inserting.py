@@ -19,7 +19,7 @@ def main(folder: Path, first: int) -> None:
     number = first
     while True:
         rows = b"\n".join(
-            b'{"app":1,"at":%d,"received":1790000000,"name":"e","person":"p%d","code":%d,"props":{"a":{"b":%d}}}'
+            b'{"app":1,"at":%d,"arrived":1790000000,"name":"e","person":"p%d","code":%d,"props":{"a":{"b":%d}}}'
             # both months: a part of each
             % (1790000000 + 86_400 * 9 * (line % 2), line, number, line)
             for line in range(10)

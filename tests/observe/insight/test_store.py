@@ -26,7 +26,7 @@ def rows(engine: Engine, sql: str) -> list[list[object]]:
 
 
 def put(engine: Engine, table: str, *events: Mapping[str, object]) -> None:
-    lines = [json.dumps({"app": 1, "at": AT, "received": AT, **event}) for event in events]
+    lines = [json.dumps({"app": 1, "at": AT, **event}) for event in events]
     engine.insert(table, "\n".join(lines).encode())
 
 

@@ -24,7 +24,7 @@ def stand(_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
     with open_stand(tmp_path_factory.mktemp("office"), LocalInsight(Answering(engine))) as stand:
         for program, count in (("bank", 3), ("shop", 5)):
             rows = [
-                {"app": stand.app(program).number, "at": stand.seconds - 60 - n, "received": stand.seconds,
+                {"app": stand.app(program).number, "at": stand.seconds - 60 - n, "arrived": stand.seconds,
                  "name": "pay" if n else "$launch", "person": f"{program}-{n % 2}", "id": n + 1,
                  "props": {"kind": f"k{n}"}}
                 for n in range(count)

@@ -55,7 +55,7 @@ ROWS, EXAMPLES = _read()
 def _row(app: int, number: int, line: str) -> bytes:
     person, name, at, *more = shlex.split(line, posix=False)
     row: dict[str, Any] = {"app": app, "name": name, "id": number, "props": {}}
-    row["at"] = row["received"] = at.replace("T", " ").ljust(19, "0") if len(at) > 16 else f"{at.replace('T', ' ')}:00"
+    row["at"] = at.replace("T", " ").ljust(19, "0") if len(at) > 16 else f"{at.replace('T', ' ')}:00"
     if person != "-":
         row |= {"person": person, "device": f"of-{person}"}
     for pair in more:

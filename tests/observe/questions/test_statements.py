@@ -13,7 +13,17 @@ from hypothesis import strategies as st
 from eden.base.problems import Problem
 from eden.observe.insight.engine import Engine
 from eden.observe.questions.asking import statement
-from eden.observe.questions.interfaces import Breakdown, Events, Filter, Funnel, Period, PropertyValues, Step, Trend
+from eden.observe.questions.interfaces import (
+    Breakdown,
+    Events,
+    Exclusion,
+    Filter,
+    Funnel,
+    Period,
+    PropertyValues,
+    Step,
+    Trend,
+)
 from eden.observe.questions.statements import Build, quoted
 from tests.observe.questions.comparing import run
 
@@ -52,7 +62,7 @@ def test_hostile_names_are_names(store: Engine) -> None:
         {
             "app": 1,
             "at": 1_789_990_000 + n,
-            "received": 1_789_990_000,
+            "arrived": 1_789_990_000,
             "name": "x",
             "id": n + 1,
             "props": {name: f"v{n}"},
@@ -70,7 +80,7 @@ def test_hostile_names_are_names(store: Engine) -> None:
 def test_a_text_that_looks_like_a_time_stays_as_it_is(store: Engine) -> None:
     texts = ("2026-10-01", "13", "2026-10-01T00:00:00Z", "12:00")
     rows = [
-        {"app": 1, "at": 1_789_990_000, "received": 1_789_990_000, "name": "x", "props": {"a": text}} for text in texts
+        {"app": 1, "at": 1_789_990_000, "arrived": 1_789_990_000, "name": "x", "props": {"a": text}} for text in texts
     ]
     store.insert("events", "\n".join(json.dumps(row) for row in rows).encode())
     found = run(store, PropertyValues(property="props.a", period=Period(last="1d")), 1, NOW)
@@ -111,3 +121,23 @@ def test_the_same_value_has_one_place() -> None:
 def test_what_is_no_property(name: str) -> None:
     with pytest.raises(Problem, match="no property"):
         Build(1, NOW).text(name)
+
+
+@pytest.mark.parametrize(
+    ("order", "step", "after", "said"),
+    [
+        ("strict", None, 1, "strict funnel"),
+        ("unordered", None, 1, "not behind a certain step"),
+        ("unordered", 60, None, "only the whole has a window"),
+        ("ordered", None, 2, "behind a step"),
+    ],
+)
+def test_what_an_order_of_funnels_does_not_know(order: str, step: int | None, after: int | None, said: str) -> None:
+    events = Events(names=("a",))
+    question = Funnel(
+        steps=(Step(events=events), Step(events=events, within=step)),
+        order=order,  # type: ignore[arg-type]
+        exclusions=(Exclusion(events=events, after=after),),
+    )
+    with pytest.raises(Problem, match=said):
+        statement(question, 1, NOW)

@@ -53,7 +53,7 @@ def test_all_pages_are_everything_once(worlds: tuple[Engine, dict[int, World]], 
 def test_events_errors_and_log_lines(store: Engine) -> None:
     def row(seconds: int, **more: Any) -> bytes:
         at = 1_789_990_000 + seconds
-        return json.dumps({"app": 1, "at": at, "received": at, "person": "ann", "session": "s", **more}).encode()
+        return json.dumps({"app": 1, "at": at, "arrived": at, "person": "ann", "session": "s", **more}).encode()
 
     store.insert("events", row(0, name="$page_view", id=2**64 - 1, page="home", props={"query": ["a"]}))
     store.insert("errors", row(1, id="e", group=2**63, algorithm=1, type="TypeError", message="no", fatal=True))

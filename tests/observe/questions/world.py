@@ -124,7 +124,7 @@ def lines(world: World, app: int) -> dict[str, list[bytes]]:
         fields = {key: value for key, value in row.items() if key != "ms" and value not in (None, "")}
         # through integers: a float has not all of its digits
         at = f"{row['ms'] // 1000}.{row['ms'] % 1000:03d}"
-        return json.dumps({"app": app, "at": at, "received": at, **fields}).encode()
+        return json.dumps({"app": app, "at": at, "arrived": at, **fields}).encode()
 
     seen: set[int] = set()
     first: list[bytes] = []

@@ -27,7 +27,7 @@ def stand(_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
     with open_stand(tmp_path_factory.mktemp("office"), LocalInsight(Answering(engine))) as stand:
         for program, count in (("bank", 3), ("shop", 5)):
             rows = [
-                {"app": stand.app(program).number, "at": stand.seconds - n, "received": stand.seconds,
+                {"app": stand.app(program).number, "at": stand.seconds - n, "arrived": stand.seconds,
                  "name": "$launch", "person": f"{program}-{n}", "value": n, "id": 2**63 + n}
                 for n in range(count)
             ]  # fmt: skip

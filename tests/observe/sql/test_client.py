@@ -30,7 +30,7 @@ def stand(_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
         engine.query(statement)
     with open_stand(tmp_path_factory.mktemp("office"), LocalInsight(Answering(engine))) as stand:
         rows = [
-            {"app": stand.app("bank").number, "at": 1_790_000_000 + n, "received": stand.seconds, "name": "$launch",
+            {"app": stand.app("bank").number, "at": 1_790_000_000 + n, "arrived": stand.seconds, "name": "$launch",
              "platform": "ios", "person": f"p{n}", "value": None if n == 1 else n, "props": {"n": n}}
             for n in range(3)
         ]  # fmt: skip

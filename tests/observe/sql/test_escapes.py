@@ -57,7 +57,9 @@ def engine(_folder: Path) -> Iterator[Embedded]:
         for app, word, count in ((1, "mine", 3), (2, "CANARY", FOREIGN)):
             values = {"app": str(app)}
             values |= {
-                name: "fromUnixTimestamp64Micro(1789000000000000)" for name in columns if name in ("at", "received")
+                name: "fromUnixTimestamp64Micro(1789000000000000)"
+                for name in columns
+                if name == "at" or (name == "received" and table == "quarantine")
             }
             for name, kind in columns.items():
                 if "String" in kind and "Array" not in kind and name in _TEXT:

@@ -30,7 +30,7 @@ def stand(_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
         engine.query(statement)
     with open_stand(tmp_path_factory.mktemp("office"), LocalInsight(Answering(engine))) as stand:
         rows = [
-            {"app": stand.app("bank").number, "at": stand.seconds - n, "received": stand.seconds, "name": "$launch",
+            {"app": stand.app("bank").number, "at": stand.seconds - n, "arrived": stand.seconds, "name": "$launch",
              "person": f"<b>p{n}</b>", "value": None if n == 1 else n}
             for n in range(3)
         ]  # fmt: skip

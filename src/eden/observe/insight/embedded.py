@@ -16,6 +16,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from eden.observe import schema
 from eden.observe.insight.engine import Limits, StoreError
 from eden.observe.insight.memory import release_code
 from eden.observe.insight.parameters import texts
@@ -130,19 +131,19 @@ class Embedded:
         self.query("KILL QUERY WHERE Settings['log_comment'] = {mark:String} ASYNC", {"mark": mark})
 
     def insert(self, table: str, rows: bytes, *, token: str = "") -> None:
-        self._put(table, rows, "JSONEachRow", token)
+        self._put(schema.inserted(table), rows, "JSONEachRow", token)
 
     def load(self, table: str, rows: bytes) -> None:
         self._put(table, rows, "Native", "")
 
-    def _put(self, table: str, rows: bytes, form: str, token: str) -> None:
+    def _put(self, into: str, rows: bytes, form: str, token: str) -> None:
         session = self._session()
         # one insert is one block, and so one part of each month: all of it or nothing
         settings = ", ".join(f"{name} = {quoted(value)}" for name, value in inserted(token).items())
         with self.writing.shared():
             try:
                 # rows beside the text cost a third less than rows in it
-                with session.send_insert(f"INSERT INTO {table} SETTINGS {settings}", form) as stream:
+                with session.send_insert(f"INSERT INTO {into} SETTINGS {settings}", form) as stream:
                     stream.append(rows)
                     stream.finish()
             except RuntimeError as error:

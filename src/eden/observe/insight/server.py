@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from eden.base.errors import EdenError
+from eden.observe import schema
 from eden.observe.insight.embedded import inserted, limited
 from eden.observe.insight.engine import Limits, StoreError
 from eden.observe.insight.shared_lock import SharedLock
@@ -110,12 +111,12 @@ class Server:
         self.query(f"KILL QUERY{there} WHERE Settings['log_comment'] = {{mark:String}} ASYNC", {"mark": mark})
 
     def insert(self, table: str, rows: bytes, *, token: str = "") -> None:
-        self._put(table, rows, "JSONEachRow", token)
+        self._put(schema.inserted(table), rows, "JSONEachRow", token)
 
     def load(self, table: str, rows: bytes) -> None:
         self._put(table, rows, "Native", "")
 
-    def _put(self, table: str, rows: bytes, form: str, token: str) -> None:
+    def _put(self, into: str, rows: bytes, form: str, token: str) -> None:
         self._check_process()
         settings = inserted(token)
         if self.cluster:
@@ -123,7 +124,7 @@ class Server:
             settings["distributed_foreground_insert"] = 1
         with self.writing.shared():
             try:
-                self._client.raw_insert(table, insert_block=rows, settings=settings, fmt=form)
+                self._client.raw_insert(into, insert_block=rows, settings=settings, fmt=form)
             except self._errors.ClickHouseError as error:
                 raise self._store_error(error) from error
 
