@@ -63,7 +63,9 @@ def test_a_person_is_gone_from_the_store_and_the_spool(ingest: Ingest, store: En
     )
     ingest.send(ingest.batch(event("spooled"), user="u1"))
     service = observe(ingest, store)
+    asyncio.run(service.pulls.ask(OWNER, "w", "bank", "u1", "it hangs", from_at=0, until_at=1))
     erasure = asyncio.run(service.erase(OWNER, "w", " u1 "))
+    assert asyncio.run(service.pulls.page(OWNER, "w", "bank")) == []
     assert erasure.person == "u1" and erasure.done_at is not None
     assert rows(store, "SELECT name FROM events") == [["other"]]
     ingest.store(store, ingest.batch(event("later"), user="u1"))

@@ -15,6 +15,7 @@ from eden.observe.accept.foreign import foreign_wires
 from eden.observe.accept.receiver import PREFIX
 from eden.observe.alerts.telling import TELL
 from eden.observe.alerts.watch import EVERY, LOOK
+from eden.observe.expiry import forget_expired
 from eden.observe.insight.doctor import check_store
 from eden.observe.pages import HANDLERS, NAVIGATION, PANELS
 from eden.observe.service import Observe
@@ -25,6 +26,8 @@ _ERASE = 60.0
 _ATTACHMENTS = 6 * 3600.0
 #: seconds between two looks for versions whose source maps are not known yet
 _SYMBOLS = 600.0
+#: seconds between two looks for what the events store has nothing left of
+_EXPIRY = 3600.0
 #: seconds between two looks for phones that were asked for their log and did not come
 _PULLS = 60.0
 
@@ -54,6 +57,9 @@ def parts(ground: Ground) -> Part:
 
     async def expire_pulls(_: dict[str, Any]) -> None:
         await observe.pulls.expire()
+
+    async def expire(_: dict[str, Any]) -> None:
+        await forget_expired(ground.database, observe.clock())
 
     async def sweep_attachments(_: dict[str, Any]) -> None:
         try:
@@ -91,6 +97,7 @@ def parts(ground: Ground) -> Part:
         jobs={
             "observe.attachments": Handler(sweep_attachments, every=_ATTACHMENTS),
             "observe.erase": Handler(finish_erasures, every=_ERASE),
+            "observe.expiry": Handler(expire, every=_EXPIRY),
             "observe.symbols": Handler(prepare_symbols, every=_SYMBOLS),
             "observe.pulls": Handler(expire_pulls, every=_PULLS),
             LOOK: Handler(look, every=EVERY),

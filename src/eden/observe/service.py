@@ -27,6 +27,7 @@ from eden.observe.crashes.prepare import Preparation
 from eden.observe.crashes.service import Crashes
 from eden.observe.insight.client import Insight
 from eden.observe.interfaces import QuarantinedRow
+from eden.observe.logs.note import forget_device
 from eden.observe.logs.pulls import Pulls
 from eden.observe.logs.service import Logs
 from eden.observe.models import observe_apps, observe_erasures
@@ -146,6 +147,7 @@ class Observe:
             values = {"workspace_id": workspace_id, **msgspec.structs.asdict(erasure)}
             connection.execute(insert(observe_erasures).values(**values))
             append(connection, ERASED, workspace_id, {"erasure": erasure.id})
+            forget_device(connection, workspace_id, person)
             # who was forgotten is not to be remembered here
             self.ground.audit.append(connection, workspace_id, principal.name, "observe.erase", erasure.id)
 

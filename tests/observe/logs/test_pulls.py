@@ -9,9 +9,11 @@ import pytest
 from sqlalchemy import select
 
 from eden.base.audit import entries
+from eden.base.changes import Change
 from eden.base.problems import Problem
 from eden.base.tables import changes
 from eden.observe.logs.interfaces import Pull, PullState
+from eden.observe.logs.note import forget_device
 from eden.observe.logs.pulls import Pulls
 from tests.observe.stage import NOW, SECOND, Stage
 
@@ -110,6 +112,30 @@ def test_a_phone_that_does_not_come(stage: Stage) -> None:
     assert get(stage, pull).state is PullState.EXPIRED
     # and may be asked again
     assert ask(stage).state is PullState.WAITING
+
+
+def test_who_is_forgotten_is_asked_no_more(stage: Stage) -> None:
+    async def work() -> None:
+        await stage.pulls.start()
+        heard = asyncio.Event()
+        await stage.ground.feed.start()
+        pull = await stage.pulls.ask(*stage.caller, "bank", "d", "r", from_at=0, until_at=SECOND)
+        other = await stage.pulls.ask(*stage.caller, "bank", "e", "r", from_at=0, until_at=SECOND)
+
+        async def hear(change: Change) -> None:
+            if change.payload["pull"] == pull.id and stage.pulls.wanted(1, "d") is None:
+                heard.set()
+
+        stage.ground.feed.listen("observe.pull", hear)
+        await stage.ground.database.write(lambda connection: forget_device(connection, "v", "d"))
+        assert (await stage.pulls.get(*stage.caller, "bank", pull.id)).state is PullState.WAITING
+        await stage.ground.database.write(lambda connection: forget_device(connection, "w", "d"))
+        await heard.wait()
+        assert [one.id for one in await stage.pulls.page(*stage.caller, "bank")] == [other.id]
+        assert stage.pulls.wanted(1, "e") is not None
+        await stage.ground.feed.stop()
+
+    stage.run(work())
 
 
 def test_it_is_wanted_no_more(stage: Stage) -> None:

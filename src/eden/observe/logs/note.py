@@ -1,10 +1,11 @@
-"""Pulls as their lines are stored. Called by the inserter inside a write; doing it again changes nothing."""
+"""Pulls as their lines are stored, and as their device is forgotten. Called inside a write; doing it again changes
+nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from eden.base.changes import append
 from eden.observe.interfaces import LogRow
@@ -39,6 +40,18 @@ def arrive(connection: Connection, app: int, pull_id: str, device: str, at: int)
         .values(state=PullState.ARRIVED, arrived_at=at)
     )
     if waited.rowcount:
+        tell(connection, app, pull_id)
+
+
+def forget_device(connection: Connection, workspace_id: str, device: str) -> None:
+    """Forget that a device was asked for its log; it is asked no more."""
+    query = (
+        select(log_pulls.c.id, log_pulls.c.app)
+        .join(observe_apps, observe_apps.c.number == log_pulls.c.app)
+        .where(observe_apps.c.workspace_id == workspace_id, log_pulls.c.device == device)
+    )
+    for pull_id, app in connection.execute(query).all():
+        connection.execute(delete(log_pulls).where(log_pulls.c.id == pull_id))
         tell(connection, app, pull_id)
 
 

@@ -92,12 +92,10 @@ class Pulls:
         row = await self._ground.database.read(
             lambda connection: connection.execute(select(log_pulls).where(log_pulls.c.id == pull_id)).first()
         )
-        if row is None:
-            return
-        if row.state == PullState.WAITING:
+        if row is not None and row.state == PullState.WAITING:
             self._waiting[row.app, row.device] = _pull(row)
-        elif (held := self._waiting.get((row.app, row.device))) is not None and held.id == pull_id:
-            del self._waiting[row.app, row.device]
+        else:
+            self._waiting = {of: pull for of, pull in self._waiting.items() if pull.id != pull_id}
 
     # for people
 
@@ -168,9 +166,10 @@ class Pulls:
                 raise Problem("conflict", f"{_MOST_WAITING} devices are being asked already.", "Cancel some of them.")
             values = {name: value for name, value in msgspec.structs.asdict(pull).items() if name != "lines"}
             connection.execute(insert(log_pulls).values(**values))
+            # not whose phone it is: that can be forgotten, the audit log cannot
             self._ground.audit.append(
                 connection, workspace_id, principal.name, "log.pull", f"{key}/{pull.id}",
-                {"device": device, "reason": reason, "from": from_at, "until": until_at},
+                {"reason": reason, "from": from_at, "until": until_at},
             )  # fmt: skip
             tell(connection, app.number, pull.id)
 
@@ -189,9 +188,7 @@ class Pulls:
             if row.state != PullState.WAITING:
                 raise Problem("conflict", "This log is not waited for any more.", "Look at it again.")
             connection.execute(update(log_pulls).where(log_pulls.c.id == pull_id).values(state=PullState.CANCELLED))
-            self._ground.audit.append(
-                connection, workspace_id, principal.name, "log.pull.cancel", f"{key}/{pull_id}", {"device": row.device}
-            )
+            self._ground.audit.append(connection, workspace_id, principal.name, "log.pull.cancel", f"{key}/{pull_id}")
             tell(connection, app.number, pull_id)
 
         await self._ground.database.write(work)
