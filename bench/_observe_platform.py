@@ -83,11 +83,11 @@ def load(order: Order) -> Measured:
     return msgspec.json.decode(process.stdout, type=Measured)
 
 
-def asked(site: Site, work: Callable[[Insight], Awaitable[T]]) -> T:
-    """What the insight process says. It is started where no server needs it now."""
+def asked(site: Site, work: Callable[[Insight], Awaitable[T]], *, start: bool = True) -> T:
+    """What the insight process says. With `start` it is started where no server needs it now."""
 
     async def ask() -> T:
-        insight = Insight(site.settings)
+        insight = Insight(site.settings, start=start)
         try:
             return await work(insight)
         finally:
@@ -106,11 +106,11 @@ def count(site: Site, table: str, where: str = "1") -> int:
     return asked(site, work)
 
 
-def insight_pid(site: Site) -> int:
+def insight_pid(site: Site, *, start: bool = True) -> int:
     async def work(insight: Insight) -> int:
         return (await insight.status()).process
 
-    return asked(site, work)
+    return asked(site, work, start=start)
 
 
 def settle(site: Site, seconds: float = 600) -> None:

@@ -59,24 +59,29 @@ class Pressure:
         self._server = server
         self._quick = quick
         self._sent = 0
-        envelope = subprocess.run([sys.executable, "-m", "bench._observe_sentry"], capture_output=True, check=True)
         self._files = {name: folder / f"{name}.body" for name in ("single", "batch", "sentry")}
-        for file, body in zip(self._files.values(), (batch(1), batch(EVENTS), envelope.stdout), strict=True):
-            file.write_bytes(body)
-
-    def figures(self) -> Iterator[Figure]:
-        """Everything, one after the other."""
-        quick = self._quick
+        self._files["single"].write_bytes(batch(1))
+        self._files["batch"].write_bytes(batch(EVENTS))
         # the insight process starts with the first batch
         self._send("single", 10)
-        time.sleep(5)
+        settle(site)
+
+    def accepting(self) -> Iterator[Figure]:
+        """Memory before anything happens; posts of each kind."""
+        quick = self._quick
+        envelope = subprocess.run([sys.executable, "-m", "bench._observe_sentry"], capture_output=True, check=True)
+        self._files["sentry"].write_bytes(envelope.stdout)
+        time.sleep(1 if quick else 5)
         yield Figure("idle_memory_mb", self._memory(), 450)
-        yield from self._accepted("single_posts", "single", 5_000 if quick else 100_000, 1, 10_000)
-        yield from self._accepted("batch_events", "batch", 600 if quick else 20_000, EVENTS, 60_000)
+        yield from self._accepted("single_posts", "single", 2_000 if quick else 100_000, 1, 10_000)
+        yield from self._accepted("batch_events", "batch", 300 if quick else 20_000, EVENTS, 60_000)
         settle(self._site)
-        yield from self._crashes(1_500 if quick else 40_000)
-        yield from self._sustained(8 if quick else 600)
-        yield from self._visible(6 if quick else 60)
+        yield from self._crashes(500 if quick else 40_000)
+
+    def storing(self) -> Iterator[Figure]:
+        """A load that goes on; how soon an event is seen beside half of it."""
+        yield from self._sustained(3 if self._quick else 600)
+        yield from self._visible(2 if self._quick else 60)
 
     def _send(self, name: str, requests: int, rate: float = 0.0) -> Measured:
         site = self._site

@@ -18,17 +18,16 @@ from bench._harness import Figure
 from bench._observe_events import DAYS, START
 from bench._observe_platform import Asker, Site, serving
 
-_MADE = 1_000_000
 _ROUNDS = 21
 _FUNNEL = ("search", "add_to_cart", "checkout", "pay")
 
 
-def reports(site: Site, events: int, quick: bool, prefix: str = "", target: float | None = None) -> Iterator[Figure]:
-    """`target`: milliseconds for every question; else each has its own."""
-    made = min(events, _MADE)
-    order = _observe_fill.Order(
-        site.settings, site.app, events, made, min(made, 400_000 if not quick else 20_000), min(made // 5, 200_000)
-    )
+def reports(
+    site: Site, events: int, made: int, quick: bool, prefix: str = "", target: float | None = None
+) -> Iterator[Figure]:
+    """About `events`, of which `made` are no copies. `target`: milliseconds for every question; else each has one."""
+    others = (10_000, 2_000) if quick else (400_000, 200_000)
+    order = _observe_fill.Order(site.settings, site.app, events, made, *others)
     process = subprocess.run(
         [sys.executable, "-m", "bench._observe_fill"],
         input=msgspec.json.encode(order),

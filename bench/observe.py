@@ -1,39 +1,67 @@
 """Observing at the size of a large host app, on the machine that also makes the load: accepting reports, storing them,
-asking about ten million events, memory, and processes that are killed.
+asking about ten million events, memory, and processes that are killed. Each part has a platform of its own.
 
-`single_posts` of one event each, `batch_events` in posts of 50, acknowledged after an fsync, on 64 connections.
-`sentry_accepted`: error envelopes of the unmodified Python client (14 kB); `sentry_queryable`: until all of them were
-grouped and stored. `sustained_…`: 25,000 events a second for ten minutes, `left`: until the last one is queryable.
-`visible_s`: from the post of a marked event until a question finds it, beside half of that load, 95th percentile.
-`…_memory_mb`: all processes of the platform, shared pages counted once.
+`load`: `single_posts` of one event each, `batch_events` in posts of 50, acknowledged after an fsync, on 64 connections;
+`sentry_accepted`: error envelopes of the unmodified Python client (14 kB), `sentry_queryable`: until all of them were
+grouped and stored; `idle_memory_mb`: all processes of the platform before that, shared pages counted once.
 
-`ask_…_ms` are 95th percentiles over HTTP, one question after the other, no two alike. `bytes_per_event`: on the disk,
-merged. `killed_…`: the web process and the insight process in turn are killed with SIGKILL under load and started
-again; every acknowledged event is looked for.
+`sustained`: 25,000 events a second for ten minutes, `left`: until the last one is queryable, `load_memory_mb`: memory
+meanwhile; `visible_s`: from the post of a marked event until a question finds it, beside half of that load, 95th
+percentile.
+
+`kills`: under load the web process, the insight process while a chunk is on its way into the store, while it answers
+and while it starts, in turn, are killed with SIGKILL; every acknowledged event is looked for (`_observe_kills`).
+
+`reports`, `large`: `ask_…_ms` are 95th percentiles over HTTP, one question after the other, no two alike, about ten and
+about fifty million events; `bytes_per_event`: on the disk, merged. With `--quick` the first stands for both.
 """
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from bench._harness import Figure
 from bench._observe_kills import kills
-from bench._observe_platform import opened, serving
+from bench._observe_platform import Site, opened, serving
 from bench._observe_pressure import Pressure
 from bench._observe_reports import reports
 
 
-def main(quick: bool) -> Iterable[Figure]:
-    with tempfile.TemporaryDirectory(prefix="eden-bench-") as name:
-        folder = Path(name)
-        with opened(folder / "load") as site, serving(site) as server:
-            yield from Pressure(site, server, folder, quick).figures()
-        with opened(folder / "kills") as site:
-            yield from kills(site, folder, 4 if quick else 100)
-        with opened(folder / "reports") as site:
-            yield from reports(site, 100_000 if quick else 10_000_000, quick)
-        if not quick:
-            with opened(folder / "large") as site:
-                yield from reports(site, 50_000_000, quick, "large_", 2_000)
+@contextmanager
+def _site() -> Iterator[tuple[Site, Path]]:
+    """A new platform, and a folder for what belongs to the measurement."""
+    with tempfile.TemporaryDirectory(prefix="eden-bench-") as name, opened(Path(name) / "data") as site:
+        yield site, Path(name)
+
+
+def _load(quick: bool) -> Iterable[Figure]:
+    with _site() as (site, folder), serving(site) as server:
+        yield from Pressure(site, server, folder, quick).accepting()
+
+
+def _sustained(quick: bool) -> Iterable[Figure]:
+    with _site() as (site, folder), serving(site) as server:
+        yield from Pressure(site, server, folder, quick).storing()
+
+
+def _kills(quick: bool) -> Iterable[Figure]:
+    with _site() as (site, folder):
+        yield from kills(site, folder, 4 if quick else 100)
+
+
+def _reports(quick: bool) -> Iterable[Figure]:
+    events, made = (60_000, 20_000) if quick else (10_000_000, 1_000_000)
+    with _site() as (site, _):
+        yield from reports(site, events, made, quick)
+
+
+def _large(quick: bool) -> Iterable[Figure]:
+    if not quick:
+        with _site() as (site, _):
+            yield from reports(site, 50_000_000, 1_000_000, quick, "large_", 2_000)
+
+
+PARTS = {"load": _load, "sustained": _sustained, "kills": _kills, "reports": _reports, "large": _large}

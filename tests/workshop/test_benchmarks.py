@@ -1,13 +1,18 @@
 from __future__ import annotations
 
+import importlib
 import json
+import sys
+from collections.abc import Iterator
+from types import ModuleType
 
 import pytest
 
-from bench._harness import Figure, report
+from bench._harness import Figure, main, report
 from eden.base.errors import EdenError
 from eden.workshop.benchmarks import bench_command
 from eden.workshop.suites import test_command as run_suites
+from eden.workshop.tree import source_tree
 
 
 @pytest.mark.parametrize(
@@ -33,3 +38,38 @@ def test_unknown_names_are_explained() -> None:
         bench_command("nothing", quick=True)
     with pytest.raises(EdenError, match=r"There is no suite ruby\. There are python, typescript, browser"):
         run_suites(["ruby"], [])
+
+
+def test_figures_are_printed_as_they_come(capsys: pytest.CaptureFixture[str]) -> None:
+    def figures() -> Iterator[Figure]:
+        yield Figure("first_s", 1)
+        assert capsys.readouterr().out.startswith("first_s ")
+        yield Figure("second_s", 2)
+
+    assert report(figures())
+
+
+def test_parts_are_chosen(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    made = ModuleType("bench.made")
+    made.PARTS = {  # type: ignore[attr-defined]
+        name: lambda quick, name=name, value=value: [Figure(f"{name}_quick" if quick else name, value, 2)]
+        for name, value in (("a", 1), ("b", 2), ("c", 3))
+    }
+    monkeypatch.setitem(sys.modules, "bench.made", made)
+
+    def run(*arguments: str) -> tuple[int, dict[str, float]]:
+        code = main(["made", *arguments])
+        return code, json.loads(capsys.readouterr().out.splitlines()[-1])["figures"]
+
+    assert run() == (1, {"a": 1, "b": 2, "c": 3})
+    assert run("--only", "b, a", "--quick") == (0, {"a_quick": 1, "b_quick": 2})
+    with pytest.raises(SystemExit) as ended:
+        main(["made", "--only", "a,d"])
+    assert ended.value.code == 2
+    assert "made has no part 'd'; its parts: a, b, c" in capsys.readouterr().err
+
+
+def test_every_benchmark_has_something_to_run() -> None:
+    for file in (source_tree() / "bench").glob("[!_]*.py"):
+        module = importlib.import_module(f"bench.{file.stem}")
+        assert callable(getattr(module, "main", None)) != bool(getattr(module, "PARTS", None)), file.stem

@@ -20,6 +20,7 @@ def add_arguments(subparsers: Subparsers) -> None:
     bench = add_command(subparsers, "bench", _bench, "measure one of the figures that Eden publishes")
     bench.add_argument("name", metavar="NAME", help="a script of bench/, without .py")
     bench.add_argument("--quick", action="store_true", help="fewer rounds: proves that it runs, not how fast")
+    bench.add_argument("--only", metavar="PART,…", default="", help="these parts of it; a wrong name lists all")
 
 
 def _test(arguments: argparse.Namespace) -> int:
@@ -31,4 +32,4 @@ def _test(arguments: argparse.Namespace) -> int:
 def _bench(arguments: argparse.Namespace) -> int:
     from eden.workshop.benchmarks import bench_command
 
-    return bench_command(arguments.name, quick=arguments.quick)
+    return bench_command(arguments.name, quick=arguments.quick, only=arguments.only)
