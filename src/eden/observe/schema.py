@@ -21,6 +21,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from eden.observe.interfaces import REQUEST
+
 #: seconds of a slot of `trends`
 SLOT_SECONDS = 900
 
@@ -54,10 +56,11 @@ _ROW = """
 #: beyond so many paths in a part, values share a column: 20,000 names in one batch took 9 s with 1,024 and 1 s with 256
 _PROPS = "props JSON(max_dynamic_paths=256)"
 
-#: words of a message in lower case; `hasAllTokens(message, 'payment declined')` uses it whatever the case
+#: words of a message in lower case: runs of ASCII letters and digits, also among Chinese (12345 is one in
+#: "订单12345支付失败"); `hasAllTokens(message, 'payment declined')` uses it whatever the case
 _WORDS = (
-    "INDEX message_words message TYPE text(tokenizer = splitByNonAlpha, preprocessor = lower(message))"
-    " GRANULARITY 100000000"
+    "INDEX message_words message TYPE text(tokenizer = splitByNonAlpha,"
+    " preprocessor = replaceRegexpAll(lower(message), '[^[:ascii:]]+', ' ')) GRANULARITY 100000000"
 )
 
 
@@ -131,6 +134,7 @@ TABLES = {
         events SimpleAggregateFunction(sum, UInt64) CODEC(T64, ZSTD(1)),
         measured SimpleAggregateFunction(sum, UInt64) CODEC(T64, ZSTD(1)),
         total SimpleAggregateFunction(sum, Float64) CODEC(ZSTD(1)),
+        failed SimpleAggregateFunction(sum, UInt64) CODEC(T64, ZSTD(1)),
         persons AggregateFunction(uniq, String) CODEC(ZSTD(1)),
         sessions AggregateFunction(uniq, String) CODEC(ZSTD(1))
         """,
@@ -184,7 +188,9 @@ def table(name: str, cluster: str = "") -> Iterator[str]:
 
 
 #: of `trends`, in the order in which `counts` has them
-COUNTS = "app, name, slot, version, code, platform, events, measured, total, persons, sessions"
+COUNTS = "app, name, slot, version, code, platform, events, measured, total, failed, persons, sessions"
+#: whether a request went wrong: it got no answer, or one that says so
+FAILED = "(toString(props.failure) != '' OR ifNull(toFloat64OrNull(toString(props.status)) >= 400, 0))"
 
 
 def counts(events: str, where: str = "") -> str:
@@ -193,6 +199,7 @@ def counts(events: str, where: str = "") -> str:
         "SELECT app, arrayJoin(if(name = '', [''], [toString(name), ''])) AS name,"
         f" {slot('at')} AS slot, version, code, platform,"
         " count() AS events, count(value) AS measured, sum(ifNull(value, 0)) AS total,"
+        f" countIf(name = '{REQUEST}' AND {FAILED}) AS failed,"
         " uniqStateIf(person, person != '') AS persons, uniqStateIf(session, name = '' AND session != '') AS sessions"
         f" FROM {events} {where} GROUP BY app, name, slot, version, code, platform"
     )

@@ -65,6 +65,46 @@ def test_search_and_filters(stage: Stage) -> None:
     assert found == FOUND
 
 
+CHINESE = [
+    "订单12345支付失败，原因：余额不足",
+    "网络error：timeout 超时",
+    "用户登录成功 user_42",
+    "扣款成功",
+    "ORDER 12345 shipped",
+]
+#: what is searched for → numbers of lines, the newest first
+FOUND_CHINESE: list[tuple[str, list[int]]] = [
+    # a run of characters, wherever it stands in another
+    ("支付失败", [0]),
+    ("付失", [0]),
+    ("成功", [3, 2]),
+    ("余额 不足", [0]),
+    ("登录 成功", [2]),
+    # words between them
+    ("12345", [4, 0]),
+    ("ERROR", [1]),
+    ("timeout", [1]),
+    ("订单12345", [0]),
+    ("订单1234", []),
+    ("订单1234*", [0]),
+    ('"单12345支"', [0]),
+    ("12345 失败", [0]),
+    ("user_42", [2]),
+    # without them
+    ("成功 -登录", [3]),
+    ("-成功 -12345", [1]),
+    ('"原因：余额"', [0]),
+    ("，", [0]),
+]
+
+
+def test_chinese_words_are_found(stage: Stage) -> None:
+    """There are no spaces between them, and often a number or an English word in their midst."""
+    stage.put(*(stage.line(message, at=number - 9) for number, message in enumerate(CHINESE)))
+    found = [(text, [CHINESE.index(message) for message in messages(stage, text=text)]) for text, _ in FOUND_CHINESE]
+    assert found == FOUND_CHINESE
+
+
 def test_a_line_has_what_was_sent(stage: Stage) -> None:
     some(stage)
     [line], _ = stage.run(stage.logs.page(*stage.caller, "bank", asked(stage, pull="u1")))

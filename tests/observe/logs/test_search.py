@@ -20,7 +20,11 @@ from eden.observe.logs.search import Search, condition, parse
         ("user_7", Search(("user", "7"), ("user_7",))),
         ("failed:", Search(("failed",), ("failed:",))),
         ("余额", Search((), ("余额",))),
-        ("余额abc", Search((), ("余额abc",))),
+        ("余额abc", Search(("abc",), ("余额abc",))),
+        ("订单12345", Search(("12345",), ("订单12345",))),
+        ('"单12345支付"', Search(("12345",), ("单12345支付",))),
+        ("-支付失败", Search((), (), (), ("支付失败",))),
+        ("支付*", Search((), ("支付",))),
         ("错误 code", Search(("code",), ("错误",))),
         # a quotation may begin and end within a word
         ('"card 42 gone"', Search(("42",), ("card 42 gone",))),

@@ -6,8 +6,8 @@
     -retry               not with this word
 
 A word is what stands between other characters than ASCII letters and digits: so is it in the events store's index of
-words (`schema`), which finds one in millions of lines. Words with other characters in them (user_7, 余额) are looked
-for as texts among the lines that have their words. Pure.
+words (`schema`), which finds one in millions of lines. What is written with other characters in it (user_7, 余额) is
+looked for as a text among the lines that have its words. Pure.
 """
 
 from __future__ import annotations
@@ -19,8 +19,7 @@ from typing import Any, NamedTuple
 _MOST = 20
 _LONGEST = 200
 _PART = re.compile(r'(?P<minus>-?)(?:"(?P<quoted>[^"]*)"?|(?P<bare>[^\s"]+))')
-_TOKEN = re.compile(r"[0-9a-z\x80-\U0010ffff]+")
-_PLAIN = re.compile(r"[0-9a-z]+")
+_TOKEN = re.compile(r"[0-9a-z]+")
 
 
 class Search(NamedTuple):
@@ -47,7 +46,7 @@ def parse(text: str) -> Search:
         word = word.replace("*", "") if is_part else word
         if not word.strip():
             continue
-        whole = quoted is None and not is_part and _PLAIN.fullmatch(word) is not None
+        whole = quoted is None and not is_part and _TOKEN.fullmatch(word) is not None
         if part["minus"]:
             (not_tokens if whole else not_texts)[word] = None
             continue
@@ -57,7 +56,7 @@ def parse(text: str) -> Search:
             # at its ends a text may begin or end within a word
             found = list(_TOKEN.finditer(word))
             inner = found if quoted is None else [token for token in found if _is_inner(token, word)]
-            tokens.update(dict.fromkeys(token[0] for token in inner if _PLAIN.fullmatch(token[0])))
+            tokens.update(dict.fromkeys(token[0] for token in inner))
     return Search(tuple(tokens), tuple(texts), tuple(not_tokens), tuple(not_texts))
 
 
