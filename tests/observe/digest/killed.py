@@ -35,11 +35,13 @@ def settings(folder: Path) -> Settings:
 
 
 def batch(number: int) -> Accepted:
-    """Its events have its number as their value. One is an error: these are noted in the database as well."""
+    """Its events have its number as their value. One is an error: these are noted in the database as well. And one has
+    an id that the batch before or after it has, too."""
     at = time.time_ns() // 1_000_000
     lines = [b'{"batch":"%d","device":"d"}' % number]
     lines += [b'{"type":"event","name":"x","at":%d,"value":%d}' % (at, number)] * (EVENTS - 1)
     lines += [b'{"type":"error","at":%d,"error":{"type":"E","message":"m"}}' % at]
+    lines += [b'{"type":"event","name":"shared","id":"%016x","at":%d}' % (number // 2 + 1, at)]
     return Accepted("eden", APP, at * 1000, batch_key("eden", APP, str(number)), b"\n".join(lines), {})
 
 
@@ -71,7 +73,11 @@ def store(folder: Path, *, settle: bool) -> None:
     inserter.stop()
     for sql in (
         # every batch, and the fewest and most events that one has
-        "SELECT groupArray(value), min(n), max(n) FROM (SELECT value, count() AS n FROM events GROUP BY value)",
+        "SELECT groupArray(value), min(n), max(n) FROM (SELECT value, count() AS n FROM events"
+        " WHERE name = 'x' GROUP BY value)",
+        # of what is in two batches, and as the roll-ups count it
+        "SELECT count(), uniqExact(id) FROM events WHERE name = 'shared'",
+        "SELECT sumIf(events, name = 'x'), sumIf(events, name = 'shared'), sumIf(events, name = '') FROM trends",
         "SELECT count() FROM errors",
         "SELECT count() FROM quarantine",
     ):

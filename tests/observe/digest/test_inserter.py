@@ -25,7 +25,7 @@ from eden.observe.insight.client import LocalInsight
 from eden.observe.insight.engine import Engine, StoreError
 from eden.observe.interfaces import Accepted, DocumentRow, EventRow
 from eden.observe.models import crash_groups, observe_erasures, observe_properties
-from eden.observe.spool.folder import segments
+from eden.observe.spool.folder import progress_file, segments
 from eden.observe.spool.reader import Range
 from tests.observe.ingest import OWNER, Ingest, open_ingest, rows
 
@@ -165,8 +165,7 @@ def test_crash_groups_are_counted_once_when_a_chunk_is_stored_again(anywhere: In
     with anywhere.inserter(store) as inserter:
         assert inserter.settled(20)
     # the last step before a crash that was not written down: that the chunk is done
-    file = anywhere.folder / "observe" / "progress.db"
-    progress = sqlite3.connect(file)
+    progress = sqlite3.connect(progress_file(anywhere.spool))
     places = progress.execute("SELECT name, value FROM facts WHERE name = 'number'").fetchall()
     assert places == [("number", "1")]
     progress.execute("""INSERT INTO facts VALUES ('pending', '[]')""")

@@ -1,5 +1,6 @@
 """Server processes and the insight process are killed (SIGKILL) while they work: every acknowledged batch is in the
-events store once, whole; a batch that was sent again because nobody answered is there once."""
+events store once, whole, and in its roll-ups; a batch that was sent again because nobody answered is there once, and so
+is an event that is in two batches."""
 
 from __future__ import annotations
 
@@ -63,12 +64,16 @@ def test_killed_at_any_moment(tmp_path: Path) -> None:
     settling = start("settle", tmp_path)
     output, _ = settling.communicate(timeout=90)
     assert settling.returncode == 0
-    begun, events, errors, quarantined = output.decode().splitlines()
+    begun, events, shared, counted, errors, quarantined = output.decode().splitlines()
     batches, fewest, most = events.split("\t")
     stored = [int(value) for value in batches.strip("[]").split(",")]
     assert begun == "begun" and len(acknowledged) > 20
     assert acknowledged <= set(stored)
     assert (int(fewest), int(most)) == (EVENTS - 1, EVENTS - 1)
+    pairs = len({value // 2 for value in stored})
+    assert [int(value) for value in shared.split("\t")] == [pairs, pairs]
+    plain = len(stored) * (EVENTS - 1)
+    assert [int(value) for value in counted.split("\t")] == [plain, pairs, plain + pairs]
     assert (int(errors), int(quarantined)) == (len(stored), 0)
     # noted once as well
     groups = ground.database.read_now(lambda connection: connection.execute(select(crash_groups)).all())

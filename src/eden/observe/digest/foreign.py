@@ -144,6 +144,12 @@ def id_64(*parts: str | bytes) -> int:
     return int.from_bytes(hashlib.blake2b(joined, digest_size=8).digest(), "big")
 
 
+def made_id(batch: Accepted, *parts: str | bytes) -> str:
+    """An id, 16 digits, for what its client gave none: another one in every batch, but the same when the batch is
+    digested again. `parts` tell it from the batch's other records."""
+    return f"{id_64(batch.key, str(batch.received), *parts):016x}"
+
+
 def version_of(release: str) -> tuple[str, int]:
     """Name and code of a version in a release's name: PACKAGE@NAME+CODE, where all but NAME may be missing.
 
@@ -159,7 +165,7 @@ def error_event(error: ErrorRow) -> EventRow:
     return EventRow(
         **{name: getattr(error, name) for name in Row.__struct_fields__},
         name=ERROR,
-        id=id_64(error.id),
+        id=id_64(error.id) if error.id else 0,
         props={"type": error.type, "message": error.message[:200], "fatal": error.fatal},
     )
 

@@ -1,9 +1,9 @@
 """The inserter: reads the spool, makes rows, moves them into the events store. One thread of the insight process.
 
-A turn: read what waits, up to a chunk; write the chunk down; digest it; insert its rows, one insert per table; note
-crash groups; write down that it is done; remove segments that are read. Where a turn fails (the store is away, the disk
-is full, the database is locked), the same chunk is tried again, later and later, under the same tokens; the spool holds
-everything meanwhile.
+A turn: read what waits, up to a chunk; write the chunk down; digest it; leave out what came before (`recent`); insert
+its rows, one insert per table; note crash groups; write down that it is done; remove segments that are read. Where a
+turn fails (the store is away, the disk is full, the database is locked), the same chunk is tried again, later and
+later, under the same tokens; the spool holds everything meanwhile.
 """
 
 from __future__ import annotations
@@ -24,15 +24,16 @@ from eden.observe.crashes.note import note_errors
 from eden.observe.digest.catalogue import Catalogue
 from eden.observe.digest.digest import rows
 from eden.observe.digest.directory import Directory, Forgotten
-from eden.observe.digest.foreign import quarantined
+from eden.observe.digest.foreign import id_64, quarantined
 from eden.observe.digest.moving import Buffers, move, quarantine
 from eden.observe.digest.people import completed
 from eden.observe.digest.progress import Progress
+from eden.observe.digest.recent import Recent
 from eden.observe.insight.engine import Engine
 from eden.observe.insight.erasure import erase
 from eden.observe.interfaces import TABLE_OF, Accepted, ErrorRow, EventRow, LogRow, PersonRow
 from eden.observe.logs.note import note_pulls
-from eden.observe.spool.folder import segments, spool_folder
+from eden.observe.spool.folder import progress_file, segments, spool_folder
 from eden.observe.spool.reader import PIECE_BYTES, Range, SpoolReader
 
 #: bytes of batches, and batches, in a chunk
@@ -43,6 +44,8 @@ PACE_SECONDS = 0.5
 #: how often the spool is looked at when nothing comes
 _LOOK_SECONDS = 0.1
 _LONGEST_REST = 10.0
+#: ids of errors are no ids of events
+_ERRORS = 1 << 32
 
 log = logging.getLogger("eden.observe")
 
@@ -63,14 +66,16 @@ class Inserter:
         #: by segment, up to where everything is stored
         self._stored: dict[str, int] = {}
         self._waiting = 0
-        self._rows = self._quarantined = self._chunks = 0
+        self._rows = self._repeated = self._quarantined = self._chunks = 0
+        #: loaded by the thread: the process is ready before
+        self._recent: Recent | None = None
         self._oldest = 0
         self._failed = ""
 
     def start(self) -> None:
         """Begin with what was left by the process before."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._progress = Progress(self._folder.parent / "progress.db")
+        self._progress = Progress(progress_file(self._folder))
         self._directory = Directory(self._ground, self._clock)
         self._catalogue = Catalogue(self._ground.database, self._clock)
         places = self._progress.places()
@@ -110,7 +115,8 @@ class Inserter:
 
     def figures(self) -> Mapping[str, float]:
         """`spool_bytes` that wait, `digest_lag_seconds` (age of the oldest that is not stored), `digest_rows`,
-        `digest_chunks`, `quarantined_rows`, `digest_failing` (1: the store takes nothing now)."""
+        `digest_chunks`, `repeated_rows` (that came before in another batch), `quarantined_rows`, `digest_failing` (1:
+        the store takes nothing now)."""
         places = self._reader.places
         waiting = sum(segment.size - places.get(segment.name, 0) for segment in self._reader.unread())
         oldest = self._oldest
@@ -119,6 +125,7 @@ class Inserter:
             "digest_lag_seconds": max(0.0, (self._clock() - oldest) / 1e6) if oldest else 0.0,
             "digest_rows": float(self._rows),
             "digest_chunks": float(self._chunks),
+            "repeated_rows": float(self._repeated),
             "quarantined_rows": float(self._quarantined),
             "digest_failing": float(bool(self._failed)),
         }
@@ -212,7 +219,9 @@ class Inserter:
         self._finish()
 
     def _finish(self) -> None:
-        self._progress.done()
+        recent = self._remembered()
+        self._progress.done(recent.fresh, recent.generation)
+        recent.keep()
         self._chunks += 1
         self._tidy()
 
@@ -222,16 +231,29 @@ class Inserter:
         self._progress.forget(removed, self._clock() // 1_000_000)
         self._catalogue.flush()
 
+    def _remembered(self) -> Recent:
+        if self._recent is None:
+            recent = Recent(self._progress.name.encode())
+            recent.load(self._progress.recent())
+            self._recent = recent
+        return self._recent
+
     def _store(self, batches: list[Accepted]) -> None:
         """Rows of the pending chunk into the store, crash groups into the database."""
         chunk = self._progress.pending
         assert chunk is not None
+        # of a try before this one
+        self._remembered().forget()
         self._directory.refresh()
+        apps: list[int] = []
+        ids: list[int] = []
         errors: list[ErrorRow] = []
         pulled: list[LogRow] = []
 
         def told(row: object) -> None:
             if type(row) is EventRow:
+                apps.append(row.app)
+                ids.append(row.id)
                 self._catalogue.note(row)
             elif type(row) is ErrorRow:
                 errors.append(row)
@@ -242,21 +264,20 @@ class Inserter:
         people: list[PersonRow] = []
         for batch in batches:
             self._digest(batch, buffers, people)
+        errors = self._leave_out_late(buffers, apps, ids, errors)
         for row in completed(self._engine, people) if people else ():
             buffers.add("people", row)
         received = round(self._clock() / 1e6, 3)
         refused = bytearray()
-        for table in sorted(table for table in buffers.lines if table != "quarantine"):
-            moved = move(
-                self._engine, table, bytes(buffers.lines[table]), f"{self._progress.name}-{chunk.number}-{table}"
-            )
+        for table in sorted(table for table in buffers.lines if table != "quarantine" and buffers.lines[table]):
+            moved = move(self._engine, table, bytes(buffers.lines[table]), f"{chunk.token}-{table}")
             for line, reason in moved.refused:
                 refused += quarantine(table, received, line, reason)
             self._rows += buffers.rows[table] - len(moved.refused)
             self._quarantined += len(moved.refused)
         for part, lines in (("a", bytes(buffers.lines.get("quarantine", b""))), ("b", bytes(refused))):
             if lines:
-                move(self._engine, "quarantine", lines, f"{self._progress.name}-{chunk.number}-quarantine-{part}")
+                move(self._engine, "quarantine", lines, f"{chunk.token}-quarantine-{part}")
         self._quarantined += buffers.rows.get("quarantine", 0)
         if errors:
             self._note_errors(errors, chunk.number)
@@ -267,6 +288,22 @@ class Inserter:
         # have been before they arrived there
         for one in self._directory.refresh():
             self._forget(one)
+
+    def _leave_out_late(
+        self, buffers: Buffers, apps: list[int], ids: list[int], errors: list[ErrorRow]
+    ) -> list[ErrorRow]:
+        """Take events (their apps and ids) and errors that came before out of the rows; the errors that are left."""
+        events = len(ids)
+        apps = apps + [_ERRORS + row.app for row in errors]
+        ids = ids + [id_64(row.id) if row.id else 0 for row in errors]
+        late = self._remembered().late(apps, ids)
+        if not late:
+            return errors
+        self._repeated += len(late)
+        buffers.drop("events", [place for place in late if place < events])
+        again = {place - events for place in late if place >= events}
+        buffers.drop("errors", again)
+        return [row for place, row in enumerate(errors) if place not in again]
 
     def _digest(self, batch: Accepted, buffers: Buffers, people: list[PersonRow]) -> None:
         about = self._directory.about(batch.app)

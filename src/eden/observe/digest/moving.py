@@ -1,10 +1,11 @@
-"""A chunk's rows on their way into the events store, with what the store refuses taken out row by row."""
+"""A chunk's rows on their way into the events store, with what is there already, and what the store refuses, taken out
+row by row."""
 
 from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from itertools import pairwise
 from typing import Annotated, NamedTuple
 
@@ -121,3 +122,13 @@ class Buffers:
         buffer += b"\n"
         self.rows[table] += 1
         self._told(row)
+
+    def drop(self, table: Table, places: Collection[int]) -> None:
+        """Take rows out, by their places in the order in which they came."""
+        if not places:
+            return
+        lines = bytes(self.lines[table]).splitlines(keepends=True)
+        for place in places:
+            lines[place] = b""
+            self.rows[table] -= 1
+        self.lines[table] = bytearray().join(lines)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from eden.observe.digest.foreign import Clock, error_event, quarantined, text, version_of
+from eden.observe.digest.foreign import Clock, error_event, made_id, quarantined, text, version_of
 from eden.observe.digest.otlp_errors import exception, has_exception
 from eden.observe.digest.otlp_metrics import metric_rows
 from eden.observe.digest.otlp_read import Record, Unreadable, attributes, id_text, plain, records
@@ -34,6 +34,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
 _PERSON = ("user.id", "enduser.id")
 _KINDS = ("", "internal", "server", "client", "producer", "consumer")
 _STATUS = ("", "ok", "error")
+_ERROR = 17
 _LEVELS = {"TRACE": 1, "DEBUG": 5, "INFO": 9, "WARN": 13, "WARNING": 13, "ERROR": 17, "FATAL": 21, "CRITICAL": 21}
 
 
@@ -42,12 +43,12 @@ def rows(batch: Accepted, about: About) -> Iterator[AnyRow]:
     clock = Clock.of(batch)
     resources: dict[int, tuple[Any, dict[str, Any], dict[str, Any]]] = {}
     try:
-        for record in records(batch.wire, batch.body, batch.meta.get("type", "")):
+        for place, record in enumerate(records(batch.wire, batch.body, batch.meta.get("type", ""))):
             if record.fault:
                 yield quarantined(batch, record.fault, record.raw())
                 continue
             try:
-                yield from _record_rows(batch, about, clock, record, resources)
+                yield from _record_rows(batch, about, clock, place, record, resources)
             except Exception as error:  # one record of others' making; the next ones are none the worse
                 yield quarantined(batch, f"{type(error).__name__}: {error}", record.raw())
     except Unreadable as error:
@@ -55,7 +56,7 @@ def rows(batch: Accepted, about: About) -> Iterator[AnyRow]:
 
 
 def _record_rows(
-    batch: Accepted, about: About, clock: Clock, record: Record, resources: dict[int, Any]
+    batch: Accepted, about: About, clock: Clock, place: int, record: Record, resources: dict[int, Any]
 ) -> Iterator[AnyRow]:
     # the resource of thousands of records is read once; holding it keeps its id from being another's
     known = resources.get(id(record.resource))
@@ -65,27 +66,39 @@ def _record_rows(
     _, fields, left = known
     fields = {"app": batch.app, "received": round(clock.received, 3), "source": "otlp", **fields}
     if batch.wire == "otlp-logs":
-        yield from _with_errors(_log(clock, record, fields, left), record, left, about)
+        yield from _with_errors(batch, _log(clock, record, fields, left), place, left, about)
     elif batch.wire == "otlp-traces":
-        yield from _with_errors(_span(clock, record, fields, left), record, left, about)
+        yield from _with_errors(batch, _span(clock, record, fields, left), place, left, about)
     else:
         yield from metric_rows(clock, record, fields, left)
 
 
-def _with_errors(row: LogRow | SpanRow, record: Record, left: dict[str, Any], about: About) -> Iterator[AnyRow]:
-    """A log line or span, and the exceptions that it tells of."""
+def _with_errors(
+    batch: Accepted, row: LogRow | SpanRow, place: int, left: dict[str, Any], about: About
+) -> Iterator[AnyRow]:
+    """A log line or span, the record at this place of its batch, and the exceptions that it tells of."""
     assert isinstance(row.props, dict)
     language = text(left.get("telemetry.sdk.language"))
-    errors = []
+    # attributes, time and severity of each
+    found: list[tuple[dict[str, Any], float, int]] = []
     if isinstance(row, LogRow):
-        if has_exception(row.props):
-            errors.append(
-                exception(row.props, _base(row, row.at), row.trace, row.span, language, about.symbols, row.level)
-            )
+        found.append((row.props, row.at, row.level))
     else:
-        for event in row.props.get("events", ()):
-            if has_exception(event):
-                errors.append(exception(event, _base(row, event["at"]), row.trace, row.span, language, about.symbols))
+        found.extend((event, event["at"], _ERROR) for event in row.props.get("events", ()))
+    errors = [
+        exception(
+            held,
+            _base(row, at),
+            made_id(batch, f"{place} {number}"),
+            row.trace,
+            row.span,
+            language,
+            about.symbols,
+            level,
+        )
+        for number, (held, at, level) in enumerate(found)
+        if has_exception(held)
+    ]
     yield row
     for error in errors:
         yield error

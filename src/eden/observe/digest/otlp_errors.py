@@ -11,7 +11,7 @@ from typing import Any
 from eden.observe.crashes.document import ErrorDocument, Mechanism
 from eden.observe.crashes.finish import Mapper, finished
 from eden.observe.crashes.stacks import parse
-from eden.observe.digest.foreign import id_64, text
+from eden.observe.digest.foreign import text
 from eden.observe.interfaces import ErrorRow, Row
 
 TYPE, MESSAGE, STACK, ESCAPED = (
@@ -31,10 +31,17 @@ def has_exception(found: dict[str, Any]) -> bool:
 
 
 def exception(
-    found: dict[str, Any], row: Row, trace: str, span: str, language: str, mapper: Mapper | None, level: int = 17
+    found: dict[str, Any],
+    row: Row,
+    name: str,
+    trace: str,
+    span: str,
+    language: str,
+    mapper: Mapper | None,
+    level: int,
 ) -> ErrorRow:
     """The error in attributes; its stack is taken out of them, since the error has it. `row`: of its span or log
-    record, whose time may be another."""
+    record, whose time may be another; `name`: the error's id."""
     kind, message = text(found.get(TYPE), 512), text(found.get(MESSAGE), 8192)
     stack = text(found.pop(STACK, ""), _LONGEST)
     exceptions = parse(stack, kind, message)
@@ -43,7 +50,7 @@ def exception(
         type="opentelemetry", handled=not escaped if isinstance(escaped, bool) else None
     )
     document = ErrorDocument(
-        id=f"{id_64(trace, span, str(row.at), kind, message):016x}",
+        id=name,
         at=row.at,
         platform=_PLATFORMS.get(language, language),
         level="fatal" if level >= _FATAL else "error",

@@ -24,6 +24,7 @@ from eden.observe.digest.foreign import (
     Clock,
     id_64,
     items,
+    made_id,
     mapping,
     number,
     quarantined,
@@ -80,6 +81,9 @@ def rows(batch: Accepted, about: About) -> Iterator[AnyRow]:
 class _Reading:
     def __init__(self, batch: Accepted, header: Header, about: About) -> None:
         self._about = about
+        self._batch = batch
+        #: errors without ids so far
+        self._nameless = 0
         self._clock = Clock.of(batch, header.sent_at)
         self._received = round(self._clock.received, 3)
         self._oldest = self._received - OLDEST_SECONDS
@@ -268,8 +272,12 @@ class _Reading:
         if not error:
             raise ValueError("it has no error")
         crumbs = items(record.pop("breadcrumbs", None))
+        named = text(record.pop("id", None), 64)
+        if not named:
+            self._nameless += 1
+            named = made_id(self._batch, row.device, str(self._nameless))
         document = ErrorDocument(
-            id=text(record.pop("id", ""), 64) or f"{id_64(msgspec.json.encode(error), str(row.at)):016x}",
+            id=named,
             at=row.at,
             platform="javascript",
             fatal=error.get("fatal") is True,
@@ -333,9 +341,9 @@ def _frame(frame: dict[str, Any]) -> Frame:
 
 
 def _id(given: object) -> int:
-    """64 bits: of hexadecimal digits the first sixteen, of anything else a digest."""
+    """64 bits: sixteen hexadecimal digits are these; of anything else, whose beginning may be a time, a digest."""
     said = given[:200] if type(given) is str else text(given, 200)
-    if len(said) >= 16:
+    if len(said) == 16:
         with suppress(ValueError):
-            return abs(int(said[:16], 16))
+            return abs(int(said, 16))
     return id_64(said) if said else 0

@@ -19,6 +19,7 @@ from eden.observe.digest.foreign import (
     Clock,
     id_64,
     items,
+    made_id,
     mapping,
     number,
     quarantined,
@@ -99,14 +100,14 @@ def rows(batch: Accepted, about: About) -> Iterator[AnyRow]:
     if beside.historical_migration is True:
         # events of long ago, from another system: their times are right
         clock = Clock(clock.received, oldest=HISTORY_SECONDS)
-    for raw in events:
+    for place, raw in enumerate(events):
         try:
-            yield from _rows(batch, about, clock, _event(raw))
+            yield from _rows(batch, about, clock, place, _event(raw))
         except Exception as error:  # one event of others' making; the next ones are none the worse
             yield quarantined(batch, str(error) or type(error).__name__, bytes(raw))
 
 
-def _rows(batch: Accepted, about: About, clock: Clock, event: dict[str, Any]) -> Iterator[AnyRow]:
+def _rows(batch: Accepted, about: About, clock: Clock, place: int, event: dict[str, Any]) -> Iterator[AnyRow]:
     name = text(event.get("event"))
     if not name:
         raise ValueError("an event without a name")
@@ -142,7 +143,7 @@ def _rows(batch: Accepted, about: About, clock: Clock, event: dict[str, Any]) ->
     if name in NAMES:
         props["$event"] = name
     if name == "$exception":
-        yield _error(batch, about, row, uuid, props)
+        yield _error(batch, about, row, uuid, place, props)
     _fill(name, row, props)
     yield row
 
@@ -264,7 +265,7 @@ def _people(
         yield PersonRow(app=batch.app, at=at, kind=ALIAS, key=before, props={"person": person})
 
 
-def _error(batch: Accepted, about: About, event: EventRow, uuid: str, props: dict[str, Any]) -> AnyRow:
+def _error(batch: Accepted, about: About, event: EventRow, uuid: str, place: int, props: dict[str, Any]) -> AnyRow:
     """An exception as an error; of the event remain its type and message, as our own have them."""
     exceptions = [_thrown(each) for each in items(props.pop("$exception_list", None)) if isinstance(each, dict)]
     # clients of old
@@ -280,7 +281,7 @@ def _error(batch: Accepted, about: About, event: EventRow, uuid: str, props: dic
     handled = not any(each.mechanism and each.mechanism.handled is False for each in exceptions)
     level = text(props.get("$exception_level")) or text(props.get("$level")) or "error"
     document = ErrorDocument(
-        id=uuid.replace("-", "") or f"{event.id:016x}",
+        id=uuid.replace("-", "") or made_id(batch, str(place)),
         at=event.at,
         platform=_stack_platform(exceptions, props) or event.platform,
         level=level,

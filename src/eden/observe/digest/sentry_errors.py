@@ -17,7 +17,7 @@ from eden.observe.crashes.document import (
     Thrown,
 )
 from eden.observe.crashes.finish import finished
-from eden.observe.digest.foreign import items, mapping, seconds_of, text, whole
+from eden.observe.digest.foreign import items, made_id, mapping, seconds_of, text, whole
 from eden.observe.digest.sentry_common import Sent, event_fields, tags
 from eden.observe.interfaces import ErrorRow, Row
 
@@ -53,7 +53,7 @@ def _document(sent: Sent, event: dict[str, Any]) -> ErrorDocument:
     unhandled = any(mechanism.handled is False for mechanism in mechanisms)
     message, pattern = _message(event)
     return ErrorDocument(
-        id=sent.event_id(event),
+        id=sent.event_id(event) or made_id(sent.batch, str(event.get("timestamp"))),
         at=sent.clock.at(event.get("timestamp")),
         platform=platform,
         level=level,

@@ -34,7 +34,7 @@ def session(sent: Sent, payload: dict[str, Any]) -> EventRow:
         session=sid,
         at=sent.clock.note(moment, props),
         name=SESSION,
-        id=id_64(sid, props["status"], str(payload.get("seq") or moment)),
+        id=id_64(sid, props["status"], str(payload.get("seq") or moment)) if sid else 0,
         value=None if duration is None else round(duration * 1000, 3),
         props=props,
     )

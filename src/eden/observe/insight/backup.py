@@ -35,7 +35,7 @@ from eden.observe.insight import place, spawn
 from eden.observe.insight.client import Insight, Limits
 from eden.observe.insight.loading import Loading
 from eden.observe.models import observe_apps
-from eden.observe.spool.folder import spool_folder
+from eden.observe.spool.folder import segments, spool_folder
 
 #: of one piece, before it is compressed
 _PIECE_BYTES = 64_000_000
@@ -78,8 +78,7 @@ class EventsStore:
 
 
 def _is_waiting(settings: Settings) -> bool:
-    folder = spool_folder(settings.data_folder)
-    return folder.is_dir() and any(folder.iterdir())
+    return bool(segments(spool_folder(settings.data_folder)))
 
 
 def _pieces(settings: Settings, apps: Sequence[int], folder: Path) -> Iterator[Piece]:
@@ -191,7 +190,7 @@ class _Restoring:
         if self._beside.exists():
             # links inside are relative: they go along
             self._beside.rename(store)
-        # what waited there belongs to the installation of before
+        # what waited there belongs to the installation of before, and so does what is known of it
         shutil.rmtree(spool_folder(self._settings.data_folder), ignore_errors=True)
         shutil.rmtree(self._before, ignore_errors=True)
 

@@ -12,7 +12,7 @@ from eden.base.settings import Settings
 from eden.observe.insight import place, spawn
 from eden.observe.insight.client import Insight
 from eden.observe.insight.status import Status
-from eden.observe.spool.folder import spool_folder
+from eden.observe.spool.folder import segments, spool_folder
 
 #: the engine slows inserts down at 1,000 parts of a month, and refuses them at 3,000
 _MANY_PARTS = 300
@@ -43,7 +43,7 @@ async def check_store(settings: Settings) -> list[Finding]:
 
 
 def _resting(settings: Settings) -> Sequence[Finding]:
-    waiting = _size(spool_folder(settings.data_folder))
+    waiting = sum(segment.size for segment in segments(spool_folder(settings.data_folder)))
     sentence = (
         f"The insight process does not run; the server starts it. {_size(place.store(settings)) / 1e6:,.1f} MB are"
         f" stored, {waiting / 1e6:,.1f} MB wait in the spool."

@@ -1,4 +1,5 @@
-"""The spool's folder: `WRITER.NUMBER.spool`, one writer per server process, numbers in the order of writing.
+"""The spool's folder: `WRITER.NUMBER.spool`, one writer per server process, numbers in the order of writing; and beside
+them `progress.db`, which says how far they are stored.
 
 A writer holds a lock on the segment that it is writing, for as long as its process lives. A segment whose lock is free
 is whole: its writer has gone on to the next one, or is dead.
@@ -34,6 +35,11 @@ class Segment(NamedTuple):
 def spool_folder(data: Path) -> Path:
     """Where the spool of a data folder is."""
     return data / "observe" / "spool"
+
+
+def progress_file(spool: Path) -> Path:
+    """What `eden.observe.digest.progress` keeps of the segments in a spool's folder."""
+    return spool / "progress.db"
 
 
 def new_writer() -> str:
