@@ -49,6 +49,35 @@ def short(frames: list[Frame]) -> list[tuple[str, str, int, int, bool | None]]:
         (f"global code@{MAIN}:6:3", ("global code", MAIN, 6, 3, True)),
         (f"{MAIN}:6:3", ("", MAIN, 6, 3, True)),
         ("https://a.example/b.js:6:3", ("", "https://a.example/b.js", 6, 3, True)),
+        ("eval code@https://a.example/b.js:6:3", ("eval code", "https://a.example/b.js", 6, 3, True)),
+        ("app-service.js:6:3", ("", "app-service.js", 6, 3, True)),
+        ("index.android.bundle:156:572", ("", "index.android.bundle", 156, 572, True)),
+        # React Native, Internet Explorer
+        ("    at render(/home/me/app/src/Scene.js:78:24)", ("render", "/home/me/app/src/Scene.js", 78, 24, True)),
+        (
+            "   at Anonymous function (http://a.example/b.js:6:3)",
+            ("Anonymous function", "http://a.example/b.js", 6, 3, True),
+        ),
+        # WeChat: its base library is not the program
+        ("    at hook (weapp:///pages/a.js:37:3)", ("hook", "weapp:///pages/a.js", 37, 3, True)),
+        ("    at e.<anonymous> ([publib]:17:30038)", ("e.<anonymous>", "[publib]", 17, 30038, False)),
+        ("    at U.attached (detail.js? [sm]:68)", ("U.attached", "detail.js", 68, 0, True)),
+        (
+            "    at https://lib/WAServiceMainContext.js :1:1575408",
+            ("", "https://lib/WAServiceMainContext.js", 1, 1575408, False),
+        ),
+        (
+            "    at Vt (WASubContext.js?t=wechat&s=17&v=3.4.3:1)",
+            ("Vt", "WASubContext.js?t=wechat&s=17&v=3.4.3", 1, 0, False),
+        ),
+        (
+            "    at require (http://127.0.0.1:40457/appservice/__dev__/WAService.js:19:31596)",
+            ("require", "http://127.0.0.1:40457/appservice/__dev__/WAService.js", 19, 31596, False),
+        ),
+        (
+            "onLoad@https://servicewechat.com/wx12ab/7/app-service.js:1:23",
+            ("onLoad", "https://servicewechat.com/wx12ab/7/app-service.js", 1, 23, True),
+        ),
         # and with the line ends of another system
         (f"    at tap ({MAIN}:6:3)\r", ("tap", MAIN, 6, 3, True)),
     ],
@@ -68,6 +97,9 @@ def test_lines(line: str, expected: tuple[str, str, int, int, bool]) -> None:
         "write to me@example.com:25",
         "see https://example.com/",
         "12:30:15",
+        "pages/index.js:12:30: unexpected token",
+        "[native code]",
+        "eval code",
         "  ... 12 more",
     ],
 )
@@ -84,6 +116,34 @@ def test_a_text_says_what_was_thrown() -> None:
     known = parse(f"TypeError: x\n    at tap ({MAIN}:1:2)", "ApiError", "y")
     assert (known[0].type, known[0].value) == ("ApiError", "y")
     assert (parse(f"tap@{MAIN}:1:2")[0].type, parse("")[0].type) == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "value"),
+    [
+        # what the base library says comes first, what was thrown stands below
+        ("MiniProgramError\nCannot read property 'then' of undefined\n"
+         "TypeError: Cannot read property 'then' of undefined\n    at Ze.onLoad (weapp:///pages/base.js:213:27)",
+         "TypeError", "Cannot read property 'then' of undefined"),
+        ("thirdScriptError \n sdk uncaught third Error \n Vue is not defined \n ReferenceError: Vue is not defined\n"
+         "    at Object.269 (http://127.0.0.1:4/appservice/main.js:122:1)", "ReferenceError", "Vue is not defined"),
+        ("thirdScriptError\norigin is not defined;at pages/a/a page lifeCycleMethod onLoad function\n"
+         "ReferenceError: origin is not defined\n    at hook (weapp:///a.js:37:3)",
+         "ReferenceError", "origin is not defined"),
+        # iOS does not say which type it was
+        ("MiniProgramError\nundefined is not an object (evaluating 'e.data')\n"
+         "onLoad@https://servicewechat.com/wx12ab/7/app-service.js:1:23",
+         "MiniProgramError", "undefined is not an object (evaluating 'e.data')"),
+        ("MiniProgramError", "MiniProgramError", ""),
+        # Safari and Firefox have frames only; the name of a call without a place is no type
+        ("baz\nfoo\neval code\neval@[native code]", "", ""),
+        ("Error\n    at a (b.js:1:2)", "Error", ""),
+        ("java.lang.Error\n\tat a", "java.lang.Error", ""),
+    ],
+)  # fmt: skip
+def test_what_stands_above_the_frames(text: str, kind: str, value: str) -> None:
+    found = parse(text)[0]
+    assert (found.type, found.value) == (kind, value)
 
 
 def test_a_text_without_frames_is_kept() -> None:

@@ -1,4 +1,5 @@
-"""Frames from stack texts: of V8 (Chromium, Node), SpiderMonkey (Firefox), JavaScriptCore (Safari), and of Python.
+"""Frames from stack texts: of V8 (Chromium, Node), SpiderMonkey (Firefox), JavaScriptCore (Safari), of WeChat's base
+library, and of Python.
 
 Texts come from whatever ran the program, so nothing in them is trusted: each line is matched alone, by patterns that
 cannot run away, and a line that is none of a stack's is passed over.
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import takewhile
 
 from eden.observe.crashes.document import ErrorDocument, Frame, Thrown
 
@@ -21,6 +23,8 @@ _LONGEST_LINE = 2_000
 _PLACE = re.compile(r"^(?P<file>.*?)(?::(?P<line>\d{1,9}))?(?::(?P<column>\d{1,9}))?$")
 _V8 = re.compile(r"^\s*at (?P<rest>.+)$")
 _AS = re.compile(r" \[as [^\]]*\]$")
+#: React Native on Android leaves the blank out
+_TIGHT = re.compile(r"^(?P<name>[^\s()]{1,200})\((?P<place>[^()]*:\d{1,9}:\d{1,9})\)$")
 _EVAL_V8 = re.compile(r"^eval at .*\((?P<place>[^()]*)\)+(?:, .*)?$")
 _EVAL_GECKO = re.compile(r"^(?P<file>.*?) line (?P<line>\d+) > (?:eval|Function)\b.*$")
 #: markers of Firefox between what waited and what went on: "async*", "promise callback*", "setTimeout handler*"
@@ -33,16 +37,24 @@ _CHAINED = (
     "The above exception was the direct cause of the following exception:",
 )
 _HEADER = re.compile(r"^(?:Uncaught )?(?P<type>[A-Za-z_$][\w$.]{0,100})(?:: (?P<value>.*))?$")
+#: what a base library says before the text of what was thrown
+_WRAPPERS = frozenset({"MiniProgramError", "thirdScriptError", "appServiceSDKScriptError", "webviewScriptError"})
+#: a place without a name, by address or by the name of a script
+_BARE = re.compile(r"^(?:(?:[a-z][a-z0-9+.-]*://|/|about:|blob:)\S*|[\w.@$/-]+\.(?:[cm]?jsx?|tsx?|bundle)):\d+:\d+$")
+#: base libraries of WeChat
+_BASE = r"^\[publib\]|(?:^|/)WA(?:Service|SubContext|Webview)\w*\.js|/__dev__/"
 
 #: paths that are libraries, not the program
 _LIBRARY = re.compile(
-    r"(?:^|/)(?:node_modules|miniprogram_npm|site-packages|dist-packages)/|/lib/python\d|^<frozen |^node:|^internal/"
-    r"|^(?:about:|blob:|chrome-extension:|moz-extension:|safari-web-extension:|wasm:)|/_container/|^\[native code\]$"
-    r"|^<anonymous>$|^native$"
+    rf"{_BASE}|(?:^|/)(?:node_modules|miniprogram_npm|site-packages|dist-packages)/|/lib/python\d|^<frozen |^node:"
+    r"|^internal/|^(?:about:|blob:|chrome-extension:|moz-extension:|safari-web-extension:|wasm:)|/_container/"
+    r"|^\[native code\]$|^<anonymous>$|^native$"
 )
 
 #: the container, the browser itself
-_ENGINE = re.compile(r"^(?:about:|chrome-extension:|moz-extension:)|/_container/|^\[native code\]$|^<anonymous>$")
+_ENGINE = re.compile(
+    rf"{_BASE}|^(?:about:|chrome-extension:|moz-extension:)|/_container/|^\[native code\]$|^<anonymous>$"
+)
 
 
 def settle(document: ErrorDocument) -> None:
@@ -74,11 +86,30 @@ def parse(text: str, kind: str = "", value: str = "") -> list[Thrown]:
             found[0].value = value or found[0].value
             return found
     frames = parse_frames(text)
-    if not kind and not value and text:
-        header = _HEADER.match(text.partition("\n")[0][:_LONGEST_LINE].strip())
-        if header is not None and _frame(header[0]) is None:
-            kind, value = header["type"], header["value"] or ""
+    if not kind and not value:
+        kind, value = _said(text)
     return [Thrown(type=kind, value=value, frames=frames, stack="" if frames else text.strip())]
+
+
+def _said(text: str) -> tuple[str, str]:
+    """Type and text that stand above the frames; "" where nothing does, as in Safari and Firefox."""
+    lines = [line[:_LONGEST_LINE].strip() for line in text.split("\n", 6)[:6]]
+    if lines[0] not in _WRAPPERS:
+        return _header(lines[0])
+    above = list(takewhile(lambda line: _frame(line) is None, lines[1:]))
+    headers = [_header(line) for line in above]
+    # what was thrown is said once without its type, and once with it
+    return next((one for one in reversed(headers) if all(one)), (lines[0], above[0] if above else ""))
+
+
+def _header(line: str) -> tuple[str, str]:
+    found = _HEADER.match(line)
+    if found is None or _frame(line) is not None:
+        return "", ""
+    # a word alone may be a function's name as well, which begins small
+    if found["value"] is None and not (line[:1].isupper() or "." in line):
+        return "", ""
+    return found["type"], found["value"] or ""
 
 
 def parse_frames(text: str) -> list[Frame]:
@@ -108,7 +139,8 @@ def _v8(rest: str) -> Frame | None:
             return _placed("eval", rest)
         name, separator, place = rest.partition(" (")
         if not separator:
-            return None
+            tight = _TIGHT.match(rest)
+            return None if tight is None else _placed(tight["name"], tight["place"])
         return _placed(_AS.sub("", name).removeprefix("new "), place[:-1])
     found = _placed("", rest)
     return found if found is not None and (found.line or found.file in ("native", "<anonymous>")) else None
@@ -146,7 +178,7 @@ def _gecko(line: str) -> Frame | None:
 
 def _bare(line: str) -> Frame | None:
     """Safari leaves name and "@" out for functions without a name."""
-    if re.match(r"^(?:[a-z][a-z0-9+.-]*://|/|about:|blob:)\S*:\d+:\d+$", line) is None:
+    if _BARE.match(line) is None:
         return None
     found = _PLACE.match(line)
     assert found is not None
@@ -154,6 +186,8 @@ def _bare(line: str) -> Frame | None:
 
 
 def _made(function: str, file: str, line: str | None, column: str | None) -> Frame:
+    # of WeChat's tools: a file with a source map
+    file = file.removesuffix("? [sm]").rstrip()
     return Frame(
         function="" if function in ("<anonymous>", "anonymous", "?") else function,
         file=file,
