@@ -12,14 +12,16 @@ from msgspec import Meta
 from eden.base.api.access import needs
 from eden.base.api.handlers import FromPath, JSONBody, Service, TheCaller
 from eden.base.api.times import moment
-from eden.observe.dashboards import MOST_TILES, Dashboard, Dashboards, SavedQuestion, Tile
+from eden.observe.dashboards import MOST_TILES, Dashboard, Dashboards, Tile
 from eden.observe.questions.interfaces import Question
+from eden.observe.saved_questions import SavedQuestion, SavedQuestions
 from eden.observe.service import Observe
 
 TAGS = {"dashboards": "Questions that people keep, and dashboards of them."}
 
 Name: TypeAlias = Annotated[str, Meta(min_length=1, max_length=200)]
 Tiles: TypeAlias = Annotated[tuple[Tile, ...], Meta(max_length=MOST_TILES)]
+Revision: TypeAlias = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 TheObserve: TypeAlias = Service[Observe]
 
 
@@ -34,6 +36,15 @@ class NewQuestion(Given):
     question: Question
 
 
+class QuestionChange(Given):
+    """What is to be changed; `revision`: of the kept question as you saw it. Without it, what others wrote meanwhile is
+    lost."""
+
+    name: Name | None = None
+    question: Question | None = None
+    revision: Revision | None = None
+
+
 class NewDashboard(Given):
     """A dashboard to be made."""
 
@@ -42,11 +53,12 @@ class NewDashboard(Given):
 
 
 class DashboardChange(Given):
-    """What is to be changed; `revision`: of the dashboard as you saw it."""
+    """What is to be changed; `revision`: of the dashboard as you saw it. Without it, what others wrote meanwhile is
+    lost."""
 
     name: Name | None = None
     tiles: Tiles | None = None
-    revision: Annotated[int, Meta(ge=1, le=2**31 - 1)] | None = None
+    revision: Revision | None = None
 
 
 class SavedQuestionView(msgspec.Struct, kw_only=True):
@@ -58,6 +70,7 @@ class SavedQuestionView(msgspec.Struct, kw_only=True):
     question: Question
     created_by: str
     created_at: datetime
+    revision: int
 
     @classmethod
     def of(cls, found: SavedQuestion) -> SavedQuestionView:
@@ -68,6 +81,7 @@ class SavedQuestionView(msgspec.Struct, kw_only=True):
             question=found.question,
             created_by=found.created_by,
             created_at=moment(found.created_at),
+            revision=found.revision,
         )
 
 
@@ -104,7 +118,7 @@ class QuestionsController(Controller):
         self, caller: TheCaller, observe: TheObserve, key: FromPath[str]
     ) -> list[SavedQuestionView]:
         """The kept questions of an app, by name."""
-        found = await _boards(observe).questions(*caller, key)
+        found = await _questions(observe).page(*caller, key)
         return [SavedQuestionView.of(one) for one in found]
 
     @post(opt=needs("observe.write"))
@@ -112,15 +126,36 @@ class QuestionsController(Controller):
         self, caller: TheCaller, observe: TheObserve, key: FromPath[str], data: JSONBody[NewQuestion]
     ) -> SavedQuestionView:
         """Keep a question."""
-        return SavedQuestionView.of(await _boards(observe).save(*caller, key, data.name, data.question))
+        return SavedQuestionView.of(await _questions(observe).save(*caller, key, data.name, data.question))
+
+    @get("/{question_id:str}", opt=needs("observe.read"))
+    async def get_question(
+        self, caller: TheCaller, observe: TheObserve, key: FromPath[str], question_id: FromPath[str]
+    ) -> SavedQuestionView:
+        """One kept question."""
+        return SavedQuestionView.of(await _questions(observe).get(*caller, key, question_id))
+
+    @put("/{question_id:str}", opt=needs("observe.write"))
+    async def change_question(
+        self,
+        caller: TheCaller,
+        observe: TheObserve,
+        key: FromPath[str],
+        question_id: FromPath[str],
+        data: JSONBody[QuestionChange],
+    ) -> SavedQuestionView:
+        """Rename a kept question, or put another one in its place; its tiles show that."""
+        changed = await _questions(observe).change(
+            *caller, key, question_id, name=data.name, question=data.question, revision=data.revision
+        )
+        return SavedQuestionView.of(changed)
 
     @delete("/{question_id:str}", opt=needs("observe.write"))
     async def delete_question(
         self, caller: TheCaller, observe: TheObserve, key: FromPath[str], question_id: FromPath[str]
     ) -> None:
-        """Remove a kept question, and its tiles."""
-        await observe.apps.get(*caller, key)
-        await _boards(observe).remove_question(*caller, question_id)
+        """Remove a kept question, and its tiles from all dashboards."""
+        await _questions(observe).remove(*caller, key, question_id)
 
 
 class DashboardsController(Controller):
@@ -160,6 +195,10 @@ class DashboardsController(Controller):
     async def delete_dashboard(self, caller: TheCaller, observe: TheObserve, dashboard_id: FromPath[str]) -> None:
         """Remove a dashboard; its questions stay."""
         await _boards(observe).remove(*caller, dashboard_id)
+
+
+def _questions(observe: Observe) -> SavedQuestions:
+    return SavedQuestions(observe.ground, observe.apps, observe.clock)
 
 
 def _boards(observe: Observe) -> Dashboards:

@@ -14,7 +14,17 @@ from hypothesis import strategies as st
 from eden.base.problems import Problem
 from eden.console.forms import Form
 from eden.observe.pages import addresses
-from eden.observe.pages.addresses import Query, made_filter, place_of, read_filter, split, write_filter
+from eden.observe.pages.addresses import Query, place_of
+from eden.observe.pages.conditions import (
+    form_events,
+    join,
+    made_filter,
+    read_events,
+    read_filter,
+    split,
+    write_events,
+    write_filter,
+)
 from eden.observe.pages.inlining import inlined
 from eden.observe.pages.period import CHOICES, read_period, read_zone
 from eden.observe.questions import interfaces as ask
@@ -70,11 +80,25 @@ def test_a_filter_comes_back(found: Filter) -> None:
 
 @given(st.lists(words, max_size=4))
 def test_parts_come_back(parts: list[str]) -> None:
-    assert split(addresses.join(parts)) == (parts or [""])
+    assert split(join(parts)) == (parts or [""])
 
 
 @pytest.mark.parametrize(
-    "text", ["", "a", "a|", "a|is", "a|is|", "a|gt|x", "a|gt|1|2", "a|between|1", "|is|b", "a|unheard|b"]
+    "text",
+    [
+        "",
+        "a",
+        "a|",
+        "a|is",
+        "a|is|",
+        "a|gt|x",
+        "a|gt|1|2",
+        "a|between|1",
+        "|is|b",
+        "a|unheard|b",
+        "a|gt|nan",
+        "a|gt|inf",
+    ],
 )
 def test_what_means_nothing_is_no_filter(text: str) -> None:
     assert read_filter(text) is None
@@ -86,6 +110,38 @@ def test_a_filter_of_a_form() -> None:
     assert made_filter("page", "is", " , ") is None
 
 
+some_events = st.builds(
+    lambda names, found: Events(names=tuple(names), filters=tuple(found)),
+    st.lists(words.filter(lambda name: name != "*"), max_size=3, unique=True),
+    st.lists(filters, max_size=3),
+)
+
+
+@given(some_events)
+def test_events_come_back(events: Events) -> None:
+    assert read_events(write_events(events)) == events
+
+
+def test_events_of_a_form() -> None:
+    """Any of the events, all of the conditions; what is not filled in is left out."""
+    filled = Form(
+        {
+            "back-name": ["a", "b", "a"],
+            "back-property": ["page", "", "value"],
+            "back-operator": ["is", "is", "gt"],
+            "back-value": ["x, y", "z", "7"],
+        }
+    )
+    page, value = Filter(property="page", values=("x", "y")), Filter(property="value", operator="gt", values=(7.0,))
+    assert form_events(filled, "back") == Events(names=("a", "b"), filters=(page, value))
+    assert form_events(filled, "start") == Events()
+
+
+def test_a_large_number_keeps_its_digits() -> None:
+    found = Filter(property="value", operator="gt", values=(12345678.5,))
+    assert read_filter(write_filter(found)) == found and write_filter(found) == "value|gt|12345678.5"
+
+
 periods = st.sampled_from(
     [*(ask.Period(last="60m" if key == "1h" else key) for key in CHOICES)]
 )  # fmt: skip
@@ -95,22 +151,18 @@ breakdowns = st.one_of(st.none(), names.map(lambda name: ask.Breakdown(by=(name,
 trends = st.builds(
     ask.Trend,
     **common,
-    events=event_names.map(lambda found: Events(names=found)),
+    events=some_events,
     measure=st.one_of(
         st.builds(ask.Measure, kind=st.sampled_from(["count", "persons", "sessions", "per_person"])),
         st.builds(ask.Measure, kind=st.sampled_from(["sum", "average"]), of=names),
         st.sampled_from([50.0, 90.0, 95.0, 99.0]).map(lambda at: ask.Measure(kind="percentile", percentile=at)),
-        words.map(lambda name: ask.Measure(kind="ratio", over=Events(names=(name,)))),
+        some_events.map(lambda events: ask.Measure(kind="ratio", over=events)),
     ),
     interval=st.sampled_from(["hour", "day", "week"]),
     breakdown=breakdowns,
     compare=st.booleans(),
 )
-steps = st.builds(
-    lambda name, found: ask.Step(events=Events(names=(name,), filters=found)),
-    words,
-    st.lists(filters, max_size=1).map(tuple),
-)
+steps = st.builds(lambda events: ask.Step(events=events), some_events)
 funnels = st.builds(
     ask.Funnel,
     **common,
@@ -127,15 +179,26 @@ funnels = st.builds(
 retentions = st.builds(
     ask.Retention,
     **common,
-    start=words.map(lambda name: Events(names=(name,))),
-    back=words.map(lambda name: Events(names=(name,))),
+    start=some_events,
+    back=some_events,
     interval=st.sampled_from(["day", "week", "month"]),
     mode=st.sampled_from(["first", "recurring"]),
     bounded=st.booleans(),
     unit=st.sampled_from(["person", "device"]),
 )
 
+
+@given(st.one_of(trends, funnels, retentions))
+def test_a_question_is_its_address(question: Any) -> None:
+    """Whoever opens a kept question on its page asks just the same."""
+    place = place_of(question, NOW)
+    assert place is not None
+    tab, query = place
+    assert READERS[tab](form(query), period_of(query)) == question
+
+
 READERS: dict[str, Callable[[Form, Any], Any]] = {
+    "overview": addresses.read_overview,
     "events": addresses.read_trend,
     "funnel": addresses.read_funnel,
     "retention": addresses.read_retention,
@@ -145,13 +208,6 @@ READERS: dict[str, Callable[[Form, Any], Any]] = {
 }
 
 
-@given(st.one_of(trends, funnels, retentions))
-def test_a_question_is_its_address(question: Any) -> None:
-    """Whoever opens a kept question on its page asks just the same."""
-    tab, query = place_of(question)
-    assert READERS[tab](form(query), period_of(query)) == question
-
-
 @pytest.mark.parametrize(
     "question",
     [
@@ -159,14 +215,51 @@ def test_a_question_is_its_address(question: Any) -> None:
         addresses.read_percentiles(form({"what": "request", "by": "none"}), period_of({"time": "24h"})),
         addresses.read_percentiles(form({}), period_of({"compare": "yes"})),
         addresses.read_versions(form({"kind": "release"}), period_of({})),
+        addresses.read_overview(form({"filter": ["platform|is|ios"]}), period_of({"time": "1h", "compare": "yes"})),
         addresses.read_trend(
             form({"mode": "rolling-7"}), period_of({"time": "custom", "since": "2026-10-01", "until": "2026-10-31"})
+        ),
+        addresses.read_trend(
+            form({}), period_of({"time": "custom", "since": "2026-10-01", "until": "2026-10-31"}, "Asia/Shanghai")
         ),
     ],
 )
 def test_other_questions_are_their_addresses(question: Any) -> None:
-    tab, query = place_of(question)
-    assert READERS[tab](form(query), period_of(query)) == question
+    place = place_of(question, NOW)
+    assert place is not None
+    tab, query = place
+    assert READERS[tab](form(query), period_of(query, question.period.zone)) == question
+
+
+def test_a_period_up_to_today_is_the_same_tomorrow() -> None:
+    """Its last day was not over when it was kept."""
+    asked = {"time": "custom", "since": "2026-11-18", "until": "2026-11-20"}
+    question = addresses.read_trend(form({}), period_of(asked))
+    assert question.period.until == datetime.fromtimestamp(NOW / 1e6, UTC)
+    found = place_of(question, NOW + 86_400_000_000)
+    assert found is not None and {name: found[1][name] for name in asked} == asked
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        ask.Trail(person="p"),
+        ask.PropertyValues(property="version"),
+        ask.Release(code=1),
+        ask.Trend(period=ask.Period(last="12M")),
+        ask.Trend(period=ask.Period(last="24h"), measure=ask.Measure(kind="percentile", percentile=75.0)),
+        ask.Trend(breakdown=ask.Breakdown(by=("version", "platform"))),
+        ask.Trend(events=Events(names=("a",), label="My own")),
+        ask.Retention(start=Events(names=("*",))),
+        ask.Funnel(steps=(ask.Step(events=Events(names=("a",))), ask.Step(events=Events(names=("b",)), within=60))),
+        ask.Retention(back=Events(filters=(ask.InCohort(cohort=ask.Has(filter=Filter(property="plan"))),))),
+        ask.Paths(),
+        ask.Percentiles(events=Events(names=("other",)), interval="day"),
+        ask.Overview(top=20),
+    ],
+)
+def test_a_question_that_a_page_would_cut_is_opened_by_itself(question: Any) -> None:
+    assert place_of(question, NOW) is None
 
 
 def test_days_are_the_readers() -> None:
@@ -207,7 +300,7 @@ def test_short_times_have_short_steps() -> None:
 
 def test_questions_follow_the_rules_of_the_api() -> None:
     broken = ask.Trend(breakdown=ask.Breakdown(by=("no property; at all",)))
-    with pytest.raises(Problem, match="cannot be asked"):
+    with pytest.raises(Problem, match="A property is a column"):
         addresses.checked(broken)
 
 

@@ -30,6 +30,20 @@ def keep(stand: Stand, path: str, name: str, board: str = "") -> str:
     return str(answer.headers["location"]).rpartition("/")[2]
 
 
+def source(stand: Stand, board: str, place: int = 0, time: str = "") -> str:
+    """The path of a tile's answer."""
+    page = stand.get(f"/bank/dashboards/{board}{time}").text
+    found = re.findall(r'class="tile-body" hx-get="([^"]*)"', page)
+    return html.unescape(found[place]).partition("/analysis")[2]
+
+
+def followed(stand: Stand, path: str) -> tuple[str, str]:
+    """Where a saved question's address leads to, and what is there."""
+    answer = stand.get(path)
+    there = path if answer.status_code == 200 else str(answer.headers["location"]).partition("/analysis")[2]
+    return there, stand.get(there).text
+
+
 def tiles(stand: Stand, board: str) -> list[tuple[str, str]]:
     page = stand.get(f"/bank/dashboards/{board}").text
     return re.findall(r'data-width="(\d)".*?<h2[^>]*><a [^>]*>([^<]*)</a>', page, flags=re.DOTALL)
@@ -50,20 +64,24 @@ def test_a_page_becomes_a_tile(stand: Stand) -> None:
     page = stand.get(f"/bank/dashboards/{board}").text
     assert "Who &lt;launches&gt;" in page and 'hx-trigger="load"' in page
     # the tile leads to the page as it was
-    address = html.unescape(re.findall(r'<h2[^>]*><a href="([^"]*)"', page)[0])
-    there = stand.get(address.partition("/analysis")[2])
-    asked = question_of(stand, address.partition("/analysis")[2])
+    address = html.unescape(re.findall(r'<h2[^>]*><a href="([^"]*)"', page)[0]).partition("/analysis")[2]
+    there, opened = followed(stand, address)
+    assert there.startswith("/bank/events?") and "Who &lt;launches&gt;" in opened
+    asked = question_of(stand, there)
     wanted = question_of(stand, path)
     assert json.loads(asked["question"]) | {"interval": "day"} == json.loads(wanted["question"]) | {"interval": "day"}
     assert asked["shape"] == "bar"
-    assert there.status_code == 200
-    tile = stand.get(f"/bank/dashboards/{board}/tiles/0", **{"HX-Request": "true"})
+    tile = stand.get(source(stand, board), **{"HX-Request": "true"})
     assert "<html" not in tile.text and '"kind":"bar"' in html.unescape(tile.text)
-    assert stand.get(f"/bank/dashboards/{board}/tiles/1").status_code == 404
-    # another time for all tiles
-    hour = stand.get(f"/bank/dashboards/{board}/tiles/0?time=1h", **{"HX-Request": "true"}).text
-    assert len(hour) != len(tile.text)
-    assert "tiles/0?time=1h" in stand.get(f"/bank/dashboards/{board}?time=1h").text
+    assert stand.get(f"/bank/dashboards/{board}/tiles/0?question=another").status_code == 404
+    # another time for all tiles; the usual one is a choice as well, and not made before it is
+    assert 'aria-current="true">7 days' not in page and f"dashboards/{board}?time=7d" in page
+    for time in ("1h", "7d"):
+        other = source(stand, board, time=f"?time={time}")
+        assert f"time={time}" in other
+        assert stand.get(other, **{"HX-Request": "true"}).text != tile.text
+    chosen = stand.get(f"/bank/dashboards/{board}?time=7d").text
+    assert re.search(r'aria-current="true">\s*7 days', chosen)
 
 
 def test_tiles_are_put_in_order(stand: Stand) -> None:
@@ -75,6 +93,8 @@ def test_tiles_are_put_in_order(stand: Stand) -> None:
     act(stand, board, "width-0")
     assert tiles(stand, board) == [("2", "a"), ("1", "c"), ("1", "b")]
     act(stand, board, "down-0")
+    act(stand, board, "bar-1")
+    assert '"kind":"bar"' in html.unescape(stand.get(source(stand, board, 1), **{"HX-Request": "true"}).text)
     act(stand, board, "remove-2")
     assert tiles(stand, board) == [("1", "c"), ("2", "a")]
     # a place that is not there
@@ -84,6 +104,25 @@ def test_tiles_are_put_in_order(stand: Stand) -> None:
     # somebody else was faster
     act(stand, board, "up-1", revision="1")
     assert tiles(stand, board) == [("1", "c"), ("2", "a")]
+    # the answer leads to the tile where it is then, at the same time
+    revision = re.findall(r'name="revision" value="(\d+)"', stand.get(f"/bank/dashboards/{board}").text)[0]
+    answer = stand.post(f"/bank/dashboards/{board}?time=28d", do="up-1", revision=revision)
+    assert answer.headers["location"].endswith(f"/dashboards/{board}?time=28d#place-0")
+
+
+def test_a_question_is_put_on_another_dashboard(stand: Stand) -> None:
+    """One that was taken off is not lost: it is added again, whatever others do to the dashboard meanwhile."""
+    board = keep(stand, "/bank/events", "again")
+    act(stand, board, "remove-0")
+    assert tiles(stand, board) == []
+    page = stand.get(f"/bank/dashboards/{board}").text
+    found = re.findall(r'<option value="([0-9a-f-]{36})">again</option>', page)
+    for count in (1, 2):
+        added = stand.post(f"/bank/dashboards/{board}", do="add", question=found[0])
+        assert added.headers["location"].endswith(f"#place-{count - 1}")
+        assert tiles(stand, board) == [("1", "again")] * count
+    stand.post(f"/bank/dashboards/{board}", do="add", question="nothing")
+    assert len(tiles(stand, board)) == 2
 
 
 def test_a_question_goes_with_its_tiles(stand: Stand) -> None:
@@ -91,7 +130,12 @@ def test_a_question_goes_with_its_tiles(stand: Stand) -> None:
     found = stand.get("/bank/dashboards").text
     ids = re.findall(r'id="remove-([0-9a-f-]{36})"', found)
     named = [each for each in ids if "to be removed" in found.partition(f"remove-{each}")[0].rpartition("<tr")[2]]
+    # whoever removes it is told of its tiles before
+    assert "It is also taken off: Dashboard." in found.partition(f'id="remove-{named[0]}"')[2].partition("</dialog>")[0]
+    # another app's page has no such question
+    assert stand.post(f"/shop/questions/{named[0]}/remove").status_code == 404
     assert stand.post(f"/bank/questions/{named[0]}/remove").status_code == 303
+    assert stand.post(f"/bank/questions/{named[0]}/remove").status_code == 404
     assert tiles(stand, board) == []
     assert "This dashboard has no tiles" in stand.get(f"/bank/dashboards/{board}").text
     assert stand.post(f"/bank/dashboards/{board}/remove").status_code == 303
@@ -115,7 +159,7 @@ def test_a_tile_that_cannot_be_answered_leaves_the_others(stand: Stand) -> None:
         "owner", "POST", "/workspaces/test/observe/dashboards",
         json={"name": "Odd", "tiles": [{"question": made["id"]}]},
     ).json()  # fmt: skip
-    tile = stand.get(f"/bank/dashboards/{board['id']}/tiles/0", **{"HX-Request": "true"})
+    tile = stand.get(source(stand, board["id"]), **{"HX-Request": "true"})
     assert tile.status_code == 200 and "There is no property nothing" in text(tile.text)
     # of another app of the workspace, the same dashboard
     assert stand.get(f"/shop/dashboards/{board['id']}").status_code == 200
@@ -135,6 +179,24 @@ def test_the_api_keeps_questions(stand: Stand) -> None:
     assert office.ask("auditor", "POST", f"{BASE}/apps/bank/questions", json=question).status_code == 403
     assert office.ask("stranger", "GET", f"{BASE}/apps/bank/questions").status_code == 404
     gone = f"{BASE}/apps/bank/questions/{found[0]['id']}"
+    assert office.get("auditor", gone) == found[0] and found[0]["revision"] == 1
+    # renamed, changed; the second of two editors is told
+    renamed = office.ask("developer", "PUT", gone, json={"name": " Persons ", "revision": 1}).json()
+    assert renamed == found[0] | {"name": "Persons", "revision": 2}
+    late = office.ask("developer", "PUT", gone, json={"question": {"question": "overview"}, "revision": 1})
+    assert late.status_code == 409 and "meanwhile" in late.text
+    other = {"question": "overview"}
+    changed = office.ask("developer", "PUT", gone, json={"question": other, "revision": 2}).json()
+    assert changed == renamed | {"question": other, "revision": 3}
+    assert office.get("auditor", gone) == changed
+    for wrong in ({"name": " "}, {"question": {"question": "magic"}}, {"name": "x" * 201}):
+        assert office.ask("developer", "PUT", gone, json=wrong).status_code in (400, 422)
+    assert office.ask("auditor", "PUT", gone, json={"name": "x"}).status_code == 403
+    assert office.ask("stranger", "GET", gone).status_code == 404
+    # not under the name of another app
+    elsewhere = f"{BASE}/apps/shop/questions/{found[0]['id']}"
+    for method, body in (("GET", None), ("PUT", {"name": "x"}), ("DELETE", None)):
+        assert office.ask("developer", method, elsewhere, json=body).status_code == 404
     assert office.ask("developer", "DELETE", gone).status_code == 204
     assert office.ask("developer", "DELETE", gone).status_code == 404
 

@@ -20,7 +20,7 @@ from tests.console.test_frame import Outline
 from tests.observe.pages.stand import DAY, NOW, PAGES, Stand, text
 
 STEPS = "&".join(
-    f"step={quote(step)}" for step in ("$launch", f"$page_view|page|is|{PAGES[1]}", "$page_view|page|is|" + PAGES[2])
+    f"step={quote(step)}" for step in ("$launch", f"$page_view||page|is|{PAGES[1]}", "$page_view||page|is|" + PAGES[2])
 )
 ADDRESSES = {
     "overview": "/bank/overview?compare=yes",
@@ -98,14 +98,20 @@ def test_a_funnel_counts_people_at_each_step(stand: Stand) -> None:
 
 def test_a_funnel_is_built_without_script(stand: Stand) -> None:
     """Every button of the form leads to the address of the funnel as it is then."""
-    form = "step-event=a&step-property=&step-value=&step-event=b&step-property=page&step-value=x,y&time=28d"
+    form = (
+        "step-0-name=a&step-0-property=&step-0-operator=is&step-0-value=&step-1-name=b&step-1-name=c"
+        "&step-1-property=page&step-1-operator=is_not&step-1-value=x,y"
+        "&step-1-property=value&step-1-operator=gt&step-1-value=5"
+        "&step-1-property=&step-1-operator=is&step-1-value=&time=28d"
+    )
+    second = "b|c||page|is_not|x|y||value|gt|5"
     built = {
-        "show": ["a", "b|page|is|x|y"],
-        "add": ["a", "b|page|is|x|y", "$page_view"],
-        "up-1": ["b|page|is|x|y", "a"],
-        "down-0": ["b|page|is|x|y", "a"],
-        "remove-0": ["b|page|is|x|y"],
-        "up-7": ["a", "b|page|is|x|y"],
+        "show": ["a", second],
+        "add": ["a", second, "$page_view"],
+        "up-1": [second, "a"],
+        "down-0": [second, "a"],
+        "remove-0": [second],
+        "up-7": ["a", second],
     }
     for button, steps in built.items():
         answer = stand.get(f"/bank/funnel?{form}&do={button}")
@@ -115,6 +121,34 @@ def test_a_funnel_is_built_without_script(stand: Stand) -> None:
         assert query.split("&") == ["time=28d", *(f"step={quote(step, safe='')}" for step in steps)]
     page = stand.get(answer.headers["location"].partition("/analysis")[2]).text
     assert 'value="x, y"' in page and 'value="up-1"' in page
+    assert "b or c" in text(page) and "Page is not x or y and value &gt; 5" in text(page)
+    # one more condition can be written
+    assert page.count('name="step-1-property"') == 3
+
+
+def test_steps_of_several_events_with_several_conditions(stand: Stand) -> None:
+    """Any of the events, all of the conditions."""
+    view, first, second = "$page_view", f"page|is|{PAGES[1]}", "platform|is|android"
+    answer = stand.get(f"/bank/funnel?step=%24launch&step={quote(f'{view}|$request||{first}||{second}')}")
+    # p00, p06 are even, and theirs are androids; so are p03 and p09, who do not go on
+    assert "16.7 % 2 people" in text(answer.text)
+
+
+def test_events_of_a_trend_and_of_retention_have_conditions(stand: Stand) -> None:
+    fields = "event-name=a&event-property=page&event-operator=is&event-value=x&over-name=c&over-property=&measure=ratio"
+    trend = stand.get(f"/bank/events?{fields}&do=show&time=28d&by=version").headers["location"]
+    asked = parse_qs(urlsplit(trend).query)
+    assert asked == {
+        "time": ["28d"], "by": ["version"], "measure": ["ratio"], "event": ["a"], "where": ["page|is|x"], "over": ["c"],
+    }  # fmt: skip
+    # starts of one version, of all starts
+    cold = stand.get("/bank/events?event=%24launch&where=version|is|1.0.0&measure=ratio&over=%24launch").text
+    assert "Share of events 50.94 %" in text(cold)
+    back = stand.get("/bank/retention?do=show&start-name=%24launch&back-name=a&back-name=b&saved=x").headers["location"]
+    assert parse_qs(urlsplit(back).query) == {"saved": ["x"], "start": ["$launch"], "back": ["a|b"]}
+    anything = stand.get("/bank/retention?do=show&start-name=%24launch").headers["location"]
+    assert parse_qs(urlsplit(anything).query)["back"] == ["*"]
+    assert stand.get(anything.partition("/analysis")[2]).status_code == 200
 
 
 def test_who_comes_back(stand: Stand) -> None:
@@ -213,6 +247,8 @@ def test_what_cannot_be_meant_is_left_out(stand: Stand) -> None:
 
 def test_a_property_that_is_none_is_refused(stand: Stand) -> None:
     assert stand.get("/bank/events?by=nothing").status_code == 400
+    strange = stand.get("/bank/events?by=no%20such;%20thing")
+    assert strange.status_code == 400 and "A property is a column" in strange.text
 
 
 def test_nothing_was_reported_yet(stand: Stand) -> None:

@@ -1,33 +1,26 @@
 """Questions as addresses, and back: what a page of analysis shows is all in its address.
 
-What an address says is read tolerantly: what cannot be meant is left out, so that an old link still shows a page. Texts
-with several parts, such as filters, have them between "|".
+What an address says is read tolerantly: what cannot be meant is left out, so that an old link still shows a page.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias, get_args
 
 import msgspec
 
 from eden.base.problems import Problem
-from eden.console.forms import Form
+from eden.console.forms import Form, made_form
 from eden.observe.interfaces import LAUNCH, LONG_TASK, PAGE_VIEW, REQUEST, SET_DATA
-from eden.observe.pages.period import CUSTOM, Period
+from eden.observe.pages.conditions import read_events, read_filters, write_events, write_filter
+from eden.observe.pages.period import CUSTOM, Period, read_period, read_zone
 from eden.observe.questions import interfaces as ask
-from eden.observe.questions.interfaces import Events, Filter, Operator, Question
+from eden.observe.questions.interfaces import Events, Filter, Question
 
 #: what a link says: names and texts, several of one name allowed
 Query: TypeAlias = dict[str, str | list[str]]
-
-OPERATORS: tuple[str, ...] = get_args(Operator)
-#: of one number, of two, of none
-NUMBERED = frozenset({"gt", "gte", "lt", "lte"})
-VALUELESS = frozenset({"set", "not_set"})
-#: values of one filter are written with commas between
-_COMMAS = str.maketrans("，、", ",,")
 
 MEASURES = (
     "count", "persons", "sessions", "per_person", "sum", "average", "minimum", "maximum", "p50", "p90", "p95", "p99",
@@ -47,7 +40,11 @@ SUBJECTS: Mapping[str, tuple[str, str]] = {
     "set_data": (SET_DATA, "page"),
     "long_task": (LONG_TASK, "page"),
 }
+#: lines of the tables of the overview
+TOP = 8
 _PERCENTILES = (50.0, 75.0, 90.0, 95.0, 99.0)
+#: how the place of a mistake ends where a property is named
+_NAMED = (".property`", ".by[0]`", ".by[1]`", ".of`")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -56,71 +53,18 @@ def checked(question: Question) -> Question:
     try:
         return msgspec.convert(msgspec.to_builtins(question), Question)  # type: ignore[no-any-return]
     except msgspec.ValidationError as error:
+        if "matching regex" in str(error) and str(error).endswith(_NAMED):
+            sentence = "A property is a column, such as version, or begins with props. or person."
+            raise Problem("invalid", sentence, "Choose one of those that are suggested.") from None
         raise Problem("invalid", f"The question cannot be asked: {error}.", "Choose something else.") from None
 
 
-# parts
+# what all have
 
 
-def split(text: str) -> list[str]:
-    """The parts of a text that `join` made."""
-    return [part.replace("%7C", "|").replace("%25", "%") for part in text.split("|")]
-
-
-def join(parts: Sequence[str]) -> str:
-    """Parts as one text."""
-    return "|".join(part.replace("%", "%25").replace("|", "%7C") for part in parts)
-
-
-def made_filter(name: str, operator: str, text: str) -> Filter | None:
-    """A filter as a form has it: values with commas between. None when it means nothing."""
-    if not name or operator not in OPERATORS:
-        return None
-    values = [value.strip() for value in text.translate(_COMMAS).split(",") if value.strip()]
-    return _filter(name, operator, values)
-
-
-def _filter(name: str, operator: str, values: Sequence[str]) -> Filter | None:
-    numbers: list[str | float] = []
-    try:
-        given = [float(value) for value in values] if operator in NUMBERED or operator == "between" else []
-    except ValueError:
-        return None
-    if operator in VALUELESS:
-        values = ()
-    elif operator in NUMBERED:
-        if len(given) != 1:
-            return None
-        numbers = [*given]
-    elif operator == "between":
-        if len(given) != 2:
-            return None
-        numbers = [*sorted(given)]
-    elif not values:
-        return None
-    return Filter(property=name, operator=operator, values=tuple(numbers or values))  # type: ignore[arg-type]
-
-
-def read_filter(text: str) -> Filter | None:
-    """A filter of an address: property, operator, values."""
-    parts = split(text)
-    if len(parts) < 2 or parts[1] not in OPERATORS or not parts[0]:
-        return None
-    return _filter(parts[0], parts[1], [part for part in parts[2:] if part])
-
-
-def write_filter(found: Filter) -> str:
-    return join([found.property, found.operator, *(_text(value) for value in found.values)])
-
-
-def _text(value: str | float) -> str:
-    return f"{value:g}" if isinstance(value, float) else value
-
-
-def read_filters(asked: Form) -> tuple[Filter, ...]:
+def page_filters(asked: Form) -> tuple[Filter, ...]:
     """The filters of a whole page."""
-    found = (read_filter(text) for text in asked.all("filter"))
-    return tuple(each for each in found if each is not None)[:20]
+    return read_filters(asked.all("filter"))
 
 
 def when(period: Period) -> ask.Period:
@@ -133,13 +77,16 @@ def when(period: Period) -> ask.Period:
 
 def _time(period: ask.Period) -> dict[str, str]:
     if period.since is not None:
-        until = (period.until or period.since) - timedelta(microseconds=1)
-        return {"time": CUSTOM, "since": period.since.date().isoformat(), "until": until.date().isoformat()}
+        # days of the zone in which they were chosen
+        zone = read_zone(period.zone)
+        last = (period.until or period.since) - timedelta(microseconds=1)
+        since, until = (moment.astimezone(zone).date().isoformat() for moment in (period.since, last))
+        return {"time": CUSTOM, "since": since, "until": until}
     return {"time": {"60m": "1h", "7d": ""}.get(period.last, period.last)}
 
 
 def _common(asked: Form, period: Period) -> dict[str, Any]:
-    return {"period": when(period), "filters": read_filters(asked)}
+    return {"period": when(period), "filters": page_filters(asked)}
 
 
 def _written(question: Any) -> Query:
@@ -167,12 +114,12 @@ def _by(question: Any) -> str:
 
 
 def read_trend(asked: Form, period: Period) -> ask.Trend:
-    """Of the page of events: `event` (several), `measure`, `of`, `over`, `by`, `interval`, `mode`."""
+    """Of the page of events: `event` and `where` (several), `measure`, `of`, `over`, `by`, `interval`, `mode`."""
     chosen = _chosen(asked, "measure", MEASURES)
     kind, percentile = ("percentile", float(chosen[1:])) if chosen[1:].isdigit() else (chosen, 95.0)
     over = None
     if kind in RATIOS:
-        over = Events(names=tuple(name for name in [asked.one("over")] if name))
+        over = read_events(asked.one("over"))
     mode = _chosen(asked, "mode", [*MODES])
     step = asked.one("interval")
     interval = "day" if MODES[mode] else step if step in get_args(ask.Interval) else period.step
@@ -184,7 +131,10 @@ def read_trend(asked: Form, period: Period) -> ask.Trend:
     )
     return ask.Trend(
         **_common(asked, period),
-        events=Events(names=tuple(dict.fromkeys(name for name in asked.all("event") if name))[:50]),
+        events=Events(
+            names=tuple(dict.fromkeys(name for name in asked.all("event") if name))[:50],
+            filters=read_filters(asked.all("where")),
+        ),
         measure=measure,
         interval=interval,  # type: ignore[arg-type]
         breakdown=_breakdown(asked),
@@ -201,9 +151,10 @@ def write_trend(question: ask.Trend) -> Query:
     return {
         **_written(question),
         "event": [*question.events.names],
+        "where": [write_filter(each) for each in question.events.filters if isinstance(each, Filter)],
         "measure": "" if kind == "count" else kind,
         "of": "" if measure.of == "value" else measure.of,
-        "over": measure.over.names[0] if measure.over is not None and measure.over.names else "",
+        "over": "" if measure.over is None else write_events(measure.over),
         "by": _by(question),
         "interval": question.interval,
         "mode": mode,
@@ -214,21 +165,8 @@ def write_trend(question: ask.Trend) -> Query:
 
 
 def read_steps(asked: Form) -> list[ask.Step]:
-    """Steps of an address: event, and perhaps a filter: property, operator, values."""
-    return [step for text in asked.all("step")[: ask.LARGEST_STEPS] if (step := _step(split(text))) is not None]
-
-
-def _step(parts: Sequence[str]) -> ask.Step | None:
-    if not parts or not parts[0]:
-        return None
-    found = read_filter(join(parts[1:])) if len(parts) > 2 else None
-    return ask.Step(events=Events(names=(parts[0],), filters=() if found is None else (found,)))
-
-
-def write_step(step: ask.Step) -> str:
-    name = step.events.names[0] if step.events.names else ""
-    filters = [each for each in step.events.filters if isinstance(each, Filter)]
-    return "|".join([join([name]), *(write_filter(each) for each in filters[:1])])
+    """Steps of an address, each one its events."""
+    return [ask.Step(events=read_events(text)) for text in asked.all("step")[: ask.LARGEST_STEPS] if text]
 
 
 def read_funnel(asked: Form, period: Period) -> ask.Funnel | None:
@@ -252,7 +190,7 @@ def read_funnel(asked: Form, period: Period) -> ask.Funnel | None:
 def write_funnel(question: ask.Funnel) -> Query:
     return {
         **_written(question),
-        "step": [write_step(step) for step in question.steps],
+        "step": [write_events(step.events) for step in question.steps],
         "window": str(question.window),
         "unit": "" if question.unit == "person" else question.unit,
         "order": "" if question.order == "ordered" else question.order,
@@ -268,8 +206,8 @@ def read_retention(asked: Form, period: Period) -> ask.Retention:
     """`start`, `back` (events), `interval`, `mode`, `later`, `unit`."""
     return ask.Retention(
         **_common(asked, period),
-        start=Events(names=(asked.one("start") or LAUNCH,)),
-        back=Events(names=(asked.one("back") or LAUNCH,)),
+        start=read_events(asked.one("start") or LAUNCH),
+        back=read_events(asked.one("back") or LAUNCH),
         interval=_chosen(asked, "interval", ("day", "week", "month")),  # type: ignore[arg-type]
         mode=_chosen(asked, "mode", ("first", "recurring")),  # type: ignore[arg-type]
         bounded=asked.one("later") != "yes",
@@ -278,7 +216,7 @@ def read_retention(asked: Form, period: Period) -> ask.Retention:
 
 
 def write_retention(question: ask.Retention) -> Query:
-    start, back = ((events.names or ("",))[0] for events in (question.start, question.back))
+    start, back = (write_events(events) for events in (question.start, question.back))
     return {
         **_written(question),
         "start": "" if start == LAUNCH else start,
@@ -347,17 +285,44 @@ def write_versions(question: ask.Versions) -> Query:
     return {**_written(question), "kind": "" if question.by in ("version", "code") else question.by}
 
 
-_WRITERS: dict[type[Any], tuple[str, Any]] = {
-    ask.Trend: ("events", write_trend),
-    ask.Funnel: ("funnel", write_funnel),
-    ask.Retention: ("retention", write_retention),
-    ask.Paths: ("paths", write_paths),
-    ask.Percentiles: ("performance", write_percentiles),
-    ask.Versions: ("versions", write_versions),
+def read_overview(asked: Form, period: Period) -> ask.Overview:
+    """Of the first page; it compares with the time before if that is wanted."""
+    return ask.Overview(**_common(asked, period), interval=period.step, compare=period.compare, top=TOP)
+
+
+def write_overview(question: ask.Overview) -> Query:
+    return _written(question)
+
+
+#: the tab on which a kind of question is asked, and how its address is read and written
+_PLACES: dict[type[Any], tuple[str, Callable[[Form, Period], Any], Callable[[Any], Query]]] = {
+    ask.Overview: ("overview", read_overview, write_overview),
+    ask.Trend: ("events", read_trend, write_trend),
+    ask.Funnel: ("funnel", read_funnel, write_funnel),
+    ask.Retention: ("retention", read_retention, write_retention),
+    ask.Paths: ("paths", read_paths, write_paths),
+    ask.Percentiles: ("performance", read_percentiles, write_percentiles),
+    ask.Versions: ("versions", read_versions, write_versions),
 }
 
 
-def place_of(question: Question) -> tuple[str, Query]:
-    """The tab on which a question is asked, and what its address says; the overview for questions without a page."""
-    tab, write = _WRITERS.get(type(question), ("overview", None))
-    return tab, {} if write is None else write(question)
+def place_of(question: Question, now: int) -> tuple[str, Query] | None:
+    """The tab on which a question is asked, and what its address says; None for one that no page says as a whole, such
+    as one that was asked over the API with more than forms have."""
+    if type(question) not in _PLACES:
+        return None
+    tab, read, write = _PLACES[type(question)]
+    query = write(question)
+    form = made_form(
+        (name, each) for name, value in query.items() for each in ([value] if isinstance(value, str) else value) if each
+    )
+    first = {name: values[0] for name, values in form.values.items()}
+    again = read(form, read_period(first, now, read_zone(question.period.zone)))
+    if again is not None and _is_same_time(again.period, question.period):
+        again = msgspec.structs.replace(again, period=question.period)
+    return (tab, query) if again == question else None
+
+
+def _is_same_time(one: ask.Period, other: ask.Period) -> bool:
+    """The last day of dates is over meanwhile, or was not when they were chosen."""
+    return one == other or (one.since is not None and one.since == other.since and _time(one) == _time(other))

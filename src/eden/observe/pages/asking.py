@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Annotated, Any
 
 import msgspec
@@ -13,15 +14,20 @@ from litestar.params import QueryParameter
 from markupsafe import Markup
 
 from eden.base.api.access import needs
+from eden.base.problems import Problem
 from eden.console.http import html
 from eden.console.plots import Mark
-from eden.observe.pages.addresses import read_filter, when
-from eden.observe.pages.desk import Desk, TheDesk
-from eden.observe.pages.drawing import Drawing, draw
+from eden.observe.dashboards import Dashboard
+from eden.observe.pages.addresses import place_of, when
+from eden.observe.pages.conditions import form_fields, read_filter, written_value
+from eden.observe.pages.desk import Desk, Elsewhere, TheDesk
+from eden.observe.pages.drawing import draw
+from eden.observe.pages.figures import Drawing
 from eden.observe.pages.kit import APP
 from eden.observe.pages.words import PROPERTIES, event_words, filter_words, property_words
-from eden.observe.questions.interfaces import PropertyValues, Question
+from eden.observe.questions.interfaces import Filter, PropertyValues, Question
 from eden.observe.questions.results import Answered, EventFigures, PropertyValuesResult
+from eden.observe.saved_questions import SavedQuestion
 
 #: suggestions for the value of a filter
 _VALUES = 50
@@ -88,8 +94,52 @@ async def asked_page(
         properties=properties,
         events=event_choices(desk, events, chosen),
         boards=boards,
+        condition_words=partial(filter_words, desk),
+        values_of=_values_of,
+        **await saved_values(desk, question, boards),
         **values,
     )
+
+
+def _values_of(found: Filter) -> str:
+    return ", ".join(written_value(value) for value in found.values)
+
+
+def rebuilt(desk: Desk, **changes: str | Sequence[str]) -> Elsewhere:
+    """To the address of the page as a form of it says: `changes` stand for its fields of events and its button."""
+    gone = dict.fromkeys([*form_fields(desk.asked), "do"], "")
+    return Elsewhere(desk.varied(**{**gone, **changes}))
+
+
+async def saved_values(desk: Desk, question: Question | None, boards: Sequence[Dashboard]) -> dict[str, Any]:
+    """Of the saved question that the page was opened with: itself, as `saved`, whether the page asks something else by
+    now, and the names of the dashboards that have it."""
+    saved = await _saved(desk, question)
+    if saved is None or question is None:
+        return {"saved": None}
+    return {
+        "saved": saved,
+        "saved_changed": place_of(question, desk.now) != place_of(saved.question, desk.now),
+        "saved_on": on_boards(saved, boards),
+    }
+
+
+async def _saved(desk: Desk, question: Question | None) -> SavedQuestion | None:
+    if not (saved_id := desk.asked.one("saved")):
+        return None
+    try:
+        saved = await desk.questions.get(*desk.caller, desk.app.key, saved_id)
+    except Problem as problem:
+        # removed meanwhile: the page still asks it
+        if problem.code != "not-found":
+            raise
+        return None
+    return saved if type(saved.question) is type(question) else None
+
+
+def on_boards(saved: SavedQuestion, boards: Sequence[Dashboard]) -> list[str]:
+    """The names of the dashboards that have a question."""
+    return [board.name for board in boards if any(tile.question == saved.id for tile in board.tiles)]
 
 
 async def _answered(desk: Desk, question: Question | None) -> Answered | None:

@@ -34,12 +34,14 @@ from eden.console.visit import Visit
 from eden.observe.apps import App
 from eden.observe.dashboards import Dashboard, Dashboards
 from eden.observe.models import observe_properties
-from eden.observe.pages.addresses import OPERATORS, checked, made_filter, when, write_filter
+from eden.observe.pages.addresses import checked, when
+from eden.observe.pages.conditions import OPERATORS, made_filter, write_filter
 from eden.observe.pages.inlining import askable, inlined
 from eden.observe.pages.period import CHOICES, USUAL, ZONE_COOKIE, Period, read_period, read_zone
 from eden.observe.questions.answers import answer
 from eden.observe.questions.interfaces import EventNames, Question
 from eden.observe.questions.results import Answered, EventFigures, EventNamesResult
+from eden.observe.saved_questions import SavedQuestions
 from eden.observe.service import Observe
 
 #: tabs in their order, and what one needs to see them
@@ -105,6 +107,10 @@ class Desk(Visit):
     @property
     def dashboards(self) -> Dashboards:
         return Dashboards(self.observe.ground, self.observe.apps, self.observe.clock)
+
+    @property
+    def questions(self) -> SavedQuestions:
+        return SavedQuestions(self.observe.ground, self.observe.apps, self.observe.clock)
 
     async def boards(self) -> list[Dashboard]:
         """The workspace's dashboards, for those who may add to them."""
@@ -206,6 +212,7 @@ class Desk(Visit):
             "programs": self.programs,
             "period": self.period,
             "times": self._times(),
+            "chosen_time": self.period.key,
             "comparing": self.varied(compare="" if self.period.compare else "yes"),
             "here": self.here,
             "keeping": self.keeping,

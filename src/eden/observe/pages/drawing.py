@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -13,58 +13,34 @@ from eden.console.funnels import Funnel, FunnelStep
 from eden.console.grids import Grid, GridRow
 from eden.console.plots import Plot, Series, Unit
 from eden.observe.pages.desk import Desk
-from eden.observe.pages.words import events_words, key_words, measure_words, micros, property_words
+from eden.observe.pages.drawing_lists import draw_list
+from eden.observe.pages.drawing_overview import draw_overview
+from eden.observe.pages.drawing_versions import draw_release, draw_versions
+from eden.observe.pages.figures import (
+    MOST_LINES,
+    Drawing,
+    Stat,
+    Table,
+    by_words,
+    change_words,
+    number_column,
+    tone_of,
+    written,
+)
+from eden.observe.pages.words import events_words, key_words, measure_words, micros
 from eden.observe.questions import interfaces as ask
 from eden.observe.questions import results
 from eden.observe.questions.interfaces import Question
-from eden.observe.questions.results import OTHER, Answered, Asked
+from eden.observe.questions.results import OTHER, Answered
 
-#: lines of one plot that can be told apart
-MOST_LINES = 7
 #: percentiles that are drawn over time; the others are in the table
 DRAWN = (50.0, 95.0)
-
-
-@dataclass(frozen=True, slots=True)
-class Stat:
-    """One number. `change` says how it differs from the period before, `tone` whether that is good."""
-
-    label: str
-    value: str
-    change: str = ""
-    tone: str = "neutral"
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """`columns` as `ui.table` takes them; the first cell of each row is its head."""
-
-    id: str
-    title: str
-    columns: Sequence[Any]
-    rows: Sequence[Sequence[Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class Drawing:
-    """What a page shows of an answer, in this order. `empty`: there is nothing; `shape`: how a trend is drawn."""
-
-    stats: Sequence[Stat] = ()
-    plots: Sequence[Plot] = ()
-    funnel: Funnel | None = None
-    grid: Grid | None = None
-    flow: Flow | None = None
-    tables: Sequence[Table] = ()
-    statements: Sequence[Asked] = ()
-    empty: bool = False
-    shape: str = "line"
 
 
 def draw(desk: Desk, question: Question, answered: Answered, *, key: str = "answer", shape: str = "line") -> Drawing:
     """The figures of an answer. `key` tells the figures of several answers on one page apart; `shape` is how a trend is
     drawn: line, area or bar."""
     result: Any = answered.result
-    made = Drawing(empty=True)
     if isinstance(question, ask.Trend):
         made = draw_trend(desk, question, result, key, shape)
     elif isinstance(question, ask.Funnel):
@@ -76,7 +52,13 @@ def draw(desk: Desk, question: Question, answered: Answered, *, key: str = "answ
     elif isinstance(question, ask.Percentiles):
         made = draw_percentiles(desk, question, result, key)
     elif isinstance(question, ask.Versions):
-        made = draw_versions(desk, result, key)
+        made = draw_versions(desk, question, result, key)
+    elif isinstance(question, ask.Overview):
+        made = draw_overview(desk, question, result, key)
+    elif isinstance(question, ask.Release):
+        made = draw_release(desk, result, key)
+    else:
+        made = draw_list(desk, question, result, key)
     return replace(made, statements=answered.statements)
 
 
@@ -107,7 +89,7 @@ def draw_trend(desk: Desk, question: ask.Trend, result: results.TrendResult, key
                 drawn.append(Series(desk.t("observe.draw.before"), values, "line", before=1))
         then = None if earlier is None else earlier.total
         changed = change_words(desk, series.total, then)
-        rows.append([label, _written(series.total, unit, desk), _written(then, unit, desk), changed])
+        rows.append([label, written(series.total, unit, desk), written(then, unit, desk), changed])
     step = desk.t(f"observe.draw.{question.interval}")
     plot = Plot(
         id=key,
@@ -122,10 +104,10 @@ def draw_trend(desk: Desk, question: ask.Trend, result: results.TrendResult, key
     if len(result.series) == 1 and (total := result.series[0].total) is not None:
         one = before.get(result.series[0].key)
         changed = change_words(desk, total, None if one is None else one.total)
-        stats = [Stat(name, _written(total, unit, desk), changed)]
-    columns: list[Any] = [_by_words(desk, by), _number(name)]
+        stats = [Stat(name, written(total, unit, desk), changed)]
+    columns: list[Any] = [by_words(desk, by), number_column(name)]
     if result.before:
-        columns += [_number(desk.t("observe.draw.before")), _number(desk.t("observe.draw.change"))]
+        columns += [number_column(desk.t("observe.draw.before")), number_column(desk.t("observe.draw.change"))]
     else:
         rows = [row[:2] for row in rows]
     tables = [Table(f"{key}-groups", name, columns, rows)] if by else []
@@ -136,35 +118,6 @@ def draw_trend(desk: Desk, question: ask.Trend, result: results.TrendResult, key
 def _as_long(values: Sequence[float | None], length: int) -> list[float | None]:
     """The earlier time may be an hour longer or shorter, where clocks were changed."""
     return [*values[:length], *[None] * (length - len(values))]
-
-
-def _by_words(desk: Desk, by: Sequence[str]) -> str:
-    return " · ".join(property_words(desk, name) for name in by)
-
-
-def _number(label: str) -> dict[str, str]:
-    return {"label": label, "kind": "number"}
-
-
-def _written(value: float | None, unit: Unit, desk: Desk) -> str:
-    if value is None:
-        return "–"
-    if unit == "percent":
-        return formats.percent(value, desk.locale)
-    if unit == "milliseconds":
-        return formats.milliseconds(value, desk.locale)
-    return formats.number(int(value) if value == int(value) else value, desk.locale)
-
-
-def change_words(desk: Desk, now: float | None, before: float | None) -> str:
-    """By how much a number differs from the one before, in per cent."""
-    if now is None or before is None:
-        return ""
-    if not before:
-        return desk.t("observe.draw.from-nothing") if now else ""
-    ratio = now / before - 1
-    sign = "+" if ratio > 0 else ""
-    return desk.t("observe.draw.than-before", change=f"{sign}{formats.percent(ratio, desk.locale, 1)}")
 
 
 # funnels, who comes back, ways
@@ -195,7 +148,7 @@ def draw_funnel(desk: Desk, question: ask.Funnel, result: results.FunnelResult, 
     stats = [
         Stat(
             desk.t("observe.draw.converted"),
-            _written(last.share, "percent", desk),
+            written(last.share, "percent", desk),
             change_words(desk, last.share, earlier),
         ),
         Stat(desk.t("observe.draw.began"), formats.number(whole.steps[0].reached, desk.locale)),
@@ -273,15 +226,15 @@ def draw_paths(desk: Desk, result: results.PathsResult, key: str) -> Drawing:
         if node.ended
     ]  # fmt: skip
     columns = [
-        desk.t("observe.draw.place"), _number(desk.t("observe.draw.step")), _number(desk.t("observe.draw.reached")),
-        _number(desk.t("observe.draw.ended")), _number(desk.t("observe.draw.share")),
+        desk.t("observe.draw.place"),
+        *(number_column(desk.t(f"observe.draw.{name}")) for name in ("step", "reached", "ended", "share")),
     ]  # fmt: skip
     tables = [Table(f"{key}-ends", desk.t("observe.draw.ends"), columns, ends)] if ends else []
     stats = [Stat(desk.t("observe.draw.ways"), formats.number(result.total, desk.locale))]
     return Drawing(stats=stats, flow=flow if links else None, tables=tables, empty=not result.total)
 
 
-# distributions, versions
+# distributions
 
 
 def draw_percentiles(desk: Desk, question: ask.Percentiles, result: results.PercentilesResult, key: str) -> Drawing:
@@ -292,9 +245,9 @@ def draw_percentiles(desk: Desk, question: ask.Percentiles, result: results.Perc
     stats = [
         Stat(
             f"p{one.percentile:g}",
-            _written(one.value, "milliseconds", desk),
+            written(one.value, "milliseconds", desk),
             change_words(desk, one.value, earlier.get(one.percentile)),
-            _tone(one.value, earlier.get(one.percentile)),
+            tone_of(one.value, earlier.get(one.percentile), "less"),
         )
         for one in whole.percentiles
     ]
@@ -323,58 +276,18 @@ def draw_percentiles(desk: Desk, question: ask.Percentiles, result: results.Perc
             )
         )
     columns = [
-        _by_words(desk, by), _number(desk.t("observe.draw.times")),
-        *(_number(f"p{percentile:g}") for percentile in question.percentiles),
+        by_words(desk, by), number_column(desk.t("observe.draw.times")),
+        *(number_column(f"p{percentile:g}") for percentile in question.percentiles),
     ]  # fmt: skip
     rows = [
         [key_words(desk, group.key, by), formats.number(group.count, desk.locale),
-         *(_written(one.value, "milliseconds", desk) for one in group.percentiles)]
+         *(written(one.value, "milliseconds", desk) for one in group.percentiles)]
         for group in result.groups
     ]  # fmt: skip
     tables = [Table(f"{key}-groups", name, columns, rows)] if by and rows else []
-    return Drawing(stats=stats, plots=plots, tables=tables, empty=not whole.count)
-
-
-def _tone(now: float | None, before: float | None) -> str:
-    """Slower by a tenth is worth a mark; so is faster."""
-    if now is None or not before:
-        return "neutral"
-    return "warning" if now > 1.1 * before else "good" if now < before / 1.1 else "neutral"
+    return Drawing(stats=stats, plots=plots, tables=tables, empty=not whole.count, foremost=len(stats))
 
 
 def _bar_words(bar: results.Bar, desk: Desk) -> str:
     low = "0" if bar.low is None else formats.milliseconds(bar.low, desk.locale)
     return f"≥ {low}" if bar.high is None else f"{low} – {formats.milliseconds(bar.high, desk.locale)}"
-
-
-def draw_versions(desk: Desk, result: results.VersionsResult, key: str) -> Drawing:
-    plot = Plot(
-        id=key,
-        title=desk.t("observe.draw.adoption"),
-        x=[micros(moment) for moment in result.moments],
-        x_title=desk.t("observe.draw.time"),
-        series=[Series(key_words(desk, series.key), series.values, "line") for series in result.adoption[:MOST_LINES]],
-        unit="percent",
-        maximum=1.0,
-    )
-    columns = [
-        desk.t("observe.property.version"), *(_number(desk.t(f"observe.figure.{name}")) for name in _FIGURES),
-    ]  # fmt: skip
-    rows = [[figures.key or desk.t("observe.group.unset"), *_figures(desk, figures)] for figures in result.versions]
-    tables = [Table(f"{key}-versions", desk.t("observe.draw.side-by-side"), columns, rows)] if rows else []
-    return Drawing(plots=[plot], tables=tables, empty=not rows)
-
-
-_FIGURES = ("persons", "share", "crash-free", "errors", "start-p50", "start-p95", "request-failures")
-
-
-def _figures(desk: Desk, figures: results.VersionFigures) -> list[str]:
-    return [
-        formats.number(figures.persons, desk.locale),
-        formats.percent(figures.share, desk.locale, 1),
-        _written(figures.crash_free_persons, "percent", desk),
-        formats.number(figures.errors, desk.locale),
-        _written(figures.start_p50, "milliseconds", desk),
-        _written(figures.start_p95, "milliseconds", desk),
-        _written(figures.request_failures, "percent", desk),
-    ]

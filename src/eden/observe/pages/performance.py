@@ -13,7 +13,7 @@ from eden.observe.interfaces import REQUEST
 from eden.observe.pages.addresses import SUBJECTS, read_percentiles
 from eden.observe.pages.asking import asked_page
 from eden.observe.pages.desk import Desk, TheDesk
-from eden.observe.pages.drawing import Table
+from eden.observe.pages.figures import Table
 from eden.observe.pages.kit import APP
 from eden.observe.pages.words import key_words
 from eden.observe.questions import interfaces as ask

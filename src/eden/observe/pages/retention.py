@@ -9,7 +9,8 @@ from litestar import Response, get
 from eden.base.api.access import needs
 from eden.observe.interfaces import LAUNCH
 from eden.observe.pages.addresses import read_paths, read_retention
-from eden.observe.pages.asking import asked_page
+from eden.observe.pages.asking import asked_page, rebuilt
+from eden.observe.pages.conditions import form_events, write_events
 from eden.observe.pages.desk import TheDesk
 from eden.observe.pages.kit import APP
 
@@ -20,6 +21,9 @@ STEPS = (2, 3, 4, 5, 6, 8)
 @get(f"{APP}/retention", opt=needs("observe.read"))
 async def show_retention(desk: TheDesk) -> Response[bytes]:
     """Of those who began in an interval, how many came back later."""
+    if "do" in desk.asked.values:
+        begin, back = (write_events(form_events(desk.asked, name)) for name in ("start", "back"))
+        raise rebuilt(desk, start=begin, back=back)
     question = read_retention(desk.asked, desk.period)
     chosen = [*question.start.names, *question.back.names]
     return await asked_page(
@@ -29,8 +33,6 @@ async def show_retention(desk: TheDesk) -> Response[bytes]:
         question,
         name=desk.t("observe.tab.retention"),
         chosen=[*chosen, LAUNCH],
-        start=question.start.names[0],
-        back=question.back.names[0],
     )
 
 

@@ -11,11 +11,11 @@ from litestar.params import QueryParameter
 
 from eden.base.api.access import needs
 from eden.base.catalogue import ReleaseInfo, VersionInfo
-from eden.console import formats
 from eden.console.plots import Mark
-from eden.observe.pages.addresses import read_filters, read_versions, when
+from eden.observe.pages.addresses import page_filters, read_versions, when
 from eden.observe.pages.asking import asked_page
 from eden.observe.pages.desk import Desk, TheDesk
+from eden.observe.pages.drawing_versions import interval_words, measured_value, measured_words
 from eden.observe.pages.kit import APP
 from eden.observe.questions import interfaces as ask
 from eden.observe.questions import results
@@ -42,7 +42,7 @@ async def show_versions(desk: TheDesk, code: CodeNumber = 0) -> Response[bytes]:
     versions, releases = await _known(desk)
     compared, statements = None, []
     if code:
-        answered = await desk.ask(ask.Release(period=when(desk.period), filters=read_filters(desk.asked), code=code))
+        answered = await desk.ask(ask.Release(period=when(desk.period), filters=page_filters(desk.asked), code=code))
         compared, statements = _compared(desk, answered.result), answered.statements
     return await asked_page(
         desk,
@@ -106,11 +106,11 @@ def _compared(desk: Desk, result: results.Result) -> dict[str, Any]:
         "control": result.control,
         "measures": [
             {
-                "name": desk.t(f"observe.measured.{measure.measure.replace('_', '-')}"),
-                "candidate": _value(desk, measure, measure.candidate),
-                "candidate_interval": _interval(desk, measure, measure.candidate_interval),
-                "control": _value(desk, measure, measure.control),
-                "control_interval": _interval(desk, measure, measure.control_interval),
+                "name": measured_words(desk, measure),
+                "candidate": measured_value(desk, measure, measure.candidate),
+                "candidate_interval": interval_words(desk, measure, measure.candidate_interval),
+                "control": measured_value(desk, measure, measure.control),
+                "control_interval": interval_words(desk, measure, measure.control_interval),
                 "verdict": measure.verdict,
                 "tone": _VERDICTS[measure.verdict][0],
                 "icon": _VERDICTS[measure.verdict][1],
@@ -119,20 +119,6 @@ def _compared(desk: Desk, result: results.Result) -> dict[str, Any]:
         ],
         "share": result.adoption[-1] if result.adoption else None,
     }
-
-
-def _value(desk: Desk, measure: results.Compared, value: float | None) -> str:
-    if value is None:
-        return "–"
-    if measure.scale == "milliseconds":
-        return formats.milliseconds(value, desk.locale)
-    return formats.percent(value, desk.locale)
-
-
-def _interval(desk: Desk, measure: results.Compared, interval: results.Interval | None) -> str:
-    if interval is None:
-        return ""
-    return f"{_value(desk, measure, interval.low)} – {_value(desk, measure, interval.high)}"
 
 
 HANDLERS: tuple[Any, ...] = (show_versions, show_release_panel)
