@@ -37,6 +37,53 @@ def test_built_in(text: str, masked: str) -> None:
     assert masks.text(masked) == masked
 
 
+@pytest.mark.parametrize(
+    ("number", "masked"),
+    [
+        (4111111111111111, "[card]"),
+        (4111111111111111.0, "[card]"),
+        (378282246310005, "[card]"),
+        (6200000000000000000, "[card]"),
+        (13812345678, "[phone]"),
+        (110105194912310003, "[id]"),
+        # the check digit is wrong
+        (4111111111111112, 4111111111111112),
+        # milliseconds and microseconds whose check digit is right, an order that begins with the day
+        (1789999999995, 1789999999995),
+        (1790000000000002, 1790000000000002),
+        (2026112600000003, 2026112600000003),
+        (3.14159, 3.14159),
+        (-13812345678, -13812345678),
+        (12345678901, 12345678901),
+        (4111111111111111.5, 4111111111111111.5),
+        (2**80, 2**80),
+    ],
+)
+def test_numbers(number: float, masked: float | str) -> None:
+    assert Masks().number(number) == masked
+    assert Masks(("email",)).number(number) == number
+    assert Masks((), ()).number(number) == number
+
+
+@given(st.integers(min_value=0, max_value=10**20))
+def test_numbers_as_their_texts(number: int) -> None:
+    masks = Masks()
+    text = masks.text(str(number))
+    assert masks.number(number) == (number if text == str(number) else text)
+
+
+def test_own_patterns_find_numbers() -> None:
+    masks = Masks((), ("^99[0-9]{4}$",))
+    assert (masks.number(991234), masks.number(991234.0), masks.number(99123)) == ("[masked]", "[masked]", 99123)
+
+
+def test_numbers_in_documents() -> None:
+    # 16 GB are no phone
+    document = {"memory": 17179869184, "list": [4111111111111111, 1], "frames": [{"line": 4111111111111111}]}
+    Masks().document(document)
+    assert document == {"memory": 17179869184, "list": ["[card]", 1], "frames": [{"line": 4111111111111111}]}
+
+
 def test_only_what_is_wanted() -> None:
     text = "ann@example.org 13812345678 K-77"
     assert Masks(("email",)).text(text) == "[email] 13812345678 K-77"

@@ -1,4 +1,4 @@
-"""Masking: what looks like personal data is replaced before it is stored, in every text that an app sends.
+"""Masking: what looks like personal data is replaced before it is stored, in texts that an app sends, and in numbers.
 
 Built-in patterns know e-mail addresses, phone numbers, payment cards (with their check digit) and identity numbers
 (Chinese resident identity cards, with theirs). Patterns of one's own are Python's regular expressions without what can
@@ -7,6 +7,7 @@ take exponential time. Replacing twice changes nothing.
 
 from __future__ import annotations
 
+import math
 import re
 import warnings
 from collections.abc import Callable, Iterable
@@ -33,9 +34,17 @@ _CARD = r"(?<![\w])[0-9](?:[ \-]?[0-9]){12,18}(?![\w])"
 _ID = r"(?<![\w])[1-9][0-9]{5}(?:18|19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[0-9]{3}[0-9Xx](?![\w])"
 
 
+#: what the numbers of payment cards begin with: of Visa (13 digits as well), JCB, Diners Club, American Express, Mir,
+#: Mastercard, UnionPay, Maestro, RuPay, Troy; none begins as times do that are counted in milliseconds or finer, and
+#: none as orders that begin with a year
+_ISSUERS = re.compile(r"4|3[0-9]|220[0-4]|22[2-9]|2[3-6]|27[0-2]|5|6|8[12]|979")
+
+
 def _is_card(text: str) -> bool:
-    """The check digit of payment cards (ISO/IEC 7812-1, annex B: Luhn)."""
+    """What payment cards begin with, and their check digit (ISO/IEC 7812-1, annex B: Luhn)."""
     digits = [int(one) for one in text if one.isdigit()]
+    if not _ISSUERS.match(text.replace(" ", "").replace("-", "")) or (len(digits) == 13 and digits[0] != 4):
+        return False
     doubled = [(2 * one) // 10 + (2 * one) % 10 for one in digits[-2::-2]]
     return len(set(digits)) > 1 and (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0
 
@@ -58,8 +67,16 @@ _CHECKED: dict[BuiltIn, tuple[str, Callable[[str], bool]]] = {
     "phone": (_PHONE, _always),
     "card": (_CARD, _is_card),
 }
+#: no built-in pattern takes a smaller number for anything
+_LEAST_NUMBER = 10**10
+#: whole numbers that a float has exactly
+_MOST_FLOAT = 2**53
 #: without any of these no built-in pattern can match
 _SUSPECT = re.compile(r"@|[0-9](?:[ \-.()]{0,3}[0-9]){6}")
+
+
+#: pattern, further check, what stands in its place
+_BuiltIn: TypeAlias = tuple[re.Pattern[str], Callable[[str], bool], str]
 
 
 class Masks:
@@ -67,13 +84,16 @@ class Masks:
 
     def __init__(self, built_in: Iterable[BuiltIn] = BUILT_IN, patterns: Iterable[str] = ()) -> None:
         wanted = set(built_in)
-        self._built_in = [
+        self._built_in: list[_BuiltIn] = [
             (re.compile(pattern), check, f"[{name}]") for name, (pattern, check) in _CHECKED.items() if name in wanted
         ]
         self._own = [re.compile(pattern) for pattern in patterns]
         self._known: dict[str, str] = {}
         #: whether there is anything to do
         self.any = bool(self._built_in or self._own)
+        #: numbers below are left alone
+        self.least = -math.inf if self._own else _LEAST_NUMBER if self._built_in else math.inf
+        self._of_numbers = [one for one in self._built_in if one[2] != "[phone]"]
 
     def text(self, text: str) -> str:
         """The text with what matches replaced by [email], [phone], [card], [id] or [masked]."""
@@ -82,16 +102,32 @@ class Masks:
         known = self._known.get(text)
         if known is not None:
             return known
-        masked = self._mask(text)
+        masked = self._mask(text, self._built_in)
         if len(text) <= _REMEMBERED_LENGTH:
             if len(self._known) >= _REMEMBERED:
                 self._known.clear()
             self._known[text] = masked
         return masked
 
+    def number(self, number: float, *, phones: bool = True) -> float | str:
+        """The number, or, where its digits are somebody's, what its text becomes. `phones`: also those that could be
+        Chinese mobile numbers, as sizes in bytes could be as well."""
+        if number < self.least:
+            return number
+        built_in = self._built_in if phones else self._of_numbers
+        if type(number) is int:
+            said = str(number)
+        elif number.is_integer() and abs(number) < _MOST_FLOAT:
+            said = str(int(number))
+        else:
+            said, built_in = str(number), []
+        masked = self._mask(said, built_in)
+        return number if masked == said else masked
+
     def document(self, document: Any) -> None:
-        """Mask all texts in a JSON object or array, and take out addresses, cookies and what else names a person or a
-        session, in place. Names of members stay, and what is called `frames`: that is code."""
+        """Mask all texts in a JSON object or array, numbers of cards and identities, and take out addresses, cookies
+        and what else names a person or a session, in place. Names of members stay, and what is called `frames`: that
+        is code."""
         if type(document) is dict:
             if not _PRIVATE.isdisjoint(document):
                 _strip_object(document)
@@ -99,6 +135,9 @@ class Masks:
                 kind = type(inner)
                 if kind is str:
                     document[name] = self.text(inner)
+                elif kind is int or kind is float:
+                    if inner >= self.least:
+                        document[name] = self.number(inner, phones=False)
                 elif (kind is dict or kind is list) and name != "frames":
                     self.document(inner)
         else:
@@ -106,12 +145,15 @@ class Masks:
                 kind = type(inner)
                 if kind is str:
                     document[index] = self.text(inner)
+                elif kind is int or kind is float:
+                    if inner >= self.least:
+                        document[index] = self.number(inner, phones=False)
                 elif kind is dict or kind is list:
                     self.document(inner)
 
-    def _mask(self, text: str) -> str:
-        if self._built_in and _SUSPECT.search(text):
-            for pattern, check, name in self._built_in:
+    def _mask(self, text: str, built_in: list[_BuiltIn]) -> str:
+        if built_in and _SUSPECT.search(text):
+            for pattern, check, name in built_in:
                 text = pattern.sub(lambda found: name if check(found[0]) else found[0], text)  # noqa: B023
         for own in self._own:
             text = own.sub("[masked]", text)

@@ -229,6 +229,19 @@ def test_texts_are_masked_everywhere() -> None:
         {"type": "event", "name": "x", "props": {"mail": "me@example.com", "deep": {"list": ["call 13812345678"]}}},
         {"type": "log", "message": "from me@example.com"},
         {"type": "error", "error": {"type": "E", "message": "me@example.com", "data": {"a": "13812345678"}}},
+        {
+            "type": "event",
+            "name": "x",
+            "page": "of/me@example.com",
+            "props": {"call": 13812345678, "in": [13812345678.0]},
+        },
+        {
+            "type": "span",
+            "trace": "t",
+            "span": "s",
+            "name": "GET /of/me@example.com",
+            "props": {"d": {"n": 13812345678}},
+        },
         b"junk me@example.com",
     )
     for row in found:

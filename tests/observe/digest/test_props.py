@@ -35,6 +35,19 @@ def test_normal(props: dict[str, Any], stored: dict[str, Any] | None) -> None:
     assert normal(json.loads(json.dumps(props)), NONE) == wanted
 
 
+def test_numbers_are_masked() -> None:
+    card, phone = 4111111111111111, 13812345678
+    props = {"card": card, "phone": float(phone), "list": [card, True, 1, "x"], "at": 1789999999995}
+    wanted = {"card": "[card]", "phone": "[phone]", "list": ["[card]", True, 1, "x"], "at": 1789999999995}
+    assert normal({**props}, Masks()) == wanted
+    # the long way
+    assert normal({"deep": {"er": props}, "many": [card] * 30}, Masks()) == {
+        "deep": {"er": wanted},
+        "many": ["[card]"] * 30,
+    }
+    assert normal({**props}, NONE) == props
+
+
 def test_limits() -> None:
     long = normal({"t": "x" * 20_000, "n" * 300: 1}, NONE)
     assert len(long["t"]) == 8_192 and "n" * LONGEST_NAME in long and long[CUT] == 2

@@ -8,8 +8,10 @@ import msgspec
 import pytest
 
 from eden.observe.crashes.document import decode
+from eden.observe.digest.digest import About, digest
 from eden.observe.digest.sentry import KNOWN
 from eden.observe.interfaces import (
+    Accepted,
     DocumentRow,
     ErrorRow,
     EventRow,
@@ -18,7 +20,7 @@ from eden.observe.interfaces import (
     QuarantinedRow,
     SpanRow,
 )
-from tests.observe.wires.made import NOW, Keeper, one, sentry_rows
+from tests.observe.wires.made import NOW, Keeper, envelope, one, sentry_rows
 
 _ID = "9ec79c33ec9942ab8353589fcb2e04dc"
 _TRACE, _SPAN = "6cf173d587eb48568a9b2e12dcfbea52", "438f40bd3b4a41ee"
@@ -378,6 +380,18 @@ def test_sessions() -> None:
 
 
 # --- documents -------------------------------------------------------------------------------------------------------
+
+
+def test_what_people_write_is_masked() -> None:
+    feedback = {
+        "timestamp": NOW - 1,
+        "contexts": {"feedback": {"message": "write to ann@example.org", "card": 4111111111111111}},
+    }
+    batch = Accepted("sentry", 7, round(NOW * 1e6), b"", envelope({"event_id": _ID}, ("feedback", feedback)))
+    row = one(digest(batch, About()))
+    assert isinstance(row, DocumentRow)
+    assert row.name == "write to [email]"
+    assert msgspec.json.decode(row.raw)["contexts"] == {"feedback": {"message": "write to [email]", "card": "[card]"}}
 
 
 def test_feedback_and_check_ins() -> None:

@@ -30,6 +30,7 @@ from eden.observe.interfaces import (
     MetricRow,
     PersonRow,
     QuarantinedRow,
+    Row,
     SpanRow,
     Wire,
 )
@@ -115,23 +116,30 @@ def _props(row: PersonRow) -> dict[str, Any]:
 
 
 def finish(row: AnyRow, about: About) -> None:
-    """Mask and bound a row in place."""
+    """Mask and bound a row in place. Names of events, metrics and loggers stay, as code has chosen them; so do ids."""
+    masks = about.masks
+    if isinstance(row, Row) and row.page:
+        row.page = masks.text(row.page)
     if type(row) is EventRow or isinstance(row, LogRow | SpanRow | MetricRow | PersonRow):
         props = row.props
         if isinstance(props, msgspec.Raw):
             props = msgspec.json.decode(props)
         if props:
             strip_props(props)
-            row.props = normal(props, about.masks)
+            row.props = normal(props, masks)
         if type(row) is LogRow:
-            row.message = about.masks.text(row.message[:_LONGEST_MESSAGE])
+            row.message = masks.text(row.message[:_LONGEST_MESSAGE])
+        elif type(row) is SpanRow:
+            row.name = masks.text(row.name)
         elif type(row) is EventRow and len(row.name) > 200:
             row.name = row.name[:200]
     elif type(row) is ErrorRow:
-        row.message = about.masks.text(row.message)
-        row.raw = _document(row.raw, about.masks)
+        row.message = masks.text(row.message)
+        row.raw = _document(row.raw, masks)
     elif type(row) is DocumentRow:
-        row.raw = _document(row.raw, about.masks) if row.raw[:1] in "{[" else about.masks.text(row.raw)
+        # the beginning of what somebody wrote
+        row.name = masks.text(row.name)
+        row.raw = _document(row.raw, masks) if row.raw[:1] in "{[" else masks.text(row.raw)
 
 
 def _document(raw: str, masks: Masks) -> str:

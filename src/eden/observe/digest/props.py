@@ -34,7 +34,7 @@ _LEAST, _MOST = -(2**63), 2**64
 def normal(props: dict[str, Any], masks: Masks) -> dict[str, Any]:
     """The properties, masked; the same object when it only has short plain values, as nearly all have."""
     if len(props) <= MOST_NAMES:
-        text, mask = 0, masks.text if masks.any else None
+        text, mask, least = 0, masks.text if masks.any else None, masks.least
         for name, value in props.items():
             kind = type(value)
             if kind is str:
@@ -44,15 +44,20 @@ def normal(props: dict[str, Any], masks: Masks) -> dict[str, Any]:
                 text += size
                 if size > 5 and mask is not None:
                     props[name] = mask(value)
-            elif kind is int:
-                if not _LEAST <= value < _MOST:
+            elif kind is int or kind is float:
+                if kind is int and not _LEAST <= value < _MOST:
                     break
+                if value >= least:
+                    props[name] = masks.number(value)
             elif kind is list:
                 if len(value) > _SHORT_ARRAY or not _is_plain(value):
                     break
                 if mask is not None:
-                    props[name] = [mask(one) if type(one) is str else one for one in value]
-            elif kind is not float and kind is not bool:
+                    props[name] = [
+                        mask(one) if type(one) is str else one if type(one) is bool else masks.number(one)
+                        for one in value
+                    ]
+            elif kind is not bool:
                 break
             if not name or "." in name or len(name) > LONGEST_NAME:
                 break
@@ -149,9 +154,12 @@ class _Normal:
         kind = type(value)
         if kind is str:
             return self._texts(value)
-        if kind is bool or kind is float:
+        if kind is bool:
             return value
-        if kind is int:
+        if kind is int or kind is float:
+            value = self._masks.number(value)
+            if type(value) is not int:
+                return value
             return value if _LEAST <= value < _MOST else float(value) if abs(value) < 10**300 else str(value)[:400]
         if kind is dict:
             if depth >= MOST_DEPTH:
