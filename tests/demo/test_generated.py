@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import msgspec
@@ -30,9 +31,28 @@ def test_the_same_seed_gives_the_same_month() -> None:
 
 def test_nothing_is_of_the_future_or_older_than_the_month(batches: list[list[dict[str, Any]]]) -> None:
     begun = [records[0]["at"] for _, *records in batches]
-    assert UNTIL - 28 * DAY <= min(begun) <= UNTIL - 27 * DAY
+    # the last of the 28 days is today
+    assert UNTIL - 28 * DAY <= min(begun) <= UNTIL - 26 * DAY
     assert UNTIL - DAY <= max(begun) < UNTIL
     assert all(batch[0]["generated"] for batch in batches)
+
+
+def test_nights_and_sundays_are_quiet(batches: list[list[dict[str, Any]]]) -> None:
+    shanghai = timezone(timedelta(hours=8))
+    begun = [datetime.fromtimestamp(records[0]["at"] / 1000, shanghai) for _, *records in batches]
+    hours, days = Counter(moment.hour for moment in begun), Counter(moment.weekday() for moment in begun)
+    assert sum(hours[hour] for hour in range(5)) < 0.05 * len(begun)
+    assert sum(hours[hour] for hour in range(7, 23)) > 0.9 * len(begun)
+    assert days[6] < 0.9 * sum(days[day] for day in range(6)) / 6
+
+
+def test_some_visits_end_with_the_program(batches: list[list[dict[str, Any]]]) -> None:
+    ended = [records for _, *records in batches if any(one.get("error", {}).get("fatal") for one in records)]
+    assert 0 < len(ended) < 0.05 * len(batches)
+    for records in ended:
+        [error] = [one["error"] for one in records if one.get("error", {}).get("fatal")]
+        assert (error["type"], error["mechanism"]) == ("hung", "host")
+        assert records[-1].get("error") == error
 
 
 def test_batches_and_records_have_ids_of_their_own(batches: list[list[dict[str, Any]]]) -> None:
@@ -80,6 +100,6 @@ def test_a_visit_of_now_has_nothing_of_the_future() -> None:
     visits = [[msgspec.json.decode(line) for line in crowd.visit(UNTIL, SHIPPED).splitlines()] for _ in range(30)]
     assert len({header["device"] for header, *_ in visits}) > 10
     for _, first, *others in visits:
-        assert UNTIL - 60_000 < first["at"] <= UNTIL
+        assert UNTIL - 180_000 < first["at"] <= UNTIL
         assert all(record["at"] <= UNTIL for record in others)
     assert any(others for _, _, *others in visits)

@@ -1,8 +1,8 @@
 """A bank's users, made up: batches as their phones send them. Pure: the same seed gives the same month.
 
-People come and stay away as they do: most come back within days, some never; fewer at night and on Sundays. Two
-versions were released in the month, and the one of the last days has an error that the one before had not, so every
-page has something to find.
+People come and stay away as they do: most come back within days, some never; fewer at night and on Sundays, by the
+clock of the place where they are. Two versions were released in the month, and the one of the last days has an error
+that the one before had not, so every page has something to find.
 """
 
 from __future__ import annotations
@@ -17,6 +17,12 @@ import msgspec
 
 DAY = 86_400_000
 _HOUR = 3_600_000
+#: all places are as far east as Shanghai
+_ZONE = 8 * _HOUR
+#: the first of January 1970 was a Thursday
+_SUNDAY = 3
+#: nearly every visit is over by then
+_VISIT = 180_000
 
 #: (platform, OS, model, how much slower than the first)
 _PHONES = (
@@ -80,7 +86,7 @@ class Shipped:
 
 
 class Crowd:
-    """People with their phones. `days` are those of `month`."""
+    """People with their phones. `days` are those of `month`; the last one is today."""
 
     def __init__(self, people: int = 900, days: int = 28, seed: int = 7) -> None:
         self._chance = random.Random(seed)
@@ -88,22 +94,24 @@ class Crowd:
         self._devices = [_Device(number, self._chance, days) for number in range(people)]
 
     def month(self, until: int, shipped: Sequence[Shipped]) -> Iterator[bytes]:
-        """Batches of the days before `until` (ms), each of one visit of one device, oldest day first.
+        """Batches of the days up to `until` (ms), each of one visit of one device, oldest day first.
 
         `shipped` by time, oldest first; the first one is everybody's.
         """
+        today = (until + _ZONE) // DAY
         for day in range(self._days):
-            start = until - (self._days - day) * DAY
+            date = today - self._days + 1 + day
+            start = date * DAY - _ZONE
             for device in self._devices:
-                if device.comes(day, self._chance):
+                if device.comes(day, date % 7 == _SUNDAY, self._chance):
                     for moment in device.moments(start, self._chance):
                         if moment < until:
                             yield _visit(device, moment, shipped, self._chance).encoded()
 
     def visit(self, now: int, shipped: Sequence[Shipped]) -> bytes:
-        """Somebody's visit that began a minute ago, as far as it has gone."""
+        """Somebody's visit that began three minutes ago, as far as it has gone."""
         device = self._chance.choice(self._devices)
-        return _visit(device, now - 60_000, shipped, self._chance).encoded(now)
+        return _visit(device, now - _VISIT, shipped, self._chance).encoded(now)
 
 
 class _Device:
@@ -124,12 +132,12 @@ class _Device:
         self.place = chance.random()
         self.seen = self.first_day < 0
 
-    def comes(self, day: int, chance: random.Random) -> bool:
+    def comes(self, day: int, sunday: bool, chance: random.Random) -> bool:
         age = day - self.first_day
         if age < 0:
             return False
-        weekend = 0.7 if day % 7 == 5 else 1.0
-        return age == 0 or chance.random() < self.habit * weekend * math.exp(-age / (self.patience * 4))
+        share = self.habit * (0.7 if sunday else 1.0)
+        return age == 0 or chance.random() < share * math.exp(-age / (self.patience * 4))
 
     def moments(self, start: int, chance: random.Random) -> list[int]:
         """Begins of this day's visits: mornings and evenings, seldom at night."""
@@ -245,6 +253,10 @@ class _Visit:
             self._event("loan_signed", page, amount=chance.randrange(50, 3000) * 10_000)
         if chance.random() < 0.004:
             self._known_error(page)
+        if chance.random() < 0.0006 * device.slowness:
+            # as the host says it when it ends a program that does not answer
+            self._error(page, "hung", f"5 s, {page}", (), fatal=True)
+            return ""
         self._wait(stay * 0.3)
         self._event("$page_leave", page, stay, next=following)
         self._before = page
@@ -285,7 +297,9 @@ class _Visit:
             (("request", "utils/http.js", 27, 11), ("load", f"{page}.js", 19, 9)),
         )  # fmt: skip
 
-    def _error(self, page: str, kind: str, message: str, frames: Sequence[tuple[str, str, int, int]]) -> None:
+    def _error(
+        self, page: str, kind: str, message: str, frames: Sequence[tuple[str, str, int, int]], *, fatal: bool = False
+    ) -> None:
         where = [
             {"function": function, "file": file, "line": line, "column": column, "in_app": True}
             for function, file, line, column in frames
@@ -294,13 +308,13 @@ class _Visit:
             {"at": self._at - 4000, "category": "page", "message": page, "level": "info"},
             {"at": self._at - 900, "category": "tap", "message": "button#confirm", "level": "info"},
         ]
-        self._event("$error", page, type=kind, message=message, fatal=False)
+        self._event("$error", page, type=kind, message=message, fatal=fatal)
         error = {
             "type": kind,
             "message": message,
-            "frames": where,
-            "fatal": False,
+            **({"frames": where} if where else {}),
+            "fatal": fatal,
             "handled": False,
-            "mechanism": "onerror",
+            "mechanism": "host" if fatal else "onerror",
         }
         self._say("error", page, error=error, breadcrumbs=crumbs)

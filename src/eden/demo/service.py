@@ -23,6 +23,7 @@ from eden.base.identity.passwords import hash_password
 from eden.base.parts import Founding
 from eden.base.settings import Listen, Logs, Settings
 from eden.demo import bank
+from eden.demo.board import put_up
 from eden.demo.generated import DAY, Crowd, Shipped
 from eden.demo.house import House
 from eden.observe.insight.spawn import wait_until_ended
@@ -51,8 +52,10 @@ _GRAY = {
         {"name": "Everyone", "audience": {"share": 10_000}},
     ]
 }
-#: batches on their way at once, and seconds between two visits once the month is there
-_SENDERS, _VISIT_SECONDS = 8, 2.0
+#: batches on their way at once
+_SENDERS = 8
+#: scopes of the token that puts up the dashboard and the alerts
+_SCOPES = ("workspace.read", "observe.read", "observe.write")
 
 
 def demo_command(arguments: argparse.Namespace) -> int:
@@ -83,7 +86,12 @@ def demo_command(arguments: argparse.Namespace) -> int:
             assert program.revision is not None
             releases = await _release(address, founded, program.revision.files, Path(data))
             published.set()
-            await _people(platform, address, releases)
+            observe = next(part.services["observe"] for part in platform.parts if part.name == "observe")
+            assert isinstance(observe, Observe)
+            if observe.insight.is_installed:
+                await _people(platform, observe, address, founded, releases)
+            else:
+                print("  There is no analysis: pip install 'eden[observe]' brings what it needs.", flush=True)
 
         house = House(simulator, platform, founded, furnish, f"/console/{_WORKSPACE}/analysis/{_KEY}/overview")
         entrance = f"{address.rstrip('/')}{house.entrance}"
@@ -121,19 +129,11 @@ async def _release(address: str, founded: Founded, package: dict[str, bytes], da
     return releases
 
 
-async def _people(platform: Platform, address: str, releases: list[str]) -> None:
-    """Let a month of made-up users report, and go on with visits of now."""
-    until = time.time_ns() // 1_000_000
-    shipped = [
-        Shipped(version, code, release, until - days * DAY)
-        for (version, code, days), release in zip(_VERSIONS, releases, strict=True)
-    ]
-    shipped[1:] = [
-        replace(shipped[1], pace=0.9),
-        replace(shipped[2], share=_GRAY_SHARE, faulty=0.6, pace=0.75),
-    ]
+async def _people(platform: Platform, observe: Observe, address: str, founded: Founded, releases: list[str]) -> None:
+    """Let a month of made-up users report, put up what is watched of it, and go on with visits of now."""
+    shipped = _shipped(releases, _now())
     crowd = Crowd()
-    batches = await asyncio.to_thread(lambda: list(crowd.month(until, shipped)))
+    batches = await asyncio.to_thread(lambda: list(crowd.month(_now(), shipped)))
     began = time.monotonic()
     async with aiohttp.ClientSession() as session:
         send = await _sender(session, address.rstrip("/"))
@@ -144,14 +144,41 @@ async def _people(platform: Platform, address: str, releases: list[str]) -> None
                 await send(batch)
 
         await asyncio.gather(*(send_some() for _ in range(_SENDERS)))
-        observe = next(part.services["observe"] for part in platform.parts if part.name == "observe")
-        assert isinstance(observe, Observe)
         await observe.insight.settled()
         print(f"  {len(batches):,} generated visits are in the console ({time.monotonic() - began:.0f} s).", flush=True)
+        async with connect(Access(address.rstrip("/"), await _token(platform, founded), _WORKSPACE)) as client:
+            await put_up(client, _KEY)
+        began = time.monotonic()
         while True:
-            # somebody is always there
-            await asyncio.sleep(_VISIT_SECONDS)
-            await send(crowd.visit(time.time_ns() // 1_000_000, shipped))
+            await asyncio.sleep(visit_seconds(time.monotonic() - began))
+            # what could not be sent once is no reason for everybody to stay away
+            with contextlib.suppress(aiohttp.ClientError):
+                await send(crowd.visit(_now(), shipped))
+
+
+def visit_seconds(running: float) -> float:
+    """Until the next visit, when the demo has been `running` so many seconds: somebody is always there, in the first
+    hour come as many as in a day of the month, and in weeks no more than a disk has room for (1 MB a day)."""
+    return min(60.0, 2.0 + running / 60)
+
+
+def _shipped(releases: list[str], now: int) -> list[Shipped]:
+    """What the month's people have, from when on."""
+    first, second, third = (
+        Shipped(version, code, release, now - days * DAY)
+        for (version, code, days), release in zip(_VERSIONS, releases, strict=True)
+    )
+    return [first, replace(second, pace=0.9), replace(third, share=_GRAY_SHARE, faulty=0.6, pace=0.75)]
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000
+
+
+async def _token(platform: Platform, founded: Founded) -> str:
+    organisation = Organisation(identity_of(platform.ground))
+    _, secret = await organisation.tokens.create(founded.owner, founded.workspaces[_WORKSPACE], "demo", _SCOPES, None)
+    return secret
 
 
 def _parcel(package: dict[str, bytes], version: str, code: int, data: Path) -> Path:
