@@ -24,6 +24,7 @@ from eden.observe.crashes.document import (
 )
 from eden.observe.crashes.finish import finished
 from eden.observe.crashes.symbols import Symbols
+from eden.observe.digest.digest import About
 from eden.observe.interfaces import Row
 
 BASE = Row(
@@ -58,7 +59,7 @@ def test_messages_are_errors_too() -> None:
 def test_maps_are_applied_before_grouping() -> None:
     symbols = Symbols(lambda app, code: None, lambda sha256: None)
     thrown = Thrown(frames=[Frame(file="eden://program/main/scripts.js", line=1, column=1)])
-    assert decode(finished(made(exceptions=[thrown]), BASE, symbols).raw).notes == [
+    assert decode(finished(made(exceptions=[thrown]), BASE, About(symbols=symbols)).raw).notes == [
         "There is no source map of version 12."
     ]
 

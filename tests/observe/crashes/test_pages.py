@@ -16,6 +16,7 @@ from eden.observe.crashes.interfaces import CrashGroup
 from eden.observe.crashes.note import note_errors
 from eden.observe.crashes.rows import groups_by_key
 from eden.observe.crashes.service import Crashes
+from eden.observe.crashes.symbols import NO_PACKAGE, NO_VERSION
 from eden.observe.insight.answering import Answering
 from eden.observe.insight.client import LocalInsight
 from eden.observe.insight.engine import Engine
@@ -174,13 +175,33 @@ def test_a_group(pages: Pages, locale: str) -> None:
     # its cause, what happened before, what is known
     for said in ("Refused", "no card", "declined", "Pay", "id pay", "Android", "shop", "Pixel 9", "p1"):
         assert said in words
-    assert "There is no source map of version 12." in words
+    note = "There is no source map of version 12." if locale == "en" else "版本 12 没有源映射。"
+    assert note in words
     assert "3 older breadcrumbs" in words
     # the key of the events store leads here, too
     assert pages.show(f"/{pages.group.short}")[0] == 200
     assert pages.show("/nothing")[0] == 404
     assert "It did not happen in this time" in pages.show(f"/{pages.group.id}?version=9")[1]
     assert pages.show(f"/{pages.group.id}?error=nothing")[0] == 404
+
+
+@pytest.mark.parametrize(
+    ("note", "chinese"),
+    [
+        (NO_VERSION, "没有说明版本，因此无法应用源映射。"),
+        (NO_PACKAGE.format(package="pay", code=7), "版本 7 的包 pay 没有可用的源映射。"),
+        ("Something else.", "Something else."),
+    ],
+)
+def test_notes_are_in_the_readers_language(pages: Pages, note: str, chinese: str) -> None:
+    document = msgspec.convert(msgspec.to_builtins(WHOLE), ErrorDocument)
+    document.notes = [note]
+    pages.put(document)
+    path = f"/{pages.group.id}?error={document.id}"
+    pages.engine.query("TRUNCATE TABLE errors")
+    pages.put(document)
+    assert note in text_of(pages.show(path)[1])
+    assert chinese in text_of(pages.show(path, locale="zh")[1])
 
 
 def test_decisions(pages: Pages) -> None:

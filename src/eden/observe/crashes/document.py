@@ -150,11 +150,12 @@ class ErrorDocument(msgspec.Struct, omit_defaults=True, kw_only=True):
     notes: list[str] = []
 
 
-def error_row(document: ErrorDocument, base: Row, grouping: Grouping) -> ErrorRow:
-    """The row of an error: `base` has what all rows have. The document is bounded and encoded here, once."""
+def error_row(document: ErrorDocument, base: Row) -> ErrorRow:
+    """The row of an error whose document is bounded and grouped: `base` has what all rows have."""
+    grouping = document.grouping
+    assert grouping is not None
     first = document.exceptions[0] if document.exceptions else None
     message = (first.value if first is not None else "") or document.message
-    document.grouping = grouping
     return ErrorRow(
         **{name: getattr(base, name) for name in Row.__struct_fields__},
         id=document.id,
@@ -165,13 +166,17 @@ def error_row(document: ErrorDocument, base: Row, grouping: Grouping) -> ErrorRo
         culprit=grouping.culprit,
         fatal=document.fatal,
         handled=document.handled,
-        raw=encode(document).decode(),
+        raw=_fitted(document).decode(),
     )
 
 
 def encode(document: ErrorDocument) -> bytes:
     """JSON of at most `LARGEST` bytes; what had to go is added to `cut`."""
     bounded(document)
+    return _fitted(document)
+
+
+def _fitted(document: ErrorDocument) -> bytes:
     data = msgspec.json.encode(document)
     for remove in _STEPS:
         if len(data) <= LARGEST:
@@ -195,8 +200,7 @@ def bounded(document: ErrorDocument) -> None:
     if len(document.exceptions) > MOST_EXCEPTIONS:
         cut.append(f"{len(document.exceptions) - MOST_EXCEPTIONS} causes further down the chain")
         del document.exceptions[MOST_EXCEPTIONS:]
-    for thrown in document.exceptions:
-        _bound_thrown(thrown, cut)
+    bound_frames(document)
     document.message = _short(document.message, LONGEST_VALUE, "the message", cut)
     document.pattern = document.pattern[:LONGEST_VALUE]
     for name in ("transaction", "logger", "environment", "server", "platform", "level"):
@@ -217,8 +221,14 @@ def bounded(document: ErrorDocument) -> None:
     if document.sdk is not None:
         document.sdk = Sdk(name=document.sdk.name[:LONGEST_NAME], version=document.sdk.version[:LONGEST_NAME])
     document.attachments = [name[:LONGEST_NAME] for name in document.attachments[:20]]
-    del document.notes[20:]
     del cut[50:]
+
+
+def bound_frames(document: ErrorDocument) -> None:
+    """`bounded`, of what a source map may change."""
+    for thrown in document.exceptions:
+        _bound_thrown(thrown, document.cut)
+    del document.notes[20:]
 
 
 def _bound_thrown(thrown: Thrown, cut: list[str]) -> None:

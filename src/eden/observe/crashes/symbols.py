@@ -43,6 +43,11 @@ _SHORT = 2
 
 log = logging.getLogger("eden.observe.symbols")
 
+#: what is said in a document whose frames could not be led to the author's files; pages say it in their language
+NO_VERSION = "The version was not said, so no source map could be applied."
+NO_MAP = "There is no source map of version {code}."
+NO_PACKAGE = "There is no usable source map of the package {package} of version {code}."
+
 #: where a frame really is, and the lines around it
 _Found = tuple[Place, list[str], str, list[str]]
 
@@ -100,11 +105,11 @@ class Symbols:
         if not scripts:
             return document
         if code <= 0:
-            document.notes.append("The version was not said, so no source map could be applied.")
+            document.notes.append(NO_VERSION)
             return document
         archive = self._archive(app, code)
         if archive is None:
-            document.notes.append(f"There is no source map of version {code}.")
+            document.notes.append(NO_MAP.format(code=code))
             return document
         failed: dict[str, None] = {}
         names: dict[int, str] = {}
@@ -119,7 +124,7 @@ class Symbols:
         for thrown in document.exceptions:
             _name(thrown.frames, names)
         for package in failed:
-            document.notes.append(f"There is no usable source map of the package {package} of version {code}.")
+            document.notes.append(NO_PACKAGE.format(package=package, code=code))
         return document
 
     def _archive(self, app: int, code: int) -> str | None:

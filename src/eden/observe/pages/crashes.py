@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated, Any
@@ -20,6 +21,7 @@ from eden.console.plots import Plot, Series
 from eden.observe.crashes.document import Breadcrumb, ErrorDocument, Frame
 from eden.observe.crashes.interfaces import CrashFilter, CrashGroup, CrashSort, Detail, Listed, Share
 from eden.observe.crashes.rules import GroupState
+from eden.observe.crashes.symbols import NO_MAP, NO_PACKAGE, NO_VERSION
 from eden.observe.pages.desk import Desk, TheDesk
 from eden.observe.pages.kit import APP, LARGEST_FORM
 
@@ -104,7 +106,7 @@ async def show_crash(desk: TheDesk, group_id: FromPath[str]) -> Response[bytes]:
         next=desk.varied(error="", cursor=encode_cursor(last)) if more else "",
         first=desk.varied(error="", cursor="") if cursor else "",
         shown=None if whole is None else whole.occurrence,
-        document=None if whole is None or whole.document is None else _document(whole.document),
+        document=None if whole is None or whole.document is None else _document(desk, whole.document),
         raw="" if whole is None else _pretty(whole.raw),
         members=[("", desk.t("observe.crashes.nobody")), *((member.id, member.name) for member in members)],
         closes=await _closes(desk),
@@ -282,7 +284,7 @@ def _activity_words(desk: Desk, action: str, detail: dict[str, Any]) -> str:
 # the document
 
 
-def _document(document: ErrorDocument) -> dict[str, Any]:
+def _document(desk: Desk, document: ErrorDocument) -> dict[str, Any]:
     exceptions = [
         {
             "type": thrown.type,
@@ -301,11 +303,26 @@ def _document(document: ErrorDocument) -> dict[str, Any]:
         "message": document.message if not document.exceptions else "",
         "breadcrumbs": [_crumb(crumb) for crumb in reversed(document.breadcrumbs)],
         "tags": list(document.tags.items()),
-        "notes": document.notes,
+        "notes": [_note_words(desk, note) for note in document.notes],
         "cut": document.cut,
         "grouping": document.grouping,
         "sdk": document.sdk,
     }
+
+
+def _note_words(desk: Desk, note: str) -> str:
+    """A note in the reader's language; one that has no words there, as it is."""
+    for name, pattern in _NOTES.items():
+        if (found := pattern.fullmatch(note)) is not None:
+            return desk.t(f"observe.crash-note.{name}", **found.groupdict())
+    return note
+
+
+def _pattern(sentence: str) -> re.Pattern[str]:
+    return re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>.+)", re.escape(sentence)))
+
+
+_NOTES = {"version": _pattern(NO_VERSION), "map": _pattern(NO_MAP), "package": _pattern(NO_PACKAGE)}
 
 
 def _frames(frames: Sequence[Frame]) -> list[dict[str, Any]]:
