@@ -66,7 +66,8 @@ _WORDS = (
 
 @dataclass(frozen=True)
 class Table:
-    """`moment`: the column that retention looks at; `personal`: those that name a person."""
+    """`moment`: the column that retention looks at; `personal`: those that name a person; `known`: when the server had
+    the row."""
 
     columns: str
     order: str
@@ -74,6 +75,7 @@ class Table:
     engine: str = "MergeTree"
     personal: tuple[str, ...] = ("person", "device")
     monthly: bool = True
+    known: str = "at + toIntervalMillisecond(delay)"
 
 
 TABLES = {
@@ -115,6 +117,7 @@ TABLES = {
         # of an id that somebody had before, the row names whose it was
         personal=("key", "if(kind = 'alias', toString(props.person), '')"),
         monthly=False,
+        known="at",
     ),
     "quarantine": Table(
         "app UInt32, received DateTime64(3, 'UTC'), wire LowCardinality(String), reason String,"
@@ -143,11 +146,17 @@ TABLES = {
         engine="AggregatingMergeTree",
         personal=(),
     ),
-    # slots of `trends` that are to be counted again
-    "recounts": Table("app UInt32, slot DateTime('UTC')", "(app, slot)", moment="slot", personal=(), monthly=False),
+    # whose rows are hidden until they are deleted, see `insight.hidden`
+    "forgotten": Table(
+        "app UInt32, person String, before Int64, counted Int64, at DateTime64(6, 'UTC')",
+        "(app, person, before)",
+        engine="ReplacingMergeTree(at)",
+        personal=(),
+        monthly=False,
+    ),
 }
 #: what a store counts for itself
-INTERNAL = ("trends", "recounts")
+INTERNAL = ("trends", "forgotten")
 #: tables that people may ask in SQL
 NAMES = tuple(name for name in TABLES if name not in INTERNAL)
 #: tables that have rows of persons, and the columns that name them
@@ -225,6 +234,11 @@ def on(cluster: str) -> str:
     return f" ON CLUSTER '{cluster}'" if cluster else ""
 
 
-def only(app: int) -> str:
-    """ClickHouse's `additional_table_filters` that leave the rows of one app in every table."""
-    return "{" + ", ".join(f"'{name}': 'app = {app:d}'" for name in TABLES) + "}"
+def everywhere(table: str, cluster: str) -> str:
+    """A table of the database `system`, of all machines."""
+    return f"clusterAllReplicas('{cluster}', system.{table})" if cluster else f"system.{table}"
+
+
+def only(*apps: int) -> dict[str, str]:
+    """The conditions that leave the rows of some apps in every table."""
+    return dict.fromkeys(TABLES, f"app IN ({', '.join(f'{app:d}' for app in apps)})")

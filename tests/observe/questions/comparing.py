@@ -251,11 +251,9 @@ def _overview(world: World, question: ask.Overview, found: results.OverviewResul
         firsts[row["person"]] = min(firsts.get(row["person"], row["ms"]), row["ms"])
     figures = found.figures
     pages = [row for row in world.asked(question) if row["name"] == "$page_view" and row["page"]]
-    counts = Counter(row["page"] for row in reference.distinct(pages))
+    counts = Counter(row["page"] for row in pages)
     top = sorted(counts.items(), key=lambda one: (-one[1], one[0]))[: question.top]
-    groups = Counter(
-        f"{row['group']:016x}" for row in {row["id"]: row for row in world.asked(question, world.errors)}.values()
-    )
+    groups = Counter(f"{row['group']:016x}" for row in world.asked(question, world.errors))
     return [
         *_same("persons", figures.persons, expected["persons"]),
         *_same("new", figures.new_persons, sum(since <= at for at in firsts.values())),

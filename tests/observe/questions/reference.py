@@ -477,22 +477,23 @@ def version(world: World, question: ask.Common, by: Callable[[Row], str]) -> dic
         mine = [row for row in rows if group is None or by(row) == group]
         faults = [row for row in errors if group is None or by(row) == group]
         fatal = [row for row in faults if row["fatal"]]
-        starts = distinct([row for row in mine if row["name"] == "$launch"])
-        calls = distinct([row for row in mine if row["name"] == "$request"])
+        # as in roll-ups, what came twice counts twice
+        starts = [row for row in mine if row["name"] == "$launch"]
+        calls = [row for row in mine if row["name"] == "$request"]
         failed = [row for row in calls if text(row, "props.failure") or (number(row, "props.status") or 0) >= 400]
         times = [row["value"] for row in starts if row["value"] is not None]
         found[group] = {
             "persons": len({row["person"] for row in mine} - {""}),
             "sessions": len({row["session"] for row in mine} - {""}),
             "launches": len(starts),
-            "crashes": len({row["id"] for row in fatal}),
-            "errors": len({row["id"] for row in faults}),
+            "crashes": len(fatal),
+            "errors": len(faults),
             "crashed_persons": len({row["person"] for row in fatal} - {""}),
             "crashed_sessions": len({row["session"] for row in fatal} - {""}),
             "requests": len(calls),
             "failed": len(failed),
             "times": sorted(times),
-            "white_screens": len(distinct([row for row in mine if row["name"] == "$white_screen"])),
+            "white_screens": sum(row["name"] == "$white_screen" for row in mine),
         }
     return found
 

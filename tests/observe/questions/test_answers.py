@@ -60,7 +60,7 @@ def test_groups_of_the_period_before_are_those_of_the_period() -> None:
 def test_statements_run_side_by_side() -> None:
     store = Store()
     found = ask(store, Overview(period=Period(last="2d")))
-    assert store.most == len(found.statements) == 15
+    assert store.most == len(found.statements) == 14
 
 
 def test_nobody_in_a_cohort_is_asked_for_nobody() -> None:

@@ -5,21 +5,25 @@ States of people merge, so every question makes of the same rows what it needs: 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Literal
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal, TypeAlias
 
 from eden.observe.interfaces import LAUNCH, REQUEST
 from eden.observe.questions import rollups
-from eden.observe.questions.interfaces import AnyFilter
-from eden.observe.questions.statements import COUNT, SAME, Build, Statement
+from eden.observe.questions.interfaces import AnyFilter, Events
+from eden.observe.questions.statements import Build, Statement
 from eden.observe.questions.times import Range
-from eden.observe.schema import SLOT_SECONDS
+from eden.observe.schema import FAILED, SLOT_SECONDS
 
 _ENDS = ("min", "max")
 _PLACE = "if(grouping(grp) = 1, NULL, grp), if(grouping(bucket) = 1, NULL, bucket)"
 _ALL_SETS = "(grp, bucket), (grp), (bucket), ()"
-#: whether a request went wrong: it got no answer, or one that says so
-FAILED = "(toString(props.failure) != '' OR ifNull(toFloat64OrNull(toString(props.status)) >= 400, 0))"
+#: what is counted by groups or by intervals, and of all
+By: TypeAlias = Literal["grp", "bucket"]
+_ONE_PLACE: Mapping[By, str] = {
+    "grp": "if(grouping(grp) = 1, NULL, grp), NULL",
+    "bucket": "NULL, if(grouping(bucket) = 1, NULL, bucket)",
+}
 #: shares of the percentiles of starts
 STARTS = "0.5, 0.95"
 
@@ -82,50 +86,85 @@ def sessions(
     filters: Sequence[AnyFilter],
     key: str,
     of: Iterable[str],
-    by: Literal["grp", "bucket"],
+    by: By,
     name: str = "sessions",
 ) -> Statement:
     """Rows: group and interval, as of `persons`, but only by one of them, for there are many sessions; their number."""
-    if by == "grp":
-        moments = moments[:1]
-    rows = presence(build, found, moments, filters, key, of, "session")
-    place = "if(grouping(grp) = 1, NULL, grp), NULL" if by == "grp" else "NULL, if(grouping(bucket) = 1, NULL, bucket)"
-    return build.done(name, f"SELECT {place}, uniqMerge(seen) FROM ({rows}) GROUP BY GROUPING SETS (({by}), ())")
+    rows = presence(build, found, moments[:1] if by == "grp" else moments, filters, key, of, "session")
+    return build.done(
+        name, f"SELECT {_ONE_PLACE[by]}, uniqMerge(seen) FROM ({rows}) GROUP BY GROUPING SETS (({by}), ())"
+    )
 
 
 def errors(
-    build: Build, found: Range, moments: Sequence[int], filters: Iterable[AnyFilter], key: str, name: str = "errors"
+    build: Build,
+    found: Range,
+    moments: Sequence[int],
+    filters: Iterable[AnyFilter],
+    key: str,
+    by: By,
+    name: str = "errors",
 ) -> Statement:
-    """Rows: group, interval (as of `persons`), errors, crashes, people and sessions that had a crash."""
-    where = build.rows(found, filters)
-    rows = f"SELECT *, toString({key}) AS grp, {build.bucket(moments)} AS bucket FROM errors WHERE {where}"
+    """Rows: group or interval (as of `sessions`), errors, crashes, people and sessions that had a crash."""
+    rows = f"SELECT *, {_group(build, moments, key, by)} FROM errors WHERE {build.rows(found, filters)}"
     return build.done(
         name,
-        f"SELECT {_PLACE}, uniqExact(id),"
-        " uniqExactIf(id, fatal), uniqIf(person, fatal AND person != ''), uniqIf(session, fatal AND session != '')"
-        f" FROM ({rows}) GROUP BY GROUPING SETS ({_ALL_SETS})",
+        f"SELECT {_ONE_PLACE[by]}, count(), countIf(fatal), uniqIf(person, fatal AND person != ''),"
+        f" uniqIf(session, fatal AND session != '') FROM ({rows}) GROUP BY GROUPING SETS (({by}), ())",
     )
 
 
 def launches(
-    build: Build, found: Range, moments: Sequence[int], filters: Iterable[AnyFilter], key: str, name: str = "launches"
+    build: Build,
+    found: Range,
+    moments: Sequence[int],
+    filters: Iterable[AnyFilter],
+    key: str,
+    by: By,
+    name: str = "launches",
 ) -> Statement:
-    """Rows: group, interval (as of `persons`), launches, and the percentiles STARTS of their milliseconds."""
+    """Rows: group or interval (as of `sessions`), launches, those with a number, and the percentiles STARTS of their
+    milliseconds."""
     where = build.rows(found, filters, f"name = {build.bind(LAUNCH, 'String')}")
-    rows = (
-        f"SELECT toString({key}) AS grp, {build.bucket(moments)} AS bucket, value AS number FROM events"
-        f" WHERE {where} LIMIT 1 BY grp, bucket, {SAME}"
-    )
+    rows = f"SELECT value, {_group(build, moments, key, by)} FROM events WHERE {where}"
     return build.done(
         name,
-        f"SELECT {_PLACE}, count(), count(number), quantilesExact({STARTS})(number) FROM ({rows})"
-        f" GROUP BY GROUPING SETS ({_ALL_SETS})",
+        f"SELECT {_ONE_PLACE[by]}, count(), count(value), quantilesExact({STARTS})(value) FROM ({rows})"
+        f" GROUP BY GROUPING SETS (({by}), ())",
     )
 
 
-def requests(build: Build, found: Range, filters: Iterable[AnyFilter], key: str, name: str = "requests") -> Statement:
-    """Rows: group, requests, those that failed."""
-    where = build.rows(found, filters, f"name = {build.bind(REQUEST, 'String')}")
-    rows = f"SELECT toString({key}) AS grp, id, {FAILED} AS failed FROM events WHERE {where}"
-    failed = COUNT.replace("id != 0", "id != 0 AND failed").replace("id = 0", "id = 0 AND failed")
-    return build.done(name, f"SELECT grp, {COUNT}, {failed} FROM ({rows}) GROUP BY grp")
+def _group(build: Build, moments: Sequence[int], key: str, by: By) -> str:
+    return f"toString({key}) AS grp" if by == "grp" else f"{build.bucket(moments)} AS bucket"
+
+
+def tally(
+    build: Build,
+    found: Range,
+    filters: Sequence[AnyFilter],
+    key: str,
+    of: Iterable[str],
+    names: Sequence[str],
+    name: str,
+) -> Statement:
+    """Rows: group, name of events, how many, how many have a number, their sum, and how many are requests that failed.
+
+    From roll-ups where they know enough, else from events.
+    """
+    whole, rest = rollups.divide(found) if rollups.know(filters, of, ()) else (None, [found])
+    parts = []
+    head = f"SELECT toString({key}) AS grp, toString(name) AS event,"
+    if whole is not None:
+        where = rollups.rows(build, whole, filters, names, each=False)
+        figures = "sum(events) AS times, sum(measured) AS numbers, sum(total) AS added, sum(failed) AS bad"
+        parts.append(f"{head} {figures} FROM trends WHERE {where} GROUP BY grp, event")
+    for one in rest:
+        where = build.rows(one, filters, build.events(Events(names=tuple(names))))
+        bad = f"countIf(name = {build.bind(REQUEST, 'String')} AND {FAILED}) AS bad"
+        figures = f"count() AS times, count(value) AS numbers, sum(ifNull(value, 0)) AS added, {bad}"
+        parts.append(f"{head} {figures} FROM events WHERE {where} GROUP BY grp, event")
+    return build.done(
+        name,
+        f"SELECT grp, event, sum(times), sum(numbers), sum(added), sum(bad) FROM ({' UNION ALL '.join(parts)})"
+        " GROUP BY grp, event",
+    )

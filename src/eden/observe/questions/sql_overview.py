@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from eden.base.api.times import moment
 from eden.observe.interfaces import PAGE_LEAVE, PAGE_VIEW
-from eden.observe.questions.activity import errors, launches, persons, presence, sessions
+from eden.observe.questions.activity import errors, launches, persons, presence, sessions, tally
 from eden.observe.questions.interfaces import AnyFilter, Overview
 from eden.observe.questions.results import (
     ErrorFigures,
@@ -19,11 +19,13 @@ from eden.observe.questions.results import (
     Series,
 )
 from eden.observe.questions.sql_versions import by_place, free_of, share_of
-from eden.observe.questions.statements import SAME, Asking, Build, Rows, Statement, only_common
+from eden.observe.questions.statements import Asking, Build, Rows, Statement, only_common
 from eden.observe.questions.times import LONGEST, Range, before, edges, local_time, resolve
 from eden.observe.schema import SLOT_SECONDS
 
 _MS = "toUnixTimestamp64Milli"
+#: statements whose rows have places
+_PLACED = ("persons", "sessions", "errors", "launches")
 #: versions in the lines of adoption
 _VERSIONS = 6
 
@@ -36,23 +38,23 @@ def ask(question: Overview, app: int, now: int) -> Asking[OverviewResult]:
     def build() -> Build:
         return Build(app, now)
 
+    earlier = before(question.period, found) if question.compare else None
     wanted = _whole(build, found, moments, filters)
-    wanted += [_recent(build(), found, filters), _pages(question, build(), found, filters)]
-    wanted += [_errors(question, build(), found, filters)]
-    if question.compare:
-        earlier = before(question.period, found)
-        start = [earlier.since // 1_000_000]
-        wanted += _whole(build, earlier, start, filters, "before_")
-    answers = yield wanted
-    active, visits, faults, starts = (by_place(rows) for rows in answers[:4])
-    new = {row[0]: row[1] for row in answers[4]}
-    [recent] = answers[6] or [(0, 0, 0)]
+    wanted += [_new(build(), found, earlier, moments, filters), _recent(build(), found, filters)]
+    wanted += [_pages(question, build(), found, filters), _errors(question, build(), found, filters)]
+    if earlier is not None:
+        wanted += _whole(build, earlier, [earlier.since // 1_000_000], filters, "before_")
+    answers = dict(zip((one.name for one in wanted), (yield wanted), strict=True))
+    active, visits, faults, starts = (by_place(answers[name]) for name in _PLACED)
+    new: dict[int | None, int] = dict(answers["new"])  # type: ignore[arg-type]
+    new_before = new.pop(None, 0)
+    [recent] = answers["recent"] or [(0, 0, 0)]
     versions = sorted((key for key, at in active if at is None and key), key=lambda one: (-active[one, None][0], one))[
         :_VERSIONS
     ]
     return OverviewResult(
-        figures=_figures(answers[:6]),
-        before=_figures(answers[9:]) if question.compare else None,
+        figures=_figures(answers, sum(new.values())),
+        before=_figures(answers, new_before, "before_") if question.compare else None,
         active_day=recent[0],
         active_week=recent[1],
         active_month=recent[2],
@@ -73,14 +75,14 @@ def ask(question: Overview, app: int, now: int) -> Asking[OverviewResult]:
                 page=page, views=views, persons=persons, seconds=stay / 1000 if stayed else None,
                 render_p50=render if rendered else None,
             )
-            for page, views, persons, stayed, stay, rendered, render in answers[7]
+            for page, views, persons, stayed, stay, rendered, render in answers["pages"]
         ],
         errors=[
             ErrorFigures(
                 group=group, type=type_, message=message, count=count, persons=persons, fatal=bool(fatal),
                 last_seen=moment(last * 1000),
             )
-            for group, type_, message, count, persons, fatal, last in answers[8]
+            for group, type_, message, count, persons, fatal, last in answers["groups"]
         ],
         versions=[
             Series(
@@ -99,31 +101,29 @@ def _whole(
     return [
         persons(build(), found, moments, filters, "version", ("version",), f"{name}persons"),
         sessions(build(), found, moments, filters, "''", (), "bucket", f"{name}sessions"),
-        errors(build(), found, moments, filters, "version", f"{name}errors"),
-        launches(build(), found, moments, filters, "''", f"{name}launches"),
-        _new(build(), found, moments, filters, f"{name}new"),
-        _stay(build(), found, filters, f"{name}stay"),
+        errors(build(), found, moments, filters, "''", "bucket", f"{name}errors"),
+        launches(build(), found, moments, filters, "''", "bucket", f"{name}launches"),
+        tally(build(), found, filters, "''", (), (PAGE_LEAVE,), f"{name}stay"),
     ]
 
 
-def _new(build: Build, found: Range, moments: Sequence[int], filters: Sequence[AnyFilter], name: str) -> Statement:
-    """Rows: interval, people whose very first event is in it."""
+def _new(
+    build: Build, found: Range, earlier: Range | None, moments: Sequence[int], filters: Sequence[AnyFilter]
+) -> Statement:
+    """Rows: interval (None: the period before), people whose very first event is in it."""
     ever = replace(found, since=found.until - int(LONGEST.total_seconds()) * 1_000_000)
     where = build.rows(ever, filters, "person != ''")
-    firsts = (
-        f"SELECT min(at) AS first FROM events WHERE {where} GROUP BY person"
-        f" HAVING first >= fromUnixTimestamp64Milli({build.bind(found.milliseconds[0], 'Int64')})"
+    since, *before_ = (
+        f"fromUnixTimestamp64Milli({build.bind(at, 'Int64')})"
+        for at in (found.milliseconds[0], *(earlier.milliseconds if earlier else ()))
     )
+    wanted = f"first >= {since}" + (f" OR first >= {before_[0]} AND first < {before_[1]}" if before_ else "")
+    firsts = f"SELECT min(at) AS first FROM events WHERE {where} GROUP BY person HAVING {wanted}"
     return build.done(
-        name, f"SELECT {build.bucket(moments, 'first')} AS bucket, count() FROM ({firsts}) GROUP BY bucket"
+        "new",
+        f"SELECT if(first >= {since}, {build.bucket(moments, 'first')}, NULL) AS place, count() FROM ({firsts})"
+        " GROUP BY place",
     )
-
-
-def _stay(build: Build, found: Range, filters: Sequence[AnyFilter], name: str) -> Statement:
-    """One row: milliseconds that pages were looked at."""
-    where = build.rows(found, filters, f"name = {build.bind(PAGE_LEAVE, 'String')}", "session != ''")
-    rows = f"SELECT value AS number FROM events WHERE {where} LIMIT 1 BY {SAME}"
-    return build.done(name, f"SELECT sum(number), count(number) FROM ({rows})")
 
 
 def _recent(build: Build, found: Range, filters: Sequence[AnyFilter]) -> Statement:
@@ -140,15 +140,13 @@ def _pages(question: Overview, build: Build, found: Range, filters: Sequence[Any
     """Rows: page, views, people, stays, their median, renders, their median (milliseconds); the most seen first."""
     view, leave = build.bind(PAGE_VIEW, "String"), build.bind(PAGE_LEAVE, "String")
     where = build.rows(found, filters, f"name IN ({view}, {leave})", "page != ''")
-    rows = (
-        f"SELECT toString(page) AS place, name = {view} AS seen, value AS number, person AS who"
-        f" FROM events WHERE {where} LIMIT 1 BY place, seen, {SAME}"
-    )
     return build.done(
         "pages",
-        "SELECT place, countIf(seen) AS views, uniqIf(who, seen AND who != ''), countIf(number, NOT seen),"
-        " quantileExactIf(0.5)(number, NOT seen), countIf(number, seen), quantileExactIf(0.5)(number, seen)"
-        f" FROM ({rows}) GROUP BY place HAVING views > 0 ORDER BY views DESC, place"
+        f"SELECT toString(page) AS place, countIf(name = {view}) AS views,"
+        f" uniqIf(person, name = {view} AND person != ''), countIf(value, name = {leave}),"
+        f" quantileExactIf(0.5)(value, name = {leave}), countIf(value, name = {view}),"
+        f" quantileExactIf(0.5)(value, name = {view})"
+        f" FROM events WHERE {where} GROUP BY place HAVING views > 0 ORDER BY views DESC, place"
         f" LIMIT {build.bind(question.top, 'UInt32')}",
     )
 
@@ -158,22 +156,22 @@ def _errors(question: Overview, build: Build, found: Range, filters: Sequence[An
     newest; the most frequent first."""
     return build.done(
         "groups",
-        "SELECT lower(leftPad(hex(`group`), 16, '0')) AS crash, argMax(type, at), argMax(message, at), uniqExact(id) AS"
+        "SELECT lower(leftPad(hex(`group`), 16, '0')) AS crash, argMax(type, at), argMax(message, at), count() AS"
         f" times, uniqIf(person, person != ''), max(fatal), {_MS}(max(at)) FROM errors"
         f" WHERE {build.rows(found, filters)} GROUP BY `group` ORDER BY times DESC, crash"
         f" LIMIT {build.bind(question.top, 'UInt32')}",
     )
 
 
-def _figures(answers: Sequence[Rows]) -> OverviewFigures:
-    active, visits, faults, starts = (by_place(rows).get((None, None)) for rows in answers[:4])
+def _figures(answers: Mapping[str, Rows], new: int, name: str = "") -> OverviewFigures:
+    active, visits, faults, starts = (by_place(answers[name + one]).get((None, None)) for one in _PLACED)
     people, visited = (active or (0,))[0], (visits or (0,))[0]
     errors_, _, crashed_persons, crashed_sessions = faults or (0, 0, 0, 0)
     launched, measured, quantiles = starts or (0, 0, [])
-    [(stayed, stays)] = answers[5] or [(None, 0)]
+    [(_, _, _, stays, stayed, _)] = answers[f"{name}stay"] or [("", "", 0, 0, 0.0, 0)]
     return OverviewFigures(
         persons=people,
-        new_persons=sum(row[1] for row in answers[4]),
+        new_persons=new,
         launches=launched,
         sessions=visited,
         session_seconds=stayed / 1000 / visited if stays and visited else None,

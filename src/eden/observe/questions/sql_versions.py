@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from eden.base.api.times import moment
-from eden.observe.interfaces import LAUNCH, WHITE_SCREEN
+from eden.observe.interfaces import LAUNCH, REQUEST, WHITE_SCREEN
 from eden.observe.questions import intervals
-from eden.observe.questions.activity import errors, launches, persons, requests, sessions
+from eden.observe.questions.activity import errors, launches, persons, sessions, tally
 from eden.observe.questions.interfaces import Interval, Release, Versions
 from eden.observe.questions.results import (
     Compared,
@@ -19,7 +19,7 @@ from eden.observe.questions.results import (
     VersionsResult,
 )
 from eden.observe.questions.results import Interval as Bounds
-from eden.observe.questions.statements import COUNT, SAME, Asking, Build, Rows, Statement, only_common
+from eden.observe.questions.statements import Asking, Build, Rows, Statement, only_common
 from eden.observe.questions.times import Range, edges, local_time, resolve
 
 #: people, sessions, launches or requests below which nothing is said
@@ -39,12 +39,12 @@ def ask_versions(question: Versions, app: int, now: int) -> Asking[VersionsResul
     answers = yield [
         persons(build(), found, moments, filters, key, (question.by,)),
         sessions(build(), found, moments, filters, key, (question.by,), "grp"),
-        errors(build(), found, moments, filters, key),
-        launches(build(), found, moments, filters, key),
-        requests(build(), found, filters, key),
+        errors(build(), found, moments, filters, key, "grp"),
+        launches(build(), found, moments, filters, key, "grp"),
+        tally(build(), found, filters, key, (question.by,), (REQUEST,), "requests"),
     ]
     active, visits, faults, starts = (by_place(rows) for rows in answers[:4])
-    calls = {row[0]: row[1:] for row in answers[4]}
+    calls = {group: (times, failed) for group, _, times, _, _, failed in answers[4]}
     everybody = active.get((None, None), (0, 0, 0))[0]
     versions = [key for key, at in active if at is None and key]
     versions.sort(key=lambda one: (-active[one, None][0], one))
@@ -138,22 +138,25 @@ def ask_release(question: Release, app: int, now: int) -> Asking[ReleaseResult]:
     of_persons, arm_of_persons = build()
     of_sessions, arm_of_sessions = build()
     of_errors, arm_of_errors = build()
-    of_requests, arm_of_requests = build()
+    of_others, arm_of_others = build()
     answers = yield [
         persons(of_persons, found, moments, filters, arm_of_persons, ("code",)),
         sessions(of_sessions, found, moments, filters, arm_of_sessions, ("code",), "grp"),
-        errors(of_errors, found, moments, filters, arm_of_errors),
+        errors(of_errors, found, moments, filters, arm_of_errors, "grp"),
         _starts(question, *build(), found, z),
-        requests(of_requests, found, filters, arm_of_requests),
-        _white_screens(question, *build(), found),
+        tally(of_others, found, filters, arm_of_others, ("code",), (REQUEST, WHITE_SCREEN), "requests"),
     ]
     active, visits, faults = (by_place(rows) for rows in answers[:3])
+    starts = {row[0]: row[1:] for row in answers[3]}
+    counts = {(group, name): (times, failed) for group, name, times, _, _, failed in answers[4]}
     arms = [
         _Arm(
             active.get((arm, None), (0,))[0],
             visits.get((arm, None), (0,))[0],
             faults.get((arm, None), (0, 0, 0, 0)),
-            *({row[0]: row[1:] for row in rows}.get(arm) for rows in answers[3:]),
+            starts.get(arm, (0, 0)),
+            counts.get((arm, REQUEST), (0, 0)),
+            counts.get((arm, WHITE_SCREEN), (0, 0))[0],
         )
         for arm in ("candidate", "control")
     ]
@@ -176,23 +179,21 @@ def _starts(question: Release, build: Build, arm: str, found: Range, z: float) -
     """Rows: arm, launches, those with a number, and for each percentile of the milliseconds: itself, its interval's
     ends: order statistics by the binomial's normal form (David and Nagaraja, "Order statistics", 7.1)."""
     where = build.rows(found, question.filters, f"name = {build.bind(LAUNCH, 'String')}")
-    rows = f"SELECT {arm} AS arm, value AS number FROM events WHERE {where} LIMIT 1 BY arm, {SAME}"
     z_ = build.bind(z, "Float64")
     figures = []
     for of in ("0.5", "0.95"):
         spread = f"{z_} * sqrt(n * {of} * (1 - {of}))"
         places = (f"floor(n * {of})", f"floor(n * {of} - {spread})", f"ceil(n * {of} + {spread})")
-        figures += [f"numbers[toInt64(least(greatest({place}, 0.), n - 1.)) + 1]" for place in places]
-    merged = f"SELECT arm, count() AS times, arraySort(groupArray(number)) AS numbers FROM ({rows}) GROUP BY arm"
-    return build.done(
-        "starts",
-        f"SELECT arm, times, n, {', '.join(figures)} FROM (SELECT *, toInt64(length(numbers)) AS n FROM ({merged}))",
+        figures += [
+            f"numbers[arrayFirstIndex(up_to -> up_to > least(greatest({place}, 0.), n - 1.), ends)]" for place in places
+        ]
+    # many launches have the same number: there is less to be sorted
+    numbers = f"SELECT {arm} AS arm, value AS number, count() AS times FROM events WHERE {where} GROUP BY arm, number"
+    merged = (
+        "SELECT arm, sum(times) AS launches, arraySort(groupArrayIf((assumeNotNull(number), times), isNotNull(number)))"
+        f" AS pairs, pairs.1 AS numbers, arrayCumSum(pairs.2) AS ends, ends[-1] AS n FROM ({numbers}) GROUP BY arm"
     )
-
-
-def _white_screens(question: Release, build: Build, arm: str, found: Range) -> Statement:
-    where = build.rows(found, question.filters, f"name = {build.bind(WHITE_SCREEN, 'String')}")
-    return build.done("white_screens", f"SELECT {arm} AS arm, {COUNT} FROM events WHERE {where} GROUP BY arm")
+    return build.done("starts", f"SELECT arm, launches, toInt64(n), {', '.join(figures)} FROM ({merged})")
 
 
 class _Arm:
@@ -203,19 +204,17 @@ class _Arm:
         people: int,
         visits: int,
         faults: Sequence[Any],
-        starts: Sequence[Any] | None,
-        calls: Sequence[Any] | None,
-        white: Sequence[Any] | None,
+        starts: Sequence[Any],
+        calls: tuple[int, int],
+        white_screens: int,
     ) -> None:
         self.persons, self.sessions = people, visits
         self.errors, self.crashes, self.crashed_persons, self.crashed_sessions = faults
-        launched: Sequence[Any] = starts or (0, 0)
-        self.launches: int = launched[0]
-        self.measured: int = launched[1]
-        self.starts = launched[2:]
-        called: Sequence[int] = calls or (0, 0)
-        self.requests, self.failed = called
-        self.white_screens = white[0] if white else 0
+        self.launches: int = starts[0]
+        self.measured: int = starts[1]
+        self.starts = starts[2:]
+        self.requests, self.failed = calls
+        self.white_screens = white_screens
 
     @property
     def shown(self) -> ReleaseArm:
