@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { Notice } from '../bridge/messages'
 import type { Runtime } from '../runtime/context'
 import { diagnostics } from './diagnostics'
@@ -96,5 +96,19 @@ describe('reports', () => {
       { call: 'report', kind: 'monitor', name: 'depth', data: 3 },
       { call: 'report', kind: 'performance', name: 2001, data: 12, dimensions: ['cold'] },
     ])
+  })
+  it('in a loop are sampled and counted, as the host stops who floods it', () => {
+    const now = vi.spyOn(performance, 'now').mockReturnValue(0)
+    const { wx, calls } = setUp()
+    for (let n = 0; n < 100_000; n++) wx.reportEvent!('loop', { n })
+    expect(calls).toHaveLength(300)
+    now.mockReturnValue(1000)
+    wx.reportEvent!('after')
+    wx.reportEvent!('after')
+    expect(calls.slice(300)).toEqual([
+      { call: 'report', kind: 'event', name: 'after', data: undefined, lost: 99_700 },
+      { call: 'report', kind: 'event', name: 'after', data: undefined },
+    ])
+    now.mockRestore()
   })
 })

@@ -1,4 +1,5 @@
 /** Logs, reports and measurements that a program makes of itself. */
+import { TokenBucket } from '../bridge/check'
 import type { Notice, Wire } from '../bridge/messages'
 import type { Runtime } from '../runtime/context'
 import type { AreaFactory } from './kit'
@@ -21,6 +22,9 @@ const MAX_REALTIME = 5 * 1024
 const MAX_FILTER = 1024
 const MAX_KEPT = 100 * 1024
 const MAX_LINE = 60 * 1024
+/** Reports: as many as are sent on; in a loop they would be taken for a flood, and the program would be stopped. */
+const REPORTS_PER_SECOND = 10
+const REPORTS_BURST = 300
 /** WeChat's bound for the lines between a page's onShow and onHide */
 const MAX_LINES = 200
 
@@ -166,12 +170,16 @@ function performanceOf(rt: Runtime): object {
 }
 
 export const diagnostics: AreaFactory = (rt) => {
+  const measure = new TokenBucket(REPORTS_PER_SECOND, REPORTS_BURST)
+  let lost = 0
   /** To the host where it collects; programs hear nothing either way, as on WeChat. */
   const report =
     (kind: string) =>
     (name: unknown, data?: unknown, dimensions?: unknown): void => {
       if (!rt.hostHas('report')) return
-      const more = dimensions === undefined ? {} : { dimensions: travels(dimensions) }
+      if (!measure.take(performance.now())) return void lost++
+      const more = { ...(dimensions !== undefined && { dimensions: travels(dimensions) }), ...(lost > 0 && { lost }) }
+      lost = 0
       rt.call('report', { kind, name: travels(name), data: travels(data), ...more }).catch(() => undefined)
     }
   let realtime: object | undefined

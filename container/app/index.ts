@@ -2,7 +2,7 @@
  * The super app: a page that is installed like an app, shows the programs that its workspace releases and runs them: mini
  * programs in the phone's sandboxed frames, H5 programs each on an origin of its own (`h5/`). Served at /app/WORKSPACE/; `?program=KEY` opens one at once, with `&trial=TOKEN` a tester's version of it.
  */
-import { EdenHost, type HostEventDetail } from '../host'
+import { EdenHost, type Happening, type HostEventDetail } from '../host'
 import type { Manifest } from '../host/package/manifest'
 import { ConsentSheet } from './consent'
 import { WebLayer } from './h5/layer'
@@ -41,7 +41,7 @@ class App {
     const framed = matchMedia('(min-width: 700px) and (min-height: 600px)').matches
     this.host = new EdenHost({
       container: this.screen, runtimeUrl: 'runtime.js', locale, platform: { url: this.device },
-      web: (url, manifest) => void this.openWeb(url, manifest),
+      web: (url, manifest, observe) => void this.openWeb(url, manifest, observe),
       ...(!framed && { system: { statusBarHeight: 0 } }),
     })
     this.web = new WebLayer(element('web'), {
@@ -170,11 +170,14 @@ class App {
   }
 
   /** What the host found to be a web application, complete on this phone. */
-  private async openWeb(url: string, manifest: Manifest): Promise<void> {
+  private async openWeb(url: string, manifest: Manifest, observe: (happening: Happening) => void): Promise<void> {
     const key = manifest.appId
     const name = this.shown?.programs.find((one) => one.key === key)?.name ?? key
     this.home.hidden = true
-    await this.web.open({ url, manifest, name, origin: this.originOf(key), sameSite: this.sameSite(url, key) })
+    const collected = this.host.collect?.frameKinds(url) !== undefined
+    await this.web.open({
+      url, manifest, name, origin: this.originOf(key), sameSite: this.sameSite(url, key), collected, observe,
+    })
   }
 
   private async originOf(key: string): Promise<string | undefined> {

@@ -2,6 +2,7 @@
 import type { Boot, SystemInfo } from '../bridge/messages'
 import type { Services } from './capabilities/types'
 import type { CollectOptions } from './collect/collect'
+import type { Happening } from './collect/happenings'
 import type { DomainPolicy } from './frame/policy'
 import type { Manifest } from './package/manifest'
 import type { PromptPolicy } from './prompt'
@@ -38,8 +39,11 @@ export interface HostOptions {
    * is ever recorded
    */
   collect?: false | CollectOptions
-  /** shows a web application (kind `h5`) of that server, which runs on an origin of its own, not in this phone's frames */
-  web?: (url: string, manifest: Manifest) => void
+  /**
+   * shows a web application (kind `h5`) of that server, which runs on an origin of its own, not in this phone's frames;
+   * `observe` is told what becomes of it, for those who collect
+   */
+  web?: (url: string, manifest: Manifest, observe: (happening: Happening) => void) => void
   /** false: no status bar and no capsule; the embedding page has its own */
   chrome?: boolean
   /** ms without a sign of life before a visible program counts as hung; 0: never. Default: see watchdog.ts */

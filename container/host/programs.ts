@@ -135,8 +135,8 @@ export class Programs {
     session.track = track
     session.release = release
     session.manifest = manifest
-    if (manifest.json.h5) return this.handOver(running, manifest, taken)
     this.observe(running, { what: 'known', version: this.versionOf(session) })
+    if (manifest.json.h5) return this.handOver(running, manifest, taken)
     const progress = this.front === running ? screen.showLoading(manifest.name, this.icon(running)) : () => {}
     const packages = await session.install(manifest, launch.path, (done, total) => progress(done / total))
     Object.values(packages).forEach((files) => running.look.learn(files))
@@ -168,11 +168,10 @@ export class Programs {
     if (session.ended) return
     // the person may have left while it was loading
     if (this.front !== running) return this.remove(running)
-    this.observe(running, { what: 'end', handedOver: true })
     if (!web) throw new PackageError('manifest', manifest.name, 'is a web application, which this page does not show')
     this.remove(running)
     this.showDesk()
-    web(session.url, manifest)
+    web(session.url, manifest, (happening) => this.observe(running, happening))
   }
 
   private create(url: string, launch: LaunchOptions, opener: Running | undefined): Running {

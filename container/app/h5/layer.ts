@@ -3,7 +3,7 @@
  * from the platform like a mini program's, and how its start went is told there, so that two bad starts bring the
  * version before back.
  */
-import type { Platform } from '../../host'
+import type { Happening, Platform } from '../../host'
 import { PackageError, type PackageFault } from '../../host/package/error'
 import type { Manifest } from '../../host/package/manifest'
 import type { Say } from '../words'
@@ -43,6 +43,10 @@ export interface WebProgram {
   origin: Promise<string | undefined>
   /** the same page where programs are of the same site, if it is at another address */
   sameSite: Promise<string | undefined>
+  /** somebody collects what it does (docs/observe.md) */
+  collected: boolean
+  /** for them */
+  observe(happening: Happening): void
 }
 
 export interface Surroundings {
@@ -94,7 +98,9 @@ export class WebLayer {
   async open(program: WebProgram): Promise<void> {
     this.leave()
     const frame = document.createElement('iframe')
-    const running: Running = { ...program, abort: new AbortController(), frame, tried: false, started: false }
+    const abort = new AbortController()
+    const observe = (happening: Happening): void => { if (!abort.signal.aborted) program.observe(happening) }
+    const running: Running = { ...program, observe, abort, frame, tried: false, started: false }
     this.running = running
     this.showBar(program.name)
     this.element.setAttribute('aria-label', program.name)
@@ -151,21 +157,31 @@ export class WebLayer {
           watch.err(message.message)
           if (running.started) platform.erred(url, manifest, message.message)
           break
+        case 'notice':
+          running.observe({ what: 'notice', notice: message.notice })
+          break
         case 'painted':
           this.settle(running, watch.paint())
       }
     }, signal)
     this.stage.replaceChildren(frame)
+    const began = performance.now()
     await link.connect()
     const id = `${manifest.version.code} ${entry.sha256}`
     const there = await link.open(id, h5, name)
     running.tried = true
     await platform.starting(url, manifest)
+    let filled = performance.now()
+    running.observe({ what: 'phase', name: 'boot', ms: filled - began })
     if (!there) {
       const bytes = await platform.archive(url, entry)
+      running.observe({ what: 'phase', name: 'download', ms: performance.now() - filled })
       await link.fill(zipEntries(bytes, entry.file), progress)
+      filled = performance.now()
     }
-    await link.start()
+    await link.start(running.collected)
+    running.observe({ what: 'phase', name: 'boot', ms: performance.now() - filled })
+    running.observe({ what: 'booted' })
     if (signal.aborted) return
     running.started = true
     platform.booted(url)
@@ -192,6 +208,7 @@ export class WebLayer {
   /** The version did not start. */
   private async fail(running: Running, reason: string): Promise<void> {
     const { url, manifest, name } = running
+    running.observe({ what: 'crash', fault: 'start', message: reason })
     this.end(running)
     running.tried = false
     this.showBar(name)
@@ -234,7 +251,8 @@ export class WebLayer {
     running.tried = false
   }
 
-  private end({ abort, frame }: Running): void {
+  private end({ abort, frame, observe }: Running): void {
+    observe({ what: 'end' })
     abort.abort()
     frame.remove()
   }

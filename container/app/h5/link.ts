@@ -88,7 +88,7 @@ export class Link {
   }
 
   /** Start the program; from now on it is heard. */
-  async start(): Promise<void> { await this.ask({ kind: 'start' }, 'started') }
+  async start(collect: boolean): Promise<void> { await this.ask({ kind: 'start', collect }, 'started') }
 
   private floods(): boolean {
     const second = Math.floor(performance.now() / 1000)
@@ -124,6 +124,7 @@ export class Link {
       case 'title':
       case 'way':
       case 'error':
+      case 'notice':
         if (!this.floods()) this.heard(message)
         return
     }

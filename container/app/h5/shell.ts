@@ -4,6 +4,7 @@
  * the same origin, so that the package's pages stay as they were signed: title, errors and first paint are seen from
  * here.
  */
+import { WebCollector } from './collector'
 import { contentType } from './files'
 import { activate, forget, makeRoom, openFiles, readVersion, writeFile, writeVersion, type Version } from './store'
 import { CONNECT, HELLO, RESERVED, type FromShell, type ToShell } from './wire'
@@ -52,7 +53,7 @@ class Shell {
         await this.room(() => writeVersion(this.version!))
         await activate(this.version!.id)
         await this.worker
-        this.run(this.version!.h5.mainUrl)
+        this.run(this.version!.h5.mainUrl, message.collect)
         return this.send({ kind: 'started' })
       case 'back':
         return this.frame && peek(this.frame)?.history.back()
@@ -76,7 +77,7 @@ class Shell {
 
   // ---- the program -----------------------------------------------------------------------------------------------
 
-  private run(address: string): void {
+  private run(address: string, collect: boolean): void {
     const frame = this.frame = document.createElement('iframe')
     frame.src = address
     frame.title = this.title
@@ -86,6 +87,7 @@ class Shell {
       if (errors++ < MAX_ERRORS) this.send({ kind: 'error', message })
     }
     const listen = listeners(this.version!.h5.virtualHost, told)
+    const collector = collect ? new WebCollector((notice) => this.send({ kind: 'notice', notice })) : undefined
     let painted = false
     let title: string | undefined
     let back = false
@@ -98,6 +100,7 @@ class Shell {
         return
       }
       listen(inside)
+      collector?.look(inside)
       if (!painted && inside.performance.getEntriesByName('first-contentful-paint').length > 0) {
         painted = true
         this.send({ kind: 'painted' })

@@ -10,6 +10,14 @@ describe('messages of a shell', () => {
     expect(readMessage({ kind: 'error', message: 'no' })).toEqual({ kind: 'error', message: 'no' })
   })
 
+  it('have what frames of mini programs tell, checked as theirs is', () => {
+    const route = { kind: 'route', stack: [{ route: '/', query: {} }], how: 'navigateTo' }
+    expect(readMessage({ kind: 'notice', notice: route })).toEqual({ kind: 'notice', notice: route })
+    for (const notice of [undefined, { kind: 'call', id: 1, name: 'request', args: {} }, { kind: 'log', level: 'log', args: [] }, { ...route, stack: 5 }]) {
+      expect(readMessage({ kind: 'notice', notice })).toBeUndefined()
+    }
+  })
+
   it.each([undefined, null, 1, 'painted', [], {}, { kind: 'open' }, { kind: 'title', title: 1 }, { kind: 'failed' }])(
     'are refused otherwise: %j', (value) => { expect(readMessage(value)).toBeUndefined() },
   )

@@ -4,6 +4,9 @@
  * program itself. And the shell listens only to the platform's pages.
  */
 
+import { checkFrameMessage } from '../../bridge/check'
+import type { Notice } from '../../bridge/messages'
+
 /** Paths of ours on a program's origin; packages have none of them (`eden.release.packages` refuses it). */
 export const RESERVED = '/.eden/'
 export const SHELL = `${RESERVED}shell.html`
@@ -28,8 +31,8 @@ export type ToShell =
   | { kind: 'open'; id: string; h5: H5; title: string }
   /** a file of it, answered by `kept` */
   | { kind: 'file'; path: string; bytes: ArrayBuffer }
-  /** all files were sent: start, answered by `started` */
-  | { kind: 'start' }
+  /** all files were sent: start, answered by `started`; `collect`: somebody wants to know what the program does */
+  | { kind: 'start'; collect: boolean }
   /** to the program's page before */
   | { kind: 'back' }
 
@@ -47,18 +50,27 @@ export type Heard =
   | { kind: 'way'; back: boolean }
   /** a script error of the program */
   | { kind: 'error'; message: string }
+  /** what it does, as frames of mini programs tell of it: `route`, `painted`, `error`, `observed` */
+  | { kind: 'notice'; notice: Notice }
 
 const PLAIN: readonly unknown[] = ['have', 'want', 'kept', 'started', 'painted', 'loaded']
+const NOTICES: readonly string[] = ['route', 'painted', 'error', 'observed'] satisfies Notice['kind'][]
 const MAX_TEXT = 2000
 
 /** A message of the shell; undefined for what is none. */
 export function readMessage(value: unknown): FromShell | undefined {
   if (typeof value !== 'object' || value === null) return undefined
-  const { kind, title, message, storage, back } = value as { [name in 'kind' | 'title' | 'message' | 'storage' | 'back']?: unknown }
+  const { kind, title, message, storage, back, notice } = value as {
+    [name in 'kind' | 'title' | 'message' | 'storage' | 'back' | 'notice']?: unknown
+  }
   if (PLAIN.includes(kind)) return { kind } as FromShell
   if (kind === 'title' && typeof title === 'string') return { kind, title: title.slice(0, MAX_TEXT) }
   if (kind === 'way') return { kind, back: back === true }
   if (kind === 'error' && typeof message === 'string') return { kind, message: message.slice(0, MAX_TEXT) }
+  if (kind === 'notice') {
+    const checked = checkFrameMessage(notice)
+    return checked.ok && NOTICES.includes(checked.message.kind) ? { kind, notice: checked.message as Notice } : undefined
+  }
   if (kind === 'failed' && typeof message === 'string') {
     return { kind, message: message.slice(0, MAX_TEXT), storage: storage === true }
   }

@@ -1,6 +1,6 @@
 /** Addresses of requests as patterns: what is one of many is named `{id}`, so that figures of one function come together. */
 
-const MAX_PATTERN = 200
+export const MAX_PATTERN = 200
 const MAX_SEGMENTS = 12
 
 const isId = (segment: string): boolean =>

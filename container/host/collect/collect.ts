@@ -48,6 +48,8 @@ export interface CollectSurroundings {
 const MAX_HAPPENED = 2000
 /** ms without a program: then nothing is disturbed */
 const QUIET = 3000
+/** ms after a first page; by then it has what it needs */
+const PATIENCE = 1000
 const KINDS = ['tap', 'white_screen', 'set_data', 'long_task']
 
 export class Collect {
@@ -109,7 +111,7 @@ export class Collect {
 
   private prepare(): void {
     const load = (): void => { if (!this.stopped) void this.load().catch(() => undefined) }
-    if (typeof requestIdleCallback === 'function') requestIdleCallback(load, { timeout: QUIET })
+    if (typeof requestIdleCallback === 'function') requestIdleCallback(load, { timeout: PATIENCE })
     else load()
   }
 

@@ -19,7 +19,7 @@ export class Directory {
   workspace: Workspace | undefined
   private raw: unknown
   private asked = -Infinity
-  private fetching: Promise<boolean> | undefined
+  private fetching: Promise<boolean | undefined> | undefined
 
   constructor(private readonly options: DirectoryOptions) {}
 
@@ -29,30 +29,28 @@ export class Directory {
     if (kept !== undefined) this.take(kept)
   }
 
-  /** Ask the server; `device`: who asks, if it may know. True: there is an answer that is not the old one. */
-  refresh(device: string | undefined): Promise<boolean> {
-    this.fetching ??= this.ask(device).catch(() => false).finally(() => { this.fetching = undefined })
+  /** Ask the server; `device`: who asks, if it may know. True: there is another answer than before; undefined: there is none. */
+  refresh(device: string | undefined): Promise<boolean | undefined> {
+    this.fetching ??= this.ask(device).catch(() => undefined).finally(() => { this.fetching = undefined })
     return this.fetching
   }
 
-  /** It is a while since the server was asked. */
-  get isOld(): boolean { return this.options.now() - this.asked >= SHORTEST_REST }
+  /** It is a while since the server was asked, by a clock that may have been set back. */
+  get isOld(): boolean { return Math.abs(this.options.now() - this.asked) >= SHORTEST_REST }
 
   /** The same, for something that is missing: not all the time. */
-  async renew(device: string | undefined): Promise<boolean> {
-    return this.isOld && await this.refresh(device)
+  async renew(device: string | undefined): Promise<boolean | undefined> {
+    return this.isOld ? this.refresh(device) : undefined
   }
 
-  private async ask(device: string | undefined): Promise<boolean> {
+  private async ask(device: string | undefined): Promise<boolean | undefined> {
     const { fetch, url, values, now } = this.options
     this.asked = now()
-    const query = new URLSearchParams({
-      ...(device !== undefined && { device }), ...(this.workspace && { since: String(this.workspace.revision) }),
-    })
-    const response = await fetch(`${url}?${query}`, { credentials: 'omit', cache: 'no-store', signal: AbortSignal.timeout(TIMEOUT) })
+    const query = device === undefined ? '' : `?${new URLSearchParams({ device })}`
+    const response = await fetch(`${url}${query}`, { credentials: 'omit', cache: 'no-store', signal: AbortSignal.timeout(TIMEOUT) })
     if (!response.ok) {
       await response.body?.cancel()
-      return false
+      return undefined
     }
     const value: unknown = await response.json()
     if (JSON.stringify(value) === JSON.stringify(this.raw)) return false

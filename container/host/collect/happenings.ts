@@ -41,8 +41,7 @@ export type Happening =
   | { what: 'show'; launch: Pick<LaunchOptions, 'scene'>; elsewhere: boolean; ms: number }
   /** to the background */
   | { what: 'hide' }
-  /** `handedOver`: it goes on elsewhere */
-  | { what: 'end'; handedOver?: boolean }
+  | { what: 'end' }
   | { what: 'crash'; fault: Fault; message: string }
   | { what: 'notice'; notice: Notice }
   | { what: 'asked'; asked: Asked }

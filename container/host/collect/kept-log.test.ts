@@ -32,6 +32,18 @@ describe('KeptLog', () => {
     expect(left.length * 530).toBeLessThanOrEqual(10_000)
   })
 
+  it('keeps its bound when the clock is set back', async () => {
+    const values = Promise.resolve(new MemoryValues())
+    const log = new KeptLog(values, 'me', 5000)
+    for (let at = 100; at > 0; at--) {
+      log.add('bank', line(at, 'x'.repeat(500)))
+      await log.save()
+    }
+    const left = await log.read('bank', 0, 100)
+    expect(left.length).toBeLessThanOrEqual(10)
+    expect(left[0]!.at).toBe(1)
+  })
+
   it('goes on with its bound after a restart', async () => {
     const values = Promise.resolve(new MemoryValues())
     for (let start = 0; start < 30; start++) {

@@ -51,25 +51,38 @@ export class KeptLog {
   }
 
   private async write(): Promise<void> {
-    const values = await this.values
-    const changes = new Map<string, unknown>()
+    const parts = new Map<string, Part>()
+    const written = new Map<string, string>()
     for (const [program, lines] of this.fresh) {
       const size = lines.reduce((sum, { text }) => sum + text.length + 30, 0)
-      const [first, last] = [lines[0]!.at, lines.at(-1)!.at]
-      const key = `${PREFIX}${program} ${String(first).padStart(14, '0')} ${this.owner} ${++this.number}`
-      const sizes = await this.sizesOf(values, program)
-      sizes.set(key, size)
-      changes.set(key, { from: first, until: last, size, lines } satisfies Part)
-      let total = [...sizes.values()].reduce((sum, one) => sum + one, 0)
-      for (const [old, dropped] of [...sizes].sort(([a], [b]) => (a < b ? -1 : 1))) {
-        if (total <= this.limit || old === key) break
-        sizes.delete(old)
-        changes.set(old, undefined)
-        total -= dropped
-      }
+      const [from, until] = [lines[0]!.at, lines.at(-1)!.at]
+      const key = `${PREFIX}${program} ${String(from).padStart(14, '0')} ${this.owner} ${++this.number}`
+      parts.set(key, { from, until, size, lines })
+      written.set(program, key)
     }
+    // what is written meanwhile is of the next parts
     this.fresh.clear()
-    if (changes.size) await values.write(changes)
+    // first of all: the page may be about to be closed
+    await (await this.values).write(parts)
+    for (const [program, key] of written) await this.bound(program, key, parts.get(key)!.size)
+  }
+
+  /** The oldest parts go when there is too much. */
+  private async bound(program: string, written: string, size: number): Promise<void> {
+    const values = await this.values
+    const sizes = await this.sizesOf(values, program)
+    sizes.set(written, size)
+    const dropped = new Map<string, undefined>()
+    let total = [...sizes.values()].reduce((sum, one) => sum + one, 0)
+    for (const [old, one] of [...sizes].sort(([a], [b]) => (a < b ? -1 : 1))) {
+      if (total <= this.limit) break
+      // not what was written now, which counts as older when the clock was set back
+      if (old === written) continue
+      sizes.delete(old)
+      dropped.set(old, undefined)
+      total -= one
+    }
+    if (dropped.size) await values.write(dropped)
   }
 
   private async sizesOf(values: ValueStore, program: string): Promise<Map<string, number>> {

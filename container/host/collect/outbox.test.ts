@@ -6,11 +6,13 @@ import type { Head } from './records'
 const head = (version = '1.0.0', user?: string): Head =>
   ({ device: 'd', ...(user && { user }), context: {}, program: { version, code: 1 } })
 
-function setUp(values = new MemoryValues(), owner = 'me', bounds = { batch: 3, patience: 10_000, bytes: 512_000 }) {
+const BOUNDS = { batch: 3, patience: 10_000, bytes: 512_000 }
+
+function setUp(values = new MemoryValues(), owner = 'me', bounds: (program?: string) => typeof BOUNDS = () => BOUNDS) {
   const clock = { now: 1000 }
   let number = 0
   const outbox = new Outbox({
-    values: Promise.resolve(values), owner, bounds: () => bounds, now: () => clock.now, uuid: () => `${owner}-${++number}`,
+    values: Promise.resolve(values), owner, bounds, now: () => clock.now, uuid: () => `${owner}-${++number}`,
   })
   const usual = head()
   const add = (line: string, program = 'bank', said = usual): void => outbox.add(program, said, line)
@@ -34,25 +36,33 @@ describe('Outbox', () => {
     expect(outbox.due).toBeUndefined()
   })
 
-  it('completes the first batch of a program soon', () => {
-    const { outbox, clock, add, lines } = setUp()
-    add('a')
-    expect(outbox.due).toBe(2000)
-    clock.now = 2000
-    outbox.close()
-    expect(lines()).toEqual([['a']])
-    add('b')
-    expect(outbox.due).toBe(12_000)
-    add('c', 'shop')
-    clock.now = 3000
-    outbox.close()
-    expect(lines()).toEqual([['a'], ['c']])
+  it('completes a batch with a record that is the last', () => {
+    const { outbox, lines } = setUp()
+    const said = head()
+    outbox.add('bank', said, 'a')
+    outbox.add('shop', said, 'b')
+    outbox.add('bank', said, 'c', true)
+    expect(lines()).toEqual([['a', 'c']])
   })
 
-  it('never later than others', () => {
-    const { outbox, add } = setUp(undefined, undefined, { batch: 3, patience: 500, bytes: 512_000 })
+  it('completes what was begun before the clock was set back', () => {
+    const { outbox, clock, add, lines } = setUp()
+    clock.now = 5_000_000
     add('a')
-    expect(outbox.due).toBe(1500)
+    clock.now = 1000
+    outbox.close()
+    expect(lines()).toEqual([['a']])
+  })
+
+  it('is due when the first of several programs is', () => {
+    const { outbox, clock } = setUp(undefined, undefined, (program) => ({
+      batch: 3, patience: program === 'shop' ? 500 : 10_000, bytes: 512_000,
+    }))
+    const said = head()
+    outbox.add('bank', said, 'a')
+    clock.now = 2000
+    outbox.add('shop', said, 'b')
+    expect(outbox.due).toBe(2500)
   })
 
   it('has a batch for every program, version and person', () => {
@@ -78,7 +88,7 @@ describe('Outbox', () => {
   })
 
   it('drops the oldest when too much waits, and counts', () => {
-    const { outbox, add, lines } = setUp(undefined, undefined, { batch: 2, patience: 10_000, bytes: 100 })
+    const { outbox, add, lines } = setUp(undefined, undefined, () => ({ batch: 2, patience: 10_000, bytes: 100 }))
     for (let n = 0; n < 10; n++) add(`${n}`.repeat(20))
     expect(lines().flat().map(([first]) => first)).toEqual(['6', '7', '8', '9'])
     expect(outbox.waiting).toBeLessThanOrEqual(100)

@@ -35,9 +35,6 @@ const DROPS = 'drops'
 /** program → reason → records that were not sent */
 type Drops = { [program: string]: { [reason: string]: number } }
 
-/** ms until the first batch of a program is complete */
-const FIRST_PATIENCE = 1000
-
 export interface OutboxOptions {
   values: Promise<ValueStore>
   owner: string
@@ -51,8 +48,6 @@ export class Outbox {
   /** oldest first */
   private pieces: Piece[] = []
   private readonly changed = new Set<Piece>()
-  /** the first batch of each program since this page was opened */
-  private readonly begun = new Map<string, Piece>()
   /** on the disk */
   private readonly kept = new Set<string>()
   /** not to be there any more */
@@ -70,18 +65,26 @@ export class Outbox {
 
   /** When the next batch is complete by its age: ms since 1970. */
   get due(): number | undefined {
-    const open = this.pieces.find(({ sealed }) => !sealed)
-    return open && open.begun + this.patienceOf(open)
+    const due = this.pieces.filter(({ sealed }) => !sealed).map((open) => this.ripeAt(open))
+    return due.length ? Math.min(...due) : undefined
   }
 
-  /** Put a record into the batch of its program; one with another head, another object, begins another. */
-  add(program: string, head: Head, line: string): void {
+  /** Also when the clock was set back: who knows how old it is. */
+  private isRipe(piece: Piece, now: number): boolean { return now < piece.begun || this.ripeAt(piece) <= now }
+
+  private ripeAt({ program, begun }: Piece): number { return begun + this.options.bounds(program).patience }
+
+  /**
+   * Put a record into the batch of its program; one with another head, another object, begins another. With the `last`
+   * one the batch is complete.
+   */
+  add(program: string, head: Head, line: string, last = false): void {
     const { batch } = this.options.bounds(program)
     const now = this.options.now()
     const size = line.length
     let piece = this.pieces.find((one) => !one.sealed && one.program === program)
     // a page that was asleep for long may have been taken for gone
-    if (piece && (now - piece.begun > this.patienceOf(piece) || piece.bytes + size > MAX_PIECE || piece.head !== head)) {
+    if (piece && (this.isRipe(piece, now) || piece.bytes + size > MAX_PIECE || piece.head !== head)) {
       this.seal(piece)
       piece = undefined
     }
@@ -90,28 +93,18 @@ export class Outbox {
         id: this.options.uuid(), owner: this.options.owner, program, head, lines: [], bytes: 0, begun: now, sealed: false,
       }
       this.pieces.push(piece)
-      if (!this.begun.has(program)) this.begun.set(program, piece)
     }
     piece.lines.push(line)
     piece.bytes += size
     this.changed.add(piece)
-    if (piece.lines.length >= batch) this.seal(piece)
+    if (last || piece.lines.length >= batch) this.seal(piece)
     this.bound()
   }
 
   /** Complete what is old enough, or everything. */
   close(all = false): void {
     const now = this.options.now()
-    for (const piece of this.pieces) {
-      const old = (): boolean => piece.begun <= now - this.patienceOf(piece)
-      if (!piece.sealed && (all || old())) this.seal(piece)
-    }
-  }
-
-  /** Who opens a program is to be seen soon; what follows has time. */
-  private patienceOf(piece: Piece): number {
-    const { patience } = this.options.bounds(piece.program)
-    return this.begun.get(piece.program) === piece ? Math.min(FIRST_PATIENCE, patience) : patience
+    for (const piece of this.pieces) if (!piece.sealed && (all || this.isRipe(piece, now))) this.seal(piece)
   }
 
   private seal(piece: Piece): void {

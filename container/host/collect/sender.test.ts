@@ -18,7 +18,7 @@ async function textOf(body: BodyInit, encoding: string | undefined): Promise<str
 function setUp() {
   const sent: Sent[] = []
   const said: object[] = []
-  const state = { online: true, key: 'k1' as string | undefined, renewed: undefined as string | undefined, answer: { status: 200 } as Answer }
+  const state = { online: true, key: 'k1' as string | undefined, renewed: undefined as string | undefined, asked: true, busy: '', answer: { status: 200 } as Answer }
   let number = 0
   const outbox = new Outbox({
     values: Promise.resolve(new MemoryValues()), owner: 'me', now: Date.now, uuid: () => `batch-${++number}`,
@@ -26,18 +26,18 @@ function setUp() {
   })
   const sender = new Sender({
     outbox, url: 'https://h/observe/v1/batch', now: Date.now, random: () => 0.5, online: () => state.online,
-    keyOf: () => state.key, answered: (program, one) => said.push({ program, ...one }), extra: () => ({ collect: 3 }),
+    keyOf: (program) => (program === 'bank' ? state.key : program), answered: (program, one) => said.push({ program, ...one }), extra: () => ({ collect: 3 }),
     renewKey: async () => {
-      if (!state.renewed) return false
+      if (!state.renewed) return state.asked ? 'same' : undefined
       state.key = state.renewed
-      return true
+      return 'new'
     },
     fetch: async (url, init = {}) => {
       const headers = init.headers as { [name: string]: string }
       const [head, ...lines] = (await textOf(init.body as BodyInit, headers['content-encoding'])).trim().split('\n')
       const { batch, ...rest } = JSON.parse(head!) as { batch: string }
       sent.push({ url: String(url), headers, batch, head: rest, lines })
-      const { answer } = state
+      const answer = state.busy === headers.authorization ? { status: 429, headers: { 'retry-after': '3600' } } : state.answer
       if (answer === 'silence') throw new TypeError('no network')
       return new Response(JSON.stringify(answer.body ?? {}), { status: answer.status, headers: answer.headers ?? {} })
     },
@@ -46,7 +46,7 @@ function setUp() {
   const add = (...lines: string[]): void => {
     for (const line of lines) outbox.add('bank', head, line)
   }
-  return { sender, outbox, sent, said, state, add }
+  return { sender, outbox, sent, said, state, add, head }
 }
 
 describe('Sender', () => {
@@ -129,6 +129,39 @@ describe('Sender', () => {
     await sender.run()
     expect(sent.map(({ headers }) => headers.authorization)).toEqual(['Bearer k1', 'Bearer k2'])
     expect(outbox.takeDrops('bank')).toEqual({ refused: 2 })
+  })
+
+  it('keeps what has a key that is not known, until somebody could be asked for another', async () => {
+    const { sender, outbox, sent, state, add } = setUp()
+    state.answer = { status: 401 }
+    state.asked = false
+    add('1', '2')
+    await sender.run()
+    expect([sent.length, outbox.sealed.length]).toEqual([1, 1])
+    state.asked = true
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect([sent.length, outbox.sealed.length, outbox.takeDrops('bank')]).toEqual([2, 0, { refused: 2 }])
+  })
+
+  it('goes on with others when the server has enough of one program', async () => {
+    const { sender, outbox, sent, state, add, head } = setUp()
+    state.busy = 'Bearer k1'
+    add('1', '2')
+    outbox.add('shop', head, '3', true)
+    sender.poke()
+    await vi.advanceTimersByTimeAsync(0)
+    expect(sent.map(({ headers }) => headers.authorization)).toEqual(['Bearer k1', 'Bearer shop'])
+    add('4', '5')
+    outbox.add('shop', head, '6', true)
+    // a network that is back is no reason to ask before the time
+    sender.wake()
+    sender.leave()
+    await vi.advanceTimersByTimeAsync(3_599_000)
+    expect(sent.map(({ headers }) => headers.authorization)).toEqual(['Bearer k1', 'Bearer shop', 'Bearer shop'])
+    state.busy = ''
+    await vi.advanceTimersByTimeAsync(2_000_000)
+    expect(sent.slice(3).map(({ lines }) => lines)).toEqual([['1', '2'], ['4', '5']])
+    expect(outbox.sealed).toEqual([])
   })
 
   it('sends nothing without a key, a network, or after its end', async () => {

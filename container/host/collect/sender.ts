@@ -1,6 +1,7 @@
 /**
- * Sends batches, oldest first, until each is answered. A server that is busy or full says when to come again; one that is
- * silent is asked less and less often. What it refuses for its content would be refused for ever, and is given up.
+ * Sends batches, oldest first, until each is answered. A server that is full says when to come again, one that is silent is
+ * asked less and less often; one that has enough of a program is asked for the others all the same. What it refuses for its
+ * content would be refused for ever, and is given up.
  */
 import type { Outbox, Piece } from './outbox'
 import { parsePull, type Pull } from './switches'
@@ -30,15 +31,20 @@ export interface SenderOptions {
   answered(program: string, said: { pull?: Pull; collect?: number }): void
   /** what the first line says beside the batch's own */
   extra(program: string): object
-  /** the server does not know this key: another may have taken its place. True: there is a new one. */
-  renewKey(program: string): Promise<boolean>
+  /** the server does not know this key: another may have taken its place. Undefined: nobody could be asked. */
+  renewKey(program: string): Promise<'new' | 'same' | undefined>
 }
 
-type Outcome = 'done' | 'refused' | { rest: number | undefined }
+/** `rest`: ms, or as long as seems right, until `whose` batches may go again */
+type Outcome = 'done' | 'refused' | { rest: number | undefined; whose: string }
+
+/** the server's, whatever the program */
+const EVERYBODY = ''
 
 export class Sender {
   private running: Promise<void> | undefined
-  private timer: ReturnType<typeof setTimeout> | undefined
+  /** whose batches do not go now */
+  private readonly resting = new Map<string, ReturnType<typeof setTimeout>>()
   private rest = FIRST_REST
   private stopped = false
 
@@ -46,19 +52,17 @@ export class Sender {
 
   /** There is something to send, unless the server shall be left alone for now. */
   poke(): void {
-    if (this.timer === undefined && !this.stopped) void this.run()
+    if (!this.resting.has(EVERYBODY) && !this.stopped) void this.run()
   }
 
-  /** The network is back, or the person has decided: no reason to wait any longer. */
+  /** The network is back, or the person has decided: no reason to wait any longer, but for what the server has enough of. */
   wake(): void {
-    clearTimeout(this.timer)
-    this.timer = undefined
-    this.poke()
+    this.rested(EVERYBODY)
   }
 
   stop(): void {
     this.stopped = true
-    clearTimeout(this.timer)
+    for (const timer of this.resting.values()) clearTimeout(timer)
   }
 
   /** Resolves when nothing is being sent. */
@@ -70,10 +74,14 @@ export class Sender {
   private async send(): Promise<void> {
     const { outbox, online } = this.options
     while (!this.stopped && online()) {
-      const piece = outbox.sealed.find(({ program }) => this.options.keyOf(program) !== undefined)
+      const piece = outbox.sealed.find((one) => this.keyFor(one) !== undefined)
       if (!piece) return
       const outcome = await this.deliver(piece)
-      if (typeof outcome === 'object') return this.later(outcome.rest)
+      if (typeof outcome === 'object') {
+        this.later(outcome.whose, outcome.rest)
+        if (outcome.whose === EVERYBODY) return
+        continue
+      }
       this.rest = FIRST_REST
       outbox.remove(piece)
       if (outcome === 'refused') outbox.drop(piece.program, 'refused', piece.lines.length)
@@ -81,12 +89,24 @@ export class Sender {
     }
   }
 
-  private later(asked: number | undefined): void {
+  /** The key of a batch that may go now. */
+  private keyFor({ program }: Piece): string | undefined {
+    return this.resting.has(program) ? undefined : this.options.keyOf(program)
+  }
+
+  private later(whose: string, asked: number | undefined): void {
     const jitter = 1 + JITTER * (2 * this.options.random() - 1)
     // never before the moment that the server named
     const delay = asked === undefined ? this.rest * jitter : Math.max(asked, FIRST_REST) * (1 + JITTER * this.options.random())
     if (asked === undefined) this.rest = Math.min(this.rest * 2, LONGEST_REST)
-    if (!this.stopped) this.timer = setTimeout(() => this.wake(), delay)
+    clearTimeout(this.resting.get(whose))
+    if (!this.stopped) this.resting.set(whose, setTimeout(() => this.rested(whose), delay))
+  }
+
+  private rested(whose: string): void {
+    clearTimeout(this.resting.get(whose))
+    this.resting.delete(whose)
+    this.poke()
   }
 
   /** Send one batch whose program has a key; `extra` fields of its first line. */
@@ -106,7 +126,7 @@ export class Sender {
       const signal = AbortSignal.timeout(TIMEOUT)
       response = await fetch(url, { method: 'POST', headers, body, signal, credentials: 'omit', cache: 'no-store' })
     } catch {
-      return { rest: undefined }
+      return { rest: undefined, whose: EVERYBODY }
     }
     const { status } = response
     if (response.ok) {
@@ -116,8 +136,15 @@ export class Sender {
       return 'done'
     }
     await response.body?.cancel().catch(() => undefined)
-    if (status === 401 && !renewed && await this.options.renewKey(piece.program)) return this.deliver(piece, extra, true)
-    if (status >= 500 || status === 429 || status === 408) return { rest: retryAfter(response, this.options.now()) }
+    if (status === 401 && !renewed) {
+      const key = await this.options.renewKey(piece.program)
+      if (key === 'new') return this.deliver(piece, extra, true)
+      if (key === undefined) return { rest: undefined, whose: piece.program }
+    }
+    const rest = retryAfter(response, this.options.now())
+    // its rate and its quota are the program's own
+    if (status === 429) return { rest, whose: piece.program }
+    if (status >= 500 || status === 408) return { rest, whose: EVERYBODY }
     return 'refused'
   }
 
@@ -126,11 +153,11 @@ export class Sender {
    * kept until they are answered; an answer that comes too late is no harm, as a batch counts once.
    */
   leave(): void {
-    const { outbox, fetch, url, keyOf, now } = this.options
-    if (this.stopped || this.timer !== undefined || this.running) return
+    const { outbox, fetch, url, now } = this.options
+    if (this.stopped || this.resting.has(EVERYBODY) || this.running) return
     let room = LEAVING
     for (const piece of outbox.sealed) {
-      const key = keyOf(piece.program)
+      const key = this.keyFor(piece)
       if (key === undefined) continue
       const body = bodyOf(piece, now(), this.options.extra(piece.program))
       room -= body.length

@@ -52,9 +52,17 @@ describe('askedBy', () => {
 describe('Masks', () => {
   it('blots out what they find, wherever it stands', () => {
     const masks = new Masks(['\\d{11}', '[\\w.]+@[\\w.]+'])
-    expect(masks.value({
+    expect(masks.record({
       type: 'error', id: '12345678901', message: 'call 13800138000', list: ['a@b.cn', 5, null], deep: { text: '13800138000' },
     })).toEqual({ type: 'error', id: '12345678901', message: 'call ***', list: ['***', 5, null], deep: { text: '***' } })
+  })
+
+  it('finds what a program gives as a number, or under a name of ours', () => {
+    expect(new Masks(['\\d{11}']).record({
+      type: 'event', at: 17900000000000, value: 13800138000, props: { phone: 13800138000, sum: 5, id: '13800138000', list: [13800138000] },
+    })).toEqual({
+      type: 'event', at: 17900000000000, value: 13800138000, props: { phone: '***', sum: 5, id: '***', list: ['***'] },
+    })
   })
 
   it('leaves out a pattern that is none', () => {
@@ -63,7 +71,7 @@ describe('Masks', () => {
 
   it('changes nothing without patterns', () => {
     const value = { a: ['x'] }
-    expect(new Masks([]).value(value)).toBe(value)
+    expect(new Masks([]).record(value)).toBe(value)
   })
 })
 

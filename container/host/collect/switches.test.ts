@@ -5,12 +5,12 @@ import { buckets, parsePull, parseSwitches, parseWorkspace } from './switches'
 describe('parseWorkspace', () => {
   it('has a default for everything', () => {
     for (const nothing of [undefined, null, 7, [], { kinds: 'x', programs: 3, masks: {}, batch: 'many' }]) {
-      const { usual, programs, revision, pull } = parseWorkspace(nothing)
+      const { usual, programs, revision } = parseWorkspace(nothing)
       expect(usual).toEqual({
         perMille: Object.fromEntries(KINDS.map((kind) => [kind, 1000])),
         batch: 50, seconds: 10, bytes: 512_000, consent: 'granted', tapText: false, masks: [],
       })
-      expect({ programs, revision, pull }).toEqual({ programs: {}, revision: 0, pull: false })
+      expect({ programs, revision }).toEqual({ programs: {}, revision: 0 })
     }
   })
 
@@ -18,15 +18,16 @@ describe('parseWorkspace', () => {
     const { usual, programs } = parseWorkspace({
       kinds: { tap: { on: true, per_mille: 50 }, log: { on: false, per_mille: 1000 } }, batch: 20, consent: 'ask',
       programs: {
-        bank: { key: 'a'.repeat(32) },
+        bank: { key: 'a'.repeat(32), pull: { id: 'p', from: 1, until: 2 } },
         shop: { key: 'b'.repeat(32), kinds: { tap: { on: true, per_mille: 7 } }, consent: 'denied', masks: ['\\d{6}'] },
         other: { key: 5 },
       },
     })
     expect(usual.perMille).toMatchObject({ tap: 50, log: 0, page: 1000 })
-    expect(programs.bank!.switches).toEqual(usual)
+    expect(programs.bank).toEqual({ writeKey: 'a'.repeat(32), switches: usual, pull: { id: 'p', from: 1, until: 2 } })
     expect(programs.shop).toMatchObject({
       writeKey: 'b'.repeat(32),
+      pull: undefined,
       switches: { consent: 'denied', batch: 20, masks: ['\\d{6}'], perMille: { tap: 7, log: 1000 } },
     })
     expect(Object.keys(programs)).toEqual(['bank', 'shop'])

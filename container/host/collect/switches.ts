@@ -32,9 +32,15 @@ export interface Switches {
 export interface Workspace {
   revision: number
   usual: Switches
-  programs: { readonly [key: string]: { writeKey: string; switches: Switches } }
-  /** somebody wants the log that this phone has of one of them */
-  pull: boolean
+  programs: { readonly [key: string]: Wanted }
+}
+
+/** Of one program. */
+export interface Wanted {
+  writeKey: string
+  switches: Switches
+  /** somebody wants the log that this phone has of it */
+  pull: Pull | undefined
 }
 
 type Loose = { [name: string]: unknown }
@@ -47,15 +53,13 @@ const between = (value: unknown, low: number, high: number, otherwise: number): 
 export function parseWorkspace(value: unknown): Workspace {
   const given = loose(value)
   const usual = parseSwitches(given)
-  const programs = Object.entries(loose(given.programs)).flatMap(([key, program]) => {
+  const programs = Object.entries(loose(given.programs)).flatMap(([key, program]): [string, Wanted][] => {
     const own = loose(program)
+    if (typeof own.key !== 'string') return []
     // a program says what is not as usual
-    return typeof own.key === 'string' ? [[key, { writeKey: own.key, switches: parseSwitches({ ...given, ...own }) }] as const] : []
+    return [[key, { writeKey: own.key, switches: parseSwitches({ ...given, ...own }), pull: parsePull(own.pull) }]]
   })
-  return {
-    revision: between(given.revision, 0, Number.MAX_SAFE_INTEGER, 0), usual,
-    programs: Object.fromEntries(programs), pull: parsePull(given.pull) !== undefined,
-  }
+  return { revision: between(given.revision, 0, Number.MAX_SAFE_INTEGER, 0), usual, programs: Object.fromEntries(programs) }
 }
 
 export function parseSwitches(given: Loose): Switches {

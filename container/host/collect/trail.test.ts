@@ -9,13 +9,13 @@ const VERSION: ProgramVersion = { key: 'bank', version: '1.0.0', code: 10000, re
 function setUp(first = false) {
   const made: [Kind, Draft, boolean][] = []
   const kept: string[] = []
-  const dropped: Kind[] = []
+  const dropped: number[] = []
   const renewed: number[] = []
   const trail = new Trail({
     emit: (kind, draft, active) => made.push([kind, draft, active]),
     keep: (_at, level, text) => kept.push(`${level} ${text}`),
     renew: (at) => renewed.push(at),
-    drop: (kind) => dropped.push(kind),
+    drop: (count) => dropped.push(count),
   }, () => first)
   const take = (at: number, happening: Happening): void => trail.take({ ...happening, at })
   const tell = (at: number, notice: Notice): void => take(at, { what: 'notice', notice })
@@ -65,13 +65,6 @@ describe('launches', () => {
     expect(named('$launch')).toHaveLength(1)
     expect(named('$launch')[0]).not.toHaveProperty('value')
     expect(named('$launch')[0]!.props).toMatchObject({ left: true })
-  })
-
-  it('are not told of what goes on elsewhere', () => {
-    const { take, made } = setUp()
-    take(1000, { what: 'launch', again: false, scene: 1001 })
-    take(1100, { what: 'end', handedOver: true })
-    expect(made).toEqual([])
   })
 
   it('are hot from the background, with the page that is seen again', () => {
@@ -188,7 +181,7 @@ describe('errors', () => {
     for (let n = 0; n < 100; n++) tell(2000, { kind: 'error', type: 'error', message: 'Error: again' })
     const errors = (): number => made.filter(([, { type }]) => type === 'error').length
     expect(errors()).toBe(20)
-    expect(dropped.filter((kind) => kind === 'error')).toHaveLength(80)
+    expect(dropped).toHaveLength(80)
     take(2001, { what: 'crash', fault: 'flood', message: '' })
     expect(errors()).toBe(21)
   })
@@ -266,6 +259,31 @@ describe('the rest', () => {
       ['log', { type: 'log', at: 2000, level: 'info', page: 'pages/a', message: 'sent {"a":1}', tag: 'pay', props: { filter: 'order 7' } }, false],
     ])
     expect(kept).toEqual(['info [pay] sent {"a":1}', 'debug kept', 'info console'])
+  })
+
+  it('cannot be made to take more by times that a program gives', () => {
+    const { start, tell, named } = setUp()
+    start()
+    for (let n = 0; n < 1000; n++) {
+      tell(100_000, { kind: 'observed', records: [{ what: 'tap', at: n % 2 ? 100_000 : 40_000 }] })
+    }
+    expect(named('$tap').length).toBeLessThanOrEqual(300)
+  })
+
+  it('goes on when the clock is set back', () => {
+    const { start, take, named } = setUp()
+    start()
+    for (const at of [4_000_000, 400_000]) {
+      for (let n = 0; n < 1000; n++) take(at, { what: 'report', report: { kind: 'event', name: `at ${at}` } })
+    }
+    expect(named('at 400000').length).toBeGreaterThanOrEqual(290)
+  })
+
+  it('counts what the frame left out itself', () => {
+    const { start, take, dropped } = setUp()
+    start()
+    take(2000, { what: 'report', report: { kind: 'event', name: 'loop', lost: 700 } })
+    expect(dropped).toEqual([700])
   })
 
   it('leaves out what is too much, and says so', () => {

@@ -5,7 +5,7 @@
 import type { Notice, WireObject } from '../../bridge/messages'
 import { TokenBucket } from '../../bridge/check'
 import type { Fault } from '../events'
-import { addressPattern } from './addresses'
+import { addressPattern, MAX_PATTERN } from './addresses'
 import type { Asked, LaunchPhase, ProgramVersion, Timed } from './happenings'
 import type { Breadcrumb, Draft, Kind, Level, Props } from './records'
 import { cut, errorParts, lineOf, MAX_MESSAGE, MAX_STACK, ms, numberOf, propsOf, textOf } from './text'
@@ -40,8 +40,8 @@ export interface Outlet {
   keep(at: number, level: Level, text: string): void
   /** a cold launch */
   renew(at: number): void
-  /** records of this kind are too many */
-  drop(kind: Kind): void
+  /** so many records more were too many */
+  drop(count: number): void
 }
 
 export class Trail {
@@ -53,14 +53,22 @@ export class Trail {
   private launch: Launch | undefined
   private scene = 0
   private readonly crumbs: Breadcrumb[] = []
-  private readonly measure = new TokenBucket(PER_SECOND, BURST)
-  private readonly errorMeasure = new TokenBucket(ERRORS_PER_SECOND, ERRORS_BURST)
+  private measure = new TokenBucket(PER_SECOND, BURST)
+  private errorMeasure = new TokenBucket(ERRORS_PER_SECOND, ERRORS_BURST)
+  /** ms, of what is being looked at; records may be of before, and say so themselves */
+  private now = 0
 
   /** `first`: this device has never started this program before, as far as it knows */
   constructor(private readonly outlet: Outlet, private readonly first: () => boolean) {}
 
   take(happening: Timed): void {
     const { at } = happening
+    if (at < this.now) {
+      // the clock was set back: what was measured by it says nothing any more
+      this.measure = new TokenBucket(PER_SECOND, BURST)
+      this.errorMeasure = new TokenBucket(ERRORS_PER_SECOND, ERRORS_BURST)
+    }
+    this.now = at
     if (this.opening && at - this.opening.at > RENDER_LIMIT) this.show()
     switch (happening.what) {
       case 'launch': return this.begin(at, happening.again, happening.scene)
@@ -73,13 +81,11 @@ export class Trail {
         return
       case 'show': return this.resume(at, happening)
       case 'hide':
+      case 'end':
         this.abandon()
         return this.leave(at, '')
-      case 'end':
-        if (!happening.handedOver) this.abandon()
-        return this.leave(at, '')
       case 'crash': return this.crash(at, happening.fault, happening.message)
-      case 'asked': return this.asked(at, happening.asked)
+      case 'asked': return this.asked(at, happening.asked, addressPattern(happening.asked.url))
       case 'report': return this.report(at, happening.report)
       case 'notice': return this.notice(at, happening.notice)
     }
@@ -220,6 +226,13 @@ export class Trail {
       }
       case 'long_task':
         return this.emit('long_task', { type: 'event', name: '$long_task', at, page, value, props: { during: textOf(record.during) } })
+      // of a web application, whose requests do not go through the host
+      case 'request': {
+        const { status, down, failure } = record
+        const asked = { method: '', status: numberOf(status), up: 0, down: numberOf(down), ms: value }
+        const pattern = { host: textOf(record.host), pattern: textOf(record.pattern, MAX_PATTERN) }
+        return this.asked(at, { ...asked, ...(failure !== undefined && { failure: textOf(failure) }) }, pattern)
+      }
       case 'white_screen': {
         const props = { reason: textOf(record.reason), elements: numberOf(record.elements) }
         return this.emit('white_screen', { type: 'event', name: '$white_screen', at, page, value, props })
@@ -250,7 +263,7 @@ export class Trail {
     const { type, fatal } = error
     const message = cut(error.message, MAX_MESSAGE)
     this.outlet.keep(at, 'error', `${type}: ${message}`)
-    if (!fatal && !this.errorMeasure.take(at)) return this.outlet.drop('error')
+    if (!fatal && !this.errorMeasure.take(this.now)) return this.outlet.drop(1)
     this.emit('error', { type: 'error', at, page, error: { ...error, message }, breadcrumbs: this.steps() }, false, fatal)
     const props = { type, message: cut(message, 200), fatal }
     this.emit('error', { type: 'event', name: '$error', at, page, props }, false, fatal)
@@ -269,14 +282,16 @@ export class Trail {
 
   // ---- what the host sees ------------------------------------------------------------------------------------
 
-  private asked(at: number, { url, method, status, up, down, ms: took, failure }: Asked): void {
-    const { host, pattern } = addressPattern(url)
+  private asked(
+    at: number, { method, status, up, down, ms: took, failure }: Omit<Asked, 'url'>, { host, pattern }: { host: string; pattern: string },
+  ): void {
     const props = { host, pattern, method, status, bytes_up: up, bytes_down: down, failure: failure ?? '' }
-    this.crumb({ at, category: 'request', message: `${method} ${host}${pattern} ${failure ?? status} ${Math.round(took)} ms` })
+    this.crumb({ at, category: 'request', message: `${method} ${host}${pattern} ${failure ?? status} ${Math.round(took)} ms`.trim() })
     this.emit('request', { type: 'event', name: '$request', at: at - Math.round(took), page: this.lastPage, value: ms(took), props })
   }
 
-  private report(at: number, { kind, name, data, dimensions }: WireObject): void {
+  private report(at: number, { kind, name, data, dimensions, lost }: WireObject): void {
+    if (numberOf(lost) > 0) this.outlet.drop(numberOf(lost))
     // names that begin with $ are the platform's own
     const called = cut(String(name ?? '').replace(/^\$+/, ''), 100)
     if (!called) return
@@ -297,7 +312,7 @@ export class Trail {
   }
 
   private emit(kind: Kind, draft: Draft, active = false, always = false): void {
-    if (!always && !this.measure.take(draft.at)) return this.outlet.drop(kind)
+    if (!always && !this.measure.take(this.now)) return this.outlet.drop(1)
     this.outlet.emit(kind, draft, active)
   }
 }

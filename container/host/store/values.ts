@@ -33,6 +33,8 @@ class IndexedValues implements ValueStore {
       }
       transaction.oncomplete = () => resolve()
       transaction.onabort = () => reject(transaction.error ?? new Error('not stored'))
+      // at once: a page that is being closed does not come to it by itself
+      transaction.commit?.()
     })
   }
 

@@ -19,23 +19,31 @@ export type Verdict =
   | { blank: true; why: 'empty' | 'hidden' | undefined; elements: number }
 
 export function look({ root, element, component }: PageHandle): Verdict {
+  const found = inkOf(root, element)
+  if (found === 'seen') return { blank: false }
+  const { elements, written } = found
+  return { blank: true, why: written ? 'hidden' : expects(component) ? 'empty' : undefined, elements }
+}
+
+/** What is in a page without ink; `written`: there is text, but it is not to be seen. `element` is the page's own box. */
+export function inkOf(root: Node, element: HTMLElement): 'seen' | { elements: number; written: boolean } {
   const base = getComputedStyle(element).backgroundColor
   const walker = document.createTreeWalker(root, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT)
   let elements = 0
   let nodes = 0
   let written = false
   for (let node = walker.nextNode(); node; node = walker.nextNode()) {
-    if (++nodes > MAX_NODES) return { blank: false }
+    if (++nodes > MAX_NODES) return 'seen'
     if (node.nodeType === Node.TEXT_NODE) {
       if (!node.nodeValue?.trim()) continue
       written = true
-      if (seen(node.parentElement!, boxOf(node))) return { blank: false }
+      if (seen(node.parentElement!, boxOf(node))) return 'seen'
     } else if (node !== element) {
       elements++
-      if (hasInk(node as HTMLElement, base)) return { blank: false }
+      if (hasInk(node as HTMLElement, base)) return 'seen'
     }
   }
-  return { blank: true, why: written ? 'hidden' : expects(component) ? 'empty' : undefined, elements }
+  return { elements, written }
 }
 
 function hasInk(element: HTMLElement, base: string): boolean {
@@ -51,7 +59,7 @@ function hasInk(element: HTMLElement, base: string): boolean {
 }
 
 function boxOf(text: Node): DOMRect {
-  const range = document.createRange()
+  const range = text.ownerDocument!.createRange()
   range.selectNodeContents(text)
   return range.getBoundingClientRect()
 }

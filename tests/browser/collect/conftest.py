@@ -49,7 +49,7 @@ PROGRAM: dict[str, Any] = {
         console.warn('a warning', 13800138000)
       },
       report() {
-        wx.reportEvent('bought', { sum: 5, phone: '13800138000' })
+        wx.reportEvent('bought', { sum: 5, phone: 13800138000 })
         wx.reportAnalytics('seen', { page: 'a' })
         wx.reportMonitor('depth', 3)
         wx.reportPerformance(2001, 120, ['cold', 'wifi'])

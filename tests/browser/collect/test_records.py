@@ -152,6 +152,20 @@ def test_log_of_the_phone_when_it_is_wanted(watched: Watch) -> None:
     assert [batch.head.get("pull_done") for batch in phone.collecting.batches if batch.head.get("pull_done")] == ["p1"]
 
 
+def test_log_of_the_phone_that_is_wanted_at_its_start(watched: Watch) -> None:
+    phone = watched()
+    phone.start()
+    phone.tap("log")
+    phone.collecting.wait_for(2, type="log")
+    pull = {"id": "p2", "from": 0, "until": 4102444800000}
+    phone.collecting.switches["programs"]["bank"]["pull"] = pull
+    phone.start()
+    lines = phone.collecting.wait_for(3, type="log", pull="p2")
+    assert "kept on the phone" in [line["message"] for line in lines]
+    done = [batch for batch in phone.collecting.batches if batch.head.get("pull_done") == "p2"]
+    assert {batch.key for batch in done} == {KEY} and len({batch.head["batch"] for batch in done}) == 1
+
+
 def test_hung_program_is_fatal(watched: Watch) -> None:
     phone = watched()
     phone.start()

@@ -1,6 +1,7 @@
-"""What phones are to collect: `GET /observe/v1/collect/WORKSPACE?device=ID&since=REVISION`.
+"""What phones are to collect: `GET /observe/v1/collect/WORKSPACE?device=ID`.
 
-The answer is one for all programs of a workspace, made when something has changed and held as bytes.
+The answer is one for all programs of a workspace, made when something has changed and held as bytes. For a device whose
+log is wanted, the program that it is wanted of has a `pull`.
 """
 
 from __future__ import annotations
@@ -35,8 +36,8 @@ def no_pulls(app: int, device: str) -> dict[str, Any] | None:
 
 class _Switches(NamedTuple):
     revision: int
-    #: numbers of the apps
-    apps: tuple[int, ...]
+    #: number → key of each app that phones send to
+    apps: dict[int, str]
     answer: dict[str, Any]
     body: bytes
     #: monotonic
@@ -73,10 +74,12 @@ class Collect:
     async def answer(self, slug: str, device: str) -> bytes:
         """The body for a device of a workspace. Problem `not-found`."""
         switches = await self._switches(await self._workspace(slug))
-        for app in switches.apps if device else ():
-            if pull := self.pulls(app, device):
-                return _ENCODER.encode({**switches.answer, "pull": pull})
-        return switches.body
+        wanted = {key: pull for app, key in switches.apps.items() if device and (pull := self.pulls(app, device))}
+        if not wanted:
+            return switches.body
+        programs: dict[str, dict[str, Any]] = switches.answer["programs"]
+        named = {key: {**programs[key], "pull": pull} for key, pull in wanted.items()}
+        return _ENCODER.encode({**switches.answer, "programs": {**programs, **named}})
 
     def told(self, app: int, device: str, revision: int | None) -> dict[str, Any]:
         """What the answer to a batch says beside the number of records."""
@@ -123,6 +126,7 @@ class Collect:
                 }
         revision = self._apps.revision_of(workspace_id)
         answer = {"revision": revision, "programs": programs, **usual}
-        made = _Switches(revision, tuple(app.number for app in apps), answer, _ENCODER.encode(answer), until)
+        sending = {app.number: app.key for app in apps if app.number in keys}
+        made = _Switches(revision, sending, answer, _ENCODER.encode(answer), until)
         self._held[workspace_id] = made
         return made
