@@ -1,15 +1,19 @@
 """What it costs a busy phone to tell its server how it is used, in headless Chromium.
 
-Two programs are started and work without a pause, the demo bank (pages, taps, requests) and a page with a list (updates
-of one row and of all rows, taps, lines of the console), in rounds with collecting on and rounds without, in turns, in
-one browser.
+Two programs work without a pause, the demo bank (pages, taps, requests) and a page with a list (updates of one row
+and of all rows, taps, lines of the console). In one running page short blocks of the same work follow each other, in
+pairs of one with collecting and one without, in both orders. Without: everything is switched off in the running
+program, so the two have the same history, the same compiled code and the same heap; a whole start each would differ
+by more than what is to be seen. A block with collecting ends when its records are made, packed, kept and sent, far
+more often than phones do.
+
 `program_ratio_percent` is how much more of the processor's time the programs' own thread takes with collecting, as
 Chromium counts it (`TaskDuration`: scripts, layout, painting); `all_ratio_percent` that of the host's page and the
-programs together, where records are made, kept and sent; medians over pairs of neighbouring rounds, starts of both
-programs included. `program_ms` and `host_ms` are these times without collecting, `own_ms` what collecting itself counts
-in the host's page, `records` how many reached the server in a round. `script_more_ms` is what `ScriptDuration` grows
-by; it leaves out what runs from promises, most of what programs do, and is no measure of the whole. `collect_gzip_kb`
-is what a phone loads for it, late.
+programs together, where records are made, kept and sent; medians over the pairs. `program_ms` and `host_ms` are these
+times of a block without collecting, `records` how many a block with collecting has sent. `pair_spread_percent` is
+half the distance between the quartiles of the pairs' ratios: with more of it than the ratio, the machine was not
+quiet enough. `start_more_ms` is what starts of both programs, with ten idle seconds after each, take more in all
+threads than in a page that never collects. `collect_gzip_kb` is what a phone loads for it, late.
 """
 
 from __future__ import annotations
@@ -20,7 +24,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
+from statistics import median, quantiles
 from typing import Any
 
 from playwright.sync_api import Browser, Frame, Page, sync_playwright
@@ -32,10 +36,12 @@ from eden.base.http import Receive, Scope, Send, respond
 from eden.base.tools import bundle
 from tests.browser.platform import RunningPlatform
 
-ROUNDS = 7
-#: of the work in a round
-BANK_LOOPS = 6
-LIST_LOOPS = 120
+#: pages that are opened, and pairs of blocks of each program in each of them
+ROUNDS, PAIRS = 3, 10
+#: of the work in a block
+BANK_LOOPS, LIST_LOOPS = 1, 30
+#: blocks whose time does not count: code is compiled, pictures are loaded
+WARM = 2
 BANK = Path(__file__).parents[1] / "apps/bank/miniprogram"
 
 _HOST = """<!doctype html><meta charset="utf-8"><title>bench</title>
@@ -53,6 +59,12 @@ window.start = async (key) => {
   const first = new Promise((done) => painted.push(done))
   await host.open(host.platform.address(key))
   await first
+}
+// as if every switch was off
+window.collect = (on) => {
+  if (on) { delete host.collect.tell; delete host.collect.frameKinds }
+  else Object.assign(host.collect, { tell() {}, frameKinds: () => [] })
+  host.collect.around.switched()
 }
 </script>"""
 
@@ -127,14 +139,17 @@ _LIST = {
     ),
     "pages/list/list.wxss": ".item { display: flex; padding: 20rpx }",
 }
+_LIST_BEGIN = """async () => {
+  getCurrentPages().at(-1).setData({
+    items: Array.from({ length: 400 }, (_, id) => ({ id, title: `Item ${id}`, note: `${id} min` })),
+  })
+}"""
 _LIST_WORK = (
     "async (loops) => {"
     + _TOOLS
     + """
   const page = getCurrentPages().at(-1)
   const item = (_, id) => ({ id, title: `Item ${id}`, note: `${id} min` })
-  page.setData({ items: Array.from({ length: 400 }, item) })
-  await frame()
   const rows = find('.item')
   for (let loop = 0; loop < loops; loop++) {
     for (let n = 0; n < 10; n++) page.setData({ [`items[${(loop * 10 + n) % 400}].title`]: `Changed ${loop}` })
@@ -146,15 +161,20 @@ _LIST_WORK = (
 )
 
 
-@dataclass
-class _Round:
-    """Seconds of the processor, and what collecting says of itself."""
+#: program → what prepares it, its work, loops of that in a block
+_WORK = {"bank": (_SIGN_IN, _BANK_WORK, BANK_LOOPS), "list": (_LIST_BEGIN, _LIST_WORK, LIST_LOOPS)}
 
-    script: float
+
+@dataclass
+class _Block:
+    """Seconds of the processor."""
+
     program: float
     host: float
-    own: float
-    records: int
+
+    @property
+    def all(self) -> float:
+        return self.program + self.host
 
 
 class _Platform(RunningPlatform):
@@ -172,26 +192,38 @@ class _Platform(RunningPlatform):
 def main(quick: bool) -> Iterable[Figure]:
     with _served() as platform, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=LAUNCH_ARGUMENTS, chromium_sandbox=False)
-        scale = 6 if quick else 1
-        _round(browser, platform, True, scale)
-        pairs = []
+        pairs: list[tuple[_Block, _Block]] = []
+        starts: list[float] = []
+        assert platform.collecting is not None
+        sent = 0
         for number in range(1 if quick else ROUNDS):
-            # who goes first takes turns as well
-            order = (True, False) if number % 2 else (False, True)
-            found = {on: _round(browser, platform, on, scale) for on in order}
-            pairs.append((found[True], found[False]))
+            # who goes first takes turns
+            started = {on: _open(browser, platform, on) for on in ((True, False) if number % 2 else (False, True))}
+            starts.append(sum(clock.all for clock in started[True][1]) - sum(clock.all for clock in started[False][1]))
+            started[False][0].context.close()
+            page = started[True][0]
+            before = len(platform.collecting.records())
+            pairs += _pairs(page, 2 if quick else PAIRS)
+            sent += len(platform.collecting.records()) - before
+            page.context.close()
         browser.close()
     sizes = json.loads(bundle("index.json").read_text(encoding="utf-8"))
-    program = median(on.program / off.program for on, off in pairs)
-    everything = median((on.program + on.host) / (off.program + off.host) for on, off in pairs)
-    yield Figure("program_ratio_percent", 100 * (program - 1), None if quick else 2)
-    yield Figure("all_ratio_percent", 100 * (everything - 1))
+    everything = [on.all / off.all for on, off in pairs]
+    low, _, high = quantiles(everything, n=4)
+    yield Figure(
+        "program_ratio_percent", 100 * (median(on.program / off.program for on, off in pairs) - 1), _most(quick)
+    )
+    yield Figure("all_ratio_percent", 100 * (median(everything) - 1), _most(quick))
+    yield Figure("pair_spread_percent", 50 * (high - low))
     yield Figure("program_ms", 1000 * median(off.program for _, off in pairs))
     yield Figure("host_ms", 1000 * median(off.host for _, off in pairs))
-    yield Figure("script_more_ms", 1000 * median(on.script - off.script for on, off in pairs))
-    yield Figure("own_ms", median(on.own for on, _ in pairs))
-    yield Figure("records", median(on.records for on, _ in pairs))
+    yield Figure("records", sent / len(pairs))
+    yield Figure("start_more_ms", 1000 * median(starts))
     yield Figure("collect_gzip_kb", sizes["collect.js"]["gzip"] / 1000, 20)
+
+
+def _most(quick: bool) -> float | None:
+    return None if quick else 2
 
 
 @contextmanager
@@ -217,72 +249,78 @@ def _served() -> Iterator[_Platform]:
             platform.close()
 
 
-def _round(browser: Browser, platform: _Platform, on: bool, scale: int) -> _Round:
+def _open(browser: Browser, platform: _Platform, on: bool) -> tuple[Page, list[_Block]]:
+    """A page with both programs started, and what their starts took."""
     context = browser.new_context(viewport={"width": 800, "height": 800}, reduced_motion="reduce")
     page = context.new_page()
     page.goto(f"{platform.origin}/bench?{'on' if on else 'off'}")
     page.wait_for_function("typeof start === 'function'")
-    collecting = platform.collecting
-    assert collecting is not None
-    before = len(collecting.records())
-    script = program = shell = own = 0.0
-    for key, work, loops in (("bank", _BANK_WORK, BANK_LOOPS), ("list", _LIST_WORK, LIST_LOOPS)):
+    blocks = []
+    for key in _WORK:
         # the frame in which the program will run waits already
-        page.wait_for_selector("iframe.spare", state="attached")
-        page.wait_for_timeout(1000)
-        with _Clock(page) as clock:
-            frame = _start(page, key)
-            if key == "bank":
-                frame.evaluate(_SIGN_IN)
-            page.wait_for_timeout(1500)
-            frame.evaluate(work, max(1, loops // scale))
-            # what was put off to a quiet moment belongs to it
-            page.wait_for_timeout(2500)
-        script += clock.script
-        program += clock.program
-        shell += clock.host
-    if on:
-        own = page.evaluate("host.collect.cost")
-        page.evaluate("host.collect.settled()")
-    context.close()
-    return _Round(script, program, shell, own, len(collecting.records()) - before)
-
-
-class _Clock:
-    """Seconds that the processes of a page, and of the frames in it, spend from beginning to end."""
-
-    def __init__(self, page: Page) -> None:
         spare = page.wait_for_selector("iframe.spare", state="attached")
         assert spare is not None
         frame = spare.content_frame()
         assert frame is not None
+        page.wait_for_timeout(1000)
+        with _Clock(page, frame) as clock:
+            page.evaluate("(key) => start(key)", key)
+            page.wait_for_timeout(10_000)
+        blocks.append(clock.block)
+    return page, blocks
+
+
+def _pairs(page: Page, count: int) -> list[tuple[_Block, _Block]]:
+    """Blocks of each program with and without collecting."""
+    found = []
+    for key, (prepare, work, loops) in _WORK.items():
+        page.evaluate("(key) => start(key)", key)
+        frame = _frame(page)
+        frame.evaluate(prepare)
+        for _ in range(WARM):
+            frame.evaluate(work, loops)
+        for number in range(count):
+            block = {}
+            for on in (True, False) if number % 2 else (False, True):
+                page.evaluate("(on) => collect(on)", on)
+                page.wait_for_timeout(100)
+                with _Clock(page, frame) as clock:
+                    frame.evaluate(work, loops)
+                    if on:
+                        page.evaluate("host.collect.settled()")
+                block[on] = clock.block
+            found.append((block[True], block[False]))
+        page.evaluate("collect(true)")
+    return found
+
+
+class _Clock:
+    """What the threads of a page, and of a frame in it, spend from beginning to end."""
+
+    block: _Block
+
+    def __init__(self, page: Page, frame: Frame) -> None:
         self._sessions = [page.context.new_cdp_session(page), page.context.new_cdp_session(frame)]
         for session in self._sessions:
             session.send("Performance.enable", {"timeDomain": "threadTicks"})
-        self.script = self.host = self.program = 0.0
 
-    def _read(self) -> tuple[float, float, float]:
-        host, program = (
-            {one["name"]: one["value"] for one in session.send("Performance.getMetrics")["metrics"]}
-            for session in self._sessions
-        )
-        return host["ScriptDuration"] + program["ScriptDuration"], host["TaskDuration"], program["TaskDuration"]
+    def _read(self) -> list[float]:
+        metrics = [session.send("Performance.getMetrics")["metrics"] for session in self._sessions]
+        return [next(one["value"] for one in several if one["name"] == "TaskDuration") for several in metrics]
 
     def __enter__(self) -> _Clock:
         self._before = self._read()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.script, self.host, self.program = (
-            now - before for now, before in zip(self._read(), self._before, strict=True)
-        )
+        host, program = (now - before for now, before in zip(self._read(), self._before, strict=True))
+        self.block = _Block(program, host)
         for session in self._sessions:
             session.detach()
 
 
-def _start(page: Page, key: str) -> Frame:
-    """Start a program; the frame in which its code runs."""
-    page.evaluate("(key) => start(key)", key)
+def _frame(page: Page) -> Frame:
+    """The frame in which the code of the program in front runs."""
     outer = page.evaluate_handle("host.current.frame").as_element()
     assert outer is not None
     guard = outer.content_frame()
