@@ -1,6 +1,6 @@
 /**
- * What may be told of a program, and how: what its workspace wishes, and the person's word, which wins. Whatever one page
- * of this phone hears the others hear as well.
+ * What may be told of a program, and how: what its workspace wishes, and the person's word, which wins, and which all pages
+ * of this phone hear when it is given in one of them.
  */
 import { Directory } from './directory'
 import type { Guarded } from './guarded'
@@ -16,7 +16,7 @@ const REFRESH = 5 * 60_000
 export interface PolicyOptions {
   around: Pick<Surroundings, 'server' | 'fetch' | 'values'>
   guarded: Guarded
-  /** of what the pages of this phone share */
+  /** by which the pages of this phone find each other */
   name: string
   /** `denied`: of which programs nothing is to be kept; undefined: there are none */
   changed(denied: ((program: string) => boolean) | undefined): Promise<void>

@@ -94,6 +94,18 @@ def test_busy_server_is_left_alone_for_as_long_as_it_says(
     assert len(phone.collecting.refused) == 1
 
 
+def test_launch_is_told_at_once_and_what_follows_when_the_page_is_left(watched: Watch) -> None:
+    phone = watched(seconds=3600)
+    phone.start()
+    phone.event("$launch")
+    phone.event("$page_view")
+    phone.tap("report")
+    phone.page.goto("about:blank")
+    phone.event("bought")
+    assert phone.event("$page_leave")["props"] == {"next": ""}
+    each_once(phone)
+
+
 def test_two_pages_send_each_record_once(watched: Watch) -> None:
     phone = watched()
     phone.start()
