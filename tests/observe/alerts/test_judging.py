@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from eden.observe.alerts.comparing import begin
 from eden.observe.alerts.interfaces import (
     COURSE,
     AlertRule,
@@ -16,6 +17,7 @@ from eden.observe.alerts.interfaces import (
     Compared,
     Condition,
     Memory,
+    Reading,
     Sequential,
     SqlNumber,
     Subject,
@@ -91,6 +93,14 @@ def test_missing_numbers_are_a_state_of_their_own() -> None:
     assert [turn for _, turn in turns] == ["", "open", "", "", "", "", "resolve"]
     told = course(msgspec.structs.replace(rule, missing="tell"), [None, None, 5, 5])
     assert told == [("ok", ""), ("no-data", "open"), ("no-data", ""), ("ok", "resolve")]
+
+
+def test_a_comparison_that_has_just_begun_misses_nothing() -> None:
+    """The newest version has nothing to show at first."""
+    rule = AlertRule(subject=RATE, condition=Sequential(), missing="tell")
+    memory = Memory(betting=begin(1_000_000_000))
+    turns = [judge(rule, AlertState.OK, memory, Reading(), at)[::2] for at in (1000, 4599, 4600)]
+    assert turns == [("no-data", ""), ("no-data", ""), ("no-data", "open")]
 
 
 def test_the_course_is_bounded() -> None:

@@ -41,7 +41,7 @@ AFTER = 200
 
 def begin(since: int, version: int = -1) -> Betting:
     """A comparison of rows that are received from `since` (microseconds) on."""
-    return Betting(since=since, version=version, more=new_bets(), less=new_bets())
+    return Betting(since=since, begun=since, version=version, more=new_bets(), less=new_bets())
 
 
 def observe(state: Betting, new: Arm, control: Arm, until: int, subject: Compared, condition: Sequential) -> Betting:

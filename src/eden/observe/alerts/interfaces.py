@@ -93,7 +93,8 @@ Condition: TypeAlias = Threshold | Change | Sequential
 
 class AlertRule(Given, frozen=True, kw_only=True):
     """`looks`: so many looks in a row must find trouble, and as many none, before the state changes. `every`: seconds
-    between looks. `missing`: whether a missing number is told, too. `again`: seconds after which an incident that goes
+    between looks. `missing`: whether a missing number is told, too (of a comparison an hour after it began: the newest
+    version has nothing to show at first). `again`: seconds after which an incident that goes
     on is told once more; 0: never. `halt`: an incident halts the releases that offer the mini program to users; where
     versions are compared, those of the versions that are watched."""
 
@@ -179,12 +180,13 @@ class Arm(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Betting(msgspec.Struct, frozen=True, kw_only=True):
-    """All that a comparison remembers between looks. `since`: microseconds up to which rows have been looked at, by
-    when they were received. `version`: the code that is watched, where that is the newest one. `more`, `less`: bets on
-    either direction. `fit`: log-likelihood of the grid of ratios. `found`: the direction that was found; `after`: both
-    arms since then."""
+    """All that a comparison remembers between looks. `begun`: when it began, microseconds; `since`: up to which rows
+    have been looked at, by when they were received. `version`: the code that is watched, where that is the newest one.
+    `more`, `less`: bets on either direction. `fit`: log-likelihood of the grid of ratios. `found`: the direction that
+    was found; `after`: both arms since then."""
 
     since: int
+    begun: int = 0
     version: int = -1
     new: Arm = Arm()
     control: Arm = Arm()

@@ -24,6 +24,8 @@ from eden.observe.questions import interfaces as ask
 
 #: what is to be done about the incident
 Turn: TypeAlias = Literal["", "open", "resolve"]
+#: µs after which a comparison without numbers is trouble
+_PATIENCE = 3600 * 1_000_000
 #: questions whose answer is one number
 _NUMBERS = (ask.Trend, ask.Funnel, ask.Percentiles, ask.Retention)
 
@@ -92,7 +94,9 @@ def judge(
         return AlertState.FIRING, memory, "open"
     if finding == "calm":
         return AlertState.OK, memory, "resolve"
-    return AlertState.NO_DATA, memory, "open" if rule.missing == "tell" else ""
+    # of a comparison that has just begun nothing is missing yet
+    is_young = memory.betting is not None and at * 1_000_000 < memory.betting.begun + _PATIENCE
+    return AlertState.NO_DATA, memory, "open" if rule.missing == "tell" and not is_young else ""
 
 
 def subject_word(rule: AlertRule) -> Literal["question", "sql", "comparison"]:
