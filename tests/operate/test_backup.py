@@ -30,6 +30,7 @@ from eden.base.ids import new_id
 from eden.base.settings import Settings
 from eden.base.tables import idempotency, users, workspaces
 from eden.cli import main
+from eden.observe.insight import backup as events_store
 from eden.observe.models import observe_apps
 from eden.operate import archive
 from eden.operate.backup import backup, reflect
@@ -304,7 +305,9 @@ def test_damaged_archive_changes_nothing(
     assert not Path(new.data).exists()
 
 
-@pytest.mark.parametrize("name", ["blobs/../../outside", "blobs//etc/passwd", "/etc/passwd", "else/x", "blobs/a/./b"])
+@pytest.mark.parametrize(
+    "name", ["blobs/../../outside", "blobs//etc/passwd", "/etc/passwd", "else/x", "blobs/a/./b", "stores/x"]
+)
 def test_names_that_lead_outside(make_settings: MakeSettings, tmp_path: Path, name: str) -> None:
     path = tmp_path / "backup"
     with archive.Writer(path) as writer:
@@ -593,6 +596,27 @@ engine.close()
     assert caught.value.code == "events-store"
     assert ask(other)[1] == trends
     assert sorted(path.name for path in (other.data_folder / "observe").glob("store*")) == ["store"]
+
+
+def test_a_store_that_cannot_take_its_place(
+    make_settings: MakeSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Too late to take anything back: nothing that the restored rows need is removed, and it is said what to do."""
+    old, new = make_settings("folder"), make_settings("new")
+    within(old, fill)
+    path = written(old, tmp_path / "backup")
+
+    def refused(self: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(events_store._Restoring, "replace", refused)
+        with pytest.raises(EdenError, match=r"files are restored, the store observe is not: .*Permission denied") as it:
+            restore(new, path, force=False, progress=nothing)
+    assert it.value.code == "store-not-replaced" and "--force" in it.value.hint
+    assert within(new, content) == within(old, content)
+    restore(new, path, force=True, progress=nothing)
+    assert within(new, content) == within(old, content)
 
 
 def _app(connection: Connection) -> Any:

@@ -200,7 +200,7 @@ def _manifest(path: Path, data: bytes) -> Manifest:
 def _is_safe(name: str) -> bool:
     """Whether a name is one that `eden backup` writes: no way out of a store's folder."""
     words = name.split("/")
-    known = name == SECRET or name.startswith((TABLES, STORES, BLOBS))
+    known = name == SECRET or name.startswith((TABLES, BLOBS)) or (name.startswith(STORES) and len(words) > 2)
     return known and not any(word in ("", ".", "..") for word in words) and "\\" not in name and "\0" not in name
 
 

@@ -110,18 +110,29 @@ class _Restoration:
                 self._fill(connection, before)
                 for store in self._stores.values():
                     store.finish()
-            for store in self._stores.values():
-                store.replace()
         except BaseException as error:
             self._runner.run(self._remove(self._added))
             if isinstance(error, OSError):
                 raise EdenError("cannot-write", f"Nothing was restored: {error.strerror or error}.") from error
             raise
+        self._replace_stores()
         wanted = {name.removeprefix(BLOBS) for name in self._manifest.files if name.startswith(BLOBS)}
         try:
             self._runner.run(self._remove([name for name in before if name not in wanted]))
         except (OSError, BaseError) as error:
             self._progress(f"Files of before are left; they do no harm: {error}")
+
+    def _replace_stores(self) -> None:
+        """The last step. What it fails at cannot be taken back: the database has what was restored."""
+        for name, store in self._stores.items():
+            try:
+                store.replace()
+            except (EdenError, OSError) as error:
+                raise EdenError(
+                    "store-not-replaced",
+                    f"The database and the files are restored, the store {name} is not: {error}",
+                    "When that is mended, restore again with --force.",
+                ) from error
 
     def _check_empty(self, connection: Connection, before: set[str], force: bool) -> None:
         ours = {*metadata.tables, *self._manifest.tables, VERSION_TABLE}
