@@ -6,7 +6,7 @@ import logging
 import random
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeAlias
 
 from eden.base.errors import EdenError
@@ -53,25 +53,28 @@ class Access:
         self._seconds = ground.metrics.histogram(
             "eden_http_seconds", "Time until the answer was sent, without event streams.", ("area",)
         )
-        self._counters: dict[tuple[str, int], Any] = {}
-        self._timers: dict[str, Any] = {}
+        #: by area and status
+        self._meters: dict[tuple[str, int], tuple[Any, Any]] = {}
         self._headers = list(_COMMON)
         if ground.settings.origin.startswith("https:"):
             self._headers.append((b"strict-transport-security", b"max-age=31536000"))
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Coroutine[Any, Any, None]:
         area, raw, application = self._route(scope)
         if tracing():
-            parent = header(scope, b"traceparent")
-            with request_span(scope["method"], area, parent.decode("latin-1") if parent else None) as answered:
-                trace = current_trace()
-                answer = _Answer(send, self._headers, raw, trace)
-                await self._answer(scope, receive, answer, area, raw, application, trace)
-                answered(answer.status)
-        else:
-            trace = _trace_of(scope)
+            return self._answer_traced(scope, receive, send, area, raw, application)
+        trace = _trace_of(scope)
+        return self._answer(scope, receive, _Answer(send, self._headers, raw, trace), area, raw, application, trace)
+
+    async def _answer_traced(
+        self, scope: Scope, receive: Receive, send: Send, area: str, raw: bool, application: Application
+    ) -> None:
+        parent = header(scope, b"traceparent")
+        with request_span(scope["method"], area, parent.decode("latin-1") if parent else None) as answered:
+            trace = current_trace()
             answer = _Answer(send, self._headers, raw, trace)
             await self._answer(scope, receive, answer, area, raw, application, trace)
+            answered(answer.status)
 
     async def _answer(
         self, scope: Scope, receive: Receive, send: _Answer, area: str, raw: bool, application: Application, trace: str
@@ -106,16 +109,17 @@ class Access:
             raise error
 
     def _count(self, area: str, status: int, seconds: float | None) -> None:
-        counter = self._counters.get((area, status))
-        if counter is None:
-            counter = self._counters[area, status] = self._requests.labels(area, str(status))
-            self._timers.setdefault(area, self._seconds.labels(area))
+        meters = self._meters.get((area, status))
+        if meters is None:
+            meters = self._requests.labels(area, str(status)), self._seconds.labels(area)
+            self._meters[area, status] = meters
+        counter, timer = meters
         counter.inc()
         if seconds is not None:
-            self._timers[area].observe(seconds)
+            timer.observe(seconds)
 
     def _is_logged(self, raw: bool) -> bool:
-        return not raw or (self._sample > 0 and random.randrange(self._sample) == 0)
+        return not raw or (self._sample > 0 and random.random() * self._sample < 1)
 
     @staticmethod
     def _log(scope: Scope, send: _Answer, trace: str, seconds: float) -> None:
@@ -151,11 +155,11 @@ class _Answer:
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            present = {name for name, _ in message["headers"]}
+            present = dict(message["headers"])
             added = [pair for pair in self._headers if pair[0] not in present]
             if not self._raw and _STRICT[0] not in present:
                 added.append(_STRICT)
-            self.endless = (b"content-type", b"text/event-stream") in message["headers"]
+            self.endless = present.get(b"content-type") == b"text/event-stream"
             message["headers"] = [*message["headers"], *added, (b"x-request-id", self._trace)]
         else:
             self.sent += len(message.get("body", b""))

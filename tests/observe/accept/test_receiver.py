@@ -318,6 +318,70 @@ def test_a_quota_is_of_all_processes_and_ends_with_its_hour(anywhere: Ingest) ->
     assert usage(anywhere) == [(10, 1), (10, 1)]
 
 
+def test_a_quota_holds_for_what_is_on_its_way(ingest: Ingest) -> None:
+    door = Door(ingest)
+    key = door.key
+    set_app(ingest, AppSettings(quota=10))
+
+    async def talk(to: Talk) -> None:
+        answers = await asyncio.gather(*(to.post(key, body(4, batch=str(number))) for number in range(5)))
+        assert sorted(answer.status for answer in answers) == [200, 200, 429, 429, 429]
+
+    door.talk(talk)
+    assert usage(ingest) == [(8, 12)]
+
+
+def test_what_is_counted_in_an_hour_that_ends_is_not_lost(ingest: Ingest) -> None:
+    door = Door(ingest)
+    app = asyncio.run(ingest.apps.get(OWNER, "w", "bank"))
+
+    async def talk(to: Talk) -> None:
+        # on its way to the disk while the next hour begins
+        hour = to.usage.begin(app, 3, AT)
+        to.usage.accept(to.usage.begin(app, 1, AT + HOUR), "v1", 1, 10)
+        await to.usage.flush()
+        to.usage.accept(hour, "v1", 3, 30)
+        await to.usage.flush()
+        to.usage.give_back(to.usage.begin(app, 5, AT + HOUR), 5, "full")
+
+    door.talk(talk)
+    assert usage(ingest) == [(3, 0), (1, 5)]
+
+
+ENVELOPE = b'{}\n{"type":"log"}\n{"items":[]}\n'
+
+
+def test_clients_of_sentry_hear_how_long_to_send_nothing(ingest: Ingest) -> None:
+    door = Door(ingest, spool_bytes=2_000)
+    key = door.key
+    headers = {"x-sentry-auth": f"Sentry sentry_key={key}"}
+    number = asyncio.run(ingest.apps.get(OWNER, "w", "bank")).number
+    set_app(ingest, AppSettings(quota=2))
+    left = (HOUR - AT % HOUR) // 1_000_000 + 1
+
+    async def send(to: Talk, body: bytes = ENVELOPE) -> Answer:
+        return await to.ask("POST", f"/observe/sentry/api/{number}/envelope/", body, headers)
+
+    async def talk(to: Talk) -> None:
+        answer = await send(to)
+        assert answer.status == 200 and "x-sentry-rate-limits" not in answer.headers
+        # the last one that there is room for says so, and what follows is refused
+        for status in (200, 429):
+            answer = await send(to)
+            assert answer.status == status
+            assert answer.headers["x-sentry-rate-limits"] == f"{left}::key:rate_limited"
+            assert "X-Sentry-Rate-Limits" in answer.headers["access-control-expose-headers"]
+        assert answer.headers["retry-after"] == str(left)
+        # other clients go by Retry-After alone
+        assert "x-sentry-rate-limits" not in (await to.post(key, body())).headers
+        door.at += HOUR
+        answer = await send(to, ENVELOPE + b" " * 3_000)
+        assert answer.status == 507
+        assert answer.headers["x-sentry-rate-limits"] == f"{answer.headers['retry-after']}::key:storage_full"
+
+    door.talk(talk)
+
+
 def test_a_rate_is_of_a_second(ingest: Ingest) -> None:
     door = Door(ingest)
     key = door.key
@@ -395,8 +459,10 @@ def test_a_phone_hears_that_its_log_is_wanted(ingest: Ingest) -> None:
     async def talk(to: Talk) -> None:
         assert (await to.post(key, body())).json == {"accepted": 1, "pull": pull}
         assert "pull" not in (await to.post(key, body(device="e", batch="c"))).json
-        assert (await to.ask("GET", "/observe/v1/collect/w", query=b"device=d")).json["pull"] == pull
-        assert "pull" not in (await to.ask("GET", "/observe/v1/collect/w", query=b"device=e")).json
+        wanted = (await to.ask("GET", "/observe/v1/collect/w", query=b"device=d")).json
+        others = (await to.ask("GET", "/observe/v1/collect/w", query=b"device=e")).json
+        assert wanted["programs"]["bank"].pop("pull") == pull
+        assert wanted == others and "pull" not in str(others)
 
     door.talk(talk)
 

@@ -19,7 +19,8 @@ from eden.observe.accept.foreign import foreign_wires
 from eden.observe.accept.own import OwnWire
 from eden.observe.accept.receiver import Receiver
 from eden.observe.accept.usage import Usage
-from eden.observe.apps import Apps
+from eden.observe.app_settings import AppSettings
+from eden.observe.apps import Apps, HourUsage
 from eden.observe.digest.digest import digest
 from eden.observe.interfaces import Accepted, AnyRow, QuarantinedRow
 from eden.observe.spool.reader import SpoolReader
@@ -53,7 +54,7 @@ class Sink:
     async def _serve(self) -> None:
         try:
             ground, owner = self._stage.ground, self._stage.people["owner"]
-            apps = Apps(ground)
+            apps = self._apps = Apps(ground)
             self.number = (await apps.get(owner, "w", "bank")).number
             self.key = (await apps.keys(owner, "w", "bank"))[0].key
             await apps.start()
@@ -61,7 +62,8 @@ class Sink:
             spool = SpoolWriter(self._spool, 100_000_000)
             await spool.start()
             wires = {"v1": OwnWire(collect), **foreign_wires()}
-            receiver = Receiver(ground, apps, spool, Usage(ground), collect, wires)
+            self.usage = Usage(ground)
+            receiver = Receiver(ground, apps, spool, self.usage, collect, wires)
             self._server = uvicorn.Server(
                 uvicorn.Config(receiver, interface="asgi3", lifespan="off", log_level="warning", access_log=False)
             )
@@ -81,6 +83,20 @@ class Sink:
         assert not self._thread.is_alive(), "the server does not stop"
         self._loop.close()
         self._stage.ground.close()
+
+    def set(self, settings: AppSettings) -> None:
+        """What holds for the app from now on."""
+        work = self._apps.set(self._stage.people["owner"], "w", "bank", settings)
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(60)
+
+    def counted(self) -> list[HourUsage]:
+        """How much was accepted and refused, by hour."""
+
+        async def work() -> list[HourUsage]:
+            await self.usage.flush()
+            return await self._apps.usage(self._stage.people["owner"], "w", "bank", 0)
+
+        return asyncio.run_coroutine_threadsafe(work(), self._loop).result(60)
 
     @property
     def dsn(self) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from eden.observe.app_settings import AppSettings
 from eden.observe.crashes.document import decode
 from eden.observe.interfaces import DocumentRow, ErrorRow, EventRow, LogRow, MetricRow, PersonRow, SpanRow
 from tests.observe.wires.made import props
@@ -101,6 +102,25 @@ def test_sentry(sink: Sink) -> None:
     assert sessions[-1].person == "u-1"
     assert [row.name for row in sink.only(DocumentRow) if row.kind == "check_in"] == ["nightly"]
     assert len([row for row in sink.only(EventRow) if row.name == "$error"]) == 2
+
+
+_MANY = """
+import sys
+import sentry_sdk
+
+sentry_sdk.init(dsn=sys.argv[1], default_integrations=False, auto_session_tracking=False, spotlight=False)
+for number in range(5):
+    sentry_sdk.capture_message(f"word {number}")
+    sentry_sdk.flush(timeout=20)
+"""
+
+
+def test_sentry_sends_nothing_over_the_quota(sink: Sink) -> None:
+    sink.set(AppSettings(quota=2))
+    sink.client(_MANY, sink.dsn)
+    assert [row.message for row in sink.only(ErrorRow)] == ["word 0", "word 1"]
+    # not even asked: the answer to the second one has said how long nothing is taken
+    assert [(hour.accepted, hour.refused) for hour in sink.counted()] == [(2, 0)]
 
 
 _STREAMED = """

@@ -12,10 +12,10 @@ import msgspec
 
 from eden.base.problems import Problem, not_found
 from eden.observe.accept.own import MOST_LINES, key_of
-from eden.observe.accept.wires import Response, Shape, WireRequest, batch_key
+from eden.observe.accept.wires import Response, Shape, Wire, WireRequest, batch_key
 
 
-class MasWire:
+class MasWire(Wire):
     """Below `/observe/mas/`."""
 
     key_in_body = False

@@ -13,11 +13,11 @@ import msgspec
 
 from eden.base.problems import Problem, not_found
 from eden.observe.accept.own import key_of
-from eden.observe.accept.wires import Response, Shape, WireRequest, batch_key
+from eden.observe.accept.wires import Response, Shape, Wire, WireRequest, batch_key
 from eden.observe.digest.otlp_read import JSON, PROTOBUF, SIGNALS, Unreadable, count, points, records
-from eden.observe.interfaces import Wire
+from eden.observe.interfaces import Wire as WireName
 
-_PATHS: Mapping[str, Wire] = {"v1/logs": "otlp-logs", "v1/traces": "otlp-traces", "v1/metrics": "otlp-metrics"}
+_PATHS: Mapping[str, WireName] = {"v1/logs": "otlp-logs", "v1/traces": "otlp-traces", "v1/metrics": "otlp-metrics"}
 #: as the specification recommends
 BYTES = 20_971_520
 #: of larger requests the records are only counted: looking at each would hold up other senders
@@ -26,7 +26,7 @@ _LOOKED_AT = 2_000_000
 _INVALID_ARGUMENT = 3
 
 
-class OtlpWire:
+class OtlpWire(Wire):
     """Below `/observe/otlp/`."""
 
     key_in_body = False
@@ -47,7 +47,7 @@ class OtlpWire:
         return told
 
 
-def otlp_shape(wire: Wire, request: WireRequest) -> Shape:
+def otlp_shape(wire: WireName, request: WireRequest) -> Shape:
     """The batch, and what is wrong in it. A body that cannot be read is only answered. Problem `media-type`."""
     kind = request.headers.get("content-type", JSON).partition(";")[0].strip().lower()
     if kind not in (PROTOBUF, JSON):
@@ -71,14 +71,14 @@ def otlp_shape(wire: Wire, request: WireRequest) -> Shape:
     return _shape(wire, request, kind, number, rejected, reason)
 
 
-def _shape(wire: Wire, request: WireRequest, kind: str, number: int, rejected: int, reason: str) -> Shape:
+def _shape(wire: WireName, request: WireRequest, kind: str, number: int, rejected: int, reason: str) -> Shape:
     # clients have no ids for their batches: the same bytes are the same batch
     key = batch_key(wire, request.app, blake2b(request.body, digest_size=16).digest())
     told = _answer(wire, kind, rejected, reason)
     return Shape(wire, number, key, request.body if number else b"", {"type": kind}, told)
 
 
-def _answer(wire: Wire, kind: str, rejected: int, reason: str) -> Response:
+def _answer(wire: WireName, kind: str, rejected: int, reason: str) -> Response:
     if not rejected:
         return Response(b"" if kind == PROTOBUF else b"{}", content_type=kind)
     sentence = f"{rejected} not valid, kept in quarantine; the first: {reason}"

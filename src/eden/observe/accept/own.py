@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, Protocol
 
 import msgspec
 
 from eden.base.problems import Problem, not_found
-from eden.observe.accept.wires import Response, Shape, WireRequest, batch_key
+from eden.observe.accept.wires import Response, Shape, Wire, WireRequest, batch_key
 
 #: lines of a batch; more are a mistake, and cost memory even when they are empty
 MOST_LINES = 100_000
@@ -40,7 +41,18 @@ class Header(msgspec.Struct, frozen=True):
     pull_done: str = ""
 
 
+class _Object(msgspec.Struct, frozen=True):
+    """Any object: what is in it is read when the batch is digested."""
+
+
+class _Outside(Header, frozen=True):
+    """The same line, as far as accepting it needs it."""
+
+    context: _Object = _Object()  # type: ignore[assignment]
+
+
 HEADERS = msgspec.json.Decoder(Header, strict=False)
+_OUTSIDE: msgspec.json.Decoder[Header] = msgspec.json.Decoder(_Outside, strict=False)
 _ENCODER = msgspec.json.Encoder()
 
 
@@ -64,14 +76,14 @@ def key_of(request: WireRequest) -> str | None:
     return request.query.get("key")
 
 
-def header_of(body: bytes) -> tuple[Header, int]:
+def header_of(body: bytes, decoder: msgspec.json.Decoder[Header] = HEADERS) -> tuple[Header, int]:
     """The header line and where the next line begins. Problem `bad-request`."""
     end = body.find(b"\n")
     line = body if end < 0 else body[:end]
     if len(line) > _MOST_HEADER:
         raise Problem("bad-request", f"The batch's header line has more than {_MOST_HEADER:,} bytes.")
     try:
-        header = HEADERS.decode(line)
+        header = decoder.decode(line)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise Problem(
             "bad-request",
@@ -81,7 +93,7 @@ def header_of(body: bytes) -> tuple[Header, int]:
     return header, len(body) if end < 0 else end + 1
 
 
-class OwnWire:
+class OwnWire(Wire):
     """Below `/observe/v1/`."""
 
     key_in_body = False
@@ -97,7 +109,7 @@ class OwnWire:
         return key_of(request)
 
     def shape(self, request: WireRequest) -> Shape:
-        header, begin = header_of(request.body)
+        header, begin = header_of(request.body, _OUTSIDE)
         body = request.body
         count = body.count(b"\n", begin) + (begin < len(body) and not body.endswith(b"\n"))
         if count > MOST_LINES:
@@ -117,4 +129,10 @@ class OwnWire:
         if done and shape.count == 0:
             # a log without a line; others are noted when their lines are stored
             self._told.sent_nothing(app, shape.device, done)
-        return Response(_ENCODER.encode({"accepted": shape.count, **self._told.told(app, shape.device, revision)}))
+        told = self._told.told(app, shape.device, revision)
+        return Response(_ENCODER.encode({"accepted": shape.count, **told})) if told else _accepted(shape.count)
+
+
+@lru_cache(1_000)
+def _accepted(count: int) -> Response:
+    return Response(_ENCODER.encode({"accepted": count}))

@@ -19,8 +19,8 @@ from eden.base.problems import Problem, not_found
 from eden.observe.accept.encodings import decompress
 from eden.observe.accept.otlp import otlp_shape
 from eden.observe.accept.own import key_of as bearer
-from eden.observe.accept.wires import Response, Shape, WireRequest, batch_key
-from eden.observe.interfaces import Wire
+from eden.observe.accept.wires import Response, Shape, Wire, WireRequest, batch_key
+from eden.observe.interfaces import Wire as WireName
 
 #: paths to which events are sent, and what the clients that use them want to hear
 _EVENTS = {
@@ -35,7 +35,7 @@ _EVENTS = {
     # an event that is not named was taken
     "i/v1/analytics/events": b'{"results":{}}',
 }
-_TELEMETRY: dict[str, Wire] = {"i/v1/logs": "otlp-logs", "i/v1/metrics": "otlp-metrics"}
+_TELEMETRY: dict[str, WireName] = {"i/v1/logs": "otlp-logs", "i/v1/metrics": "otlp-metrics"}
 _QUESTIONS = ("flags", "decide")
 _NO_FLAGS = {
     "flags": {},
@@ -75,7 +75,7 @@ _event = msgspec.json.Decoder(_Event).decode
 _BAD = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
-class PosthogWire:
+class PosthogWire(Wire):
     """Below `/observe/posthog/`."""
 
     key_in_body = True

@@ -14,6 +14,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import TypeVar
 from urllib.parse import parse_qsl
 
 from eden.base.ground import Ground
@@ -23,7 +25,7 @@ from eden.base.problems import Problem, not_found
 from eden.observe.accept.collect import Collect
 from eden.observe.accept.encodings import decompress
 from eden.observe.accept.usage import Usage
-from eden.observe.accept.wires import Response, Wire, WireRequest
+from eden.observe.accept.wires import HEADERS, Fields, Response, Wire, WireRequest
 from eden.observe.apps import App, Apps
 from eden.observe.interfaces import Accepted
 from eden.observe.spool.writer import SpoolWriter
@@ -34,7 +36,7 @@ _COLLECT = "collect/"
 _BODY_SECONDS = 60.0
 #: bytes of bodies that one process holds; more are told to come later
 _MOST_HELD = 192_000_000
-#: a body of up to `_SMALL` bytes that gives up to `_SMALL_OUT` is decompressed at once; others on a thread
+#: a body of up to `_SMALL` bytes that gives up to `_SMALL_OUT` is worked on at once; others on a thread
 _SMALL, _SMALL_OUT = 100_000, 1_000_000
 #: bytes of a request's query and headers
 _MOST_QUERY, _MOST_HEADERS = 16_000, 64_000
@@ -43,11 +45,9 @@ _MOST_FIELDS = 100
 #: the switches of a server that collects nothing
 _NOTHING = b'{"revision":0,"programs":{}}'
 
-_CORS: Headers = [
-    (b"access-control-allow-origin", b"*"),
-    (b"access-control-expose-headers", b"retry-after, x-sentry-rate-limits, x-sentry-error"),
-    (b"cache-control", b"no-store"),
-]
+_CORS: Headers = [(b"access-control-allow-origin", b"*"), (b"cache-control", b"no-store")]
+#: what a page of another origin may read of an answer beside its body
+_EXPOSED = "Retry-After, X-Sentry-Rate-Limits, X-Sentry-Error"
 _PREFLIGHT: Headers = [
     *_CORS,
     (b"access-control-allow-methods", b"GET, HEAD, POST"),
@@ -55,6 +55,8 @@ _PREFLIGHT: Headers = [
 ]
 #: what other origins may send, beside what they ask for
 _ALLOWED = b"authorization, content-type, content-encoding, x-eden-key, x-sentry-auth"
+_HEADERS = {name.encode(): name for name in HEADERS}
+T = TypeVar("T")
 
 log = logging.getLogger("eden.observe")
 
@@ -86,17 +88,15 @@ class Receiver:
         self._held = 0
         #: set once something was accepted
         self.took = asyncio.Event()
-        self._unpacking = asyncio.Semaphore(2)
-        batches = ground.metrics.counter(
-            "eden_observe_batches_total", "Batches accepted from apps, by wire.", ("wire",)
-        )
-        self._batches = {name: batches.labels(name) for name in wires}
+        #: no more than two large bodies are worked on at once: each may take what a batch may have
+        self._working = asyncio.Semaphore(2)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         word, _, rest = scope["path"][len(PREFIX) :].partition("/")
         method = scope["method"]
         if method == "HEAD":
             send = without_body(send)
+        wire = self._wires.get(word)
         try:
             if method == "OPTIONS":
                 await respond(send, b"", status=204, headers=_preflight(scope))
@@ -104,17 +104,18 @@ class Receiver:
                 await self._tell(rest[len(_COLLECT) :], scope, send)
             elif not self._is_on:
                 raise _off()
-            elif (wire := self._wires.get(word)) is not None:
+            elif wire is not None:
                 answer = await self._take(wire, word, rest, scope, receive)
-                headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
                 kind = answer.content_type.encode("latin-1")
-                await respond(send, answer.body, kind, answer.status, [*headers, *_CORS])
+                await respond(send, answer.body, kind, answer.status, _fields(answer.headers))
             else:
                 raise not_found("This address of the collector")
         except Problem as problem:
+            if wire is not None and (seconds := problem.headers.get("Retry-After")):
+                problem.headers.update(wire.later(int(seconds), problem.code))
             # a page of another origin is to read what went wrong
             problem.headers["Access-Control-Allow-Origin"] = "*"
-            problem.headers["Access-Control-Expose-Headers"] = "Retry-After"
+            problem.headers["Access-Control-Expose-Headers"] = _EXPOSED
             await respond_problem(scope, send, problem)
 
     async def _tell(self, slug: str, scope: Scope, send: Send) -> None:
@@ -127,55 +128,58 @@ class Receiver:
     async def _take(self, wire: Wire, word: str, rest: str, scope: Scope, receive: Receive) -> Response:
         at = self._clock()
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
-        query, headers = _query(scope), _headers(scope)
-        request = WireRequest(rest, method, query, headers)
+        request = WireRequest(rest, method, _query(scope), _headers(scope), received=at)
         key = wire.key_of(request)
         app = None
-        if key is None:
-            if not wire.key_in_body:
-                raise _unknown_key("The request has no write key.")
-        else:
-            app = await self._app(key)
+        if key is not None:
+            app = self._apps.by_key(key) or await self._find(key)
+        elif not wire.key_in_body:
+            raise _unknown_key("The request has no write key.")
         held = _Held(self)
         try:
-            body = await self._body(scope, receive, headers.get("content-encoding", ""), held)
+            body = request.body = await self._body(scope, receive, request.headers.get("content-encoding", ""), held)
+            is_small = len(body) <= _SMALL_OUT
             if app is None:
-                key = wire.key_of(WireRequest(rest, method, query, headers, body))
-                if key is None:
-                    raise _unknown_key("The request has no write key.")
-                app = await self._app(key)
-            return await self._keep(wire, word, app, WireRequest(rest, method, query, headers, body, app.number, at))
+                app = await self._find(wire.key_of(request) if is_small else await self._aside(wire.key_of, request))
+            request.app = app.number
+            try:
+                shape = wire.shape(request) if is_small else await self._aside(wire.shape, request)
+            except RecursionError:
+                self._usage.refuse(app.number, 1, "shape", at)
+                raise Problem("bad-request", "The batch is nested too deeply.") from None
+            except Problem:
+                self._usage.refuse(app.number, 1, "shape", at)
+                raise
+            if not shape.body:
+                return wire.answer(shape)
+            hour = self._usage.begin(app, shape.count, at)
+            try:
+                await self._spool.append(Accepted(shape.wire, app.number, at, shape.key, shape.body, shape.meta))
+            except BaseException:
+                self._usage.give_back(hour, shape.count, "full")
+                raise
+            self._usage.accept(hour, word, shape.count, len(shape.body))
+            self.took.set()
+            answer = wire.answer(shape)
+            if seconds := self._usage.wait(app, hour, at):
+                # the next batch would be refused, and need not be sent
+                answer = answer._replace(headers=answer.headers + wire.later(seconds, "rate-limited"))
+            return answer
         finally:
             held.release()
 
-    async def _keep(self, wire: Wire, word: str, app: App, request: WireRequest) -> Response:
-        at = request.received
-        try:
-            shape = wire.shape(request)
-        except RecursionError:
-            self._usage.refuse(app.number, 1, "shape", at)
-            raise Problem("bad-request", "The batch is nested too deeply.") from None
-        except Problem:
-            self._usage.refuse(app.number, 1, "shape", at)
-            raise
-        if shape.body:
-            self._usage.check(app, shape.count, at)
-            batch = Accepted(shape.wire, app.number, at, shape.key, shape.body, shape.meta)
-            try:
-                await self._spool.append(batch)
-            except Problem:
-                self._usage.refuse(app.number, shape.count, "full", at)
-                raise
-            self._usage.accept(app.number, shape.count, len(shape.body), at)
-            self._batches[word].inc()
-            self.took.set()
-        return wire.answer(shape)
-
-    async def _app(self, key: str) -> App:
-        app = self._apps.by_key(key) or await self._apps.find_key(key)
+    async def _find(self, key: str | None) -> App:
+        if key is None:
+            raise _unknown_key("The request has no write key.")
+        app = await self._apps.find_key(key)
         if app is None:
             raise _unknown_key("No app has this write key, or it was disabled.")
         return app
+
+    async def _aside(self, work: Callable[[WireRequest], T], request: WireRequest) -> T:
+        """Work on a large body while others are answered."""
+        async with self._working:
+            return await asyncio.to_thread(work, request)
 
     async def _body(self, scope: Scope, receive: Receive, encoding: str, held: _Held) -> bytes:
         """The body, decompressed."""
@@ -201,8 +205,7 @@ class Receiver:
             except Problem as problem:
                 if problem.code != "too-large":
                     raise
-        # no more than two at once: each may take what a batch may have
-        async with self._unpacking:
+        async with self._working:
             large = await asyncio.to_thread(decompress, body, encoding, self._limit)
         held.add(len(large))
         return large
@@ -269,10 +272,28 @@ def _query(scope: Scope) -> dict[str, str]:
 
 
 def _headers(scope: Scope) -> dict[str, str]:
-    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-    if len(headers) > _MOST_FIELDS or sum(map(len, headers.values())) > _MOST_HEADERS:
+    """Those that wires ask for."""
+    given: Headers = scope["headers"]
+    headers, size = {}, 0
+    for name, value in given:
+        if (wanted := _HEADERS.get(name)) is not None:
+            headers[wanted] = value.decode("latin-1")
+            size += len(value)
+    if len(given) > _MOST_FIELDS or size > _MOST_HEADERS:
         raise Problem("bad-request", f"The headers have more than {_MOST_HEADERS:,} bytes, or are too many.")
     return headers
+
+
+@lru_cache(1_000)
+def _fields(headers: Fields) -> Headers:
+    """As they are sent, with what all answers have."""
+    if not headers:
+        return _CORS
+    return [
+        *((name.encode("latin-1"), value.encode("latin-1")) for name, value in headers),
+        (b"access-control-expose-headers", _EXPOSED.encode()),
+        *_CORS,
+    ]
 
 
 def _preflight(scope: Scope) -> Headers:

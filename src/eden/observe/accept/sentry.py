@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from eden.base.problems import Problem, not_found
-from eden.observe.accept.wires import Response, Shape, WireRequest, batch_key
+from eden.observe.accept.wires import Fields, Response, Shape, Wire, WireRequest, batch_key
 from eden.observe.digest.sentry_envelope import HEADER_BYTES, Envelope, read_envelope
 
 _PATH = re.compile(r"api/(?P<number>\d{1,10})/(?P<what>[a-z]+)/?")
@@ -36,7 +36,7 @@ _GONE = Response(
 _NETWORK = "network-error"
 
 
-class SentryWire:
+class SentryWire(Wire):
     """Below `/observe/sentry/`."""
 
     #: an envelope may have the whole DSN in its headers
@@ -81,6 +81,11 @@ class SentryWire:
         told = shape.told
         assert isinstance(told, Response)
         return told
+
+    def later(self, seconds: int, reason: str) -> Fields:
+        """Of all categories: quotas are of an app's records, whatever they are (developer documentation of SDKs, "Rate
+        Limiting")."""
+        return (("x-sentry-rate-limits", f"{seconds}::key:{reason.replace('-', '_')}"),)
 
 
 def _count(envelope: Envelope) -> int:

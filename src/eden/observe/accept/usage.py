@@ -24,18 +24,24 @@ from eden.observe.models import observe_apps, observe_usage
 
 _FLUSH_SECONDS = 1.0
 _SECOND = 1_000_000
+#: columns that grow
+_COUNTED = ("accepted", "refused", "bytes")
 
 log = logging.getLogger("eden.observe")
 
 
-class _Count:
+class Hour:
     """Of one app: what was counted in an hour and is not in the table yet, and what the table had."""
 
-    __slots__ = ("accepted", "bytes", "hour", "refused", "second", "seen", "taken")
+    __slots__ = ("accepted", "app", "begin", "bytes", "refused", "second", "seen", "taken", "waiting")
 
-    def __init__(self, hour: int) -> None:
-        self.hour = hour
+    def __init__(self, app: int, begin: int) -> None:
+        self.app = app
+        #: microseconds
+        self.begin = begin
         self.accepted = self.refused = self.bytes = 0
+        #: on their way to the disk: a quota holds for them too
+        self.waiting = 0
         #: accepted by all processes in this hour, as far as the table told
         self.seen = 0
         #: the second of the rate, and what was taken in it
@@ -48,14 +54,18 @@ class Usage:
     def __init__(self, ground: Ground, clock: Callable[[], int] = now) -> None:
         self._database = ground.database
         self._clock = clock
-        self._counts: dict[int, _Count] = {}
+        self._counts: dict[int, Hour] = {}
         #: hours that have ended and are not in the table yet
-        self._ended: list[tuple[int, _Count]] = []
+        self._ended: list[Hour] = []
+        #: accepted since the last write, by wire
+        self._batches: dict[str, int] = {}
+        self._stopping = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         metrics = ground.metrics
         self._accepted = metrics.counter("eden_observe_accepted_total", "Records accepted from apps.")
         self._refused = metrics.counter("eden_observe_refused_total", "Records refused, by reason.", ("reason",))
         self._bytes = metrics.counter("eden_observe_accepted_bytes_total", "Bytes accepted from apps, decompressed.")
+        self._by_wire = metrics.counter("eden_observe_batches_total", "Batches accepted from apps, by wire.", ("wire",))
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._keep_writing(), name="eden-usage")
@@ -63,15 +73,15 @@ class Usage:
     async def stop(self) -> None:
         """What was counted is in the table, if that is possible."""
         if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            # never in the middle of a write, which would count twice
+            self._stopping.set()
+            await self._task
         with contextlib.suppress(Exception):
             await self.flush()
 
-    def check(self, app: App, count: int, at: int) -> None:
-        """Problem `rate-limited` when `count` records more pass the app's rate or quota; they are counted as refused.
-        `at`: microseconds."""
+    def begin(self, app: App, count: int, at: int) -> Hour:
+        """The hour that `count` records belong to, for `accept` or `give_back`. Problem `rate-limited` when they pass
+        the app's rate or quota; they are counted as refused. `at`: microseconds."""
         one = self._of(app.number, at)
         settings = app.settings
         if settings.rate:
@@ -82,40 +92,56 @@ class Usage:
                 self._refuse(one, count, "rate")
                 raise _limited(f"{app.key} sends more than {settings.rate:,} records a second.", 1)
             one.taken += count
-        if settings.quota and one.seen + one.accepted + count > settings.quota:
+        if settings.quota and one.seen + one.accepted + one.waiting + count > settings.quota:
             self._refuse(one, count, "quota")
             raise _limited(
                 f"{app.key} has sent the {settings.quota:,} records that it may send in an hour.",
-                (one.hour + HOUR - at) // _SECOND + 1,
+                (one.begin + HOUR - at) // _SECOND + 1,
             )
+        one.waiting += count
+        return one
 
-    def accept(self, app: int, count: int, size: int, at: int) -> None:
+    def accept(self, one: Hour, wire: str, count: int, size: int) -> None:
         """A batch is on the disk."""
-        one = self._of(app, at)
+        one.waiting -= count
         one.accepted += count
         one.bytes += size
+        self._batches[wire] = self._batches.get(wire, 0) + 1
+
+    def wait(self, app: App, one: Hour, at: int) -> int:
+        """Seconds for which nothing more of the app is taken, now that its quota is used up; 0: there is room."""
+        quota = app.settings.quota
+        if not quota or one.seen + one.accepted + one.waiting < quota:
+            return 0
+        return (one.begin + HOUR - at) // _SECOND + 1
+
+    def give_back(self, one: Hour, count: int, reason: str) -> None:
+        """A batch that was begun was not taken."""
+        one.waiting -= count
+        self._refuse(one, count, reason)
 
     def refuse(self, app: int, count: int, reason: str, at: int) -> None:
         """A batch of the app was not taken."""
         self._refuse(self._of(app, at), count, reason)
 
-    def _refuse(self, one: _Count, count: int, reason: str) -> None:
+    def _refuse(self, one: Hour, count: int, reason: str) -> None:
         one.refused += count
         self._refused.labels(reason).inc(count)
 
-    def _of(self, app: int, at: int) -> _Count:
+    def _of(self, app: int, at: int) -> Hour:
         one = self._counts.get(app)
-        if one is None or at - one.hour >= HOUR:
+        if one is None or at - one.begin >= HOUR:
             if one is not None:
-                self._ended.append((app, one))
-            one = self._counts[app] = _Count(at - at % HOUR)
+                self._ended.append(one)
+            one = self._counts[app] = Hour(app, at - at % HOUR)
         return one
 
     # the table
 
     async def _keep_writing(self) -> None:
-        while True:
-            await asyncio.sleep(_FLUSH_SECONDS)
+        while not self._stopping.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), _FLUSH_SECONDS)
             try:
                 await self.flush()
             except Exception:
@@ -123,33 +149,31 @@ class Usage:
 
     async def flush(self) -> None:
         """Add what was counted to the table. What cannot be written is written the next time."""
-        ended, self._ended = self._ended, []
-        counted = [*ended, *self._counts.items()]
+        batches, self._batches = self._batches, {}
+        for wire, count in batches.items():
+            self._by_wire.labels(wire).inc(count)
         rows = [
-            (one, {"app": app, "hour": one.hour, "accepted": one.accepted, "refused": one.refused, "bytes": one.bytes})
-            for app, one in counted
+            (one, {"app": one.app, "hour": one.begin, **{name: getattr(one, name) for name in _COUNTED}})
+            for one in (*self._ended, *self._counts.values())
             if one.accepted or one.refused
         ]
         # two processes never wait for each other: both go by app
         rows.sort(key=lambda pair: (pair[1]["app"], pair[1]["hour"]))
         if not rows:
             return
-        try:
-            totals = await self._database.write(lambda connection: self._do_add(connection, [row for _, row in rows]))
-        except BaseException:
-            self._ended = ended + self._ended
-            raise
+        totals = await self._database.write(lambda connection: self._do_add(connection, [row for _, row in rows]))
         for (one, row), total in zip(rows, totals, strict=True):
-            for name in ("accepted", "refused", "bytes"):
+            for name in _COUNTED:
                 setattr(one, name, getattr(one, name) - row[name])
             one.seen = total
             self._accepted.inc(row["accepted"])
             self._bytes.inc(row["bytes"])
+        self._ended = [one for one in self._ended if one.accepted or one.refused or one.waiting]
 
     def _do_add(self, connection: Connection, rows: list[dict[str, Any]]) -> list[int]:
         """What all processes have accepted, by row."""
         statement: Any = (sqlite if self._database.dialect == "sqlite" else postgresql).insert(observe_usage)
-        added = {name: observe_usage.c[name] + statement.excluded[name] for name in ("accepted", "refused", "bytes")}
+        added = {name: observe_usage.c[name] + statement.excluded[name] for name in _COUNTED}
         statement = statement.on_conflict_do_update(index_elements=["app", "hour"], set_=added)
         statement = statement.returning(observe_usage.c.accepted)
         numbers = {row["app"] for row in rows}

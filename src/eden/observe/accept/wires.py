@@ -10,17 +10,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from hashlib import blake2b
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import msgspec
 
 from eden.observe.interfaces import Wire as WireName
 
+#: the headers that wires may ask for: others are not even looked at
+HEADERS = (
+    "authorization", "content-encoding", "content-type", "posthog-request-timestamp", "posthog-sdk-info",
+    "x-eden-key", "x-sentry-auth",
+)  # fmt: skip
 
-class WireRequest(NamedTuple):
+
+class WireRequest(msgspec.Struct):
     """A request below a wire's prefix.
 
-    `rest`: the path behind the prefix, without a slash in front ("api/7/envelope/"). `headers` by lower-case name, the
+    `rest`: the path behind the prefix, without a slash in front ("api/7/envelope/"). `headers`: those of `HEADERS`, the
     last one of several. `body` is decompressed, and empty while `key_of` is asked for the first time. `app`: number of
     the app whose key it is; 0 as long as that is not known. `received`: microseconds.
     """
@@ -34,7 +40,7 @@ class WireRequest(NamedTuple):
     received: int = 0
 
 
-class Shape(msgspec.Struct, frozen=True):
+class Shape(msgspec.Struct):
     """A batch as its wire sees it from outside.
 
     `count`: records in it, for the quota. `key`: 16 bytes by which the same batch is recognised when it is sent again;
@@ -52,13 +58,17 @@ class Shape(msgspec.Struct, frozen=True):
     device: str = ""
 
 
+#: headers by lower-case name
+Fields: TypeAlias = tuple[tuple[str, str], ...]
+
+
 class Response(NamedTuple):
     """An answer; headers by lower-case name. CORS is the receiver's."""
 
     body: bytes = b"{}"
     status: int = 200
     content_type: str = "application/json"
-    headers: tuple[tuple[str, str], ...] = ()
+    headers: Fields = ()
 
 
 class Wire(Protocol):
@@ -80,10 +90,15 @@ class Wire(Protocol):
         """What the client is told once the batch is on the disk."""
         ...
 
+    def later(self, seconds: int, reason: str) -> Fields:
+        """What tells this wire's clients to send nothing for so many seconds, beside Retry-After. `reason`: a problem's
+        code."""
+        return ()
+
 
 def batch_key(wire: WireName, app: int, batch: str | bytes) -> bytes:
     """The key of a batch by which its client knows it; empty for a batch without one."""
     if not batch:
         return b""
     name = batch.encode("utf-8", "surrogatepass") if isinstance(batch, str) else batch
-    return blake2b(b"%b %d " % (wire.encode(), app) + name, digest_size=16).digest()
+    return blake2b(f"{wire} {app} ".encode() + name, digest_size=16).digest()

@@ -95,8 +95,9 @@ class SpoolWriter:
                 "Is the events store running (eden doctor tells)? Senders keep what they have and come again.",
             )
 
-    async def append(self, batch: Accepted) -> None:
-        """Returns when the batch is on the disk. Problem `storage-full`, `rate-limited`: it is not promised."""
+    def append(self, batch: Accepted) -> asyncio.Future[None]:
+        """Done when the batch is on the disk. Problem `storage-full`, `rate-limited`, at once or from the future: it is
+        not promised."""
         record = encode(batch)
         self.check_room(len(record))
         if self._waiting_bytes > _WAITING_BYTES:
@@ -112,7 +113,7 @@ class SpoolWriter:
         self._waiting_bytes += len(record)
         if self._flushing is None or self._flushing.done():
             self._flushing = asyncio.create_task(self._flush())
-        await waiting
+        return waiting
 
     async def _flush(self) -> None:
         """Write what waits until nothing does."""
