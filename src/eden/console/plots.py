@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
@@ -16,6 +17,8 @@ from eden.console.messages import Locale
 Unit: TypeAlias = Literal["count", "percent", "bytes", "seconds", "milliseconds"]
 Value: TypeAlias = float | None
 
+#: in place of a number
+NONE = "–"
 #: more cannot be told apart on a screen; who has more makes the steps in time longer
 MOST_POINTS = 1000
 
@@ -89,9 +92,9 @@ class Plot:
                     {
                         "name": series.name,
                         "kind": series.kind,
-                        "values": list(series.values),
-                        "low": None if series.low is None else list(series.low),
-                        "high": None if series.high is None else list(series.high),
+                        "values": known(series.values),
+                        "low": None if series.low is None else known(series.low),
+                        "high": None if series.high is None else known(series.high),
                         "before": series.before,
                     }
                     for series in self.series
@@ -112,7 +115,7 @@ class Plot:
             row = [x if isinstance(x, str) else formats.time_element(x, locale)]
             for series in self.series:
                 text = self.write(series.values[index], locale)
-                if series.low is not None and series.high is not None and series.values[index] is not None:
+                if series.low is not None and series.high is not None and text != NONE:
                     low, high = self.write(series.low[index], locale), self.write(series.high[index], locale)
                     text = f"{text} ({low} – {high})"
                 row.append(text)
@@ -124,10 +127,15 @@ class Plot:
         return write_value(value, self.unit, locale)
 
 
+def known(values: Sequence[Value]) -> list[Value]:
+    """With None for what is no number: JSON has no word for it."""
+    return [value if value is not None and math.isfinite(value) else None for value in values]
+
+
 def write_value(value: Value, unit: Unit, locale: Locale) -> str:
-    """A value in its unit; a dash for none."""
-    if value is None:
-        return "–"
+    """A value in its unit; a dash for none, and for what is no number."""
+    if value is None or not math.isfinite(value):
+        return NONE
     writers: dict[Unit, Any] = {
         "count": lambda: formats.number(value, locale),
         "percent": lambda: formats.percent(value, locale),

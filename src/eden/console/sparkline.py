@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from markupsafe import Markup
@@ -15,6 +16,7 @@ _EDGE = 2
 def sparkline(values: Sequence[float | None], label: str) -> Markup:
     """`values` from left to right over a scale that begins at zero; a gap where one is None. `label` says to those who
     do not see it what it shows. Nothing when there is nothing to draw."""
+    values = [value if value is not None and math.isfinite(value) else None for value in values]
     known = [value for value in values if value is not None]
     if not known:
         return Markup("")

@@ -169,7 +169,7 @@ funnels = st.builds(
     steps=st.lists(steps, min_size=2, max_size=5).map(tuple),
     window=st.sampled_from(addresses.WINDOWS),
     unit=st.sampled_from(["person", "device", "session"]),
-    order=st.sampled_from(["ordered", "strict"]),
+    order=st.sampled_from(["ordered", "strict", "unordered"]),
     exclusions=st.lists(words, max_size=2).map(
         lambda found: tuple(ask.Exclusion(events=Events(names=(name,))) for name in found)
     ),

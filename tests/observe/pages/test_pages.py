@@ -36,6 +36,7 @@ ADDRESSES = {
     "people": "/bank/people",
     "person": "/bank/people/one?person=p04",
     "nobody": "/bank/people/one?person=nobody",
+    "no name": "/bank/people/one",
     "versions": "/bank/versions?code=10100",
     "dashboards": "/bank/dashboards",
     "settings": "/bank/settings",
@@ -132,6 +133,15 @@ def test_steps_of_several_events_with_several_conditions(stand: Stand) -> None:
     answer = stand.get(f"/bank/funnel?step=%24launch&step={quote(f'{view}|$request||{first}||{second}')}")
     # p00, p06 are even, and theirs are androids; so are p03 and p09, who do not go on
     assert "16.7 % 2 people" in text(answer.text)
+
+
+def test_a_funnel_in_any_order(stand: Stand) -> None:
+    """Nobody comes back to the first page; in the other order both pages were seen."""
+    steps = "&".join(f"step={quote(f'$page_view||page|is|{page}')}" for page in (PAGES[1], PAGES[0]))
+    said = text(stand.get(f"/bank/funnel?{steps}&window=1800").text)
+    assert "100 % 6 people" in said and "0 % 0 people" in said
+    said = text(stand.get(f"/bank/funnel?{steps}&window=1800&order=unordered").text)
+    assert "1 of 2 steps 100 % 12 people" in said and "2 of 2 steps 50 % 6 people" in said
 
 
 def test_events_of_a_trend_and_of_retention_have_conditions(stand: Stand) -> None:
@@ -268,6 +278,14 @@ def test_the_store_is_missing_or_away(stand: Stand, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(insight, "ask", no_answer)
     away = stand.get("/bank/overview").text
     assert "The events store does not answer yet" in away and 'hx-trigger="every 3s"' in away
+    # a part asks again by itself, too; suggestions are just none
+    for path in ("overview/now", "panels/release?code=10100"):
+        part = stand.get(f"/bank/{path}", **{"HX-Request": "true"}).text
+        assert "does not answer yet" in part and "<html" not in part
+        address = html.unescape(re.findall(r'hx-get="([^"]*)" hx-trigger="load delay:3s"', part)[0])
+        assert address.endswith(f"/analysis/bank/{path}")
+        assert "does not answer yet" in stand.get(f"/bank/{path}").text
+    assert stand.get("/bank/values?filter-property=version", **{"HX-Request": "true"}).text == ""
     monkeypatch.setattr(type(insight), "is_installed", False)
     page = stand.get("/bank/overview").text
     assert "pip install" in html.unescape(page) and "The events store is not installed" in page

@@ -35,10 +35,9 @@ KINDS: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
-def save(stand: Stand, name: str, question: dict[str, Any]) -> str:
-    made = stand.office.ask(
-        "owner", "POST", f"{BASE}/apps/bank/questions", json={"name": name, "question": question}
-    ).json()
+def save(stand: Stand, name: str, question: dict[str, Any], app: str = "bank") -> str:
+    body = {"name": name, "question": question}
+    made = stand.office.ask("owner", "POST", f"{BASE}/apps/{app}/questions", json=body).json()
     return str(made["id"])
 
 
@@ -66,10 +65,8 @@ def test_every_kind_of_question_is_drawn(stand: Stand, kind: str) -> None:
         if locale == "en":
             assert said in html.unescape(drawn), drawn
     # where nothing was reported the tile says so, and is not an error
-    shop = stand.office.ask(
-        "owner", "POST", f"{BASE}/apps/shop/questions", json={"name": "s", "question": {"question": kind, **rest}}
-    ).json()
-    stand.office.ask("owner", "PUT", f"{BASE}/dashboards/{board['id']}", json={"tiles": [{"question": shop["id"]}]})
+    shop = save(stand, "s", {"question": kind, **rest}, "shop")
+    stand.office.ask("owner", "PUT", f"{BASE}/dashboards/{board['id']}", json={"tiles": [{"question": shop}]})
     nothing = text(stand.get(source(stand, board["id"]), **{"HX-Request": "true"}).text)
     assert "Nothing in this time" in nothing, nothing
 

@@ -32,6 +32,8 @@ RATIOS = frozenset({"ratio", "person_ratio"})
 #: how a trend looks back: not, to the start, so many days
 MODES = {"": 0, "cumulative": 0, "rolling-7": 7, "rolling-28": 28}
 WINDOWS = (1800, 3600, 86_400, 7 * 86_400, 30 * 86_400)
+#: what may happen between the steps of a funnel, or whether they have an order
+ORDERS: tuple[str, ...] = ("ordered", "strict", "unordered")
 #: what the page of performance is about → the event, and the property that groups are made by when none is chosen
 SUBJECTS: Mapping[str, tuple[str, str]] = {
     "launch": (LAUNCH, "version"),
@@ -180,7 +182,7 @@ def read_funnel(asked: Form, period: Period) -> ask.Funnel | None:
         steps=tuple(steps),
         window=window if window in WINDOWS else 7 * 86_400,
         unit=_chosen(asked, "unit", get_args(ask.Unit)),  # type: ignore[arg-type]
-        order=_chosen(asked, "order", ("ordered", "strict")),  # type: ignore[arg-type]
+        order=_chosen(asked, "order", ORDERS),  # type: ignore[arg-type]
         exclusions=tuple(ask.Exclusion(events=Events(names=(name,))) for name in asked.all("exclude") if name)[:10],
         breakdown=_breakdown(asked),
         compare=period.compare,

@@ -125,6 +125,10 @@ def _as_long(values: Sequence[float | None], length: int) -> list[float | None]:
 
 def draw_funnel(desk: Desk, question: ask.Funnel, result: results.FunnelResult, key: str) -> Drawing:
     steps = [events_words(desk, step.events) for step in question.steps]
+    if question.order == "unordered":
+        # it is not known which step was the first
+        count = len(steps)
+        steps = [desk.t("observe.draw.any-steps", number=place + 1, count=count) for place in range(count)]
     whole = result.whole
     by = question.breakdown.by if question.breakdown is not None else ()
     groups = [group for group in result.groups if group.steps[0].reached][:6]

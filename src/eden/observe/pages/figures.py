@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -70,7 +71,7 @@ def number_column(label: str) -> dict[str, str]:
 
 
 def written(value: float | None, unit: Unit, desk: Desk) -> str:
-    if value is None:
+    if value is None or not math.isfinite(value):
         return "–"
     if unit == "percent":
         return formats.percent(value, desk.locale)

@@ -14,7 +14,7 @@ from litestar import Response, get
 from eden.base.api.access import needs
 from eden.console.forms import Form
 from eden.observe.interfaces import LAUNCH, PAGE_VIEW
-from eden.observe.pages.addresses import WINDOWS, read_funnel, read_steps
+from eden.observe.pages.addresses import ORDERS, WINDOWS, read_funnel, read_steps
 from eden.observe.pages.asking import asked_page, rebuilt
 from eden.observe.pages.conditions import form_events, form_fields, write_events
 from eden.observe.pages.desk import Desk, Elsewhere, TheDesk
@@ -47,6 +47,7 @@ async def show_funnel(desk: TheDesk) -> Response[bytes]:
         windows=WINDOWS,
         window=question.window if question is not None else WINDOWS[3],
         units=UNITS,
+        orders=ORDERS,
         fresh=not steps,
         most=LARGEST_STEPS,
     )

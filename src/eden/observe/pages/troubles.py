@@ -14,6 +14,8 @@ from eden.base.problems import Problem
 from eden.console.http import AnyRequest, html, redirect, wants_part
 from eden.observe.pages.desk import Desk, Elsewhere, NothingYet
 
+#: what is asked on a tab and has an address of its own
+_TAB_OF_PART = {"questions": "dashboards", "panels": "versions", "values": "events"}
 #: problems of the events store
 _MISSING = frozenset({"observe-off", "insight-unavailable"})
 
@@ -37,9 +39,11 @@ def _elsewhere(request: AnyRequest, elsewhere: Elsewhere) -> Response[Any]:
 
 def _say(desk: Desk, what: str, status: int, tab: str) -> Response[bytes]:
     if wants_part(desk.request):
-        # a part of a page, such as a tile: only the words
-        content = desk.console.render(desk.view, "observe/analysis-trouble.html", block="words", what=what)
-        return html(content)
+        # a part of a page, such as a tile: only the words; suggestions for a field are none
+        if tab == "values":
+            return html(b"")
+        return html(desk.console.render(desk.view, "observe/analysis-trouble-part.html", what=what))
+    tab = _TAB_OF_PART.get(tab, tab)
     return desk.page("observe/analysis-trouble.html", status=status, tab=tab, timed=False, what=what)
 
 
