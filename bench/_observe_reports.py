@@ -40,7 +40,7 @@ def reports(
     yield Figure(f"{prefix}insert_events_per_s", made / filled.seconds)
     yield Figure(f"{prefix}bytes_per_event", filled.bytes_per_event, 40)
     with serving(site) as server:
-        times = asyncio.run(_times(Asker(site, server), 5 if quick else _ROUNDS))
+        times = asyncio.run(_times(Asker(site, server), 3 if quick else _ROUNDS))
     for name, milliseconds in times.items():
         yield Figure(f"{prefix}ask_{name}_ms", milliseconds, target or _TARGETS[name])
 

@@ -91,7 +91,7 @@ def demo_command(arguments: argparse.Namespace) -> int:
             if observe.insight.is_installed:
                 await _people(platform, observe, address, founded, releases)
             else:
-                print("  There is no analysis: pip install 'eden[observe]' brings what it needs.", flush=True)
+                print("  There is no analysis: pip install 'eden-platform[observe]' brings what it needs.", flush=True)
 
         house = House(simulator, platform, founded, furnish, f"/console/{_WORKSPACE}/analysis/{_KEY}/overview")
         entrance = f"{address.rstrip('/')}{house.entrance}"
