@@ -441,7 +441,6 @@ def percentiles(world: World, question: ask.Percentiles, moments: Sequence[datet
         row for row in world.asked(question)
         if world.among(row, question.events) and number(row, question.of) is not None
     ]  # fmt: skip
-    rows = distinct(rows, lambda row: (tuple(text(row, name) for name in by), unit and interval(row["ms"], unit, zone)))
     key = top_keys(rows, by, question.breakdown.top if question.breakdown else 1)
     places = {interval(int(at.timestamp() * 1000), unit, zone): index for index, at in enumerate(moments) if unit}
     found: dict[Any, list[float]] = defaultdict(list)

@@ -16,7 +16,7 @@ from eden.base.problems import Problem
 from eden.observe.questions import rollups
 from eden.observe.questions.interfaces import Breakdown, Events, Measure, Trend
 from eden.observe.questions.results import OTHER, Key, Series, TrendResult
-from eden.observe.questions.statements import COUNT, SAME, Asking, Build, Rows, Statement, conjunction, disjunction
+from eden.observe.questions.statements import COUNT, Asking, Build, Rows, Statement, conjunction, disjunction
 from eden.observe.questions.times import Range, before, edges, local_time, resolve
 
 _UNIQUE = {"persons": "person", "devices": "device", "sessions": "session"}
@@ -124,17 +124,14 @@ def _of_rows(
     by = question.breakdown.by if question.breakdown else ()
     where = build.rows(found, question.filters, *wanted)
     bucket = build.bucket(moments)
-    texts = [f"toString({build.text(one)}) AS {group}" for one, group in zip(by, groups, strict=True)]
+    texts = {group: f"toString({build.text(one)})" for one, group in zip(by, groups, strict=True)}
     shown = ", ".join(["bucket", *groups])
     if parts.of:
-        # the same event once: any copy, for they are the same
-        source = (
-            f"(SELECT {', '.join([f'{bucket} AS bucket', *texts, f'{build.number(parts.of)} AS number'])}"
-            f" FROM events WHERE {where} LIMIT 1 BY {shown}, {SAME})"
-        )
+        source = f"({build.once(build.number(parts.of), {'bucket': bucket, **texts}, where)})"
         head, weight, where = [shown], "count()", "1"
     else:
-        source, head, weight = "events", [f"{bucket} AS bucket", *texts], COUNT if groups else "0"
+        columns = [f"{sql} AS {name}" for name, sql in texts.items()]
+        source, head, weight = "events", [f"{bucket} AS bucket", *columns], COUNT if groups else "0"
     firsts = [f"{part.first} AS m{number}" for number, part in enumerate(parts.parts)]
     return f"SELECT {', '.join([*head, *firsts, f'{weight} AS weight'])} FROM {source} WHERE {where} GROUP BY {shown}"
 
