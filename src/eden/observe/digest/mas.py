@@ -203,7 +203,7 @@ def _crash(about: About, line: _Line, fields: dict[str, Any], text: str) -> Erro
             if value
         },
     )
-    return finished(document, Row(**fields), about.symbols)
+    return finished(document, Row(**fields), about)
 
 
 def _pairs(text: str) -> dict[str, str]:

@@ -93,7 +93,7 @@ def _with_errors(
             row.trace,
             row.span,
             language,
-            about.symbols,
+            about,
             level,
         )
         for number, (held, at, level) in enumerate(found)

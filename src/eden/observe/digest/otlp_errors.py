@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from eden.observe.crashes.document import ErrorDocument, Mechanism
-from eden.observe.crashes.finish import Mapper, finished
+from eden.observe.crashes.finish import Finishing, finished
 from eden.observe.crashes.stacks import parse
 from eden.observe.digest.foreign import text
 from eden.observe.interfaces import ErrorRow, Row
@@ -37,7 +37,7 @@ def exception(
     trace: str,
     span: str,
     language: str,
-    mapper: Mapper | None,
+    about: Finishing,
     level: int,
 ) -> ErrorRow:
     """The error in attributes; its stack is taken out of them, since the error has it. `row`: of its span or log
@@ -61,4 +61,4 @@ def exception(
         environment=row.channel,
         contexts={"trace": {"trace_id": trace, "span_id": span}} if trace else {},
     )
-    return finished(document, row, mapper)
+    return finished(document, row, about)

@@ -301,7 +301,7 @@ class _Reading:
         )
         if document.fatal:
             document.level = "fatal"
-        return finished(document, row, self._about.symbols)
+        return finished(document, row, self._about)
 
 
 _READERS: dict[str, Callable[[_Reading, dict[str, Any]], AnyRow]] = {

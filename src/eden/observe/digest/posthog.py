@@ -296,7 +296,7 @@ def _error(batch: Accepted, about: About, event: EventRow, uuid: str, place: int
     )
     props.update(type=first.type, message=first.value[:200], fatal=document.fatal)
     base = Row(**{name: getattr(event, name) for name in Row.__struct_fields__})
-    return finished(document, base, about.symbols)
+    return finished(document, base, about)
 
 
 def _stack_platform(exceptions: list[Thrown], props: dict[str, Any]) -> str:

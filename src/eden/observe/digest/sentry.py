@@ -51,7 +51,7 @@ def rows(batch: Accepted, about: About) -> Iterator[AnyRow]:
         yield quarantined(batch, str(fault), batch.body)
         return
     clock = Clock.of(batch, envelope.headers.get("sent_at"))
-    sent = Sent(batch, envelope, clock, about.symbols, about.keep)
+    sent = Sent(batch, envelope, clock, about)
     for item in envelope.items:
         try:
             for found in _read(sent, item):
@@ -59,9 +59,9 @@ def rows(batch: Accepted, about: About) -> Iterator[AnyRow]:
                     yield quarantined(batch, f"{item.type}: {found[0]}", msgspec.json.encode(found[1]))
                     continue
                 yield found
-                if isinstance(found, ErrorRow):
+                if type(found) is ErrorRow:
                     yield error_event(found)
-                elif isinstance(found, DocumentRow) and found.size and not found.blob and not found.raw:
+                elif type(found) is DocumentRow and found.size and not found.blob and not found.raw:
                     reason = f"{item.type}: its {found.size} bytes are more than are kept of one file"
                     yield quarantined(batch, reason, found.name)
         except Exception as fault:  # one item of others' making; the next ones are none the worse

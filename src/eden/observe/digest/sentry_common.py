@@ -6,16 +6,17 @@ attributes ("Attributes": {"value": …, "type": …}) with the same things unde
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 import msgspec
 
-from eden.observe.crashes.finish import Mapper
 from eden.observe.digest.foreign import Clock, mapping, text, version_of
 from eden.observe.digest.sentry_envelope import Envelope, Item
 from eden.observe.interfaces import Accepted
+
+if TYPE_CHECKING:
+    from eden.observe.digest.digest import About
 
 decode_json = msgspec.json.Decoder().decode
 _PLATFORMS = ("android", "ios", "harmony")
@@ -23,13 +24,12 @@ _SCRIPTS = frozenset({"javascript", "web", "browser"})
 
 
 class Sent(NamedTuple):
-    """An envelope on its way into rows. `keep` stores bytes and gives their SHA-256; None: they are too many."""
+    """An envelope on its way into rows."""
 
     batch: Accepted
     envelope: Envelope
     clock: Clock
-    mapper: Mapper | None
-    keep: Callable[[bytes], str | None]
+    about: About
 
     def payload(self, item: Item) -> bytes:
         return self.batch.body[item.start : item.end]

@@ -91,7 +91,7 @@ def blob_document(sent: Sent, item: Item) -> DocumentRow:
     row = DocumentRow(
         **sent.fields(**fields), at=sent.clock.at(moment), kind=kind, id=id_, name=name[:500], size=len(raw)
     )
-    row.blob = sent.keep(raw) or ""
+    row.blob = sent.about.keep(raw) or ""
     return row
 
 
@@ -116,7 +116,7 @@ def _kept(sent: Sent, row: DocumentRow, raw: bytes) -> DocumentRow:
             return row
         except UnicodeDecodeError:
             pass
-    row.blob = sent.keep(raw) or ""
+    row.blob = sent.about.keep(raw) or ""
     return row
 
 

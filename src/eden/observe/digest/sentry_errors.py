@@ -42,7 +42,7 @@ def error(sent: Sent, event: dict[str, Any], attached: list[str], minidump: bool
     if minidump:
         document.fatal, document.handled = True, False
     base = Row(**sent.fields(**event_fields(event)), at=document.at)
-    return finished(document, base, sent.mapper)
+    return finished(document, base, sent.about)
 
 
 def _document(sent: Sent, event: dict[str, Any]) -> ErrorDocument:
