@@ -25,6 +25,8 @@ interface Drawn {
   step?: string
   data: unknown[]
   lineStyle: { type?: unknown }
+  showSymbol: boolean
+  symbolSize: (value: unknown, place: { dataIndex: number }) => number
   markLine?: { data: unknown[] }
 }
 const drawn = (plot: PlotData) => optionOf(plot, colours, 'en', true).series as Drawn[]
@@ -41,6 +43,19 @@ describe('a plot', () => {
   it('tells lines apart by more than their colour', () => {
     const patterns = drawn(data).filter(({ name }) => !name.endsWith('±')).map(({ lineStyle }) => lineStyle.type)
     expect(new Set(patterns).size).toBe(2)
+  })
+
+  it('shows points that stand alone between gaps, and no others', () => {
+    const values = [1, null, 2, 3, null, 4]
+    const [line] = drawn({
+      ...data,
+      x: values.map((_, i) => i),
+      series: [{ name: 'A', kind: 'line', values, low: null, high: null, before: 0 }],
+    })
+    expect(line?.showSymbol).toBe(true)
+    expect(values.map((_, dataIndex) => line?.symbolSize(0, { dataIndex }))).toEqual([6, 0, 0, 0, 0, 6])
+    const [, , , step] = drawn(data)
+    expect(step?.showSymbol).toBe(false)
   })
 
   it('names in the legend only what was measured', () => {

@@ -117,8 +117,7 @@ export function optionOf(data: PlotData, colours: Colours, locale: string, anima
         data: pairs(data, series.values),
         color: colour(index),
         symbol: 'circle',
-        symbolSize: 6,
-        showSymbol: data.x.length === 1,
+        ...points(series.values),
         barMaxWidth: 28,
         itemStyle: isBar(series) && !data.stacked ? { borderRadius: [3, 3, 0, 0] } : {},
         lineStyle:
@@ -166,6 +165,16 @@ function marks({ marks }: PlotData, colours: Colours): object {
       show: true, position: 'end', color: colours.text, fontFamily: colours.font, fontSize: 11, formatter: '{b}',
     },
     data: marks.map(({ at, label }) => ({ xAxis: at, name: label })),
+  }
+}
+
+/** A line has no points of its own, but what stands alone between gaps would not be seen. */
+function points(values: (number | null)[]): object {
+  const isKnown = (index: number) => typeof values[index] === 'number'
+  const alone = new Set([...values.keys()].filter((i) => isKnown(i) && !isKnown(i - 1) && !isKnown(i + 1)))
+  return {
+    showSymbol: alone.size > 0,
+    symbolSize: (_: unknown, { dataIndex }: { dataIndex: number }) => (!alone.size || alone.has(dataIndex) ? 6 : 0),
   }
 }
 
