@@ -202,7 +202,7 @@ def test_a_filter_of_a_question(engine: Engine) -> None:
     found = engine.read(
         "SELECT count(), (SELECT count() FROM trends WHERE name = '') FROM events",
         limits=Limits(),
-        settings={"additional_table_filters": "{'events': 'app = 1', 'trends': 'app = 2'}"},
+        settings={"additional_table_filters": {"events": "app = 1", "trends": "app = 2"}},
         form="TSV",
     )
     assert found == b"1\t1\n"

@@ -1,4 +1,4 @@
-"""A store over time: steps, forgetting, retention, order."""
+"""A store over time: steps, retention, order."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from eden.base.errors import EdenError
 from eden.observe import schema
 from eden.observe.app_settings import AppSettings
-from eden.observe.insight import erasure, keeper, steps
+from eden.observe.insight import keeper, steps
 from eden.observe.insight.engine import Engine
 from eden.observe.insight.status import Status, look
 
@@ -76,12 +76,12 @@ def test_statements_of_a_cluster() -> None:
     assert all("ON CLUSTER 'prod'" in sql for sql in made)
 
 
-# roll-ups and forgetting
+# roll-ups
 
 COUNTED = """SELECT name, slot, version, platform, sum(events), uniqMerge(persons), uniqMerge(sessions), sum(measured),
     round(sum(total), 6) FROM trends GROUP BY ALL ORDER BY ALL"""
-COUNTABLE = """SELECT arrayJoin([toString(name), '']) AS n, toStartOfFifteenMinutes(at) AS slot, version, platform,
-    count(), uniq(person), if(n = '', uniq(session), 0), count(value), round(sum(ifNull(value, 0)), 6)
+COUNTABLE = """SELECT arrayJoin(arrayDistinct([toString(name), ''])) AS n, toStartOfFifteenMinutes(at) AS slot, version,
+    platform, count(), uniq(person), if(n = '', uniq(session), 0), count(value), round(sum(ifNull(value, 0)), 6)
     FROM events GROUP BY ALL ORDER BY ALL"""
 PARTS = "FROM system.parts WHERE active AND database = currentDatabase()"
 
@@ -110,54 +110,6 @@ def visits(engine: Engine) -> None:
 def test_rollups_are_what_the_events_are(store: Engine) -> None:
     visits(store)
     assert rows(store, COUNTED) == rows(store, COUNTABLE)
-
-
-def test_a_person_is_forgotten(store: Engine) -> None:
-    visits(store)
-    late = {"at": AT + 9 * DAY, "name": "pay", "person": "u3", "device": "d3", "session": "s"}
-    put(store, "events", late)
-    put(store, "errors", {"id": "1", "person": "u3"}, {"id": "2", "person": "u4", "device": "u3"}, {"id": "3"})
-    for table in ("logs", "spans", "metrics", "documents"):
-        put(store, table, {"person": "u3"}, {"device": "u3"}, {"person": "u4"})
-    store.insert("people", b'{"app":1,"at":1790000000,"key":"u3"}\n{"app":1,"at":1790000000,"key":"u4"}')
-    store.insert("people", b'{"app":2,"at":1790000000,"key":"u3"}')
-    others = rows(store, "SELECT * FROM events WHERE person != 'u3' ORDER BY id, at, name")
-    erasure.erase(store, 1, "u3", (AT + 5 * DAY) * 1_000_000)
-    assert rows(store, "SELECT * FROM events WHERE person != 'u3' ORDER BY id, at, name") == others
-    # what came later is somebody new
-    assert rows(store, "SELECT count() FROM events WHERE person = 'u3'") == [[1]]
-    assert rows(store, COUNTED) == rows(store, COUNTABLE)
-    for table in ("errors", "logs", "spans", "metrics", "documents"):
-        assert rows(store, f"SELECT count() FROM {table}") == [[1]], table
-    assert rows(store, "SELECT app, key FROM people ORDER BY app") == [[1, "u4"], [2, "u3"]]
-    assert rows(store, "SELECT count() FROM recounts") == [[0]]
-    # by a device, and once more
-    for _ in range(2):
-        erasure.erase(store, 1, "d2", (AT + 5 * DAY) * 1_000_000)
-        assert rows(store, "SELECT count() FROM events WHERE device = 'd2'") == [[0]]
-        assert rows(store, COUNTED) == rows(store, COUNTABLE)
-
-
-def test_what_a_killed_erasure_left_is_counted(store: Engine) -> None:
-    visits(store)
-    expected = rows(store, COUNTED)
-    store.query("INSERT INTO recounts SELECT DISTINCT app, toStartOfFifteenMinutes(at) FROM events")
-    store.query("DELETE FROM trends WHERE 1")
-    assert rows(store, COUNTED) == []
-    erasure.recount(store)
-    erasure.recount(store)
-    assert rows(store, COUNTED) == expected
-
-
-def test_the_forgotten_leaves_the_disk(store: Engine) -> None:
-    visits(store)
-    erasure.erase(store, 1, "u3", (AT + 5 * DAY) * 1_000_000)
-    marked = f"SELECT count() > 0 {PARTS} AND has_lightweight_delete"
-    assert rows(store, marked) == [[1]]
-    assert keeper.scrub(store) >= 2
-    assert rows(store, marked) == [[0]]
-    assert keeper.scrub(store) == 0
-    assert rows(store, "SELECT count() FROM events WHERE person = 'u3'") == [[0]]
 
 
 # retention

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from eden.observe import schema
 from eden.observe.insight import erasure, status
 from eden.observe.insight.engine import Engine
+from eden.observe.insight.hidden import FILTERS
 from eden.observe.insight.wire import Ask, Erase, Look, Settle
 from eden.observe.insight.workers import Worker
 
@@ -26,7 +27,7 @@ class Answering:
             case Ask():
                 settings = dict(request.settings)
                 if request.app is not None:
-                    settings["additional_table_filters"] = schema.only(request.app)
+                    settings[FILTERS] = schema.only(request.app)
                 return self._engine.read(
                     request.sql,
                     request.parameters,

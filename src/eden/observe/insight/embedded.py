@@ -18,6 +18,7 @@ from typing import Any
 
 from eden.observe import schema
 from eden.observe.insight.engine import Limits, StoreError
+from eden.observe.insight.hidden import Hidden
 from eden.observe.insight.memory import release_code
 from eden.observe.insight.parameters import texts
 from eden.observe.insight.shared_lock import SharedLock
@@ -59,6 +60,7 @@ class Embedded:
         self._process = os.getpid()
         self.folder = folder
         self.writing = SharedLock()
+        self.hidden = Hidden()
         self._local = threading.local()
         self._all: list[Any] = []
         try:
@@ -120,7 +122,8 @@ class Embedded:
         check_question(sql)
         session = self.open_session()
         try:
-            session.query(_set({**limited(limits), "log_comment": mark, **(settings or {}), "readonly": 1}))
+            given = self.hidden.filtered(settings or {}, self.cluster)
+            session.query(_set({**limited(limits), "log_comment": mark, **given, "readonly": 1}))
             return bytes(session.query(sql, form, params=texts(parameters)).bytes() or b"")
         except RuntimeError as error:
             raise _store_error(error) from error
@@ -131,23 +134,23 @@ class Embedded:
         self.query("KILL QUERY WHERE Settings['log_comment'] = {mark:String} ASYNC", {"mark": mark})
 
     def insert(self, table: str, rows: bytes, *, token: str = "") -> None:
-        self._put(schema.inserted(table), rows, "JSONEachRow", token)
+        with self.writing.shared():
+            self._put(schema.inserted(table), rows, "JSONEachRow", token)
 
-    def load(self, table: str, rows: bytes) -> None:
-        self._put(table, rows, "Native", "")
+    def load(self, table: str, rows: bytes, *, form: str = "Native") -> None:
+        self._put(table, rows, form, "")
 
     def _put(self, into: str, rows: bytes, form: str, token: str) -> None:
         session = self._session()
         # one insert is one block, and so one part of each month: all of it or nothing
         settings = ", ".join(f"{name} = {quoted(value)}" for name, value in inserted(token).items())
-        with self.writing.shared():
-            try:
-                # rows beside the text cost a third less than rows in it
-                with session.send_insert(f"INSERT INTO {into} SETTINGS {settings}", form) as stream:
-                    stream.append(rows)
-                    stream.finish()
-            except RuntimeError as error:
-                raise _store_error(error) from error
+        try:
+            # rows beside the text cost a third less than rows in it
+            with session.send_insert(f"INSERT INTO {into} SETTINGS {settings}", form) as stream:
+                stream.append(rows)
+                stream.finish()
+        except RuntimeError as error:
+            raise _store_error(error) from error
 
     def rest(self) -> None:
         self.query("SYSTEM JEMALLOC PURGE")

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import msgspec
 
 from eden.base.errors import EdenError
+from eden.observe.insight.hidden import Hidden
 from eden.observe.insight.shared_lock import SharedLock
 
 #: ClickHouse's numbers of errors that mean: a limit of the question was reached
@@ -45,6 +46,8 @@ class Engine(Protocol):
     cluster: str
     #: inserts hold it together; whoever needs rows to stay as they are for a moment, alone
     writing: SharedLock
+    #: whose rows no question sees
+    hidden: Hidden
 
     def query(
         self,
@@ -67,8 +70,9 @@ class Engine(Protocol):
         form: str = "JSONCompact",
         mark: str = "",
     ) -> bytes:
-        """As `query`, for questions: nothing can be written, and no setting be changed, by the SQL. `mark` names the
-        run for `stop`. Raises StoreError; its number is in LIMITS when it was one of those."""
+        """As `query`, for questions: nothing can be written, and no setting be changed, by the SQL, and rows that are
+        `hidden` are not there. Of the settings, `additional_table_filters` is a mapping. `mark` names the run for
+        `stop`. Raises StoreError; its number is in LIMITS when it was one of those."""
         ...
 
     def stop(self, mark: str) -> None:
@@ -80,8 +84,9 @@ class Engine(Protocol):
         Raises StoreError: nothing was stored."""
         ...
 
-    def load(self, table: str, rows: bytes) -> None:
-        """Add rows in the format Native, as a backup has them. Raises StoreError."""
+    def load(self, table: str, rows: bytes, *, form: str = "Native") -> None:
+        """Add rows in one of ClickHouse's formats, as a backup has them, to a table or some of its columns; whoever
+        has `writing` alone may do it. Raises StoreError."""
         ...
 
     def rest(self) -> None:

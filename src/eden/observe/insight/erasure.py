@@ -1,89 +1,132 @@
-"""Forgetting a person: gone from every report at the return, from the disk by the next `scrub`.
+"""Forgetting a person: gone from every report at the return, out of the tables soon, from the disk by the next `scrub`.
 
-Rows are marked as deleted, which is quick, and the roll-ups of the quarters of an hour in which the person was there
-are counted anew. Which these are is written down first (`recounts`), so that a process that is killed in between has
-its successor do it.
+What that takes grows with what the person did, not with the store. The rows are hidden (`hidden`), which one small row
+brings about, and taken off the roll-ups: counts are subtracted, and the person's and sessions' hashes are taken out of
+the states. Rows are marked as deleted behind that, part by part (`take_out`), while nobody waits.
+
+How many events the roll-ups do not have any more is written down with the person. Where the tables have another
+number, because the process was killed in between or rows came late, the quarters of an hour that are concerned are
+counted anew from the events that are not hidden.
 """
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
-from functools import partial
-from itertools import groupby
+import time
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from eden.observe import schema
-from eden.observe.insight.engine import Engine
+from eden.observe.insight import uncounting
+from eden.observe.insight.engine import Engine, StoreError
+from eden.observe.insight.hidden import SYNC, Gone, again
 
-#: waits until the change is in all parts, and on all machines
-_SYNC = {"lightweight_deletes_sync": 2, "mutations_sync": 2}
-_SLOTS = "WHERE app = {app:UInt32} AND toUnixTimestamp(slot) IN {slots:Array(UInt32)}"
-_EVENTS = f"WHERE app = {{app:UInt32}} AND toUnixTimestamp({schema.slot('at')}) IN {{slots:Array(UInt32)}}"
-
-
-class _Wanted(msgspec.Struct):
-    data: list[tuple[int, int]]
-
-
-_decoder = msgspec.json.Decoder(_Wanted)
+_SLOTS = "app = {app:UInt32} AND toUnixTimestamp(slot) IN {slots:Array(UInt32)}"
+#: a day is found by the primary key, a slot is not
+_EVENTS = (
+    "app = {app:UInt32} AND toDate(at) IN (SELECT toDate(arrayJoin({slots:Array(UInt32)}), 'UTC'))"
+    f" AND toUnixTimestamp({schema.slot('at')}) IN {{slots:Array(UInt32)}}"
+)
+#: how long parts may take to be masked, and how often that is looked at
+_MASK_SECONDS = 3600.0
+_LOOK_SECONDS = 0.1
 
 
 def erase(engine: Engine, app: int, person: str, before: int) -> None:
-    """Delete what is of `person`, a user or a device, up to `before` (microseconds) in all tables of the app. Raises
-    StoreError; then it is to be asked again."""
-    parameters = {"app": app, "person": person, "before": datetime.fromtimestamp(before / 1_000_000, UTC)}
-
-    def condition(table: str) -> str:
-        who = " OR ".join(f"{column} = {{person:String}}" for column in schema.PERSONAL[table])
-        return f"WHERE app = {{app:UInt32}} AND ({who}) AND at <= {{before:DateTime64(6, 'UTC')}}"
-
-    def delete(table: str) -> None:
-        if engine.query(f"SELECT 1 FROM {table} {condition(table)} LIMIT 1", parameters, form="TSV"):
-            _delete(engine, table, condition(table), parameters)
-
-    engine.query(
-        f"INSERT INTO recounts SELECT DISTINCT app, {schema.slot('at')} FROM events {condition('events')}",
-        parameters,
-        settings={"insert_deduplication_token": uuid.uuid4().hex},
-    )
-    _recount(engine, [partial(delete, table) for table in sorted(schema.PERSONAL)])
-
-
-def recount(engine: Engine) -> None:
-    """Count the slots anew that `recounts` still names. Raises StoreError."""
-    if engine.query("SELECT 1 FROM recounts LIMIT 1", form="TSV"):
-        _recount(engine, [])
-
-
-def _recount(engine: Engine, before: Sequence[Callable[[], None]]) -> None:
-    """Do `before`, and count anew what `recounts` names; as much as can be at once."""
+    """Forget what is of `person`, a user or a device, and was received up to `before` (microseconds) in all tables of
+    the app. Raises StoreError; then it is to be asked again."""
+    gone = Gone(app, person, -(-before // 1000))
+    if not _is_anywhere(engine, gone):
+        return
+    # of one that was asked for before, nobody knows how far that came
+    new = engine.hidden.find(gone) is None
+    if new:
+        engine.hidden.note(engine, gone)
     # events that came in between would be counted twice, or not at all
-    with engine.writing.alone(), ThreadPoolExecutor(9, thread_name_prefix="eden-erase") as threads:
-        wanted = _decoder.decode(
-            engine.query("SELECT DISTINCT app, toUnixTimestamp(slot) AS slot FROM recounts ORDER BY app, slot")
-        ).data
-        apps = [
-            {"app": app, "slots": [slot for _, slot in slots]} for app, slots in groupby(wanted, key=lambda row: row[0])
-        ]
-        doing = [threads.submit(step) for step in before]
-        doing += [threads.submit(_delete, engine, "trends", _SLOTS, parameters) for parameters in apps]
-        for one in doing:
-            one.result()
-        for parameters in apps:
-            engine.query(
-                f"INSERT INTO trends ({schema.COUNTS}) {schema.counts('events', _EVENTS)}",
-                parameters,
-                # the same numbers may have been there before
-                settings={"insert_deduplication_token": uuid.uuid4().hex},
-            )
-            _delete(engine, "recounts", _SLOTS, parameters)
+    with engine.writing.alone():
+        known = engine.hidden.find(gone)
+        events = _events(engine, gone)
+        if known is not None and known.counted == events:
+            return
+        if not new or known is None or known.counted >= 0 or not uncounting.uncount(engine, gone):
+            _count_anew(engine, gone)
+        engine.hidden.note(engine, msgspec.structs.replace(gone, counted=events))
 
 
-def _delete(engine: Engine, table: str, condition: str, parameters: Mapping[str, Any]) -> None:
+def take_out(engine: Engine) -> int:
+    """Delete the rows of all who are hidden; of how many. Raises StoreError."""
+    engine.hidden.load(engine)
+    everybody = engine.hidden.gone
+    if not everybody:
+        return 0
+    with engine.writing.alone():
+        for gone in everybody:
+            if (events := _events(engine, gone)) != gone.counted:
+                _count_anew(engine, gone)
+                engine.hidden.note(engine, msgspec.structs.replace(gone, counted=events))
+        for table in schema.PERSONAL:
+            hidden = engine.hidden.rows(table)
+            if _rows(engine, f"SELECT 1 FROM {table} WHERE {hidden} LIMIT 1"):
+                # what comes in after a change is begun is none of its business: nobody has to wait for it
+                _delete(engine, table, hidden, {}, SYNC if engine.cluster else dict.fromkeys(SYNC, 0))
+    _wait_for_changes(engine)
+    with engine.writing.alone():
+        done = [gone for gone in everybody if not _is_anywhere(engine, gone)]
+        engine.hidden.remove(engine, done)
+    return len(done)
+
+
+def _is_anywhere(engine: Engine, gone: Gone) -> bool:
+    return any(
+        _rows(engine, f"SELECT 1 FROM {table} WHERE {gone.condition(table)} LIMIT 1") for table in schema.PERSONAL
+    )
+
+
+def _events(engine: Engine, gone: Gone) -> int:
+    """How many there are in the tables."""
+    return int(engine.query(f"SELECT count() FROM events WHERE {gone.condition('events')}", form="TSV"))
+
+
+def _count_anew(engine: Engine, gone: Gone) -> None:
+    """The roll-ups of all quarters of an hour that have events of it, from the events that are not hidden."""
+    slots = [
+        slot
+        for (slot,) in _rows(
+            engine,
+            f"SELECT DISTINCT toUnixTimestamp({schema.slot('at')}) FROM events WHERE {gone.condition('events')}",
+        )
+    ]
+    parameters = {"app": gone.app, "slots": slots}
+    _delete(engine, "trends", _SLOTS, parameters, SYNC)
+    engine.query(
+        f"INSERT INTO trends ({schema.COUNTS}) "
+        + schema.counts("events", f"WHERE {_EVENTS} AND NOT ({engine.hidden.rows('events')})"),
+        parameters,
+        settings=again(),
+    )
+
+
+def _delete(
+    engine: Engine, table: str, condition: str, parameters: Mapping[str, Any], settings: Mapping[str, Any]
+) -> None:
     there = f"{schema.local(table, engine.cluster)}{schema.on(engine.cluster)}"
-    engine.query(f"DELETE FROM {there} {condition}", parameters, settings=_SYNC)
+    engine.query(f"DELETE FROM {there} WHERE {condition}", parameters, settings=settings)
+
+
+def _wait_for_changes(engine: Engine) -> None:
+    """Until no change to stored rows is left to be made."""
+    until = time.monotonic() + _MASK_SECONDS
+    while found := _rows(
+        engine,
+        f"SELECT table, latest_fail_reason FROM {schema.everywhere('mutations', engine.cluster)}"
+        " WHERE NOT is_done AND database = currentDatabase()",
+    ):
+        if time.monotonic() > until:
+            raise StoreError(0, f"Rows of {found[0][0]} could not be deleted: {found[0][1] or 'it takes too long'}.")
+        time.sleep(_LOOK_SECONDS)
+
+
+def _rows(engine: Engine, sql: str, parameters: Mapping[str, Any] | None = None) -> Sequence[Sequence[Any]]:
+    rows: list[list[Any]] = msgspec.json.decode(engine.query(sql, parameters))["data"]
+    return rows

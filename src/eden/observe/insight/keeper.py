@@ -1,8 +1,8 @@
 """What keeps the events store in order, on a thread of the insight process.
 
-Roll-ups that a killed process left uncounted are counted at the start. Now and then rows that are older than their app
-keeps them are deleted, parts with deleted rows are written anew without them (so that what was forgotten leaves the
-disk within a day), and months in which nothing arrives any more are merged into one part.
+Now and then rows that are older than their app keeps them are deleted, parts with deleted rows are written anew without
+them (so that what was forgotten leaves the disk within a day), and months in which nothing arrives any more are merged
+into one part.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from eden.base.ground import Ground
 from eden.observe import schema
 from eden.observe.app_settings import RETENTION, AppSettings
 from eden.observe.insight.engine import Engine
-from eden.observe.insight.erasure import recount
 from eden.observe.models import observe_apps
 
 #: rest before the first round, so that a server that is started is not slowed, and between two
@@ -63,7 +62,6 @@ class Keeper:
         return {"keeper_failing": float(self._failing), "keeper_seconds": time.time() - self._kept_at}
 
     def _run(self) -> None:
-        self._guarded(lambda: recount(self._engine))
         rest = _FIRST_SECONDS
         while not self._end.wait(rest):
             self._guarded(self.keep)
@@ -124,7 +122,7 @@ def scrub(engine: Engine) -> int:
     StoreError. The engine removes the old files some minutes later."""
     found = _rows(
         engine,
-        f"SELECT DISTINCT table, partition_id FROM {_everywhere(engine, 'parts')}"
+        f"SELECT DISTINCT table, partition_id FROM {schema.everywhere('parts', engine.cluster)}"
         " WHERE active AND has_lightweight_delete AND database = currentDatabase()",
     )
     for table, partition in found:
@@ -157,8 +155,9 @@ def _months(engine: Engine, table: str) -> Iterable[str]:
         month
         for (month,) in _rows(
             engine,
-            f"SELECT DISTINCT partition_id FROM {_everywhere(engine, 'parts')} WHERE active AND table = '{name}'"
-            " AND database = currentDatabase() AND match(partition_id, '^[0-9]{6}$')",
+            f"SELECT DISTINCT partition_id FROM {schema.everywhere('parts', engine.cluster)}"
+            f" WHERE active AND table = '{name}' AND database = currentDatabase()"
+            " AND match(partition_id, '^[0-9]{6}$')",
         )
     ]
 
@@ -171,11 +170,6 @@ def _end_of(month: str) -> datetime:
 
 def _change(engine: Engine, table: str, change: str) -> None:
     engine.query(f"ALTER TABLE {schema.local(table, engine.cluster)}{schema.on(engine.cluster)} {change}")
-
-
-def _everywhere(engine: Engine, table: str) -> str:
-    """A system table, of all machines."""
-    return f"clusterAllReplicas('{engine.cluster}', system.{table})" if engine.cluster else f"system.{table}"
 
 
 def _rows(engine: Engine, sql: str) -> list[list[Any]]:

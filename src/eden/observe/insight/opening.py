@@ -28,6 +28,7 @@ def open_engine(settings: Settings) -> Engine:
         ) from error  # fmt: skip
     try:
         upgrade(engine)
+        engine.hidden.load(engine)
     except EdenError:
         engine.close()
         raise

@@ -21,10 +21,11 @@ def _text(value: Any) -> str:
         return "\\N"
     if isinstance(value, str):
         return value.translate(_ESCAPES)
-    return _literal(value).strip("'") if isinstance(value, date) else _literal(value)
+    return literal(value).strip("'") if isinstance(value, date) else literal(value)
 
 
-def _literal(value: Any) -> str:
+def literal(value: Any) -> str:
+    """A literal of ClickHouse's SQL."""
     match value:
         case None:
             return "NULL"
@@ -40,7 +41,7 @@ def _literal(value: Any) -> str:
         case date():
             return f"'{value.isoformat()}'"
         case Mapping():
-            return "{" + ",".join(f"{_literal(key)}:{_literal(item)}" for key, item in value.items()) + "}"
+            return "{" + ",".join(f"{literal(key)}:{literal(item)}" for key, item in value.items()) + "}"
         case Sequence() | set() | frozenset():
-            return "[" + ",".join(_literal(item) for item in value) + "]"
+            return "[" + ",".join(literal(item) for item in value) + "]"
     raise TypeError(f"{type(value).__name__} cannot be a parameter")

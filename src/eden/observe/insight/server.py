@@ -18,13 +18,20 @@ from eden.base.errors import EdenError
 from eden.observe import schema
 from eden.observe.insight.embedded import inserted, limited
 from eden.observe.insight.engine import Limits, StoreError
+from eden.observe.insight.hidden import Hidden
 from eden.observe.insight.shared_lock import SharedLock
-from eden.observe.insight.statement import check_question
+from eden.observe.insight.statement import check_question, is_question
 
 _CODE = re.compile(r"Code: ([0-9]+)")
 _OURS = re.compile(r"\(for url [^()]*\)$")
 _REASON = re.compile(r"(\[Errno [0-9-]+\][^\")]*)")
 _SENTENCE = re.compile(r"DB::Exception: (.*?)(?: \([A-Z_]+\))?(?: \(version .*)?$", re.DOTALL)
+
+
+#: settings of questions about tables that are spread over machines: what a question looks up for a condition (IN, JOIN)
+#: is found on all machines once, rather than refused. With "local", tables beside the main one would be without their
+#: conditions. https://clickhouse.com/docs/reference/settings/session-settings/distributed
+_ACROSS = {"distributed_product_mode": "global"}
 
 
 class Server:
@@ -47,6 +54,7 @@ class Server:
             )
         self.cluster = cluster
         self.writing = SharedLock()
+        self.hidden = Hidden()
         self.database = database or parts.path.strip("/") or "eden"
         self._process = os.getpid()
         try:
@@ -84,7 +92,9 @@ class Server:
     ) -> bytes:
         self._check_process()
         try:
-            return bytes(self._client.raw_query(sql, plain(parameters), settings=dict(settings or {}), fmt=form))
+            # a statement that answers nothing has no format: DELETE and SYSTEM would be refused for it
+            answered = form if is_question(sql) else None
+            return bytes(self._client.raw_query(sql, plain(parameters), settings=dict(settings or {}), fmt=answered))
         except self._errors.ClickHouseError as error:
             raise self._store_error(error) from error
 
@@ -99,11 +109,13 @@ class Server:
         mark: str = "",
     ) -> bytes:
         check_question(sql)
+        # other machines forget people, too
+        self.hidden.refresh(self)
+        given = self.hidden.filtered(settings or {}, self.cluster)
+        if self.cluster:
+            given = {**_ACROSS, **given}
         return self.query(
-            sql,
-            parameters,
-            settings={**limited(limits), "log_comment": mark, **(settings or {}), "readonly": 1},
-            form=form,
+            sql, parameters, settings={**limited(limits), "log_comment": mark, **given, "readonly": 1}, form=form
         )
 
     def stop(self, mark: str) -> None:
@@ -111,10 +123,11 @@ class Server:
         self.query(f"KILL QUERY{there} WHERE Settings['log_comment'] = {{mark:String}} ASYNC", {"mark": mark})
 
     def insert(self, table: str, rows: bytes, *, token: str = "") -> None:
-        self._put(schema.inserted(table), rows, "JSONEachRow", token)
+        with self.writing.shared():
+            self._put(schema.inserted(table), rows, "JSONEachRow", token)
 
-    def load(self, table: str, rows: bytes) -> None:
-        self._put(table, rows, "Native", "")
+    def load(self, table: str, rows: bytes, *, form: str = "Native") -> None:
+        self._put(table, rows, form, "")
 
     def _put(self, into: str, rows: bytes, form: str, token: str) -> None:
         self._check_process()
@@ -122,11 +135,10 @@ class Server:
         if self.cluster:
             # answered when the machines have it
             settings["distributed_foreground_insert"] = 1
-        with self.writing.shared():
-            try:
-                self._client.raw_insert(into, insert_block=rows, settings=settings, fmt=form)
-            except self._errors.ClickHouseError as error:
-                raise self._store_error(error) from error
+        try:
+            self._client.raw_insert(into, insert_block=rows, settings=settings, fmt=form)
+        except self._errors.ClickHouseError as error:
+            raise self._store_error(error) from error
 
     def rest(self) -> None:
         """The server's memory is its own."""

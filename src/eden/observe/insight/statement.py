@@ -23,10 +23,19 @@ _READONLY = 164
 
 def check_question(sql: str) -> None:
     """Raises StoreError when `sql` is not one statement that reads."""
-    code = _TEXTS.sub(lambda found: "''" if found[0][0] in "'\"`" else " ", sql)
+    code = _code(sql)
     if _NEVER.search(code.replace("''", " ")):
         raise StoreError(_READONLY, "A question has no INTO OUTFILE, no text between dollars and no quote left open.")
     if ";" in code.rstrip().rstrip(";"):
         raise StoreError(_READONLY, "A question is one statement.")
     if not _FIRST.match(code):
         raise StoreError(_READONLY, "A question begins with SELECT, WITH, EXPLAIN, DESCRIBE or SHOW.")
+
+
+def is_question(sql: str) -> bool:
+    """Whether it answers rows."""
+    return _FIRST.match(_code(sql)) is not None
+
+
+def _code(sql: str) -> str:
+    return _TEXTS.sub(lambda found: "''" if found[0][0] in "'\"`" else " ", sql)

@@ -31,6 +31,7 @@ class Worker(Protocol):
 def workers(engine: Engine, ground: Ground) -> list[Worker]:
     """All of them, in the order in which they start."""
     from eden.observe.digest.inserter import Inserter
+    from eden.observe.insight.forgetter import Forgetter
     from eden.observe.insight.keeper import Keeper
 
-    return [Inserter(engine, ground), Keeper(engine, ground)]
+    return [Inserter(engine, ground), Keeper(engine, ground), Forgetter(engine)]

@@ -92,7 +92,8 @@ class Queries:
                 raise Refusal("syntax", name=found[1]) from None
             raise _plain(problem) from None
         check_tree(tree.decode(), written.tables)
-        return Checked(written.sql, values, {**_SETTINGS, "additional_table_filters": _only(apps)})
+        numbers = [app.number for app in apps]
+        return Checked(written.sql, values, {**_SETTINGS, "additional_table_filters": schema.only(*numbers)})
 
     async def ask(self, checked: Checked, *, rows: int = 0, limits: Limits = QUERY_LIMITS) -> Answer:
         """The rows; of more than `rows` the first ones. Raises Problem insight-limit, -refused, -unavailable."""
@@ -127,12 +128,6 @@ def _late(limits: Limits) -> Problem:
     return Problem("insight-limit", f"The question takes more than {limits.seconds:g} seconds.", "Ask for less.")
 
 
-def _only(apps: Sequence[App]) -> str:
-    """ClickHouse's `additional_table_filters`, for several apps."""
-    numbers = ", ".join(f"{app.number:d}" for app in apps)
-    return "{" + ", ".join(f"'{name}': 'app IN ({numbers})'" for name in schema.NAMES) + "}"
-
-
 def _values(known: Mapping[str, str], given: Parameters) -> dict[str, Any]:
     for name in known:
         if name not in given:
@@ -157,4 +152,5 @@ _HOUR = _DAY // 24
 def kept_from(app: App, now: int) -> dict[str, int]:
     """By table, the time before which the app's rows have expired, in microseconds; by whole hours."""
     hour = now - now % _HOUR
-    return {table: max(0, hour - app.settings.days(table) * _DAY) for table in RETENTION}
+    found = {table: max(0, hour - app.settings.days(table) * _DAY) for table in RETENTION}
+    return found | {"trends": found["events"]}
