@@ -22,7 +22,7 @@ from eden.observe.insight.answering import Answering
 from eden.observe.insight.client import LocalInsight
 from eden.observe.insight.engine import Engine
 from eden.observe.interfaces import EventRow
-from tests.observe.stage import SECOND, Stage
+from tests.observe.stage import SECOND, Stage, number_of
 
 COUNT = SqlNumber(sql="SELECT count() FROM events WHERE name = 'sale'")
 MANY = AlertRule(subject=COUNT, condition=Threshold(direction="above", value=2), every=30)
@@ -46,13 +46,13 @@ class House:
 
     def events(self, name: str, count: int, **more: Any) -> None:
         at = self.stage.at / SECOND
+        fields = {"at": at - 1, "received": at - 1} | more
         self.stage.put(
             *(
-                EventRow(app=1, at=at - 1, received=more.pop("received", at - 1), name=name, person=f"p{n}",
-                         id=hash((name, at, n, str(more))) & (2**63 - 1), **more)
+                EventRow(app=1, name=name, person=f"p{n}", id=number_of(name, at, n, str(more)), **fields)
                 for n in range(count)
             )
-        )  # fmt: skip
+        )
 
     def look(self, seconds: int = 30) -> None:
         self.stage.at += seconds * SECOND
