@@ -12,6 +12,7 @@ from msgspec import Meta
 from eden.base.api.access import needs
 from eden.base.api.handlers import FromPath, JSONBody, Page, Service, TheCaller, ThePaging
 from eden.base.api.times import microseconds, moment
+from eden.base.api.views import viewed
 from eden.base.errors import EdenError
 from eden.base.problems import Problem
 from eden.console.messages import Locale
@@ -101,10 +102,10 @@ class AlertView(msgspec.Struct, kw_only=True):
     def of(cls, alert: Alert, known: Alert | None = None, *, new: bool = False) -> AlertView:
         """`new`: webhooks that `known` had not show their secret."""
         old = {channel.id for channel in known.channels} if known else set()
-        return cls(
-            id=alert.id,
-            name=alert.name,
-            rule=alert.rule,
+        memory = alert.memory
+        return viewed(
+            cls,
+            alert,
             channels=[
                 ChannelView(
                     id=channel.id,
@@ -114,19 +115,9 @@ class AlertView(msgspec.Struct, kw_only=True):
                 )
                 for channel in alert.channels
             ],
-            language=alert.language,
-            enabled=alert.enabled,
-            state=alert.state,
-            number=alert.memory.last,
-            course=[
-                Point(at=moment(at * 1_000_000), value=value, limit=limit) for at, value, limit in alert.memory.course
-            ],
-            trouble=alert.memory.trouble,
-            looked_at=None if alert.looked_at is None else moment(alert.looked_at),
-            muted_until=None if alert.muted_until is None else moment(alert.muted_until),
-            created_by=alert.created_by,
-            created_at=moment(alert.created_at),
-            revision=alert.revision,
+            number=memory.last,
+            course=[Point(at=moment(at * 1_000_000), value=value, limit=limit) for at, value, limit in memory.course],
+            trouble=memory.trouble,
         )
 
 
@@ -155,28 +146,12 @@ class IncidentView(msgspec.Struct, kw_only=True):
 
     @classmethod
     def of(cls, incident: Incident) -> IncidentView:
-        def when(at: int | None) -> datetime | None:
-            return None if at is None else moment(at)
-
-        return cls(
-            id=incident.id,
-            opened_at=moment(incident.opened_at),
-            resolved_at=when(incident.resolved_at),
-            first=incident.first,
-            last=incident.last,
-            missing=incident.missing,
-            changed=incident.changed,
-            told=[
-                ToldView(
-                    channel=channel,
-                    opened_at=when(told.opened),
-                    again_at=when(told.again),
-                    resolved_at=when(told.resolved),
-                    trouble=told.trouble,
-                )
-                for channel, told in incident.told.items()
-            ],
-        )
+        told = [
+            viewed(ToldView, one, channel=channel, opened_at=moment(one.opened), again_at=moment(one.again),
+                   resolved_at=moment(one.resolved))
+            for channel, one in incident.told.items()
+        ]  # fmt: skip
+        return viewed(cls, incident, told=told)
 
 
 class Tested(msgspec.Struct, kw_only=True):

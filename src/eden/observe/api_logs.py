@@ -13,6 +13,7 @@ from eden.base.api.access import needs
 from eden.base.api.handlers import FromPath, JSONBody, Page, QueryParameter, Service, TheCaller, ThePaging
 from eden.base.api.paging import encode_cursor
 from eden.base.api.times import microseconds, moment
+from eden.base.api.views import viewed
 from eden.base.problems import Problem
 from eden.observe.logs.interfaces import LEVELS, LogFilter, LogLine, Pull, PullState, level_name
 from eden.observe.logs.pulls import LONGEST_WAIT, SHORTEST_WAIT, USUAL_WAIT
@@ -80,21 +81,7 @@ class LogLineView(msgspec.Struct, kw_only=True):
 
     @classmethod
     def of(cls, line: LogLine) -> LogLineView:
-        same: dict[str, Any] = {name: getattr(line, name) for name in _SAME}
-        return cls(
-            at=moment(line.at),
-            received=moment(line.received),
-            place=line.place,
-            level=level_name(line.level),  # type: ignore[arg-type]
-            severity=line.level,
-            **same,
-        )
-
-
-_SAME = (
-    "tag", "message", "person", "device", "session", "version", "platform", "model", "page", "trace", "pull", "source",
-    "props",
-)  # fmt: skip
+        return viewed(cls, line, level=level_name(line.level), severity=line.level)
 
 
 class LogNeighbours(msgspec.Struct, kw_only=True):
@@ -132,19 +119,7 @@ class PullView(msgspec.Struct, kw_only=True):
 
     @classmethod
     def of(cls, pull: Pull) -> PullView:
-        return cls(
-            id=pull.id,
-            device=pull.device,
-            state=pull.state,
-            since=moment(pull.from_at),
-            until=moment(pull.until_at),
-            reason=pull.reason,
-            requested_by=pull.requested_by,
-            requested_at=moment(pull.requested_at),
-            expires_at=moment(pull.expires_at),
-            arrived_at=moment(pull.arrived_at),
-            lines=pull.lines,
-        )
+        return viewed(cls, pull, since=moment(pull.from_at), until=moment(pull.until_at))
 
 
 class LogsController(Controller):

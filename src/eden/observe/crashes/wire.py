@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from eden.base.api.times import moment
+from eden.base.api.views import viewed
 from eden.observe.crashes.document import ErrorDocument
 from eden.observe.crashes.interfaces import (
     Activity,
@@ -51,20 +52,7 @@ class CrashGroupView(msgspec.Struct, kw_only=True):
 
     @classmethod
     def of(cls, group: CrashGroup) -> CrashGroupView:
-        same: dict[str, Any] = {name: getattr(group, name) for name in _SAME}
-        return cls(
-            **same,
-            muted_until=moment(group.muted_until),
-            closed_at=moment(group.closed_at),
-            first_seen_at=moment(group.first_seen_at),
-            last_seen_at=moment(group.last_seen_at),
-        )
-
-
-_SAME = (
-    "id", "title", "culprit", "fatal", "state", "assigned_to", "assignee", "muted_above", "closed_in", "first_version",
-    "first_code", "first_release", "last_version", "algorithm", "hash", "revision",
-)  # fmt: skip
+        return viewed(cls, group)
 
 
 class FiguresView(msgspec.Struct, kw_only=True):
@@ -79,14 +67,8 @@ class FiguresView(msgspec.Struct, kw_only=True):
 
     @classmethod
     def of(cls, figures: Figures) -> FiguresView:
-        return cls(
-            occurrences=figures.occurrences,
-            persons=figures.persons,
-            devices=figures.devices,
-            fatal=figures.fatal,
-            first_at=moment(figures.first_at or None),
-            last_at=moment(figures.last_at or None),
-        )
+        never = {} if figures.occurrences else {"first_at": None, "last_at": None}
+        return viewed(cls, figures, **never)
 
 
 class CrashListView(msgspec.Struct, kw_only=True):
@@ -113,27 +95,7 @@ class VersionCrashView(msgspec.Struct, kw_only=True):
 
     @classmethod
     def of(cls, one: InVersion) -> VersionCrashView:
-        return cls(
-            version=one.version,
-            code=one.code,
-            occurrences=one.occurrences,
-            persons=one.persons,
-            first_at=moment(one.first_at),
-            last_at=moment(one.last_at),
-        )
-
-
-class ShareView(msgspec.Struct, kw_only=True):
-    """Errors of a group by the value of one property."""
-
-    of: str
-    value: str
-    occurrences: int
-    persons: int
-
-    @classmethod
-    def made(cls, share: Share) -> ShareView:
-        return cls(of=share.of, value=share.value, occurrences=share.occurrences, persons=share.persons)
+        return viewed(cls, one)
 
 
 class AffectedView(msgspec.Struct, kw_only=True):
@@ -145,7 +107,7 @@ class AffectedView(msgspec.Struct, kw_only=True):
 
     @classmethod
     def of(cls, one: Affected) -> AffectedView:
-        return cls(person=one.person, occurrences=one.occurrences, last_at=moment(one.last_at))
+        return viewed(cls, one)
 
 
 class TrendPoint(msgspec.Struct, kw_only=True):
@@ -166,7 +128,7 @@ class ActivityView(msgspec.Struct, kw_only=True):
 
     @classmethod
     def of(cls, one: Activity) -> ActivityView:
-        return cls(at=moment(one.at), actor=one.actor, action=one.action, detail=one.detail)
+        return viewed(cls, one)
 
 
 class CrashDetailView(msgspec.Struct, kw_only=True):
@@ -177,22 +139,22 @@ class CrashDetailView(msgspec.Struct, kw_only=True):
     figures: FiguresView
     trend: list[TrendPoint]
     versions: list[VersionCrashView]
-    shares: list[ShareView]
+    shares: list[Share]
     persons: list[AffectedView]
     activities: list[ActivityView]
     release_started_at: datetime | None
 
     @classmethod
     def of(cls, detail: Detail) -> CrashDetailView:
-        return cls(
+        return viewed(
+            cls,
+            detail,
             group=CrashGroupView.of(detail.group),
             figures=FiguresView.of(detail.figures),
             trend=[TrendPoint(at=moment(at), occurrences=count, fatal=fatal) for at, count, fatal in detail.trend],
             versions=[VersionCrashView.of(one) for one in detail.versions],
-            shares=[ShareView.made(one) for one in detail.shares],
             persons=[AffectedView.of(one) for one in detail.persons],
             activities=[ActivityView.of(one) for one in detail.activities],
-            release_started_at=moment(detail.release_started_at),
         )
 
 
@@ -214,8 +176,7 @@ class OccurrenceView(msgspec.Struct, kw_only=True):
 
     @classmethod
     def of(cls, one: Occurrence) -> OccurrenceView:
-        fields: dict[str, Any] = {**msgspec.structs.asdict(one), "at": moment(one.at)}
-        return cls(**fields)
+        return viewed(cls, one)
 
 
 class ErrorView(msgspec.Struct, kw_only=True):
