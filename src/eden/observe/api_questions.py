@@ -11,21 +11,21 @@ from eden.base.api.access import Caller, needs
 from eden.base.api.handlers import FromPath, JSONBody, QueryParameter, Service, TheCaller
 from eden.base.problems import Problem
 from eden.observe.questions.answers import answer
+from eden.observe.questions.catalogue import CataloguedProperties, catalogued
 from eden.observe.questions.interfaces import (
     EventNames,
     Events,
     Name,
     Period,
-    PropertyNames,
     PropertyValues,
     Question,
 )
 from eden.observe.questions.results import (
     Answered,
     EventNamesResult,
-    PropertyNamesResult,
     PropertyValuesResult,
 )
+from eden.observe.questions.times import resolve
 from eden.observe.service import Observe
 
 TAGS = {"questions": "Trends, funnels, retention, paths, percentiles, people, releases of mini programs."}
@@ -81,12 +81,11 @@ class QuestionsController(Controller):
         event: Event = None,
         last: Last = "28d",
         zone: ZoneName = "UTC",
-    ) -> PropertyNamesResult:
-        """Properties of events, from a sample."""
-        question = PropertyNames(period=Period(last=last, zone=zone), events=_events(event))
-        found = await _answer(observe, caller, key, question)
-        assert isinstance(found.result, PropertyNamesResult)
-        return found.result
+    ) -> CataloguedProperties:
+        """Properties of events that came in a period, from the catalogue that is kept as events arrive."""
+        app = await observe.apps.get(*caller, key)
+        period = resolve(Period(last=last, zone=zone), observe.clock())
+        return await observe.ground.database.read(lambda connection: catalogued(connection, app.number, event, period))
 
     @get("/values", opt=needs("observe.read"))
     async def list_property_values(

@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 from eden.observe import schema
+from eden.observe.digest.catalogue import Catalogue
 from eden.observe.insight.answering import Answering
 from eden.observe.insight.client import LocalInsight
 from eden.observe.insight.embedded import Embedded
+from eden.observe.interfaces import EventRow
 from tests.observe.sql.stand import Stand, open_stand
 
 
@@ -72,10 +74,32 @@ def test_every_question_is_answered(stand: Stand, question: dict[str, Any]) -> N
     assert answer.json()["result"]["result"] == question["question"]
 
 
+def catalogue(stand: Stand, program: str, at: int, *rows: tuple[str, dict[str, Any]]) -> None:
+    """Events and their properties, as they arrive at `at` (µs)."""
+    kept = Catalogue(stand.office.ground.database, lambda: at)
+    for name, props in rows:
+        kept.note(EventRow(app=stand.app(program).number, at=at / 1e6, received=at / 1e6, name=name, props=props))
+    kept.flush(force=True)
+
+
 def test_pickers(stand: Stand) -> None:
-    path = stand.path("bank")
-    found = stand.office.get("owner", f"{path}/properties", params={"event": "pay", "last": "1d"})
-    assert found["properties"] == [{"name": "props.kind", "types": {"text": 2}}]
+    path, at = stand.path("bank"), int(stand.seconds * 1_000_000)
+    catalogue(stand, "bank", at - 40 * 86_400_000_000, ("pay", {"old": 1, "kind": "x"}))
+    catalogue(
+        stand, "bank", at, ("pay", {"kind": "x", "n": 1}), ("pay", {"kind": 7}), ("view", {"kind": True}), ("plain", {})
+    )
+    catalogue(stand, "shop", at, ("pay", {"secret": 1}))
+    found = stand.office.get("owner", f"{path}/properties", params={"event": "pay", "last": "1d"})["properties"]
+    assert [(one["name"], one["types"]) for one in found] == [
+        ("props.kind", {"text": 2, "number": 1}), ("props.n", {"number": 1}),
+    ]  # fmt: skip
+    assert found[0]["first_seen"] < found[0]["last_seen"] == found[1]["first_seen"]
+    found = stand.office.get("owner", f"{path}/properties")["properties"]
+    assert [(one["name"], one["types"]) for one in found] == [
+        ("props.kind", {"text": 2, "number": 1, "bool": 1}), ("props.n", {"number": 1}),
+    ]  # fmt: skip
+    everything = stand.office.get("owner", f"{path}/properties", params={"last": "60d"})["properties"]
+    assert [one["name"] for one in everything] == ["props.kind", "props.n", "props.old"]
     values = stand.office.get("owner", f"{path}/values", params={"property": "props.kind", "like": "K1"})
     assert values["values"] == [{"value": "k1", "count": 1}]
 

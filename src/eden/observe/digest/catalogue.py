@@ -25,7 +25,7 @@ _MOST_DEPTH = 4
 #: an event's first ones since the last write are all looked at, then one of so many
 _FIRST, _OF = 200, 16
 _LONGEST = 200
-_TYPES = {int: "number", float: "number", str: "text", bool: "boolean", list: "list"}
+_TYPES = {int: "number", float: "number", str: "text", bool: "bool", list: "list"}
 
 
 class Catalogue:
