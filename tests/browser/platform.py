@@ -89,6 +89,11 @@ class RunningPlatform:
                 self._started.set_exception(self.platform.failure or RuntimeError("the server did not start"))
                 return
             await serving
+            # of a busy machine some were not done in time
+            for connection in list(self._server.server_state.connections):
+                if connection.transport is not None:
+                    connection.transport.abort()
+            await asyncio.sleep(0.01)
 
         self._loop.run_until_complete(serve())
         self._loop.close()
