@@ -21,7 +21,6 @@ from tests.browser.accessibility import violations
 from tests.browser.console import DESKTOP, PHONE, fits, sign_in, visit
 from tests.browser.platform import RunningPlatform
 
-pytest.importorskip("chdb")
 pytestmark = pytest.mark.usefixtures("silence")
 
 SCRIPT = """const { price } = require('../../utils/price')

@@ -18,7 +18,6 @@ from tests.browser.accessibility import violations
 from tests.browser.console import PHONE, fits, sign_in, visit
 from tests.browser.platform import RunningPlatform
 
-pytest.importorskip("chdb")
 pytestmark = pytest.mark.usefixtures("silence")
 
 
