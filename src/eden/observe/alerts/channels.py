@@ -11,6 +11,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+import os
 import secrets
 import smtplib
 import ssl
@@ -137,7 +138,13 @@ async def _webhook(channel: Webhook, notice: Notice, *, private: bool) -> None:
                 hint = "Give the address that it leads to." if 300 <= answer.status < 400 else ""
                 raise NotTold(f"{host} answered {answer.status}.", hint)
     except (aiohttp.ClientError, OSError, ValueError) as error:
-        raise NotTold(f"{host} cannot be reached: {error}.") from error
+        raise NotTold(f"{host} cannot be reached: {_reason(error)}.") from error
+
+
+def _reason(error: Exception) -> str:
+    """In the words of the operating system, if it is the one that refused."""
+    number = getattr(getattr(error, "os_error", error), "errno", None)
+    return os.strerror(number) if isinstance(number, int) and number > 0 else str(error).rstrip(".")
 
 
 def _is_address(host: str) -> bool:
