@@ -114,6 +114,21 @@ def test_a_phone_that_does_not_come(stage: Stage) -> None:
     assert ask(stage).state is PullState.WAITING
 
 
+def test_a_phone_that_comes_late_has_come(stage: Stage) -> None:
+    """It heard of the pull in time, and was offline when it had read its log."""
+    late, unwanted = ask(stage, wait=60 * SECOND), ask(stage, "e")
+    stage.run(stage.pulls.cancel(*stage.caller, "bank", unwanted.id))
+    stage.at += 61 * SECOND
+    stage.run(stage.pulls.expire())
+    stage.put(
+        stage.line("l", at=-5, pull=late.id, props={"pull_done": True}),
+        stage.line("m", at=-5, device="e", pull=unwanted.id, props={"pull_done": True}),
+    )
+    found = get(stage, late)
+    assert (found.state, found.lines, found.arrived_at) == ("arrived", 1, stage.at)
+    assert get(stage, unwanted).state is PullState.CANCELLED
+
+
 def test_who_is_forgotten_is_asked_no_more(stage: Stage) -> None:
     async def work() -> None:
         await stage.pulls.start()

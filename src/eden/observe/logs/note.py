@@ -28,14 +28,15 @@ def note_pulls(connection: Connection, rows: Sequence[LogRow], at: int) -> None:
 
 
 def arrive(connection: Connection, app: int, pull_id: str, device: str, at: int) -> None:
-    """A pull that waited has arrived; another device's, or one that ended, stays as it is."""
+    """A pull that waited has arrived, also one that was given up meanwhile; another device's, one that is wanted no
+    more, or that had arrived before, stays as it is."""
     waited = connection.execute(
         update(log_pulls)
         .where(
             log_pulls.c.id == pull_id,
             log_pulls.c.app == app,
             log_pulls.c.device == device,
-            log_pulls.c.state == PullState.WAITING,
+            log_pulls.c.state.in_([PullState.WAITING, PullState.EXPIRED]),
         )
         .values(state=PullState.ARRIVED, arrived_at=at)
     )
