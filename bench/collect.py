@@ -10,10 +10,11 @@ more often than phones do.
 `program_ratio_percent` is how much more of the processor's time the programs' own thread takes with collecting, as
 Chromium counts it (`TaskDuration`: scripts, layout, painting); `all_ratio_percent` that of the host's page and the
 programs together, where records are made, kept and sent; medians over the pairs. `program_ms` and `host_ms` are these
-times of a block without collecting, `records` how many a block with collecting has sent. `pair_spread_percent` is
-half the distance between the quartiles of the pairs' ratios: with more of it than the ratio, the machine was not
-quiet enough. `start_more_ms` is what starts of both programs, with ten idle seconds after each, take more in all
-threads than in a page that never collects. `collect_gzip_kb` is what a phone loads for it, late.
+times of a block without collecting, `records` how many a block with collecting has sent. `error_percent`:
+`all_ratio_percent` is right within so much, in 95 of 100 runs (1.86 distances of the quartiles of the pairs' ratios,
+over the root of their number). `own_ms` is what collecting counts itself in the host's page. `start_more_ms` is what
+starts of both programs, with ten idle seconds after each, take more in all threads than in a page that never
+collects. `collect_gzip_kb` is what a phone loads for it, late.
 """
 
 from __future__ import annotations
@@ -195,7 +196,7 @@ def main(quick: bool) -> Iterable[Figure]:
         pairs: list[tuple[_Block, _Block]] = []
         starts: list[float] = []
         assert platform.collecting is not None
-        sent = 0
+        sent, own = 0, 0.0
         for number in range(1 if quick else ROUNDS):
             # who goes first takes turns
             started = {on: _open(browser, platform, on) for on in ((True, False) if number % 2 else (False, True))}
@@ -203,7 +204,9 @@ def main(quick: bool) -> Iterable[Figure]:
             started[False][0].context.close()
             page = started[True][0]
             before = len(platform.collecting.records())
+            own -= page.evaluate("host.collect.cost")
             pairs += _pairs(page, 2 if quick else PAIRS)
+            own += page.evaluate("host.collect.cost")
             sent += len(platform.collecting.records()) - before
             page.context.close()
         browser.close()
@@ -214,9 +217,10 @@ def main(quick: bool) -> Iterable[Figure]:
         "program_ratio_percent", 100 * (median(on.program / off.program for on, off in pairs) - 1), _most(quick)
     )
     yield Figure("all_ratio_percent", 100 * (median(everything) - 1), _most(quick))
-    yield Figure("pair_spread_percent", 50 * (high - low))
+    yield Figure("error_percent", 186 * (high - low) / len(pairs) ** 0.5)
     yield Figure("program_ms", 1000 * median(off.program for _, off in pairs))
     yield Figure("host_ms", 1000 * median(off.host for _, off in pairs))
+    yield Figure("own_ms", own / len(pairs))
     yield Figure("records", sent / len(pairs))
     yield Figure("start_more_ms", 1000 * median(starts))
     yield Figure("collect_gzip_kb", sizes["collect.js"]["gzip"] / 1000, 20)

@@ -270,6 +270,15 @@ describe('the rest', () => {
     expect(named('$tap').length).toBeLessThanOrEqual(300)
   })
 
+  it('keeps no more lines on the phone than a console may have', () => {
+    const { start, tell, kept } = setUp()
+    start()
+    for (let n = 0; n < 5000; n++) tell(2000, { kind: 'observed', records: [{ what: 'tap' }] })
+    expect(kept.length).toBeLessThanOrEqual(1010)
+    tell(3000, { kind: 'log', level: 'warn', args: ['later'] })
+    expect(kept.at(-1)).toBe('warn later')
+  })
+
   it('goes on when the clock is set back', () => {
     const { start, take, named } = setUp()
     start()

@@ -20,6 +20,9 @@ const BURST = 300
 /** Errors have a smaller measure: one that is thrown by every frame says nothing new. */
 const ERRORS_PER_SECOND = 0.5
 const ERRORS_BURST = 20
+/** Lines of the log that stays on the phone: as many as a console may have. */
+const LINES_PER_SECOND = 100
+const LINES_BURST = 1000
 /** WeChat's scenes of a page that somebody shared, and of a program that another opened */
 const SHARED = new Set([1007, 1008, 1036, 1044, 1073, 1074, 1096, 1154, 1155])
 const OPENED = new Set([1020, 1035, 1037, 1038, 1043])
@@ -44,6 +47,12 @@ export interface Outlet {
   drop(count: number): void
 }
 
+const measures = () => ({
+  records: new TokenBucket(PER_SECOND, BURST),
+  errors: new TokenBucket(ERRORS_PER_SECOND, ERRORS_BURST),
+  lines: new TokenBucket(LINES_PER_SECOND, LINES_BURST),
+})
+
 export class Trail {
   version: ProgramVersion | undefined
   /** the page that is seen, and since when: ms */
@@ -53,8 +62,7 @@ export class Trail {
   private launch: Launch | undefined
   private scene = 0
   private readonly crumbs: Breadcrumb[] = []
-  private measure = new TokenBucket(PER_SECOND, BURST)
-  private errorMeasure = new TokenBucket(ERRORS_PER_SECOND, ERRORS_BURST)
+  private measures = measures()
   /** ms, of what is being looked at; records may be of before, and say so themselves */
   private now = 0
 
@@ -65,8 +73,7 @@ export class Trail {
     const { at } = happening
     if (at < this.now) {
       // the clock was set back: what was measured by it says nothing any more
-      this.measure = new TokenBucket(PER_SECOND, BURST)
-      this.errorMeasure = new TokenBucket(ERRORS_PER_SECOND, ERRORS_BURST)
+      this.measures = measures()
     }
     this.now = at
     if (this.opening && at - this.opening.at > RENDER_LIMIT) this.show()
@@ -244,7 +251,7 @@ export class Trail {
     const rank: Level = level === 'log' ? 'info' : level
     const message = lineOf(args, manager === 'realtime' ? 6000 : 2000)
     if (rank === 'warn' || rank === 'error') this.crumb({ at, category: 'log', level: rank, message: cut(message, 500) }, false)
-    if (rank !== 'debug' || manager) this.outlet.keep(at, rank, tag ? `[${tag}] ${message}` : message)
+    if (rank !== 'debug' || manager) this.keep(at, rank, tag ? `[${tag}] ${message}` : message)
     if (manager !== 'realtime') return
     const props = filter ? { filter } : {}
     this.emit('log', { type: 'log', at, level: rank, page: this.lastPage, message, ...(tag && { tag }), props })
@@ -262,8 +269,8 @@ export class Trail {
   private failure(at: number, error: Extract<Draft, { type: 'error' }>['error'], page: string): void {
     const { type, fatal } = error
     const message = cut(error.message, MAX_MESSAGE)
-    this.outlet.keep(at, 'error', `${type}: ${message}`)
-    if (!fatal && !this.errorMeasure.take(this.now)) return this.outlet.drop(1)
+    this.keep(at, 'error', `${type}: ${message}`)
+    if (!fatal && !this.measures.errors.take(this.now)) return this.outlet.drop(1)
     this.emit('error', { type: 'error', at, page, error: { ...error, message }, breadcrumbs: this.steps() }, false, fatal)
     const props = { type, message: cut(message, 200), fatal }
     this.emit('error', { type: 'event', name: '$error', at, page, props }, false, fatal)
@@ -308,11 +315,15 @@ export class Trail {
   private crumb(crumb: Breadcrumb, keep = true): void {
     this.crumbs.push(crumb)
     if (this.crumbs.length > MAX_BREADCRUMBS) this.crumbs.shift()
-    if (keep) this.outlet.keep(crumb.at, 'info', `(${crumb.category}) ${crumb.message}`)
+    if (keep) this.keep(crumb.at, 'info', `(${crumb.category}) ${crumb.message}`)
+  }
+
+  private keep(at: number, level: Level, text: string): void {
+    if (this.measures.lines.take(this.now)) this.outlet.keep(at, level, text)
   }
 
   private emit(kind: Kind, draft: Draft, active = false, always = false): void {
-    if (!always && !this.measure.take(this.now)) return this.outlet.drop(1)
+    if (!always && !this.measures.records.take(this.now)) return this.outlet.drop(1)
     this.outlet.emit(kind, draft, active)
   }
 }
