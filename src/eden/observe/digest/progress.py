@@ -188,24 +188,29 @@ class Progress:
     def _note(self, number: int, keys: Sequence[bytes], at: int) -> list[bool]:
         """Remember the keys that are new, as of this chunk; which batches it is to store."""
         wanted = [key for key in dict.fromkeys(keys) if key]
-        earlier: dict[bytes, int] = {}
-        for start in range(0, len(wanted), _AT_ONCE):
-            part = wanted[start : start + _AT_ONCE]
-            marks = ",".join("?" * len(part))
-            earlier.update(
-                self._database.execute(f"SELECT key, chunk FROM seen WHERE key IN ({marks})", part).fetchall()
-            )
+        before = self._database.total_changes
+        self._database.executemany(
+            "INSERT INTO seen (key, chunk, at) VALUES (?, ?, ?) ON CONFLICT (key) DO NOTHING",
+            [(key, number, at) for key in sorted(wanted)],
+        )
+        # nearly always, all are new
+        earlier = {} if self._database.total_changes - before == len(wanted) else self._chunks_of(wanted)
         fresh, mine = [], set[bytes]()
         for key in keys:
             is_new = not key or (key not in mine and earlier.get(key, number) == number)
             fresh.append(is_new)
             if key:
                 mine.add(key)
-        self._database.executemany(
-            "INSERT INTO seen (key, chunk, at) VALUES (?, ?, ?)",
-            [(key, number, at) for key in wanted if key not in earlier],
-        )
         return fresh
+
+    def _chunks_of(self, keys: Sequence[bytes]) -> dict[bytes, int]:
+        """The chunk that brought each key."""
+        found: dict[bytes, int] = {}
+        for start in range(0, len(keys), _AT_ONCE):
+            part = keys[start : start + _AT_ONCE]
+            marks = ",".join("?" * len(part))
+            found.update(self._database.execute(f"SELECT key, chunk FROM seen WHERE key IN ({marks})", part).fetchall())
+        return found
 
     def _set(self, name: str, value: str) -> None:
         self._database.execute(
