@@ -104,7 +104,14 @@ _FUNCTIONS = {
     "arrayReduceInRanges": "arrayReduceInRanges('sum', [(1, 1)], [1])",
     "initializeAggregation": "initializeAggregation('sum', 1)",
     "finalizeAggregation": "finalizeAggregation(sumState(1))",
-    "sumState": "sumState(1)",
+    "a state that is taken apart": "finalizeAggregation(uniqState(person))",
+    "a state over rows": "runningAccumulate(uniqState(person))",
+    "a state of a name": "arrayReduce('uniqMerge', [uniqState(person)])",
+    "a state of a simple kind": "sumSimpleState(1)",
+    "a merge of a text": "uniqMerge(unhex('0102'))",
+    "a merge of another state": "uniqMerge(groupArrayState(person))",
+    "a merge of a number": "sumMerge(1)",
+    "a state in two readings": "uniqMerge(if(id = 0, uniqState(person), sumState(id)))",
     "uniqMerge of a forged state": "uniqMerge(CAST('x' AS AggregateFunction(uniq, String)))",
     "forged state by text": "CAST('x', 'AggregateFunction(uniq, String)')",
     "accurateCast": "accurateCast('x', 'AggregateFunction(uniq, String)')",
@@ -185,6 +192,9 @@ _SYSTEM = {
     "a table of the store's own": "properties",
     "braces": "{{t:Identifier}}",
 }
+
+#: a type's name that is not written out
+_MADE = "concat('Aggregate', 'Function(uniq, String)')"
 
 REFUSED: dict[str, str] = {
     **{f"table function {name}": f"SELECT * FROM {text}" for name, text in _TABLE_FUNCTIONS.items()},
@@ -356,6 +366,23 @@ REFUSED: dict[str, str] = {
     "a parameter with code in its type": "SELECT {x:String} FROM {y:String}",
     # types
     "a forged state by ::": "SELECT 'x'::AggregateFunction(uniq, String)",
+    "a forged state of a state": "SELECT CAST(toString(persons) AS AggregateFunction(uniq, String)) FROM trends",
+    "a forged state by UNION": "SELECT uniqMerge(a) FROM (SELECT persons AS a FROM trends UNION ALL SELECT 'x')",
+    "a forged state by a comparison": "SELECT persons = 'x' FROM trends",
+    "a forged state by CASE": "SELECT uniqMerge(CASE WHEN 1 THEN persons ELSE 'x' END) FROM trends",
+    "a forged state by if": "SELECT uniqMerge(if(events > 1, persons, unhex('00'))) FROM trends",
+    "a forged state by transform": "SELECT uniqMerge(transform(name, ['a'], [persons], 'x')) FROM trends",
+    "a forged state in an array": "SELECT uniqMerge(arrayJoin([persons, 'x'])) FROM trends",
+    "a forged state of a made type": f"SELECT uniqMerge(CAST('x', {_MADE})) FROM events",
+    "a forged state of a made type in JSON": f"SELECT uniqMerge(JSONExtract('[\"x\"]', 1, {_MADE})) FROM events",
+    "a forged state of a made type of a variant": f"SELECT uniqMerge(variantElement(if(id = 0, persons, 'x'), {_MADE}))"
+    " FROM trends, events",
+    "a forged state of a made type of JSON": f"SELECT uniqMerge(dynamicElement(props.canary, {_MADE})) FROM events",
+    "a forged state of a made type by transform": f"SELECT uniqMerge(transform('a', ['a'], ['x'], {_MADE}))",
+    "a forged state of a type that comes as a parameter": "SELECT uniqMerge(variantElement(if(id = 0, persons, 'x'),"
+    " {x:String})) FROM trends, events",
+    "a forged state in a map": "SELECT uniqMerge(map('a', persons, 'b', 'x')['b']) FROM trends",
+    "a forged state in a tuple": "SELECT uniqMerge(tupleConcat((persons, ), ('x', )).2) FROM trends",
     "a forged state by JSON": "SELECT JSONExtract('x', 'a', 'AggregateFunction(uniq, String)')",
     "a simple state": "SELECT CAST(1 AS SimpleAggregateFunction(sum, UInt64))",
     "an object type": "SELECT CAST('x' AS Nested(a String))",
@@ -472,5 +499,19 @@ HARMLESS: dict[str, str] = {
     "a match of everything": "SELECT * FROM events WHERE match(person, '.*')",
     "a text as a table": "SELECT * FROM 'events'",
     "braces without a type": "SELECT {x}",
+    "roll-ups": "SELECT program, name, slot, sum(events), uniqMerge(persons), uniqMerge(sessions) FROM trends"
+    " GROUP BY ALL",
+    "roll-ups of everybody": "SELECT sum(events), max(name), uniqMerge(persons) FROM trends WHERE 1 OR code = 2",
+    "roll-ups as they are": "SELECT * FROM trends",
+    "roll-ups as texts": "SELECT toString(persons), hex(sessions), byteSize(persons) FROM trends",
+    "roll-ups in an array": "SELECT uniqMerge(arrayJoin([persons, sessions])) FROM trends",
+    "roll-ups beside events": "SELECT uniqMerge(seen) FROM (SELECT uniqMergeState(persons) AS seen FROM trends"
+    " UNION ALL SELECT uniqState(person) FROM events)",
+    "roll-ups under another name": "WITH trends AS (SELECT * FROM trends) SELECT uniqMerge(persons) FROM trends AS e",
+    "states of all kinds": "SELECT sumMerge(a), uniqExactMerge(b), groupArrayMerge(c), quantilesExactMerge(0.5)(d),"
+    " argMaxMerge(e) FROM (SELECT sumState(id) AS a, uniqExactStateIf(person, 1) AS b, groupArrayState(person) AS c,"
+    " quantilesExactState(0.5)(value) AS d, argMaxState(person, at) AS e FROM events GROUP BY name)",
+    "states as an answer": "SELECT uniqState(person), groupArrayState(raw), anyState(props) FROM"
+    " (SELECT person, raw FROM errors), events",
     "a semicolon at the end": "SELECT count() FROM events;",
 }

@@ -11,6 +11,7 @@ _PLACE = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*):[^{}]+\}")
 #: the page of SQL is about one app anyway, and its tables have no such column
 _OF_APP = re.compile(r"\bapp = \{[A-Za-z0-9_]+:UInt32\}")
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _TABLE = re.compile(r"\b(?:FROM|JOIN) ([A-Za-z_]+)")
 
 
@@ -22,7 +23,8 @@ def inlined(sql: str, parameters: Mapping[str, Any]) -> str:
 def askable(sql: str, parameters: Mapping[str, Any]) -> str:
     """The statement as the page of SQL takes it; nothing where that page does not know what it is made of, such as the
     states of roll-ups."""
-    plain = _OF_APP.sub("true", sql)
+    # people are read there as if FINAL was there
+    plain = _OF_APP.sub("true", sql).replace("FROM people FINAL ", "FROM people ")
     return inlined(plain, parameters) if _is_readable(plain) else ""
 
 
@@ -53,4 +55,6 @@ def _literal(value: Any) -> str:
     if isinstance(value, list | tuple):
         return f"[{', '.join(_literal(each) for each in value)}]"
     text = str(value).replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n")
+    # such as the key of all other groups
+    text = _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02X}", text)
     return f"'{text}'"

@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from eden.observe.questions.interfaces import LARGEST_STEPS, Events, Funnel
+from eden.observe.questions.interfaces import LARGEST_STEPS, Funnel
 from eden.observe.questions.statements import disjunction
 
 #: a moment is its milliseconds, and in so many lower bits the steps that its event meets, and whether it ends attempts
@@ -38,38 +38,45 @@ def moments(steps: Sequence[str], exclusions: Sequence[str]) -> str:
 
 
 def columns(question: Funnel) -> Iterator[str]:
-    """Columns that lead from `moments`, each from those before it, to `u1`, `u2`, …: the milliseconds at which the
-    attempt that counts met one step, two, …; 0 where it does not get."""
+    """Columns that lead from `moments` to `u1`, `u2`, …: the milliseconds at which the
+    attempt that counts met one step, two, …; 0 where it does not get. Each needs those that came before."""
     events = [step.events for step in question.steps]
-    for name, neighbour in (("latest", "Left"), ("earliest", "Right")):
-        shifted = f"arrayShift{neighbour}(moments, 1)"
-        yield f"arrayMap((c, d) -> {_AT} != bitShiftRight(d, {_BITS}), moments, {shifted}) AS {name}"
+    # one event is not two steps
+    taken = [[f"t{other}" for other in range(step) if events[step].meets(events[other])] for step in range(len(events))]
+    neighbours = {
+        name: f"arrayMap((c, d) -> {_AT} != bitShiftRight(d, {_BITS}), moments, {shift}(moments, 1))"
+        for name, shift in (("latest", "arrayShiftLeft"), ("earliest", "arrayShiftRight"))
+    }
+    first = [f"{sql} AS {name}" for name, sql in neighbours.items()]
+    first += [_next(f"n{step}_0", step) for step in range(len(events))]
+    yield ", ".join([*first, *([_next("excluded", _ENDS)] if question.exclusions else [])])
     if question.exclusions:
-        yield _next("excluded", _ENDS)
         yield _later("ends", "excluded")
-    for step in range(len(events)):
-        yield from _met(question, events, step)
+    yield ", ".join(_met(question, step, f"n{step}_0") for step, before in enumerate(taken) if not before)
+    for step, before in enumerate(taken):
+        if before:
+            yield from _free(step, before)
+            yield _met(question, step, f"n{step}")
     yield from _best([f"t{step}" for step in range(len(events))])
 
 
-def _met(question: Funnel, events: Sequence[Events], step: int) -> Iterator[str]:
-    """Columns up to `t0`, `t1`, …: when the attempt that begins at a moment meets the step, 0 for never."""
-    taken = [f"t{other}" for other in range(step) if events[step].meets(events[other])]
+def _free(step: int, taken: Sequence[str]) -> Iterator[str]:
+    """Columns up to `n0`, `n1`, …: when the step is met next by an event that no step before has taken."""
     nexts = [f"n{step}_{number}" for number in range(len(taken) + 1)]
-    yield _next(nexts[0], step)
-    for before, following in pairwise(nexts):
-        yield _later(f"after_{following}", before)
+    for one, following in pairwise(nexts):
+        yield _later(f"after_{following}", one)
         yield f"arrayReverseFill((l, c) -> bitTest(c, {step}), after_{following}, moments) AS {following}"
-    if taken:
-        free = (f"{' AND '.join(f'{one} != {other}' for other in taken)}, {one}" for one in nexts)
-        names = ", ".join([*nexts, *taken])
-        yield f"arrayMap(({names}) -> multiIf({', '.join(free)}, 0), {names}) AS n{step}"
+    free = (f"{' AND '.join(f'{one} != {other}' for other in taken)}, {one}" for one in nexts)
+    names = ", ".join([*nexts, *taken])
+    yield f"arrayMap(({names}) -> multiIf({', '.join(free)}, 0), {names}) AS n{step}"
+
+
+def _met(question: Funnel, step: int, following: str) -> str:
+    """A column `t0`, `t1`, …: when the attempt that begins at a moment meets the step, 0 for never."""
     near = f"n != 0 AND n - {_AT} <= {question.window * 1000}"
-    arrays = ["moments", f"n{step}" if taken else nexts[0]]
     if question.exclusions:
-        yield f"arrayMap((c, n, e) -> if({near} AND (e = 0 OR n < e), n, 0), {', '.join(arrays)}, ends) AS t{step}"
-    else:
-        yield f"arrayMap((c, n) -> if({near}, n, 0), {', '.join(arrays)}) AS t{step}"
+        return f"arrayMap((c, n, e) -> if({near} AND (e = 0 OR n < e), n, 0), moments, {following}, ends) AS t{step}"
+    return f"arrayMap((c, n) -> if({near}, n, 0), moments, {following}) AS t{step}"
 
 
 def _best(met: Sequence[str]) -> Iterator[str]:
@@ -84,8 +91,7 @@ def _best(met: Sequence[str]) -> Iterator[str]:
     yield "arrayMax(scores) AS best"
     yield "arrayLastIndex(score -> score = best, scores) AS place"
     yield f"arraySort(arrayFilter(t -> t != 0, [{', '.join(f'{one}[place]' for one in met)}])) AS way"
-    for step in range(1, len(met) + 1):
-        yield f"way[{step}] AS u{step}"
+    yield ", ".join(f"way[{step}] AS u{step}" for step in range(1, len(met) + 1))
 
 
 def _next(name: str, flag: int) -> str:

@@ -79,7 +79,7 @@ def ask(question: Overview, app: int, now: int) -> Asking[OverviewResult]:
         ],
         errors=[
             ErrorFigures(
-                group=group, type=type_, message=message, count=count, persons=persons, fatal=bool(fatal),
+                group=f"{group:016x}", type=type_, message=message, count=count, persons=persons, fatal=bool(fatal),
                 last_seen=moment(last * 1000),
             )
             for group, type_, message, count, persons, fatal, last in answers["groups"]
@@ -152,13 +152,13 @@ def _pages(question: Overview, build: Build, found: Range, filters: Sequence[Any
 
 
 def _errors(question: Overview, build: Build, found: Range, filters: Sequence[AnyFilter]) -> Statement:
-    """Rows: fingerprint, type and message of the newest, errors, people, whether one was a crash, milliseconds of the
+    """Rows: number, type and message of the newest, errors, people, whether one was a crash, milliseconds of the
     newest; the most frequent first."""
     return build.done(
         "groups",
-        "SELECT lower(leftPad(hex(`group`), 16, '0')) AS crash, argMax(type, at), argMax(message, at), count() AS"
+        "SELECT `group`, argMax(type, at), argMax(message, at), count() AS"
         f" times, uniqIf(person, person != ''), max(fatal), {_MS}(max(at)) FROM errors"
-        f" WHERE {build.rows(found, filters)} GROUP BY `group` ORDER BY times DESC, crash"
+        f" WHERE {build.rows(found, filters)} GROUP BY `group` ORDER BY times DESC, `group`"
         f" LIMIT {build.bind(question.top, 'UInt32')}",
     )
 

@@ -10,8 +10,10 @@ and why:
   and introspection (`addressToLine`, `logTrace`, `blockNumber`);
 - what waits or fails on purpose: `sleep`, `throwIf`, `aggThrow`;
 - what takes code, types or names of functions as text: `arrayReduce`, `initializeAggregation`, `formatRow`,
-  `accurateCast`, `reinterpret`, `defaultValueOfTypeName`, `getSubcolumn`, `parseQueryToJSON`; with them the combinators
-  -State and -Merge, since a forged state of an aggregate is read without checks;
+  `accurateCast`, `reinterpret`, `defaultValueOfTypeName`, `getSubcolumn`, `parseQueryToJSON`. States of aggregates are
+  read without checks, so they can be made of rows (-State, -Merge) and of nothing else: no text becomes one, since the
+  type AggregateFunction cannot be named anywhere, and what would take one apart or move it is not on the list
+  (`finalizeAggregation`, `runningAccumulate`);
 - what cannot be stopped at its time limit because one call may take long: several patterns at once (`multiMatchAny`),
   distances between texts, every element with every other (`hasAll`, `hasAny`, `hasSubstr`), element by element
   (`arrayFold`), exact tests, `pointInPolygon`, `h3…`; and what makes large texts and arrays of nothing (`repeat`,
@@ -40,8 +42,8 @@ _PLAIN = {
         arrayZip countEqual empty emptyArrayString emptyArrayToSingle flatten has
         indexOf length notEmpty notHas range reverse""",
     "bits": """
-        bitAnd bitCount bitHammingDistance bitNot bitOr bitRotateLeft bitRotateRight bitShiftLeft bitShiftRight
-        bitSlice bitTest bitTestAll bitTestAny bitXor""",
+        bitAnd bitCount bitHammingDistance bitNot bitOr bitPositionsToArray bitRotateLeft bitRotateRight bitShiftLeft
+        bitShiftRight bitSlice bitTest bitTestAll bitTestAny bitXor""",
     "bitmaps": """
         bitmapAnd bitmapAndCardinality bitmapAndnot bitmapAndnotCardinality bitmapBuild bitmapCardinality
         bitmapContains bitmapHasAll bitmapHasAny bitmapMax bitmapMin bitmapOr bitmapOrCardinality bitmapToArray
@@ -174,7 +176,10 @@ _AGGREGATES = """
     varSampStable welchTTest windowFunnel
 """
 #: words that may follow an aggregate's name; longest first
-_COMBINATORS: Final = ("OrDefault", "Distinct", "ForEach", "ArgMax", "ArgMin", "OrNull", "Array", "Map", "If")
+_COMBINATORS: Final = (
+    "MergeState", "OrDefault", "Distinct", "ForEach", "ArgMax", "ArgMin", "OrNull", "Array", "State", "Merge", "Map",
+    "If",
+)  # fmt: skip
 
 AGGREGATES: Final = frozenset(name.lower() for name in _AGGREGATES.split())
 #: lower case: names that the engine takes in any case are so written by the parser

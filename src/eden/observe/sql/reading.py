@@ -72,6 +72,8 @@ _TYPES: Final[frozenset[str]] = frozenset(
     TIMESTAMP TINYINT UBIGINT UINT UINT128 UINT256 USMALLINT UTINYINT UUID VARCHAR CHAR NULL
 """.split()
 )
+#: functions whose last argument is the name of a type
+_TYPED = ("dynamicelement", "variantelement", "jsonextract", "jsonextractkeysandvalues")
 #: functions whose right side could name a table
 _IN_FUNCTIONS = ("in", "notin", "globalin", "globalnotin", "nullin")
 
@@ -240,6 +242,12 @@ class Read:
         if name not in _TYPES:
             raise self.refuse("type", node, name=str(node.args.get("kind") or name))
 
+    def _check_type_name(self, node: exp.Expr, called: str) -> None:
+        """The type is written out, so that it is seen."""
+        last = node.expressions[-1] if node.expressions else None
+        if not (isinstance(last, exp.Literal) and last.is_string):
+            raise self.refuse("type", self.where(called), name=f"{called}: {'' if last is None else last.sql()}"[:60])
+
     def _check_parameter(self, node: exp.Placeholder) -> None:
         name, kind = node.name, node.args.get("kind")
         if not _WORD.fullmatch(name) or name.lower().startswith("eden_"):
@@ -272,6 +280,8 @@ class Read:
             called = str(node.this)
             if not _WORD.fullmatch(called) or called.lower() in _IN_FUNCTIONS or not may_call(called):
                 raise self.refuse("function", self.where(called) or self._offset(node), name=called[:60])
+            if called.lower() in _TYPED:
+                self._check_type_name(node, called)
         for value in _texts(node):
             if not _WORDS.fullmatch(value):
                 raise self.refuse("syntax", node, name=value[:30])

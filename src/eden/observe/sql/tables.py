@@ -168,6 +168,28 @@ TABLES: Final[dict[str, TableInfo]] = {
             newest=True,
         ),
         TableInfo(
+            "trends",
+            "Events counted as they arrive, by quarters of an hour: little to read where there are many events.",
+            (
+                PROGRAM,
+                *_columns("""
+    name | LowCardinality(String) | The events' name; empty: of all events together.
+    slot | DateTime('UTC') | When the quarter of an hour begins.
+    version | LowCardinality(String) | Version of the mini program.
+    code | UInt64 | Its number, which only grows.
+    platform | LowCardinality(String) | "ios", "android", "harmony", "web", …
+    events | SimpleAggregateFunction(sum, UInt64) | How many.
+    measured | SimpleAggregateFunction(sum, UInt64) | Those that have a number.
+    total | SimpleAggregateFunction(sum, Float64) | The sum of their numbers.
+    failed | SimpleAggregateFunction(sum, UInt64) | Requests that failed.
+    persons | AggregateFunction(uniq, String) | The people: uniqMerge(persons) counts them.
+    sessions | AggregateFunction(uniq, String) | The sessions, of all events together: uniqMerge(sessions).
+"""),
+            ),
+            time="slot",
+            person="",
+        ),
+        TableInfo(
             "quarantine",
             "What could not be stored as what it is.",
             (
