@@ -22,7 +22,7 @@ from tests.release.house import shares
 
 pytestmark = pytest.mark.usefixtures("silence")
 
-FUNNEL = "step=%24launch&step=transfer_begin&step=transfer_done"
+FUNNEL = "order=unordered&step=%24launch&step=transfer_begin&step=transfer_done"
 PAGES = (
     "analysis",
     "analysis/bank/overview?compare=yes&filter=platform%7Cset",
@@ -144,14 +144,29 @@ def test_the_first_report_is_seen_without_a_reload(page: Page, bank: Bank) -> No
     expect(page.locator("#now")).to_contain_text("in the last 5 minutes")
 
 
+def events_of(page: Page, step: int, *names: str) -> None:
+    """Tick and untick events of a step, with the keyboard."""
+    page.locator(f"#step-{step}-label + details > summary").press("Enter")
+    choices = page.locator(f"#step-{step}-name")
+    for name in names:
+        choices.get_by_label(name, exact=True).press("Space")
+    page.keyboard.press("Escape")
+
+
 def test_a_funnel_is_built_and_kept(page: Page, bank: Bank) -> None:
     sign_in(page.context, bank.platform, "operator")
     visit(page, bank.platform, "analysis/bank/funnel")
-    page.get_by_role("group", name="Step 2").get_by_label("Event").select_option("transfer_done")
+    events_of(page, 1, "Page view", "transfer_done")
     page.get_by_role("button", name="Another step").press("Enter")
-    page.get_by_role("group", name="Step 3").get_by_label("Event").select_option("transfer_begin")
+    # any of two events, where a condition holds; return in its field shows the funnel
+    events_of(page, 2, "Page view", "transfer_begin", "Tap")
+    page.locator("#step-2-where + details > summary").press("Enter")
+    page.locator("#step-2-1-property").fill("version")
+    page.locator("#step-2-1-operator").select_option("set")
+    page.locator("#step-2-1-property").press("Enter")
+    expect(page.locator("#step-2-where + details > summary")).to_have_text("Version is set")
     page.get_by_role("button", name="Move step 3 up").press("Enter")
-    expect(page.get_by_role("group", name="Step 2").get_by_label("Event")).to_have_value("transfer_begin")
+    expect(page.locator("#step-1-label + details > summary")).to_have_text("Tap or transfer_begin")
     funnel = page.locator("#answer")
     expect(funnel.locator("li")).to_have_count(3)
     expect(funnel).to_contain_text("100 %")
@@ -182,22 +197,67 @@ def test_a_funnel_is_built_and_kept(page: Page, bank: Bank) -> None:
     tiles = page.locator(".tile h2")
     expect(tiles).to_have_text(["Transfers", "By platform"])
     expect(page.locator(".tile canvas")).to_be_visible()
-    page.get_by_label("Place of By platform").click()
-    page.get_by_role("button", name="Move forward").click()
-    expect(tiles).to_have_text(["By platform", "Transfers"])
+    # all with the keyboard: forward, over the whole width, in another shape
+    for name in ("Move forward", "Over the whole width", "Drawn as: Lines"):
+        page.get_by_label("Place of By platform").press("Enter")
+        page.get_by_role("button", name=name).press("Enter")
+        expect(tiles).to_have_text(["By platform", "Transfers"])
+        # the address leads to the tile
+        expect(page.locator("section.tile:target h2")).to_have_text("By platform")
+    expect(page.locator("section.tile:target")).to_have_attribute("data-width", "2")
     page.get_by_role("link", name="28 days").click()
     expect(page.locator(".tile canvas")).to_be_visible()
     expect(page.get_by_role("link", name="Each tile's own time")).to_be_visible()
+
+
+def test_a_saved_question_is_changed_and_renamed(page: Page, bank: Bank) -> None:
+    sign_in(page.context, bank.platform, "operator")
+    visit(page, bank.platform, "analysis/bank/events?event=%24launch&measure=persons")
+    page.get_by_role("button", name="Save").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Name").fill("Who comes")
+    dialog.get_by_label("Dashboard").select_option("")
+    dialog.get_by_role("button", name="Save").click()
+    page.get_by_role("link", name="Who comes").click()
+    line = page.get_by_role("region", name="Who comes")
+    expect(line).to_be_visible()
+    expect(page.get_by_role("button", name="Save", exact=True)).to_have_count(0)
+    # another measure by the form, another time by a link: both are changes of it
+    page.get_by_label("Measure").select_option("sessions")
+    page.get_by_role("button", name="Show").last.click()
+    page.get_by_role("link", name="28 days").click()
+    expect(line).to_contain_text("changed, not saved")
+    assert violations(page) == []
+    fits(page, 320)
+    page.set_viewport_size(DESKTOP)  # type: ignore[arg-type]
+    # a new name takes nothing away
+    page.get_by_role("button", name="Rename").press("Enter")
+    renaming = page.get_by_role("dialog", name="Rename Who comes")
+    renaming.get_by_label("Name").fill("How often")
+    renaming.get_by_role("button", name="Rename").press("Enter")
+    line = page.get_by_role("region", name="How often")
+    expect(line).to_contain_text("changed, not saved")
+    page.get_by_role("button", name="Save", exact=True).press("Enter")
+    expect(page.get_by_text("How often is saved.")).to_be_visible()
+    expect(line).not_to_contain_text("changed, not saved")
+    expect(page.get_by_label("Measure")).to_have_value("sessions")
+    expect(page.get_by_role("link", name="28 days")).to_have_attribute("aria-current", "true")
+    # who removes it is told where it is
+    page.get_by_role("button", name="Remove", exact=True).press("Enter")
+    asked = page.get_by_role("dialog", name="Remove How often?")
+    expect(asked).to_contain_text("It is also taken off: Dashboard.")
+    asked.get_by_role("button", name="Remove").press("Enter")
+    expect(page.get_by_text("It was taken off: Dashboard.")).to_be_visible()
 
 
 def test_a_filter_with_suggestions_stays_from_page_to_page(page: Page, bank: Bank) -> None:
     sign_in(page.context, bank.platform, "auditor")
     visit(page, bank.platform, "analysis/bank/events?event=%24launch")
     page.get_by_text("Filter", exact=True).press("Enter")
-    page.get_by_label("Property").fill("platform")
-    page.get_by_label("Property").press("Tab")
+    page.locator("#filter-property").fill("platform")
+    page.locator("#filter-property").press("Tab")
     expect(page.locator('#filter-values option[value="harmony"]')).to_have_count(1)
-    page.get_by_label("Value").fill("ios, android")
+    page.locator("#filter-value").fill("ios, android")
     page.get_by_role("button", name="Apply").click()
     expect(page.locator(".chip")).to_have_text("Platform is ios or android")
     page.get_by_role("link", name="28 days").click()

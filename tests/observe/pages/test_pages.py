@@ -71,11 +71,16 @@ def test_every_page_is_sound(stand: Stand, name: str, locale: str) -> None:
 
 
 def test_the_numbers_of_an_overview(stand: Stand) -> None:
-    said = text(stand.get("/bank/overview").text)
+    page = stand.get("/bank/overview").text
+    said = text(page)
     # twelve people in seven days; one of them met a crash
-    assert "People 12" in said
+    assert "People 12" in said and "Launches 53" in said
+    assert "Start, p50 800 ms" in said
     assert "Crash-free people 91.67 %" in said
     assert "Start, p95 800 ms" in said
+    plots = [json.loads(html.unescape(found)) for found in re.findall(r'data-plot="([^"]*)"', page)]
+    adoption = {series["name"]: series["values"][-1] for series in plots[1]["series"]}
+    assert adoption == {"1.0.0": 0.5, "1.1.0": 0.5}
     assert f"{PAGES[0]}" in said and "TypeError crash of &lt;4&gt;" in said
 
 

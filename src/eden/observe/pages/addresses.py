@@ -43,7 +43,7 @@ SUBJECTS: Mapping[str, tuple[str, str]] = {
     "long_task": (LONG_TASK, "page"),
 }
 #: lines of the tables of the overview
-TOP = 8
+TOP = 10
 _PERCENTILES = (50.0, 75.0, 90.0, 95.0, 99.0)
 #: how the place of a mistake ends where a property is named
 _NAMED = (".property`", ".by[0]`", ".by[1]`", ".of`")

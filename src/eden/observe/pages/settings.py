@@ -3,11 +3,12 @@ be stored."""
 
 from __future__ import annotations
 
-from typing import Any, get_args
+from typing import Any, cast, get_args
 from urllib.parse import urlsplit
 
 import msgspec
 from litestar import Response, get, post
+from msgspec.inspect import IntType, StructType, type_info
 
 from eden.base.api.access import needs
 from eden.base.api.handlers import FromPath
@@ -26,6 +27,12 @@ CONSENTS: tuple[Consent, ...] = get_args(Consent)
 #: hours of the plot of usage
 _HOURS = 7 * 24
 _QUARANTINED = 20
+#: numbers of what is sent and taken: the least and the most
+_AMOUNTS: dict[str, tuple[int, int]] = {
+    field.name: (field.type.ge or 0, field.type.le or 0)
+    for field in cast(StructType, type_info(AppSettings)).fields
+    if isinstance(field.type, IntType)
+}
 
 
 @get(f"{APP}/settings", opt=needs("observe.read"))
@@ -45,7 +52,9 @@ async def change_settings(desk: TheDesk) -> Response[bytes]:
     except Problem as problem:
         if problem.code not in ("invalid", "conflict"):
             raise
-        errors = [(name.partition("[")[0], f"{sentence}") for name, sentence in problem.errors]
+        errors = [
+            (name.partition("[")[0], desk.told(Problem("invalid", sentence))) for name, sentence in problem.errors
+        ]
         return await _page(desk.at("settings"), settings, errors or [("", desk.told(problem))], form)
     return desk.went("settings", desk.t("observe.settings.saved"))
 
@@ -79,6 +88,8 @@ def read_settings(form: Form, before: AppSettings) -> AppSettings:
     bounds = {f"per-mille-{kind}": (kinds[kind]["per_mille"], 0, 1000) for kind in KINDS}
     days = {table: _whole(form, f"days-{table}", usual) for table, usual in RETENTION.items()}
     bounds |= {f"days-{table}": (found, 1, 3650) for table, found in days.items()}
+    amounts = {name: _whole(form, name, getattr(before, name)) for name in _AMOUNTS}
+    bounds |= {name: (found, *_AMOUNTS[name]) for name, found in amounts.items()}
     if errors := [
         (name, f"A whole number from {low} to {high:,}.")
         for name, (found, low, high) in bounds.items()
@@ -86,16 +97,12 @@ def read_settings(form: Form, before: AppSettings) -> AppSettings:
     ]:
         raise Problem("invalid", "Some numbers cannot be used.", errors=errors)
     given = msgspec.to_builtins(before) | {
+        **amounts,
         "kinds": {kind: sample for kind, sample in kinds.items() if sample != {"on": True, "per_mille": 1000}},
-        "batch": _whole(form, "batch", before.batch),
-        "seconds": _whole(form, "seconds", before.seconds),
-        "bytes": _whole(form, "bytes", before.bytes),
         "consent": form.one("consent"),
         "tap_text": form.on("tap_text"),
         "mask": [name for name in BUILT_IN if name in form.all("mask")],
         "masks": [line.strip() for line in form.one("masks").splitlines() if line.strip()],
-        "quota": _whole(form, "quota", before.quota),
-        "rate": _whole(form, "rate", before.rate),
         "retention": {table: found for table, found in days.items() if found != RETENTION[table]},
     }
     try:
