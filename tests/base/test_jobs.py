@@ -14,7 +14,18 @@ from sqlalchemy import Connection, select, update
 from eden.base import jobs
 from eden.base.database import Database
 from eden.base.ids import now
-from eden.base.jobs import Handler, Jobs, claim, delay_before, enqueue, fail, finish, prolong, release
+from eden.base.jobs import (
+    Handler,
+    Jobs,
+    claim,
+    delay_before,
+    enqueue,
+    ensure_periodic,
+    fail,
+    finish,
+    prolong,
+    release,
+)
 from eden.base.tables import jobs as table
 
 LEASES = {"a": 60.0, "b": 60.0}
@@ -320,6 +331,25 @@ def test_periodic_job_runs_in_one_process_at_a_time(database: Database) -> None:
             store.close()
 
     run(work)
+
+
+def test_a_clock_that_was_ahead_stops_no_periodic_job(database: Database) -> None:
+    at, kinds = now(), {"a": 30.0, "b": 30.0, "c": 86_400.0}
+
+    def ensure() -> dict[str, int]:
+        database.write_now(lambda connection: ensure_periodic(connection, kinds, at))
+        return {row.kind: row.run_at for row in rows(database)}
+
+    ensure()
+    # a year ahead; one that failed and is tried again within the hour; one that is daily
+    due = {"a": at + 365 * 86_400 * SECOND, "b": at + 3600 * SECOND, "c": at + 86_400 * SECOND}
+    for kind, run_at in due.items():
+        database.write_now(
+            lambda connection, kind=kind, run_at=run_at: connection.execute(  # type: ignore[misc]
+                update(table).where(table.c.kind == kind).values(run_at=run_at)
+            )
+        )
+    assert ensure() == {**due, "a": at}
 
 
 def test_stop_waits_and_then_gives_back(database: Database) -> None:

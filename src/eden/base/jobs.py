@@ -140,12 +140,17 @@ def _unmoved(job: Job) -> Any:
     return and_(_held(job), jobs.c.run_at == job.run_at)
 
 
-def ensure_periodic(connection: Connection, kinds: Mapping[str, float]) -> None:
-    """A row for each periodic kind."""
+def ensure_periodic(connection: Connection, kinds: Mapping[str, float], at: int) -> None:
+    """A row for each periodic kind, by seconds between its runs; `at` is now. One that is due much later waits for a
+    clock that was ahead, and is set to now."""
     present = set(connection.execute(select(jobs.c.kind).where(jobs.c.key == _PERIODIC)).scalars())
-    for kind in kinds:
+    for kind, every in kinds.items():
         if kind not in present:
             enqueue(connection, kind, {}, key=_PERIODIC)
+            continue
+        latest = at + int(max(every, 2 * _LONGEST_DELAY) * _SECOND)
+        ahead = and_(jobs.c.kind == kind, jobs.c.key == _PERIODIC, jobs.c.state == WAITING, jobs.c.run_at > latest)
+        connection.execute(update(jobs).where(ahead).values(run_at=at))
 
 
 _PERIODIC = "periodic"
@@ -194,7 +199,7 @@ class Jobs:
     async def start(self) -> None:
         """Begin to take jobs."""
         periodic = {kind: handler.every for kind, handler in self._handlers.items() if handler.every is not None}
-        await self._database.write(lambda connection: ensure_periodic(connection, periodic))
+        await self._database.write(lambda connection: ensure_periodic(connection, periodic, now()))
         self._stopping = False
         self._task = asyncio.create_task(self._run(), name="eden-jobs")
 
