@@ -256,6 +256,18 @@ def test_large_spools_are_stored_in_chunks(ingest: Ingest, store: Engine, monkey
     assert len(seen.tokens) == len(set(seen.tokens)) > 3
 
 
+def test_lines_bound_a_chunk(ingest: Ingest, store: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Records of a few bytes become rows of hundreds."""
+    monkeypatch.setattr(module, "_CHUNK_LINES", 20)
+    monkeypatch.setattr(module, "PIECE_BYTES", 1_000)
+    ingest.send(*(ingest.batch(*[event()] * 10, batch=str(n)) for n in range(20)))
+    seen = Faulty(store)
+    with ingest.inserter(seen) as inserter:
+        assert inserter.settled(20)
+    assert int(rows(store, "SELECT count() FROM events")[0][0]) == 200
+    assert len(seen.tokens) == len(set(seen.tokens)) > 5
+
+
 def test_a_disk_that_is_full_costs_nothing(ingest: Ingest, store: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """The intent cannot be written down: what was read is read again."""
     real, failures = Progress.begin, [sqlite3.OperationalError("database or disk is full")] * 2

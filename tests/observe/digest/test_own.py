@@ -252,6 +252,15 @@ def test_texts_are_masked_everywhere() -> None:
     )
 
 
+def test_a_large_header_does_not_become_a_thousand() -> None:
+    context = {"theme": "x" * 30_000, "platform": "ios"}
+    few = rows(*[{"type": "event", "name": "x"}] * 3, context=context)
+    assert ["theme" in msgspec.to_builtins(row)["props"] for row in few] == [True] * 3
+    many = rows(*[{"type": "event", "name": "x", "props": {"a": 1}}] * 2_000, context=context)
+    assert {json.dumps(row.props) for row in many if isinstance(row, EventRow)} == {'{"a": 1, "$cut": 1}'}
+    assert len(many) == 2_000 and getattr(many[0], "platform", "") == "ios"
+
+
 def test_addresses_are_taken_out() -> None:
     agent = (
         "Mozilla/5.0 (Linux; Android 14; SM-S918B) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.6478.71 Mobile"

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from eden.observe.crashes.document import decode
+from eden.observe.digest.foreign import HISTORY_SECONDS
 from eden.observe.digest.mas import is_line
 from eden.observe.interfaces import AnyRow, ErrorRow, EventRow, QuarantinedRow
-from tests.observe.wires.made import one, rows
+from tests.observe.wires.made import NOW, one, rows
 
 #: 2018-12-19T02:35:47.196Z
 _AT = 1_545_186_947.196
@@ -130,3 +131,9 @@ def test_one_bad_line_spoils_no_other() -> None:
     assert [row.reason for row in found if isinstance(row, QuarantinedRow)] == ["not a line of D-VM, D-MM or e"] * 4
     assert is_line(_PAY)
     assert not any(is_line(line) for line in bad[:4])
+
+
+def test_nothing_is_older_than_a_system_can_be() -> None:
+    row = one(_rows(_PAY.replace("2018-12-19", "0001-01-01", 1)))
+    assert isinstance(row, EventRow)
+    assert row.at == NOW - HISTORY_SECONDS

@@ -327,3 +327,30 @@ def test_what_cannot_be_read_at_all(kind: str) -> None:
     row = one(rows("otlp-traces", b"\x0a\xff", type=kind))
     assert isinstance(row, QuarantinedRow)
     assert row.reason.startswith("the body is no ExportTraceServiceRequest")
+
+
+def test_counts_that_are_none_do_not_reach_the_store() -> None:
+    point = {"count": -5, "sum": 3, "explicitBounds": [1], "bucketCounts": [-1, "99999999999999999999"]}
+    metric = {"name": "m", "histogram": {"aggregationTemporality": 1, "dataPoints": [point]}}
+    body = json.dumps({"resourceMetrics": [{"scopeMetrics": [{"metrics": [metric]}]}]}).encode()
+    row = one(rows("otlp-metrics", body, type=JSON))
+    assert isinstance(row, MetricRow)
+    assert (row.count, row.buckets) == (0, [0, 0])
+
+
+@pytest.mark.parametrize("wire", ["otlp-logs", "otlp-metrics"])
+def test_a_large_resource_does_not_become_a_thousand(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("eden.observe.digest.otlp.MOST_SHARED", 10_000)
+    attributes = [{"key": "host.name", "value": {"stringValue": "h" * 990}}]
+    attributes += [{"key": "client.address", "value": {"stringValue": "203.0.113.7"}}]
+    if wire == "otlp-logs":
+        inner: dict[str, Any] = {"scopeLogs": [{"logRecords": [{"body": {"stringValue": "x"}}] * 30}]}
+    else:
+        points = [{"asDouble": 1.5, "attributes": []}] * 30
+        inner = {"scopeMetrics": [{"metrics": [{"name": "m", "gauge": {"dataPoints": points}}]}]}
+    name = "resourceLogs" if wire == "otlp-logs" else "resourceMetrics"
+    body = json.dumps({name: [{"resource": {"attributes": attributes}, **inner}]}).encode()
+    found = [props(row)["resource"] for row in rows(wire, body, type=JSON)]
+    # the first ones have it, as all have in a request of the usual size; an address has none
+    assert found[0] == {"host.name": "h" * 990} and len(found) == 30
+    assert [row for row in found if row == {"$cut": 1}] == found[9:]

@@ -492,3 +492,10 @@ def test_one_bad_item_spoils_no_other() -> None:
     assert kinds >= set(KNOWN) - {"attachment", "form_data", "profile", "profile_chunk", "replay_recording",
                                   "replay_video", "unreal_report"}  # fmt: skip
     assert stored == {"attachment", "profile", "replay_recording", "replay_video"}
+
+
+def test_every_event_of_an_envelope_names_its_files() -> None:
+    items: list[tuple[str | dict[str, Any], Any]] = [("event", _event(message=str(number))) for number in range(3)]
+    items.append(({"type": "attachment", "filename": "a.log"}, b"x"))
+    errors = [row for row in sentry_rows(*items) if isinstance(row, ErrorRow)]
+    assert [decode(row.raw).attachments for row in errors] == [["a.log"]] * 3

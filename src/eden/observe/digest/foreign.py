@@ -11,6 +11,9 @@ import math
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+import msgspec
+
+from eden.observe.digest.props import CUT
 from eden.observe.interfaces import ERROR, Accepted, ErrorRow, EventRow, QuarantinedRow, Row
 
 #: clocks that differ by less are right: the way through the network takes time as well
@@ -22,6 +25,8 @@ HISTORY_SECONDS = 20 * 365.25 * 86_400.0
 #: of what could not be stored, so much is kept
 QUARANTINED_BYTES = 16_384
 CLOCK_ERROR = "$clock_error_ms"
+#: bytes of rows that come of what a batch says once for all of its records
+MOST_SHARED = 16_000_000
 
 
 class Clock(NamedTuple):
@@ -136,6 +141,12 @@ def hexadecimal(value: object, digits: int) -> str:
     except ValueError:
         return ""
     return value
+
+
+def shared(said: dict[str, Any], records: int) -> dict[str, Any]:
+    """What a batch says once, for each of its records; where that would make far more of it than was sent, only a
+    sign that it is missing (`$cut`)."""
+    return said if len(msgspec.json.encode(said)) * records <= MOST_SHARED else {CUT: len(said)}
 
 
 def id_64(*parts: str | bytes) -> int:

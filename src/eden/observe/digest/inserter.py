@@ -36,9 +36,10 @@ from eden.observe.logs.note import note_pulls
 from eden.observe.spool.folder import progress_file, segments, spool_folder
 from eden.observe.spool.reader import PIECE_BYTES, Range, SpoolReader
 
-#: bytes of batches, and batches, in a chunk
+#: bytes of batches, batches, and lines in them, in a chunk: records of a few bytes become rows of hundreds
 CHUNK_BYTES = 8_000_000
 _CHUNK_BATCHES = 20_000
+_CHUNK_LINES = 100_000
 #: seconds between the beginnings of two chunks that are not full: how long rows gather for one insert
 PACE_SECONDS = 0.5
 #: how often the spool is looked at when nothing comes
@@ -194,14 +195,15 @@ class Inserter:
     def _read(self) -> tuple[list[Range], list[Accepted], bool]:
         ranges: list[Range] = []
         batches: list[Accepted] = []
-        size = 0
-        while size < CHUNK_BYTES and len(batches) < _CHUNK_BATCHES:
+        size = lines = 0
+        while size < CHUNK_BYTES and len(batches) < _CHUNK_BATCHES and lines < _CHUNK_LINES:
             piece = self._reader.read(min(PIECE_BYTES, CHUNK_BYTES - size))
             if piece is None:
                 return ranges, batches, False
             ranges.append(piece.range)
             batches.extend(piece.batches)
             size += piece.range.end - piece.range.begin
+            lines += sum(batch.body.count(b"\n") for batch in piece.batches)
         return ranges, batches, True
 
     def _again(self) -> None:
@@ -270,7 +272,8 @@ class Inserter:
         received = round(self._clock() / 1e6, 3)
         refused = bytearray()
         for table in sorted(table for table in buffers.lines if table != "quarantine" and buffers.lines[table]):
-            moved = move(self._engine, table, bytes(buffers.lines[table]), f"{chunk.token}-{table}")
+            # each in the memory once
+            moved = move(self._engine, table, bytes(buffers.lines.pop(table)), f"{chunk.token}-{table}")
             for line, reason in moved.refused:
                 refused += quarantine(table, received, line, reason)
             self._rows += buffers.rows[table] - len(moved.refused)

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from eden.observe.crashes.document import ErrorDocument, Mechanism, Thrown
 from eden.observe.crashes.finish import finished
-from eden.observe.digest.foreign import error_event, id_64, number, quarantined
+from eden.observe.digest.foreign import HISTORY_SECONDS, Clock, error_event, id_64, number, quarantined
 from eden.observe.interfaces import LAUNCH, PAGE_VIEW, Accepted, AnyRow, ErrorRow, EventRow, Row
 
 if TYPE_CHECKING:
@@ -109,9 +109,9 @@ def is_line(line: str) -> bool:
 def _rows(batch: Accepted, about: About, text: str, zone: tzinfo) -> Iterator[AnyRow]:
     line = _Line(text)
     received = round(batch.received / 1e6, 3)
-    fields: dict[str, Any] = {
-        "app": batch.app, "received": received, "source": "mas", "at": min(received, _seconds(line.fields[1], zone)),
-    }  # fmt: skip
+    # of long ago, and right, as what PostHog calls a migration
+    at = Clock(received, oldest=HISTORY_SECONDS).ours(_seconds(line.fields[1], zone))
+    fields: dict[str, Any] = {"app": batch.app, "received": received, "source": "mas", "at": at}
     for name, place in PLACES[line.kind].items():
         if value := line[place][:200]:
             fields[name] = value

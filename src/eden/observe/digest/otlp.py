@@ -7,13 +7,17 @@ them stands below `resource` in the properties. docs/observe-wire.md says which 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from eden.observe.digest.foreign import Clock, error_event, made_id, quarantined, text, version_of
+import msgspec
+
+from eden.observe.digest.foreign import MOST_SHARED, Clock, error_event, made_id, quarantined, text, version_of
 from eden.observe.digest.otlp_errors import exception, has_exception
 from eden.observe.digest.otlp_metrics import metric_rows
 from eden.observe.digest.otlp_read import Record, Unreadable, attributes, id_text, plain, records
+from eden.observe.digest.props import CUT
 from eden.observe.interfaces import Accepted, AnyRow, LogRow, Row, SpanRow
+from eden.observe.privacy import strip_props
 
 if TYPE_CHECKING:
     from eden.observe.digest.digest import About
@@ -41,14 +45,14 @@ _LEVELS = {"TRACE": 1, "DEBUG": 5, "INFO": 9, "WARN": 13, "WARNING": 13, "ERROR"
 def rows(batch: Accepted, about: About) -> Iterator[AnyRow]:
     """Rows of the records; what is none goes to quarantine one by one."""
     clock = Clock.of(batch)
-    resources: dict[int, tuple[Any, dict[str, Any], dict[str, Any]]] = {}
+    shared = _Shared()
     try:
         for place, record in enumerate(records(batch.wire, batch.body, batch.meta.get("type", ""))):
             if record.fault:
                 yield quarantined(batch, record.fault, record.raw())
                 continue
             try:
-                yield from _record_rows(batch, about, clock, place, record, resources)
+                yield from _record_rows(batch, about, clock, place, record, shared)
             except Exception as error:  # one record of others' making; the next ones are none the worse
                 yield quarantined(batch, f"{type(error).__name__}: {error}", record.raw())
     except Unreadable as error:
@@ -56,21 +60,54 @@ def rows(batch: Accepted, about: About) -> Iterator[AnyRow]:
 
 
 def _record_rows(
-    batch: Accepted, about: About, clock: Clock, place: int, record: Record, resources: dict[int, Any]
+    batch: Accepted, about: About, clock: Clock, place: int, record: Record, shared: _Shared
 ) -> Iterator[AnyRow]:
-    # the resource of thousands of records is read once; holding it keeps its id from being another's
-    known = resources.get(id(record.resource))
-    if known is None or known[0] is not record.resource:
-        found = attributes(record.resource.attributes)
-        known = resources[id(record.resource)] = (record.resource, common(found), found)
-    _, fields, left = known
-    fields = {"app": batch.app, "received": round(clock.received, 3), "source": "otlp", **fields}
-    if batch.wire == "otlp-logs":
-        yield from _with_errors(batch, _log(clock, record, fields, left), place, left, about)
-    elif batch.wire == "otlp-traces":
-        yield from _with_errors(batch, _span(clock, record, fields, left), place, left, about)
-    else:
-        yield from metric_rows(clock, record, fields, left)
+    source = shared.of(record.resource)
+    fields = {"app": batch.app, "received": round(clock.received, 3), "source": "otlp", **source.fields}
+    if batch.wire == "otlp-metrics":
+        yield from metric_rows(clock, record, fields, lambda: shared.beside(source))
+        return
+    beside = shared.beside(source, shared.of(record.scope, is_scope=True) if record.scope.attributes else None)
+    make = _log if batch.wire == "otlp-logs" else _span
+    yield from _with_errors(batch, make(clock, record, fields, beside), place, source.left, about)
+
+
+class _Source(NamedTuple):
+    """A resource or scope with its attributes: `fields` of rows, what is `left`, and the bytes of that."""
+
+    message: Any
+    fields: dict[str, Any]
+    left: dict[str, Any]
+    size: int
+
+
+class _Shared:
+    """What thousands of records of a request have in common, read once, and given to so many of them as there is room
+    for: a request with large attributes of its resource and very many records would become a thousand times itself."""
+
+    def __init__(self) -> None:
+        # holding a message keeps its id from being another's
+        self._known: dict[int, _Source] = {}
+        self._room = MOST_SHARED
+
+    def of(self, message: Any, *, is_scope: bool = False) -> _Source:
+        known = self._known.get(id(message))
+        if known is None:
+            left = attributes(message.attributes)
+            strip_props(left)
+            fields = {} if is_scope else common(left)
+            known = _Source(message, fields, left, len(msgspec.json.encode(left)))
+            self._known[id(message)] = known
+        return known
+
+    def beside(self, resource: _Source, scope: _Source | None = None) -> dict[str, Any]:
+        """Properties of one more row."""
+        props: dict[str, Any] = {}
+        for name, source in (("resource", resource), ("scope", scope)):
+            if source is not None and source.left:
+                self._room -= source.size
+                props[name] = source.left if self._room >= 0 else {CUT: len(source.left)}
+        return props
 
 
 def _with_errors(
@@ -145,16 +182,6 @@ def _taken(found: dict[str, Any], names: tuple[str, ...]) -> str:
     return ""
 
 
-def properties(record_attributes: dict[str, Any], scope: Any, left: dict[str, Any]) -> dict[str, Any]:
-    """Properties of a row: attributes of the record, and below `resource` and `scope` those of what it came from."""
-    props = record_attributes
-    if left:
-        props["resource"] = left
-    if scope.attributes:
-        props["scope"] = attributes(scope.attributes)
-    return props
-
-
 def _own(fields: dict[str, Any], props: dict[str, Any]) -> dict[str, Any]:
     """What a record says of itself wins over its resource."""
     own = common_of_record(props)
@@ -169,9 +196,9 @@ def common_of_record(props: dict[str, Any]) -> dict[str, Any]:
     return fields
 
 
-def _log(clock: Clock, record: Record, fields: dict[str, Any], left: dict[str, Any]) -> LogRow:
+def _log(clock: Clock, record: Record, fields: dict[str, Any], beside: dict[str, Any]) -> LogRow:
     value = record.value
-    props = properties(attributes(value.attributes), record.scope, left)
+    props = attributes(value.attributes) | beside
     fields = _own(fields, props)
     body = plain(value.body)
     if value.event_name:
@@ -202,9 +229,9 @@ def _level(number: int | str, name: str) -> int:
     return _LEVELS.get(word.rstrip("234"), 9) + finer
 
 
-def _span(clock: Clock, record: Record, fields: dict[str, Any], left: dict[str, Any]) -> SpanRow:
+def _span(clock: Clock, record: Record, fields: dict[str, Any], beside: dict[str, Any]) -> SpanRow:
     value = record.value
-    props = properties(attributes(value.attributes), record.scope, left)
+    props = attributes(value.attributes) | beside
     fields = _own(fields, props)
     if value.events:
         props["events"] = [

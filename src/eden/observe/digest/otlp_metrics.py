@@ -12,10 +12,10 @@ Source: opentelemetry-proto, metrics.proto; OpenTelemetry specification, "Metric
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from eden.observe.digest.foreign import Clock
+from eden.observe.digest.foreign import Clock, whole
 from eden.observe.digest.otlp_read import Record, attributes
 from eden.observe.interfaces import MetricRow
 
@@ -30,8 +30,10 @@ _DELTA = (1, "1", "AGGREGATION_TEMPORALITY_DELTA")
 BUCKETS = 1_000
 
 
-def metric_rows(clock: Clock, record: Record, fields: dict[str, Any], resource: dict[str, Any]) -> Iterator[MetricRow]:
-    """A row for each data point that has a value."""
+def metric_rows(
+    clock: Clock, record: Record, fields: dict[str, Any], beside: Callable[[], dict[str, Any]]
+) -> Iterator[MetricRow]:
+    """A row for each data point that has a value; `beside`: properties of one more row, of its resource."""
     metric = record.value
     name = metric.WhichOneof("data")
     data = getattr(metric, name)
@@ -44,9 +46,7 @@ def metric_rows(clock: Clock, record: Record, fields: dict[str, Any], resource: 
     for point in data.data_points:
         if point.flags & _NO_VALUE:
             continue
-        props = attributes(point.attributes)
-        if resource:
-            props["resource"] = resource
+        props = attributes(point.attributes) | beside()
         if not delta and not (name == "sum" and not data.is_monotonic):
             props["temporality"] = "cumulative"
         row = MetricRow(
@@ -66,7 +66,7 @@ def metric_rows(clock: Clock, record: Record, fields: dict[str, Any], resource: 
 
 
 def _fill(row: MetricRow, name: str, point: Any, props: dict[str, Any]) -> None:
-    row.count = point.count
+    row.count = whole(point.count)
     row.value = _finite(point.sum or 0.0)
     if name == "summary":
         props["quantiles"] = {f"{each.quantile:g}": each.value for each in point.quantile_values}
@@ -86,6 +86,7 @@ def _fill(row: MetricRow, name: str, point: Any, props: dict[str, Any]) -> None:
         )
     if len(row.buckets) > BUCKETS:
         raise ValueError(f"a histogram with more than {BUCKETS} buckets")
+    row.buckets = [whole(count) for count in row.buckets]
     if row.buckets and len(row.buckets) != len(row.bounds) + 1:
         raise ValueError(f"a histogram with {len(row.bounds)} bounds and {len(row.buckets)} buckets")
 

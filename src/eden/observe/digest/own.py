@@ -29,6 +29,7 @@ from eden.observe.digest.foreign import (
     number,
     quarantined,
     seconds_of,
+    shared,
     text,
     whole,
 )
@@ -106,6 +107,8 @@ class _Reading:
                 base[name] = value[:120] if type(value) is str else text(value, 120)
             else:
                 self._more[name] = value
+        if self._more:
+            self._more = shared(self._more, batch.body.count(b"\n"))
         #: rows that only lack what a record says itself: copying one is much cheaper than making one
         self._event = EventRow(name="", **base)
         self._base = base

@@ -7,7 +7,7 @@ docs/observe-wire.md has the table of all types.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -51,7 +51,9 @@ def rows(batch: Accepted, about: About) -> Iterator[AnyRow]:
         yield quarantined(batch, str(fault), batch.body)
         return
     clock = Clock.of(batch, envelope.headers.get("sent_at"))
-    sent = Sent(batch, envelope, clock, about)
+    # once for all: an envelope may have as many events as items
+    files, minidump = _files(envelope), _has_minidump(envelope)
+    sent = Sent(batch, envelope, clock, about, files, minidump)
     for item in envelope.items:
         try:
             for found in _read(sent, item):
@@ -66,10 +68,10 @@ def rows(batch: Accepted, about: About) -> Iterator[AnyRow]:
                     yield quarantined(batch, reason, found.name)
         except Exception as fault:  # one item of others' making; the next ones are none the worse
             yield quarantined(batch, f"{item.type[:40]}: {_words(fault)}", sent.payload(item))
-    if _has_minidump(envelope) and all(item.type != "event" for item in envelope.items):
+    if minidump and all(item.type != "event" for item in envelope.items):
         # a crash of native code whose client could not say more
         said = {"platform": "native", "level": "fatal", "message": "Native crash"}
-        crash = error(sent, said, _files(envelope), True)
+        crash = error(sent, said)
         yield crash
         yield error_event(crash)
     if envelope.fault:
@@ -78,13 +80,9 @@ def rows(batch: Accepted, about: About) -> Iterator[AnyRow]:
 
 def _read(sent: Sent, item: Item) -> Iterable[Found]:
     if item.type == "event":
-        return [_error(sent, sent.object(item))]
+        return [error(sent, sent.object(item))]
     reader = _READERS.get(item.type)
     return reader(sent, item) if reader is not None else [unknown(sent, item)]
-
-
-def _error(sent: Sent, event: dict[str, Any]) -> AnyRow:
-    return error(sent, event, _files(sent.envelope), _has_minidump(sent.envelope))
 
 
 def _files(envelope: Envelope) -> list[str]:

@@ -24,12 +24,14 @@ _SCRIPTS = frozenset({"javascript", "web", "browser"})
 
 
 class Sent(NamedTuple):
-    """An envelope on its way into rows."""
+    """An envelope on its way into rows. `files`: names of those in it; `minidump`: one is a crash of native code."""
 
     batch: Accepted
     envelope: Envelope
     clock: Clock
     about: About
+    files: list[str]
+    minidump: bool
 
     def payload(self, item: Item) -> bytes:
         return self.batch.body[item.start : item.end]

@@ -35,11 +35,11 @@ _KNOWN = frozenset(
 )  # fmt: skip
 
 
-def error(sent: Sent, event: dict[str, Any], attached: list[str], minidump: bool = False) -> ErrorRow:
-    """The row of an event; `attached`: names of the files in the same envelope. Raises nothing of its own."""
+def error(sent: Sent, event: dict[str, Any]) -> ErrorRow:
+    """The row of an event. Raises nothing of its own."""
     document = _document(sent, event)
-    document.attachments = attached
-    if minidump:
+    document.attachments = sent.files
+    if sent.minidump:
         document.fatal, document.handled = True, False
     base = Row(**sent.fields(**event_fields(event)), at=document.at)
     return finished(document, base, sent.about)

@@ -192,6 +192,8 @@ def inserted(token: str) -> dict[str, Any]:
         "min_insert_block_size_rows": 100_000_000,
         "min_insert_block_size_bytes": 0,
         "input_format_parallel_parsing": 0,
+        # months of a chunk: what is imported may be of twenty years
+        "max_partitions_per_insert_block": 0,
         # the same rows without a token would be taken for a repetition
         "insert_deduplication_token": token or uuid.uuid4().hex,
     }
