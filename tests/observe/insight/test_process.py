@@ -6,7 +6,10 @@ import asyncio
 import os
 import signal
 import sys
+import threading
+from concurrent.futures import Future
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -14,6 +17,8 @@ import pytest
 from eden.base.problems import Problem
 from eden.base.settings import Observe, Settings
 from eden.observe.insight import doctor, place, spawn
+from eden.observe.insight import process as module
+from eden.observe.insight.answering import Answering
 from eden.observe.insight.client import Insight, Limits
 from eden.observe.insight.doctor import check_store
 from eden.observe.insight.spawn import wait_until_ended
@@ -22,6 +27,8 @@ from eden.observe.insight.status import Status, TableStatus
 ENDLESS = "SELECT sum(sipHash64(number)) FROM numbers(1000000000000)"
 #: the engine looks at its clock between blocks, of which this has one
 STUBBORN = "SELECT arraySum(arrayMap(x -> sipHash64(sipHash64(sipHash64(sipHash64(x)))), range(20000000)))"
+#: the same for a quarter of a minute or more
+STUCK = f"SELECT arraySum(arrayMap(x -> {'sipHash64(' * 80}x{')' * 80}, range(20000000)))"
 
 
 @pytest.fixture
@@ -168,6 +175,79 @@ def test_it_outlives_who_started_it(settings: Settings) -> None:
                 await starter.wait()
 
     asyncio.run(live())
+
+
+def test_questions_that_are_not_ended_cost_their_process(settings: Settings) -> None:
+    """As many as there are threads: nobody else would be answered."""
+
+    async def live() -> None:
+        insight = Insight(settings)
+        try:
+            process = (await insight.status()).process
+            asked = (insight.ask(STUCK, limits=Limits(seconds=0.2)) for _ in range(2))
+            for answer in await asyncio.gather(*asked, return_exceptions=True):
+                assert isinstance(answer, Problem) and answer.code == "insight-limit"
+            await gone(process)
+            assert (await insight.ask("SELECT 1")).rows == [[1]]
+            assert (await insight.status()).process != process
+        finally:
+            await insight.close()
+
+    asyncio.run(live())
+
+
+def test_one_question_that_is_not_ended_costs_its_process_later(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others are answered meanwhile, and those that end by themselves cost nothing."""
+    monkeypatch.setattr(module, "_STUCK_SECONDS", 0.2)
+
+    async def live() -> None:
+        loop = asyncio.get_running_loop()
+        serving = module._Serving(module.Order(settings, "", 1.0), Stopping())
+        ends: Future[bytes] = Future()
+        lasts: Future[bytes] = Future()
+        for running in (ends, lasts):
+            running.set_running_or_notify_cancel()
+        serving._give_up(ends, "mark")
+        ends.set_result(b"")
+        await asyncio.sleep(0.4)
+        assert not serving.is_stuck
+        serving._give_up(lasts, "mark")
+        await asyncio.wait_for(serving._end.wait(), 30)
+        assert serving.is_stuck
+        lasts.set_result(b"")
+        await loop.run_in_executor(None, serving._stopping.shutdown)
+
+    asyncio.run(live())
+
+
+class Stopping(Answering):
+    """Has no engine."""
+
+    def __init__(self) -> None:
+        pass
+
+    def stop(self, mark: str) -> None:
+        pass
+
+
+def test_workers_that_do_not_stop_hold_up_nothing() -> None:
+    end = threading.Event()
+
+    class Slow:
+        def stop(self) -> None:
+            end.wait(60)
+
+    class Quick:
+        def stop(self) -> None:
+            pass
+
+    slow: Any = Slow()
+    quick: Any = Quick()
+    assert module._stopped([quick], 30)
+    assert not module._stopped([slow, quick], 0.05)
+    end.set()
 
 
 def test_who_removes_the_folder_waits_for_its_end(settings: Settings) -> None:

@@ -14,8 +14,10 @@ import logging
 import os
 import signal
 import sys
+import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 
 import msgspec
@@ -48,8 +50,13 @@ from eden.observe.insight.workers import Worker, workers
 
 #: after this much over its time a question is ended from outside
 _PATIENCE_SECONDS = 0.4
-#: how long questions may take to end when the process does
+#: how long questions and workers may take to end when the process does
 _END_SECONDS = 5.0
+#: a question that was answered for, and that the engine does not end, keeps its thread for so long; then, or earlier
+#: when no thread is left, another process takes the place of this one, which ends within so long
+_STUCK_SECONDS = 20.0
+_ALL_STUCK_SECONDS = 2.0
+_REPLACED_SECONDS = 0.5
 #: ClickHouse's number of an error
 _TIMEOUT = 159
 #: how often memory is given back, unless nothing was asked since
@@ -111,15 +118,28 @@ def _run(order: Order, stack: ExitStack) -> int:
     answering = Answering(engine, running, cap=order.settings.observe.memory_bytes)
     for worker in running:
         worker.start()
-        stack.callback(worker.stop)
+    serving = _Serving(order, answering)
     with asyncio.Runner() as runner:
-        ended = runner.run(_Serving(order, answering).run())
-        if not ended:
-            # a question that the engine does not end keeps its thread, and the thread the process
-            for worker in running:
-                worker.stop()
+        try:
+            ended = runner.run(serving.run())
+        finally:
+            stopped = _stopped(running, _REPLACED_SECONDS if serving.is_stuck else _END_SECONDS)
+        if not ended or not stopped:
+            # a question that the engine does not end keeps its thread, and the thread the process. What is in the midst
+            # of something is left as if it was killed
             os._exit(0)
     return 0
+
+
+def _stopped(running: Sequence[Worker], seconds: float) -> bool:
+    """Whether all have stopped in that time."""
+    threads = [threading.Thread(target=worker.stop, daemon=True) for worker in running]
+    for thread in threads:
+        thread.start()
+    until = time.monotonic() + seconds
+    for thread in threads:
+        thread.join(max(0.0, until - time.monotonic()))
+    return not any(thread.is_alive() for thread in threads)
 
 
 class _Serving:
@@ -140,6 +160,9 @@ class _Serving:
         self._connections: set[asyncio.Task[None]] = set()
         #: marks of questions that the engine works on
         self._asked: set[str] = set()
+        #: questions that nobody waits for, and that the engine goes on with
+        self._lost: set[Future[bytes]] = set()
+        self.is_stuck = False
 
     async def run(self) -> bool:
         """Serve until nobody needs it; whether everything that was asked has ended."""
@@ -170,7 +193,7 @@ class _Serving:
         log.info("the insight process ends")
         pools = (self._threads, self._others, self._stopping)
         ending = asyncio.gather(*(asyncio.to_thread(pool.shutdown, cancel_futures=True) for pool in pools))
-        done, _ = await asyncio.wait([ending], timeout=_END_SECONDS)
+        done, _ = await asyncio.wait([ending], timeout=_REPLACED_SECONDS if self.is_stuck else _END_SECONDS)
         return bool(done)
 
     async def _rest(self) -> None:
@@ -249,7 +272,8 @@ class _Serving:
         mark = f"question-{self._marks}"
         began = time.monotonic()
         pool = self._threads if isinstance(asked, Ask) else self._others
-        working = loop.run_in_executor(pool, self._answering.answer, asked, mark)
+        running = pool.submit(self._answering.answer, asked, mark)
+        working = asyncio.wrap_future(running)
         self._asked.add(mark)
         gone = asyncio.ensure_future(reader.read(1))
         watch = loop.create_task(self._watch(asked, mark)) if isinstance(asked, Ask) else None
@@ -286,13 +310,26 @@ class _Serving:
             if watch is not None:
                 watch.cancel()
             if not working.done():
-                self._give_up(working, mark)
+                working.cancel()
+                self._give_up(running, mark)
 
-    def _give_up(self, working: asyncio.Future[bytes], mark: str) -> None:
+    def _give_up(self, running: Future[bytes], mark: str) -> None:
         """Nobody waits for it any more."""
         # one that waits for a thread never begins; one that runs is stopped
-        working.cancel()
+        if running.cancel():
+            return
         self._stop(mark)
+        self._lost.add(running)
+        loop = asyncio.get_running_loop()
+        running.add_done_callback(lambda done: loop.call_soon_threadsafe(self._lost.discard, done))
+        is_last = len(self._lost) >= self._order.settings.observe.threads
+        loop.call_later(_ALL_STUCK_SECONDS if is_last else _STUCK_SECONDS, self._look_for, running)
+
+    def _look_for(self, running: Future[bytes]) -> None:
+        if running in self._lost and not self._end.is_set():
+            log.warning("a question is not ended by the engine: another process takes this one's place")
+            self.is_stuck = True
+            self._end.set()
 
     async def _watch(self, asked: Ask, mark: str) -> None:
         """The engine looks at its clock between blocks of rows; what is slow inside one is ended from outside."""
