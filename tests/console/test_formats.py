@@ -70,3 +70,12 @@ def test_a_time_is_utc_for_machines_and_people() -> None:
     element = formats.time_element(1_795_161_600_123_456, "en")
     assert element == '<time datetime="2026-11-20T08:00:00Z" data-time="datetime">2026-11-20 08:00 UTC</time>'
     assert ">2026-11-20<" in formats.time_element(1_795_161_600_123_456, "zh", "date")
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [(0, "0"), (3.0, "3"), (1234567.891, "1,234,567.89"), (1.005, "1"), (0.5, "0.5"), (0.012345, "0.0123"),
+     (-0.00342, "−0.00342"), (1e-20, "0")],
+)  # fmt: skip
+def test_figures_of_any_size(value: float, written: str) -> None:
+    assert formats.figure(value, "en") == written

@@ -6,6 +6,7 @@ Times go to the browser in UTC; `container/console/time.ts` turns them into the 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from math import floor, log10
 
 from markupsafe import Markup
 
@@ -32,6 +33,12 @@ def number(value: float, locale: str, digits: int | None = None) -> str:
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     return f"{_MINUS}{text}" if value < 0 and text != "0" else text
+
+
+def figure(value: float, locale: str) -> str:
+    """A measured value of any size, to three figures behind the point of small ones: "1,234.5", "0.00342"."""
+    small = abs(value)
+    return number(value, locale, 2 if small >= 1 or not small else min(2 - floor(log10(small)), 15))
 
 
 def compact(value: int, locale: str) -> str:

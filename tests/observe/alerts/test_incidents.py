@@ -356,7 +356,7 @@ WORDS: list[tuple[What, dict[str, Any], str, str]] = [
     ("test", {}, "bank: Sales (a test)", "bank：Sales（测试）"),
 ]
 TEXTS: list[tuple[What, dict[str, Any], str, str]] = [
-    ("opened", {"last": Reading(value=1234.5)}, "The number is 1234.5.", "当前数值为 1234.5。"),
+    ("opened", {"last": Reading(value=1234.5)}, "The number is 1,234.5.", "当前数值为 1,234.5。"),
     ("opened", {"last": Reading(value=3, limit=2)}, "The number is 3, held against 2.", "当前数值为 3，界限为 2。"),
     ("opened", {"last": Reading(value=2, low=1.5, high=4)}, "between 1.5 and 4,", "大致介于 1.5 与 4 之间。"),
     ("opened", {"missing": True}, "There are no numbers.", "没有数值。"),

@@ -181,15 +181,24 @@ def test_who_may(stand: Stand) -> None:
     send(stand, f"{path}/remove")
 
 
+def test_numbers_of_any_size_are_written_whole(stand: Stand) -> None:
+    for value, said in (("1234567.5", "above 1,234,567.5"), ("0.00342", "above 0.00342"), ("-12", "above −12")):
+        path = make(stand, value=value)
+        assert said in show(stand, path) and f'value="{value}"' in show(stand, f"{path}/edit")
+        send(stand, f"{path}/remove")
+
+
 STEP = Step(events=Events())
 BELOW = Threshold(direction="below", value=1.5)
 EITHER = Sequential(direction="either")
+MILLIONS = Threshold(direction="above", value=1234567.25)
 RULES = [
     *(AlertRule(subject=AskedNumber(question=make(Period(last="24h"))), condition=BELOW)
       for make in NUMBERS.values()),
     *(AlertRule(subject=msgspec.structs.replace(one, new=(3, 4), control=(2,)), condition=EITHER)
       for one in COMPARISONS.values()),
     AlertRule(subject=msgspec.structs.replace(COMPARISONS["start"], new="all", baseline=800.0), condition=Sequential()),
+    AlertRule(subject=SqlNumber(sql="SELECT 1"), condition=MILLIONS),
     AlertRule(subject=SqlNumber(sql="SELECT 1,\n2"), condition=Change(percent=5), looks=3, missing="tell", again=0),
     AlertRule(subject=AskedNumber(question=Funnel(period=Period(last="7d"), steps=(STEP, STEP))),
               condition=Change(direction="less", percent=10)),

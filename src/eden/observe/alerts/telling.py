@@ -12,6 +12,7 @@ from sqlalchemy import Connection, select, update
 from eden.base.api.times import moment
 from eden.base.jobs import enqueue
 from eden.base.tables import users
+from eden.console.formats import figure
 from eden.console.messages import Locale, Messages
 from eden.observe.alerts.channels import Notice
 from eden.observe.alerts.rows import Alert, Incident, detail_of
@@ -64,6 +65,9 @@ def notice(alert: Alert, incident: Incident, what: What, workspace: str, address
     def say(key: str, **values: str) -> str:
         return _messages().translate(alert.language, f"observe.alert-notice.{key}", **values)
 
+    def written(value: float) -> str:
+        return figure(value, alert.language)
+
     last = incident.last
     title = say(what, app=alert.app, name=alert.name)
     lines = []
@@ -74,11 +78,11 @@ def notice(alert: Alert, incident: Incident, what: What, workspace: str, address
     elif incident.missing and what != "resolved":
         lines.append(say("missing"))
     if last.value is not None and last.limit is not None:
-        lines.append(say("number-limit", value=f"{last.value:g}", limit=f"{last.limit:g}"))
+        lines.append(say("number-limit", value=written(last.value), limit=written(last.limit)))
     elif last.value is not None:
-        lines.append(say("number", value=f"{last.value:g}"))
+        lines.append(say("number", value=written(last.value)))
     if last.low is not None and last.high is not None:
-        lines.append(say("between", low=f"{last.low:g}", high=f"{last.high:g}"))
+        lines.append(say("between", low=written(last.low), high=written(last.high)))
     if what != "test":
         lines.append(say("since", time=f"{moment(incident.opened_at):%Y-%m-%d %H:%M}"))
     lines.append(address)

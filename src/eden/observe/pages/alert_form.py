@@ -87,13 +87,13 @@ def fields(rule: AlertRule | None) -> dict[str, str]:
             ", ".join(str(code) for code in subject.new) if not isinstance(subject.new, str) else ""
         )
         found["control"] = ", ".join(str(code) for code in subject.control)
-        found["baseline"] = "" if subject.baseline is None else f"{subject.baseline:g}"
+        found["baseline"] = "" if subject.baseline is None else f"{subject.baseline:.15g}"
     if isinstance(condition, Threshold):
-        found |= {"when": condition.direction, "value": f"{condition.value:g}"}
+        found |= {"when": condition.direction, "value": f"{condition.value:.15g}"}
     elif isinstance(condition, Change):
-        found |= {"when": f"change-{condition.direction}", "value": f"{condition.percent:g}"}
+        found |= {"when": f"change-{condition.direction}", "value": f"{condition.percent:.15g}"}
     else:
-        found |= {"alpha": f"{condition.alpha:g}", "direction": condition.direction}
+        found |= {"alpha": f"{condition.alpha:.15g}", "direction": condition.direction}
     return found
 
 

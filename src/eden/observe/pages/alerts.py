@@ -9,6 +9,7 @@ from litestar import Response, get, post
 from eden.base.api.access import needs
 from eden.base.api.handlers import FromPath, QueryParameter
 from eden.base.problems import Problem
+from eden.console.formats import figure
 from eden.console.forms import Form
 from eden.console.messages import LOCALES, Locale
 from eden.console.plots import Plot, Series
@@ -113,7 +114,8 @@ async def show_alert(desk: TheDesk, alert_id: FromPath[str]) -> Response[bytes]:
         alert=alert,
         state=state_of(alert, desk.view.now),
         tones=TONES,
-        figure=_number(desk, alert),
+        number_now=_number(desk, alert),
+        figure=lambda value: figure(value, desk.locale),
         condition=_condition(desk, alert.rule),
         subject=_subject(desk, alert.rule),
         plot=_plot(desk, alert),
@@ -264,17 +266,21 @@ def _said(desk: Desk, name: str, sentence: str) -> tuple[str, str]:
 
 def _number(desk: Desk, alert: Alert) -> str:
     value = alert.memory.last.value
-    return "" if value is None else f"{value:.4g}"
+    return "" if value is None else figure(value, desk.locale)
 
 
 def _condition(desk: Desk, rule: AlertRule) -> str:
     condition = rule.condition
     if isinstance(condition, Threshold):
-        return desk.t(f"observe.alert-when.{condition.direction}", value=f"{condition.value:g}")
+        return desk.t(f"observe.alert-when.{condition.direction}", value=figure(condition.value, desk.locale))
     if isinstance(condition, Change):
-        return desk.t(f"observe.alert-when.change-{condition.direction}", percent=f"{condition.percent:g}")
+        return desk.t(
+            f"observe.alert-when.change-{condition.direction}", percent=figure(condition.percent, desk.locale)
+        )
     assert isinstance(condition, Sequential)
-    return desk.t(f"observe.alert-when.sequential-{condition.direction}", percent=f"{condition.alpha * 100:g}")
+    return desk.t(
+        f"observe.alert-when.sequential-{condition.direction}", percent=figure(condition.alpha * 100, desk.locale)
+    )
 
 
 def _subject(desk: Desk, rule: AlertRule) -> str:
@@ -292,7 +298,7 @@ def _plot(desk: Desk, alert: Alert) -> Plot | None:
     if not any(value is not None for _, value, _ in course):
         return None
     last = alert.memory.last
-    summary = "" if last.value is None else desk.t("observe.alerts.summary", value=f"{last.value:.4g}")
+    summary = "" if last.value is None else desk.t("observe.alerts.summary", value=figure(last.value, desk.locale))
     return Plot(
         id="course",
         title=desk.t("observe.alerts.course"),
