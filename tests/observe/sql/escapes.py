@@ -141,6 +141,7 @@ _FUNCTIONS = {
     "hasAny": "hasAny(range(1000000), range(1000000))",
     "arrayFold": "arrayFold((a, x) -> a + x, range(1000000), toInt64(0))",
     "repeat": "repeat('a', 1000000)",
+    "printf of a great width": "printf('%1000000000d', 1)",
     "arrayWithConstant": "arrayWithConstant(100000000, 1)",
     "an exact test": "kolmogorovSmirnovTest('two-sided', 'exact')(value, id % 2)",
     "aggThrow": "aggThrow(0.5)(1)",
@@ -354,6 +355,12 @@ REFUSED: dict[str, str] = {
     "a column that is not documented": "SELECT blob FROM documents",
     "a virtual column": "SELECT _part FROM events",
     "the table's name": "SELECT _table FROM events",
+    "a virtual column of roll-ups": "SELECT _part_offset FROM trends",
+    "the delay behind a time": "SELECT delay FROM events",
+    "the number by a join": "SELECT 1 FROM events AS e JOIN errors AS r USING (app)",
+    "the number of a tuple": "SELECT tupleElement(events, 'app') FROM events",
+    "a name that WITH would get": "SELECT * FROM with_events",
+    "a lambda as a function": "WITH x -> hostName() AS f SELECT f(1)",
     "a virtual column by an alias": "SELECT e._partition_id FROM events AS e",
     "an alias for a function's name": "WITH hostName AS h SELECT h() FROM events",
     # parameters
@@ -511,6 +518,11 @@ HARMLESS: dict[str, str] = {
     "states of all kinds": "SELECT sumMerge(a), uniqExactMerge(b), groupArrayMerge(c), quantilesExactMerge(0.5)(d),"
     " argMaxMerge(e) FROM (SELECT sumState(id) AS a, uniqExactStateIf(person, 1) AS b, groupArrayState(person) AS c,"
     " quantilesExactState(0.5)(value) AS d, argMaxState(person, at) AS e FROM events GROUP BY name)",
+    "states in windows": "SELECT uniqMerge(persons) OVER (), uniqState(name) OVER (), lagInFrame(persons) OVER () FROM"
+    " trends",
+    "states that are multiplied": "SELECT uniqMerge(persons * 3), uniqMerge(persons + sessions) FROM trends",
+    "states in IN": "SELECT events FROM trends WHERE persons IN (SELECT persons FROM trends)",
+    "states as keys": "SELECT DISTINCT persons, count() FROM trends GROUP BY persons",
     "states as an answer": "SELECT uniqState(person), groupArrayState(raw), anyState(props) FROM"
     " (SELECT person, raw FROM errors), events",
     "a semicolon at the end": "SELECT count() FROM events;",

@@ -17,7 +17,7 @@ and why:
 - what cannot be stopped at its time limit because one call may take long: several patterns at once (`multiMatchAny`),
   distances between texts, every element with every other (`hasAll`, `hasAny`, `hasSubstr`), element by element
   (`arrayFold`), exact tests, `pointInPolygon`, `h3…`; and what makes large texts and arrays of nothing (`repeat`,
-  `leftPad`, `arrayWithConstant`, `arrayResize`); `range` is bounded by a setting;
+  `leftPad`, `printf`, `arrayWithConstant`, `arrayResize`); `range` is bounded by a setting;
 - encryption, and obscure categories of which queries about apps have no use.
 """
 
@@ -117,7 +117,7 @@ _PLAIN = {
         hasAllTokens hasAnyTokens hasTokenOrNull ilike initcap initcapUTF8 instr isValidASCII isValidUTF8 lcase left
         leftUTF8 lengthUTF8 like locate lower lowerUTF8 ltrim match mid normalizeUTF8NFC
         normalizeUTF8NFD normalizeUTF8NFKC normalizeUTF8NFKD notILike notLike octet_length overlay overlayUTF8
-        position positionCaseInsensitive positionCaseInsensitiveUTF8 positionUTF8 printf regexp_extract
+        position positionCaseInsensitive positionCaseInsensitiveUTF8 positionUTF8 regexp_extract
         regexp_replace regexp_substr regexpExtract regexpQuoteMeta regexpPosition removeDiacriticsUTF8 replace
         replaceAll replaceOne replaceRegexpAll replaceRegexpOne reverseUTF8 right rightUTF8
         rtrim soundex splitByChar splitByNonAlpha splitByRegexp splitByString splitByWhitespace startsWith
