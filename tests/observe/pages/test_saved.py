@@ -64,6 +64,9 @@ def test_every_kind_of_question_is_drawn(stand: Stand, kind: str) -> None:
         assert not re.search(r"\bobserve\.[a-z-]+\.[a-z]", drawn)
         if locale == "en":
             assert said in html.unescape(drawn), drawn
+            statements = re.findall(r"The SQL behind these numbers \((\d+)\)", drawn)
+            # a page of a trail is asked in a way that the page of SQL does not know
+            assert drawn.count("Open in SQL") == sum(map(int, statements)) - 2 * (kind == "trail") > 0
     # where nothing was reported the tile says so, and is not an error
     shop = save(stand, "s", {"question": kind, **rest}, "shop")
     stand.office.ask("owner", "PUT", f"{BASE}/dashboards/{board['id']}", json={"tiles": [{"question": shop}]})

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+from eden.observe.sql.refusals import LONGEST
+
 _PLACE = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*):[^{}]+\}")
 #: the page of SQL is about one app anyway, and its tables have no such column
 _OF_APP = re.compile(r"\bapp = \{[A-Za-z0-9_]+:UInt32\}")
@@ -21,11 +23,12 @@ def inlined(sql: str, parameters: Mapping[str, Any]) -> str:
 
 
 def askable(sql: str, parameters: Mapping[str, Any]) -> str:
-    """The statement as the page of SQL takes it; nothing where that page does not know what it is made of, such as the
-    states of roll-ups."""
+    """The statement as the page of SQL takes it; nothing where that page does not know what it is made of, or has no
+    room for it."""
     # people are read there as if FINAL was there
     plain = _OF_APP.sub("true", sql).replace("FROM people FINAL ", "FROM people ")
-    return inlined(plain, parameters) if _is_readable(plain) else ""
+    written = inlined(plain, parameters) if _is_readable(plain) else ""
+    return written if len(written) <= LONGEST else ""
 
 
 @lru_cache(maxsize=500)
