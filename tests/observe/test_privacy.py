@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eden.observe.privacy import Masks, check_pattern, reduced_agent
+from eden.observe.privacy import _PIECE, Masks, _pieces, check_pattern, reduced_agent
 
 
 @pytest.mark.parametrize(
@@ -98,17 +98,57 @@ def test_code_is_not_masked() -> None:
     assert document == {"frames": [{"source": "to = 'ann@example.org'"}], "message": "[email]"}
 
 
-@pytest.mark.parametrize("pattern", ["K-[0-9]{1,9}", "[a-z]+@[a-z]+", "(?i)secret-[^ ]*", "(?<![0-9])[0-9]{6}", "a|b"])
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "K-[0-9]{1,9}",
+        "[a-z]+@[a-z]+",
+        "(?i)secret-[^ ]*",
+        "(?<![0-9])[0-9]{6}",
+        "a|b",
+        "order (?:no|id): ([0-9a-f]*)",
+        "[a-z]{1,40}@[a-z]+",
+        "^a$",
+    ],
+)
 def test_patterns_that_can_be_used(pattern: str) -> None:
     assert check_pattern(pattern) == ""
 
 
 @pytest.mark.parametrize(
     "pattern",
-    ["(", "(a+)+", "(a*)*b", "(a|aa)+", r"(a)\1", "a*", "x?", "a+b+c+", "(?:a{1,60}){1,60}", "a{0,60}" * 5 + "b", "["],
+    [
+        "(",
+        "(a+)+",
+        "(a*)*b",
+        "(a|aa)+",
+        r"(a)\1",
+        "a*",
+        "x?",
+        "a+b+c+",
+        "(?:a{1,60}){1,60}",
+        "a*a*b",
+        "a+(?=b+)c",
+        "a+b{0,60}c",
+        "a{0,60}" * 5 + "b",
+        "[",
+    ],
 )
 def test_patterns_that_cannot(pattern: str) -> None:
     assert check_pattern(pattern)
+
+
+@given(st.text("a ", max_size=50), st.integers(1, 300))
+def test_pieces(text: str, times: int) -> None:
+    """A pattern that may take the square of a text's length is never given a long one."""
+    pieces = list(_pieces(text * times))
+    assert "".join(pieces) == text * times
+    assert all(len(piece) <= _PIECE for piece in pieces)
+
+
+def test_long_texts_are_masked_in_pieces() -> None:
+    words = " ".join(f"K-{number:04d}" for number in range(2_000))
+    assert Masks((), ("K-[0-9]{4}",)).text(words) == " ".join(["[masked]"] * 2_000)
 
 
 @given(st.text("a1@.+- (", max_size=400))

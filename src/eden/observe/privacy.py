@@ -2,7 +2,7 @@
 
 Built-in patterns know e-mail addresses, phone numbers, payment cards (with their check digit) and identity numbers
 (Chinese resident identity cards, with theirs). Patterns of one's own are Python's regular expressions without what can
-take exponential time. Replacing twice changes nothing.
+take long: one app's pattern is looked for while the reports of all wait. Replacing twice changes nothing.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from importlib import import_module
 from typing import Any, Literal, TypeAlias, get_args
 
@@ -19,10 +19,12 @@ _READER: Any = import_module("re._parser")
 
 BuiltIn: TypeAlias = Literal["email", "phone", "card", "id"]
 BUILT_IN: tuple[BuiltIn, ...] = get_args(BuiltIn)
-#: unbounded repetitions of a pattern: each one is a power of the text's length
-_MOST_REPEATS = 2
-#: ways in which a pattern's short repetitions can be combined
-_MOST_WAYS = 20_000
+#: unbounded repetitions of a pattern before its end: each one is a power of the text's length
+_MOST_REPEATS = 1
+#: ways in which a pattern's short repetitions can be combined; and beside an unbounded one
+_MOST_WAYS, _MOST_WAYS_BESIDE = 2_000, 40
+#: characters that a pattern of one's own is looked for in at once, and of these, at the end, where a cut is looked for
+_PIECE, _CUT = 2_000, 200
 #: texts whose masked form is remembered: most come again and again
 _REMEMBERED = 5_000
 _REMEMBERED_LENGTH = 200
@@ -159,15 +161,27 @@ class Masks:
                     continue
                 text = pattern.sub(lambda found: name if check(found[0]) else found[0], text)  # noqa: B023
         for own in self._own:
-            text = own.sub("[masked]", text)
+            text = "".join(own.sub("[masked]", piece) for piece in _pieces(text))
         return text
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """A text in pieces, cut at a space where there is one."""
+    begin = 0
+    while len(text) - begin > _PIECE:
+        space = text.rfind(" ", begin + _PIECE - _CUT, begin + _PIECE)
+        end = space + 1 or begin + _PIECE
+        yield text[begin:end]
+        begin = end
+    yield text[begin:]
 
 
 def check_pattern(pattern: str) -> str:
     """Why a pattern cannot be used; empty when it can.
 
     Refused is what can take exponential time, or a high power of the text's length: repetitions inside repetitions,
-    references back, conditions, more than two repetitions without an end; and a pattern that matches nothing at all.
+    references back, conditions, more than one repetition without an end before the pattern's own end; and a pattern
+    that matches nothing at all.
     """
     try:
         with warnings.catch_warnings():
@@ -179,10 +193,10 @@ def check_pattern(pattern: str) -> str:
     if compiled.search("") is not None:
         return "it matches an empty text"
     counted = [0, 1]
-    trouble = _check(parsed, repeated=False, counted=counted)
+    trouble = _check(parsed, repeated=False, last=True, counted=counted)
     if not trouble and counted[0] > _MOST_REPEATS:
-        trouble = f"more than {_MOST_REPEATS} repetitions without an end; write {{0,40}} in place of *"
-    if not trouble and counted[1] > _MOST_WAYS:
+        trouble = "more than one repetition without an end before the end of the pattern; write {0,40} in place of *"
+    if not trouble and counted[1] > (_MOST_WAYS_BESIDE if counted[0] else _MOST_WAYS):
         trouble = "too many repetitions with a choice of lengths"
     return trouble
 
@@ -191,8 +205,10 @@ def check_pattern(pattern: str) -> str:
 _SHORT = 64
 
 
-def _check(parsed: Any, *, repeated: bool, counted: list[int]) -> str:
-    for operation, argument in parsed:
+def _check(parsed: Any, *, repeated: bool, last: bool, counted: list[int]) -> str:
+    """`last`: nothing of the pattern follows."""
+    for place, (operation, argument) in enumerate(parsed):
+        ends = last and place == len(parsed) - 1
         name = str(operation)
         inner: list[Any] = []
         again = repeated
@@ -203,14 +219,15 @@ def _check(parsed: Any, *, repeated: bool, counted: list[int]) -> str:
                     return "a repetition inside a repetition"
                 again = True
                 if high > _SHORT:
-                    counted[0] += 1
+                    # what ends a pattern takes what there is and never tries again
+                    counted[0] += not ends
                 else:
                     counted[1] *= high - low + 1
             inner = [argument[2]]
         elif name in ("GROUPREF", "GROUPREF_EXISTS"):
             return "a reference back"
         elif name in ("ASSERT", "ASSERT_NOT"):
-            inner = [argument[1]]
+            inner, ends = [argument[1]], False
         elif name == "SUBPATTERN":
             inner = [argument[3]]
         elif name == "ATOMIC_GROUP":
@@ -220,7 +237,7 @@ def _check(parsed: Any, *, repeated: bool, counted: list[int]) -> str:
                 return "a choice inside a repetition"
             inner = list(argument[1])
         for one in inner:
-            if trouble := _check(one, repeated=again, counted=counted):
+            if trouble := _check(one, repeated=again, last=ends, counted=counted):
                 return trouble
     return ""
 

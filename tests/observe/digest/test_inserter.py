@@ -211,6 +211,24 @@ def test_of_frequent_events_some_are_looked_at(ingest: Ingest) -> None:
     assert found["rare"]["text"] > 0
 
 
+def test_many_names_do_not_wait(ingest: Ingest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("eden.observe.digest.catalogue._MOST_WAITING", 100)
+    monkeypatch.setattr("eden.observe.digest.catalogue._NEW_SECONDS", 10_000.0)
+    monkeypatch.setattr("eden.observe.digest.catalogue._COUNTS_SECONDS", 10_000.0)
+    catalogue, number = Catalogue(ingest.ground.database), ingest.app.number
+
+    def kept() -> int:
+        query = select(observe_properties.c.path)
+        return len(ingest.ground.database.read_now(lambda connection: connection.execute(query).all()))
+
+    for count in range(101):
+        catalogue.flush()
+        assert kept() == 0
+        catalogue.note(EventRow(app=number, at=1, received=1, name="x", props={f"p{count}": 1}))
+    catalogue.flush()
+    assert kept() == 101
+
+
 def test_people_to_be_forgotten_are_left_out_of_the_spool(anywhere: Ingest, store: Engine) -> None:
     at = 1_790_000_000_000_000
     anywhere.store(store, anywhere.batch(event("before"), received=at - 1, user="u1"))

@@ -1,8 +1,9 @@
 """The catalogue of properties: which events there are, with which properties of which types.
 
-Kept at ingest, so that nobody has to read the events to offer them. Counted in memory and written seldom: what is new
-soon, counts once a minute; a crash of the process loses counts of a minute, which only order lists. Of an event that
-comes very often, one of `_OF` is looked at and counted for all.
+Kept at ingest, so that nobody has to read the events to offer them (`eden.observe.questions.catalogue`). Counted in
+memory and written seldom: what is new soon, counts once a minute or when there are very many; a crash of the process
+loses counts of a minute, which only order lists. Of an event that comes very often, one of `_OF` is looked at and
+counted for all.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from eden.observe.interfaces import EventRow
 from eden.observe.models import observe_apps, observe_properties
 
 _NEW_SECONDS, _COUNTS_SECONDS = 2.0, 60.0
+#: counts that wait to be written: names that never come again would fill the memory within a minute
+_MOST_WAITING = 50_000
 #: events of an app, and properties in them, that are told apart; names with ids in them would have no end
 _MOST_OF_APP = 5_000
 _MOST_DEPTH = 4
@@ -75,7 +78,8 @@ class Catalogue:
         if not self._counts:
             return
         waited = time.monotonic() - self._written
-        if not force and waited < _COUNTS_SECONDS and not (waited > _NEW_SECONDS and self._has_new()):
+        many = sum(map(len, self._counts.values())) > _MOST_WAITING
+        if not (force or many or waited >= _COUNTS_SECONDS or (waited > _NEW_SECONDS and self._has_new())):
             return
         at = self._clock()
         known = self._database.write_now(lambda connection: self._do_write(connection, at))
