@@ -49,6 +49,22 @@ def test_a_line_without_a_column_begins_with_its_first_place() -> None:
     assert made(**PLAIN).find(2, 0) == Place("a.ts", 2, 9, "")
 
 
+def test_what_nobody_wrote_has_no_place() -> None:
+    """A tool's own code between the author's: the segment before it does not count for it."""
+    found = made(**PLAIN | {"mappings": "A,IAAA,IAAAA;A"})
+    assert [found.find(1, column) for column in (1, 4)] == [None, None]
+    assert found.find(1, 5) == Place("a.ts", 1, 1, "") and found.find(1, 9) == Place("a.ts", 1, 1, "tap")
+    assert found.find(1, 0) == Place("a.ts", 1, 1, "") and found.find(2, 0) is None
+    between = made(**PLAIN | {"mappings": "AAAA,I,IAAA"})
+    assert [found is None for found in (between.find(1, column) for column in (1, 5, 8, 9))] == [
+        False,
+        True,
+        True,
+        False,
+    ]
+    assert between.around(1, 5, 1) == ([], "", [])
+
+
 def test_sections_have_places_of_their_own() -> None:
     sections = [
         {"offset": {"line": 4, "column": 0}, "map": PLAIN},

@@ -33,7 +33,8 @@ class Seal:
         """Raises EdenError when the secret key is another one, or the bytes were changed."""
         try:
             return self._cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], _joined(context))
-        except InvalidTag:
+        # ValueError: there are too few bytes for any
+        except (InvalidTag, ValueError):
             raise EdenError(
                 "sealed", "What the server keeps secret cannot be opened.", "Start it with the secret key of before."
             ) from None

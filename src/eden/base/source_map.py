@@ -16,6 +16,7 @@ from msgspec import Meta
 _DIGITS = {c: i for i, c in enumerate("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")}
 #: larger than any column
 _END = 1 << 32
+_NOWHERE = -1
 
 
 class Place(NamedTuple):
@@ -132,15 +133,16 @@ class SourceMap:
         if begin == end:
             return None
         if column == 0:
-            return number, mappings, begin
-        wanted = column - 1 - (first_column if row == 0 else 0)
-        at = bisect_right(mappings.generated, wanted, begin, end) - 1
-        return (number, mappings, at) if at >= begin else None
+            at = next((at for at in range(begin, end) if mappings.sources[at] != _NOWHERE), -1)
+        else:
+            wanted = column - 1 - (first_column if row == 0 else 0)
+            at = bisect_right(mappings.generated, wanted, begin, end) - 1
+        return (number, mappings, at) if at >= begin and mappings.sources[at] != _NOWHERE else None
 
 
 class _Mappings(NamedTuple):
     """Segments of all lines one after another; those of line `n` are `rows[n]` to `rows[n + 1]`. All from 0; a name of
-    −1 is none."""
+    −1 is none, a source of −1 that nobody wrote what stands there."""
 
     rows: array[int]
     generated: array[int]
@@ -151,9 +153,8 @@ class _Mappings(NamedTuple):
 
 
 def decode(mappings: str, sources: int, names: int) -> _Mappings:
-    """The mappings of one map with so many sources and names. Segments that lead nowhere are left out. Raises
-    ValueError when they are damaged."""
-    found = _Mappings(array("I", [0]), array("I"), array("I"), array("I"), array("I"), array("i"))
+    """The mappings of one map with so many sources and names. Raises ValueError when they are damaged."""
+    found = _Mappings(array("I", [0]), array("I"), array("i"), array("I"), array("I"), array("i"))
     rows, generated_at, sources_at, lines_at, columns_at, names_at = found
     # the same few differences come again and again
     known: dict[str, tuple[int, ...]] = {}
@@ -167,6 +168,12 @@ def decode(mappings: str, sources: int, names: int) -> _Mappings:
                     values = known[part] = _values(part)
                 generated += values[0]
                 if len(values) < 4:
+                    # what a tool made, between what was written
+                    generated_at.append(generated)
+                    sources_at.append(_NOWHERE)
+                    lines_at.append(0)
+                    columns_at.append(0)
+                    names_at.append(-1)
                     continue
                 source += values[1]
                 line += values[2]
@@ -174,7 +181,7 @@ def decode(mappings: str, sources: int, names: int) -> _Mappings:
                 named = len(values) > 4
                 if named:
                     name += values[4]
-                if source >= sources or (named and not 0 <= name < names):
+                if not 0 <= source < sources or (named and not 0 <= name < names):
                     raise ValueError("a source map names a source or a name that it does not have")
                 generated_at.append(generated)
                 sources_at.append(source)

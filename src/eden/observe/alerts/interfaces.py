@@ -7,7 +7,7 @@ is the time from the look that found trouble to the one that found none.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 from msgspec import Meta
@@ -210,6 +210,3 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     last: Reading = Reading()
     trouble: str = ""
     betting: Betting | None = None
-
-
-Details: TypeAlias = dict[str, Any]
