@@ -32,8 +32,8 @@ from eden.base.errors import EdenError
 from eden.observe.alerts.interfaces import Channel, Email, Service, Webhook
 from eden.observe.alerts.networks import PrivateAddress, PublicResolver, among_public, is_public
 
-#: services of Apprise that show something on the screen, or write to the log, of the machine that they run on
-_ON_THE_SERVER = frozenset("dbus file glib gnome kde macosx qt syslog windows".split())
+#: how Apprise writes addresses of what is on the machine that it runs on: its screen, its log, its lamp
+_ON_THE_SERVER = "{schema}://"
 #: seconds until a service that does not answer has failed
 TIMEOUT = 15.0
 
@@ -218,6 +218,6 @@ def service_of(channel: Service) -> Any:
         plugin = apprise.Apprise.instantiate(channel.url, asset=asset, suppress_exceptions=True)
     if plugin is None:
         raise NotTold(f"Apprise does not know an address such as {where(channel)}.")
-    if channel.url.partition(":")[0] in _ON_THE_SERVER:
+    if _ON_THE_SERVER in plugin.templates:
         raise NotTold(f"{where(channel)} is on the server itself, where nobody looks.")
     return plugin
