@@ -13,6 +13,7 @@ import tarfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from eden.base.ids import new_id
 from eden.base.settings import Settings
 from eden.base.tables import idempotency, users, workspaces
 from eden.cli import main
+from eden.observe.attachments import attachment_name
 from eden.observe.insight import backup as events_store
 from eden.observe.models import observe_apps
 from eden.operate import archive
@@ -84,6 +86,8 @@ def fill(ground: Ground, rows: int = 5) -> None:
         await ground.blobs.put_content(b"small")
         await ground.blobs.put_content(random.Random(1).randbytes(3_000_000))
         await ground.blobs.put("metadata/w/timestamp.json", b"{}")
+        # what came along with a report
+        await ground.blobs.put(attachment_name(sha256(b"a minidump").hexdigest()), b"a minidump")
         await ground.blobs.put("health/probe", b"not part of an installation")
 
     asyncio.run(blobs())
@@ -119,7 +123,7 @@ def test_restored_installation_has_the_same_bytes(
     old, new = make_settings(source), make_settings(target)
     within(old, fill)
     before = within(old, content)
-    assert before[0]["users"] and before[0]["audit"] and len(before[1]) == 3
+    assert before[0]["users"] and before[0]["audit"] and len(before[1]) == 4
     manifest = restore(new, written(old, tmp_path / "backup"), force=False, progress=nothing)
     assert within(new, content) == before
     assert manifest.tables["users"] == 5
@@ -463,10 +467,14 @@ def test_damaged_blobs_are_told(make_settings: MakeSettings, tmp_path: Path) -> 
     def work(ground: Ground) -> bool:
         digest = asyncio.run(ground.blobs.put_content(b"right"))
         asyncio.run(ground.blobs.put(content_name(digest), b"wrong"))
+        asyncio.run(ground.blobs.put(attachment_name(sha256(b"right").hexdigest()), b"wrong"))
         return backup(ground, tmp_path / "backup", with_secret=False, progress=told.append)
 
     assert within(settings, work) is False
-    assert told[-1].startswith("Damaged in the store, and so in the backup: sha256/")
+    damaged = [
+        one.partition("in the backup: ")[2][:7] for one in told if one.startswith("Damaged in the store, and so")
+    ]
+    assert damaged == ["observe", "sha256/"]
 
 
 def test_nothing_to_back_up(make_settings: MakeSettings, tmp_path: Path) -> None:

@@ -202,15 +202,18 @@ COUNTS = "app, name, slot, version, code, platform, events, measured, total, fai
 FAILED = "(toString(props.failure) != '' OR ifNull(toFloat64OrNull(toString(props.status)) >= 400, 0))"
 
 
-def counts(events: str, where: str = "") -> str:
-    """The SELECT that makes rows of `trends` from the table `events`."""
+def counts(events: str, where: str = "", *, split: str = "") -> str:
+    """The SELECT that makes rows of `trends` from the table `events`; with one more column `split`, each row is that of
+    the events with one of its values."""
+    column, group = (f", {split} AS split", ", split") if split else ("", "")
     return (
         "SELECT app, arrayJoin(if(name = '', [''], [toString(name), ''])) AS name,"
         f" {slot('at')} AS slot, version, code, platform,"
         " count() AS events, count(value) AS measured, sum(ifNull(value, 0)) AS total,"
         f" countIf(name = '{REQUEST}' AND {FAILED}) AS failed,"
-        " uniqStateIf(person, person != '') AS persons, uniqStateIf(session, name = '' AND session != '') AS sessions"
-        f" FROM {events} {where} GROUP BY app, name, slot, version, code, platform"
+        " uniqStateIf(person, person != '') AS persons,"
+        f" uniqStateIf(session, name = '' AND session != '') AS sessions{column}"
+        f" FROM {events} {where} GROUP BY app, name, slot, version, code, platform{group}"
     )
 
 

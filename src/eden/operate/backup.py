@@ -28,6 +28,7 @@ from eden.base.ground import Ground, has_other_secret, secret_check
 from eden.base.ids import now
 from eden.base.parts import Piece
 from eden.base.tables import metadata
+from eden.observe.attachments import FOLDER as ATTACHMENTS
 from eden.operate.archive import BLOBS, FORMAT, MANIFEST, SECRET, STORES, TABLES, Manifest, Writer
 from eden.operate.stores import listed
 
@@ -179,7 +180,7 @@ async def _write_blobs(ground: Ground, writer: Writer, spool: Path, progress: Pr
                 continue
             file.seek(0)
             writer.add_file(f"{BLOBS}{name}", file, size)
-        if name.startswith(CONTENT) and writer.files[f"{BLOBS}{name}"].sha256 != name.rpartition("/")[2]:
+        if name.startswith((CONTENT, ATTACHMENTS)) and writer.files[f"{BLOBS}{name}"].sha256 != name.rpartition("/")[2]:
             damaged.append(name)
         done += size
         if time.monotonic() - told > 1:

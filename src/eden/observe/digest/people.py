@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from eden.observe.insight.engine import Engine
+from eden.observe.insight.engine import Engine, Limits
 from eden.observe.interfaces import PersonRow
 
 ONCE, UNSET = "$once", "$unset"
@@ -71,7 +71,9 @@ def _known(engine: Engine, rows: Sequence[PersonRow]) -> dict[Whom, PersonRow]:
     for app, wanted in keys.items():
         listed = sorted(wanted)
         for start in range(0, len(listed), _AT_ONCE):
-            answer = engine.query(_KNOWN, {"app": app, "keys": listed[start : start + _AT_ONCE]})
+            asked = {"app": app, "keys": listed[start : start + _AT_ONCE]}
+            # what is known of those who are being forgotten is known no more
+            answer = engine.read(_KNOWN, asked, limits=Limits())
             for number, kind, key, at, props in msgspec.json.decode(answer)["data"]:
                 known[(number, kind, key)] = PersonRow(
                     app=number, at=at, kind=kind, key=key, props=msgspec.json.decode(props)

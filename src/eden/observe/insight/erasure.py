@@ -46,10 +46,13 @@ def erase(engine: Engine, app: int, person: str, before: int) -> None:
     # events that came in between would be counted twice, or not at all
     with engine.writing.alone():
         known = engine.hidden.find(gone)
-        events = _events(engine, gone)
-        if known is not None and known.counted == events:
-            return
-        if not new or known is None or known.counted >= 0 or not uncounting.uncount(engine, gone):
+        events = None
+        if new and known is not None and known.counted < 0:
+            events = uncounting.uncount(engine, gone)
+        if events is None:
+            events = _events(engine, gone)
+            if known is not None and known.counted == events:
+                return
             _count_anew(engine, gone)
         engine.hidden.note(engine, msgspec.structs.replace(gone, counted=events))
 

@@ -28,12 +28,18 @@ _NUMBERS = struct.Struct("<" + "".join("d" if name == "total" else "Q" for name 
 _KEY = "cityHash64(toString(name), toUnixTimestamp(slot), toString(version), code, toString(platform))"
 _ROWS = (
     f"SELECT {_KEY} AS key, toString(name), slot, toString(version), code, toString(platform),"
-    f" {', '.join(_SUMS)}, persons, sessions FROM ({{}})"
+    f" {', '.join(_SUMS)}, persons, sessions, toUInt8(split) FROM ({{}})"
 )
 _MERGED = (
     f"SELECT name, slot, version, code, platform, {', '.join(f'sum({name}) AS {name}' for name in _SUMS)},"
-    " uniqMergeState(persons) AS persons, uniqMergeState(sessions) AS sessions FROM (SELECT * FROM trends WHERE {})"
+    " uniqMergeState(persons) AS persons, uniqMergeState(sessions) AS sessions, 0 AS split"
+    " FROM (SELECT * FROM trends WHERE {})"
     " GROUP BY name, slot, version, code, platform"
+)
+#: events of the same persons and devices on the same days
+_ALIKE = (
+    "app = {app:UInt32} AND toDate(at) IN (SELECT toDate(arrayJoin({slots:Array(UInt32)}), 'UTC'))"
+    " AND (person IN {persons:Array(String)} OR device IN {devices:Array(String)})"
 )
 #: of 16 digits of a sum, so many may cancel each other out
 _EXACT = 1e7
@@ -62,62 +68,47 @@ class _Row(msgspec.Struct):
         ))  # fmt: skip
 
 
-def uncount(engine: Engine, gone: Gone) -> bool:
-    """Take the events of `gone` off `trends`, while nothing comes in. False when that cannot be told from the
-    roll-ups (some of the events are off them already), and nothing was changed. Raises StoreError: `trends` may be
-    without the rows."""
+def uncount(engine: Engine, gone: Gone) -> int | None:
+    """Take the events of `gone` off `trends`, while nothing comes in; how many they are. None when that cannot be told
+    from the roll-ups (some of the events are off them already), and nothing was changed. Raises StoreError: `trends`
+    may be without the rows."""
     condition, others = gone.condition("events"), engine.hidden.rows("events", but=gone)
-    if others != "0" and engine.query(f"SELECT 1 FROM events WHERE ({condition}) AND ({others}) LIMIT 1", form="TSV"):
-        return False
-    taken = _read(engine, schema.counts("events", f"WHERE {condition}"))
-    left = _left(engine, gone, taken)
-    names = {row.name for row in taken.values()}
-    parameters = {
-        "app": gone.app,
-        "names": sorted(name.decode() for name in names),
-        "slots": _slots(taken),
-        "keys": sorted(taken),
-    }
+    ((events, overlapping, persons, devices, slots),) = msgspec.json.decode(
+        engine.query(
+            f"SELECT count(), countIf({others}), groupUniqArrayIf(person, person != ''),"
+            f" groupUniqArrayIf(device, device != ''), groupUniqArray(toUnixTimestamp({schema.slot('at')}))"
+            f" FROM events WHERE {condition}",
+            settings={"output_format_json_quote_64bit_integers": 0},
+        )
+    )["data"]
+    if overlapping:
+        return None
+    if not events:
+        return 0
+    parameters: dict[str, Any] = {"app": gone.app, "persons": persons, "devices": devices, "slots": sorted(slots)}
+    counted = schema.counts("events", f"WHERE {_ALIKE} AND NOT ({others})", split=condition)
+    alike = _read(engine, counted, parameters)
+    taken = {key: row for (key, is_gone), row in alike.items() if is_gone}
+    parameters |= {"names": sorted({row.name.decode() for row in taken.values()}), "keys": sorted(taken)}
     where = (
         "app = {app:UInt32} AND name IN {names:Array(String)} AND toUnixTimestamp(slot) IN {slots:Array(UInt32)}"
         f" AND {_KEY} IN {{keys:Array(UInt64)}}"
     )
-    found = _read(engine, _MERGED.format(where), parameters)
+    found = {key: row for (key, _), row in _read(engine, _MERGED.format(where), parameters).items()}
     if not taken.keys() <= found.keys():
-        return False
+        return None
     lines = bytearray()
     for key, before in found.items():
-        row = _without(before, taken[key], left.get(key)) if key in taken else before
+        row = _without(before, taken[key], alike.get((key, 0))) if key in taken else before
         if row is None:
-            return False
+            return None
         if row.numbers[0]:
             lines += row.line(gone.app)
     there = f"{schema.local('trends', engine.cluster)}{schema.on(engine.cluster)}"
     engine.query(f"DELETE FROM {there} WHERE {where}", parameters, settings=SYNC)
     if lines:
         engine.load(f"trends ({schema.COUNTS})", bytes(lines), form="RowBinary")
-    return True
-
-
-def _left(engine: Engine, gone: Gone, taken: Mapping[int, _Row]) -> Mapping[int, _Row]:
-    """Rows of what stays of the same persons and devices."""
-    ((persons, devices),) = msgspec.json.decode(
-        engine.query(
-            "SELECT groupUniqArrayIf(person, person != ''), groupUniqArrayIf(device, device != '') FROM events"
-            f" WHERE {gone.condition('events')}"
-        )
-    )["data"]
-    where = (
-        "WHERE app = {app:UInt32} AND toDate(at) IN (SELECT toDate(arrayJoin({slots:Array(UInt32)}), 'UTC'))"
-        " AND (person IN {persons:Array(String)} OR device IN {devices:Array(String)})"
-        f" AND NOT ({engine.hidden.rows('events')})"
-    )
-    parameters = {"app": gone.app, "slots": _slots(taken), "persons": persons, "devices": devices}
-    return _read(engine, schema.counts("events", where), parameters)
-
-
-def _slots(rows: Mapping[int, _Row]) -> list[int]:
-    return sorted({int.from_bytes(row.slot, "little") for row in rows.values()})
+    return int(events)
 
 
 def _without(before: _Row, taken: _Row, left: _Row | None) -> _Row | None:
@@ -151,8 +142,8 @@ def _hashes(state: State) -> Iterator[bytes]:
 # RowBinary
 
 
-def _read(engine: Engine, sql: str, parameters: Mapping[str, Any] | None = None) -> dict[int, _Row]:
-    """Rows by their keys."""
+def _read(engine: Engine, sql: str, parameters: Mapping[str, Any]) -> dict[tuple[int, int], _Row]:
+    """Rows by their keys, and by the value by which they are split."""
     return dict(_Reader(engine.query(_ROWS.format(sql), parameters, form="RowBinary")).rows())
 
 
@@ -177,13 +168,14 @@ class _Reader:
         self._data = data
         self._at = 0
 
-    def rows(self) -> Iterable[tuple[int, _Row]]:
+    def rows(self) -> Iterable[tuple[tuple[int, int], _Row]]:
         while self._at < len(self._data):
             key = int.from_bytes(self._take(8), "little")
             name, slot, version = self._text(), self._take(4), self._text()
             code, platform = self._take(8), self._text()
             numbers = _NUMBERS.unpack(self._take(_NUMBERS.size))
-            yield key, _Row(name, slot, version, code, platform, numbers, (self._state(), self._state()))
+            row = _Row(name, slot, version, code, platform, numbers, (self._state(), self._state()))
+            yield (key, self._take(1)[0]), row
 
     def _take(self, size: int) -> bytes:
         self._at += size
