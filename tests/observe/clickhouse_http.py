@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from eden.observe.insight.embedded import Embedded, quoted
+from eden.observe.insight.statement import is_question
 
 #: of the interface, not settings
 _OWN = frozenset({
@@ -102,7 +103,9 @@ def _run(engine: Embedded, asked: dict[str, str], body: bytes) -> tuple[bytes, s
                 stream.finish()
             return b"", found[2]
         form = asked.get("default_format", "TabSeparated")
-        if (named := re.search(r"\sFORMAT\s+(\w+)\s*;?\s*$", sql, re.IGNORECASE)) is not None:
+        named = re.search(r"\sFORMAT\s+(\w+)\s*;?\s*$", sql, re.IGNORECASE)
+        # of others it stays there, and the engine tells whether they may have one
+        if named is not None and is_question(sql):
             form = named[1]
             sql = sql[: named.start()]
         return bytes(session.query(sql, form, params=parameters).bytes() or b""), form

@@ -14,9 +14,11 @@ from typing import Any
 
 import pytest
 
+from eden.observe.insight import erasure, hidden
 from eden.observe.insight.embedded import Embedded
 from eden.observe.insight.engine import LIMITS, Engine, Limits, StoreError
 from eden.observe.insight.server import Server
+from tests.observe.insight.test_store import COUNTABLE, COUNTED, visits
 
 ENDLESS = "SELECT sum(sipHash64(number)) FROM numbers(1000000000000)"
 CHINA = timezone(timedelta(hours=8))
@@ -248,6 +250,44 @@ def test_names_of_settings_are_names(called: Engine, name: str) -> None:
             called.query("SELECT 1", settings={name: 1})
 
 
+def test_statements_that_answer_nothing(engine: Engine) -> None:
+    """A server refuses them with a format."""
+    engine.insert("events", b'{"app":1,"at":1790000000}\n{"app":2,"at":1790000000}')
+    engine.query("DELETE FROM events WHERE app = 1")
+    engine.query("SYSTEM STOP MERGES events")
+    engine.query("SYSTEM START MERGES events")
+    engine.query("ALTER TABLE events APPLY DELETED MASK", settings={"mutations_sync": 2})
+    engine.query("OPTIMIZE TABLE events FINAL")
+    assert value(engine, "SELECT groupArray(app) FROM events") == [2]
+    engine.query("TRUNCATE TABLE events")
+    assert value(engine, "SELECT count() FROM events") == 0
+
+
+def test_a_person_is_forgotten_by_every_engine(engine: Engine) -> None:
+    visits(engine)
+    erasure.erase(engine, 1, "u3", 1_900_000_000_000_000)
+    for _ in range(2):
+        assert (
+            json.loads(engine.read(COUNTED, limits=Limits()))["data"]
+            == json.loads(engine.read(COUNTABLE, limits=Limits()))["data"]
+        )
+        assert engine.read("SELECT count() FROM events WHERE person = 'u3'", limits=Limits(), form="TSV") == b"0\n"
+        erasure.take_out(engine)
+    assert value(engine, "SELECT count() FROM events WHERE person = 'u3'") == 0
+
+
+def test_what_another_machine_forgets_is_forgotten(
+    called: Engine, spoken: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visits(called)
+    sql = "SELECT count() FROM events WHERE person = 'u3'"
+    assert spoken.read(sql, limits=Limits(), form="TSV") != b"0\n"
+    erasure.erase(called, 1, "u3", 1_900_000_000_000_000)
+    monkeypatch.setattr(hidden, "_OLD_SECONDS", -1.0)
+    assert spoken.read(sql, limits=Limits(), form="TSV") == b"0\n"
+    assert erasure.take_out(spoken) == 1
+
+
 # the embedded engine's own
 
 
@@ -300,6 +340,22 @@ def test_a_server_that_is_away() -> None:
     with pytest.raises(StoreError, match=r"does not answer: \[Errno") as caught:
         Server("http://127.0.0.1:1/eden")
     assert caught.value.number == 0
+
+
+def test_on_a_cluster_conditions_are_looked_up_once(spoken: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[dict[str, Any]] = []
+
+    def query(sql: str, parameters: object = None, *, settings: dict[str, Any], form: str) -> bytes:
+        asked.append(settings)
+        return b""
+
+    monkeypatch.setattr(spoken, "query", query)
+    spoken.read("SELECT 1", limits=Limits())
+    monkeypatch.setattr(spoken, "cluster", "prod")
+    spoken.read("SELECT 1", limits=Limits(), settings={hidden.FILTERS: {"events": "app = 1"}})
+    assert "distributed_product_mode" not in asked[0] and asked[1]["distributed_product_mode"] == "global"
+    assert asked[1][hidden.FILTERS] == "{'events':'(app = 1)','events_local':'(app = 1)'}"
+    assert all(list(settings)[-1] == "readonly" for settings in asked)
 
 
 def test_an_engine_that_rests_works_on(called: Engine, spoken: Server) -> None:

@@ -137,14 +137,16 @@ def settle_months(engine: Engine, now: datetime) -> int:
     """Merge one month of each table in which nothing arrives any more, if it is in several parts; of how many."""
     found = _rows(
         engine,
-        "SELECT table, min(partition_id) FROM (SELECT table, partition_id FROM system.parts"
+        "SELECT table, min(partition_id) FROM (SELECT table, partition_id"
+        f" FROM {schema.everywhere('parts', engine.cluster)}"
         " WHERE active AND database = currentDatabase() AND match(partition_id, '^[0-9]{6}$')"
-        f" GROUP BY table, partition_id HAVING count() > 1 AND sum(bytes_on_disk) < {_LARGEST_MERGE}) GROUP BY table",
+        f" GROUP BY hostName(), table, partition_id HAVING count() > 1 AND sum(bytes_on_disk) < {_LARGEST_MERGE})"
+        " GROUP BY table",
     )
     merged = 0
     for table, month in found:
         if _end_of(month) + _LATE < now:
-            engine.query(f"OPTIMIZE TABLE `{table}` PARTITION ID '{month}' FINAL")
+            engine.query(f"OPTIMIZE TABLE `{table}`{schema.on(engine.cluster)} PARTITION ID '{month}' FINAL")
             merged += 1
     return merged
 
