@@ -13,6 +13,7 @@ import msgspec
 import pytest
 from sqlalchemy import select
 
+from eden.observe import schema
 from eden.observe.digest.progress import Progress
 from eden.observe.digest.recent import Recent
 from eden.observe.insight.engine import Engine
@@ -135,6 +136,19 @@ def test_an_old_spool_beside_a_newer_store_loses_nothing(ingest: Ingest, store: 
     shutil.move(ingest.folder / "yesterday", ingest.spool)
     # the chunk has the number of the one before
     ingest.store(store, ingest.batch(*named(3), batch="c"))
+    assert counted(store) == (3, 3, 3)
+
+
+def test_another_store_has_seen_nothing(ingest: Ingest, store: Engine) -> None:
+    """It was lost, and what is sent again is wanted: the same batch, and its events in another one."""
+    one = ingest.batch(*named(1, 2), batch="a")
+    ingest.store(store, one)
+    for statement in ("DROP VIEW trends_view", "DROP TABLE events SYNC", "TRUNCATE TABLE trends"):
+        store.query(statement)
+    for statement in schema.statements():
+        store.query(statement)
+    ingest.store(store, one, ingest.batch(*named(2, 3), batch="b"))
+    ingest.store(store, one, ingest.batch(*named(1, 3), batch="c"))
     assert counted(store) == (3, 3, 3)
 
 

@@ -20,6 +20,7 @@ from eden.base.errors import EdenError
 from eden.base.ground import Ground
 from eden.base.ids import now
 from eden.base.tables import installation
+from eden.observe import schema
 from eden.observe.crashes.note import note_errors
 from eden.observe.digest.catalogue import Catalogue
 from eden.observe.digest.digest import rows
@@ -171,6 +172,7 @@ class Inserter:
 
     def _turn(self) -> bool | None:
         """Store a chunk: whether it was full; None when there was nothing."""
+        self._remembered()
         if self._progress.pending is not None:
             # of the process before this one, or of a turn that failed
             self._again()
@@ -235,10 +237,17 @@ class Inserter:
 
     def _remembered(self) -> Recent:
         if self._recent is None:
+            self._progress.belong(self._store_name())
             recent = Recent(self._progress.name.encode())
             recent.load(self._progress.recent())
             self._recent = recent
         return self._recent
+
+    def _store_name(self) -> str:
+        """Another one for every table of events that was ever made."""
+        sql = "SELECT toString(uuid) FROM system.tables WHERE database = currentDatabase() AND name = {name:String}"
+        found = self._engine.query(sql, {"name": schema.local("events", self._engine.cluster)}, form="TSV")
+        return found.decode().strip()
 
     def _store(self, batches: list[Accepted]) -> None:
         """Rows of the pending chunk into the store, crash groups into the database."""

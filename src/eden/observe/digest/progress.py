@@ -103,6 +103,20 @@ class Progress:
         """By segment, up to where it is stored."""
         return dict(self._database.execute("SELECT segment, place FROM places").fetchall())
 
+    def belong(self, store: str) -> None:
+        """What is known of batches and ids is known of this store. Of another one, empty or put back, it says nothing:
+        what is sent again is wanted."""
+        known = self._database.execute("SELECT value FROM facts WHERE name = 'store'").fetchone()
+        if known is not None and known[0] == store:
+            return
+        with _Transaction(self._database):
+            if known is not None:
+                self._database.execute("DELETE FROM seen")
+                self._database.execute("DELETE FROM recent")
+            self._set("store", store)
+        if known is not None:
+            self._page = _Page(0, 0, b"")
+
     def recent(self) -> Iterator[tuple[int, bytes]]:
         """Generation and ids, as `done` was given them, in their order."""
         yield from self._database.execute("SELECT generation, keys FROM recent ORDER BY page")
