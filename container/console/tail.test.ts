@@ -101,6 +101,23 @@ describe('log lines as they come in', () => {
     expect(FakeSource.all[1]!.readyState).toBe(2)
   })
 
+  it('go on where they were', () => {
+    followTails()
+    const say = (kind: string, lastEventId: string) =>
+      FakeSource.all.at(-1)!.dispatchEvent(new MessageEvent(kind, { data: 'a', lastEventId }))
+    const again = () => {
+      for (const hidden of [true, false]) {
+        page.hidden = hidden
+        page.dispatchEvent(new Event('visibilitychange'))
+      }
+      return FakeSource.all.at(-1)!.address
+    }
+    say('begun', '70')
+    expect(again()).toBe('/logs/tail?q=pay&after=70')
+    say('lines', '75')
+    expect(again()).toBe('/logs/tail?q=pay&after=75')
+  })
+
   it('are asked for again when the server refuses', () => {
     followTails()
     FakeSource.all[0]!.dispatchEvent(new Event('error'))

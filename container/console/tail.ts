@@ -1,6 +1,6 @@
 /**
  * Log lines as they come in: a list with `data-tail` names a stream of server-sent events, each with list items drawn by
- * the server, the newest first. A hidden page has no stream: what came meanwhile is on the page when it is loaded again.
+ * the server, the newest first. A hidden page has no stream; the next one goes on where the last one was.
  */
 
 /** Lines that stay on the page; more cannot be read, and cost memory. */
@@ -26,6 +26,7 @@ function follow(list: HTMLElement, address: string, status: HTMLElement | undefi
   let timer: ReturnType<typeof setTimeout> | undefined
   let telling: ReturnType<typeof setTimeout> | undefined
   let count = 0
+  let mark = ''
 
   const tell = () => {
     telling = undefined
@@ -39,9 +40,12 @@ function follow(list: HTMLElement, address: string, status: HTMLElement | undefi
   }
   const open = () => {
     close()
-    source = new EventSource(address)
+    source = new EventSource(mark ? `${address}${address.includes('?') ? '&' : '?'}after=${mark}` : address)
+    source.addEventListener('begun', (event) => { mark = (event as MessageEvent<string>).lastEventId })
     source.addEventListener('lines', (event) => {
-      count += add(list, (event as MessageEvent<string>).data)
+      const { data, lastEventId } = event as MessageEvent<string>
+      mark = lastEventId
+      count += add(list, data)
       telling ??= setTimeout(tell, QUIET)
     })
     source.addEventListener('error', () => {

@@ -201,6 +201,29 @@ def test_what_comes_in(stage: Stage) -> None:
     assert stage.run(tail.fresh()) == []
 
 
+def test_who_was_away_for_a_while_misses_nothing(stage: Stage) -> None:
+    """A stream broke off, or nobody looked at the page."""
+    first = stage.run(stage.logs.tail(*stage.caller, "bank", asked(stage)))
+    stage.put(stage.line("seen", at=1))
+    stage.at += 2 * SECOND
+    assert [line.message for line in stage.run(first.fresh())] == ["seen"]
+    stage.put(*(stage.line(f"m{number}", at=number) for number in (20, 40, 60)))
+    stage.at += 120 * SECOND
+    again = stage.run(stage.logs.tail(*stage.caller, "bank", asked(stage), after=first.mark))
+    assert [line.message for line in stage.run(again.fresh())] == ["m20", "m40", "m60"]
+    assert stage.run(again.fresh()) == [] and again.mark == (NOW + 60) * 1000
+    # nor does who had seen nothing yet
+    silent = stage.run(stage.logs.tail(*stage.caller, "bank", asked(stage)))
+    stage.put(stage.line("later", at=130))
+    stage.at += 60 * SECOND
+    after = stage.run(stage.logs.tail(*stage.caller, "bank", asked(stage), after=silent.mark))
+    assert [line.message for line in stage.run(after.fresh())] == ["later"]
+    # a mark of long ago, or of another clock, is none
+    for mark in (first.mark - 600_000, stage.at // 1000 + 5):
+        anew = stage.run(stage.logs.tail(*stage.caller, "bank", asked(stage), after=mark))
+        assert anew.mark == stage.at // 1000 - 1 and stage.run(anew.fresh()) == []
+
+
 def test_of_a_flood_the_newest_lines_are_shown(stage: Stage) -> None:
     tail = stage.run(stage.logs.tail(*stage.caller, "bank", asked(stage)))
     stage.put(*[stage.line(f"m{number}", at=number / 1000) for number in range(300)])

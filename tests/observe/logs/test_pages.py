@@ -171,10 +171,12 @@ class Coming:
 
     def __init__(self, *looks: list[str] | None) -> None:
         self.looks = list(looks)
+        self.mark = 6
 
     async def fresh(self) -> list[Any]:
         if not self.looks:
             return []
+        self.mark += 1
         found = self.looks.pop(0)
         if found is None:
             raise Problem("insight-unavailable", "It starts.")
@@ -195,11 +197,11 @@ def test_the_stream(desk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         return events
 
     assert asyncio.run(work()) == [
-        b"retry: 2000\n\n",
-        b"event: lines\ndata: b\ndata: a\n\n",
+        b"retry: 2000\nevent: begun\nid: 6\ndata: -\n\n",
+        b"event: lines\nid: 7\ndata: b\ndata: a\n\n",
         # the events store was away: the page waits with it
         STILL,
-        b"event: lines\ndata: c\ndata: d\n\n",
+        b"event: lines\nid: 9\ndata: c\ndata: d\n\n",
         STILL,
     ]
     assert not module._tails
@@ -209,7 +211,7 @@ def test_a_stream_ends_and_is_asked_for_anew(desk: Any) -> None:
     async def work() -> list[bytes]:
         return [event async for event in module.tail_events(desk, Coming(), look=0.001, lifetime=0.01)]  # type: ignore[arg-type]
 
-    assert asyncio.run(work()) == [b"retry: 2000\n\n"]
+    assert asyncio.run(work()) == [b"retry: 2000\nevent: begun\nid: 6\ndata: -\n\n"]
 
 
 def test_there_are_only_so_many_streams(pages: Pages, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,6 +25,8 @@ _TAGS = 100
 _NEWS = 3600 * 1_000_000
 #: ms for which a look at what came in goes back: lines of several server processes are stored one after the other
 _LAG = 15_000
+#: ms; who was away for longer begins anew: the page has what came meanwhile when it is loaded again
+_GAP = 600_000
 #: lines that one look shows; a flood cannot be read anyway
 MOST_FRESH = 200
 _REMEMBERED = 20_000
@@ -103,10 +105,12 @@ class Logs:
         statement = sql.tags(app.number, plain, _TAGS)
         return [row[0] for row in (await self._insight.ask(statement.sql, statement.parameters)).rows]
 
-    async def tail(self, principal: Principal, workspace_id: str, key: str, asked: LogFilter) -> Tail:
-        """What is coming in from now on."""
+    async def tail(
+        self, principal: Principal, workspace_id: str, key: str, asked: LogFilter, *, after: int | None = None
+    ) -> Tail:
+        """What is coming in from now on, or since another tail had the mark `after`, if that is not long ago."""
         app = await self._app(principal, workspace_id, key)
-        return Tail(self, app, asked)
+        return Tail(self, app, asked, after)
 
     async def _app(self, principal: Principal, workspace_id: str, key: str) -> App:
         check_permission(principal, workspace_id, "observe.read")
@@ -118,26 +122,32 @@ class Logs:
 
 
 class Tail:
-    """Lines that come in, look by look. What was shown is remembered for as long as a look goes back."""
+    """Lines that come in, look by look. What was shown is remembered for as long as a look goes back. `mark`: up to
+    when lines that were received have been shown, milliseconds; a tail after this one goes on there."""
 
-    def __init__(self, logs: Logs, app: App, asked: LogFilter) -> None:
+    def __init__(self, logs: Logs, app: App, asked: LogFilter, after: int | None = None) -> None:
         self._logs = logs
         self._app = app
         self._asked = asked
-        self._began = logs._clock() // 1000
+        at = logs._clock() // 1000
+        self._began = after + 1 if after is not None and at - _GAP <= after < at else at
+        self._has_looked = False
+        self.mark = self._began - 1
         self._shown: OrderedDict[tuple[Any, ...], None] = OrderedDict()
 
     async def fresh(self) -> list[LogLine]:
         """Lines that were stored since the last call, the oldest first; of more than `MOST_FRESH` the newest."""
         at = self._logs._clock()
         asked = msgspec.structs.replace(self._asked, since=max(self._asked.since, at - _NEWS), until=at + _NEWS)
-        received = max(self._began, at // 1000 - _LAG)
+        received = max(self._began, at // 1000 - _LAG) if self._has_looked else self._began
+        self._has_looked = True
         statement = sql.fresh(self._app.number, asked, received=received, limit=MOST_FRESH)
         found = []
         for line in await self._logs._lines(statement):
             name = (line.place, line.device, line.tag, line.message)
             if name not in self._shown:
                 self._shown[name] = None
+                self.mark = max(self.mark, line.received // 1000)
                 found.append(line)
         while len(self._shown) > _REMEMBERED:
             self._shown.popitem(last=False)

@@ -93,21 +93,25 @@ async def stream_logs(desk: TheDesk) -> Stream:
             "rate-limited", f"{MOST_TAILS} pages follow logs already.", "Close one, or look again later.",
             headers={"Retry-After": "30"},
         )  # fmt: skip
-    tail = await desk.observe.logs.tail(*desk.caller, desk.app.key, _filter(desk))
+    # a browser says by itself where a stream broke off, the page where it closed one
+    after = desk.request.headers.get("last-event-id") or desk.asked.one("after")
+    mark = int(after) if after.isascii() and after.isdigit() and len(after) < 16 else None
+    tail = await desk.observe.logs.tail(*desk.caller, desk.app.key, _filter(desk), after=mark)
     return live_stream(tail_events(desk, tail))
 
 
 async def tail_events(
     desk: Desk, tail: Tail, *, look: float = _LOOK, lifetime: float = _LIFETIME, heartbeat: float = _HEARTBEAT
 ) -> AsyncIterator[bytes]:
-    """Events named "lines" with list items, the newest first; until the server stops or `lifetime` seconds are over."""
+    """Events named "lines" with list items, the newest first; until the server stops or `lifetime` seconds are over.
+    Their ids say where to go on."""
     mark = object()
     _tails.add(mark)
     loop = asyncio.get_running_loop()
     stopping = desk.observe.ground.stopping
     end, said = loop.time() + lifetime, loop.time()
     try:
-        yield b"retry: 2000\n\n"
+        yield b"retry: 2000\nevent: begun\nid: %d\ndata: -\n\n" % tail.mark
         while not stopping.is_set() and loop.time() < end:
             lines: list[LogLine] = []
             # the events store may be starting anew: the page waits with it
@@ -117,7 +121,11 @@ async def tail_events(
                 html = desk.console.render(
                     desk.view, "observe/analysis-log-lines.html", block="lines", lines=_lines(desk, lines[::-1])
                 )
-                yield (b"event: lines\n" + b"".join(b"data: " + line + b"\n" for line in html.splitlines()) + b"\n")
+                yield (
+                    b"event: lines\nid: %d\n" % tail.mark
+                    + b"".join(b"data: " + line + b"\n" for line in html.splitlines())
+                    + b"\n"
+                )
                 said = loop.time()
             elif loop.time() - said >= heartbeat:
                 yield b": still here\n\n"
