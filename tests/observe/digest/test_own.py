@@ -252,6 +252,18 @@ def test_texts_are_masked_everywhere() -> None:
     )
 
 
+def test_what_is_quarantined_is_masked(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fault(row: Any, about: Any) -> None:
+        raise ValueError(f"not {row.props}")
+
+    (row,) = rows({"type": "of me@example.com"})
+    assert isinstance(row, QuarantinedRow) and "[email]" in row.reason and "[email]" in row.raw
+    monkeypatch.setattr("eden.observe.digest.digest.finish", fault)
+    (row,) = rows({"type": "event", "name": "x", "props": {"a": "me@example.com"}})
+    assert isinstance(row, QuarantinedRow) and "[email]" in row.reason and "[email]" in row.raw
+    assert "example.com" not in row.reason + row.raw
+
+
 def test_a_large_header_does_not_become_a_thousand() -> None:
     context = {"theme": "x" * 30_000, "platform": "ios"}
     few = rows(*[{"type": "event", "name": "x"}] * 3, context=context)

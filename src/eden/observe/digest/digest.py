@@ -82,18 +82,23 @@ def rows(batch: Accepted, about: About) -> Iterator[AnyRow]:
             if type(row) is LogRow:
                 row.seq = place
             if type(row) is QuarantinedRow:
-                row.raw = about.masks.text(row.raw)
-                yield row
+                yield _masked(row, about)
             elif not (forgotten and _is_of(row, forgotten)):
                 try:
                     finish(row, about)
                 except Exception as error:
-                    yield quarantined(batch, f"{type(error).__name__}: {error}", repr(row))
+                    yield _masked(quarantined(batch, f"{type(error).__name__}: {error}", repr(row)), about)
                 else:
                     yield row
     except Exception as error:
         log.exception("a batch of the wire %s could not be read to its end", batch.wire)
-        yield quarantined(batch, f"{type(error).__name__}: {error}", batch.body)
+        yield _masked(quarantined(batch, f"{type(error).__name__}: {error}", batch.body), about)
+
+
+def _masked(row: QuarantinedRow, about: About) -> QuarantinedRow:
+    """A reason may name what it is about."""
+    row.raw, row.reason = about.masks.text(row.raw), about.masks.text(row.reason)
+    return row
 
 
 @cache
