@@ -346,3 +346,8 @@ def test_status_that_is_not_well(settings: Settings) -> None:
         figures={"spool_bytes": 3.9e9, "digest_lag_seconds": 5, "keeper_failing": 1},
     )  # fmt: skip
     assert [finding.ok for finding in (*doctor._order(ill), *doctor._spool(settings, ill))] == [False, False]
+    forgetting = msgspec.structs.replace(ill, tables={}, figures={"forgetting": 3, "forgetting_failing": 0})
+    [finding] = doctor._order(forgetting)
+    assert finding.ok and "Rows of 3 who were forgotten are hidden" in finding.sentence
+    [finding] = doctor._order(msgspec.structs.replace(forgetting, figures={"forgetting_failing": 1}))
+    assert not finding.ok and "keeping order failed" in finding.sentence

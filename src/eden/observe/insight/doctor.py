@@ -82,14 +82,17 @@ def _memory_cap(settings: Settings) -> Sequence[Finding]:
 
 def _order(status: Status) -> Sequence[Finding]:
     parts = max((table.parts for table in status.tables.values()), default=0)
-    failing = status.figures.get("keeper_failing", 0) > 0
+    failing = max(status.figures.get(name, 0) for name in ("keeper_failing", "forgetting_failing")) > 0
+    hidden = int(status.figures.get("forgetting", 0))
     return [
         Finding(
             "merges",
             parts < _MANY_PARTS and not failing,
             f"{sum(table.parts for table in status.tables.values()):,} parts, at most {parts} of a table;"
             f" {status.merges} merges and {status.mutations} changes run; the oldest part that was never merged is"
-            f" {status.unmerged_seconds:,.0f} s old." + (" The last round of keeping order failed." if failing else ""),
+            f" {status.unmerged_seconds:,.0f} s old."
+            + (f" Rows of {hidden:,} who were forgotten are hidden and not deleted yet." if hidden else "")
+            + (" The last round of keeping order failed." if failing else ""),
             "Is the disk full, or the machine too slow for what arrives? The server's log tells.",
         )
     ]
