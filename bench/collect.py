@@ -38,9 +38,9 @@ from eden.base.tools import bundle
 from tests.browser.platform import RunningPlatform
 
 #: pages that are opened, and pairs of blocks of each program in each of them
-ROUNDS, PAIRS = 3, 10
+ROUNDS, PAIRS = 3, 8
 #: of the work in a block
-BANK_LOOPS, LIST_LOOPS = 1, 30
+BANK_LOOPS, LIST_LOOPS = 4, 200
 #: blocks whose time does not count: code is compiled, pictures are loaded
 WARM = 2
 BANK = Path(__file__).parents[1] / "apps/bank/miniprogram"
@@ -278,8 +278,9 @@ def _pairs(page: Page, count: int) -> list[tuple[_Block, _Block]]:
     """Blocks of each program with and without collecting."""
     found = []
     for key, (prepare, work, loops) in _WORK.items():
-        page.evaluate("(key) => start(key)", key)
-        frame = _frame(page)
+        # it runs already: no first page is to come
+        page.evaluate("(key) => host.open(host.platform.address(key))", key)
+        guard, frame = _frames(page)
         frame.evaluate(prepare)
         for _ in range(WARM):
             frame.evaluate(work, loops)
@@ -288,7 +289,7 @@ def _pairs(page: Page, count: int) -> list[tuple[_Block, _Block]]:
             for on in (True, False) if number % 2 else (False, True):
                 page.evaluate("(on) => collect(on)", on)
                 page.wait_for_timeout(100)
-                with _Clock(page, frame) as clock:
+                with _Clock(page, guard) as clock:
                     frame.evaluate(work, loops)
                     if on:
                         page.evaluate("host.collect.settled()")
@@ -323,10 +324,10 @@ class _Clock:
             session.detach()
 
 
-def _frame(page: Page) -> Frame:
-    """The frame in which the code of the program in front runs."""
+def _frames(page: Page) -> tuple[Frame, Frame]:
+    """Of the program in front: the frame that has a process of its own, and the one in it in which its code runs."""
     outer = page.evaluate_handle("host.current.frame").as_element()
     assert outer is not None
     guard = outer.content_frame()
     assert guard is not None
-    return guard.child_frames[0]
+    return guard, guard.child_frames[0]
