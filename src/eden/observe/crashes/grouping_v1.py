@@ -75,6 +75,10 @@ _VERSION_SUFFIX = re.compile(
     r"(?:@v?\d+(?:\.\d+)*|[-_.]v?\d+\.\d+(?:\.\d+)*)(?:[-+][\w.]+?)?(?=/|(?:\.[a-z]+){1,2}$|$)"
 )
 _MINIFIED = re.compile(r"[.-]min\.[a-z]+$")
+_SCRIPT = re.compile(r"\.[cm]?js(?:$|[?#])")
+_ALIAS = re.compile(r" \[as [^\]]*\]$")
+_ACCESSOR = re.compile(r"^(?:get|set|static) ")
+_NUMBERED = re.compile(r"\$\d+$")
 _NATIVE = frozenset({"", "<anonymous>", "[native code]", "native", "[native]"})
 #: what waits, not what was called
 _WAITS = re.compile(
@@ -106,14 +110,14 @@ def _function(frame: Frame, platform: str) -> str:
     name = frame.function.strip()
     for prefix in ("async ", "new ", "async*"):
         name = name.removeprefix(prefix)
-    name = re.sub(r" \[as [^\]]*\]$", "", name)
+    name = _ALIAS.sub("", name)
     if platform in _JAVASCRIPT:
         # Firefox calls what is nameless in "outer" "outer/<", and "inner" in it "outer/inner"; V8 puts the receiver
         # before the name
         if name.endswith("<"):
             return ""
         name = name.rpartition("/")[2].rpartition(".")[2]
-        name = re.sub(r"^(?:get|set|static) ", "", name).lstrip("#")
+        name = _ACCESSOR.sub("", name).lstrip("#")
         if len(name) <= 2 and not frame.ran and _is_script(frame.file):
             # one or two letters in a script without a source map: a minifier's, new with every build
             return ""
@@ -122,11 +126,11 @@ def _function(frame: Frame, platform: str) -> str:
     if name in _NAMELESS or _LAMBDA.match(name):
         return ""
     # helpers that compilers number
-    return re.sub(r"\$\d+$", "", name)[:_LONGEST]
+    return _NUMBERED.sub("", name)[:_LONGEST]
 
 
 def _is_script(file: str) -> bool:
-    return bool(re.search(r"\.[cm]?js(?:$|[?#])", file)) or bool(_MINIFIED.search(file))
+    return bool(_SCRIPT.search(file)) or bool(_MINIFIED.search(file))
 
 
 def _is_counted(frame: Frame, platform: str) -> bool:
