@@ -50,7 +50,10 @@ def opened(folder: Path) -> Iterator[Site]:
         founded = found(platform, folder)
         workspace_id = founded.workspaces[_WORKSPACE]
         organisation = Organisation(identity_of(ground))
-        scopes = ("workspace.read", "observe.read", "observe.sql", "observe.write", "program.write", "version.upload")
+        scopes = (
+            "workspace.read", "observe.read", "observe.sql", "observe.write", "observe.erase", "program.write",
+            "version.upload",
+        )  # fmt: skip
         _, token = ground.database.write_now(
             lambda connection: organisation.tokens.do_create(
                 connection, founded.owner, workspace_id, "bench", scopes, None
@@ -143,7 +146,8 @@ class Asker:
     """Asks the platform's API over HTTP, as a console or a client does."""
 
     def __init__(self, site: Site, server: Server) -> None:
-        self._base = f"http://127.0.0.1:{server.port}/api/v1/workspaces/{_WORKSPACE}/observe/apps/{KEY}"
+        self._root = f"http://127.0.0.1:{server.port}/api/v1/workspaces/{_WORKSPACE}/observe"
+        self._base = f"{self._root}/apps/{KEY}"
         self._headers = {"Authorization": f"Bearer {site.token}"}
 
     async def get(self, session: aiohttp.ClientSession, rest: str, **query: str) -> Any:
@@ -153,6 +157,12 @@ class Asker:
     async def post(self, session: aiohttp.ClientSession, rest: str, body: Any) -> Any:
         async with session.post(self._base + rest, json=body, headers=self._headers) as answer:
             return await _content(answer)
+
+    async def erase(self, session: aiohttp.ClientSession, person: str) -> None:
+        """Forget a person in all apps of the workspace."""
+        body = {"person": person}
+        async with session.post(f"{self._root}/erasures", json=body, headers=self._headers) as answer:
+            await _content(answer)
 
 
 async def _content(answer: aiohttp.ClientResponse) -> Any:

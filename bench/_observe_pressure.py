@@ -80,7 +80,7 @@ class Pressure:
 
     def storing(self) -> Iterator[Figure]:
         """A load that goes on; how soon an event is seen beside half of it."""
-        yield from self._sustained(3 if self._quick else 600)
+        yield from self._sustained(2 if self._quick else 600)
         yield from self._visible(2 if self._quick else 60)
 
     def _send(self, name: str, requests: int, rate: float = 0.0) -> Measured:

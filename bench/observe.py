@@ -12,9 +12,12 @@ percentile.
 `kills`: under load the web process, the insight process while a chunk is on its way into the store, while it answers
 and while it starts, in turn, are killed with SIGKILL; every acknowledged event is looked for (`_observe_kills`).
 
+`fuzz`: spoiled batches of all wires (`_observe_fuzz`).
+
 `reports`, `large`: `ask_…_ms` are 95th percentiles over HTTP, one question after the other, no two alike, about ten and
 about fifty million events; `tiles_ms`: twelve of them side by side, as a dashboard asks; `bytes_per_event`: on disk,
-merged, of five million events that are no copies. With `--quick` the first stands for both, and nothing is weighed.
+merged, of five million events that are no copies; `erased_s`: until no question finds a person who is to be forgotten,
+longest. With `--quick` the first stands for both, and nothing is weighed.
 """
 
 from __future__ import annotations
@@ -25,6 +28,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bench._harness import Figure
+from bench._observe_fuzz import fuzz
 from bench._observe_kills import kills
 from bench._observe_platform import Site, opened, serving
 from bench._observe_pressure import Pressure
@@ -53,8 +57,13 @@ def _kills(quick: bool) -> Iterable[Figure]:
         yield from kills(site, folder, 4 if quick else 100)
 
 
+def _fuzz(quick: bool) -> Iterable[Figure]:
+    with _site() as (site, _):
+        yield from fuzz(site, 500 if quick else 1_000_000)
+
+
 def _reports(quick: bool) -> Iterable[Figure]:
-    events, made = (60_000, 20_000) if quick else (10_000_000, 5_000_000)
+    events, made = (30_000, 10_000) if quick else (10_000_000, 5_000_000)
     with _site() as (site, _):
         yield from reports(site, events, made, quick)
 
@@ -65,4 +74,11 @@ def _large(quick: bool) -> Iterable[Figure]:
             yield from reports(site, 50_000_000, 1_000_000, quick, "large_", 2_000)
 
 
-PARTS = {"load": _load, "sustained": _sustained, "kills": _kills, "reports": _reports, "large": _large}
+PARTS = {
+    "load": _load,
+    "sustained": _sustained,
+    "kills": _kills,
+    "fuzz": _fuzz,
+    "reports": _reports,
+    "large": _large,
+}

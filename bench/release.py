@@ -56,7 +56,7 @@ def _figures(bench: Bench, quick: bool, *, full: bool) -> Iterator[Figure]:
         server = Server(bench.settings, core=0)
         server.start()
         try:
-            yield from _checks(bench, server, 1_500 if quick else 40_000)
+            yield from _checks(bench, server, *((1_500, 1) if quick else (40_000, 3)))
             yield from _memory(bench, server, 1_000 if quick else 100_000)
         finally:
             server.stop()
@@ -68,7 +68,7 @@ def _figures(bench: Bench, quick: bool, *, full: bool) -> Iterator[Figure]:
         yield from asyncio.run(fleet(bench, 800 if quick else 100_000))
 
 
-def _checks(bench: Bench, server: Server, requests: int) -> Iterator[Figure]:
+def _checks(bench: Bench, server: Server, requests: int, rounds: int) -> Iterator[Figure]:
     keys = bench.live_keys[:5] + [f"program-{number:03d}" for number in range(25, 30)]
     newest = [{"key": key, "have": NEW if key in bench.running else OLD} for key in keys]
     # a version that nobody knows any more: all is decided, and the stable one is the answer at least
@@ -84,7 +84,7 @@ def _checks(bench: Bench, server: Server, requests: int) -> Iterator[Figure]:
         order = Order(server.port, requests, programs, devices=bench.size.devices, timestamp=timestamp)
         load(msgspec.structs.replace(order, requests=requests // 4))
         rates, latencies, reached = [], [], []
-        for _ in range(3):
+        for _ in range(rounds):
             before = server.seconds()
             measured = load(order)
             rates.append(measured.requests / max(0.01, server.seconds() - before))
@@ -93,7 +93,7 @@ def _checks(bench: Bench, server: Server, requests: int) -> Iterator[Figure]:
             if measured.failed or measured.changed != (0 if name.startswith("same") else measured.requests):
                 raise RuntimeError(f"answers are not what was asked for: {measured}")
         calm = msgspec.structs.replace(order, rate=min(reached) / 2, requests=requests // 2)
-        halves = [load(calm) for _ in range(3)]
+        halves = [load(calm) for _ in range(rounds)]
         judged = name in ("same_10", "new_10")
         yield Figure(f"checks_{name}_per_s", max(rates), 5_000 if judged else None, at_least=True)
         yield Figure(f"checks_{name}_p50_ms", statistics.median(half.p50 for half in halves))
