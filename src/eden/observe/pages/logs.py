@@ -31,6 +31,8 @@ _SECOND = 1_000_000
 _HOUR = 3600 * _SECOND
 #: seconds between two looks at what came in, for which one stream lasts, and after which an idle one says something
 _LOOK, _LIFETIME, _HEARTBEAT = 1.0, 900.0, 15.0
+#: µs in which what was received is stored
+_UNSTORED = 2 * _SECOND
 #: streams of one server process: each asks the events store once a second
 MOST_TAILS = 50
 #: hours of a log that can be asked for; how long one waits
@@ -72,7 +74,7 @@ async def show_logs(desk: TheDesk) -> Response[bytes]:
         lines=_lines(desk, lines),
         filtered=filtered,
         live=is_live,
-        tail=_tail_address(desk) if is_live else "",
+        tail=_tail_address(desk, lines) if is_live else "",
         switch=desk.varied(live="" if is_live else "yes"),
         levels=[
             ("", desk.t("observe.logs.any-level")),
@@ -93,10 +95,10 @@ async def stream_logs(desk: TheDesk) -> Stream:
             "rate-limited", f"{MOST_TAILS} pages follow logs already.", "Close one, or look again later.",
             headers={"Retry-After": "30"},
         )  # fmt: skip
-    # a browser says by itself where a stream broke off, the page where it closed one
-    after = desk.request.headers.get("last-event-id") or desk.asked.one("after")
-    mark = int(after) if after.isascii() and after.isdigit() and len(after) < 16 else None
-    tail = await desk.observe.logs.tail(*desk.caller, desk.app.key, _filter(desk), after=mark)
+    # where the page is, where it closed a stream, and, by the browser itself, where one broke off
+    said = [*desk.asked.all("after"), desk.request.headers.get("last-event-id") or ""]
+    marks = [int(mark) for mark in said if mark.isascii() and mark.isdigit() and len(mark) < 16]
+    tail = await desk.observe.logs.tail(*desk.caller, desk.app.key, _filter(desk), after=max(marks, default=None))
     return live_stream(tail_events(desk, tail))
 
 
@@ -272,9 +274,11 @@ def _filter(desk: Desk) -> LogFilter:
     )
 
 
-def _tail_address(desk: Desk) -> str:
-    """The stream for what the page shows."""
-    return desk.varied().replace("/logs?", "/logs/tail?", 1)
+def _tail_address(desk: Desk, lines: Sequence[LogLine]) -> str:
+    """The stream for what the page shows, from where the page ends: what comes until it is opened is not lost."""
+    shown = max((line.received for line in lines), default=0)
+    after = max(shown, desk.now - _UNSTORED) // 1000
+    return desk.varied(after=str(after)).replace("/logs?", "/logs/tail?", 1)
 
 
 def _lines(desk: Desk, lines: Sequence[LogLine]) -> list[dict[str, Any]]:
