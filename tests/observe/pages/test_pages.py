@@ -36,7 +36,6 @@ ADDRESSES = {
     "people": "/bank/people",
     "person": "/bank/people/one?person=p04",
     "nobody": "/bank/people/one?person=nobody",
-    "no name": "/bank/people/one",
     "versions": "/bank/versions?code=10100",
     "dashboards": "/bank/dashboards",
     "settings": "/bank/settings",
@@ -201,6 +200,8 @@ def test_one_person(stand: Stand) -> None:
     assert "of &lt;4&gt;" in only and "400 ms" not in only
     people = text(stand.get("/bank/people").text)
     assert "12 people in the last 30 days" in people
+    # nobody in particular: everybody
+    assert stand.get("/bank/people/one?person=%20").headers["location"].endswith("/bank/people")
 
 
 def test_versions_side_by_side(stand: Stand) -> None:
@@ -298,6 +299,19 @@ def test_the_store_is_missing_or_away(stand: Stand, monkeypatch: pytest.MonkeyPa
     assert "Sentry DSN" in stand.get("/bank/settings").text
 
 
+def test_a_limit_is_said_where_less_can_be_asked(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def too_much(*_: object, **__: object) -> None:
+        raise Problem("insight-limit", "The question took longer than 10 s.", "Ask about a shorter time.")
+
+    monkeypatch.setattr(stand.observe.insight, "ask", too_much)
+    for path in ("overview", "events?time=90d", "people", "performance", "versions?code=10100"):
+        answer = stand.get(f"/bank/{path}")
+        said = text(answer.text)
+        assert answer.status_code == 422 and "too much at once The question took longer than 10 s. Ask about" in said
+        assert "24 hours" in said and "every 3s" not in answer.text, path
+    assert "一次查询的内容过多" in stand.get("/bank/overview", locale="zh").text
+
+
 def test_another_workspace_sees_nothing(stand: Stand) -> None:
     for path in ADDRESSES.values():
         assert stand.get(path, who="stranger").status_code == 404, path
@@ -348,3 +362,8 @@ def test_releases_are_marked_where_versions_are_taken_up(stand: Stand, monkeypat
     page = stand.get("/bank/versions").text
     plot = json.loads(html.unescape(re.findall(r'data-plot="([^"]*)"', page)[0]))
     assert plot["marks"] == [{"at": (NOW - 2 * DAY) * 1000, "label": "1.1.0"}]
+    # releases are called by their version and time wherever they are named, not by their ids
+    by_release = html.unescape(text(stand.get("/bank/versions?kind=release&filter=release|is|r1").text))
+    assert "Release is 1.1.0 · 2026-11-18 12:00" in by_release
+    groups = text(stand.get("/bank/events?by=release").text)
+    assert "1.1.0 · 2026-11-18 12:00 " in groups and "1.0.0 · 2026-08-22 12:00 " in groups

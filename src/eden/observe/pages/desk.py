@@ -24,7 +24,7 @@ from sqlalchemy import select
 
 from eden.base.api.access import Caller
 from eden.base.api.handlers import Service, TheCaller
-from eden.base.catalogue import ProgramInfo
+from eden.base.catalogue import ProgramInfo, ReleaseInfo
 from eden.base.problems import Problem, not_found
 from eden.console.forms import Form, made_form, read_form
 from eden.console.http import SECURITY_HEADERS, AnyRequest, redirect
@@ -85,13 +85,14 @@ class Elsewhere(Exception):
 @dataclass(frozen=True, slots=True)
 class Desk(Visit):
     """One request for a page about `app`. Methods of the service take `*caller` first. `programs` are the workspace's
-    apps, `asked` what the address says, as a form."""
+    apps, `releases` the app's, the newest first, `asked` what the address says, as a form."""
 
     caller: Caller
     observe: Observe
     app: App
     program: ProgramInfo
     programs: Sequence[ProgramInfo]
+    releases: Sequence[ReleaseInfo]
     period: Period
     asked: Form
 
@@ -121,7 +122,11 @@ class Desk(Visit):
         program = next((program for program in self.programs if program.key == key), None)
         if program is None:
             raise not_found(f"The mini program {key}")
-        return replace(self, app=await self.observe.apps.get(*self.caller, key), program=program)
+        app = await self.observe.apps.get(*self.caller, key)
+        releases = await self.observe.ground.database.read(
+            lambda connection: self.observe.ground.catalogue.releases(connection, self.caller.workspace_id, key)
+        )
+        return replace(self, app=app, program=program, releases=releases)
 
     async def ask(self, question: Question) -> Answered:
         """The answer to a question about this app. Problems `invalid`, and those of the events store."""
@@ -250,8 +255,11 @@ async def provide_desk(visit: Service[Visit], caller: TheCaller, observe: Servic
     """Dependency `desk` of handlers whose path has {key}. Problem `not-found` for an app that the workspace has not."""
     key = str(visit.request.path_params["key"])
     catalogue = observe.ground.catalogue
-    programs = await observe.ground.database.read(
-        lambda connection: catalogue.programs(connection, caller.workspace_id)
+    programs, releases = await observe.ground.database.read(
+        lambda connection: (
+            catalogue.programs(connection, caller.workspace_id),
+            catalogue.releases(connection, caller.workspace_id, key),
+        )
     )
     program = next((program for program in programs if program.key == key), None)
     if program is None:
@@ -261,7 +269,7 @@ async def provide_desk(visit: Service[Visit], caller: TheCaller, observe: Servic
     asked = made_form(request.query_params.multi_items())
     first = {name: values[0] for name, values in asked.values.items()}
     period = read_period(first, observe.clock(), zone_of(request))
-    desk = Desk(request, visit.view, visit.console, caller, observe, app, program, programs, period, asked)
+    desk = Desk(request, visit.view, visit.console, caller, observe, app, program, programs, releases, period, asked)
     # for what is said when the page cannot be made (`eden.observe.pages.troubles`)
     request.state.desk = desk
     if "filter-operator" in asked.values:

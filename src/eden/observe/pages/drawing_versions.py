@@ -17,7 +17,10 @@ def draw_versions(desk: Desk, question: ask.Versions, result: results.VersionsRe
         title=desk.t("observe.draw.adoption"),
         x=[micros(moment) for moment in result.moments],
         x_title=desk.t("observe.draw.time"),
-        series=[Series(key_words(desk, series.key), series.values, "line") for series in result.adoption[:MOST_LINES]],
+        series=[
+            Series(key_words(desk, series.key, (question.by,)), series.values)
+            for series in result.adoption[:MOST_LINES]
+        ],
         unit="percent",
         maximum=1.0,
     )
@@ -25,7 +28,7 @@ def draw_versions(desk: Desk, question: ask.Versions, result: results.VersionsRe
     columns = [
         desk.t(f"observe.property.{by}"), *(number_column(desk.t(f"observe.figure.{name}")) for name in _FIGURES),
     ]  # fmt: skip
-    rows = [[figures.key or desk.t("observe.group.unset"), *_figures(desk, figures)] for figures in result.versions]
+    rows = [[key_words(desk, (figures.key,), (question.by,)), *_figures(desk, figures)] for figures in result.versions]
     tables = [Table(f"{key}-versions", desk.t("observe.draw.side-by-side"), columns, rows)] if rows else []
     return Drawing(plots=[plot], tables=tables, empty=not rows)
 

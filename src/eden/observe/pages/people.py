@@ -73,6 +73,8 @@ async def show_person(
     desk: TheDesk, person: PersonText = "", device: DeviceText = "", after: CursorText = ""
 ) -> Response[bytes]:
     """What somebody did and met, the newest first."""
+    if not (person.strip() or device.strip()):
+        return desk.went_to(desk.keeping("people"))
     kinds = tuple(kind for kind in KINDS if kind in desk.asked.all("kind")) or KINDS
     question = ask.Trail(
         period=when(desk.period),

@@ -1,4 +1,4 @@
-"""What a page of analysis says when it cannot be made: the events store is missing or away, or nothing came yet.
+"""What a page of analysis says when it cannot be made: no events store, one that is away, too much for it, nothing yet.
 
 Pages raise; the routers of `eden.observe.pages` have `TROUBLES` as their exception handlers.
 """
@@ -22,7 +22,11 @@ _MISSING = frozenset({"observe-off", "insight-unavailable"})
 
 def _problem(request: AnyRequest, problem: Problem) -> Response[Any]:
     desk = request.state.get("desk")
-    if desk is None or problem.code not in _MISSING or request.method != "GET":
+    is_page = desk is not None and request.method == "GET"
+    if is_page and problem.code == "insight-limit" and not wants_part(request):
+        # with the choice of time and of filters: less of it can be asked at once
+        return _say(desk, "limit", problem.status, tab_of(request), desk.told(problem))
+    if not is_page or problem.code not in _MISSING:
         usual = request.app.exception_handlers[Exception]
         return usual(request, problem)
     what = "away" if desk.observe.insight.is_installed else "off"
@@ -37,14 +41,15 @@ def _elsewhere(request: AnyRequest, elsewhere: Elsewhere) -> Response[Any]:
     return redirect(request, elsewhere.address)
 
 
-def _say(desk: Desk, what: str, status: int, tab: str) -> Response[bytes]:
+def _say(desk: Desk, what: str, status: int, tab: str, why: str = "") -> Response[bytes]:
     if wants_part(desk.request):
         # a part of a page, such as a tile: only the words; suggestions for a field are none
         if tab == "values":
             return html(b"")
         return html(desk.console.render(desk.view, "observe/analysis-trouble-part.html", what=what))
     tab = _TAB_OF_PART.get(tab, tab)
-    return desk.page("observe/analysis-trouble.html", status=status, tab=tab, timed=False, what=what)
+    timed = what == "limit"
+    return desk.page("observe/analysis-trouble.html", status=status, tab=tab, timed=timed, what=what, why=why)
 
 
 def tab_of(request: AnyRequest) -> str:

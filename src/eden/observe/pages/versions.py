@@ -10,7 +10,7 @@ from litestar import Response, get
 from litestar.params import QueryParameter
 
 from eden.base.api.access import needs
-from eden.base.catalogue import ReleaseInfo, VersionInfo
+from eden.base.catalogue import VersionInfo
 from eden.console.plots import Mark
 from eden.observe.pages.addresses import page_filters, read_versions, when
 from eden.observe.pages.asking import asked_page
@@ -39,7 +39,7 @@ CodeNumber = Annotated[int, QueryParameter(name="code", ge=0, le=2**53 - 1)]
 async def show_versions(desk: TheDesk, code: CodeNumber = 0) -> Response[bytes]:
     """All versions, and one compared with the others."""
     question = read_versions(desk.asked, desk.period)
-    versions, releases = await _known(desk)
+    versions = await _versions(desk)
     compared, statements = None, []
     if code:
         answered = await desk.ask(ask.Release(period=when(desk.period), filters=page_filters(desk.asked), code=code))
@@ -55,7 +55,7 @@ async def show_versions(desk: TheDesk, code: CodeNumber = 0) -> Response[bytes]:
         versions=[(str(version.code), f"{version.name} ({version.code})") for version in versions[:_VERSIONS]],
         marks=[
             Mark(release.started_at, release.version)
-            for release in releases
+            for release in desk.releases
             if release.started_at is not None and desk.period.since <= release.started_at < desk.period.until
         ][:_MARKS],
         code=code,
@@ -68,8 +68,8 @@ async def show_versions(desk: TheDesk, code: CodeNumber = 0) -> Response[bytes]:
 @get(f"{APP}/panels/release", opt=needs("observe.read"))
 async def show_release_panel(desk: TheDesk, code: CodeNumber) -> Response[bytes]:
     """For the page of a release: its version against the others, since it began. Nothing while nobody has it."""
-    versions, releases = await _known(desk)
-    begun = [release.started_at for release in releases if release.code == code and release.started_at is not None]
+    versions = await _versions(desk)
+    begun = [release.started_at for release in desk.releases if release.code == code and release.started_at is not None]
     since = _EPOCH + timedelta(microseconds=begun[0]) if begun else None
     period = when(desk.period) if since is None else ask.Period(since=since, zone=desk.period.zone.key)
     compared, statements = None, []
@@ -88,15 +88,10 @@ async def show_release_panel(desk: TheDesk, code: CodeNumber) -> Response[bytes]
     )
 
 
-async def _known(desk: Desk) -> tuple[Sequence[VersionInfo], Sequence[ReleaseInfo]]:
-    """The app's versions and releases, the newest first."""
+async def _versions(desk: Desk) -> Sequence[VersionInfo]:
+    """The app's versions, the newest first."""
     ground, workspace_id, key = desk.observe.ground, desk.caller.workspace_id, desk.app.key
-    return await ground.database.read(
-        lambda connection: (
-            ground.catalogue.versions(connection, workspace_id, key),
-            ground.catalogue.releases(connection, workspace_id, key),
-        )
-    )
+    return await ground.database.read(lambda connection: ground.catalogue.versions(connection, workspace_id, key))
 
 
 def _compared(desk: Desk, result: results.Result) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+from eden.base.catalogue import ReleaseInfo
 from eden.console import formats
 from eden.observe.interfaces import AUTOMATIC
 from eden.observe.pages.desk import Desk
@@ -35,7 +36,8 @@ def property_words(desk: Desk, name: str) -> str:
 def filter_words(desk: Desk, found: ask.Filter) -> str:
     """A condition as a sentence: "Platform is ios or android"."""
     values = f" {desk.t('observe.filter.or')} ".join(
-        formats.number(value, desk.locale) if isinstance(value, float) else value for value in found.values
+        formats.number(value, desk.locale) if isinstance(value, float) else _value_words(desk, found.property, value)
+        for value in found.values
     )
     said = desk.t(f"observe.operator.{found.operator}")
     return f"{property_words(desk, found.property)} {said} {values}".strip()
@@ -64,10 +66,25 @@ def key_words(desk: Desk, key: Sequence[str], by: Sequence[str] = ()) -> str:
     """The name of a group; `by` are the properties that its values are of."""
     if OTHER in key:
         return desk.t("observe.group.other")
-    named = [
-        event_words(desk, part) if place < len(by) and by[place] == "name" else part for place, part in enumerate(key)
-    ]
+    named = [_value_words(desk, by[place] if place < len(by) else "", part) for place, part in enumerate(key)]
     return " · ".join(part or desk.t("observe.group.unset") for part in named)
+
+
+def _value_words(desk: Desk, name: str, value: str) -> str:
+    """A value of a property; events and releases have better names than those by which they are stored."""
+    if name == "name":
+        return event_words(desk, value)
+    if name == "release":
+        found = next((release for release in desk.releases if release.id == value), None)
+        return value if found is None else _release_words(desk, found)
+    return value
+
+
+def _release_words(desk: Desk, release: ReleaseInfo) -> str:
+    """Its version, and when it began: a version may be released again."""
+    if release.started_at is None:
+        return release.version
+    return f"{release.version} · {formats.utc(release.started_at).astimezone(desk.period.zone):%Y-%m-%d %H:%M}"
 
 
 def micros(moment: datetime) -> int:
