@@ -103,7 +103,7 @@ import posthog from 'posthog-js'
 
 export async function run({ key, host }) {
   await new Promise(loaded => posthog.init(key, {
-    api_host: host, loaded, person_profiles: 'always', disable_surveys: true,
+    api_host: host, loaded, person_profiles: 'always',
     request_queue_config: { flush_interval_ms: 250 },
     // a browser without a window looks like a bot
     opt_out_useragent_filter: true,
@@ -116,6 +116,32 @@ export async function run({ key, host }) {
   return posthog.isFeatureEnabled('no-such-flag') ?? null
 }
 """
+
+
+_POSTHOG_AS_IT_IS = """
+import posthog from 'posthog-js'
+
+export async function run({ key, host }) {
+  // a browser without a window looks like a bot
+  await new Promise(loaded => posthog.init(key, { api_host: host, loaded, opt_out_useragent_filter: true }))
+  // who waits for flags is told that there are none
+  await new Promise(done => posthog.onFeatureFlags(done))
+  posthog.capture('ordered')
+}
+"""
+
+
+def test_posthog_asks_for_nothing_that_is_not_there(client: Start, page: Page, sink: Sink) -> None:
+    told: dict[str, int] = {}
+    page.on("response", lambda answer: told.update({answer.url.removeprefix(sink.posthog): answer.status}))
+    client(_POSTHOG_AS_IT_IS, {"key": sink.key, "host": sink.posthog})
+    _arrived(page, sink, lambda rows: {"ordered", "$page_view"} <= {row.name for row in _of(rows, EventRow)})
+    # what it asks for next depends on this one
+    page.wait_for_function(f"(window._POSTHOG_REMOTE_CONFIG || {{}})['{sink.key}']")
+    page.click("button")
+    _arrived(page, sink, lambda rows: bool(_of(rows, EventRow, name="$autocapture")))
+    assert f"/array/{sink.key}/config.js" in told
+    assert {address: status for address, status in told.items() if status >= 400 and "favicon" not in address} == {}
 
 
 def test_posthog(client: Start, page: Page, sink: Sink) -> None:

@@ -206,16 +206,17 @@ def _batch(app: int, outer: _Outer, events: list[msgspec.Raw] | list[bytes]) -> 
 
 
 def _configuration(path: str) -> Response:
-    """`array/KEY/config` is JSON, `array/KEY/config.js` the same as a script: nothing is switched on."""
+    """`array/KEY/config` is JSON, `array/KEY/config.js` the same as a script: nothing is switched on.
+    Of surveys nothing is said at all: to "surveys: false", too, clients load their script for them."""
     _, key, what = [*path.split("/"), "", ""][:3]
     configuration = {
         "token": key,
         "supportedCompression": ["gzip", "gzip-js"],
-        "hasFeatureFlags": False,
+        # asked for, and none told: who waits for flags waits for the answer
+        "hasFeatureFlags": True,
         "isAuthenticated": False,
         "sessionRecording": False,
         "heatmaps": False,
-        "surveys": False,
         "productTours": False,
         "conversations": False,
         "capturePerformance": False,
