@@ -242,6 +242,6 @@ class Observe:
 _FIGURES = {
     "digest_lag_seconds": "Age of the oldest accepted report that is not stored yet.",
     "digest_rows": "Rows stored since the insight process started.",
-    "repeated_rows": "Events and errors left out since then: they had come before in another batch.",
+    "repeated_rows": "Events and errors that had come before in another batch and were left out.",
     "quarantined_rows": "Records put into quarantine since the insight process started.",
 }
