@@ -186,7 +186,8 @@ def test_what_posthogs_clients_ask() -> None:
     assert (told["flags"], told["featureFlags"], told["errorsWhileComputingFlags"]) == ({}, {}, False)
     config = _request(f"array/{_KEY}/config", method="GET")
     assert _WIRES["posthog"].key_of(config) == _KEY
-    assert json.loads(_taken("posthog", config)[1].body)["hasFeatureFlags"] is False
+    said = json.loads(_taken("posthog", config)[1].body)
+    assert (said["hasFeatureFlags"], said["sessionRecording"], "surveys" in said) == (True, False, False)
     script = _taken("posthog", _request(f"array/{_KEY}/config.js", method="GET"))[1]
     assert script.content_type == "application/javascript"
     assert _KEY.encode() in script.body
