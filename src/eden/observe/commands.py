@@ -93,8 +93,10 @@ def _erase(arguments: argparse.Namespace) -> int:
             "The server must know who you are, and in which workspace.",
             "Set EDEN_TOKEN or name a file with --token-file, and name the workspace with --workspace.",
         )
-    asyncio.run(erase(_server(arguments.server), token.strip(), workspace, arguments.person))
-    print("The person is in no report any more.")
+    if asyncio.run(erase(_server(arguments.server), token.strip(), workspace, arguments.person)):
+        print("The person is in no report any more.")
+    else:
+        print("It is written down. The person leaves the reports as soon as the server's events store answers.")
     return 0
 
 

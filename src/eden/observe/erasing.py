@@ -11,8 +11,15 @@ from eden import __version__
 from eden.base.errors import EdenError
 
 
-async def erase(server: str, token: str, workspace: str, person: str) -> None:
-    """Done when no report has the person any more. Raises EdenError."""
+class _Erasure(msgspec.Struct):
+    """Of the answer."""
+
+    done_at: str | None
+
+
+async def erase(server: str, token: str, workspace: str, person: str) -> bool:
+    """Whether no report has the person any more; if not, the server has it written down, and does it when its events
+    store is back. Raises EdenError."""
     headers = {
         "User-Agent": f"eden/{__version__}",
         "Authorization": f"Bearer {token}",
@@ -29,9 +36,9 @@ async def erase(server: str, token: str, workspace: str, person: str) -> None:
     except (aiohttp.ClientError, TimeoutError) as error:
         sentence = f"The server {server} does not answer: {str(error) or type(error).__name__}."
         raise EdenError("server-unreachable", sentence, "Is it running, and is its address right?") from error
-    if status in (200, 201):
-        return
     try:
+        if status in (200, 201):
+            return msgspec.json.decode(text, type=_Erasure).done_at is not None
         problem = msgspec.json.decode(text, type=dict[str, object])
         code, sentence, hint = str(problem["code"]), str(problem["detail"]), str(problem.get("hint", ""))
     except (msgspec.MsgspecError, KeyError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import random
 import threading
@@ -11,10 +12,15 @@ from typing import Any
 import pytest
 
 from eden.observe import schema
+from eden.observe.app_settings import AppSettings
+from eden.observe.apps import App
 from eden.observe.insight import erasure, hidden, keeper, uncounting
+from eden.observe.insight.answering import Answering
+from eden.observe.insight.client import LocalInsight
 from eden.observe.insight.engine import Engine, Limits, StoreError
 from eden.observe.insight.forgetter import Forgetter
 from eden.observe.insight.hidden import Gone
+from eden.observe.sql.queries import Queries
 from tests.observe.insight.test_store import AT, COUNTABLE, COUNTED, DAY, put, rows, visits
 
 #: received up to then
@@ -107,6 +113,25 @@ def test_no_question_sees_who_is_hidden(store: Engine, ask: str) -> None:
         assert json.loads(store.read(ask, limits=Limits(), settings=settings))["data"] == [[0]]
         store.hidden.remove(store, store.hidden.gone)
     assert seen(store, ask) != [[0]]
+
+
+def test_peoples_sql_and_files_do_not_see_who_is_hidden(store: Engine) -> None:
+    visits(store)
+    erasure.erase(store, 1, "u3", BEFORE)
+    insight = LocalInsight(Answering(store))
+    queries = Queries(insight)
+    bank = App(1, "w", "bank", AppSettings(), 1)
+
+    async def ask(text: str) -> list[list[Any]]:
+        checked = await queries.check(text, [bank], {}, now=AT * 1_000_000)
+        return (await queries.ask(checked)).rows
+
+    assert asyncio.run(ask("SELECT countIf(person = 'u3'), count() > 0 FROM events")) == [[0, 1]]
+    # a join of tables that are both filtered
+    joined = "SELECT count() FROM events AS a JOIN (SELECT DISTINCT person FROM events) AS b ON a.person = b.person"
+    assert asyncio.run(ask(f"{joined} WHERE b.person = 'u3'")) == [[0]]
+    file = asyncio.run(insight.fetch("SELECT person FROM events", form="CSV", app=1))
+    assert b"u4" in file and b"u3" not in file
 
 
 @pytest.mark.parametrize(

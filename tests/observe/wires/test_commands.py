@@ -21,7 +21,7 @@ class _Server:
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, str, Any]] = []
-        self.answer: tuple[int, bytes] = (201, b"{}")
+        self.answer: tuple[int, bytes] = (201, b'{"id":"1","done_at":"2026-09-21T14:13:20Z"}')
         server = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -74,6 +74,10 @@ def test_a_person_is_forgotten(server: _Server, tmp_path: Path, capsys: pytest.C
         ("/api/v1/workspaces/te%20st/observe/erasures", "Bearer eden_abc", {"person": "u-1"}),
     ]
     assert capsys.readouterr().out == "The person is in no report any more.\n"
+    # while the events store is away
+    server.answer = (201, b'{"id":"1","done_at":null}')
+    assert cli.main(command) == 0
+    assert capsys.readouterr().out.startswith("It is written down.")
 
 
 @pytest.mark.parametrize(
@@ -82,6 +86,7 @@ def test_a_person_is_forgotten(server: _Server, tmp_path: Path, capsys: pytest.C
         ((403, json.dumps(_PROBLEM).encode()), "You may not do this. Ask an owner."),
         ((502, b"<html>"), "The server answered 502."),
         ((302, b""), "The server answered 302."),
+        ((201, b"<html>"), "The server answered 201."),
     ],
 )
 def test_a_server_that_does_not(
