@@ -6,11 +6,14 @@ from collections import Counter, defaultdict
 
 from eden.observe.questions.interfaces import Paths
 from eden.observe.questions.results import OTHER, PathLink, PathNode, PathsResult
-from eden.observe.questions.statements import Asking, Build, Rows, Statement
+from eden.observe.questions.statements import Asking, Build, Rows, Statement, conjunction
 from eden.observe.questions.times import Range, resolve
 
 #: different pairs of nodes that are looked at
 LARGEST_PAIRS = 20_000
+#: of a number, for the place of a node among all
+_BITS = 23
+_MOST = (1 << _BITS) - 1
 
 
 def ask(question: Paths, app: int, now: int) -> Asking[PathsResult]:
@@ -23,11 +26,19 @@ def statement(question: Paths, build: Build, found: Range, *, name: str = "paths
     """Rows: step from 1, node, the node of the next step (empty: the way ends), how many ways; the most frequent
     first. With an end, steps are counted from it backwards."""
     column = "page" if question.by == "page" else "name"
-    where = build.rows(
-        found, question.filters, f"{question.unit} != ''", f"{column} != ''", build.events(question.events)
+    having = build.rows(found, question.filters, f"{column} != ''", build.events(question.events))
+    where = conjunction([having, f"{question.unit} != ''"])
+    # a moment is one number, of its time, its id (equal times have an order), and the place of its node among all
+    names = (
+        f"(SELECT arrayConcat([''], arraySort(groupUniqArray({_MOST})(toString({column})))) FROM events WHERE {having})"
     )
-    # what came twice stands twice at the same place, and one is left; by id, so that equal times have an order
-    nodes = "arrayMap(x -> x.3, arrayDistinct(arraySort(groupArray((at, id, toString(" + column + "))))))"
+    place = f"transform(toString({column}), names, arrayEnumerate(names), 0)"
+    moment = (
+        f"bitOr(bitShiftLeft(toUInt128(toUnixTimestamp64Milli(at)), {64 + _BITS}),"
+        f" bitOr(bitShiftLeft(toUInt128(id), {_BITS}), toUInt128({place})))"
+    )
+    # what came twice stands twice at the same place, and one is left
+    nodes = f"arrayMap(x -> toUInt32(bitAnd(x, {_MOST})), arrayCompact(arraySort(groupArray({moment}))))"
     if question.collapse:
         nodes = f"arrayCompact({nodes})"
     if question.end is not None:
@@ -36,16 +47,15 @@ def statement(question: Paths, build: Build, found: Range, *, name: str = "paths
     anchor = question.end if question.end is not None else question.start
     first = "1"
     if anchor is not None:
-        first = f"indexOf(nodes, {build.bind(anchor, 'String')})"
+        first = f"indexOf(nodes, indexOf(names, {build.bind(anchor, 'String')}))"
         ways += f" HAVING {first} > 0"
     # one more than is shown tells whether the last one went on
     cut = f"SELECT arraySlice(nodes, {first}, {question.steps + 1}) AS way FROM ({ways})"
-    pairs = (
-        f"arraySlice(arrayZip(arrayEnumerate(way), way, arrayPushBack(arrayPopFront(way), '')), 1, {question.steps})"
-    )
+    pairs = f"arraySlice(arrayZip(arrayEnumerate(way), way, arrayPushBack(arrayPopFront(way), 0)), 1, {question.steps})"
     return build.done(
         name,
-        f"SELECT pair.1 AS step, pair.2 AS node, pair.3 AS following, count() AS ways"
+        f"WITH {names} AS names"
+        " SELECT pair.1 AS step, names[pair.2] AS node, names[pair.3] AS following, count() AS ways"
         f" FROM (SELECT arrayJoin({pairs}) AS pair FROM ({cut})) GROUP BY step, node, following"
         f" ORDER BY ways DESC, step, node, following LIMIT {LARGEST_PAIRS}",
     )
