@@ -97,12 +97,13 @@ class _Shown(NamedTuple):
 QuestionId = Annotated[str, QueryParameter(name="question", max_length=36)]
 
 
-@get(f"{APP}/dashboards/{{board:str}}/tiles/{{place:int}}", opt=needs("observe.read"))
-async def show_tile(desk: TheDesk, board: FromPath[str], place: FromPath[int], question: QuestionId) -> Response[bytes]:
+@get(f"{APP}/dashboards/{{board:str}}/tiles/{{place:str}}", opt=needs("observe.read"))
+async def show_tile(desk: TheDesk, board: FromPath[str], place: FromPath[str], question: QuestionId) -> Response[bytes]:
     """The answer of a tile with a question: the one at `place`, or where others moved it meanwhile."""
     found = await desk.dashboards.get(*desk.caller, board)
     tiles = await desk.questions.of_tiles(*desk.caller, found)
-    here = [(abs(at - place), tile, saved) for at, (tile, saved) in enumerate(tiles) if saved.id == question]
+    number = int(place) if place.isascii() and place.isdigit() and len(place) < 4 else 0
+    here = [(abs(at - number), tile, saved) for at, (tile, saved) in enumerate(tiles) if saved.id == question]
     if not here:
         raise not_found("The tile")
     _, tile, saved = min(here, key=lambda each: each[0])
@@ -112,7 +113,7 @@ async def show_tile(desk: TheDesk, board: FromPath[str], place: FromPath[int], q
         asked = msgspec.structs.replace(asked, period=when(desk.period))
     drawing, why = None, ""
     try:
-        drawing = draw(there, asked, await there.ask(asked), key=f"tile-{place}", shape=tile.shape)
+        drawing = draw(there, asked, await there.ask(asked), key=f"tile-{number}", shape=tile.shape)
     except Problem as problem:
         # one tile that cannot be answered leaves the others
         why = desk.told(problem)
