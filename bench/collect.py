@@ -4,8 +4,8 @@ Two programs work without a pause, the demo bank (pages, taps, requests) and a p
 and of all rows, taps, lines of the console). In one running page short blocks of the same work follow each other, in
 pairs of one with collecting and one without, in both orders. Without: everything is switched off in the running
 program, so the two have the same history, the same compiled code and the same heap; a whole start each would differ
-by more than what is to be seen. A block with collecting ends when its records are made, packed, kept and sent, far
-more often than phones do.
+by more than what is to be seen. The work of both programs together makes a pair. A block with collecting ends when
+its records are made, packed, kept and sent, far more often than phones do.
 
 `program_ratio_percent` is how much more of the processor's time the programs' own thread takes with collecting, as
 Chromium counts it (`TaskDuration`: scripts, layout, painting); `all_ratio_percent` that of the host's page and the
@@ -177,6 +177,9 @@ class _Block:
     def all(self) -> float:
         return self.program + self.host
 
+    def __add__(self, other: _Block) -> _Block:
+        return _Block(self.program + other.program, self.host + other.host)
+
 
 class _Platform(RunningPlatform):
     """With the bank's service, and the page that the phone is in."""
@@ -212,7 +215,7 @@ def main(quick: bool) -> Iterable[Figure]:
         browser.close()
     sizes = json.loads(bundle("index.json").read_text(encoding="utf-8"))
     everything = [on.all / off.all for on, off in pairs]
-    low, _, high = quantiles(everything, n=4)
+    low, _, high = quantiles(everything, n=4, method="inclusive")
     yield Figure(
         "program_ratio_percent", 100 * (median(on.program / off.program for on, off in pairs) - 1), _most(quick)
     )
@@ -275,7 +278,7 @@ def _open(browser: Browser, platform: _Platform, on: bool) -> tuple[Page, list[_
 
 
 def _pairs(page: Page, count: int) -> list[tuple[_Block, _Block]]:
-    """Blocks of each program with and without collecting."""
+    """Blocks with and without collecting, each of the work of both programs."""
     found = []
     for key, (prepare, work, loops) in _WORK.items():
         # it runs already: no first page is to come
@@ -284,6 +287,7 @@ def _pairs(page: Page, count: int) -> list[tuple[_Block, _Block]]:
         frame.evaluate(prepare)
         for _ in range(WARM):
             frame.evaluate(work, loops)
+        pairs = []
         for number in range(count):
             block = {}
             for on in (True, False) if number % 2 else (False, True):
@@ -294,9 +298,10 @@ def _pairs(page: Page, count: int) -> list[tuple[_Block, _Block]]:
                     if on:
                         page.evaluate("host.collect.settled()")
                 block[on] = clock.block
-            found.append((block[True], block[False]))
+            pairs.append((block[True], block[False]))
         page.evaluate("collect(true)")
-    return found
+        found.append(pairs)
+    return [(bank[0] + other[0], bank[1] + other[1]) for bank, other in zip(*found, strict=True)]
 
 
 class _Clock:
