@@ -171,21 +171,23 @@ export class Outbox {
     this.bound()
   }
 
-  /** Write what changed; one write at a time. */
-  save(): Promise<void> {
-    this.writing = this.writing.then(() => this.write()).catch(() => undefined)
+  /** Write what changed, or `gone`: only what is not to be there any more; one write at a time. */
+  save(gone = false): Promise<void> {
+    this.writing = this.writing.then(() => this.write(gone)).catch(() => undefined)
     return this.writing
   }
 
-  private async write(): Promise<void> {
+  private async write(gone: boolean): Promise<void> {
     const changes = new Map<string, unknown>()
-    for (const piece of this.changed) {
-      changes.set(keyOf(piece), { ...piece, lines: [...piece.lines] })
-      this.kept.add(keyOf(piece))
+    if (!gone) {
+      for (const piece of this.changed) {
+        changes.set(keyOf(piece), { ...piece, lines: [...piece.lines] })
+        this.kept.add(keyOf(piece))
+      }
+      this.changed.clear()
     }
     for (const key of this.removed) changes.set(key, undefined)
     if (this.dropsChanged) changes.set(DROPS, Object.keys(this.drops).length ? structuredClone(this.drops) : undefined)
-    this.changed.clear()
     this.removed.clear()
     this.dropsChanged = false
     if (changes.size) await (await this.options.values).write(changes)

@@ -135,8 +135,8 @@ export class Recording {
     await this.ready
     this.drain()
     this.outbox.close(true)
-    await Promise.all([this.outbox.save(), this.log.save()])
     await this.sender?.run()
+    await Promise.all([this.outbox.save(), this.log.save()])
   }
 
   stop(): void {

@@ -72,6 +72,12 @@ export class Sender {
   }
 
   private async send(): Promise<void> {
+    await this.sendAll()
+    // once for all; what was answered and is there after all is known to the server by its id
+    await this.options.outbox.save(true)
+  }
+
+  private async sendAll(): Promise<void> {
     const { outbox, online } = this.options
     while (!this.stopped && online()) {
       const piece = outbox.sealed.find((one) => this.keyFor(one) !== undefined)
@@ -85,7 +91,6 @@ export class Sender {
       this.rest = FIRST_REST
       outbox.remove(piece)
       if (outcome === 'refused') outbox.drop(piece.program, 'refused', piece.lines.length)
-      await outbox.save()
     }
   }
 
@@ -169,7 +174,7 @@ export class Sender {
           .then((response) => {
             if (!response.ok) return
             outbox.remove(piece)
-            void outbox.save()
+            void outbox.save(true)
           }).catch(() => undefined)
       } else navigator.sendBeacon?.(address, body)
     }
