@@ -233,7 +233,7 @@ def test_other_questions_are_their_addresses(question: Any) -> None:
 
 def test_a_period_up_to_today_is_the_same_tomorrow() -> None:
     """Its last day was not over when it was kept."""
-    asked = {"time": "custom", "since": "2026-11-18", "until": "2026-11-20"}
+    asked: Query = {"time": "custom", "since": "2026-11-18", "until": "2026-11-20"}
     question = addresses.read_trend(form({}), period_of(asked))
     assert question.period.until == datetime.fromtimestamp(NOW / 1e6, UTC)
     found = place_of(question, NOW + 86_400_000_000)

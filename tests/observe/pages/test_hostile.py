@@ -20,8 +20,8 @@ from eden.observe.interfaces import AnyRow, ErrorRow
 from eden.observe.pages.conditions import join
 from tests.console.test_frame import Outline
 from tests.observe.pages.stand import NOW, Stand, event
-from tests.observe.pages.test_dashboards import BASE
-from tests.observe.pages.test_saved import save, source
+from tests.observe.pages.test_dashboards import BASE, source
+from tests.observe.pages.test_saved import save
 
 MARKUP = "</script><img src=x onerror=alert(1)>\"'{{7*7}}"
 ODD = f"{MARKUP} \u202eright to left \u05d0\u05d1 | %7C, a\tb"
