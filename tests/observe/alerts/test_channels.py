@@ -139,7 +139,9 @@ def test_a_service_of_apprise(web: WebServer) -> None:
     assert "did not take the notice" in told(Service(url=web.address.replace("http", "json")))
 
 
-@pytest.mark.parametrize("url", ["unknown://x", "syslog://", "syslog://local0", "blink1://", "dbus://", "gio://", "file:///tmp/x"])
+@pytest.mark.parametrize(
+    "url", ["unknown://x", "syslog://", "syslog://local0", "blink1://", "dbus://", "gio://", "file:///tmp/x"]
+)
 def test_services_that_are_not_told(url: str) -> None:
     with pytest.raises(NotTold):
         asyncio.run(tell(Service(url=url), NOTICE, private=True))
