@@ -10,11 +10,11 @@ its records are made, packed, kept and sent, far more often than phones do.
 `program_ratio_percent` is how much more of the processor's time the programs' own thread takes with collecting, as
 Chromium counts it (`TaskDuration`: scripts, layout, painting); `all_ratio_percent` that of the host's page and the
 programs together, where records are made, kept and sent; medians over the pairs. `program_ms` and `host_ms` are these
-times of a block without collecting, `records` how many a block with collecting has sent. `error_percent`:
-`all_ratio_percent` is right within so much, in 95 of 100 runs (1.86 distances of the quartiles of the pairs' ratios,
-over the root of their number). `own_ms` is what collecting counts itself in the host's page. `start_more_ms` is what
-starts of both programs, with ten idle seconds after each, take more in all threads than in a page that never
-collects. `collect_gzip_kb` is what a phone loads for it, late.
+times of a block without collecting, `records` how many were sent for each pair, those of the first blocks, which do
+not count, among them. `error_percent`: `all_ratio_percent` is right within so much, in 95 of 100 runs (1.86 distances
+of the quartiles of the pairs' ratios, over the root of their number). `own_ms` is what collecting counts itself in
+the host's page, of the same. `start_more_ms` is what starts of both programs, with ten idle seconds after each, take
+more in all threads than in a page that never collects. `collect_gzip_kb` is what a phone loads for it, late.
 """
 
 from __future__ import annotations
