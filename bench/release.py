@@ -65,7 +65,7 @@ def _figures(bench: Bench, quick: bool, *, full: bool) -> Iterator[Figure]:
     if full or not quick:
         yield from pages(bench, quick)
     if full:
-        yield from asyncio.run(fleet(bench, 200 if quick else 100_000))
+        yield from asyncio.run(fleet(bench, 800 if quick else 100_000))
 
 
 def _checks(bench: Bench, server: Server, requests: int, rounds: int) -> Iterator[Figure]:
