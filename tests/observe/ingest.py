@@ -102,7 +102,7 @@ class Ingest:
         """Send and store them."""
         self.send(*batches)
         with self.inserter(engine) as inserter:
-            assert inserter.settled(20)
+            assert inserter.settled(60)
 
 
 @contextmanager

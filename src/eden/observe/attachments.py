@@ -36,13 +36,17 @@ class Attachments:
     async def sweep(self) -> int:
         """Remove files that no document has named for a while; how many that were. Raises Problem
         `insight-unavailable`: nothing was removed."""
-        there = {name async for name, _ in self._blobs.list(FOLDER)}
-        if not there:
-            return 0
-        found = await self._insight.ask("SELECT DISTINCT blob FROM documents WHERE blob != ''")
-        named = {attachment_name(blob) for (blob,) in found.rows}
+        unnamed: set[str] = set()
+        # so many names at once as an answer may have rows
+        for part in (f"{number:02x}" for number in range(256)):
+            there = {name async for name, _ in self._blobs.list(f"{FOLDER}{part}/")}
+            if there:
+                found = await self._insight.ask(
+                    "SELECT DISTINCT blob FROM documents WHERE startsWith(blob, {part:String})", {"part": part}
+                )
+                unnamed |= there - {attachment_name(blob) for (blob,) in found.rows}
         at = self._clock()
-        self._unnamed = {name: self._unnamed.get(name, at) for name in there - named}
+        self._unnamed = {name: self._unnamed.get(name, at) for name in unnamed}
         gone = [name for name, since in self._unnamed.items() if at - since >= GRACE_SECONDS]
         for name in gone:
             await self._blobs.delete(name)
