@@ -179,6 +179,8 @@ import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
 import { BatchLogRecordProcessor, LoggerProvider } from '@opentelemetry/sdk-logs'
 import { OTLPLogExporter } from '@opentelemetry/exporter-logs-otlp-http'
+import { MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics'
+import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-http'
 import { resourceFromAttributes } from '@opentelemetry/resources'
 import { SpanKind } from '@opentelemetry/api'
 
@@ -195,20 +197,32 @@ export async function run({ host, key }) {
   const exporter = new OTLPLogExporter({ url: `${host}/v1/logs`, headers })
   const logs = new LoggerProvider({ resource, processors: [new BatchLogRecordProcessor({ exporter })] })
   logs.getLogger('cart').emit({ severityNumber: 13, body: 'low', attributes: { left: 3, deep: { a: [1] } } })
+  const meter = new OTLPMetricExporter({ url: `${host}/v1/metrics`, headers })
+  const metrics = new MeterProvider({ resource, readers: [new PeriodicExportingMetricReader({ exporter: meter })] })
+  metrics.getMeter('lib').createCounter('orders', { unit: '{order}' }).add(2, { paid: true })
+  const waits = metrics.getMeter('lib').createHistogram('wait', { unit: 'ms' })
+  for (const wait of [7, 30]) waits.record(wait)
   await traces.forceFlush()
   await logs.forceFlush()
+  await metrics.forceFlush()
 }
 """
 
 
 def test_opentelemetry(client: Start, page: Page, sink: Sink) -> None:
     client(_OTLP, {"host": sink.otlp, "key": sink.key})
-    rows = _arrived(page, sink, lambda rows: bool(_of(rows, SpanRow) and _of(rows, LogRow)))
+    rows = _arrived(page, sink, lambda rows: all(_of(rows, kind) for kind in (SpanRow, LogRow, MetricRow)))
     (span,) = _of(rows, SpanRow)
     assert (span.name, span.kind, span.root, span.version, span.platform) == ("load", "client", True, "3.1", "web")
     assert (span.page, props(span)["events"][0]["name"]) == ("/cart", "half")
     (line,) = _of(rows, LogRow)
     assert (line.message, line.level, line.logger) == ("low", 13, "cart")
     assert (props(line)["left"], props(line)["deep"]) == (3, {"a": [1]})
+    orders, waits = sorted(_of(rows, MetricRow), key=lambda row: row.name)
+    # as browsers send it when nothing else is said: from the start of the page
+    assert (orders.name, orders.kind, orders.value, orders.unit) == ("orders", "gauge", 2, "{order}")
+    assert (props(orders)["paid"], props(orders)["temporality"]) == (True, "cumulative")
+    assert (waits.name, waits.kind, waits.value, waits.count) == ("wait", "distribution", 37, 2)
+    assert sum(waits.buckets) == 2
     # browsers send JSON
     assert {batch.meta["type"] for batch in sink.batches()} == {"application/json"}
