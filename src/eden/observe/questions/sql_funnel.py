@@ -21,7 +21,7 @@ from typing import Any
 
 from eden.base.problems import Problem
 from eden.observe.questions import sql_funnel_unordered
-from eden.observe.questions.interfaces import QUIET, Funnel
+from eden.observe.questions.interfaces import QUIET, Events, Funnel
 from eden.observe.questions.results import OTHER, FunnelGroup, FunnelResult, FunnelStep, Key
 from eden.observe.questions.statements import Asking, Build, Rows, Statement, disjunction
 from eden.observe.questions.times import Range, before, resolve
@@ -89,39 +89,58 @@ def _ordered(question: Funnel, build: Build, found: Range, by: Sequence[str]) ->
     wanted = [step.events for step in question.steps] + [one.events for one in question.exclusions]
     conditions = [build.events(events) for events in wanted]
     ranks = _ranks(question) + [number for number, _ in enumerate(question.exclusions)]
-    at = f"bitShiftLeft(toUnixTimestamp64Milli(at), {_BITS})"
-    pairs = list(zip(conditions, ranks, strict=True))
-    if any(one.meets(other) for index, one in enumerate(wanted) for other in wanted[:index]):
-        each = [f"groupArrayIf({at} + {rank}, {condition})" for condition, rank in pairs]
-        moments = f"arrayConcat({', '.join(each)})"
-    else:
-        choices = ", ".join(f"{condition}, {rank}" for condition, rank in pairs)
-        moments = f"groupArray({at} + multiIf({choices}, 0))"
     where = build.rows(found, question.filters, f"{question.unit} != ''", disjunction(conditions))
     touched, groups = _first_touch(build, by, conditions[0])
     return (
-        f"SELECT {touched}{groups}arraySort({moments}) AS moments FROM events WHERE {where}"
+        f"SELECT {touched}{groups}{_moments(wanted, conditions, ranks)} AS moments FROM events WHERE {where}"
         f" GROUP BY {question.unit} HAVING countIf({conditions[0]}) > 0"
     )
 
 
 def _strict(question: Funnel, build: Build, found: Range, by: Sequence[str]) -> str:
-    """`moments`: milliseconds at which the person did something, each once; `masks`: bits of the steps met then."""
-    steps = [build.events(step.events) for step in question.steps]
+    """`moments`: milliseconds at which the person met a step, or did the first thing after one, each once; `masks`:
+    bits of the steps met then. What else is done ends nothing, and most events are that."""
+    wanted = [step.events for step in question.steps]
+    steps = [build.events(events) for events in wanted]
     others = [build.events(one.events) for one in question.exclusions]
-    mask = " + ".join(f"if({condition}, {1 << number}, 0)" for number, condition in enumerate(steps))
     loud = f"name NOT IN {build.bind(QUIET, 'Array(String)')}"
     where = build.rows(found, question.filters, f"{question.unit} != ''", disjunction([loud, *steps, *others]))
     touched, groups = _first_touch(build, by, steps[0])
-    inner = (
-        f"SELECT {touched}{question.unit} AS who, toUnixTimestamp64Milli(at) AS moment, groupBitOr({mask}) AS mask"
-        f" FROM events WHERE {where} GROUP BY who, moment"
+    # the rank of a step is its number from 1
+    moments = _moments(wanted, steps, range(1, len(steps) + 1), rest=0)
+    source = (
+        f"SELECT {touched}{groups}{moments} AS every FROM events WHERE {where}"
+        f" GROUP BY {question.unit} HAVING countIf({steps[0]}) > 0"
     )
-    merged = f"minIf(first, bitTest(mask, 0)) AS earliest, {groups.replace('first.', 'earliest.')}" if by else ""
-    return (
-        f"SELECT {merged}arraySort(groupArray((moment, mask))) AS sorted, sorted.1 AS moments, sorted.2 AS masks"
-        f" FROM ({inner}) GROUP BY who HAVING countIf(bitTest(mask, 0)) > 0"
+    near = f"bitAnd(c, {_MASK}) != 0 OR bitAnd(p, {_MASK}) != 0"
+    at, bit = f"bitShiftRight(c, {_BITS})", f"bitShiftRight(bitShiftLeft(toInt64(1), bitAnd(c, {_MASK})), 1)"
+    columns = (
+        f"arrayCompact(arrayFilter((c, p) -> {near}, every, arrayShiftRight(every, 1))) AS near",
+        f"arrayMap((c, n) -> {at} != bitShiftRight(n, {_BITS}), near, arrayShiftLeft(near, 1)) AS latest",
+        # every step stands once in a millisecond: the sum of its bits is all of them
+        f"arrayFilter((sum, last) -> last, arrayCumSum(c -> {bit}, near), latest) AS sums",
+        f"arrayMap(c -> {at}, arrayFilter((c, last) -> last, near, latest)) AS moments,"
+        " arrayMap((sum, before) -> sum - before, sums, arrayShiftRight(sums, 1)) AS masks",
     )
+    for column in columns:
+        source = f"SELECT *, {column} FROM ({source})"
+    return source
+
+
+def _moments(
+    wanted: Sequence[Events], conditions: Sequence[str], ranks: Sequence[int], *, rest: int | None = None
+) -> str:
+    """An aggregate: moments in order. A row is one for each of the conditions that it meets, with its rank; with the
+    rank `rest`, if there is one, when it meets none."""
+    at = f"bitShiftLeft(toUnixTimestamp64Milli(at), {_BITS})"
+    pairs = list(zip(conditions, ranks, strict=True))
+    if any(one.meets(other) for index, one in enumerate(wanted) for other in wanted[:index]):
+        each = [f"groupArrayIf({at} + {rank}, {condition})" for condition, rank in pairs]
+        if rest is not None:
+            each.append(f"groupArrayIf({at} + {rest}, NOT ({disjunction(conditions)}))")
+        return f"arraySort(arrayConcat({', '.join(each)}))"
+    choices = ", ".join(f"{condition}, {rank}" for condition, rank in pairs)
+    return f"arraySort(groupArray({at} + multiIf({choices}, {rest or 0})))"
 
 
 def _unordered(question: Funnel, build: Build, found: Range, by: Sequence[str]) -> str:

@@ -74,7 +74,9 @@ def statement(
 def _bit(build: Build, moments: Sequence[int], of: str) -> str:
     """The bit of the interval in which a time is."""
     starts = build.bind(tuple(moments), "Array(UInt32)")
-    return f"bitShiftLeft(toUInt64(1), indexOf({starts}, {build.bucket(moments, of)}) - 1)"
+    # `transform` looks it up; `indexOf` would go through them for every row
+    index = f"transform({build.bucket(moments, of)}, {starts}, arrayEnumerate({starts}), 1)"
+    return f"bitShiftLeft(toUInt64(1), {index} - 1)"
 
 
 def _shares(
