@@ -61,7 +61,7 @@ def main() -> None:
         )
     _insert(engine, "logs", logs(work, order.logs))
     _insert(engine, "errors", errors(work, order.errors))
-    for table in ("events", "trends", "logs", "errors"):
+    for table in ("events", "trends", "seen", "logs", "errors"):
         engine.query(f"OPTIMIZE TABLE {table} FINAL")
     [(count,)] = _rows(engine, "SELECT count() FROM events")
     assert int(count) == order.events, (count, order.events)
@@ -71,12 +71,12 @@ def main() -> None:
 
 
 def _merged_bytes(engine: Engine) -> int:
-    """Of the events and their roll-ups on the disk. Copies would compress as no month does."""
-    for table in ("events", "trends"):
+    """Of the events and what is counted of them on the disk. Copies would compress as no month does."""
+    for table in ("events", "trends", "seen"):
         engine.query(f"OPTIMIZE TABLE {table} FINAL")
     [(size,)] = _rows(
         engine,
-        "SELECT sum(bytes_on_disk) FROM system.parts WHERE active AND table IN ('events', 'trends')"
+        "SELECT sum(bytes_on_disk) FROM system.parts WHERE active AND table IN ('events', 'trends', 'seen')"
         " AND database = currentDatabase()",
     )
     return int(size)

@@ -540,7 +540,7 @@ def test_new_machine_with_the_old_settings(
 def test_the_events_store(make_settings: MakeSettings, tmp_path: Path) -> None:
     """What apps reported goes into another installation, with its roll-ups; what was there is gone."""
 
-    def ask(settings: Settings, rows: bytes = b"") -> list[Any]:
+    def ask(settings: Settings, rows: bytes = b"", sql: str = "") -> list[Any]:
         """By a process of its own: the engine opens one folder in each."""
         code = """
 import sys, msgspec
@@ -550,15 +550,20 @@ engine = open_engine(msgspec.json.decode(sys.argv[1], type=Settings))
 if rows := sys.stdin.buffer.read():
     for table in ("events", "logs"):
         engine.insert(table, rows)
-print(engine.query(sys.argv[2]).decode())
+for sql in sys.argv[2:]:
+    said = engine.query(sql).decode()
+print(said)
 engine.close()
 """
-        sql = """SELECT
+        everything = """SELECT
             (SELECT groupArray((app, person, toString(at), props.a)) FROM (SELECT * FROM events ORDER BY ALL)),
             (SELECT groupArray((name, n)) FROM (SELECT name, sum(events) AS n FROM trends GROUP BY name ORDER BY name)),
-            (SELECT count() FROM logs)"""
+            (SELECT count() FROM logs),
+            (SELECT groupArray((person, f)) FROM (SELECT person, toString(min(first)) AS f FROM seen
+             GROUP BY person ORDER BY person))"""
         done = subprocess.run(
-            [sys.executable, "-c", code, msgspec.json.encode(settings).decode(), sql],
+            [sys.executable, "-c", code, msgspec.json.encode(settings).decode(), *([sql] if sql else []),
+             everything],
             input=rows, capture_output=True, check=True,
         )  # fmt: skip
         return list(msgspec.json.decode(done.stdout)["data"][0])
@@ -573,6 +578,8 @@ engine.close()
         for day in (0, 1, 12)
     ]
     ask(one, b"\n".join(msgspec.json.encode(line) for line in lines))
+    # whose first event has expired
+    ask(one, sql="INSERT INTO seen VALUES (1, 'p0', 1500000000, 1500000000)")
     ask(other, b'{"app":1,"at":1790000000,"name":"other"}')
     (other.data_folder / "observe" / "spool").mkdir(exist_ok=True)
     (other.data_folder / "observe" / "spool" / "left").write_bytes(b"of before")
@@ -585,10 +592,11 @@ engine.close()
         restore(other, file, force=False, progress=nothing)
     assert ask(other)[1] == [["", 1], ["other", 1]]
     restore(other, file, force=True, progress=nothing)
-    events, trends, logs = ask(other)
+    events, trends, logs, seen = ask(other)
     # app 2 is in no table: its rows belong to nobody
     assert events == [row for row in kept[0] if row[0] == 1] and len(events) == 3
     assert trends == [["", 3], ["e", 3]] and logs == 3
+    assert [person for person, _ in seen] == ["p0", "p1", "p12"] and seen[0][1].startswith("2017-07-14")
     assert not (other.data_folder / "observe" / "spool" / "left").exists()
     # a damaged store changes nothing
     broken = tmp_path / "broken.tar.zst"

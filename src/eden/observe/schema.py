@@ -12,6 +12,8 @@ time zones are made of. Its rows with the name "" count all events of the app:
     SELECT toStartOfDay(slot, 'Asia/Kathmandu') AS day, sum(events), uniqMerge(persons), uniqMerge(sessions)
     FROM trends WHERE app = 1 AND name = '' GROUP BY day
 
+`seen` is filled in the same way: when each person's first and last event was. What is in it twice is the same as once.
+
 On a cluster a table NAME is spread over the machines: its rows are in NAME_local on each, by person, so that what a
 person did is on one machine.
 """
@@ -146,6 +148,20 @@ TABLES = {
         engine="AggregatingMergeTree",
         personal=(),
     ),
+    "seen": Table(
+        """
+        app UInt32,
+        person String CODEC(ZSTD(1)),
+        first SimpleAggregateFunction(min, DateTime64(3, 'UTC')) CODEC(T64, ZSTD(1)),
+        last SimpleAggregateFunction(max, DateTime64(3, 'UTC')) CODEC(T64, ZSTD(1))
+        """,
+        "(app, person)",
+        moment="last",
+        engine="AggregatingMergeTree",
+        # who is forgotten is not hidden here, but taken out at once: a device's events may be of several people
+        personal=(),
+        monthly=False,
+    ),
     # whose rows are hidden until they are deleted, see `insight.hidden`
     "forgotten": Table(
         "app UInt32, person String, before Int64, counted Int64, at DateTime64(6, 'UTC')",
@@ -156,9 +172,11 @@ TABLES = {
     ),
 }
 #: what a store counts for itself
-INTERNAL = ("trends", "forgotten")
+INTERNAL = ("trends", "seen", "forgotten")
 #: tables that people may ask in SQL
 NAMES = tuple(name for name in TABLES if name not in INTERNAL)
+#: what a backup has: `seen` knows of events that have expired, all else that is internal is made again
+KEPT = (*NAMES, "seen")
 #: tables that have rows of persons, and the columns that name them
 PERSONAL = {name: table.personal for name, table in TABLES.items() if table.personal}
 
@@ -167,10 +185,11 @@ def statements(cluster: str = "") -> Iterator[str]:
     """What makes the tables that are missing, on all machines of a cluster if one is named."""
     for name in TABLES:
         yield from table(name, cluster)
-    yield (
-        f"CREATE MATERIALIZED VIEW IF NOT EXISTS trends_view{on(cluster)} TO {local('trends', cluster)} AS"
-        f" {counts(local('events', cluster))}"
-    )
+    for name, rows in (("trends", counts), ("seen", sightings)):
+        yield (
+            f"CREATE MATERIALIZED VIEW IF NOT EXISTS {name}_view{on(cluster)} TO {local(name, cluster)} AS"
+            f" {rows(local('events', cluster))}"
+        )
 
 
 def table(name: str, cluster: str = "") -> Iterator[str]:
@@ -189,7 +208,7 @@ def table(name: str, cluster: str = "") -> Iterator[str]:
         f" ORDER BY {made.order} SETTINGS {window}fsync_after_insert = 1, fsync_part_directory = 1"
     )
     if cluster:
-        spread = "cityHash64(person)" if "person" in made.personal else "cityHash64(app)"
+        spread = "cityHash64(person)" if "person String" in made.columns else "cityHash64(app)"
         yield (
             f"CREATE TABLE IF NOT EXISTS {name}{on(cluster)} AS {local(name, cluster)}"
             f" ENGINE = Distributed('{cluster}', currentDatabase(), '{local(name, cluster)}', {spread})"
@@ -215,6 +234,11 @@ def counts(events: str, where: str = "", *, split: str = "") -> str:
         f" uniqStateIf(session, name = '' AND session != '') AS sessions{column}"
         f" FROM {events} {where} GROUP BY app, name, slot, version, code, platform{group}"
     )
+
+
+def sightings(events: str, where: str = "person != ''") -> str:
+    """The SELECT that makes rows of `seen` from the table `events`."""
+    return f"SELECT app, person, min(at) AS first, max(at) AS last FROM {events} WHERE {where} GROUP BY app, person"
 
 
 def slot(moment: str) -> str:

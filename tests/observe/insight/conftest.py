@@ -43,5 +43,5 @@ def spoken(called: Engine) -> Iterator[Server]:
 def engine(called: Engine, spoken: Server, request: pytest.FixtureRequest) -> Iterator[Engine]:
     """By calls and over HTTP."""
     yield called if request.param == "called" else spoken
-    for table in ("events", "trends"):
+    for table in ("events", "trends", "seen"):
         called.query(f"TRUNCATE TABLE {table}")

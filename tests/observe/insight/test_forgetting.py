@@ -21,7 +21,7 @@ from eden.observe.insight.engine import Engine, Limits, StoreError
 from eden.observe.insight.forgetter import Forgetter
 from eden.observe.insight.hidden import Gone
 from eden.observe.sql.queries import Queries
-from tests.observe.insight.test_store import AT, COUNTABLE, COUNTED, DAY, put, rows, visits
+from tests.observe.insight.test_store import AT, COUNTABLE, COUNTED, DAY, SEEABLE, SEEN, put, rows, visits
 
 #: received up to then
 BEFORE = (AT + 5 * DAY) * 1_000_000
@@ -34,13 +34,21 @@ def seen(engine: Engine, sql: str) -> list[list[object]]:
 
 
 def is_counted(engine: Engine) -> bool:
-    """Whether the roll-ups have what questions find in the events."""
+    """Whether the roll-ups have what questions find in the events, and people were seen when these were."""
     counted = seen(engine, COUNTED)
-    return counted == seen(engine, COUNTABLE) and bool(counted)
+    return counted == seen(engine, COUNTABLE) and bool(counted) and seen(engine, SEEN) == seen(engine, SEEABLE)
 
 
-def crowd(engine: Engine, seed: int, events: int = 400) -> None:
-    """People who come with and without signing in, on several devices, some on the same; sessions go on."""
+def is_stored(engine: Engine) -> bool:
+    """Whether nothing is hidden any more, and the same holds of what is in the tables."""
+    return not engine.hidden.gone and rows(engine, COUNTED) == rows(engine, COUNTABLE) and (
+        rows(engine, SEEN) == rows(engine, SEEABLE)
+    )  # fmt: skip
+
+
+def crowd(engine: Engine, seed: int, events: int = 400, **same: object) -> None:
+    """People who come with and without signing in, on several devices, some on the same; sessions go on. What is the
+    `same` of all events comes last."""
     chance = random.Random(seed)
     lines = []
     for _ in range(events):
@@ -54,6 +62,7 @@ def crowd(engine: Engine, seed: int, events: int = 400) -> None:
             "name": chance.choice(["$launch", "pay", ""]),
             "version": chance.choice(["1.0", "1.1"]),
             "platform": chance.choice(["ios", ""]),
+            **same,
         }
         lines.append({**line, "value": chance.randrange(1000) / 8} if chance.random() < 0.5 else line)
     put(engine, "events", *lines)
@@ -170,8 +179,12 @@ def test_rollups_are_what_is_left_in_random_worlds(store: Engine, seed: int, mon
         if chance.random() < 0.4:
             erasure.take_out(store)
             assert is_counted(store), name
+        if chance.random() < 0.4:
+            # who comes again is somebody new
+            crowd(store, chance.randrange(1 << 30), 20, arrived=AT + 9 * DAY)
+            assert is_counted(store), name
     erasure.take_out(store)
-    assert is_counted(store) and rows(store, COUNTED) == rows(store, COUNTABLE)
+    assert is_counted(store) and is_stored(store)
 
 
 def test_sessions_that_go_on_without_the_person_stay_counted(store: Engine) -> None:
@@ -189,6 +202,33 @@ def test_sessions_that_go_on_without_the_person_stay_counted(store: Engine) -> N
         [2, 2, 1]
     ]
     assert is_counted(store)
+
+
+def test_what_is_left_tells_when_people_were_seen(store: Engine) -> None:
+    put(
+        store,
+        "events",
+        {"person": "u1", "device": "d1", "at": AT},
+        {"person": "u1", "device": "d2", "at": AT + 0.123},
+        {"person": "u1", "device": "d1", "at": AT + 9},
+        {"person": "u2", "device": "d1", "at": AT},
+        {"person": "u3", "device": "d3", "at": AT},
+        {"app": 2, "person": "u2", "device": "d1", "at": AT},
+    )
+    asked = "SELECT app, person, toUnixTimestamp64Milli(min(first)) - {0}, toUnixTimestamp64Milli(max(last)) - {0}"
+    asked = asked.format(AT * 1000) + " FROM seen GROUP BY ALL ORDER BY ALL"
+    before = [[1, "u1", 0, 9000], [1, "u2", 0, 0], [1, "u3", 0, 0], [2, "u2", 0, 0]]
+    milliseconds = {"output_format_json_quote_64bit_integers": 0}
+    assert json.loads(store.query(asked, settings=milliseconds))["data"] == before
+    erasure.erase(store, 1, "d1", BEFORE)
+    left = [[1, "u1", 123, 123], *before[2:]]
+    assert json.loads(store.query(asked, settings=milliseconds))["data"] == left
+    put(store, "events", {"person": "u2", "device": "d1", "at": AT + 5, "arrived": AT + 9 * DAY})
+    for _ in range(2):
+        assert json.loads(store.query(asked, settings=milliseconds))["data"] == [
+            left[0], [1, "u2", 5000, 5000], *left[1:]
+        ]  # fmt: skip
+        erasure.take_out(store)
 
 
 def test_many_people_in_one_slot(store: Engine) -> None:
@@ -243,17 +283,18 @@ def _killing(engine: Engine, monkeypatch: pytest.MonkeyPatch, after: int) -> Non
     monkeypatch.setattr(engine, "load", counting(engine.load))
 
 
-@pytest.mark.parametrize("after", range(8))
+@pytest.mark.parametrize("after", range(10))
 def test_a_process_that_is_killed_leaves_nothing_wrong(
     store: Engine, after: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     crowd(store, 1)
-    put(store, "logs", {"person": "u1"})
+    # of several people, who have other devices, too
+    put(store, "logs", {"device": "d1"})
     ended = False
     with monkeypatch.context() as patch:
         _killing(store, patch, after)
         try:
-            erasure.erase(store, 1, "u1", BEFORE)
+            erasure.erase(store, 1, "d1", BEFORE)
             erasure.take_out(store)
             ended = True
         except Killed:
@@ -261,15 +302,15 @@ def test_a_process_that_is_killed_leaves_nothing_wrong(
     # the next process
     store.hidden.load(store)
     if not ended:
-        erasure.erase(store, 1, "u1", BEFORE)
+        erasure.erase(store, 1, "d1", BEFORE)
         assert is_counted(store)
         erasure.take_out(store)
     assert store.hidden.gone == ()
-    assert rows(store, "SELECT count() FROM events WHERE person = 'u1'") == [[0]]
+    assert rows(store, "SELECT count() FROM events WHERE 'd1' IN (person, device)") == [[0]]
     assert rows(store, "SELECT count() FROM logs") == [[0]]
-    assert rows(store, COUNTED) == rows(store, COUNTABLE)
+    assert is_stored(store)
     # that many steps there are, and no more
-    assert ended == (after >= 7)
+    assert ended == (after >= 9)
 
 
 def test_the_next_process_finishes_without_being_asked(store: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -282,7 +323,7 @@ def test_the_next_process_finishes_without_being_asked(store: Engine, monkeypatc
     assert not is_counted(store)
     store.hidden.load(store)
     assert erasure.take_out(store) == 1
-    assert rows(store, COUNTED) == rows(store, COUNTABLE)
+    assert is_stored(store)
 
 
 def test_rows_that_come_late_are_forgotten_too(store: Engine) -> None:
@@ -297,7 +338,7 @@ def test_rows_that_come_late_are_forgotten_too(store: Engine) -> None:
     put(store, "events", late)
     # it was killed before it could
     erasure.take_out(store)
-    assert is_counted(store) and rows(store, COUNTED) == rows(store, COUNTABLE)
+    assert is_counted(store) and is_stored(store)
     put(store, "events", late)
     erasure.erase(store, 1, "u1", BEFORE)
     assert is_counted(store)
@@ -319,7 +360,7 @@ def test_rows_that_come_while_parts_are_changed_stay_hidden(store: Engine, monke
     assert seen(store, "SELECT count() FROM events WHERE person = 'u1'") == [[0]]
     assert seen(store, "SELECT count() FROM logs") == [[0]]
     assert erasure.take_out(store) == 1
-    assert rows(store, COUNTED) == rows(store, COUNTABLE)
+    assert is_stored(store)
 
 
 def test_nothing_is_written_for_somebody_unknown(store: Engine) -> None:

@@ -72,7 +72,11 @@ def test_statements_of_a_cluster() -> None:
         assert f"Replicated{table.engine.partition('(')[0]}('/clickhouse/tables/{{shard}}/" in local
         [spread] = [sql for sql in made if f" {name} ON CLUSTER 'prod' AS {name}_local" in sql]
         assert f"Distributed('prod', currentDatabase(), '{name}_local'" in spread
-    assert "TO trends_local" in made[-1] and "FROM events_local" in made[-1]
+    for view, sql in zip(("trends", "seen"), made[-2:], strict=True):
+        assert f"TO {view}_local" in sql and "FROM events_local" in sql
+    # what one person did is on one machine, and so is when
+    [seen] = [sql for sql in made if "AS seen_local" in sql]
+    assert "cityHash64(person)" in seen
     assert all("ON CLUSTER 'prod'" in sql for sql in made)
 
 
@@ -83,6 +87,8 @@ COUNTED = """SELECT name, slot, version, platform, sum(events), uniqMerge(person
 COUNTABLE = """SELECT arrayJoin(arrayDistinct([toString(name), ''])) AS n, toStartOfFifteenMinutes(at) AS slot, version,
     platform, count(), uniq(person), if(n = '', uniq(session), 0), count(value), round(sum(ifNull(value, 0)), 6)
     FROM events GROUP BY ALL ORDER BY ALL"""
+SEEN = "SELECT app, person, min(first), max(last) FROM seen GROUP BY ALL ORDER BY ALL"
+SEEABLE = "SELECT app, person, min(at), max(at) FROM events WHERE person != '' GROUP BY ALL ORDER BY ALL"
 PARTS = "FROM system.parts WHERE active AND database = currentDatabase()"
 
 
@@ -110,9 +116,27 @@ def visits(engine: Engine) -> None:
 def test_rollups_are_what_the_events_are(store: Engine) -> None:
     visits(store)
     assert rows(store, COUNTED) == rows(store, COUNTABLE)
+    put(store, "events", {"name": "e", "device": "d"}, {"app": 2, "name": "e", "person": "u3", "at": AT + 0.123})
+    assert rows(store, SEEN) == rows(store, SEEABLE) and len(rows(store, SEEN)) == 8
 
 
 # retention
+
+
+def test_who_comes_back_is_known_since_the_first_time(store: Engine) -> None:
+    long_ago, now = NOW.timestamp() - 500 * DAY, NOW.timestamp()
+    put(store, "events", *({"app": app, "person": one, "at": long_ago} for app in (1, 2) for one in ("back", "gone")))
+    for at in (long_ago - DAY, now):
+        # in another part
+        put(store, "events", {"person": "back", "at": at})
+    apps = {1: AppSettings(), 2: AppSettings(retention={"events": 600})}
+    assert keeper.retain(store, apps, NOW) > 0
+    kept = "SELECT app, person, toUnixTimestamp(min(first)), toUnixTimestamp(max(last)) FROM seen"
+    assert rows(store, f"{kept} GROUP BY ALL ORDER BY ALL") == [
+        [1, "back", long_ago - DAY, now], [2, "back", long_ago, long_ago], [2, "gone", long_ago, long_ago]
+    ]  # fmt: skip
+    assert rows(store, "SELECT app, person FROM events ORDER BY ALL") == [[1, "back"], [2, "back"], [2, "gone"]]
+    assert keeper.retain(store, apps, NOW) == 0
 
 
 def test_each_app_keeps_what_it_wants(store: Engine) -> None:

@@ -253,6 +253,16 @@ def _overview(world: World, question: ask.Overview, found: results.OverviewResul
     pages = [row for row in world.asked(question) if row["name"] == "$page_view" and row["page"]]
     counts = Counter(row["page"] for row in pages)
     top = sorted(counts.items(), key=lambda one: (-one[1], one[0]))[: question.top]
+    left = [row for row in world.asked(question) if row["name"] == "$page_leave"]
+    heavy = []
+    for page, views in top:
+        mine = [row for row in pages if row["page"] == page]
+        renders, stays = (
+            [row["value"] for row in rows if row["page"] == page and row["value"] is not None] for rows in (mine, left)
+        )
+        seconds = percentile(stays, 50)
+        people = len({row["person"] for row in mine} - {""})
+        heavy.append((page, views, people, None if seconds is None else seconds / 1000, percentile(renders, 50)))
     groups = Counter(f"{row['group']:016x}" for row in world.asked(question, world.errors))
     return [
         *_same("persons", figures.persons, expected["persons"]),
@@ -265,7 +275,9 @@ def _overview(world: World, question: ask.Overview, found: results.OverviewResul
         *_same("errors", figures.errors, expected["errors"]),
         *_same("lines", sum(line.launches for line in found.lines), expected["launches"]),
         *_same("new by line", sum(line.new_persons for line in found.lines), figures.new_persons),
-        *_same("pages", [(one.page, one.views) for one in found.pages], top),
+        *_same(
+            "pages", [(one.page, one.views, one.persons, one.seconds, one.render_p50) for one in found.pages], heavy
+        ),
         *_same(
             "groups",
             [(one.group, one.count) for one in found.errors],

@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from eden.observe.insight.engine import Engine
-from eden.observe.questions.asking import statement
+from eden.observe.questions.asking import asking, statement
 from eden.observe.questions.interfaces import (
     AllOf,
     AnyFilter,
@@ -347,6 +347,15 @@ def test_names_of_events_are_in_rollups(worlds: tuple[Engine, dict[int, World]],
     store, found = worlds
     assert differences(store, found[CLEAN], OTHERS[name], CLEAN) == []
     assert "trends" in statement(OTHERS[name], CLEAN, found[CLEAN].now).sql
+
+
+@pytest.mark.parametrize("name", [name for name in OTHERS if isinstance(OTHERS[name], Overview)])
+def test_who_is_new_is_looked_up(worlds: tuple[Engine, dict[int, World]], name: str) -> None:
+    store, found = worlds
+    question = OTHERS[name]
+    assert differences(store, found[CLEAN], question, CLEAN) == []
+    [new] = [one.sql for one in next(asking(question, CLEAN, found[CLEAN].now)) if one.name == "new"]
+    assert ("FROM seen" in new) == (not question.filters)
 
 
 def test_rollups_are_used(worlds: tuple[Engine, dict[int, World]]) -> None:

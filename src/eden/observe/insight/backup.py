@@ -3,8 +3,9 @@
     TABLE/DAY-NUMBER.native
 
 Any engine reads them, so that a backup of the embedded engine is restored into a server and back. Roll-ups are not in
-it: they are counted again as the rows arrive. Rows come from the insight process, while servers run; they go through a
-process of its own (`loading`) into a store beside the one that is there, whose place it takes in the end.
+it: they are counted again as the rows arrive. `seen` is, as it knows people whose first events have expired. Rows come
+from the insight process, while servers run; they go through a process of its own (`loading`) into a store beside the
+one that is there, whose place it takes in the end.
 """
 
 from __future__ import annotations
@@ -87,7 +88,7 @@ def _pieces(settings: Settings, apps: Sequence[int], folder: Path) -> Iterator[P
         try:
             # what was acknowledged before is in it
             runner.run(insight.settled())
-            for table in schema.NAMES:
+            for table in schema.KEPT:
                 yield from _of_table(runner, insight, table, apps, folder)
         finally:
             runner.run(insight.close())
@@ -164,7 +165,7 @@ class _Restoring:
 
     def put(self, name: str, content: Readable, size: int) -> None:
         table = name.split("/")[0]
-        if table not in schema.NAMES:
+        if table not in schema.KEPT:
             raise EdenError("backup-damaged", f"The backup has a table {table!r} of events, which Eden has not.")
         process = self._process or self._started()
         assert process.stdin is not None

@@ -2,7 +2,8 @@
 
 What that takes grows with what the person did, not with the store. The rows are hidden (`hidden`), which one small row
 brings about, and taken off the roll-ups: counts are subtracted, and the person's and sessions' hashes are taken out of
-the states. Rows are marked as deleted behind that, part by part (`take_out`), while nobody waits.
+the states; when its people were seen is looked up among the events that are left. Rows are marked as deleted behind
+that, part by part (`take_out`), while nobody waits.
 
 How many events the roll-ups do not have any more is written down with the person. Where the tables have another
 number, because the process was killed in between or rows came late, the quarters of an hour that are concerned are
@@ -23,6 +24,7 @@ from eden.observe.insight.engine import Engine, StoreError
 from eden.observe.insight.hidden import SYNC, Gone, again
 
 _SLOTS = "app = {app:UInt32} AND toUnixTimestamp(slot) IN {slots:Array(UInt32)}"
+_PERSONS = "app = {app:UInt32} AND person IN {persons:Array(String)}"
 #: a day is found by the primary key, a slot is not
 _EVENTS = (
     "app = {app:UInt32} AND toDate(at) IN (SELECT toDate(arrayJoin({slots:Array(UInt32)}), 'UTC'))"
@@ -54,6 +56,7 @@ def erase(engine: Engine, app: int, person: str, before: int) -> None:
             if known is not None and known.counted == events:
                 return
             _count_anew(engine, gone)
+        _see_anew(engine, gone)
         engine.hidden.note(engine, msgspec.structs.replace(gone, counted=events))
 
 
@@ -63,10 +66,13 @@ def take_out(engine: Engine) -> int:
     everybody = engine.hidden.gone
     if not everybody:
         return 0
+    # rows that a killed process was deleting tell what is to be counted anew: they must not vanish while that is done
+    _wait_for_changes(engine)
     with engine.writing.alone():
         for gone in everybody:
             if (events := _events(engine, gone)) != gone.counted:
                 _count_anew(engine, gone)
+                _see_anew(engine, gone)
                 engine.hidden.note(engine, msgspec.structs.replace(gone, counted=events))
         for table in schema.PERSONAL:
             hidden = engine.hidden.rows(table)
@@ -105,6 +111,22 @@ def _count_anew(engine: Engine, gone: Gone) -> None:
     engine.query(
         f"INSERT INTO trends ({schema.COUNTS}) "
         + schema.counts("events", f"WHERE {_EVENTS} AND NOT ({engine.hidden.rows('events')})"),
+        parameters,
+        settings=again(),
+    )
+
+
+def _see_anew(engine: Engine, gone: Gone) -> None:
+    """Of everybody who has events of it, when the events that are not hidden were: of a device there may be several
+    people, who did other things, too."""
+    persons = _rows(engine, f"SELECT DISTINCT person FROM events WHERE person != '' AND {gone.condition('events')}")
+    if not persons:
+        return
+    parameters = {"app": gone.app, "persons": [person for (person,) in persons]}
+    _delete(engine, "seen", _PERSONS, parameters, SYNC)
+    engine.query(
+        "INSERT INTO seen (app, person, first, last) "
+        + schema.sightings("events", f"{_PERSONS} AND NOT ({engine.hidden.rows('events')})"),
         parameters,
         settings=again(),
     )

@@ -111,17 +111,22 @@ def _new(
     build: Build, found: Range, earlier: Range | None, moments: Sequence[int], filters: Sequence[AnyFilter]
 ) -> Statement:
     """Rows: interval (None: the period before), people whose very first event is in it."""
-    ever = replace(found, since=found.until - int(LONGEST.total_seconds()) * 1_000_000)
-    where = build.rows(ever, filters, "person != ''")
-    since, *before_ = (
+    since, until, *before_ = (
         f"fromUnixTimestamp64Milli({build.bind(at, 'Int64')})"
-        for at in (found.milliseconds[0], *(earlier.milliseconds if earlier else ()))
+        for at in (*found.milliseconds, *(earlier.milliseconds if earlier else ()))
     )
-    wanted = f"first >= {since}" + (f" OR first >= {before_[0]} AND first < {before_[1]}" if before_ else "")
-    firsts = f"SELECT min(at) AS first FROM events WHERE {where} GROUP BY person HAVING {wanted}"
+    wanted = f"began >= {since} AND began < {until}"
+    wanted += f" OR began >= {before_[0]} AND began < {before_[1]}" if before_ else ""
+    if filters:
+        ever = replace(found, since=found.until - int(LONGEST.total_seconds()) * 1_000_000)
+        where = build.rows(ever, filters, "person != ''")
+        known = f"min(at) AS began FROM events WHERE {where}"
+    else:
+        known = f"min(first) AS began FROM seen WHERE {build.of_app()}"
+    firsts = f"SELECT {known} GROUP BY person HAVING {wanted}"
     return build.done(
         "new",
-        f"SELECT if(first >= {since}, {build.bucket(moments, 'first')}, NULL) AS place, count() FROM ({firsts})"
+        f"SELECT if(began >= {since}, {build.bucket(moments, 'began')}, NULL) AS place, count() FROM ({firsts})"
         " GROUP BY place",
     )
 
@@ -138,16 +143,17 @@ def _recent(build: Build, found: Range, filters: Sequence[AnyFilter]) -> Stateme
 
 def _pages(question: Overview, build: Build, found: Range, filters: Sequence[AnyFilter]) -> Statement:
     """Rows: page, views, people, stays, their median, renders, their median (milliseconds); the most seen first."""
-    view, leave = build.bind(PAGE_VIEW, "String"), build.bind(PAGE_LEAVE, "String")
-    where = build.rows(found, filters, f"name IN ({view}, {leave})", "page != ''")
+    names = (f"name = {build.bind(name, 'String')}" for name in (PAGE_VIEW, PAGE_LEAVE))
+    wanted = (build.rows(found, filters, name, "page != ''") for name in names)
+    viewed, left = (f"FROM events WHERE {where} GROUP BY page" for where in wanted)
+    # each name by itself: rows of a name lie together, and nothing has to be told apart
     return build.done(
         "pages",
-        f"SELECT toString(page) AS place, countIf(name = {view}) AS views,"
-        f" uniqIf(person, name = {view} AND person != ''), countIf(value, name = {leave}),"
-        f" quantileExactIf(0.5)(value, name = {leave}), countIf(value, name = {view}),"
-        f" quantileExactIf(0.5)(value, name = {view})"
-        f" FROM events WHERE {where} GROUP BY place HAVING views > 0 ORDER BY views DESC, place"
-        f" LIMIT {build.bind(question.top, 'UInt32')}",
+        "SELECT toString(page), views, people, stays, stay, renders, render FROM (SELECT page, count() AS views,"
+        " uniqIf(person, person != '') AS people, count(value) AS renders, quantileExact(0.5)(value) AS render"
+        f" {viewed} ORDER BY views DESC, page LIMIT {build.bind(question.top, 'UInt32')}) AS seen"
+        f" LEFT JOIN (SELECT page, count(value) AS stays, quantileExact(0.5)(value) AS stay {left}) AS gone USING page"
+        " ORDER BY views DESC, page",
     )
 
 
