@@ -173,7 +173,7 @@ TABLES = {
 }
 #: what a store counts for itself
 INTERNAL = ("trends", "seen", "forgotten")
-#: tables that people may ask in SQL
+#: those that rows are put into
 NAMES = tuple(name for name in TABLES if name not in INTERNAL)
 #: what a backup has: `seen` knows of events that have expired, all else that is internal is made again
 KEPT = (*NAMES, "seen")

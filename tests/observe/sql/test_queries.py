@@ -226,7 +226,7 @@ def test_documented_columns_are_the_tables(engine: Embedded) -> None:
             # how many paths a JSON column keeps apart is the store's affair
             assert described[column.name].partition("(max_dynamic")[0] == column.type, (table.name, column.name)
         assert table.time in described and (not table.person or table.person in described)
-    assert set(TABLES) == {*schema.NAMES, "trends"}
+    assert set(TABLES) == {*schema.KEPT, "trends"}
 
 
 def test_functions_are_the_engines(engine: Embedded) -> None:

@@ -151,9 +151,9 @@ def _pages(question: Overview, build: Build, found: Range, filters: Sequence[Any
         "pages",
         "SELECT toString(page), views, people, stays, stay, renders, render FROM (SELECT page, count() AS views,"
         " uniqIf(person, person != '') AS people, count(value) AS renders, quantileExact(0.5)(value) AS render"
-        f" {viewed} ORDER BY views DESC, page LIMIT {build.bind(question.top, 'UInt32')}) AS seen"
-        f" LEFT JOIN (SELECT page, count(value) AS stays, quantileExact(0.5)(value) AS stay {left}) AS gone USING page"
-        " ORDER BY views DESC, page",
+        f" {viewed} ORDER BY views DESC, page LIMIT {build.bind(question.top, 'UInt32')}) AS viewed"
+        f" LEFT JOIN (SELECT page, count(value) AS stays, quantileExact(0.5)(value) AS stay {left}) AS closed"
+        " USING page ORDER BY views DESC, page",
     )
 
 

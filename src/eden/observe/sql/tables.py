@@ -190,6 +190,19 @@ TABLES: Final[dict[str, TableInfo]] = {
             person="",
         ),
         TableInfo(
+            "seen",
+            "When people had their first and last event; several rows of one are merged: min(first), max(last).",
+            (
+                PROGRAM,
+                *_columns("""
+    person | String | The user, or else the device.
+    first | SimpleAggregateFunction(min, DateTime64(3, 'UTC')) | The first, also when it has expired.
+    last | SimpleAggregateFunction(max, DateTime64(3, 'UTC')) | The last.
+"""),
+            ),
+            time="last",
+        ),
+        TableInfo(
             "quarantine",
             "What could not be stored as what it is.",
             (
