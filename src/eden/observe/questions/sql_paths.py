@@ -30,9 +30,10 @@ def statement(question: Paths, build: Build, found: Range, *, name: str = "paths
     where = conjunction([having, f"{question.unit} != ''"])
     # a moment is one number, of its time, its id (equal times have an order), and the place of its node among all
     names = (
-        f"(SELECT arrayConcat([''], arraySort(groupUniqArray({_MOST})(toString({column})))) FROM events WHERE {having})"
+        f"(SELECT arrayConcat([''], arraySort(groupArray({_MOST})(node)))"
+        f" FROM (SELECT toString({column}) AS node FROM events WHERE {having} GROUP BY {column}))"
     )
-    place = f"transform(toString({column}), names, arrayEnumerate(names), 0)"
+    place = f"transform({column}, names, arrayEnumerate(names), 0)"
     moment = (
         f"bitOr(bitShiftLeft(toUInt128(toUnixTimestamp64Milli(at)), {64 + _BITS}),"
         f" bitOr(bitShiftLeft(toUInt128(id), {_BITS}), toUInt128({place})))"
@@ -51,12 +52,16 @@ def statement(question: Paths, build: Build, found: Range, *, name: str = "paths
         ways += f" HAVING {first} > 0"
     # one more than is shown tells whether the last one went on
     cut = f"SELECT arraySlice(nodes, {first}, {question.steps + 1}) AS way FROM ({ways})"
-    pairs = f"arraySlice(arrayZip(arrayEnumerate(way), way, arrayPushBack(arrayPopFront(way), 0)), 1, {question.steps})"
+    # a pair is one number, of its step, its node and the next one
+    pair = f"bitOr(bitShiftLeft(toUInt64(step), {2 * _BITS}), bitOr(bitShiftLeft(toUInt64(a), {_BITS}), b))"
+    following = "arrayPushBack(arrayPopFront(way), 0)"
+    pairs = f"arraySlice(arrayMap((step, a, b) -> {pair}, arrayEnumerate(way), way, {following}), 1, {question.steps})"
+    node, next_node = (f"names[bitAnd({number}, {_MOST})]" for number in (f"bitShiftRight(pair, {_BITS})", "pair"))
     return build.done(
         name,
         f"WITH {names} AS names"
-        " SELECT pair.1 AS step, names[pair.2] AS node, names[pair.3] AS following, count() AS ways"
-        f" FROM (SELECT arrayJoin({pairs}) AS pair FROM ({cut})) GROUP BY step, node, following"
+        f" SELECT bitShiftRight(pair, {2 * _BITS}) AS step, {node} AS node, {next_node} AS following, ways"
+        f" FROM (SELECT arrayJoin({pairs}) AS pair, count() AS ways FROM ({cut}) GROUP BY pair)"
         f" ORDER BY ways DESC, step, node, following LIMIT {LARGEST_PAIRS}",
     )
 
