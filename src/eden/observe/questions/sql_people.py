@@ -24,14 +24,20 @@ _MS = "toUnixTimestamp64Milli"
 
 def ask_cohort(question: Cohort, app: int, now: int) -> Asking[CohortResult]:
     build = Build(app, now)
-    everybody = conjunction([build.of_app(), "person != ''", *(build.condition(one) for one in question.filters)])
+    if question.filters:
+        everybody = conjunction([build.of_app(), "person != ''", *(build.condition(one) for one in question.filters)])
+        people = f"SELECT person, min(at) AS began, max(at) AS ended FROM events WHERE {everybody} GROUP BY person"
+    else:
+        people = (
+            f"SELECT person, min(first) AS began, max(last) AS ended FROM seen WHERE {build.of_app()} GROUP BY person"
+        )
     inside = build.belongs(question.condition)
-    size = build.done("size", f"SELECT uniqExactIf(person, {inside}), uniqExact(person) FROM events WHERE {everybody}")
+    size = build.done("size", f"SELECT countIf({inside}), count() FROM ({people})")
     behind = f" AND person > {build.bind(question.after, 'String')}" if question.after else ""
     members = build.done(
         "members",
-        f"SELECT person, {_MS}(min(at)), {_MS}(max(at)) FROM events WHERE {everybody} AND {inside}{behind}"
-        f" GROUP BY person ORDER BY person LIMIT {build.bind(question.limit + 1, 'UInt32')}",
+        f"SELECT person, {_MS}(began), {_MS}(ended) FROM ({people}) WHERE {inside}{behind}"
+        f" ORDER BY person LIMIT {build.bind(question.limit + 1, 'UInt32')}",
     )
     sizes, rows = yield [size, members]
     found = rows[: question.limit]
