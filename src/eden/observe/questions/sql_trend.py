@@ -16,7 +16,7 @@ from eden.base.problems import Problem
 from eden.observe.questions import rollups
 from eden.observe.questions.interfaces import Breakdown, Events, Measure, Trend
 from eden.observe.questions.results import OTHER, Key, Series, TrendResult
-from eden.observe.questions.statements import COUNT, Asking, Build, Rows, Statement, conjunction, disjunction
+from eden.observe.questions.statements import Asking, Build, Rows, Statement, conjunction, disjunction
 from eden.observe.questions.times import Range, before, edges, local_time, resolve
 
 _UNIQUE = {"persons": "person", "devices": "device", "sessions": "session"}
@@ -131,9 +131,14 @@ def _of_rows(
         head, weight, where = [shown], "count()", "1"
     else:
         columns = [f"{sql} AS {name}" for name, sql in texts.items()]
-        source, head, weight = "events", [f"{bucket} AS bucket", *columns], COUNT if groups else "0"
+        source, head, weight = "events", [f"{bucket} AS bucket", *columns], _once() if groups else "0"
     firsts = [f"{part.first} AS m{number}" for number, part in enumerate(parts.parts)]
-    return f"SELECT {', '.join([*head, *firsts, f'{weight} AS weight'])} FROM {source} WHERE {where} GROUP BY {shown}"
+    sql = f"SELECT {', '.join([*head, *firsts, f'{weight} AS weight'])} FROM {source} WHERE {where} GROUP BY {shown}"
+    if not groups:
+        return sql
+    # one row each, and numbers by now: the engine would carry the arrays of `_once` through the order of the groups
+    numbers = ", ".join(f"any({name}) AS {name}" for name in [*(f"m{n}" for n, _ in enumerate(firsts)), "weight"])
+    return f"SELECT {shown}, {numbers} FROM ({sql}) GROUP BY {shown}"
 
 
 #: parts of measures that roll-ups have
@@ -177,12 +182,7 @@ def _parts(build: Build, events: Events, measure: Measure) -> Parts:
         return Part(f"uniqStateIf({column}, {known})", lambda name: f"uniqMerge({name})")
 
     def count(condition: str = "1") -> Part:
-        if condition == "1":
-            return Part(COUNT, lambda name: f"sum({name})")
-        return Part(
-            f"uniqExactIf(id, id != 0 AND ({condition})) + countIf(id = 0 AND ({condition}))",
-            lambda name: f"sum({name})",
-        )
+        return Part(_once(condition), lambda name: f"sum({name})")
 
     def ratio(merged: Sequence[str]) -> str:
         return f"if({merged[1]} = 0, NULL, {merged[0]} / {merged[1]})"
@@ -212,6 +212,21 @@ def _parts(build: Build, events: Events, measure: Measure) -> Parts:
         part = Part(f"quantileExactState{word}(number)", lambda name: f"quantileExactMerge{word}({name})")
         return Parts((part,), _itself, measure.of)
     return Parts((_same("min" if kind == "minimum" else "max"),), _itself, measure.of)
+
+
+#: an array has at most 16,777,215 numbers
+_ARRAYS = 4
+
+
+def _once(condition: str = "1") -> str:
+    """An aggregate: how many rows meet the condition; what came twice is one. Ids of millions of rows, sorted, take a
+    third of the time of `uniqExact` and less memory, as its tables are merged one number after the other."""
+    rows = condition if condition == "1" else f"({condition})"
+    counts = []
+    for number in range(_ARRAYS):
+        kept = conjunction(["id != 0", f"bitAnd(id, {_ARRAYS - 1}) = {number}", rows])
+        counts.append(f"length(arrayCompact(arraySort(groupArrayIf(id, {kept}))))")
+    return " + ".join([*counts, f"countIf({conjunction(['id = 0', rows])})"])
 
 
 def _same(function: str) -> Part:
