@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sqlite3
-import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -324,16 +321,6 @@ def test_files_are_kept_as_long_as_documents_name_them(ingest: Ingest, store: En
 
 
 # progress
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere threads have no priorities of their own")
-def test_others_come_first(ingest: Ingest, store: Engine) -> None:
-    with ingest.inserter(store) as inserter:
-        assert inserter.settled(60)
-        [thread] = [one for one in threading.enumerate() if one.name == "eden-inserter"]
-        assert thread.native_id is not None
-        mine = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
-        assert os.getpriority(os.PRIO_PROCESS, thread.native_id) == min(19, mine + 5)
 
 
 def test_keys_are_remembered_over_restarts(tmp_path: Path) -> None:

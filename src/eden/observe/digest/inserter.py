@@ -9,11 +9,9 @@ later, under the same tokens; the spool holds everything meanwhile.
 from __future__ import annotations
 
 import logging
-import os
 import threading
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 
 import msgspec
 from sqlalchemy import Connection, insert, select, update
@@ -48,8 +46,6 @@ PACE_SECONDS = 0.5
 #: how often the spool is looked at when nothing comes
 _LOOK_SECONDS = 0.1
 _LONGEST_REST = 10.0
-#: a weight of a third beside others that want the same processor
-_NICE = 5
 #: ids of errors are no ids of events
 _ERRORS = 1 << 32
 
@@ -139,7 +135,6 @@ class Inserter:
     # the thread
 
     def _run(self) -> None:
-        _yield_to_others()
         rest = 0.0
         try:
             self._reader.remove_drafts()
@@ -357,11 +352,3 @@ class Inserter:
     def _forget(self, one: Forgotten) -> None:
         for app in one.apps:
             erase(self._engine, app, one.person, one.at)
-
-
-def _yield_to_others() -> None:
-    """Where there are not processors enough, who accepts reports and who asks comes before this thread: what waits for
-    it is on the disk. Linux takes the number of a thread for that of a process here; others refuse it."""
-    thread = threading.get_native_id()
-    with suppress(OSError):
-        os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + _NICE)
