@@ -8,6 +8,7 @@ import random
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
+from unittest.mock import MagicMock, PropertyMock
 
 import pytest
 
@@ -430,6 +431,25 @@ def test_the_worker_takes_out_who_is_forgotten(
     assert rows(store, "SELECT count() FROM events WHERE person = 'u3'") == [[0]]
     forgetter.stop()
     assert forgetter.figures() == {"forgetting": 0.0, "forgetting_failing": 0.0}
+
+
+def test_people_are_taken_out_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("eden.observe.insight.forgetter._GATHER_SECONDS", 0.0)
+    looks = [(), (one := Gone(1, "a", 5),), (one,), (one, Gone(1, "b", 6)), (one,), (one,)]
+    hidden = MagicMock(wait=lambda seconds: True)
+    gone = type(hidden).gone = PropertyMock(side_effect=looks)
+    taken: list[int] = []
+    made = Forgetter(MagicMock(hidden=hidden))
+
+    def take(engine: object) -> int:
+        taken.append(gone.call_count)
+        made._end.set()
+        return 1
+
+    monkeypatch.setattr("eden.observe.insight.forgetter.take_out", take)
+    made.start()
+    made._thread.join(30)
+    assert taken == [6]
 
 
 # on a cluster

@@ -9,8 +9,10 @@ from collections.abc import Mapping
 from eden.observe.insight.engine import Engine
 from eden.observe.insight.erasure import take_out
 
-#: several who are forgotten one after the other are taken out together
-_GATHER_SECONDS = 1.0
+#: several who are forgotten one after the other are taken out together: once nobody else came for so long, or after so
+#: many times of it
+_GATHER_SECONDS = 10.0
+_MOST_TIMES = 30
 #: how long nothing happens before it is looked whether other machines have left something
 _SECONDS = 600.0
 _AGAIN_SECONDS = 10.0
@@ -45,7 +47,7 @@ class Forgetter:
     def _run(self) -> None:
         while not self._end.is_set():
             self._engine.hidden.wait(_SECONDS)
-            if self._end.wait(_GATHER_SECONDS):
+            if not self._gathered():
                 return
             try:
                 take_out(self._engine)
@@ -57,3 +59,14 @@ class Forgetter:
                     )
                 self._failed = str(error) or type(error).__name__
                 self._end.wait(_AGAIN_SECONDS)
+
+    def _gathered(self) -> bool:
+        """Wait until nobody else comes. Who is forgotten next would have to wait for what is taken out. False: it is to
+        end."""
+        for _ in range(_MOST_TIMES):
+            before = self._engine.hidden.gone
+            if self._end.wait(_GATHER_SECONDS):
+                return False
+            if self._engine.hidden.gone == before:
+                break
+        return True
