@@ -81,7 +81,7 @@ class Pressure:
     def storing(self) -> Iterator[Figure]:
         """A load that goes on; how soon an event is seen beside half of it."""
         yield from self._sustained(2 if self._quick else 600)
-        yield from self._visible(2 if self._quick else 60)
+        yield from self._visible(*((2, 0.5) if self._quick else (60, _PROBES)))
 
     def _send(self, name: str, requests: int, rate: float = 0.0) -> Measured:
         site = self._site
@@ -138,16 +138,16 @@ class Pressure:
         yield Figure("sustained_p99_ms", measured.p99, 50)
         yield Figure("load_memory_mb", peak[0], 1_200)
 
-    def _visible(self, probes: int) -> Iterator[Figure]:
-        """Beside half of the load."""
+    def _visible(self, probes: int, pause: float) -> Iterator[Figure]:
+        """Beside half of the load; `pause` seconds between the beginnings of two probes."""
         rate = 12_500 / EVENTS
-        loading = threading.Thread(target=self._send, args=("batch", int(rate * (probes * _PROBES + 2)), rate))
+        loading = threading.Thread(target=self._send, args=("batch", int(rate * (probes * pause + 2)), rate))
         loading.start()
-        times = asked(self._site, lambda insight: self._probe(insight, probes))
+        times = asked(self._site, lambda insight: self._probe(insight, probes, pause))
         loading.join()
         yield Figure("visible_s", sorted(times)[int(len(times) * 0.95)], 2)
 
-    async def _probe(self, insight: Insight, probes: int) -> list[float]:
+    async def _probe(self, insight: Insight, probes: int, pause: float) -> list[float]:
         times = []
         site, url = self._site, f"http://127.0.0.1:{self._server.port}/observe/v1/batch"
         headers = {"Authorization": f"Bearer {site.write_key}"}
@@ -162,7 +162,7 @@ class Pressure:
                 while not int((await insight.ask(marked)).rows[0][0]):  # noqa: ASYNC110 - nothing tells
                     await asyncio.sleep(0.02)
                 times.append(time.perf_counter() - began)
-                await asyncio.sleep(max(0.0, _PROBES - times[-1]))
+                await asyncio.sleep(max(0.0, pause - times[-1]))
         return times
 
     def _check(self, table: str, before: int, wanted: int) -> None:
