@@ -65,6 +65,14 @@ def test_a_newer_store_is_refused(store: Engine) -> None:
     assert caught.value.code == "newer-store"
 
 
+def test_a_store_from_before_the_first_step_is_refused(store: Engine) -> None:
+    steps.upgrade(store, {1: lambda _: iter(())})
+    with pytest.raises(EdenError, match="before the first release") as caught:
+        steps.upgrade(store, {2: lambda _: iter(())})
+    assert caught.value.code == "old-store"
+    assert steps.current(store) == 1
+
+
 def test_statements_of_a_cluster() -> None:
     made = list(schema.statements("prod"))
     for name, table in schema.TABLES.items():

@@ -12,12 +12,13 @@ from eden.base.errors import EdenError
 from eden.observe import schema
 from eden.observe.insight.engine import Engine
 
-#: what every step does, by its number; the argument is the cluster's name
-STEPS: Mapping[int, Callable[[str], Iterator[str]]] = {1: schema.statements}
+#: what every step does, by its number; the argument is the cluster's name. Step 1 made other columns, before anything
+#: was released
+STEPS: Mapping[int, Callable[[str], Iterator[str]]] = {2: schema.statements}
 
 
 def upgrade(engine: Engine, steps: Mapping[int, Callable[[str], Iterator[str]]] = STEPS) -> int:
-    """Take the steps that are missing; how many that were. Raises EdenError "newer-store", StoreError."""
+    """Take the steps that are missing; how many that were. Raises EdenError "newer-store", "old-store"; StoreError."""
     cluster = engine.cluster
     kind = "ReplicatedMergeTree('/clickhouse/tables/all/{database}/{table}', '{shard}-{replica}')"
     engine.query(
@@ -31,6 +32,12 @@ def upgrade(engine: Engine, steps: Mapping[int, Callable[[str], Iterator[str]]] 
             "newer-store",
             f"The events store is at step {taken}, which this version of Eden does not know.",
             "Install the version that it was used with, or a newer one.",
+        )
+    if 0 < taken < min(steps):
+        raise EdenError(
+            "old-store",
+            "The events store was made before the first release of Eden, with other columns.",
+            "Remove the folder observe in the data folder, or the tables on the server: it is made anew, and empty.",
         )
     missing = [number for number in sorted(steps) if number > taken]
     for number in missing:
