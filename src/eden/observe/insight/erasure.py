@@ -48,15 +48,18 @@ def erase(engine: Engine, app: int, person: str, before: int) -> None:
     # events that came in between would be counted twice, or not at all
     with engine.writing.alone():
         known = engine.hidden.find(gone)
-        events = None
+        uncounted = None
         if new and known is not None and known.counted < 0:
-            events = uncounting.uncount(engine, gone)
-        if events is None:
+            uncounted = uncounting.uncount(engine, gone)
+        if uncounted is not None:
+            events, persons = uncounted
+        else:
             events = _events(engine, gone)
             if known is not None and known.counted == events:
                 return
             _count_anew(engine, gone)
-        _see_anew(engine, gone)
+            persons = _persons(engine, gone)
+        _see_anew(engine, gone.app, persons)
         engine.hidden.note(engine, msgspec.structs.replace(gone, counted=events))
 
 
@@ -72,7 +75,7 @@ def take_out(engine: Engine) -> int:
         for gone in everybody:
             if (events := _events(engine, gone)) != gone.counted:
                 _count_anew(engine, gone)
-                _see_anew(engine, gone)
+                _see_anew(engine, gone.app, _persons(engine, gone))
                 engine.hidden.note(engine, msgspec.structs.replace(gone, counted=events))
         for table in schema.PERSONAL:
             hidden = engine.hidden.rows(table)
@@ -116,13 +119,17 @@ def _count_anew(engine: Engine, gone: Gone) -> None:
     )
 
 
-def _see_anew(engine: Engine, gone: Gone) -> None:
-    """Of everybody who has events of it, when the events that are not hidden were: of a device there may be several
-    people, who did other things, too."""
-    persons = _rows(engine, f"SELECT DISTINCT person FROM events WHERE person != '' AND {gone.condition('events')}")
+def _persons(engine: Engine, gone: Gone) -> list[str]:
+    """Whose its events are: of a device there may be several people."""
+    wanted = f"person != '' AND {gone.condition('events')}"
+    return [person for (person,) in _rows(engine, f"SELECT DISTINCT person FROM events WHERE {wanted}")]
+
+
+def _see_anew(engine: Engine, app: int, persons: Sequence[str]) -> None:
+    """When these people's events were, of those that are not hidden: who shared a device did other things, too."""
     if not persons:
         return
-    parameters = {"app": gone.app, "persons": [person for (person,) in persons]}
+    parameters = {"app": app, "persons": persons}
     _delete(engine, "seen", _PERSONS, parameters, SYNC)
     engine.query(
         "INSERT INTO seen (app, person, first, last) "

@@ -68,10 +68,10 @@ class _Row(msgspec.Struct):
         ))  # fmt: skip
 
 
-def uncount(engine: Engine, gone: Gone) -> int | None:
-    """Take the events of `gone` off `trends`, while nothing comes in; how many they are. None when that cannot be told
-    from the roll-ups (some of the events are off them already), and nothing was changed. Raises StoreError: `trends`
-    may be without the rows."""
+def uncount(engine: Engine, gone: Gone) -> tuple[int, list[str]] | None:
+    """Take the events of `gone` off `trends`, while nothing comes in; how many they are, and whose. None when that
+    cannot be told from the roll-ups (some of the events are off them already), and nothing was changed. Raises
+    StoreError: `trends` may be without the rows."""
     condition, others = gone.condition("events"), engine.hidden.rows("events", but=gone)
     ((events, overlapping, persons, devices, slots),) = msgspec.json.decode(
         engine.query(
@@ -84,7 +84,7 @@ def uncount(engine: Engine, gone: Gone) -> int | None:
     if overlapping:
         return None
     if not events:
-        return 0
+        return 0, []
     parameters: dict[str, Any] = {"app": gone.app, "persons": persons, "devices": devices, "slots": sorted(slots)}
     counted = schema.counts("events", f"WHERE {_ALIKE} AND NOT ({others})", split=condition)
     alike = _read(engine, counted, parameters)
@@ -108,7 +108,7 @@ def uncount(engine: Engine, gone: Gone) -> int | None:
     engine.query(f"DELETE FROM {there} WHERE {where}", parameters, settings=SYNC)
     if lines:
         engine.load(f"trends ({schema.COUNTS})", bytes(lines), form="RowBinary")
-    return int(events)
+    return int(events), persons
 
 
 def _without(before: _Row, taken: _Row, left: _Row | None) -> _Row | None:
