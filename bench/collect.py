@@ -13,8 +13,9 @@ programs together, where records are made, kept and sent; medians over the pairs
 times of a block without collecting, `records` how many were sent for each pair, those of the first blocks, which do
 not count, among them. `error_percent`: `all_ratio_percent` is right within so much, in 95 of 100 runs (1.86 distances
 of the quartiles of the pairs' ratios, over the root of their number). `own_ms` is what collecting counts itself in
-the host's page, of the same. `start_more_ms` is what starts of both programs, with ten idle seconds after each, take
-more in all threads than in a page that never collects. `collect_gzip_kb` is what a phone loads for it, late.
+the host's page, of the same. `start_more_ms` is what starts of both programs, with ten idle seconds after each (two
+with `--quick`), take more in all threads than in a page that never collects. `collect_gzip_kb` is what a phone
+loads for it, late.
 """
 
 from __future__ import annotations
@@ -202,7 +203,8 @@ def main(quick: bool) -> Iterable[Figure]:
         sent, own = 0, 0.0
         for number in range(1 if quick else ROUNDS):
             # who goes first takes turns
-            started = {on: _open(browser, platform, on) for on in ((True, False) if number % 2 else (False, True))}
+            order = (True, False) if number % 2 else (False, True)
+            started = {on: _open(browser, platform, on, 2 if quick else 10) for on in order}
             starts.append(sum(clock.all for clock in started[True][1]) - sum(clock.all for clock in started[False][1]))
             started[False][0].context.close()
             page = started[True][0]
@@ -256,8 +258,8 @@ def _served() -> Iterator[_Platform]:
             platform.close()
 
 
-def _open(browser: Browser, platform: _Platform, on: bool) -> tuple[Page, list[_Block]]:
-    """A page with both programs started, and what their starts took."""
+def _open(browser: Browser, platform: _Platform, on: bool, rest: float) -> tuple[Page, list[_Block]]:
+    """A page with both programs started, and what their starts took, with `rest` seconds after each."""
     context = browser.new_context(viewport={"width": 800, "height": 800}, reduced_motion="reduce")
     page = context.new_page()
     page.goto(f"{platform.origin}/bench?{'on' if on else 'off'}")
@@ -272,7 +274,7 @@ def _open(browser: Browser, platform: _Platform, on: bool) -> tuple[Page, list[_
         page.wait_for_timeout(1000)
         with _Clock(page, frame) as clock:
             page.evaluate("(key) => start(key)", key)
-            page.wait_for_timeout(10_000)
+            page.wait_for_timeout(1000 * rest)
         blocks.append(clock.block)
     return page, blocks
 
