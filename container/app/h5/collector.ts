@@ -1,17 +1,14 @@
 /**
  * What a web application does, seen from the shell: pages, taps, errors, requests, long tasks, white screens. Nothing of
  * the application is changed or wrapped: its window is listened to, and asked for what its browser has measured. The
- * super app is told in the words that frames of mini programs use (docs/observe.md); a fault in here is caught, and after
- * some of them it is silent.
+ * super app is told in the words that frames of mini programs use (docs/observe.md).
  */
 import { TokenBucket } from '../../bridge/check'
 import type { Notice, WireObject } from '../../bridge/messages'
 import { addressPattern } from '../../host/collect/addresses'
+import { Observations } from '../../runtime/collect/observations'
 import { inkOf } from '../../runtime/collect/white-screen'
 
-/** ms between messages about what is not urgent */
-const REST = 1000
-const MAX_WAITING = 100
 /** Errors: one that is thrown in a loop says nothing new, and the way to the super app is closed to who floods it. */
 const ERRORS_PER_SECOND = 2
 const ERRORS_BURST = 20
@@ -22,7 +19,6 @@ const WHITE = 3000
 /** … and for one that has not loaded everything */
 const PATIENCE = 10_000
 const AGAIN = 1000
-const MAX_FAULTS = 5
 
 const ACTIVE = 'a[href],button,input,select,textarea,summary,[role=button],[role=link],[role=tab],[role=menuitem],[onclick]'
 /** the router's functions that do the same in a mini program */
@@ -44,17 +40,18 @@ export class WebCollector {
   /** something of this document has been seen */
   private painted = false
   private erred = false
-  private waiting: WireObject[] = []
-  private timer: ReturnType<typeof setTimeout> | undefined
+  private readonly observations: Observations
   private readonly tapped = (event: MouseEvent): void => this.safely(() => this.tap(event))
   private readonly erring = ({ message, error, currentTarget }: ErrorEvent): void =>
     this.failed(currentTarget as Window, 'error', error, message)
   private readonly rejecting = ({ reason, currentTarget }: PromiseRejectionEvent): void =>
     this.failed(currentTarget as Window, 'unhandledRejection', reason, '')
   private readonly measure = new TokenBucket(ERRORS_PER_SECOND, ERRORS_BURST)
-  private faults = 0
 
-  constructor(private readonly tell: (notice: Notice) => void) {}
+  constructor(private readonly tell: (notice: Notice) => void) {
+    // the shell's own timers: the application has those of its window
+    this.observations = new Observations((records) => tell({ kind: 'observed', records }), (run, ms) => setTimeout(run, ms))
+  }
 
   /** The application's window, whose page may be another one than before; or none yet, in the window that it will have. */
   look(inside: Window): void {
@@ -74,7 +71,7 @@ export class WebCollector {
     const look = (): void => this.look(inside)
     inside.addEventListener('hashchange', look)
     inside.addEventListener('popstate', look)
-    inside.addEventListener('pagehide', () => this.flush())
+    inside.addEventListener('pagehide', () => this.observations.flush())
     inside.navigation?.addEventListener('currententrychange', ({ navigationType }) => {
       this.way = WAYS[navigationType ?? '']
       look()
@@ -168,7 +165,7 @@ export class WebCollector {
       // of another site's script the browser says no more than that there was something
       const text = typeof message === 'string' ? `${typeof name === 'string' ? name : 'Error'}: ${message}` : said || String(thrown)
       if (!this.measure.take(performance.now())) return
-      this.flush()
+      this.observations.flush()
       this.tell({
         kind: 'error', type, message: text.slice(0, 4000), ...(typeof stack === 'string' && { stack: stack.slice(0, 16_000) }),
         ...(this.page !== undefined && { page: this.page }),
@@ -189,25 +186,10 @@ export class WebCollector {
   // ---- to the super app --------------------------------------------------------------------------------------
 
   private add(what: string, fields: WireObject, at = Date.now()): void {
-    if (this.waiting.length >= MAX_WAITING) return
-    this.waiting.push({ what, at: Math.round(at), page: this.page ?? '', ...fields })
-    this.timer ??= setTimeout(() => this.flush(), REST)
+    this.observations.add({ what, at: Math.round(at), page: this.page ?? '', ...fields })
   }
 
-  private flush(): void {
-    clearTimeout(this.timer)
-    this.timer = undefined
-    if (this.waiting.length) this.tell({ kind: 'observed', records: this.waiting.splice(0) })
-  }
-
-  private safely(run: () => void): void {
-    if (this.faults >= MAX_FAULTS) return
-    try {
-      run()
-    } catch {
-      this.faults++
-    }
-  }
+  private safely(run: () => void): void { this.observations.safely(run) }
 }
 
 /** The page at an address: its path, with the one that scripts keep after "#"; names of its parameters, without values. */

@@ -1,11 +1,11 @@
 /**
  * What only the frame can measure: taps on bound elements, slow updates, long tasks, white screens. The host is told in
- * few messages; what becomes of them is its business (docs/observe.md). Nothing in here may disturb the program: a fault
- * of its own is caught, and after some of them it is silent.
+ * few messages; what becomes of them is its business (docs/observe.md). Nothing in here may disturb the program.
  */
 import type { WireObject } from '../../bridge/messages'
 import type { PageHandle, Runtime } from '../context'
 import { domOf, elementOf, type Shadowed } from '../events'
+import { Observations } from './observations'
 import { look } from './white-screen'
 
 /** ms, of an update with its rendering */
@@ -14,16 +14,11 @@ const SLOW = 16
 const SMALL = 4
 /** ms, as browsers define long tasks */
 const LONG = 50
-/** ms between messages to the host */
-const REST = 1000
-const MAX_WAITING = 100
 /** ms after a page is shown */
 const WHITE = 3000
 /** ms; a page that still waits for the network is looked at again, so long */
 const PATIENCE = 10_000
 const AGAIN = 1000
-/** own faults, until silence */
-const MAX_FAULTS = 5
 /** values of an update that are looked at for its size */
 const MAX_SIZED = 2000
 
@@ -33,9 +28,7 @@ type Update = { component: string; data: unknown; script: number; at: number }
 
 export class Collector {
   private wanted: ReadonlySet<string>
-  private waiting: WireObject[] = []
-  private timer: number | undefined
-  private faults = 0
+  private readonly observations: Observations
   /** network calls under way */
   private asked = 0
   private tapped = false
@@ -50,6 +43,7 @@ export class Collector {
 
   constructor(private readonly rt: Runtime, kinds: readonly string[]) {
     this.wanted = new Set(kinds)
+    this.observations = new Observations((records) => rt.notify({ kind: 'observed', records }), this.later)
     this.safely(() => {
       rt.on('hide', () => this.flush())
       rt.on('pageShow', (page: PageHandle) => this.safely(() => this.watch(page)))
@@ -177,27 +171,13 @@ export class Collector {
   // ---- to the host -------------------------------------------------------------------------------------------
 
   private add(what: string, fields: WireObject, at = Date.now()): void {
-    if (this.waiting.length >= MAX_WAITING || !this.wanted.has(what)) return
-    this.waiting.push({ what, at, page: this.place(), ...fields })
-    this.timer ??= this.later(() => this.flush(), REST)
+    if (this.wanted.has(what)) this.observations.add({ what, at, page: this.place(), ...fields })
   }
 
   /** Tell the host what there is, now. */
-  flush(): void {
-    this.safely(() => {
-      this.timer = undefined
-      if (this.waiting.length) this.rt.notify({ kind: 'observed', records: this.waiting.splice(0) })
-    })
-  }
+  flush(): void { this.observations.flush() }
 
-  private safely(run: () => void): void {
-    if (this.faults >= MAX_FAULTS) return
-    try {
-      run()
-    } catch {
-      this.faults++
-    }
-  }
+  private safely(run: () => void): void { this.observations.safely(run) }
 }
 
 /** The name by which a template calls a handler. */
