@@ -3,13 +3,17 @@
  * led there. A ring for each program; nothing of it is sent unless the console asks for this phone's log.
  */
 import type { ValueStore } from '../capabilities/types'
+import type { Turns } from '../updates/turns'
 import type { Level } from './records'
+import type { Pull } from './switches'
 
 /** WeChat's bound for a program, in characters */
 export const MAX_LOG = 5 * 1024 * 1024
-/** lines of a stored part */
-const PART = 200
+/** lines of a stored part, and of a batch of parts; and their characters */
+const MOST = 200
+const MOST_SIZE = 200_000
 const PREFIX = 'log '
+const PLAN = 'pull '
 
 export interface LogLine {
   /** ms */
@@ -25,6 +29,13 @@ interface Part {
   lines: LogLine[]
 }
 
+/** How the log is sent to who wants it: keys of parts, by batch. */
+interface Plan {
+  /** the wish */
+  id: string
+  batches: string[][]
+}
+
 export class KeptLog {
   /** lines that are not stored yet, by program */
   private readonly fresh = new Map<string, LogLine[]>()
@@ -33,16 +44,17 @@ export class KeptLog {
   private writing = Promise.resolve()
   private number = 0
 
-  /** `owner`: the page, as others of this phone write as well. */
+  /** `owner`: the page, as others of this phone write as well; with `turns` they take turns. */
   constructor(
-    private readonly values: Promise<ValueStore>, private readonly owner: string, private readonly limit = MAX_LOG,
+    private readonly values: Promise<ValueStore>, private readonly owner: string, private readonly turns: Turns,
+    private readonly limit = MAX_LOG,
   ) {}
 
   add(program: string, line: LogLine): void {
     let lines = this.fresh.get(program)
     if (!lines) this.fresh.set(program, lines = [])
     lines.push(line)
-    if (lines.length >= PART) void this.save()
+    if (lines.length >= MOST) void this.save()
   }
 
   save(): Promise<void> {
@@ -52,13 +64,15 @@ export class KeptLog {
 
   private async write(): Promise<void> {
     const parts = new Map<string, Part>()
-    const written = new Map<string, string>()
-    for (const [program, lines] of this.fresh) {
-      const size = lines.reduce((sum, { text }) => sum + text.length + 30, 0)
-      const [from, until] = [lines[0]!.at, lines.at(-1)!.at]
-      const key = `${PREFIX}${program} ${String(from).padStart(14, '0')} ${this.owner} ${++this.number}`
-      parts.set(key, { from, until, size, lines })
-      written.set(program, key)
+    const written: [program: string, key: string][] = []
+    for (const [program, fresh] of this.fresh) {
+      for (const lines of gathered(fresh, () => 1, sizeOf)) {
+        const times = lines.map(({ at }) => at)
+        const [from, until] = [Math.min(...times), Math.max(...times)]
+        const key = `${PREFIX}${program} ${digits(from, 14)} ${this.owner} ${digits(++this.number, 6)}`
+        parts.set(key, { from, until, size: lines.reduce((sum, line) => sum + sizeOf(line), 0), lines })
+        written.push([program, key])
+      }
     }
     // what is written meanwhile is of the next parts
     this.fresh.clear()
@@ -94,13 +108,34 @@ export class KeptLog {
     return sizes
   }
 
-  /** Lines of a time, oldest first; with those of other pages of this phone. */
-  async read(program: string, from: number, until: number): Promise<LogLine[]> {
+  /**
+   * Where the lines are that somebody wants, those of other pages of this phone among them: keys of parts, by batch. Who asks
+   * again for the same wish, on any page, hears the same as who was first, whatever was written or forgotten since: what is
+   * sent again is the same batch.
+   */
+  async plan(program: string, { id, from, until }: Pull): Promise<string[][]> {
     await this.save()
-    const parts = await (await this.values).entries<Part>(`${PREFIX}${program} `)
-    return parts.filter(([, part]) => part.until >= from && part.from <= until)
-      .flatMap(([, { lines }]) => lines.filter(({ at }) => at >= from && at <= until))
-      .sort((a, b) => a.at - b.at)
+    let batches: string[][] = []
+    await this.turns.take(async () => {
+      const values = await this.values
+      const known = await values.get<Plan>(PLAN + program)
+      if (known?.id === id) {
+        batches = known.batches
+        return
+      }
+      const parts = (await values.entries<Part>(`${PREFIX}${program} `))
+        .filter(([, part]) => part.until >= from && part.from <= until)
+      batches = gathered(parts, ([, { lines }]) => lines.length, ([, { size }]) => size).map((some) => some.map(([key]) => key))
+      await values.write(new Map([[PLAN + program, { id, batches }]])).catch(() => undefined)
+    })
+    return batches
+  }
+
+  /** What is left of these parts, as far as it is of the time: oldest first. */
+  async lines(parts: readonly string[], { from, until }: Pull): Promise<LogLine[]> {
+    const values = await this.values
+    const found = await Promise.all(parts.map((key) => values.get<Part>(key)))
+    return found.flatMap((part) => part?.lines ?? []).filter(({ at }) => at >= from && at <= until).sort((a, b) => a.at - b.at)
   }
 
   /** Programs that have one. */
@@ -117,7 +152,26 @@ export class KeptLog {
       await this.writing
       const values = await this.values
       const parts = await values.entries(`${PREFIX}${program} `)
-      await values.write(new Map(parts.map(([key]) => [key, undefined])))
+      await values.write(new Map([...parts.map(([key]) => key), PLAN + program].map((key) => [key, undefined])))
     }
   }
+}
+
+const digits = (value: number, count: number): string => String(value).padStart(count, '0')
+const sizeOf = ({ text }: LogLine): number => text.length + 30
+
+/** In their order, together while they are not too many. */
+function gathered<T>(all: readonly T[], countOf: (one: T) => number, sizeOfOne: (one: T) => number): T[][] {
+  const found: T[][] = []
+  let [count, size] = [Infinity, 0]
+  for (const one of all) {
+    count += countOf(one)
+    size += sizeOfOne(one)
+    if (count > MOST || size > MOST_SIZE) {
+      found.push([])
+      ;[count, size] = [countOf(one), sizeOfOne(one)]
+    }
+    found.at(-1)!.push(one)
+  }
+  return found
 }

@@ -111,6 +111,51 @@ describe('Outbox', () => {
     expect(next.outbox.takeDrops('bank')).toEqual({ rate: 5 })
   })
 
+  it('never has a record in two batches, whatever is killed, written late or not answered', async () => {
+    // the same each time
+    let state = 20_261_126
+    const below = (count: number): number => (state = (state * 48_271) % 2_147_483_647) % count
+    const values = new MemoryValues()
+    const batchOf = new Map<string, string>()
+    const times = new Map<string, number>()
+    const stored = new Map<string, string[]>()
+    const send = ({ id, lines }: Piece): void => {
+      for (const line of lines) {
+        expect(batchOf.get(line) ?? id).toBe(id)
+        batchOf.set(line, id)
+      }
+      times.set(id, (times.get(id) ?? 0) + 1)
+      // half of them get lost; of those that arrive the server takes the first
+      if (below(2) && !stored.has(id)) stored.set(id, [...lines])
+    }
+    let page = setUp(values, 'page 0')
+    for (let step = 1; step <= 5000; step++) {
+      const what = below(10)
+      if (what < 5) page.add(`record ${step}`)
+      else if (what === 5) {
+        page.clock.now += below(4000)
+        page.outbox.close(below(4) === 0)
+      } else if (what === 6) await page.outbox.save()
+      else if (what < 9) {
+        for (const piece of page.outbox.sealed) {
+          send(piece)
+          if (stored.has(piece.id) && below(2)) page.outbox.remove(piece)
+        }
+        // that they were answered is written, or not yet
+        if (below(2)) await page.outbox.save(true)
+      } else if (below(5) === 0) {
+        const next = setUp(values, `page ${step}`)
+        next.clock.now = page.clock.now
+        await next.outbox.adopt(() => false)
+        page = next
+      }
+    }
+    const records = [...stored.values()].flat()
+    expect(new Set(records).size).toBe(records.length)
+    expect(records.length).toBeGreaterThan(1000)
+    expect([...times.values()].filter((count) => count > 1).length).toBeGreaterThan(100)
+  })
+
   it('leaves alone what a living page has, and gives nothing twice', async () => {
     const { outbox, values, add } = setUp()
     for (const line of ['a', 'b', 'c']) add(line)

@@ -1,14 +1,10 @@
 /** Sends the log of this phone that somebody asked for: its lines in batches, and with the last that it was the last. */
 import { sha256 } from '../package/sha256'
-import type { KeptLog, LogLine } from './kept-log'
+import type { KeptLog } from './kept-log'
 import type { Masks } from './masks'
 import type { Piece } from './outbox'
 import type { Head } from './records'
 import type { Pull } from './switches'
-
-/** lines of a batch, and characters */
-const BATCH = 200
-const BATCH_SIZE = 200_000
 
 export interface PullOptions {
   log: KeptLog
@@ -31,12 +27,14 @@ export class Pulls {
     if (this.busy.has(name) || this.done.has(name)) return
     this.busy.add(name)
     try {
-      const lines = await this.options.log.read(program, pull.from, pull.until)
-      const batches = split(lines)
-      for (const [index, batch] of batches.entries()) {
-        const last = index === batches.length - 1
-        const piece = await this.piece(program, pull, batch, last)
-        if (!await this.options.deliver(piece, last ? { pull_done: pull.id } : {})) return
+      const batches = await this.options.log.plan(program, pull)
+      // without a line there is an answer all the same
+      const last = Math.max(0, batches.length - 1)
+      for (let index = 0; index <= last; index++) {
+        const piece = await this.piece(program, pull, batches[index] ?? [], index === last)
+        // its parts may have been forgotten since
+        if (piece.lines.length === 0 && index < last) continue
+        if (!await this.options.deliver(piece, index === last ? { pull_done: pull.id } : {})) return
       }
       this.done.add(name)
     } finally {
@@ -44,35 +42,20 @@ export class Pulls {
     }
   }
 
-  /** Its id follows from what is in it: sent again, it counts once. */
-  private async piece(program: string, { id: pull }: Pull, lines: LogLine[], last: boolean): Promise<Piece> {
-    const { head, owner, masks } = this.options
+  /** Its id follows from the parts that it has: sent again, it counts once. */
+  private async piece(program: string, pull: Pull, parts: string[], last: boolean): Promise<Piece> {
+    const { head, log, owner, masks } = this.options
     const said = head(program)
     const mask = masks(program)
-    const records = lines.map(({ at, level, text }, index) => JSON.stringify({
-      type: 'log', at, level, message: mask.text(text), pull, ...(last && index === lines.length - 1 && { pull_done: true }),
+    const found = await log.lines(parts, pull)
+    const lines = found.map(({ at, level, text }, index) => JSON.stringify({
+      type: 'log', at, level, message: mask.text(text), pull: pull.id, ...(last && index === found.length - 1 && { pull_done: true }),
     }))
-    const content = JSON.stringify([pull, said.device, last, records])
-    const hash = await sha256(new TextEncoder().encode(content).buffer as ArrayBuffer)
-    return {
-      id: asUuid(hash), owner, program, head: said, lines: records, bytes: content.length, begun: lines[0]?.at ?? 0, sealed: true,
-    }
+    const name = JSON.stringify([pull.id, said.device, ...parts])
+    const hash = await sha256(new TextEncoder().encode(name).buffer as ArrayBuffer)
+    const bytes = lines.reduce((sum, { length }) => sum + length, 0)
+    return { id: asUuid(hash), owner, program, head: said, lines, bytes, begun: found[0]?.at ?? 0, sealed: true }
   }
-}
-
-/** At least one, which may be empty. */
-function split(lines: LogLine[]): LogLine[][] {
-  const batches: LogLine[][] = [[]]
-  let size = 0
-  for (const line of lines) {
-    size += line.text.length
-    if (batches.at(-1)!.length >= BATCH || size > BATCH_SIZE) {
-      batches.push([])
-      size = line.text.length
-    }
-    batches.at(-1)!.push(line)
-  }
-  return batches
 }
 
 /** 32 hex digits as a UUID. */

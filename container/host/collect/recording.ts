@@ -66,7 +66,7 @@ export class Recording {
     this.guarded = new Guarded(around.internal)
     this.living = new Living(name)
     this.turns = new Turns(name)
-    this.log = new KeptLog(values, this.owner)
+    this.log = new KeptLog(values, this.owner, this.turns)
     const policy = this.policy = new Policy({
       around, guarded: this.guarded, name, changed: (denied) => this.changed(denied),
       pulled: async (program, pull) => this.pulls?.send(program, pull),
