@@ -47,3 +47,22 @@ def test_switched_off_nothing_is_loaded(page: Page, server: TestServer, mini_pro
     page.wait_for_timeout(3500)
     assert page.evaluate("records") == []
     assert "/_container/collect.js" not in server.requests
+
+
+def test_programs_run_where_collecting_cannot_be_loaded(
+    page: Page, server: TestServer, mini_program: Callable[[Any], str], expect_console: Callable[[str], None]
+) -> None:
+    expect_console("ERR_|collect.js")
+    address = mini_program({
+        "pages/a/a.wxml": '<view id="buy" bindtap="buy">{{said}}</view>',
+        "pages/a/a.js": "Page({ data: { said: 'buy' }, buy() { wx.reportEvent('x'); this.setData({ said: 'thanks' }) } })",
+    })  # fmt: skip
+    page.goto(server.answer("/own.html", _PAGE.replace("OPTIONS", "{}")))
+    page.route("**/collect.js*", lambda route: route.abort())
+    page.evaluate("(address) => host.open(address)", address)
+    program = page.frame_locator("iframe:not(.spare)").frame_locator("iframe")
+    program.locator("#buy").wait_for()
+    assert page.evaluate("host.collect.consent().catch(() => 'none')") == "none"
+    program.locator("#buy").click()
+    program.get_by_text("thanks").wait_for()
+    assert page.evaluate("records") == [] and page.evaluate("host.collect.cost") == 0

@@ -174,6 +174,13 @@ def test_hung_program_is_fatal(watched: Watch) -> None:
     error = phone.collecting.wait_for(type="error", timeout=40)[0]
     assert error["error"]["type"] == "hung" and error["error"]["fatal"] is True and error["page"] == "pages/a/a"
     assert phone.event("$error")["props"]["fatal"] is True
+    # what is started anew in the same phone starts warm, and its session goes on
+    phone.page.get_by_role("button", name="重新进入小程序").click()
+    phone.shows("first page")
+    warm = phone.event("$launch", 2)
+    assert (warm["props"]["kind"], warm["props"]["first"]) == ("warm", False) and warm["value"] > 0
+    assert {"boot", "script", "render"} <= set(warm["props"]["phases"])
+    assert len({record["session"] for record in phone.collecting.records()}) == 1
 
 
 def test_back_from_the_background_is_a_hot_launch(watched: Watch) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from eden.observe.app_settings import KINDS
 from tests.browser.collect.conftest import Watched
 
 Watch = Callable[..., Watched]
@@ -154,15 +155,64 @@ def test_denied_is_empty_at_once_and_silent_for_good(watched: Watch) -> None:
     assert len(phone.collecting.asked) == asked
 
 
-@pytest.mark.parametrize("kind", ["on", "per_mille"])
-def test_what_is_switched_off_is_not_told(watched: Watch, kind: str) -> None:
-    switch = {"on": False, "per_mille": 1000} if kind == "on" else {"on": True, "per_mille": 0}
-    phone = watched(kinds={"tap": switch, "launch": switch})
+OFF = {"switch": {"on": False, "per_mille": 1000}, "sample": {"on": True, "per_mille": 0}}
+#: a page that shows nothing, behind the second one
+BLANK = {"pages/b/b.wxml": '<view wx:if="{{ready}}">never</view>', "pages/b/b.js": "Page({ data: { ready: false } })"}
+EVENTS = {
+    "$launch",
+    "$page_view",
+    "$page_leave",
+    "$tap",
+    "$error",
+    "$white_screen",
+    "$request",
+    "$set_data",
+    "$long_task",
+}
+
+
+def everything(phone: Watched) -> None:
+    """Whatever is collected happens once at least."""
+    phone.start()
+    for name in ("fail", "reject", "ask", "slow", "log", "go"):
+        phone.tap(name)
+    phone.page.wait_for_timeout(3500)
+    phone.frame.evaluate("wx.navigateBack()")
+    phone.shows("first page")
+    phone.tap("report")
+
+
+def test_every_kind_is_told(watched: Watch, expect_console: Callable[[str], None]) -> None:
+    expect_console("nothing|too far|404")
+    phone = watched(BLANK)
+    everything(phone)
+    for name in (*EVENTS, "bought", "seen"):
+        phone.event(name)
+    phone.collecting.wait_for(type="error")
+    phone.collecting.wait_for(2, type="metric")
+    phone.collecting.wait_for(2, type="log")
+
+
+@pytest.mark.parametrize("way", OFF)
+def test_what_is_switched_off_is_not_told(watched: Watch, expect_console: Callable[[str], None], way: str) -> None:
+    expect_console("nothing|too far|404")
+    phone = watched(BLANK, kinds={kind: OFF[way] for kind in KINDS if kind != "event"})
+    everything(phone)
+    phone.event("bought")
+    phone.collecting.wait_for(2, type="metric")
+    # the whole of what is of this kind, and nothing else
+    records = phone.collecting.records()
+    assert {record["name"] for record in records} == {"bought", "seen", "depth", "2001"}
+    assert kept(phone, "log ") == []
+
+
+def test_reports_that_are_switched_off_are_not_told(watched: Watch) -> None:
+    phone = watched(kinds={"event": OFF["sample"]})
     phone.start()
     phone.tap("report")
-    phone.event("bought")
-    assert phone.collecting.records(name="$tap") == [] and phone.collecting.records(name="$launch") == []
-    assert phone.collecting.records(name="$page_view")
+    phone.tap("log")
+    phone.collecting.wait_for(2, type="log")
+    assert {"bought", "seen", "depth", "2001"} & {record.get("name") for record in phone.collecting.records()} == set()
 
 
 def test_changed_switches_are_heard_of(watched: Watch) -> None:
