@@ -9,7 +9,9 @@ from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import brotli  # type: ignore[import-untyped]
 import pytest
+import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
@@ -159,9 +161,13 @@ def test_a_batch_is_accepted_and_spooled(ingest: Ingest) -> None:
             "POST", "/observe/v1/batch", [packed[:9], packed[9:]], {"content-encoding": "gzip"}, f"key={key}".encode()
         )
         assert (answer.status, answer.json) == (200, {"accepted": 2})
+        for coding, pack in (("zstd", zstandard.compress), ("br", brotli.compress)):
+            answer = await to.post(key, pack(body(4, batch=coding)), content_encoding=coding)
+            assert (answer.status, answer.json) == (200, {"accepted": 4})
 
     door.talk(talk)
-    first, second = door.spooled()
+    first, second, *others = door.spooled()
+    assert [one.body for one in others] == [body(4, batch=coding) for coding in ("zstd", "br")]
     assert (first.wire, first.app, first.received, first.body) == ("eden", 1, AT, body(3))
     assert second.body == body(2, batch="c") + b"\n"
     assert len(first.key) == 16 and first.key != second.key

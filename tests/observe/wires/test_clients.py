@@ -287,6 +287,9 @@ def test_opentelemetry(sink: Sink) -> None:
     wide = points["wide"]
     assert (wide.count, wide.value, sum(wide.buckets)) == (3, 903.5, 3)
     assert (points["heat"].kind, points["heat"].value) == ("gauge", 21.5)
+    # the packages of browsers send JSON (tests/browser/observe)
+    assert {batch.meta["type"] for batch in sink.batches()} == {"application/x-protobuf"}
+    assert {batch.wire for batch in sink.batches()} == {"otlp-traces", "otlp-logs", "otlp-metrics"}
 
 
 def test_a_key_that_nobody_has(sink: Sink) -> None:

@@ -475,6 +475,15 @@ def test_more_bytes_than_are_kept() -> None:
     assert told.reason == "attachment: its 100 bytes are more than are kept of one file"
 
 
+def test_no_type_of_the_protocol_is_unknown() -> None:
+    """Source: develop.sentry.dev, "Envelope Items", and the types that Relay 25 names."""
+    assert set(KNOWN) >= set(
+        """event transaction attachment session sessions statsd metric_buckets metric_meta user_report feedback
+        client_report replay_event replay_recording replay_video profile profile_chunk check_in log otel_log span
+        trace_metric security raw_security nel unreal_report form_data""".split()
+    )
+
+
 def test_types_that_come_after_us_are_kept() -> None:
     about = Keeper()
     text, data = sentry_rows(("hologram", {"x": 1}), ("smell", b"\xff\x00"), about=about, event_id=_ID)
