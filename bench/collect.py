@@ -5,17 +5,22 @@ and of all rows, taps, lines of the console). In one running page short blocks o
 pairs of one with collecting and one without, in both orders. Without: everything is switched off in the running
 program, so the two have the same history, the same compiled code and the same heap; a whole start each would differ
 by more than what is to be seen. The work of both programs together makes a pair. A block with collecting ends when
-its records are made, packed, kept and sent, far more often than phones do.
+its records are made, packed, kept and sent, far more often than phones do. A few pairs in a page are a round; rounds
+end as soon as it is clear on which side of the target the figures are, each by more than its error.
 
-`program_ratio_percent` is how much more of the processor's time the programs' own thread takes with collecting, as
-Chromium counts it (`TaskDuration`: scripts, layout, painting); `all_ratio_percent` that of the host's page and the
-programs together, where records are made, kept and sent; medians over the pairs. `program_ms` and `host_ms` are these
-times of a block without collecting, `records` how many were sent for each pair, those of the first blocks, which do
-not count, among them. `error_percent`: `all_ratio_percent` is right within so much, in 95 of 100 runs (1.86 distances
-of the quartiles of the pairs' ratios, over the root of their number). `own_ms` is what collecting counts itself in
-the host's page, of the same. `start_more_ms` is what starts of both programs, with ten idle seconds after each (two
-with `--quick`), take more in all threads than in a page that never collects. `collect_gzip_kb` is what a phone
-loads for it, late.
+`size`: `collect_gzip_kb` is what a phone loads for it, late.
+
+`starts`: `start_more_ms` is what starts of both programs, with some idle seconds after each, take more in all threads
+than in a page that never collects; a median, of `start_1_more_ms` and so on.
+
+`work`: `program_ratio_percent` is how much more of the processor's time the programs' own thread takes with
+collecting, as Chromium counts it (`TaskDuration`: scripts, layout, painting); `all_ratio_percent` that of the host's
+page and the programs together, where records are made, kept and sent; medians over the pairs. `program_error_percent`
+and `all_error_percent`: they are right within so much, in 95 of 100 runs (1.86 distances of the quartiles of the
+pairs' ratios, over the root of their number). `all_after_4_percent` and so on: as far as it was known after so many
+pairs. `program_ms` and `host_ms` are these times of a block without collecting, `records` how many were sent for each
+pair, those of the first blocks, which do not count, among them. `own_ms` is what collecting counts itself in the
+host's page, of the same.
 """
 
 from __future__ import annotations
@@ -38,8 +43,12 @@ from eden.base.http import Receive, Scope, Send, respond
 from eden.base.tools import bundle
 from tests.browser.platform import RunningPlatform
 
-#: pages that are opened, and pairs of blocks of each program in each of them
-ROUNDS, PAIRS = 3, 8
+#: percent
+TARGET = 2
+#: pairs of a round, and how many rounds there are at least and at most
+PAIRS, LEAST, MOST = 4, 3, 5
+#: starts with and without, and seconds after each program's: until the first batches have gone
+STARTS, REST = 2, 7
 #: of the work in a block
 BANK_LOOPS, LIST_LOOPS = 4, 200
 #: blocks whose time does not count: code is compiled, pictures are loaded
@@ -194,45 +203,82 @@ class _Platform(RunningPlatform):
         return await super()._application(scope, receive, send)
 
 
-def main(quick: bool) -> Iterable[Figure]:
-    with _served() as platform, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=LAUNCH_ARGUMENTS, chromium_sandbox=False)
-        pairs: list[tuple[_Block, _Block]] = []
-        starts: list[float] = []
-        assert platform.collecting is not None
-        sent, own = 0, 0.0
-        for number in range(1 if quick else ROUNDS):
+def _size(quick: bool) -> Iterable[Figure]:
+    sizes = json.loads(bundle("index.json").read_text(encoding="utf-8"))
+    yield Figure("collect_gzip_kb", sizes["collect.js"]["gzip"] / 1000, 20)
+
+
+def _starts(quick: bool) -> Iterable[Figure]:
+    more: list[float] = []
+    with _served() as platform, _browser() as browser:
+        for number in range(1, 1 + (1 if quick else STARTS)):
+            took: dict[bool, float] = {}
             # who goes first takes turns
-            order = (True, False) if number % 2 else (False, True)
-            started = {on: _open(browser, platform, on, 2 if quick else 10) for on in order}
-            starts.append(sum(clock.all for clock in started[True][1]) - sum(clock.all for clock in started[False][1]))
-            started[False][0].context.close()
-            page = started[True][0]
+            for on in (False, True) if number % 2 else (True, False):
+                page, blocks = _open(browser, platform, on, 2 if quick else REST)
+                took[on] = sum(block.all for block in blocks)
+                page.context.close()
+            more.append(1000 * (took[True] - took[False]))
+            yield Figure(f"start_{number}_more_ms", more[-1])
+    yield Figure("start_more_ms", median(more))
+
+
+def _work(quick: bool) -> Iterable[Figure]:
+    pairs: list[tuple[_Block, _Block]] = []
+    sent, own = 0, 0.0
+    with _served() as platform, _browser() as browser:
+        assert platform.collecting is not None
+        for number in range(1, 1 + (1 if quick else MOST)):
+            page, _ = _open(browser, platform, True, 2)
             before = len(platform.collecting.records())
             own -= page.evaluate("host.collect.cost")
             pairs += _pairs(page, 2 if quick else PAIRS)
             own += page.evaluate("host.collect.cost")
             sent += len(platform.collecting.records()) - before
             page.context.close()
-        browser.close()
-    sizes = json.loads(bundle("index.json").read_text(encoding="utf-8"))
-    everything = [on.all / off.all for on, off in pairs]
-    low, _, high = quantiles(everything, n=4, method="inclusive")
-    yield Figure(
-        "program_ratio_percent", 100 * (median(on.program / off.program for on, off in pairs) - 1), _most(quick)
-    )
-    yield Figure("all_ratio_percent", 100 * (median(everything) - 1), _most(quick))
-    yield Figure("error_percent", 186 * (high - low) / len(pairs) ** 0.5)
+            program = _Ratio.of([on.program / off.program for on, off in pairs])
+            everything = _Ratio.of([on.all / off.all for on, off in pairs])
+            yield Figure(f"all_after_{len(pairs)}_percent", everything.percent)
+            if number >= LEAST and program.is_clear and everything.is_clear:
+                break
+    target = None if quick else TARGET
+    yield Figure("program_ratio_percent", program.percent, target)
+    yield Figure("program_error_percent", program.error)
+    yield Figure("all_ratio_percent", everything.percent, target)
+    yield Figure("all_error_percent", everything.error)
     yield Figure("program_ms", 1000 * median(off.program for _, off in pairs))
     yield Figure("host_ms", 1000 * median(off.host for _, off in pairs))
     yield Figure("own_ms", own / len(pairs))
     yield Figure("records", sent / len(pairs))
-    yield Figure("start_more_ms", 1000 * median(starts))
-    yield Figure("collect_gzip_kb", sizes["collect.js"]["gzip"] / 1000, 20)
 
 
-def _most(quick: bool) -> float | None:
-    return None if quick else 2
+PARTS = {"size": _size, "starts": _starts, "work": _work}
+
+
+@dataclass
+class _Ratio:
+    """How much more one takes than another, and how far that may be off; percent."""
+
+    percent: float
+    error: float
+
+    @classmethod
+    def of(cls, ratios: list[float]) -> _Ratio:
+        low, _, high = quantiles(ratios, n=4, method="inclusive")
+        return cls(100 * (median(ratios) - 1), 186 * (high - low) / len(ratios) ** 0.5)
+
+    @property
+    def is_clear(self) -> bool:
+        """On which side of the target it is."""
+        return abs(self.percent - TARGET) > self.error
+
+
+@contextmanager
+def _browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=LAUNCH_ARGUMENTS, chromium_sandbox=False)
+        yield browser
+        browser.close()
 
 
 @contextmanager
@@ -252,7 +298,7 @@ def _served() -> Iterator[_Platform]:
             for key in ("bank", "list"):
                 platform.release("1.0.0", key=key, finish=True)
             assert platform.collecting is not None
-            platform.collecting.want("bank", "list", seconds=10)
+            platform.collecting.want("bank", "list", seconds=5)
             yield platform
         finally:
             platform.close()
