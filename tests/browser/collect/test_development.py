@@ -55,7 +55,13 @@ def test_programs_run_where_collecting_cannot_be_loaded(
     expect_console("ERR_|collect.js")
     address = mini_program({
         "pages/a/a.wxml": '<view id="buy" bindtap="buy">{{said}}</view>',
-        "pages/a/a.js": "Page({ data: { said: 'buy' }, buy() { wx.reportEvent('x'); this.setData({ said: 'thanks' }) } })",
+        "pages/a/a.js": """Page({
+          data: { said: 'buy' },
+          buy() {
+            wx.reportEvent('bought')
+            this.setData({ said: 'thanks' })
+          },
+        })""",
     })  # fmt: skip
     page.goto(server.answer("/own.html", _PAGE.replace("OPTIONS", "{}")))
     page.route("**/collect.js*", lambda route: route.abort())
