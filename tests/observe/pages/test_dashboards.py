@@ -166,6 +166,120 @@ def test_a_tile_that_cannot_be_answered_leaves_the_others(stand: Stand) -> None:
 
 
 BASE = "/workspaces/test/observe"
+#: a question of each kind, and what its tile says at the time and with the filters of an address
+ANDROIDS = "filter=platform%7Cis%7Candroid"
+NARROWED: dict[str, tuple[dict[str, Any], str, str]] = {
+    # kind: (the rest of the question, in all its own time, of those with androids)
+    "trend": ({"measure": {"kind": "persons"}, "events": {"names": ["$launch"]}}, "People 12", "People 4"),
+    "funnel": (
+        {"steps": [{"events": {"names": ["$launch"]}}, {"events": {"names": ["$page_view"]}}]},
+        "Began 12",
+        "Began 4",
+    ),
+    "retention": ({"mode": "recurring"}, "Came back", "Came back"),
+    "paths": ({}, "Ways 53", "Ways 17"),
+    "percentiles": ({}, "p50 800 ms", "p50"),
+    "cohort": (
+        {"condition": {"is": "did", "events": {"names": ["$launch"]}}},
+        "People 12 Of all people 100 %",
+        "People 4 Of all people 100 %",
+    ),
+    "trail": ({"person": "p04"}, "Sessions 3", "Nothing in this time"),
+    "versions": ({}, "1.1.0", "1.1.0"),
+    "release": ({"code": 10100}, "This version · People 6", "This version · People 2"),
+    "overview": ({}, "People 12", "People 4"),
+    "events": ({}, "Launch 53 12", "Launch 17 4"),
+    "properties": ({}, "first bool 53", "first bool 17"),
+    "values": ({"property": "platform"}, "ios", "android"),
+}
+
+
+def board_of(stand: Stand, question: dict[str, Any]) -> str:
+    """The id of a new dashboard with one tile."""
+    body = {"name": "narrowed", "question": question}
+    saved = stand.office.ask("owner", "POST", f"{BASE}/apps/bank/questions", json=body).json()
+    made = {"name": "Narrowed", "tiles": [{"question": saved["id"]}]}
+    return str(stand.office.ask("owner", "POST", f"{BASE}/dashboards", json=made).json()["id"])
+
+
+def tile_of(stand: Stand, board: str, query: str = "", locale: str = "en") -> str:
+    """What the only tile says on the dashboard with a query."""
+    path = source(stand, board, time=query and f"?{query}")
+    answer = stand.get(path, locale=locale, **{"HX-Request": "true"})
+    assert answer.status_code == 200, answer.text
+    return html.unescape(text(answer.text))
+
+
+@pytest.mark.parametrize("kind", NARROWED)
+def test_the_filters_of_a_dashboards_address_hold_for_every_tile(stand: Stand, kind: str) -> None:
+    rest, own, androids = NARROWED[kind]
+    board = board_of(stand, {"question": kind, **rest})
+    assert own in tile_of(stand, board)
+    narrowed = tile_of(stand, board, ANDROIDS)
+    assert androids in narrowed and "without the filter" not in narrowed
+    # nobody has it: nothing is left, of any kind
+    nobody = tile_of(stand, board, "filter=platform%7Cis%7Cnobody")
+    assert "Nothing in this time" in nobody, nobody
+    page = stand.get(f"/bank/dashboards/{board}?{ANDROIDS}").text
+    assert "Platform is android" in text(page) and 'id="filter-property"' in page
+
+
+@pytest.mark.parametrize("kind", NARROWED)
+def test_the_time_of_a_dashboards_address_holds_for_every_tile(stand: Stand, kind: str) -> None:
+    """Nobody came in October; a cohort is of now, and says so."""
+    rest, own, _ = NARROWED[kind]
+    board = board_of(stand, {"question": kind, **rest})
+    october = tile_of(stand, board, "time=custom&since=2026-10-01&until=2026-10-02")
+    if kind == "cohort":
+        assert own in october and "about now, whatever the time" in october
+        assert "不受看板时间影响" in tile_of(stand, board, "time=28d", locale="zh")
+    else:
+        assert "Nothing in this time" in october, october
+    assert "whatever the time" not in tile_of(stand, board)
+
+
+def test_a_tile_that_cannot_take_a_filter_says_so(stand: Stand) -> None:
+    """Beside one that it can take. Its numbers are those of the tile without it."""
+    query = f"{ANDROIDS}&filter=props.kind%7Cis%7Cwarm"
+    for kind in ("overview", "versions", "release", "trail"):
+        rest = NARROWED[kind][0]
+        said = tile_of(stand, board_of(stand, {"question": kind, **rest}), query)
+        assert "Asked without the filter kind is warm, which" in said and NARROWED[kind][2] in said, said
+    board = board_of(stand, {"question": "overview"})
+    assert "此查询不支持筛选“kind 等于 warm”" in tile_of(stand, board, query, locale="zh")
+    # what is about single events takes it
+    trend = {"question": "trend", **NARROWED["trend"][0]}
+    warm = tile_of(stand, board_of(stand, trend), query)
+    assert "without the filter" not in warm and "Nothing in this time" in warm
+
+
+def test_a_tiles_own_filters_stay(stand: Stand) -> None:
+    own = [{"by": "property", "property": "version", "values": ["1.0.0"]}]
+    board = board_of(stand, {"question": "trend", "filters": own, **NARROWED["trend"][0]})
+    assert "People 6" in tile_of(stand, board) and "People 2" in tile_of(stand, board, ANDROIDS)
+
+
+def test_steps_fit_the_time_that_was_chosen(stand: Stand) -> None:
+    """An hour by the day would be one point; 90 days by the minute more than can be drawn."""
+    for interval, time, points in (("day", "24h", 24), ("minute", "90d", 90), ("week", "90d", 13), ("day", "7d", 7)):
+        board = board_of(stand, {"question": "trend", "interval": interval})
+        path = source(stand, board, time=f"?time={time}")
+        tile = stand.get(path, **{"HX-Request": "true"}).text
+        plot = json.loads(html.unescape(re.findall(r'data-plot="([^"]*)"', tile)[0]))
+        assert points <= len(plot["x"]) <= points + 1, (interval, time, len(plot["x"]))
+
+
+def test_filters_stay_while_a_dashboard_is_changed(stand: Stand) -> None:
+    board = board_of(stand, {"question": "overview"})
+    page = stand.get(f"/bank/dashboards/{board}?time=28d&{ANDROIDS}").text
+    # the way back to each tile's own time
+    assert f'href="/console/test/analysis/bank/dashboards/{board}?{ANDROIDS}"' in page
+    [action] = set(re.findall(rf'<form method="post" action="[^"]*/analysis([^"]*{board}[?][^"]*)"', page))
+    revision = re.findall(r'name="revision" value="(\d+)"', page)[0]
+    answer = stand.post(html.unescape(action), do="width-0", revision=revision)
+    assert answer.headers["location"].endswith(f"{board}?{ANDROIDS}&time=28d#place-0")
+    # from page to page, too
+    assert f"dashboards/{board}?{ANDROIDS}" in stand.get(f"/bank/dashboards?{ANDROIDS}").text
 
 
 def test_the_api_keeps_questions(stand: Stand) -> None:

@@ -12,13 +12,15 @@ from eden.base.api.access import needs
 from eden.base.api.handlers import FromPath
 from eden.base.problems import Problem, not_found
 from eden.observe.dashboards import MOST_TILES, Dashboard, Tile
-from eden.observe.pages.addresses import when
-from eden.observe.pages.asking import on_boards
-from eden.observe.pages.desk import TheDesk
+from eden.observe.pages.addresses import page_filters
+from eden.observe.pages.asking import chips, on_boards, property_choices
+from eden.observe.pages.desk import Desk, TheDesk
 from eden.observe.pages.drawing import draw
 from eden.observe.pages.kit import APP, LARGEST_FORM
 from eden.observe.pages.period import CHOICES
 from eden.observe.pages.saved import SHAPES, refused
+from eden.observe.pages.tiles import Narrowed, narrowed
+from eden.observe.pages.words import filter_words
 from eden.observe.questions.interfaces import Trend
 from eden.observe.saved_questions import SavedQuestion
 
@@ -51,7 +53,7 @@ async def create_dashboard(desk: TheDesk) -> Response[bytes]:
 
 @get(f"{APP}/dashboards/{{board:str}}", opt=needs("observe.read"))
 async def show_dashboard(desk: TheDesk, board: FromPath[str]) -> Response[bytes]:
-    """One dashboard; every tile fetches its answer."""
+    """One dashboard; every tile fetches its answer, for the time and with the filters of the address."""
     found = await desk.dashboards.get(*desk.caller, board)
     tiles = await desk.questions.of_tiles(*desk.caller, found)
     path = f"dashboards/{found.id}"
@@ -80,6 +82,8 @@ async def show_dashboard(desk: TheDesk, board: FromPath[str]) -> Response[bytes]
         own_time=own_time,
         times=[(choice, desk.varied(time=choice, since="", until="")) for choice in CHOICES],
         chosen_time="" if own_time else desk.period.key,
+        chips=chips(desk),
+        properties=await property_choices(desk),
     )
 
 
@@ -108,16 +112,32 @@ async def show_tile(desk: TheDesk, board: FromPath[str], place: FromPath[str], q
         raise not_found("The tile")
     _, tile, saved = min(here, key=lambda each: each[0])
     there = desk if saved.app == desk.app.key else await desk.of_app(saved.app)
-    asked = saved.question
-    if "time" in desk.asked.values:
-        asked = msgspec.structs.replace(asked, period=when(desk.period))
+    period = desk.period if "time" in desk.asked.values else None
+    asked = narrowed(saved.question, period, page_filters(desk.asked))
     drawing, why = None, ""
     try:
-        drawing = draw(there, asked, await there.ask(asked), key=f"tile-{number}", shape=tile.shape)
+        answered = await there.ask(asked.question)
+        drawing = draw(there, asked.question, answered, key=f"tile-{number}", shape=tile.shape)
     except Problem as problem:
         # one tile that cannot be answered leaves the others
         why = desk.told(problem)
-    return desk.page("observe/analysis-tile.html", block="tile", drawing=drawing, why=why, saved_name=saved.name)
+    return desk.page(
+        "observe/analysis-tile.html",
+        block="tile",
+        drawing=drawing,
+        why=why,
+        notes=_notes(desk, asked),
+        saved_name=saved.name,
+    )
+
+
+def _notes(desk: Desk, asked: Narrowed) -> list[str]:
+    """What of the dashboard's address does not hold for a tile."""
+    notes = [desk.t("observe.board.keeps-time")] if asked.keeps_time else []
+    if asked.left_out:
+        words = f" {desk.t('observe.condition.and')} ".join(filter_words(desk, found) for found in asked.left_out)
+        notes.append(desk.t("observe.board.left-out", filters=words))
+    return notes
 
 
 @post(f"{APP}/dashboards/{{board:str}}", opt=needs("observe.write"), request_max_body_size=LARGEST_FORM)
