@@ -42,10 +42,11 @@ class AppSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     """Of one app; what is left out has the default here.
 
     `kinds`: those that are not simply collected. Phones send a batch at `batch` records, after `seconds`, and hold up
-    to `bytes` over restarts. `consent`: what counts for people who have not said anything; "ask": nothing is collected
-    until they agree. `tap_text`: whether taps have the text of what was tapped. `mask`: built-in patterns, `masks`:
-    regular expressions of one's own; what they match is replaced before it is stored. `quota`: records an hour, `rate`:
-    records a second and server process, 0 for no bound. `retention`: days by table, those that are not the default.
+    to `bytes` over restarts. `consent`: what counts for people who have not said anything; "ask": nothing leaves the
+    phone until they agree. `tap_text`: whether taps have the text of what was tapped. `mask`: built-in patterns,
+    `masks`: regular expressions of one's own; what they match is replaced before it is stored. `quota`: records an
+    hour, `rate`: records a second and server process, 0 for no bound. `retention`: days by table, those that are not
+    the default.
     """
 
     kinds: dict[Kind, Sample] = {}
