@@ -156,6 +156,10 @@ def events_of(page: Page, step: int, *names: str) -> None:
 def test_a_funnel_is_built_and_kept(page: Page, bank: Bank) -> None:
     sign_in(page.context, bank.platform, "operator")
     visit(page, bank.platform, "analysis/bank/funnel")
+    # without a choice: who opens it, sees a page, does something; the address says so
+    expect(page.locator("#answer li")).to_have_count(3)
+    expect(page).to_have_url(re.compile(r"step=%24launch&step=%24page_view&step=%24tap"))
+    visit(page, bank.platform, "analysis/bank/funnel?step=%24launch&step=%24page_view")
     events_of(page, 1, "Page view", "transfer_done")
     page.get_by_role("button", name="Another step").press("Enter")
     # any of two events, where a condition holds; return in its field shows the funnel
@@ -208,6 +212,17 @@ def test_a_funnel_is_built_and_kept(page: Page, bank: Bank) -> None:
     page.get_by_role("link", name="28 days").click()
     expect(page.locator(".tile canvas")).to_be_visible()
     expect(page.get_by_role("link", name="Each tile's own time")).to_be_visible()
+    # a filter of the whole dashboard reaches its tiles
+    all_of_them = tile.locator(".funnel li").first.inner_text()
+    page.get_by_text("Filter", exact=True).press("Enter")
+    page.locator("#filter-property").fill("platform")
+    page.locator("#filter-value").fill("harmony")
+    page.get_by_role("button", name="Apply").press("Enter")
+    expect(page.locator(".chip")).to_have_text("Platform is harmony")
+    expect(tile.locator(".funnel li").first).not_to_have_text(all_of_them)
+    expect(page.locator(".tile canvas")).to_be_visible()
+    assert violations(page) == []
+    fits(page, 320)
 
 
 def test_a_saved_question_is_changed_and_renamed(page: Page, bank: Bank) -> None:

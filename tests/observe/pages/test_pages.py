@@ -6,11 +6,12 @@ import html
 import json
 import re
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 
-from eden.base.catalogue import ReleaseInfo
+from eden.base.catalogue import ReleaseInfo, VersionInfo
 from eden.base.problems import Problem
 from eden.console.frame import Room
 from eden.console.messages import LOCALES
@@ -28,7 +29,7 @@ ADDRESSES = {
     "events of nothing": "/bank/events?event=nobody",
     "funnel": f"/bank/funnel?{STEPS}",
     "funnel in groups": f"/bank/funnel?{STEPS}&by=platform&compare=yes",
-    "funnel to be built": "/bank/funnel",
+    "funnel to be built": "/bank/funnel?step=%24launch",
     "retention": "/bank/retention",
     "paths": "/bank/paths",
     "performance": "/bank/performance?compare=yes",
@@ -131,6 +132,57 @@ def test_a_funnel_is_built_without_script(stand: Stand) -> None:
     assert page.count('name="step-1-property"') == 3
 
 
+def test_a_funnel_without_steps_begins_with_what_everybody_does(stand: Stand) -> None:
+    """Its address says so; time and filters stay."""
+    answer = stand.get("/bank/funnel?time=28d&filter=platform|is|ios")
+    assert answer.status_code == 303
+    there = answer.headers["location"].partition("/analysis")[2]
+    asked = parse_qs(urlsplit(there).query)
+    # nobody has tapped anything
+    assert asked == {"time": ["28d"], "filter": ["platform|is|ios"], "step": ["$launch", "$page_view"]}
+    said = text(stand.get(there).text)
+    assert "100 % 8 people" in said and "Saved funnels" not in said
+    # nothing has happened in this time: the form says what to do
+    nothing = stand.get("/bank/funnel?time=custom&since=2026-10-01&until=2026-10-02")
+    assert nothing.status_code == 200 and "Choose the steps of a way" in nothing.text
+
+
+def test_a_funnel_without_steps_is_the_one_that_was_kept(stand: Stand) -> None:
+    def keep(name: str, question: dict[str, Any]) -> str:
+        body = {"name": name, "question": {"question": "funnel", **question}}
+        made = stand.office.ask("owner", "POST", "/workspaces/test/observe/apps/bank/questions", json=body)
+        return str(made.json()["id"])
+
+    launch, view = {"events": {"names": ["$launch"]}}, {"events": {"names": ["$page_view"]}}
+    only = [{"by": "property", "property": "platform", "values": ["android"]}]
+    # no form has words for this one
+    kept = [keep("0 within", {"steps": [launch, view | {"within": 60}]})]
+    kept.append(
+        keep("1 <first>", {"steps": [launch, view], "window": 1800, "filters": only, "period": {"last": "90d"}})
+    )
+    kept.append(keep("2 second", {"steps": [view, launch], "unit": "session"}))
+    try:
+        answer = stand.get("/bank/funnel?time=24h&filter=version|set")
+        there = answer.headers["location"].partition("/analysis")[2]
+        asked = parse_qs(urlsplit(there).query)
+        filters = ["version|set", "platform|is|android"]
+        wanted = {"time": ["24h"], "filter": filters, "step": ["$launch", "$page_view"], "window": ["1800"]}
+        assert asked == wanted
+        page = stand.get(there).text
+        assert "100 % 4 people" in text(page)
+        offered = page.partition('aria-label="Saved funnels"')[2].partition("</nav>")[0]
+        assert re.findall(r">([^<]*)</a>", offered) == ["1 &lt;first&gt;", "2 second"]
+        current = re.findall(r'aria-current="true">([^<]*)<', offered)
+        assert current == ["1 &lt;first&gt;"] and f'/questions/{kept[2]}"' in offered
+        # opened as it was kept, it is the present one, too
+        second = stand.get(f"/bank/questions/{kept[2]}").headers["location"].partition("/analysis")[2]
+        offered = stand.get(second).text.partition('aria-label="Saved funnels"')[2].partition("</nav>")[0]
+        assert re.findall(r'aria-current="true">([^<]*)<', offered) == ["2 second"]
+    finally:
+        for each in kept:
+            stand.post(f"/bank/questions/{each}/remove")
+
+
 def test_steps_of_several_events_with_several_conditions(stand: Stand) -> None:
     """Any of the events, all of the conditions."""
     view, first, second = "$page_view", f"page|is|{PAGES[1]}", "platform|is|android"
@@ -210,6 +262,18 @@ def test_versions_side_by_side(stand: Stand) -> None:
     assert "10100: 6 people; others: 6." in said
 
 
+def test_the_newest_version_is_compared_at_once(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
+    newest = [VersionInfo(10100, "1.1.0", 0), VersionInfo(10000, "1.0.0", 0)]
+    found = lambda *_: newest  # noqa: E731
+    monkeypatch.setattr(type(stand.observe.ground.catalogue), "versions", found)
+    page = stand.get("/bank/versions").text
+    assert "1.1.0: 6 people; others: 6." in text(page) and "People without a crash" in page
+    # nobody has it yet: the form alone
+    newest.insert(0, VersionInfo(10200, "1.2.0", 0))
+    page = stand.get("/bank/versions").text
+    assert "People without a crash" not in page and 'value="10200" selected' in page
+
+
 def test_events_in_groups(stand: Stand) -> None:
     said = text(stand.get("/bank/events?event=%24launch&measure=persons&by=platform").text)
     assert "ios 8" in said and "android 4" in said
@@ -233,6 +297,14 @@ def test_numbers_have_the_sql_behind_them(stand: Stand) -> None:
             followed += 1
     assert followed >= 3
     assert "/bank/sql?q=" not in stand.get("/bank/paths", who="auditor").text
+
+
+def test_the_page_of_sql_begins_with_an_example(stand: Stand) -> None:
+    page = stand.get("/bank/sql").text
+    assert "SELECT toDate(at) AS day" in page and ">7 rows<" in page and ">2026-11-20<" in page
+    # whoever has emptied the editor finds it empty
+    empty = stand.get("/bank/sql?q=").text
+    assert "SELECT toDate(at) AS day" not in empty.partition("</textarea>")[0] and 'id="rows"' not in empty
 
 
 def test_days_begin_when_the_readers_do(stand: Stand) -> None:
@@ -268,7 +340,7 @@ def test_a_property_that_is_none_is_refused(stand: Stand) -> None:
 
 
 def test_nothing_was_reported_yet(stand: Stand) -> None:
-    for path in ("overview", "events", "retention", "paths", "performance", "people", "versions"):
+    for path in ("overview", "events", "funnel", "retention", "paths", "performance", "people", "versions", "sql"):
         page = stand.get(f"/shop/{path}").text
         assert "Nothing has been reported yet" in page and 'href="/app/test/"' in page, path
         # the page looks again by itself

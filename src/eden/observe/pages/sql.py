@@ -46,11 +46,16 @@ FormKey = Annotated[Form, QueryParameter(name="form")]
 
 @get(f"{APP}/sql", opt=needs("observe.sql"))
 async def show_sql(desk: TheDesk, text: Text = "", all_apps: All = "") -> Response[bytes]:
-    """The editor, and the rows of what is in it."""
+    """The editor, and the rows of what is in it: the first example, if the address has no query."""
     text = text.replace("\r\n", "\n")
+    is_fresh = "q" not in desk.asked.values
+    if is_fresh:
+        text = EXAMPLES["active"]
     found, wrong = None, ""
     if text.strip():
         found, wrong = await _answer(desk, text, all_apps=all_apps == "yes")
+    if is_fresh and found is not None and not found.rows:
+        await desk.check_reports("sql")
     query = {"q": text, "all": "yes" if all_apps == "yes" else ""}
     return desk.page(
         "observe/analysis-sql.html",

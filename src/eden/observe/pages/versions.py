@@ -37,13 +37,15 @@ CodeNumber = Annotated[int, QueryParameter(name="code", ge=0, le=2**53 - 1)]
 
 @get(f"{APP}/versions", opt=needs("observe.read"))
 async def show_versions(desk: TheDesk, code: CodeNumber = 0) -> Response[bytes]:
-    """All versions, and one compared with the others."""
+    """All versions, and one compared with the others: the newest, if the address names none and somebody has it."""
     question = read_versions(desk.asked, desk.period)
     versions = await _versions(desk)
     compared, statements = None, []
-    if code:
-        answered = await desk.ask(ask.Release(period=when(desk.period), filters=page_filters(desk.asked), code=code))
+    if wanted := code or (versions[0].code if versions else 0):
+        answered = await desk.ask(ask.Release(period=when(desk.period), filters=page_filters(desk.asked), code=wanted))
         compared, statements = _compared(desk, answered.result), answered.statements
+        if not code and not compared["candidate"].persons:
+            compared, statements = None, []
     return await asked_page(
         desk,
         "versions",
@@ -58,8 +60,8 @@ async def show_versions(desk: TheDesk, code: CodeNumber = 0) -> Response[bytes]:
             for release in desk.releases
             if release.started_at is not None and desk.period.since <= release.started_at < desk.period.until
         ][:_MARKS],
-        code=code,
-        version=next((version.name for version in versions if version.code == code), str(code)),
+        code=wanted,
+        version=next((version.name for version in versions if version.code == wanted), str(wanted)),
         compared=compared,
         compared_statements=statements,
     )
