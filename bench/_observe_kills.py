@@ -43,7 +43,7 @@ def kills(site: Site, folder: Path, rounds: int) -> Iterator[Figure]:
     server.start()
     killing = _Killing(site, server, random.Random(9))
     acknowledged: set[int] = set()
-    restarts: list[float] = []
+    restarts: dict[str, list[float]] = {}
     try:
         for number in range(rounds):
             sent = folder / "acknowledged"
@@ -54,7 +54,8 @@ def kills(site: Site, folder: Path, rounds: int) -> Iterator[Figure]:
             measured: list[Measured] = []
             loading = threading.Thread(target=lambda order=order, into=measured: into.append(load(order)))
             loading.start()
-            restarts.append(killing.kill(number))
+            victim, seconds = killing.kill(number)
+            restarts.setdefault(victim, []).append(seconds)
             loading.join()
             if not measured:
                 raise RuntimeError("the load ended without a measurement")
@@ -72,7 +73,8 @@ def kills(site: Site, folder: Path, rounds: int) -> Iterator[Figure]:
     yield Figure("killed_lost", lost * _EVENTS, 0)
     yield Figure("killed_doubled", doubled, 0)
     yield Figure("killed_counted_wrongly", abs(counted - sum(stored.values())), 0)
-    yield Figure("killed_restart_s", max(restarts), 2)
+    for victim, seconds_of in restarts.items():
+        yield Figure(f"killed_restart_{victim}_s", max(seconds_of), 2)
 
 
 class _Killing:
@@ -85,11 +87,12 @@ class _Killing:
         self._progress = spool_folder(site.settings.data_folder) / "progress.db"
         self.pending = 0
 
-    def kill(self, number: int) -> float:
-        """Somebody, at a random moment; seconds until it answered again."""
+    def kill(self, number: int) -> tuple[str, float]:
+        """Somebody, at a random moment; who it was, and seconds until it answered again."""
         # the load has begun
         time.sleep(0.4 + self._chance.random() * 0.5)
-        return (self._web, self._storing, self._asking, self._starting)[number % 4]()
+        work = (self._web, self._storing, self._asking, self._starting)[number % 4]
+        return work.__name__.removeprefix("_"), work()
 
     def _web(self) -> float:
         self._server.kill()

@@ -111,8 +111,8 @@ class _Supervisor:
                 child.kill()
 
     async def _keep(self, number: int) -> None:
-        """One process after the other in the place `number`."""
-        rest = 0.5
+        """One process after the other in the place `number`. What has run well is replaced at once."""
+        rest = 0.0
         while not self._stop.is_set():
             began = time.monotonic()
             try:
@@ -127,7 +127,7 @@ class _Supervisor:
                 self._failed = True
                 self._stop.set()
                 return
-            rest = 0.5 if time.monotonic() - began > _GOOD_SECONDS else min(_LONGEST_REST, rest * 2)
+            rest = 0.0 if time.monotonic() - began > _GOOD_SECONDS else min(_LONGEST_REST, rest * 2 or 0.5)
             log.error("server process %d ended with %d; a new one starts in %.1f s", number, code, rest)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stop.wait(), rest)

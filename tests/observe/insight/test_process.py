@@ -5,24 +5,32 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 import sys
 import threading
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import msgspec
 import pytest
 
+from eden.base.errors import EdenError
+from eden.base.locks import lock
 from eden.base.problems import Problem
 from eden.base.settings import Observe, Settings
 from eden.observe.insight import doctor, place, spawn
 from eden.observe.insight import process as module
+from eden.observe.insight import workers as worker_module
 from eden.observe.insight.answering import Answering
 from eden.observe.insight.client import Insight, Limits
 from eden.observe.insight.doctor import check_store
+from eden.observe.insight.engine import Engine
 from eden.observe.insight.spawn import wait_until_ended
 from eden.observe.insight.status import Status, TableStatus
+from eden.observe.insight.wire import Look, Settle
+from eden.observe.insight.workers import Workers, stop
 
 ENDLESS = "SELECT sum(sipHash64(number)) FROM numbers(1000000000000)"
 #: the engine looks at its clock between blocks, of which this has one
@@ -201,10 +209,11 @@ def test_one_question_that_is_not_ended_costs_its_process_later(
 ) -> None:
     """Others are answered meanwhile, and those that end by themselves cost nothing."""
     monkeypatch.setattr(module, "_STUCK_SECONDS", 0.2)
+    workers: Any = None
 
     async def live() -> None:
         loop = asyncio.get_running_loop()
-        serving = module._Serving(module.Order(settings, "", 1.0), Stopping())
+        serving = module._Serving(module.Order(settings, "", 1.0), Stopping(), workers)
         ends: Future[bytes] = Future()
         lasts: Future[bytes] = Future()
         for running in (ends, lasts):
@@ -245,9 +254,75 @@ def test_workers_that_do_not_stop_hold_up_nothing() -> None:
 
     slow: Any = Slow()
     quick: Any = Quick()
-    assert module._stopped([quick], 30)
-    assert not module._stopped([slow, quick], 0.05)
+    assert stop([quick], 30)
+    assert not stop([slow, quick], 0.05)
     end.set()
+
+
+def test_of_several_that_are_started_one_answers_and_the_others_wait_for_it(settings: Settings) -> None:
+    """After a kill the socket's file is there, and nobody behind it: whoever left at once would be started anew."""
+    file = place.lock_file(settings)
+    with file.open("w") as first, file.open("w") as second:
+        assert lock(first.fileno(), alone=True)
+        with socket.socket(socket.AF_UNIX) as left:
+            left.bind(str(place.socket(settings)))
+        found: list[bool] = []
+        waiting = threading.Thread(target=lambda: found.append(module._locked(second.fileno(), settings)))
+        waiting.start()
+        waiting.join(0.3)
+        assert waiting.is_alive()
+        place.socket(settings).unlink()
+        with socket.socket(socket.AF_UNIX) as answering:
+            answering.bind(str(place.socket(settings)))
+            answering.listen()
+            waiting.join(30)
+        assert found == [False]
+        # the first one has died before it answered
+        waiting = threading.Thread(target=lambda: found.append(module._locked(second.fileno(), settings)))
+        waiting.start()
+        first.close()
+        waiting.join(30)
+        assert found == [False, True]
+
+
+def test_questions_do_not_wait_for_workers_that_cannot_begin(
+    store: Engine, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk is full, say: they begin when it is not."""
+    monkeypatch.setattr(worker_module, "_AGAIN_SECONDS", 0.01)
+    monkeypatch.setattr(worker_module, "collect_garbage", lambda: None)
+    may_begin = threading.Event()
+    worker = Mock(settled=lambda seconds: True, figures=lambda: {"spool_bytes": 5.0})
+    tried, failed = iter((False, True)), threading.Event()
+
+    def start() -> None:
+        if not may_begin.is_set():
+            if next(tried, False):
+                failed.set()
+            raise EdenError("observe-progress", "The disk is full.")
+
+    worker.start = start
+    monkeypatch.setattr(worker_module, "made", lambda engine, ground: [worker])
+    workers = Workers(store, settings)
+    answering = Answering(store, [workers])
+
+    def figures() -> dict[str, float]:
+        return msgspec.json.decode(answering.answer(Look()), type=Status).figures
+
+    assert figures() == {"digest_failing": 0.0}
+    workers.start()
+    assert failed.wait(30)
+    assert answering.answer(Settle(0.05)) == b"false"
+    assert figures() == {"digest_failing": 1.0}
+    may_begin.set()
+    assert answering.answer(Settle(30)) == b"true"
+    assert figures() == {"spool_bytes": 5.0}
+    workers.stop()
+    worker.stop.assert_called_once()
+
+
+def test_workers_that_never_began_are_stopped(store: Engine, settings: Settings) -> None:
+    Workers(store, settings).stop()
 
 
 def test_who_removes_the_folder_waits_for_its_end(settings: Settings) -> None:

@@ -2,6 +2,8 @@
 
 `check_id_token` is the pure rule: which token proves whom. `Provider` speaks to the provider: discovery, keys, code for
 token. Nothing that the provider says is believed before its signature, issuer, audience, times and nonce are checked.
+
+Libraries of signatures and of HTTP are loaded by the first who signs in: to a server's start they would add a tenth.
 """
 
 from __future__ import annotations
@@ -11,19 +13,18 @@ import hashlib
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
-import aiohttp
 import msgspec
-from joserfc import jwt
-from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
 
 from eden.base.identity.secrets import digest, same
 from eden.base.ids import now
 from eden.base.problems import Problem
 from eden.base.settings import is_loopback
+
+if TYPE_CHECKING:
+    from joserfc.jwk import KeySet
 
 #: signatures by a public key only: "none" proves nothing, and HS256 would make our own secret a key
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "Ed25519")
@@ -84,6 +85,9 @@ def check_id_token(token: str, keys: KeySet, client: Client, nonce: str, at: int
     Problem `not-signed-in` otherwise: no good signature by one of `keys`, of another issuer or for another audience,
     expired or too old, with another nonce. `UnknownKey` when the token names a key that is not in `keys`.
     """
+    from joserfc import jwt
+    from joserfc.errors import JoseError
+
     try:
         found = jwt.decode(token, keys, algorithms=list(ALGORITHMS))
     except JoseError as error:
@@ -212,6 +216,9 @@ class Provider:
         return await self._read_keys(description)
 
     async def _read_keys(self, description: dict[str, Any]) -> KeySet:
+        from joserfc.errors import JoseError
+        from joserfc.jwk import KeySet
+
         self._looked_at = self._clock()
         found = await self._ask("GET", _endpoint(description, "jwks_uri"))
         usable = [
@@ -229,6 +236,8 @@ class Provider:
         self, method: str, url: str, headers: Mapping[str, str] | None = None, form: Mapping[str, str] | None = None
     ) -> dict[str, Any]:
         """A JSON object; never from a redirect, never more than a megabyte."""
+        import aiohttp
+
         _check_address(url)
         timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
         sent = {"Accept": "application/json", **(headers or {})}

@@ -1,17 +1,9 @@
-"""Telling: webhooks, mails, and every service that Apprise knows. A failure is an EdenError whose sentence people see.
-
-Webhooks are signed as Standard Webhooks has it (standardwebhooks.com, version 1): the header `webhook-signature` is
-`v1,` and the base64 of HMAC-SHA-256 over `ID.TIMESTAMP.BODY`, under the bytes behind `whsec_`.
-"""
+"""Telling: webhooks, mails, and every service that Apprise knows. A failure is an EdenError that people see."""
 
 from __future__ import annotations
 
 import asyncio
 import base64
-import binascii
-import hashlib
-import hmac
-import os
 import secrets
 import smtplib
 import ssl
@@ -24,13 +16,12 @@ from importlib.util import find_spec
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-import aiohttp
 import msgspec
 from yarl import URL
 
 from eden.base.errors import EdenError
 from eden.observe.alerts.interfaces import Channel, Email, Service, Webhook
-from eden.observe.alerts.networks import PrivateAddress, PublicResolver, among_public, is_public
+from eden.observe.alerts.networks import among_public
 
 #: how Apprise writes addresses of what is on the machine that it runs on: its screen, its log, its lamp
 _ON_THE_SERVER = "{schema}://"
@@ -89,66 +80,16 @@ async def tell(channel: Channel, notice: Notice, *, private: bool) -> None:
     try:
         async with asyncio.timeout(2 * TIMEOUT):
             if isinstance(channel, Webhook):
-                await _webhook(channel, notice, private=private)
+                # a client of HTTP is a tenth of what a server loads: it waits until it is needed
+                from eden.observe.alerts.webhooks import post
+
+                await post(channel, notice, private=private)
             elif isinstance(channel, Email):
                 await _email(channel, notice, private=private)
             else:
                 await _service(channel, notice, private=private)
     except TimeoutError:
         raise NotTold(f"{where(channel)} does not answer.") from None
-
-
-# webhooks
-
-
-def signature(secret: str, notice_id: str, at: int, body: bytes) -> str:
-    """The header of a webhook."""
-    text = secret.removeprefix("whsec_")
-    try:
-        key = base64.b64decode(text, validate=True)
-    except (ValueError, binascii.Error):
-        key = text.encode()
-    signed = hmac.new(key, f"{notice_id}.{at}.".encode() + body, hashlib.sha256).digest()
-    return "v1," + base64.b64encode(signed).decode()
-
-
-async def _webhook(channel: Webhook, notice: Notice, *, private: bool) -> None:
-    body = msgspec.json.encode(notice.body)
-    headers = {
-        "Content-Type": "application/json",
-        "User-Agent": "Eden",
-        "webhook-id": notice.id,
-        "webhook-timestamp": str(notice.at),
-        "webhook-signature": signature(channel.secret, notice.id, notice.at, body),
-    }
-    # as the client reads it: it takes １２７。0。0。1 for an address, too
-    url = URL(channel.url)
-    host = url.host or ""
-    # an address in place of a name is never resolved
-    if not private and _is_address(host) and not is_public(host):
-        raise PrivateAddress(host)
-    connector = aiohttp.TCPConnector(resolver=None if private else PublicResolver(), use_dns_cache=False)
-    timeout = aiohttp.ClientTimeout(total=TIMEOUT)
-    try:
-        async with (
-            aiohttp.ClientSession(connector=connector, timeout=timeout) as session,
-            session.post(url, data=body, headers=headers, allow_redirects=False) as answer,
-        ):
-            if not 200 <= answer.status < 300:
-                hint = "Give the address that it leads to." if 300 <= answer.status < 400 else ""
-                raise NotTold(f"{host} answered {answer.status}.", hint)
-    except (aiohttp.ClientError, OSError, ValueError) as error:
-        raise NotTold(f"{host} cannot be reached: {_reason(error)}.") from error
-
-
-def _reason(error: Exception) -> str:
-    """In the words of the operating system, if it is the one that refused."""
-    number = getattr(getattr(error, "os_error", error), "errno", None)
-    return os.strerror(number) if isinstance(number, int) and number > 0 else str(error).rstrip(".")
-
-
-def _is_address(host: str) -> bool:
-    return ":" in host or host.replace(".", "").isdigit()
 
 
 # mail

@@ -9,13 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-import socket
 import sys
 from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any, TypeVar
-
-from aiohttp.abc import AbstractResolver, ResolveResult
 
 from eden.base.errors import EdenError
 
@@ -91,25 +88,3 @@ def _watch_sockets() -> None:
     if not _watched:
         _watched = True
         sys.addaudithook(_audit)
-
-
-class PublicResolver(AbstractResolver):
-    """Resolves names for one connection: what was checked is what is connected to."""
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        loop = asyncio.get_running_loop()
-        entries: list[Any] = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, family=family)
-        if not all(is_public(str(entry[4][0])) for entry in entries):
-            raise PrivateAddress(host)
-        return [
-            ResolveResult(
-                hostname=host, host=str(entry[4][0]), port=port, family=entry[0], proto=entry[2],
-                flags=socket.AI_NUMERICHOST,
-            )
-            for entry in entries
-        ]  # fmt: skip
-
-    async def close(self) -> None:
-        """Nothing is held."""

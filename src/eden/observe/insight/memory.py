@@ -1,4 +1,4 @@
-"""Memory that an idle process does not need.
+"""Memory of the process: what an idle one does not need, and what nobody looks through.
 
 The engine is a library of half a gigabyte, of which the kernel maps 180 MB when it is opened, most of it never used
 again. The pages are unchanged copies of a file: given back, those that are needed come again from the page cache.
@@ -7,6 +7,7 @@ again. The pages are unchanged copies of a file: given back, those that are need
 from __future__ import annotations
 
 import ctypes
+import gc
 import re
 import sys
 from collections.abc import Iterator
@@ -14,6 +15,12 @@ from collections.abc import Iterator
 _DONT_NEED = 4
 _MAPPING = re.compile(r"([0-9a-f]+)-([0-9a-f]+) (\S{4}) \S+ \S+ \d+\s*(.*)")
 _ANONYMOUS = re.compile(r"Anonymous:\s+(\d+) kB")
+
+
+def collect_garbage() -> None:
+    """From now on. What there is was loaded, and stays."""
+    gc.freeze()
+    gc.enable()
 
 
 def release_code(library: str) -> int:
