@@ -50,6 +50,8 @@ export interface ValueStore {
   write(changes: ReadonlyMap<string, unknown>): Promise<void>
   /** Keys with this prefix, and their values. */
   entries<T>(prefix: string): Promise<[string, T][]>
+  /** Keys with this prefix; values are not read. */
+  keys(prefix: string): Promise<string[]>
 }
 
 /** What the embedding page may supply; everything has a default that works without a server. */

@@ -62,6 +62,22 @@ describe('KeptLog', () => {
     expect((await read(open(values, 'last'), 'bank', 0, 100)).map(({ at }) => at)).toEqual([21, 22, 23, 24, 25, 26, 27, 28, 29])
   })
 
+  it('has one bound for all pages of the phone, each of which writes at the same time', async () => {
+    const values = new MemoryValues()
+    const pages = ['one', 'other', 'third'].map((name) => open(values, name, 5000))
+    for (let at = 0; at < 60; at++) {
+      await Promise.all(pages.map(async (page, index) => {
+        page.add('bank', line(at * 10 + index, 'x'.repeat(500)))
+        await page.save()
+      }))
+    }
+    const left = await read(pages[0]!, 'bank', 0, 1000)
+    expect(left.length * 530).toBeLessThanOrEqual(5000)
+    // the newest of all of them
+    expect(left.map(({ at }) => at)).toEqual([570, 571, 572, 580, 581, 582, 590, 591, 592])
+    expect(await values.keys('log ')).toHaveLength(9)
+  })
+
   it('keeps nothing of whom the person denies', async () => {
     const values = new MemoryValues()
     const log = open(values)

@@ -22,10 +22,10 @@ export interface LogLine {
   text: string
 }
 
+/** Its key ends with its size, so that how much there is can be told without reading it. */
 interface Part {
   from: number
   until: number
-  size: number
   lines: LogLine[]
 }
 
@@ -39,8 +39,6 @@ interface Plan {
 export class KeptLog {
   /** lines that are not stored yet, by program */
   private readonly fresh = new Map<string, LogLine[]>()
-  /** stored parts: key → size; read when a program first writes */
-  private readonly sizes = new Map<string, Map<string, number>>()
   private writing = Promise.resolve()
   private number = 0
 
@@ -69,8 +67,9 @@ export class KeptLog {
       for (const lines of gathered(fresh, () => 1, sizeOf)) {
         const times = lines.map(({ at }) => at)
         const [from, until] = [Math.min(...times), Math.max(...times)]
-        const key = `${PREFIX}${program} ${digits(from, 14)} ${this.owner} ${digits(++this.number, 6)}`
-        parts.set(key, { from, until, size: lines.reduce((sum, line) => sum + sizeOf(line), 0), lines })
+        const size = lines.reduce((sum, line) => sum + sizeOf(line), 0)
+        const key = `${PREFIX}${program} ${digits(from, 14)} ${this.owner} ${digits(++this.number, 6)} ${size}`
+        parts.set(key, { from, until, lines })
         written.push([program, key])
       }
     }
@@ -78,34 +77,23 @@ export class KeptLog {
     this.fresh.clear()
     // first of all: the page may be about to be closed
     await (await this.values).write(parts)
-    for (const [program, key] of written) await this.bound(program, key, parts.get(key)!.size)
+    for (const [program, key] of written) await this.bound(program, key)
   }
 
-  /** The oldest parts go when there is too much. */
-  private async bound(program: string, written: string, size: number): Promise<void> {
+  /** The oldest parts go when there is too much, with what other pages of this phone have written. */
+  private async bound(program: string, written: string): Promise<void> {
     const values = await this.values
-    const sizes = await this.sizesOf(values, program)
-    sizes.set(written, size)
+    const keys = await values.keys(`${PREFIX}${program} `)
     const dropped = new Map<string, undefined>()
-    let total = [...sizes.values()].reduce((sum, one) => sum + one, 0)
-    for (const [old, one] of [...sizes].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    let total = keys.reduce((sum, key) => sum + sizeOfPart(key), 0)
+    for (const old of keys.sort()) {
       if (total <= this.limit) break
       // not what was written now, which counts as older when the clock was set back
       if (old === written) continue
-      sizes.delete(old)
       dropped.set(old, undefined)
-      total -= one
+      total -= sizeOfPart(old)
     }
     if (dropped.size) await values.write(dropped)
-  }
-
-  private async sizesOf(values: ValueStore, program: string): Promise<Map<string, number>> {
-    let sizes = this.sizes.get(program)
-    if (!sizes) {
-      const parts = await values.entries<Part>(`${PREFIX}${program} `)
-      this.sizes.set(program, sizes = new Map(parts.map(([key, { size }]) => [key, size])))
-    }
-    return sizes
   }
 
   /**
@@ -125,7 +113,7 @@ export class KeptLog {
       }
       const parts = (await values.entries<Part>(`${PREFIX}${program} `))
         .filter(([, part]) => part.until >= from && part.from <= until)
-      batches = gathered(parts, ([, { lines }]) => lines.length, ([, { size }]) => size).map((some) => some.map(([key]) => key))
+      batches = gathered(parts, ([, { lines }]) => lines.length, ([key]) => sizeOfPart(key)).map((some) => some.map(([key]) => key))
       await values.write(new Map([[PLAN + program, { id, batches }]])).catch(() => undefined)
     })
     return batches
@@ -140,24 +128,24 @@ export class KeptLog {
 
   /** Programs that have one. */
   async programs(): Promise<string[]> {
-    const parts = await (await this.values).entries(PREFIX)
-    return [...new Set([...parts.map(([key]) => key.split(' ')[1]!), ...this.fresh.keys()])]
+    const parts = await (await this.values).keys(PREFIX)
+    return [...new Set([...parts.map((key) => key.split(' ')[1]!), ...this.fresh.keys()])]
   }
 
   async clear(denied: (program: string) => boolean): Promise<void> {
     for (const program of await this.programs()) {
       if (!denied(program)) continue
       this.fresh.delete(program)
-      this.sizes.delete(program)
       await this.writing
       const values = await this.values
-      const parts = await values.entries(`${PREFIX}${program} `)
-      await values.write(new Map([...parts.map(([key]) => key), PLAN + program].map((key) => [key, undefined])))
+      const parts = await values.keys(`${PREFIX}${program} `)
+      await values.write(new Map([...parts, PLAN + program].map((key) => [key, undefined])))
     }
   }
 }
 
 const digits = (value: number, count: number): string => String(value).padStart(count, '0')
+const sizeOfPart = (key: string): number => Number(key.slice(key.lastIndexOf(' ') + 1))
 const sizeOf = ({ text }: LogLine): number => text.length + 30
 
 /** In their order, together while they are not too many. */

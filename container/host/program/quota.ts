@@ -11,6 +11,7 @@ export class QuotaStore implements ValueStore {
 
   get<T>(key: string): Promise<T | undefined> { return this.store.get(key) }
   entries<T>(prefix: string): Promise<[string, T][]> { return this.store.entries(prefix) }
+  keys(prefix: string): Promise<string[]> { return this.store.keys(prefix) }
 
   async write(changes: ReadonlyMap<string, unknown>): Promise<void> {
     this.sizes ??= this.store

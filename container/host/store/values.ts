@@ -47,6 +47,12 @@ class IndexedValues implements ValueStore {
     ])
     return keys.map((key, index) => [String(key).slice(this.name.length + 1), values[index] as T])
   }
+
+  async keys(prefix: string): Promise<string[]> {
+    const table = this.db.transaction('values').objectStore('values')
+    const keys = await request(table.getAllKeys(bounds(`${this.name}\0${prefix}`)))
+    return keys.map((key) => String(key).slice(this.name.length + 1))
+  }
 }
 
 export class MemoryValues implements ValueStore {
@@ -67,6 +73,8 @@ export class MemoryValues implements ValueStore {
       T,
     ][]
   }
+
+  async keys(prefix: string): Promise<string[]> { return (await this.entries(prefix)).map(([key]) => key) }
 }
 
 /** IndexedDB, or memory where there is none or none is wanted. */

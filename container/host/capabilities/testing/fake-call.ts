@@ -22,6 +22,8 @@ export class MemoryStore implements ValueStore {
   async entries<T>(prefix: string): Promise<[string, T][]> {
     return [...this.values].filter(([key]) => key.startsWith(prefix)) as [string, T][]
   }
+
+  async keys(prefix: string): Promise<string[]> { return [...this.values.keys()].filter((key) => key.startsWith(prefix)) }
 }
 
 export interface FakePhone {
