@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
+import logging
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -81,6 +82,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         wanted = chosen(parts, arguments.only)
     except KeyError as error:
         parser.error(f"{arguments.name} has no part {error.args[0]!r}; its parts: {', '.join(parts)}")
+    # what a benchmark does to its processes is news to them, and no figure
+    logging.getLogger("eden").setLevel(logging.ERROR)
     return 0 if report(figure for part in wanted for figure in part(arguments.quick)) else 1
 
 

@@ -17,7 +17,7 @@ import msgspec
 from bench._observe_load import Measured, Order
 from bench._release_platform import SECRET, Server
 from eden.app import PARTS, Platform
-from eden.base.settings import Listen, Settings
+from eden.base.settings import Listen, Logs, Settings
 from eden.demo.service import found
 from eden.observe.insight.client import Insight
 from eden.observe.insight.spawn import wait_until_ended
@@ -44,7 +44,9 @@ class Site:
 @contextmanager
 def opened(folder: Path) -> Iterator[Site]:
     """A new platform in `folder`, without a server."""
-    settings = Settings(data=str(folder), secret_key=SECRET, listen=Listen(port=0, stop_seconds=2))
+    # an insight process that is started from here writes to where the figures stand
+    logs = Logs(level="error")
+    settings = Settings(data=str(folder), secret_key=SECRET, listen=Listen(port=0, stop_seconds=2), logs=logs)
     platform = Platform(settings, PARTS)
     with closing(platform.ground) as ground:
         founded = found(platform, folder)

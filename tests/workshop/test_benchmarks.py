@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import logging
 import sys
 from collections.abc import Iterator
 from types import ModuleType
@@ -13,6 +14,15 @@ from eden.base.errors import EdenError
 from eden.workshop.benchmarks import bench_command
 from eden.workshop.suites import test_command as run_suites
 from eden.workshop.tree import source_tree
+
+
+@pytest.fixture(autouse=True)
+def level() -> Iterator[None]:
+    """A benchmark is a process of its own; tests are not."""
+    eden = logging.getLogger("eden")
+    before = eden.level
+    yield
+    eden.setLevel(before)
 
 
 @pytest.mark.parametrize(
@@ -67,6 +77,24 @@ def test_parts_are_chosen(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
         main(["made", "--only", "a,d"])
     assert ended.value.code == 2
     assert "made has no part 'd'; its parts: a, b, c" in capsys.readouterr().err
+
+
+def test_only_figures_and_errors_are_said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    log = logging.getLogger("eden.insight")
+
+    def part(quick: bool) -> list[Figure]:
+        log.warning("the insight process has gone; another one starts")
+        log.error("the insight process cannot work")
+        return [Figure("a", 1)]
+
+    made = ModuleType("bench.made")
+    made.main = part  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "bench.made", made)
+    eden = logging.getLogger("eden")
+    monkeypatch.setattr(eden, "handlers", [logging.StreamHandler(sys.stderr)])
+    assert main(["made"]) == 0
+    said = capsys.readouterr()
+    assert len(said.out.splitlines()) == 2 and said.err == "the insight process cannot work\n"
 
 
 def test_every_benchmark_has_something_to_run() -> None:
