@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeAlias
 
@@ -24,7 +25,7 @@ NAMES = [name for name, address in ENGINES.items() if address or name == "embedd
 
 Opener: TypeAlias = Callable[[str], Engine]
 
-__all__ = ["database", "insight", "store"]
+__all__ = ["database", "empty_store", "insight", "kept_store", "store"]
 
 
 @pytest.fixture(scope="session")
@@ -40,16 +41,30 @@ def _open(request: pytest.FixtureRequest, _folder: Path) -> Opener:
     return lambda database: Embedded(_folder, database)
 
 
-@pytest.fixture
-def store(_open: Opener) -> Iterator[Engine]:
+@contextmanager
+def empty_store(open_: Opener) -> Iterator[Engine]:
     """An engine with empty tables: the embedded one, and a server when EDEN_TEST_CLICKHOUSE has its address."""
     database = f"test_{uuid.uuid4().hex}"
-    engine = _open(database)
+    engine = open_(database)
     for statement in schema.statements():
         engine.query(statement)
     yield engine
     engine.query(f"DROP DATABASE {database} SYNC")
     engine.close()
+
+
+@pytest.fixture
+def store(_open: Opener) -> Iterator[Engine]:
+    """Empty tables."""
+    with empty_store(_open) as engine:
+        yield engine
+
+
+@pytest.fixture(scope="module")
+def kept_store(_open: Opener) -> Iterator[Engine]:
+    """Tables of all tests of a module: making them takes longer than emptying them."""
+    with empty_store(_open) as engine:
+        yield engine
 
 
 @pytest.fixture

@@ -5,8 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import uuid
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,7 +19,6 @@ from eden.base.identity.principal import Principal
 from eden.base.identity.roles import ROLES, permissions_of
 from eden.base.settings import DatabaseSettings, Settings
 from eden.base.tables import members, metadata, users, workspaces
-from eden.observe import schema
 from eden.observe.apps import Apps
 from eden.observe.crashes.document import ErrorDocument, Thrown
 from eden.observe.crashes.finish import finished
@@ -144,18 +142,6 @@ class Stage:
     def line(self, message: str = "m", *, at: float = 0.0, app: int = 1, **more: Any) -> LogRow:
         """A log line `at` seconds from now."""
         return LogRow(app=app, at=NOW + at, received=NOW + at, message=message, **{"device": "d", **more})
-
-
-@pytest.fixture(scope="module")
-def kept_store(_open: Callable[[str], Engine]) -> Iterator[Engine]:
-    """An engine with tables: making them takes longer than emptying them."""
-    database = f"test_{uuid.uuid4().hex}"
-    engine = _open(database)
-    for statement in schema.statements():
-        engine.query(statement)
-    yield engine
-    engine.query(f"DROP DATABASE {database} SYNC")
-    engine.close()
 
 
 @pytest.fixture

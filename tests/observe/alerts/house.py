@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -88,16 +88,6 @@ class House:
         return failed
 
     left: list[dict[str, Any]] = []  # noqa: RUF012
-
-
-@pytest.fixture(scope="module")
-def kept_store(_open: Callable[[str], Engine]) -> Iterator[Engine]:
-    engine = _open("alerts")
-    for statement in schema.statements():
-        engine.query(statement)
-    yield engine
-    engine.query("DROP DATABASE alerts SYNC")
-    engine.close()
 
 
 @pytest.fixture

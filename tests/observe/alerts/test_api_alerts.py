@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from eden.observe import schema
 from eden.observe.insight.answering import Answering
 from eden.observe.insight.client import LocalInsight
-from eden.observe.insight.embedded import Embedded
+from eden.observe.insight.engine import Engine
 from tests.observe.alerts.conftest import WebServer
 from tests.observe.sql.stand import Stand, open_stand
 
@@ -22,13 +20,9 @@ RULE = {
 
 
 @pytest.fixture(scope="module")
-def stand(_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
-    engine = Embedded(_folder, "api_alerts")
-    for statement in schema.statements():
-        engine.query(statement)
-    with open_stand(tmp_path_factory.mktemp("office"), LocalInsight(Answering(engine))) as stand:
+def stand(kept_store: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
+    with open_stand(tmp_path_factory.mktemp("office"), LocalInsight(Answering(kept_store))) as stand:
         yield stand
-    engine.close()
 
 
 def ask(stand: Stand, method: str, path: str = "", who: str = "owner", **more: Any) -> Any:

@@ -32,11 +32,11 @@ from eden.observe.alerts.telling import What, notice
 from eden.observe.alerts.watch import Watch
 from eden.observe.models import alerts
 from tests.observe.alerts.conftest import MailServer, WebServer
-from tests.observe.alerts.house import MANY, House, house, kept_store
+from tests.observe.alerts.house import MANY, House, house
 from tests.observe.alerts.test_watch import COMPARED, halts
 from tests.observe.stage import SECOND
 
-__all__ = ["house", "kept_store"]
+__all__ = ["house"]
 
 ABOVE_100 = msgspec.structs.replace(MANY, condition=Threshold(direction="above", value=100))
 #: a mean of nothing is no number

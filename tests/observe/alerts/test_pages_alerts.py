@@ -7,19 +7,17 @@ import json
 import re
 from collections.abc import Iterator
 from html import unescape
-from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
 from eden.console.forms import Form
-from eden.observe import schema
 from eden.observe.alerts.interfaces import AlertRule, AskedNumber, Change, Compared, Sequential, SqlNumber, Threshold
 from eden.observe.api_alerts import watch_of
 from eden.observe.insight.answering import Answering
 from eden.observe.insight.client import LocalInsight
-from eden.observe.insight.embedded import Embedded
+from eden.observe.insight.engine import Engine
 from eden.observe.pages.alert_form import COMPARISONS, NUMBERS, fields, read_rule
 from eden.observe.questions.interfaces import Events, Funnel, Period, Step
 from tests.observe.alerts.conftest import WebServer
@@ -27,17 +25,8 @@ from tests.observe.sql.stand import Stand, open_stand
 
 
 @pytest.fixture(scope="module")
-def engine(_folder: Path) -> Iterator[Embedded]:
-    engine = Embedded(_folder, "pages_alerts")
-    for statement in schema.statements():
-        engine.query(statement)
-    yield engine
-    engine.close()
-
-
-@pytest.fixture(scope="module")
-def stand(engine: Embedded, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
-    with open_stand(tmp_path_factory.mktemp("office"), LocalInsight(Answering(engine))) as stand:
+def stand(kept_store: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
+    with open_stand(tmp_path_factory.mktemp("office"), LocalInsight(Answering(kept_store))) as stand:
         yield stand
 
 
@@ -118,10 +107,10 @@ def test_from_begin_to_end(stand: Stand, web: WebServer) -> None:
     )
 
 
-def test_an_incident_is_shown(stand: Stand, engine: Embedded) -> None:
+def test_an_incident_is_shown(stand: Stand, kept_store: Engine) -> None:
     path = make(stand, name="Sales", of="sql", sql="SELECT count() FROM events", value="2")
     rows = [{"app": stand.app("bank").number, "at": stand.seconds, "arrived": stand.seconds, "name": "sale"}] * 3
-    engine.insert("events", b"\n".join(json.dumps(row).encode() for row in rows))
+    kept_store.insert("events", b"\n".join(json.dumps(row).encode() for row in rows))
     asyncio.run(watch_of(stand.observe).look_all({}))
     html = show(stand, path)
     assert "Firing" in html and "The number over the last looks" in html and "Going on" in html

@@ -40,10 +40,10 @@ from eden.observe.questions.interfaces import (
     Trend,
 )
 from tests.observe.alerts.conftest import MailServer, WebServer
-from tests.observe.alerts.house import COUNT, MANY, House, house, kept_store
+from tests.observe.alerts.house import COUNT, MANY, House, house
 from tests.observe.stage import SECOND
 
-__all__ = ["house", "kept_store"]
+__all__ = ["house"]
 
 
 def test_an_incident_from_its_begin_to_its_end(house: House, web: WebServer, mail: MailServer) -> None:

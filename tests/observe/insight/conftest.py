@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
 
 import pytest
 
-from eden.observe import schema
 from eden.observe.insight.embedded import Embedded
 from eden.observe.insight.engine import Engine
 from eden.observe.insight.server import Server
 from tests.observe.clickhouse_http import serve
-from tests.observe.conftest import Opener
+from tests.observe.conftest import Opener, empty_store
 
 
 @pytest.fixture(scope="module")
 def called(_open: Opener) -> Iterator[Engine]:
-    name = f"test_{uuid.uuid4().hex}"
-    engine = _open(name)
-    for statement in schema.statements():
-        engine.query(statement)
-    yield engine
-    engine.query(f"DROP DATABASE {name} SYNC")
-    engine.close()
+    with empty_store(_open) as engine:
+        yield engine
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.observe.stage import kept_store, stage
+from tests.observe.stage import stage
 
-__all__ = ["kept_store", "stage"]
+__all__ = ["stage"]

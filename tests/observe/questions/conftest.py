@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from eden.observe import schema
-from eden.observe.insight.embedded import Embedded
 from eden.observe.insight.engine import Engine
+from tests.observe.conftest import Opener, empty_store
 from tests.observe.questions import world
 from tests.observe.questions.reference import World
 
@@ -21,16 +19,13 @@ SMALL_WORLDS = 24
 
 
 @pytest.fixture(scope="session")
-def worlds(_folder: Path) -> Iterator[tuple[Engine, dict[int, World]]]:
+def worlds(_open: Opener) -> Iterator[tuple[Engine, dict[int, World]]]:
     """The store, and the world of every app in it: 1 is large."""
-    engine = Embedded(_folder, "questions")
-    for statement in schema.statements():
-        engine.query(statement)
     found = {1: world.make(1, 700), CLEAN: world.make(2, 500, repeats=False)} | {
         SMALL + seed: world.make(seed, 90, days=4) for seed in range(SMALL_WORLDS)
     }
-    for chunk in ("events", "late", "errors", "people"):
-        rows = [line for app, one in found.items() for line in world.lines(one, app)[chunk]]
-        engine.insert("events" if chunk == "late" else chunk, b"\n".join(rows))
-    yield engine, found
-    engine.close()
+    with empty_store(_open) as engine:
+        for chunk in ("events", "late", "errors", "people"):
+            rows = [line for app, one in found.items() for line in world.lines(one, app)[chunk]]
+            engine.insert("events" if chunk == "late" else chunk, b"\n".join(rows))
+        yield engine, found

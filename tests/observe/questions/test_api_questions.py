@@ -4,26 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from eden.observe import schema
 from eden.observe.digest.catalogue import Catalogue
 from eden.observe.insight.answering import Answering
 from eden.observe.insight.client import LocalInsight
-from eden.observe.insight.embedded import Embedded
+from eden.observe.insight.engine import Engine
 from eden.observe.interfaces import EventRow
 from tests.observe.sql.stand import Stand, open_stand
 
 
 @pytest.fixture(scope="module")
-def stand(_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
-    engine = Embedded(_folder, "api_questions")
-    for statement in schema.statements():
-        engine.query(statement)
-    with open_stand(tmp_path_factory.mktemp("office"), LocalInsight(Answering(engine))) as stand:
+def stand(kept_store: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
+    with open_stand(tmp_path_factory.mktemp("office"), LocalInsight(Answering(kept_store))) as stand:
         for program, count in (("bank", 3), ("shop", 5)):
             rows = [
                 {"app": stand.app(program).number, "at": stand.seconds - 60 - n, "arrived": stand.seconds,
@@ -31,9 +26,8 @@ def stand(_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
                  "props": {"kind": f"k{n}"}}
                 for n in range(count)
             ]  # fmt: skip
-            engine.insert("events", b"\n".join(json.dumps(row).encode() for row in rows))
+            kept_store.insert("events", b"\n".join(json.dumps(row).encode() for row in rows))
         yield stand
-    engine.close()
 
 
 def ask(stand: Stand, question: Any, who: str = "owner", program: str = "bank") -> Any:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,8 +12,6 @@ from typing import Any, NamedTuple
 import msgspec
 import pytest
 
-from eden.observe import schema
-from eden.observe.insight.embedded import Embedded
 from eden.observe.insight.engine import Engine
 from eden.observe.questions.interfaces import NUMBERS, QUESTIONS, TEXTS, Question
 from tests.observe.questions.comparing import run
@@ -70,14 +67,10 @@ def _row(app: int, number: int, line: str) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def documented(_folder: Path) -> Iterator[Engine]:
-    engine = Embedded(_folder, "documented")
-    for statement in schema.statements():
-        engine.query(statement)
+def documented(kept_store: Engine) -> Engine:
     lines = [_row(app, app * 100 + n, line) for app, several in ROWS.items() for n, line in enumerate(several)]
-    engine.insert("events", b"\n".join(lines))
-    yield engine
-    engine.close()
+    kept_store.insert("events", b"\n".join(lines))
+    return kept_store
 
 
 def _part(expected: Any, found: Any, path: str = "") -> list[str]:

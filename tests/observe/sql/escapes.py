@@ -1,6 +1,7 @@
 """Attempts to read what is not the asker's, by name. `FOREIGN` has rows of another app; `{T}` stands for its database.
 
-Those of `REFUSED` must not run at all; those of `HARMLESS` may run or not, and never see a foreign row.
+Those of `REFUSED` must not run at all; those of `HARMLESS` may run or not, and never see a foreign row. Those of
+`TOLD_BY_ERRORS` fail where a function is called with what a foreign row has.
 """
 
 from __future__ import annotations
@@ -526,4 +527,46 @@ HARMLESS: dict[str, str] = {
     "states as an answer": "SELECT uniqState(person), groupArrayState(raw), anyState(props) FROM"
     " (SELECT person, raw FROM errors), events",
     "a semicolon at the end": "SELECT count() FROM events;",
+}
+
+#: the asker's texts are "mine0" to "mine2", foreign ones "CANARY0" and so on
+TOLD_BY_ERRORS: dict[str, str] = {
+    "a number of a text": "SELECT count() FROM events WHERE toUInt8(substring(person, 5)) < 9",
+    "a number of a key": "SELECT count() FROM events WHERE toUInt8(substring(name, 5)) < 9",
+    "only of foreign rows": "SELECT count() FROM events WHERE if(startsWith(person, 'C'), toUInt8(person), 1) = 1",
+    "a division by zero": "SELECT count() FROM events WHERE intDiv(1, toInt64(ifNull(value, 0)) - 424242) <= 0",
+    "a remainder": "SELECT count() FROM events WHERE modulo(1, length(props.canary::String) - 6) >= 0",
+    "what is in a dictionary": "SELECT count() FROM events WHERE base64Decode(replaceRegexpOne(name, '[0-9]+$', ''))"
+    " != ''",
+    "what is in a dictionary, selected": "SELECT base64Decode(replaceRegexpOne(page, '[0-9]+$', '')) FROM events",
+    "what is in a dictionary of people": "SELECT toFixedString(concat(kind, key), 11) FROM people",
+    "a pattern": "SELECT count() FROM events WHERE match('x', replaceOne(page, 'CANARY', '(')) = 0",
+    "a text that is too long": "SELECT count() FROM logs WHERE toFixedString(message, 5) != ''",
+    "behind words": "SELECT count() FROM logs WHERE hasAnyTokens(message, ['canary7', 'mine1']) AND"
+    " toUInt8(substring(message, 5)) = 1",
+    "a document": "SELECT count() FROM errors WHERE toUInt8(substring(raw, 5)) < 9",
+    "quarantine": "SELECT count() FROM quarantine WHERE toUInt8(substring(raw, 5)) < 9",
+    "people": "SELECT count() FROM people WHERE toUInt8(substring(key, 5)) < 9",
+    "who was seen": "SELECT count() FROM seen WHERE toUInt8(substring(person, 5)) < 9",
+    "roll-ups": "SELECT count() FROM trends WHERE toUInt8(concat('1', substring(name, 5))) < 99",
+    "a join's condition": "SELECT count() FROM errors AS r JOIN events AS e ON r.person = e.person AND"
+    " toUInt8(substring(e.device, 5)) < 9",
+    "a condition behind a join": "SELECT count() FROM errors AS r JOIN events AS e ON r.person = e.person WHERE"
+    " toUInt8(substring(e.device, 5)) < 9 AND toUInt8(substring(r.device, 5)) < 9",
+    "HAVING": "SELECT person FROM events GROUP BY person HAVING toUInt8(substring(person, 5)) < 9",
+    "IN": "SELECT count() FROM events WHERE toUInt8(substring(person, 5)) IN (SELECT 1 FROM errors)",
+    "a query in IN": "SELECT count() FROM errors WHERE person IN (SELECT person FROM events WHERE"
+    " toUInt8(substring(person, 5)) < 9)",
+    "a scalar": "SELECT (SELECT count() FROM events WHERE toUInt8(substring(person, 5)) < 9) FROM errors",
+    "EXISTS": "SELECT EXISTS (SELECT 1 FROM events WHERE toUInt8(substring(person, 5)) = 1)",
+    "a named query": "WITH x AS (SELECT person AS p FROM events) SELECT count() FROM x WHERE"
+    " toUInt8(substring(p, 5)) < 9",
+    "UNION": "SELECT count() FROM (SELECT person FROM events UNION ALL SELECT person FROM errors) WHERE"
+    " toUInt8(substring(person, 5)) < 9",
+    "an order": "SELECT name FROM events ORDER BY name, toUInt8(substring(person, 5)) LIMIT 1",
+    "a limit by": "SELECT name FROM events LIMIT 1 BY toUInt8(substring(person, 5))",
+    "a window": "SELECT sum(toUInt8(substring(person, 5))) OVER (PARTITION BY name) FROM events",
+    "ARRAY JOIN": "SELECT count() FROM (SELECT person, n FROM events ARRAY JOIN [1, 2] AS n) WHERE"
+    " toUInt8(substring(person, 5)) < 9",
+    "DISTINCT ON": "SELECT DISTINCT ON (toUInt8(substring(person, 5))) name FROM events",
 }

@@ -5,35 +5,29 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from eden.observe import schema
 from eden.observe.insight.answering import Answering
 from eden.observe.insight.client import LocalInsight
-from eden.observe.insight.embedded import Embedded
+from eden.observe.insight.engine import Engine
 from tests.observe.sql.stand import Stand, open_stand
 
 pa: Any = import_module("pyarrow")
 
 
 @pytest.fixture(scope="module")
-def stand(_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
-    engine = Embedded(_folder, "api_sql")
-    for statement in schema.statements():
-        engine.query(statement)
-    with open_stand(tmp_path_factory.mktemp("office"), LocalInsight(Answering(engine))) as stand:
+def stand(kept_store: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
+    with open_stand(tmp_path_factory.mktemp("office"), LocalInsight(Answering(kept_store))) as stand:
         for program, count in (("bank", 3), ("shop", 5)):
             rows = [
                 {"app": stand.app(program).number, "at": stand.seconds - n, "arrived": stand.seconds,
                  "name": "$launch", "person": f"{program}-{n}", "value": n, "id": 2**63 + n}
                 for n in range(count)
             ]  # fmt: skip
-            engine.insert("events", b"\n".join(json.dumps(row).encode() for row in rows))
+            kept_store.insert("events", b"\n".join(json.dumps(row).encode() for row in rows))
         yield stand
-    engine.close()
 
 
 def ask(stand: Stand, text: str, who: str = "owner", place: str = "/sql", **more: Any) -> Any:

@@ -15,28 +15,23 @@ from typing import Any
 import pytest
 import uvicorn
 
-from eden.observe import schema
 from eden.observe.client import Client, Forbidden, LimitReached, NotFound, Refused, Unavailable
 from eden.observe.insight.answering import Answering
 from eden.observe.insight.client import LocalInsight
-from eden.observe.insight.embedded import Embedded
+from eden.observe.insight.engine import Engine
 from tests.observe.sql.stand import Stand, open_stand
 
 
 @pytest.fixture(scope="module")
-def stand(_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
-    engine = Embedded(_folder, "client")
-    for statement in schema.statements():
-        engine.query(statement)
-    with open_stand(tmp_path_factory.mktemp("office"), LocalInsight(Answering(engine))) as stand:
+def stand(kept_store: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
+    with open_stand(tmp_path_factory.mktemp("office"), LocalInsight(Answering(kept_store))) as stand:
         rows = [
             {"app": stand.app("bank").number, "at": 1_790_000_000 + n, "arrived": stand.seconds, "name": "$launch",
              "platform": "ios", "person": f"p{n}", "value": None if n == 1 else n, "props": {"n": n}}
             for n in range(3)
         ]  # fmt: skip
-        engine.insert("events", b"\n".join(json.dumps(row).encode() for row in rows))
+        kept_store.insert("events", b"\n".join(json.dumps(row).encode() for row in rows))
         yield stand
-    engine.close()
 
 
 @pytest.fixture(scope="module")

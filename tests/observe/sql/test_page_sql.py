@@ -14,7 +14,7 @@ from eden.console.messages import read_catalogue
 from eden.observe import schema
 from eden.observe.insight.answering import Answering
 from eden.observe.insight.client import LocalInsight
-from eden.observe.insight.embedded import Embedded
+from eden.observe.insight.engine import Engine
 from eden.observe.pages.sql import EXAMPLES
 from eden.observe.sql.refusals import SENTENCES
 from eden.observe.sql.tables import ROW_COLUMNS, TABLES
@@ -24,19 +24,15 @@ MESSAGES = Path(schema.__file__).parent
 
 
 @pytest.fixture(scope="module")
-def stand(_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
-    engine = Embedded(_folder, "page_sql")
-    for statement in schema.statements():
-        engine.query(statement)
-    with open_stand(tmp_path_factory.mktemp("office"), LocalInsight(Answering(engine))) as stand:
+def stand(kept_store: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
+    with open_stand(tmp_path_factory.mktemp("office"), LocalInsight(Answering(kept_store))) as stand:
         rows = [
             {"app": stand.app("bank").number, "at": stand.seconds - n, "arrived": stand.seconds, "name": "$launch",
              "person": f"<b>p{n}</b>", "value": None if n == 1 else n}
             for n in range(3)
         ]  # fmt: skip
-        engine.insert("events", b"\n".join(json.dumps(row).encode() for row in rows))
+        kept_store.insert("events", b"\n".join(json.dumps(row).encode() for row in rows))
         yield stand
-    engine.close()
 
 
 def show(stand: Stand, text: str = "", who: str = "owner", locale: str = "en", more: str = "") -> tuple[int, str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -17,12 +16,11 @@ from eden.observe.app_settings import AppSettings
 from eden.observe.apps import App
 from eden.observe.insight.answering import Answering
 from eden.observe.insight.client import Answer, LocalInsight
-from eden.observe.insight.embedded import Embedded
-from eden.observe.insight.engine import Limits
+from eden.observe.insight.engine import Engine, Limits
 from eden.observe.sql.functions import AGGREGATES, FUNCTIONS, may_call
 from eden.observe.sql.queries import Form, Parameters, Queries, kept_from
 from eden.observe.sql.refusals import DEEPEST, SENTENCES, Refusal
-from eden.observe.sql.tables import TABLES
+from eden.observe.sql.tables import TABLES, in_dictionary
 from eden.observe.sql.writing import AppScope, write
 
 pa: Any = import_module("pyarrow")
@@ -38,29 +36,25 @@ ORDINARY = (Path(__file__).parent / "ordinary.sql").read_text().splitlines()
 
 
 @pytest.fixture(scope="module")
-def engine(_folder: Path) -> Iterator[Embedded]:
-    engine = Embedded(_folder, "queries")
-    for statement in schema.statements():
-        engine.query(statement)
+def engine(kept_store: Engine) -> Engine:
     rows = [
         {"app": 7, "at": 1_789_900_000 + n * 60, "arrived": 1_789_900_000, "person": f"p{n % 3}", "id": n,
          "value": n / 2, "name": ("$launch", "pay", "look")[n % 3],
          "props": {"kind": f"k{n % 2}", "n": n, "items": [n, 2], "deep": {"er": {"value": n}}}}
         for n in range(9)
     ]  # fmt: skip
-    engine.insert("events", b"\n".join(json.dumps(row).encode() for row in rows))
+    kept_store.insert("events", b"\n".join(json.dumps(row).encode() for row in rows))
     error = {"app": 7, "at": 1_789_900_100, "arrived": 1_789_900_100, "person": "p1", "id": "e1", "group": 1,
              "algorithm": 1, "type": "E", "message": "m", "fatal": True, "raw": '{"a": "x", "b": [1, 2]}'}  # fmt: skip
-    engine.insert("errors", json.dumps(error).encode())
+    kept_store.insert("errors", json.dumps(error).encode())
     for at, plan in ((1, "free"), (2, "paid")):
         person = {"app": 7, "at": 1_789_900_000 + at, "key": "p1", "props": {"plan": plan}}
-        engine.insert("people", json.dumps(person).encode())
-    yield engine
-    engine.close()
+        kept_store.insert("people", json.dumps(person).encode())
+    return kept_store
 
 
 @pytest.fixture
-def queries(engine: Embedded) -> Queries:
+def queries(engine: Engine) -> Queries:
     return Queries(LocalInsight(Answering(engine)))
 
 
@@ -70,7 +64,7 @@ async def run(queries: Queries, text: str, *apps: App, limits: Limits | None = N
 
 
 @pytest.mark.parametrize("text", ORDINARY)
-def test_answers_are_the_engines_own(engine: Embedded, queries: Queries, text: str) -> None:
+def test_answers_are_the_engines_own(engine: Engine, queries: Queries, text: str) -> None:
     answer = asyncio.run(run(queries, text))
     # the same tables without what only they know: which app; and when a row was received as people read it
     plain = text.replace("FROM people", "FROM (SELECT * FROM people FINAL)")
@@ -89,7 +83,7 @@ def test_columns_keep_their_names(queries: Queries) -> None:
     assert [column.name for column in answer.columns] == ["name", "props.kind", "props.n.:Int64", "length(name)", "v"]
 
 
-def test_paths_of_json_are_read_alone(engine: Embedded) -> None:
+def test_paths_of_json_are_read_alone(engine: Engine) -> None:
     """Through the row filter, too: the whole column would be ten times slower."""
     sql = write(
         "SELECT props.kind, props.n.:Int64 FROM events WHERE props.deep.er.value = 1", (AppScope(7, "bank"),)
@@ -99,7 +93,7 @@ def test_paths_of_json_are_read_alone(engine: Embedded) -> None:
     assert "props.kind Dynamic" in read and "props.n.:`Int64` Nullable(Int64)" in read and "props JSON" not in read
 
 
-def test_several_apps(queries: Queries, engine: Embedded) -> None:
+def test_several_apps(queries: Queries, engine: Engine) -> None:
     """With their keys, each with its own retention."""
     for days in (5, 20):
         row = {"app": 8, "at": NOW / 1e6 - days * 86400, "name": "sell"}
@@ -217,19 +211,22 @@ def test_files(queries: Queries) -> None:
         asyncio.run(file(queries, "csv", "SELECT nothing FROM events"))
 
 
-def test_documented_columns_are_the_tables(engine: Embedded) -> None:
+def test_documented_columns_are_the_tables(engine: Engine) -> None:
     for table in TABLES.values():
         described = dict(
             line.split("\t")[:2] for line in engine.query(f"DESCRIBE {table.name}", form="TSVRaw").decode().splitlines()
         )
         for column in table.columns[1:]:
-            # how many paths a JSON column keeps apart is the store's affair
-            assert described[column.name].partition("(max_dynamic")[0] == column.type, (table.name, column.name)
+            # how many paths a JSON column keeps apart, and which texts are in a dictionary, is the store's affair
+            kind = described[column.name].partition("(max_dynamic")[0].replace("LowCardinality(String)", "String")
+            assert kind == column.type, (table.name, column.name)
+            is_in_dictionary = described[column.name].startswith("LowCardinality")
+            assert is_in_dictionary is (column.name in in_dictionary(table.name)), (table.name, column.name)
         assert table.time in described and (not table.person or table.person in described)
     assert set(TABLES) == {*schema.KEPT, "trends"}
 
 
-def test_functions_are_the_engines(engine: Embedded) -> None:
+def test_functions_are_the_engines(engine: Engine) -> None:
     """Every name is known to the engine, and none that is not allowed differs from one only in the case of letters."""
     rows = (
         engine.query("SELECT name, alias_to, is_aggregate FROM system.functions", form="TSVRaw").decode().splitlines()

@@ -41,6 +41,10 @@ FORMS: Final[Mapping[Form, tuple[str, str]]] = {
 #: settings of ClickHouse for all of them
 _SETTINGS: Final[Mapping[str, Any]] = {
     "joined_subquery_requires_alias": 0,
+    # the engine's filter comes first, by itself. Together with the query's conditions it would be put behind them, as
+    # its column is in the primary key: `toUInt8(person) = 1` would fail at a row of another app, and say what it has
+    "query_plan_merge_filters": 0,
+    "optimize_prewhere_after_pushdown": 0,
     # one call on a large array cannot be stopped in its midst
     "function_range_max_elements_in_block": 1_000_000,
     # strings are UTF-8 to those who read these files

@@ -1,14 +1,19 @@
 """The tables and columns that queries see, with what they mean.
 
 Only these: a query reads each table through a subquery that names them, so that columns which the store needs for
-itself do not show, and a star means what the documentation says.
+itself do not show, and a star means what the documentation says. What the store keeps as `LowCardinality(String)` is a
+String to queries, see `in_dictionary`.
 """
 
 from __future__ import annotations
 
+import re
+from functools import cache
 from typing import Final
 
 import msgspec
+
+from eden.observe import schema
 
 
 class ColumnInfo(msgspec.Struct, frozen=True):
@@ -45,20 +50,20 @@ _ROW = """
     person | String | The user, or else the device.
     device | String | The device.
     session | String | The session: until 30 minutes without activity or a cold start.
-    platform | LowCardinality(String) | "ios", "android", "harmony", "web", …
-    os | LowCardinality(String) | Version of the operating system.
-    model | LowCardinality(String) | Model of the device.
-    app_version | LowCardinality(String) | Version of the app around the mini program.
-    version | LowCardinality(String) | Version of the mini program.
+    platform | String | "ios", "android", "harmony", "web", …
+    os | String | Version of the operating system.
+    model | String | Model of the device.
+    app_version | String | Version of the app around the mini program.
+    version | String | Version of the mini program.
     code | UInt64 | Its number, which only grows.
-    release | LowCardinality(String) | The release that brought the version.
-    country | LowCardinality(String) | Two letters (ISO 3166-1).
-    city | LowCardinality(String) | City, where the app says it.
-    language | LowCardinality(String) | Language of the device (BCP 47).
-    network | LowCardinality(String) | "wifi", "4g", "5g", "none", …
-    channel | LowCardinality(String) | Where the app was got from.
-    source | LowCardinality(String) | The wire that it came by: "eden", "sentry", "posthog", "otlp", "mas".
-    page | LowCardinality(String) | Path of the page.
+    release | String | The release that brought the version.
+    country | String | Two letters (ISO 3166-1).
+    city | String | City, where the app says it.
+    language | String | Language of the device (BCP 47).
+    network | String | "wifi", "4g", "5g", "none", …
+    channel | String | Where the app was got from.
+    source | String | The wire that it came by: "eden", "sentry", "posthog", "otlp", "mas".
+    page | String | Path of the page.
 """
 _PROPS = "    props | JSON | Everything else: props.name, or props.name.:Int64 and props.name::String for one type.\n"
 #: columns that mean the same in every table, with what they mean
@@ -77,7 +82,7 @@ TABLES: Final[dict[str, TableInfo]] = {
             "events",
             "What people did and what the container saw: launches, pages, taps, requests, events of programs.",
             """
-    name | LowCardinality(String) | "$launch", "$page_view", "$tap", …, or the program's own.
+    name | String | "$launch", "$page_view", "$tap", …, or the program's own.
     id | UInt64 | 64 bits of its id.
     value | Nullable(Float64) | Its number: milliseconds, an amount.
 """,
@@ -90,9 +95,9 @@ TABLES: Final[dict[str, TableInfo]] = {
     id | String | Its id.
     group | UInt64 | The crash group: the first 64 bits of its fingerprint.
     algorithm | UInt8 | Version of the grouping.
-    type | LowCardinality(String) | "TypeError".
+    type | String | "TypeError".
     message | String | What it says.
-    culprit | LowCardinality(String) | Function and file where it arose.
+    culprit | String | Function and file where it arose.
     fatal | Bool | The program ended.
     handled | Bool | The program caught it.
     raw | String | The whole document as JSON: frames, breadcrumbs, contexts.
@@ -103,7 +108,7 @@ TABLES: Final[dict[str, TableInfo]] = {
             "Log lines.",
             """
     level | UInt8 | Severity (OpenTelemetry): 5 debug, 9 info, 13 warn, 17 error, 21 fatal.
-    logger | LowCardinality(String) | Tag or logger.
+    logger | String | Tag or logger.
     message | String | The line.
     trace | String | Trace id.
     span | String | Span id.
@@ -119,9 +124,9 @@ TABLES: Final[dict[str, TableInfo]] = {
     trace | String | Trace id.
     span | String | Span id.
     parent | String | Id of the span around it.
-    name | LowCardinality(String) | What was done.
-    kind | LowCardinality(String) | Operation: "http.client".
-    status | LowCardinality(String) | "ok", "error", …
+    name | String | What was done.
+    kind | String | Operation: "http.client".
+    status | String | "ok", "error", …
     root | Bool | The first of its process.
     value | Float64 | Milliseconds.
 """,
@@ -131,9 +136,9 @@ TABLES: Final[dict[str, TableInfo]] = {
             "metrics",
             "Points of metrics.",
             """
-    name | LowCardinality(String) | The metric.
-    kind | LowCardinality(String) | "counter", "gauge", "distribution" or "set".
-    unit | LowCardinality(String) | "ms", "By", …
+    name | String | The metric.
+    kind | String | "counter", "gauge", "distribution" or "set".
+    unit | String | "ms", "By", …
     value | Float64 | Its value; of a distribution the sum.
     count | UInt64 | Values behind it.
     bounds | Array(Float64) | Upper bounds of the buckets.
@@ -145,7 +150,7 @@ TABLES: Final[dict[str, TableInfo]] = {
             "documents",
             "What is kept whole: feedback, check-ins, attachments, profiles.",
             """
-    kind | LowCardinality(String) | "feedback", "check_in", "attachment", …
+    kind | String | "feedback", "check_in", "attachment", …
     id | String | Its id.
     name | String | Its name.
     size | UInt64 | Bytes.
@@ -159,7 +164,7 @@ TABLES: Final[dict[str, TableInfo]] = {
                 PROGRAM,
                 *_columns("""
     at | DateTime64(3, 'UTC') | When it was said last.
-    kind | LowCardinality(String) | "person", or the kind of group.
+    kind | String | "person", or the kind of group.
     key | String | The person, or the group.
     props | JSON | What is known.
 """),
@@ -173,11 +178,11 @@ TABLES: Final[dict[str, TableInfo]] = {
             (
                 PROGRAM,
                 *_columns("""
-    name | LowCardinality(String) | The events' name; empty: of all events together.
+    name | String | The events' name; empty: of all events together.
     slot | DateTime('UTC') | When the quarter of an hour begins.
-    version | LowCardinality(String) | Version of the mini program.
+    version | String | Version of the mini program.
     code | UInt64 | Its number, which only grows.
-    platform | LowCardinality(String) | "ios", "android", "harmony", "web", …
+    platform | String | "ios", "android", "harmony", "web", …
     events | SimpleAggregateFunction(sum, UInt64) | How many.
     measured | SimpleAggregateFunction(sum, UInt64) | Those that have a number.
     total | SimpleAggregateFunction(sum, Float64) | The sum of their numbers.
@@ -209,7 +214,7 @@ TABLES: Final[dict[str, TableInfo]] = {
                 PROGRAM,
                 *_columns("""
     received | DateTime64(3, 'UTC') | When the server had it.
-    wire | LowCardinality(String) | The wire that it came by.
+    wire | String | The wire that it came by.
     reason | String | What was wrong.
     raw | String | What was sent.
 """),
@@ -219,3 +224,9 @@ TABLES: Final[dict[str, TableInfo]] = {
         ),
     )
 }
+
+
+@cache
+def in_dictionary(table: str) -> frozenset[str]:
+    """Columns of a table that the store keeps as places in a dictionary of texts."""
+    return frozenset(re.findall(r"(\w+) LowCardinality\(", schema.TABLES[table].columns))

@@ -22,7 +22,7 @@ from eden.observe.sql.functions import is_known_to_grammar
 from eden.observe.sql.paths import move_paths
 from eden.observe.sql.reading import Read
 from eden.observe.sql.refusals import Refusal
-from eden.observe.sql.tables import TABLES, TableInfo
+from eden.observe.sql.tables import TABLES, TableInfo, in_dictionary
 
 #: put before the names of queries in WITH; no table's name begins so
 _NAMED: Final = "with_"
@@ -193,7 +193,13 @@ def _columns(table: TableInfo, apps: tuple[tuple[int, str, int], ...]) -> str:
     if len(apps) > 1:
         numbers, keys = ", ".join(str(app[0]) for app in apps), ", ".join(quoted(app[1]) for app in apps)
         program = f"transform(app, [{numbers}], [{keys}], '')"
-    return ", ".join([f"{program} AS program", *(f'"{each.name}"' for each in table.columns[1:])])
+    return ", ".join([f"{program} AS program", *(_column(table, each.name) for each in table.columns[1:])])
+
+
+def _column(table: TableInfo, name: str) -> str:
+    """A dictionary has the texts of rows that were filtered, too, and functions are called with all of them: one that
+    fails (`base64Decode`) would say what other apps have."""
+    return f'toString({table.name}."{name}") AS "{name}"' if name in in_dictionary(table.name) else f'"{name}"'
 
 
 def _where(table: TableInfo, apps: tuple[tuple[int, str, int], ...]) -> str:
