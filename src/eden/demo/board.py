@@ -58,9 +58,11 @@ _TILES = (
         {"question": "percentiles", "breakdown": {"by": ["platform"]}, "percentiles": [50, 95], "period": _WEEK},
     ),
     _Tile("谁会回来 · Who comes back", {"question": "retention", "interval": "week", "period": _MONTH}),
+    _Tile("谁有哪个版本 · Who has which version", {"question": "versions", "period": _WEEK}),
     _Tile(
         "从首页出发 · Ways from the first page",
         {"question": "paths", "start": "pages/home/home", "steps": 4, "period": _WEEK},
+        width=2,
     ),
 )
 _ALERTS: tuple[tuple[str, dict[str, Any]], ...] = (

@@ -26,6 +26,7 @@ from eden.demo import bank
 from eden.demo.board import put_up
 from eden.demo.generated import DAY, Crowd, Shipped
 from eden.demo.house import House
+from eden.demo.past import do_put_back
 from eden.observe.insight.spawn import wait_until_ended
 from eden.observe.service import Observe
 from eden.organisation.founding import Founded, do_found
@@ -84,7 +85,7 @@ def demo_command(arguments: argparse.Namespace) -> int:
 
         async def furnish(published: asyncio.Event) -> None:
             assert program.revision is not None
-            releases = await _release(address, founded, program.revision.files, Path(data))
+            releases = await _release(platform, address, founded, program.revision.files, Path(data))
             published.set()
             observe = next(part.services["observe"] for part in platform.parts if part.name == "observe")
             assert isinstance(observe, Observe)
@@ -121,10 +122,14 @@ def found(platform: Platform, data: Path) -> Founded:
     return founded
 
 
-async def _release(address: str, founded: Founded, package: dict[str, bytes], data: Path) -> list[str]:
-    """Publish and release the bank's versions; ids of the releases."""
+async def _release(
+    platform: Platform, address: str, founded: Founded, package: dict[str, bytes], data: Path
+) -> list[str]:
+    """Publish and release the bank's versions, as if that was some time ago; ids of the releases."""
     async with connect(Access(address.rstrip("/"), founded.tokens[_WORKSPACE], _WORKSPACE)) as client:
         releases = await _publish(client, package, data)
+    begun = {one.release: one.since * 1000 for one in _shipped(releases, _now())}
+    await platform.ground.database.write(lambda connection: do_put_back(connection, begun))
     print(f"  The bank's versions {', '.join(version for version, _, _ in _VERSIONS)} are released.", flush=True)
     return releases
 
