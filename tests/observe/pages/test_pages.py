@@ -170,13 +170,13 @@ def test_a_funnel_without_steps_is_the_one_that_was_kept(stand: Stand) -> None:
         assert asked == wanted
         page = stand.get(there).text
         assert "100 % 4 people" in text(page)
-        offered = page.partition('aria-label="Saved funnels"')[2].partition("</nav>")[0]
+        offered = page.partition('aria-labelledby="kept-label"')[2].partition("</nav>")[0]
         assert re.findall(r">([^<]*)</a>", offered) == ["1 &lt;first&gt;", "2 second"]
         current = re.findall(r'aria-current="true">([^<]*)<', offered)
         assert current == ["1 &lt;first&gt;"] and f'/questions/{kept[2]}"' in offered
         # opened as it was kept, it is the present one, too
         second = stand.get(f"/bank/questions/{kept[2]}").headers["location"].partition("/analysis")[2]
-        offered = stand.get(second).text.partition('aria-label="Saved funnels"')[2].partition("</nav>")[0]
+        offered = stand.get(second).text.partition('aria-labelledby="kept-label"')[2].partition("</nav>")[0]
         assert re.findall(r'aria-current="true">([^<]*)<', offered) == ["2 second"]
     finally:
         for each in kept:
@@ -251,7 +251,7 @@ def test_one_person(stand: Stand) -> None:
     only = text(stand.get("/bank/people/one?person=p04&kind=error").text)
     assert "of &lt;4&gt;" in only and "400 ms" not in only
     people = text(stand.get("/bank/people").text)
-    assert "12 people in the last 30 days" in people
+    assert "12 people in the last 30 days" in people and "Person First seen Last seen" in people
     # nobody in particular: everybody
     assert stand.get("/bank/people/one?person=%20").headers["location"].endswith("/bank/people")
 
