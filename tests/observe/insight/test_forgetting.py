@@ -7,6 +7,7 @@ import json
 import random
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 from unittest.mock import MagicMock, PropertyMock
 
@@ -284,7 +285,7 @@ def _killing(engine: Engine, monkeypatch: pytest.MonkeyPatch, after: int) -> Non
     monkeypatch.setattr(engine, "load", counting(engine.load))
 
 
-@pytest.mark.parametrize("after", range(10))
+@pytest.mark.parametrize("after", range(11))
 def test_a_process_that_is_killed_leaves_nothing_wrong(
     store: Engine, after: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -311,7 +312,7 @@ def test_a_process_that_is_killed_leaves_nothing_wrong(
     assert rows(store, "SELECT count() FROM logs") == [[0]]
     assert is_stored(store)
     # that many steps there are, and no more
-    assert ended == (after >= 9)
+    assert ended == (after >= 10)
 
 
 def test_the_next_process_finishes_without_being_asked(store: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -350,8 +351,8 @@ def test_rows_that_come_while_parts_are_changed_stay_hidden(store: Engine, monke
     erasure.erase(store, 1, "u1", BEFORE)
     wait = erasure._wait_for_changes
 
-    def waiting(engine: Engine) -> None:
-        wait(engine)
+    def waiting(engine: Engine, seconds: float) -> None:
+        wait(engine, seconds)
         put(engine, "events", {"name": "pay", "person": "u1"})
         put(engine, "logs", {"person": "u1"})
 
@@ -375,7 +376,70 @@ def test_a_change_that_fails_is_told(store: Engine, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(erasure, "_MASK_SECONDS", 0.0)
     monkeypatch.setattr(erasure, "_rows", lambda *_: [["events", "no space left on device"]])
     with pytest.raises(StoreError, match="Rows of events could not be deleted: no space"):
-        erasure._wait_for_changes(store)
+        erasure._wait_for_changes(store, 0.0)
+
+
+def test_as_many_rows_come_late_as_were_taken_out(store: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their number tells nothing of them."""
+    one = {"name": "pay", "person": "u1", "device": "d1", "session": "s"}
+    put(store, "events", one, {**one, "person": "u2", "device": "d2"})
+    erasure.erase(store, 1, "u1", BEFORE)
+    wait = erasure._wait_for_changes
+    waits: list[float] = []
+
+    def waiting(engine: Engine, seconds: float) -> None:
+        wait(engine, seconds)
+        waits.append(seconds)
+        if len(waits) == 2:
+            put(engine, "events", one)
+
+    monkeypatch.setattr(erasure, "_wait_for_changes", waiting)
+    assert erasure.take_out(store) == 0
+    assert erasure.take_out(store) == 1
+    assert is_stored(store) and rows(store, "SELECT person FROM events") == [["u2"]]
+
+
+@pytest.mark.parametrize("steps", range(6))
+def test_two_kills_in_the_midst_of_deleting_and_counting_anew(
+    store: Engine, steps: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first process was deleting the rows, and the engine goes on with that. The second one counts anew, since rows
+    came late. The third one has to know what that was."""
+    crowd(store, 5)
+    # some do things on other devices as well
+    erasure.erase(store, 1, "d1", BEFORE)
+    # on the embedded engine deletions are made where merges are
+    store.query("SYSTEM STOP MERGES events")
+    wait = erasure._wait_for_changes
+    with monkeypatch.context() as patch:
+        waits: list[float] = []
+
+        def dying(engine: Engine, seconds: float) -> None:
+            waits.append(seconds)
+            if len(waits) == 2:
+                raise Killed
+
+        patch.setattr(erasure, "_wait_for_changes", dying)
+        with pytest.raises(Killed):
+            erasure.take_out(store)
+    assert erasure._changes(store)
+    put(store, "events", {"name": "pay", "person": "u1", "device": "d1", "session": "late"})
+    store.hidden.load(store)
+    with monkeypatch.context() as patch:
+
+        def waiting(engine: Engine, seconds: float) -> None:
+            engine.query("SYSTEM START MERGES events")
+            wait(engine, seconds)
+
+        patch.setattr(erasure, "_wait_for_changes", waiting)
+        _killing(store, patch, steps)
+        with suppress(Killed):
+            erasure.erase(store, 1, "d1", BEFORE)
+    store.query("SYSTEM START MERGES events")
+    wait(store, 60.0)
+    store.hidden.load(store)
+    erasure.take_out(store)
+    assert is_stored(store)
 
 
 # on the disk
@@ -474,7 +538,7 @@ def test_on_a_cluster_rows_go_on_all_machines() -> None:
     engine: Any = Recorded()
     erasure._delete(engine, "events", "x = 1", {}, hidden.SYNC)
     engine.hidden.remove(engine, [Gone(1, "u", 5)])
-    erasure._wait_for_changes(engine)
+    erasure._wait_for_changes(engine, 0.0)
     deleted, forgotten, _, waited = [sql for sql, _ in engine.said]
     assert deleted == "DELETE FROM events_local ON CLUSTER 'prod' WHERE x = 1"
     assert forgotten.startswith("DELETE FROM forgotten_local ON CLUSTER 'prod' WHERE")

@@ -37,6 +37,11 @@ _SERVER = {
     "query_condition_cache_size": 8_388_608,
     "compiled_expression_cache_size": 16_777_216,
 }
+#: memory that a thread of a question is given, bytes; the engine would want a gigabyte free for each, which it has not
+#: got, and answer everything on one
+_THREAD = 200_000_000
+#: rows from which on another thread helps to read them: few of them, states of people, may take long
+_READ_TOGETHER = 16_384
 _SQL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -56,6 +61,12 @@ class Embedded:
             options["backups.allowed_path"] = str(backups)
         address = f"{folder}?" + "&".join(f"{name}={value}" for name, value in options.items())
         self._connect: Callable[[], Any] = lambda: chdb.connect(address)
+        self._threads = {
+            "max_threads": max(1, min(os.cpu_count() or 1, memory_bytes // _THREAD)),
+            "max_threads_min_free_memory_per_thread": 0,
+            "merge_tree_min_rows_for_concurrent_read": _READ_TOGETHER,
+            "merge_tree_min_bytes_for_concurrent_read": 0,
+        }
         self.database = database
         self._process = os.getpid()
         self.folder = folder
@@ -76,6 +87,7 @@ class Embedded:
         self._check_process()
         session = self._connect()
         session.query(f"USE {database or self.database}")
+        session.query(_set(self._threads))
         return session
 
     def _check_process(self) -> None:

@@ -13,7 +13,8 @@ counted anew from the events that are not hidden.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
@@ -30,8 +31,9 @@ _EVENTS = (
     "app = {app:UInt32} AND toDate(at) IN (SELECT toDate(arrayJoin({slots:Array(UInt32)}), 'UTC'))"
     f" AND toUnixTimestamp({schema.slot('at')}) IN {{slots:Array(UInt32)}}"
 )
-#: how long parts may take to be masked, and how often that is looked at
+#: how long parts may take to be masked, also where somebody waits, and how often that is looked at
 _MASK_SECONDS = 3600.0
+_ASKED_SECONDS = 60.0
 _LOOK_SECONDS = 0.1
 
 
@@ -41,26 +43,19 @@ def erase(engine: Engine, app: int, person: str, before: int) -> None:
     gone = Gone(app, person, -(-before // 1000))
     if not _is_anywhere(engine, gone):
         return
-    # of one that was asked for before, nobody knows how far that came
-    new = engine.hidden.find(gone) is None
-    if new:
+    if engine.hidden.find(gone) is None:
         engine.hidden.note(engine, gone)
-    # events that came in between would be counted twice, or not at all
-    with engine.writing.alone():
-        known = engine.hidden.find(gone)
-        uncounted = None
-        if new and known is not None and known.counted < 0:
-            uncounted = uncounting.uncount(engine, gone)
-        if uncounted is not None:
-            events, persons = uncounted
-        else:
-            events = _events(engine, gone)
-            if known is not None and known.counted == events:
+        # events that came in between would be counted twice, or not at all
+        with engine.writing.alone():
+            known = engine.hidden.find(gone)
+            if known is not None and known.counted < 0 and (uncounted := uncounting.uncount(engine, gone)) is not None:
+                events, persons = uncounted
+                _see_anew(engine, gone.app, persons)
+                engine.hidden.note(engine, msgspec.structs.replace(gone, counted=events))
                 return
-            _count_anew(engine, gone)
-            persons = _persons(engine, gone)
-        _see_anew(engine, gone.app, persons)
-        engine.hidden.note(engine, msgspec.structs.replace(gone, counted=events))
+    # of one that was asked for before, nobody knows how far that came
+    with _standing(engine, _ASKED_SECONDS):
+        _mend(engine, gone)
 
 
 def take_out(engine: Engine) -> int:
@@ -69,24 +64,34 @@ def take_out(engine: Engine) -> int:
     everybody = engine.hidden.gone
     if not everybody:
         return 0
-    # rows that a killed process was deleting tell what is to be counted anew: they must not vanish while that is done
-    _wait_for_changes(engine)
-    with engine.writing.alone():
+    with _standing(engine, _MASK_SECONDS):
         for gone in everybody:
-            if (events := _events(engine, gone)) != gone.counted:
-                _count_anew(engine, gone)
-                _see_anew(engine, gone.app, _persons(engine, gone))
-                engine.hidden.note(engine, msgspec.structs.replace(gone, counted=events))
+            _mend(engine, gone)
+        # so many as there are going to be: rows that come late, however many, are others
+        engine.hidden.note(engine, *(msgspec.structs.replace(gone, counted=0) for gone in everybody))
         for table in schema.PERSONAL:
             hidden = engine.hidden.rows(table)
             if _rows(engine, f"SELECT 1 FROM {table} WHERE {hidden} LIMIT 1"):
                 # what comes in after a change is begun is none of its business: nobody has to wait for it
                 _delete(engine, table, hidden, {}, SYNC if engine.cluster else dict.fromkeys(SYNC, 0))
-    _wait_for_changes(engine)
+    _wait_for_changes(engine, _MASK_SECONDS)
     with engine.writing.alone():
         done = [gone for gone in everybody if not _is_anywhere(engine, gone)]
         engine.hidden.remove(engine, done)
     return len(done)
+
+
+def _mend(engine: Engine, gone: Gone) -> None:
+    """Count anew what its events were counted in, unless they are off the roll-ups."""
+    known = engine.hidden.find(gone)
+    if known is None:
+        # taken out meanwhile, and rows have come late
+        engine.hidden.note(engine, gone)
+    events = _events(engine, gone)
+    if known is None or known.counted != events:
+        _count_anew(engine, gone)
+        _see_anew(engine, gone.app, _persons(engine, gone))
+        engine.hidden.note(engine, msgspec.structs.replace(gone, counted=events))
 
 
 def _is_anywhere(engine: Engine, gone: Gone) -> bool:
@@ -146,17 +151,34 @@ def _delete(
     engine.query(f"DELETE FROM {there} WHERE {condition}", parameters, settings=settings)
 
 
-def _wait_for_changes(engine: Engine) -> None:
-    """Until no change to stored rows is left to be made."""
-    until = time.monotonic() + _MASK_SECONDS
-    while found := _rows(
-        engine,
-        f"SELECT table, latest_fail_reason FROM {schema.everywhere('mutations', engine.cluster)}"
-        " WHERE NOT is_done AND database = currentDatabase()",
-    ):
+@contextmanager
+def _standing(engine: Engine, seconds: float) -> Iterator[None]:
+    """While no row comes or goes. What is counted anew is what rows tell: if they went meanwhile, nobody could go on
+    with it after a kill."""
+    while True:
+        _wait_for_changes(engine, seconds)
+        with engine.writing.alone():
+            if not _changes(engine):
+                yield
+                return
+
+
+def _wait_for_changes(engine: Engine, seconds: float) -> None:
+    """Until no deletion is left to be made."""
+    until = time.monotonic() + seconds
+    while found := _changes(engine):
         if time.monotonic() > until:
             raise StoreError(0, f"Rows of {found[0][0]} could not be deleted: {found[0][1] or 'it takes too long'}.")
         time.sleep(_LOOK_SECONDS)
+
+
+def _changes(engine: Engine) -> Sequence[Sequence[Any]]:
+    """Tables of which rows are being deleted, and what is in the way. To write parts anew without them is no change."""
+    return _rows(
+        engine,
+        f"SELECT table, latest_fail_reason FROM {schema.everywhere('mutations', engine.cluster)}"
+        " WHERE NOT is_done AND database = currentDatabase() AND NOT startsWith(command, '(APPLY DELETED MASK')",
+    )
 
 
 def _rows(engine: Engine, sql: str, parameters: Mapping[str, Any] | None = None) -> Sequence[Sequence[Any]]:

@@ -37,11 +37,14 @@ class Gone(msgspec.Struct, frozen=True, array_like=True):
     before: int
     counted: int = -1
 
+    @property
+    def name(self) -> str:
+        """The person in SQL, whatever is in it: nothing has to be escaped on the way through two literals."""
+        return f"unhex('{self.person.encode().hex()}')"
+
     def condition(self, table: str) -> str:
-        """In SQL, whatever is in the name: rows of a table with persons."""
-        # nothing to be escaped on the way through two literals
-        name = f"unhex('{self.person.encode().hex()}')"
-        who = " OR ".join(f"{column} = {name}" for column in schema.PERSONAL[table])
+        """In SQL: rows of a table with persons."""
+        who = " OR ".join(f"{column} = {self.name}" for column in schema.PERSONAL[table])
         return (
             f"app = {self.app:d} AND ({who})"
             f" AND toUnixTimestamp64Milli({schema.TABLES[table].known}) <= {self.before:d}"
@@ -76,11 +79,12 @@ class Hidden:
         with self._changed:
             self._changed.notify_all()
 
-    def note(self, engine: Engine, gone: Gone) -> None:
-        """Write it down, and hide it from now on. Raises StoreError."""
+    def note(self, engine: Engine, *gone: Gone) -> None:
+        """Write them down, and hide them from now on. Raises StoreError."""
+        rows = ", ".join(f"({one.app:d}, {one.name}, {one.before:d}, {one.counted:d})" for one in gone)
         engine.query(
-            "INSERT INTO forgotten SELECT {app:UInt32}, {person:String}, {before:Int64}, {counted:Int64}, now64(6)",
-            msgspec.structs.asdict(gone),
+            "INSERT INTO forgotten SELECT app, person, before, counted, now64(6) FROM"
+            f" values('app UInt32, person String, before Int64, counted Int64', {rows})",
             settings=again(),
         )
         self.load(engine)
