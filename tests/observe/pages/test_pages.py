@@ -63,6 +63,14 @@ def test_every_page_is_sound(stand: Stand, name: str, locale: str) -> None:
             for target in attributes.get(attribute, "").split():
                 assert target in ids, f"{tag} {attribute}={target}"
     assert [tag for tag, _ in outline.elements].count("h1") == 1
+    assert "unsafe" not in answer.headers["Content-Security-Policy"]
+    # beside each chart its numbers, as a table with a row for each point
+    figures = re.findall(r'<figure class="plot".*?</figure>', answer.text, flags=re.DOTALL)
+    assert len(figures) == answer.text.count("data-plot=")
+    for figure in figures:
+        rows = figure.partition("<tbody>")[2].count("<tr>")
+        plot = json.loads(html.unescape(re.findall(r'data-plot="([^"]*)"', figure)[0]))
+        assert rows == len(plot["x"] if "x" in plot else plot["links"]) > 0
     # every sentence has words, and they are of the page's language
     said = text(answer.text)
     assert not re.search(r"\b(observe|console)\.[a-z-]+\.[a-z]", re.sub(r"FROM [^.]*", "", said))
@@ -82,6 +90,28 @@ def test_the_numbers_of_an_overview(stand: Stand) -> None:
     adoption = {series["name"]: series["values"][-1] for series in plots[1]["series"]}
     assert adoption == {"1.0.0": 0.5, "1.1.0": 0.5}
     assert f"{PAGES[0]}" in said and "TypeError crash of &lt;4&gt;" in said
+
+
+def test_a_time_is_compared_with_the_one_before(stand: Stand) -> None:
+    """Three days against the three before: who is there on a day is known, and on none of the days before that."""
+    days = "time=custom&since=2026-11-18&until=2026-11-20&compare=yes"
+    # of the twelve people those come on so many days: 7 6 5 4 3 2 1 7 6 5 4 3
+    now = sum(min(count, 3) for count in (7, 6, 5, 4, 3, 2, 1, 7, 6, 5, 4, 3))
+    before = sum(max(0, min(count, 6) - 3) for count in (7, 6, 5, 4, 3, 2, 1, 7, 6, 5, 4, 3))
+    change = f"+{(now / before - 1) * 100:.3g} % vs before"
+    said = text(stand.get(f"/bank/events?event=%24launch&{days}").text)
+    assert f"Events {now} {change}" in said, said
+    assert f"Launches {now} {change}" in text(stand.get(f"/bank/overview?{days}").text)
+    funnel = text(stand.get(f"/bank/funnel?{STEPS}&{days}").text)
+    assert "vs before" in funnel
+    assert "p50 800 ms 0 % vs before" in text(stand.get(f"/bank/performance?{days}").text)
+    # the line of before is in the chart, and beside it
+    page = stand.get(f"/bank/events?event=%24launch&{days}").text
+    plot = json.loads(html.unescape(re.findall(r'data-plot="([^"]*)"', page)[0]))
+    assert [series["name"] for series in plot["series"]] == ["Events", "Before"]
+    assert sum(plot["series"][1]["values"]) == before
+    # without it, none of that
+    assert "vs before" not in stand.get(f"/bank/events?event=%24launch&{days.replace('yes', '')}").text
 
 
 def test_who_is_here_now(stand: Stand) -> None:
