@@ -31,7 +31,7 @@ PAGES = (
     "analysis/bank/retention?interval=week&time=28d",
     "analysis/bank/paths",
     "analysis/bank/performance",
-    "analysis/bank/people",
+    "analysis/bank/people?event=%24launch&where=version%7Cset&not=yes&filter=platform%7Cset",
     "analysis/bank/people/one?person=customer-0003&time=28d",
     "analysis/bank/versions?code=10100",
     "analysis/bank/settings",

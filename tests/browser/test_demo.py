@@ -38,6 +38,7 @@ SHOWS = {
     "performance?what=set_data": "#answer-groups tbody tr",
     "performance?what=long_task": "#answer-groups tbody tr",
     "people": "#people-list tbody tr:nth-child(50)",
+    "people?event=transfer_done&not=yes": "#people-list tbody tr:nth-child(20)",
     "versions": "#compare tbody tr:nth-child(8)",
     "crashes": "main tbody tr:nth-child(2)",
     "logs?time=28d": "#log-trend canvas",

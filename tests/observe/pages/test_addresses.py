@@ -188,7 +188,15 @@ retentions = st.builds(
 )
 
 
-@given(st.one_of(trends, funnels, retentions))
+dids = st.builds(ask.Did, events=some_events, days=st.sampled_from(addresses.DAYS), at_least=st.integers(1, 1_000_000))
+cohorts = st.builds(
+    ask.Cohort,
+    filters=common["filters"],
+    condition=st.one_of(dids, dids.map(lambda did: ask.Not(condition=did))),
+)
+
+
+@given(st.one_of(trends, funnels, retentions, cohorts))
 def test_a_question_is_its_address(question: Any) -> None:
     """Whoever opens a kept question on its page asks just the same."""
     place = place_of(question, NOW)
@@ -205,6 +213,7 @@ READERS: dict[str, Callable[[Form, Any], Any]] = {
     "paths": addresses.read_paths,
     "performance": addresses.read_percentiles,
     "versions": addresses.read_versions,
+    "people": addresses.read_cohort,
 }
 
 
@@ -256,6 +265,9 @@ def test_a_period_up_to_today_is_the_same_tomorrow() -> None:
         ask.Paths(),
         ask.Percentiles(events=Events(names=("other",)), interval="day"),
         ask.Overview(top=20),
+        ask.Cohort(condition=ask.Has(filter=Filter(property="plan", values=("gold",)))),
+        ask.Cohort(condition=ask.Did(events=Events(), at_most=3)),
+        ask.Cohort(condition=ask.Not(condition=ask.AllOf(conditions=(ask.Did(events=Events()),)))),
     ],
 )
 def test_a_question_that_a_page_would_cut_is_opened_by_itself(question: Any) -> None:

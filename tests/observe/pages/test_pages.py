@@ -35,6 +35,7 @@ ADDRESSES = {
     "performance": "/bank/performance?compare=yes",
     "requests": "/bank/performance?what=request",
     "people": "/bank/people",
+    "people who did not": "/bank/people?event=%24page_view&where=page|is|x&not=yes&least=2&days=7",
     "person": "/bank/people/one?person=p04",
     "nobody": "/bank/people/one?person=nobody",
     "versions": "/bank/versions?code=10100",
@@ -281,9 +282,34 @@ def test_one_person(stand: Stand) -> None:
     only = text(stand.get("/bank/people/one?person=p04&kind=error").text)
     assert "of &lt;4&gt;" in only and "400 ms" not in only
     people = text(stand.get("/bank/people").text)
-    assert "12 people in the last 30 days" in people and "Person First seen Last seen" in people
+    assert "People 12 Of all people 100 %" in people and "Person First seen Last seen" in people
     # nobody in particular: everybody
     assert stand.get("/bank/people/one?person=%20").headers["location"].endswith("/bank/people")
+
+
+def test_people_by_what_they_did(stand: Stand) -> None:
+    """Or did not; so often, of those for whom a condition holds. The form leads to the address of it."""
+
+    def people(query: str) -> tuple[str, list[str]]:
+        page = stand.get(f"/bank/people?{query}").text
+        return text(page), re.findall(r"people/one\?[^\"]*person=(p\d\d)", page)
+
+    third = f"event=%24page_view&where=page|is|{quote(PAGES[2], safe='')}"
+    said, found = people(third)
+    assert found == ["p00", "p06"] and "People 2 Of all people 16.7 %" in said
+    assert "Whoever had Page view (Page is pages/done/done) 1 time or more in the last 30 days." in said
+    said, found = people(f"{third}&not=yes")
+    assert len(found) == 10 and "p06" not in found and "did not have" in said
+    # p00 and p07 came on seven days, and nobody so often in one
+    assert people("event=%24launch&least=7")[1] == ["p00", "p07"]
+    assert people("event=%24launch&least=7&days=1")[1] == []
+    assert people("event=%24launch&least=7&filter=version|is|1.0.0")[1] == ["p07"]
+    form = "event-name=%24launch&event-property=page&event-operator=is&event-value=a&least=3&days=7&not=yes&do=show"
+    there = stand.get(f"/bank/people?{form}&filter=platform|set").headers["location"]
+    assert parse_qs(urlsplit(there).query) == {
+        "event": ["$launch"], "where": ["page|is|a"], "least": ["3"], "days": ["7"], "not": ["yes"],
+        "filter": ["platform|set"],
+    }  # fmt: skip
 
 
 def test_versions_side_by_side(stand: Stand) -> None:

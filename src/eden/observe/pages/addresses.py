@@ -42,8 +42,10 @@ SUBJECTS: Mapping[str, tuple[str, str]] = {
     "set_data": (SET_DATA, "page"),
     "long_task": (LONG_TASK, "page"),
 }
-#: lines of the tables of the overview
-TOP = 10
+#: lines of the tables of the overview, people of a page
+TOP, PEOPLE = 10, 50
+#: days in which people did what they are listed for; the first is usual
+DAYS = (30, 1, 7, 90)
 _PERCENTILES = (50.0, 75.0, 90.0, 95.0, 99.0)
 #: how the place of a mistake ends where a property is named
 _NAMED = (".property`", ".by[0]`", ".by[1]`", ".of`")
@@ -133,10 +135,7 @@ def read_trend(asked: Form, period: Period) -> ask.Trend:
     )
     return ask.Trend(
         **_common(asked, period),
-        events=Events(
-            names=tuple(dict.fromkeys(name for name in asked.all("event") if name))[:50],
-            filters=read_filters(asked.all("where")),
-        ),
+        events=_named(asked),
         measure=measure,
         interval=interval,  # type: ignore[arg-type]
         breakdown=_breakdown(asked),
@@ -144,6 +143,12 @@ def read_trend(asked: Form, period: Period) -> ask.Trend:
         cumulative=mode == "cumulative",
         rolling=MODES[mode] or None,
     )
+
+
+def _named(asked: Form) -> Events:
+    """The events of `event` and `where`."""
+    names = tuple(dict.fromkeys(name for name in asked.all("event") if name))[:50]
+    return Events(names=names, filters=read_filters(asked.all("where")))
 
 
 def write_trend(question: ask.Trend) -> Query:
@@ -296,6 +301,35 @@ def write_overview(question: ask.Overview) -> Query:
     return _written(question)
 
 
+# who
+
+
+def read_cohort(asked: Form, period: Period) -> ask.Cohort:
+    """Of the page of people: `event` and `where` (several), `least` times, in `days`; `not`: everybody else."""
+    days, least = asked.number("days"), asked.number("least")
+    did = ask.Did(
+        events=_named(asked), days=days if days in DAYS else DAYS[0], at_least=least if 1 < least <= 1_000_000 else 1
+    )
+    condition = ask.Not(condition=did) if asked.one("not") == "yes" else did
+    return ask.Cohort(filters=page_filters(asked), condition=condition, limit=PEOPLE)
+
+
+def write_cohort(question: ask.Cohort) -> Query:
+    condition = question.condition
+    did = condition.condition if isinstance(condition, ask.Not) else condition
+    if not isinstance(did, ask.Did):
+        # made of several: no form has words for it
+        return {}
+    return {
+        "filter": [write_filter(each) for each in question.filters if isinstance(each, Filter)],
+        "event": [*did.events.names],
+        "where": [write_filter(each) for each in did.events.filters if isinstance(each, Filter)],
+        "not": "yes" if did is not condition else "",
+        "least": "" if did.at_least == 1 else str(did.at_least),
+        "days": "" if did.days == DAYS[0] else str(did.days),
+    }
+
+
 #: the tab on which a kind of question is asked, and how its address is read and written
 _PLACES: dict[type[Any], tuple[str, Callable[[Form, Period], Any], Callable[[Any], Query]]] = {
     ask.Overview: ("overview", read_overview, write_overview),
@@ -305,6 +339,7 @@ _PLACES: dict[type[Any], tuple[str, Callable[[Form, Period], Any], Callable[[Any
     ask.Paths: ("paths", read_paths, write_paths),
     ask.Percentiles: ("performance", read_percentiles, write_percentiles),
     ask.Versions: ("versions", read_versions, write_versions),
+    ask.Cohort: ("people", read_cohort, write_cohort),
 }
 
 

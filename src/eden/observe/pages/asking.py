@@ -57,6 +57,15 @@ def event_choices(desk: Desk, events: Sequence[EventFigures], chosen: Sequence[s
     return [(name, event_words(desk, name)) for name in names]
 
 
+def picking(desk: Desk, events: Sequence[EventFigures], chosen: Sequence[str] = ()) -> dict[str, Any]:
+    """What the fields for events and their conditions need."""
+    return {
+        "events": event_choices(desk, events, chosen),
+        "condition_words": partial(filter_words, desk),
+        "values_of": _values_of,
+    }
+
+
 async def asked_page(
     desk: Desk,
     tab: str,
@@ -92,10 +101,8 @@ async def asked_page(
         drawing=drawing,
         chips=chips(desk),
         properties=properties,
-        events=event_choices(desk, events, chosen),
         boards=boards,
-        condition_words=partial(filter_words, desk),
-        values_of=_values_of,
+        **picking(desk, events, chosen),
         **await saved_values(desk, question, boards),
         **values,
     )

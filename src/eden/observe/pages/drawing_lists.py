@@ -30,14 +30,18 @@ def draw_list(desk: Desk, question: Question, result: Any, key: str) -> Drawing:
     return _values(desk, question, result, key)
 
 
-def _cohort(desk: Desk, result: results.CohortResult, key: str) -> Drawing:
-    stats = [
+def cohort_stats(desk: Desk, result: results.CohortResult) -> list[Stat]:
+    """How many they are, and which part of all."""
+    return [
         Stat(desk.t("observe.unit.person"), formats.number(result.size, desk.locale)),
         Stat(
             desk.t("observe.draw.of-all"),
             formats.percent(result.size / result.of, desk.locale, 1) if result.of else "–",
         ),
     ]
+
+
+def _cohort(desk: Desk, result: results.CohortResult, key: str) -> Drawing:
     columns = [desk.t("observe.people.person"), desk.t("observe.people.first"), desk.t("observe.people.last")]
     rows = [
         [
@@ -49,7 +53,7 @@ def _cohort(desk: Desk, result: results.CohortResult, key: str) -> Drawing:
     ]
     tables = [Table(f"{key}-people", desk.t("observe.people.list"), columns, rows)] if rows else []
     # nobody is an answer, too
-    return Drawing(stats=stats, tables=tables, empty=not result.of)
+    return Drawing(stats=cohort_stats(desk, result), tables=tables, empty=not result.of)
 
 
 def _trail(desk: Desk, result: results.TrailResult, key: str) -> Drawing:

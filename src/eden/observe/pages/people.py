@@ -1,7 +1,8 @@
-"""People: finding somebody, what they did, and forgetting them when they ask for it."""
+"""People: who did something, or did not; finding somebody, what they did, and forgetting them when they ask for it."""
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated, Any, Literal, get_args
 
 import msgspec
@@ -12,10 +13,13 @@ from eden.base.api.access import needs
 from eden.base.problems import Problem
 from eden.console import formats
 from eden.observe.interfaces import AUTOMATIC
-from eden.observe.pages.addresses import when
-from eden.observe.pages.desk import Desk, TheDesk
+from eden.observe.pages.addresses import DAYS, read_cohort, when
+from eden.observe.pages.asking import chips, kept, picking, property_choices, rebuilt, saved_values
+from eden.observe.pages.conditions import form_events, write_filter
+from eden.observe.pages.desk import Desk, Elsewhere, TheDesk
+from eden.observe.pages.drawing_lists import cohort_stats
 from eden.observe.pages.kit import APP, LARGEST_FORM
-from eden.observe.pages.words import event_words, micros
+from eden.observe.pages.words import event_words, events_words, micros
 from eden.observe.questions import interfaces as ask
 from eden.observe.questions import results
 
@@ -23,9 +27,6 @@ EntryKind = Literal["event", "error", "log"]
 KINDS: tuple[EntryKind, ...] = get_args(EntryKind)
 _LONGEST = 256
 _ENTRIES = 100
-_PEOPLE = 50
-#: days in which somebody was here to be in the list
-_DAYS = 30
 #: properties of an entry that a line has room for
 _PROPERTIES = 6
 
@@ -37,16 +38,28 @@ DeviceText = Annotated[str, QueryParameter(name="device", max_length=_LONGEST)]
 
 @get(f"{APP}/people", opt=needs("observe.read"))
 async def show_people(desk: TheDesk, q: SearchText = "", after: CursorText = "") -> Response[bytes]:
-    """Those who were here lately; a search leads to one of them."""
+    """Those who did something lately: anything, unless the address says what. A search leads to one of them."""
     text = "".join(character for character in q if character.isprintable()).strip()
     if text:
         return desk.went_to(desk.keeping("people/one", person=text))
-    question = ask.Cohort(condition=ask.Did(events=ask.Events(), days=_DAYS), limit=_PEOPLE, after=after)
-    answered = await desk.ask(question)
+    if "do" in desk.asked.values:
+        raise _built(desk)
+    question = read_cohort(desk.asked, desk.period)
+    answered, events, properties, boards = await asyncio.gather(
+        desk.ask(msgspec.structs.replace(question, after=after)),
+        desk.event_names(),
+        property_choices(desk),
+        desk.boards(),
+    )
     result = answered.result
     assert isinstance(result, results.CohortResult)
-    if not result.size:
+    if not result.of:
         await desk.check_reports("people")
+    condition = question.condition
+    did = condition.condition if isinstance(condition, ask.Not) else condition
+    assert isinstance(did, ask.Did)
+    words = events_words(desk, did.events)
+    lead = "not" if did is not condition else "did"
     return desk.page(
         "observe/analysis-people.html",
         tab="people",
@@ -60,12 +73,29 @@ async def show_people(desk: TheDesk, q: SearchText = "", after: CursorText = "")
             )
             for member in result.members
         ],
-        count=result.size,
-        days=_DAYS,
+        stats=cohort_stats(desk, result),
+        did=did,
+        others=did is not condition,
+        lead=desk.t(f"observe.people.{lead}", events=words, least=did.at_least, days=did.days),
+        days=DAYS,
         statements=answered.statements,
-        next=desk.keeping("people", after=result.next) if result.next else "",
-        first=desk.keeping("people") if after else "",
+        next=desk.varied(after=result.next) if result.next else "",
+        first=desk.varied(after="") if after else "",
+        chips=chips(desk),
+        properties=properties,
+        kept=kept(question),
+        name=f"{desk.t('observe.tab.people')} · {words}",
+        boards=boards,
+        **picking(desk, events, did.events.names),
+        **await saved_values(desk, question, boards),
     )
+
+
+def _built(desk: Desk) -> Elsewhere:
+    """The address of the people that the form means."""
+    events = form_events(desk.asked, "event")
+    where = [write_filter(each) for each in events.filters if isinstance(each, ask.Filter)]
+    return rebuilt(desk, event=events.names, where=where, after="")
 
 
 @get(f"{APP}/people/one", opt=needs("observe.read"))
