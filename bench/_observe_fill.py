@@ -22,7 +22,12 @@ from eden.observe.insight.opening import open_engine
 
 #: rows of an insert, as the inserter makes them under load
 _PIECE = 50_000
-_MEMORY = 6_000_000_000
+#: rows of an insert of copies
+_BLOCK = 2_000_000
+#: events up to which copies are merged, too: fifty million take ten minutes of a processor, and parts that are not
+#: merged make answers slower, not faster
+_MERGED = 20_000_000
+_MEMORY = 9_000_000_000
 
 
 class Order(msgspec.Struct, frozen=True):
@@ -46,28 +51,37 @@ class Filled(msgspec.Struct, frozen=True):
 
 def main() -> None:
     order = msgspec.json.decode(sys.stdin.buffer.read(), type=Order)
-    # copies of a million rows are one block; the store is asked later, with the usual cap
+    # blocks of copies are large; the store is asked later, with the usual cap
     observe = msgspec.structs.replace(order.settings.observe, memory_bytes=_MEMORY)
     engine = open_engine(msgspec.structs.replace(order.settings, observe=observe))
     work = Workload(order.made, app=order.app)
     seconds = _insert(engine, "events", events(work))
     size = _merged_bytes(engine)
-    for copy in range(1, order.events // order.made):
-        engine.query(
-            "INSERT INTO events SELECT * REPLACE (at + INTERVAL {copy:UInt32} SECOND AS at,"
-            " cityHash64(id, {copy:UInt32}) AS id, concat(session, '-', toString({copy:UInt32})) AS session)"
-            " FROM (SELECT * FROM events WHERE app = {app:UInt32} AND NOT position(session, '-'))",
-            {"copy": copy * 61, "app": order.app},
-        )
+    tables = ["events", "trends", "seen", "logs", "errors"]
+    if order.events > _MERGED:
+        engine.query("ALTER TABLE events MODIFY SETTING max_bytes_to_merge_at_max_space_in_pool = 1")
+        tables.remove("events")
+    _copy(engine, order)
     _insert(engine, "logs", logs(work, order.logs))
     _insert(engine, "errors", errors(work, order.errors))
-    for table in ("events", "trends", "seen", "logs", "errors"):
+    for table in tables:
         engine.query(f"OPTIMIZE TABLE {table} FINAL")
     [(count,)] = _rows(engine, "SELECT count() FROM events")
     assert int(count) == order.events, (count, order.events)
     sys.stdout.buffer.write(msgspec.json.encode(Filled(seconds, size / order.made)))
     sys.stdout.flush()
     engine.close()
+
+
+def _copy(engine: Engine, order: Order) -> None:
+    """All events again, other visits of the same people at other moments, as often as is wanted."""
+    engine.query(
+        "INSERT INTO events SELECT * REPLACE (at + toIntervalSecond(61 * copy) AS at, cityHash64(id, copy) AS id,"
+        " concat(session, '-', toString(copy)) AS session) EXCEPT copy"
+        " FROM (SELECT * FROM events WHERE app = {app:UInt32}) ARRAY JOIN range(1, {times:UInt32}) AS copy",
+        {"app": order.app, "times": order.events // order.made},
+        settings={"min_insert_block_size_rows": _BLOCK, "min_insert_block_size_bytes": 0, "max_insert_threads": 2},
+    )
 
 
 def _merged_bytes(engine: Engine) -> int:

@@ -243,6 +243,21 @@ def test_threads_ask_at_once(engine: Engine) -> None:
     assert sorted(found) == list(range(8))
 
 
+def test_a_question_has_all_processors(called: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine by itself would use one, unless it had a gigabyte of free memory for each."""
+    if isinstance(called, Server):
+        return
+    assert isinstance(called, Embedded)
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    called.query("INSERT INTO events (app, at, name, id) SELECT 1, 1790000000, 'e', number FROM numbers(80000)")
+    for memory, both in ((900_000_000, True), (300_000_000, False)):
+        engine = Embedded(called.folder, called.database, memory_bytes=memory)
+        plan = engine.read("EXPLAIN PIPELINE SELECT uniq(id) FROM events", limits=Limits(), form="TSVRaw").decode()
+        engine.close()
+        assert ("AggregatingTransform × 2" in plan) == both
+    called.query("TRUNCATE TABLE events")
+
+
 @pytest.mark.parametrize("name", ["a; DROP TABLE events", "a = 1, b", ""])
 def test_names_of_settings_are_names(called: Engine, name: str) -> None:
     if isinstance(called, Embedded):
