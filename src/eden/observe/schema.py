@@ -221,10 +221,11 @@ COUNTS = "app, name, slot, version, code, platform, events, measured, total, fai
 FAILED = "(toString(props.failure) != '' OR ifNull(toFloat64OrNull(toString(props.status)) >= 400, 0))"
 
 
-def counts(events: str, where: str = "", *, split: str = "") -> str:
+def counts(events: str, where: str = "", *, split: str = "", more: str = "") -> str:
     """The SELECT that makes rows of `trends` from the table `events`; with one more column `split`, each row is that of
-    the events with one of its values."""
+    the events with one of its values. `more`: further columns."""
     column, group = (f", {split} AS split", ", split") if split else ("", "")
+    column += f", {more}" if more else ""
     return (
         "SELECT app, arrayJoin(if(name = '', [''], [toString(name), ''])) AS name,"
         f" {slot('at')} AS slot, version, code, platform,"

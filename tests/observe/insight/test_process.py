@@ -20,6 +20,7 @@ from eden.base.errors import EdenError
 from eden.base.locks import lock
 from eden.base.problems import Problem
 from eden.base.settings import Observe, Settings
+from eden.observe.app_settings import AppSettings
 from eden.observe.insight import doctor, place, spawn
 from eden.observe.insight import process as module
 from eden.observe.insight import workers as worker_module
@@ -397,7 +398,7 @@ def test_what_the_doctor_says(settings: Settings, monkeypatch: pytest.MonkeyPatc
         process = (await insight.status()).process
         await insight.settled()
         found = {finding.name: finding for finding in await check_store(settings)}
-        assert list(found) == ["events store", "events store's memory", "merges", "spool"]
+        assert list(found) == ["events store", "events store's memory", "merges", "retention", "spool"]
         assert all(finding.ok for finding in found.values())
         assert "Embedded engine, ClickHouse" in found["events store"].sentence
         assert str(process) in found["events store"].sentence
@@ -426,3 +427,7 @@ def test_status_that_is_not_well(settings: Settings) -> None:
     assert finding.ok and "Rows of 3 who were forgotten are hidden" in finding.sentence
     [finding] = doctor._order(msgspec.structs.replace(forgetting, figures={"forgetting_failing": 1}))
     assert not finding.ok and "keeping order failed" in finding.sentence
+    late = msgspec.structs.replace(ill, figures={"keeper_seconds": 90_000.0})
+    [finding] = doctor._retention([AppSettings(), AppSettings(retention={"logs": 7})], late)
+    assert not finding.ok and "events 400, errors 90, logs 7 to 30, " in finding.sentence
+    assert "25.0 h ago" in finding.sentence

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from eden.base.parts import Finding
 from eden.base.problems import Problem
 from eden.base.settings import Settings
+from eden.observe.app_settings import RETENTION, AppSettings
 from eden.observe.insight import place, spawn
 from eden.observe.insight.client import Insight
 from eden.observe.insight.status import Status
@@ -21,10 +22,12 @@ _FULL = 0.8
 #: share of the machine's memory
 _MOST_MEMORY = 0.7
 _LATE_SECONDS = 60.0
+#: after which what was forgotten is to be gone from the disk
+_KEPT_SECONDS = 24 * 3600.0
 
 
-async def check_store(settings: Settings) -> list[Finding]:
-    """Engine, memory, disk, merges and what waits in the spool; nothing is started."""
+async def check_store(settings: Settings, apps: Collection[AppSettings] = ()) -> list[Finding]:
+    """Engine, memory, disk, merges, retention of the `apps` and what waits in the spool; nothing is started."""
     if not spawn.is_installed(settings):
         needed = bool(settings.observe.clickhouse)
         sentence = "The events store's engine is not installed: what apps report is not taken."
@@ -39,7 +42,13 @@ async def check_store(settings: Settings) -> list[Finding]:
         return [*_resting(settings), *_memory_cap(settings)]
     finally:
         await insight.close()
-    return [*_running(status), *_memory_cap(settings), *_order(status), *_spool(settings, status)]
+    return [
+        *_running(status),
+        *_memory_cap(settings),
+        *_order(status),
+        *_retention(apps, status),
+        *_spool(settings, status),
+    ]
 
 
 def _resting(settings: Settings) -> Sequence[Finding]:
@@ -94,6 +103,23 @@ def _order(status: Status) -> Sequence[Finding]:
             + (f" Rows of {hidden:,} who were forgotten are hidden and not deleted yet." if hidden else "")
             + (" The last round of keeping order failed." if failing else ""),
             "Is the disk full, or the machine too slow for what arrives? The server's log tells.",
+        )
+    ]
+
+
+def _retention(apps: Collection[AppSettings], status: Status) -> Sequence[Finding]:
+    kept = []
+    for table in RETENTION:
+        days = {one.days(table) for one in apps or (AppSettings(),)}
+        kept.append(f"{table} {min(days)}" + (f" to {max(days)}" if len(days) > 1 else ""))
+    seconds = status.figures.get("keeper_seconds", 0.0)
+    return [
+        Finding(
+            "retention",
+            seconds < _KEPT_SECONDS,
+            f"Days that are kept: {', '.join(kept)}. Older rows were last looked for, or the insight process began,"
+            f" {seconds / 3600:,.1f} h ago.",
+            "It is done every six hours, unless the events store refuses: the server's log tells.",
         )
     ]
 

@@ -20,9 +20,9 @@ from typing import Any
 import msgspec
 
 from eden.observe import schema
-from eden.observe.insight import uncounting
 from eden.observe.insight.engine import Engine, StoreError
 from eden.observe.insight.hidden import SYNC, Gone, again
+from eden.observe.insight.uncounting import Uncounting, uncounting
 
 _SLOTS = "app = {app:UInt32} AND toUnixTimestamp(slot) IN {slots:Array(UInt32)}"
 _PERSONS = "app = {app:UInt32} AND person IN {persons:Array(String)}"
@@ -34,7 +34,7 @@ _EVENTS = (
 #: how long parts may take to be masked, also where somebody waits, and how often that is looked at
 _MASK_SECONDS = 3600.0
 _ASKED_SECONDS = 60.0
-_LOOK_SECONDS = 0.1
+_FIRST_LOOK_SECONDS, _LOOK_SECONDS = 0.004, 0.1
 
 
 def erase(engine: Engine, app: int, person: str, before: int) -> None:
@@ -48,10 +48,9 @@ def erase(engine: Engine, app: int, person: str, before: int) -> None:
         # events that came in between would be counted twice, or not at all
         with engine.writing.alone():
             known = engine.hidden.find(gone)
-            if known is not None and known.counted < 0 and (uncounted := uncounting.uncount(engine, gone)) is not None:
-                events, persons = uncounted
-                _see_anew(engine, gone.app, persons)
-                engine.hidden.note(engine, msgspec.structs.replace(gone, counted=events))
+            if known is not None and known.counted < 0 and (found := uncounting(engine, gone)) is not None:
+                _uncount(engine, gone.app, found)
+                engine.hidden.note(engine, msgspec.structs.replace(gone, counted=found.events))
                 return
     # of one that was asked for before, nobody knows how far that came
     with _standing(engine, _ASKED_SECONDS):
@@ -72,8 +71,7 @@ def take_out(engine: Engine) -> int:
         for table in schema.PERSONAL:
             hidden = engine.hidden.rows(table)
             if _rows(engine, f"SELECT 1 FROM {table} WHERE {hidden} LIMIT 1"):
-                # what comes in after a change is begun is none of its business: nobody has to wait for it
-                _delete(engine, table, hidden, {}, SYNC if engine.cluster else dict.fromkeys(SYNC, 0))
+                _delete(engine, table, hidden, {}, _begun(engine))
     _wait_for_changes(engine, _MASK_SECONDS)
     with engine.writing.alone():
         done = [gone for gone in everybody if not _is_anywhere(engine, gone)]
@@ -124,6 +122,21 @@ def _count_anew(engine: Engine, gone: Gone) -> None:
     )
 
 
+def _uncount(engine: Engine, app: int, found: Uncounting) -> None:
+    """Have it done. Rows that are put in after a deletion has begun are none of its business: nobody waits for one but
+    in the end."""
+    if not found.events:
+        return
+    persons = {"app": app, "persons": found.persons}
+    _delete(engine, "trends", found.where, found.parameters, _begun(engine))
+    _delete(engine, "seen", _PERSONS, persons, _begun(engine))
+    if found.rows:
+        engine.load(f"trends ({schema.COUNTS})", found.rows, form="RowBinary")
+    if found.stays:
+        _see(engine, persons)
+    _wait_for_changes(engine, _ASKED_SECONDS, ("trends", "seen"))
+
+
 def _persons(engine: Engine, gone: Gone) -> list[str]:
     """Whose its events are: of a device there may be several people."""
     wanted = f"person != '' AND {gone.condition('events')}"
@@ -131,17 +144,27 @@ def _persons(engine: Engine, gone: Gone) -> list[str]:
 
 
 def _see_anew(engine: Engine, app: int, persons: Sequence[str]) -> None:
-    """When these people's events were, of those that are not hidden: who shared a device did other things, too."""
-    if not persons:
-        return
-    parameters = {"app": app, "persons": persons}
-    _delete(engine, "seen", _PERSONS, parameters, SYNC)
+    """When these people's events were."""
+    if persons:
+        parameters = {"app": app, "persons": persons}
+        _delete(engine, "seen", _PERSONS, parameters, SYNC)
+        _see(engine, parameters)
+
+
+def _see(engine: Engine, parameters: Mapping[str, Any]) -> None:
+    """Of the events that are not hidden: who shared a device did other things, too."""
     engine.query(
         "INSERT INTO seen (app, person, first, last) "
         + schema.sightings("events", f"{_PERSONS} AND NOT ({engine.hidden.rows('events')})"),
         parameters,
         settings=again(),
     )
+
+
+def _begun(engine: Engine) -> Mapping[str, Any]:
+    """Settings of a deletion that goes on behind its return; on a cluster, where machines hear of it later, it has
+    ended."""
+    return SYNC if engine.cluster else dict.fromkeys(SYNC, 0)
 
 
 def _delete(
@@ -163,21 +186,25 @@ def _standing(engine: Engine, seconds: float) -> Iterator[None]:
                 return
 
 
-def _wait_for_changes(engine: Engine, seconds: float) -> None:
-    """Until no deletion is left to be made."""
-    until = time.monotonic() + seconds
-    while found := _changes(engine):
-        if time.monotonic() > until:
+def _wait_for_changes(engine: Engine, seconds: float, tables: Sequence[str] = ()) -> None:
+    """Until no deletion is left to be made, in all tables or in these."""
+    began = time.monotonic()
+    while found := _changes(engine, tables):
+        spent = time.monotonic() - began
+        if spent > seconds:
             raise StoreError(0, f"Rows of {found[0][0]} could not be deleted: {found[0][1] or 'it takes too long'}.")
-        time.sleep(_LOOK_SECONDS)
+        time.sleep(min(_LOOK_SECONDS, max(_FIRST_LOOK_SECONDS, spent / 4)))
 
 
-def _changes(engine: Engine) -> Sequence[Sequence[Any]]:
+def _changes(engine: Engine, tables: Sequence[str] = ()) -> Sequence[Sequence[Any]]:
     """Tables of which rows are being deleted, and what is in the way. To write parts anew without them is no change."""
+    there = [schema.local(table, engine.cluster) for table in tables]
     return _rows(
         engine,
         f"SELECT table, latest_fail_reason FROM {schema.everywhere('mutations', engine.cluster)}"
-        " WHERE NOT is_done AND database = currentDatabase() AND NOT startsWith(command, '(APPLY DELETED MASK')",
+        " WHERE NOT is_done AND database = currentDatabase() AND NOT startsWith(command, '(APPLY DELETED MASK')"
+        + (" AND table IN {tables:Array(String)}" if there else ""),
+        {"tables": there},
     )
 
 

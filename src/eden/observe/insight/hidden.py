@@ -45,10 +45,11 @@ class Gone(msgspec.Struct, frozen=True, array_like=True):
     def condition(self, table: str) -> str:
         """In SQL: rows of a table with persons."""
         who = " OR ".join(f"{column} = {self.name}" for column in schema.PERSONAL[table])
-        return (
-            f"app = {self.app:d} AND ({who})"
-            f" AND toUnixTimestamp64Milli({schema.TABLES[table].known}) <= {self.before:d}"
-        )
+        return f"app = {self.app:d} AND ({who}) AND {self.in_time(table)}"
+
+    def in_time(self, table: str) -> str:
+        """In SQL: received by then."""
+        return f"toUnixTimestamp64Milli({schema.TABLES[table].known}) <= {self.before:d}"
 
 
 class Hidden:

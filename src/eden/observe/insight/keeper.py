@@ -78,13 +78,14 @@ class Keeper:
 
     def keep(self) -> None:
         """One round. Raises StoreError."""
-        retain(self._engine, self._ground.database.read_now(_days), self._clock())
+        retain(self._engine, self._ground.database.read_now(settings_of_apps), self._clock())
         scrub(self._engine)
         settle_months(self._engine, self._clock())
         self._kept_at = time.time()
 
 
-def _days(connection: Connection) -> dict[int, AppSettings]:
+def settings_of_apps(connection: Connection) -> dict[int, AppSettings]:
+    """By number."""
     rows = connection.execute(select(observe_apps.c.number, observe_apps.c.settings))
     return {number: msgspec.convert(settings, AppSettings, strict=False) for number, settings in rows}
 

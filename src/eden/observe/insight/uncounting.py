@@ -1,8 +1,11 @@
-"""Taking events off the roll-ups without counting again what is left.
+"""Taking events off the roll-ups without counting again what is left: what is to be changed is worked out here.
 
 The events are counted by themselves. Of `trends`, the rows that they are in are read, changed and written again:
 numbers are subtracted, and what the states of persons and sessions have in common goes, unless events that stay have
 it, too. These are looked for among those of the same persons and devices, for a session is on one device.
+
+A look at a person's events reads a block for every name and day of theirs. So there are few, and each by one column:
+by two, either of which would do, both are read whole.
 
 A state of `uniq` is, written out, a byte that says how much it was thinned, the number of elements and 4 bytes of hash
 for each (ClickHouse, src/AggregateFunctions/UniquesHashSet.h).
@@ -12,44 +15,65 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, TypeAlias
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 
 from eden.observe import schema
 from eden.observe.insight.engine import Engine
-from eden.observe.insight.hidden import SYNC, Gone
+from eden.observe.insight.hidden import Gone
 
 #: between what names a row and the states: numbers that are added up
 _SUMS = schema.COUNTS.split(", ")[6:-2]
 _NUMBERS = struct.Struct("<" + "".join("d" if name == "total" else "Q" for name in _SUMS))
-#: rows of `trends` are found by it beside name and slot; one more that has the same is read and written unchanged
+#: one more row that has the same is read and written unchanged
 _KEY = "cityHash64(toString(name), toUnixTimestamp(slot), toString(version), code, toString(platform))"
 _ROWS = (
     f"SELECT {_KEY} AS key, toString(name), slot, toString(version), code, toString(platform),"
-    f" {', '.join(_SUMS)}, persons, sessions, toUInt8(split) FROM ({{}})"
+    f" {', '.join(_SUMS)}, persons, sessions, toUInt8(split), CAST(shared AS Array(String)) FROM ({{}})"
+)
+_STATES = f"SELECT {_KEY} AS key, persons, sessions FROM ({{}})"
+#: rows of `trends`; what few of them have comes before the key, which is made of five columns
+_WHERE = (
+    "app = {app:UInt32} AND name IN {names:Array(String)} AND toUnixTimestamp(slot) IN {slots:Array(UInt32)}"
+    " AND platform IN {platforms:Array(String)} AND code IN {codes:Array(UInt64)}"
+    f" AND {_KEY} IN {{keys:Array(UInt64)}}"
 )
 _MERGED = (
     f"SELECT name, slot, version, code, platform, {', '.join(f'sum({name}) AS {name}' for name in _SUMS)},"
-    " uniqMergeState(persons) AS persons, uniqMergeState(sessions) AS sessions, 0 AS split"
-    " FROM (SELECT * FROM trends WHERE {})"
+    " uniqMergeState(persons) AS persons, uniqMergeState(sessions) AS sessions, 0 AS split, [] AS shared"
+    f" FROM (SELECT * FROM trends WHERE {_WHERE})"
     " GROUP BY name, slot, version, code, platform"
 )
-#: events of the same persons and devices on the same days
-_ALIKE = (
-    "app = {app:UInt32} AND toDate(at) IN (SELECT toDate(arrayJoin({slots:Array(UInt32)}), 'UTC'))"
-    " AND (person IN {persons:Array(String)} OR device IN {devices:Array(String)})"
-)
+_SAME_DAYS = "app = {app:UInt32} AND toDate(at) IN (SELECT toDate(arrayJoin({slots:Array(UInt32)}), 'UTC'))"
+#: bits of `split`: what is to be forgotten, and what is hidden for somebody else
+_GOES, _HIDDEN = 1, 2
 #: of 16 digits of a sum, so many may cancel each other out
 _EXACT = 1e7
 
 #: how much it was thinned, and the hashes
 State: TypeAlias = tuple[int, bytes]
+#: of persons, and of sessions
+States: TypeAlias = tuple[State, State]
+
+
+class Uncounting(NamedTuple):
+    """What takes `events` off: rows of `trends` WHERE `where` are replaced by `rows` (RowBinary, the columns of
+    `schema.COUNTS`). `persons`: whose the events are; `stays`: whether others of theirs may."""
+
+    events: int = 0
+    persons: Sequence[str] = ()
+    stays: bool = False
+    where: str = "0"
+    parameters: Mapping[str, Any] = {}
+    rows: bytes = b""
 
 
 class _Row(msgspec.Struct):
-    """Of `trends`: what names it as it is written, numbers, states."""
+    """Of `trends`: what names it as it is written, numbers, states. `shared`: of one person's events the devices, of
+    one device's the persons."""
 
     name: bytes
     slot: bytes
@@ -57,7 +81,8 @@ class _Row(msgspec.Struct):
     code: bytes
     platform: bytes
     numbers: tuple[float, ...]
-    states: tuple[State, State]
+    states: States
+    shared: list[bytes]
 
     def line(self, app: int) -> bytes:
         return b"".join((
@@ -68,60 +93,99 @@ class _Row(msgspec.Struct):
         ))  # fmt: skip
 
 
-def uncount(engine: Engine, gone: Gone) -> tuple[int, list[str]] | None:
-    """Take the events of `gone` off `trends`, while nothing comes in; how many they are, and whose. None when that
-    cannot be told from the roll-ups (some of the events are off them already), and nothing was changed. Raises
-    StoreError: `trends` may be without the rows."""
-    condition, others = gone.condition("events"), engine.hidden.rows("events", but=gone)
-    ((events, overlapping, persons, devices, slots),) = msgspec.json.decode(
-        engine.query(
-            f"SELECT count(), countIf({others}), groupUniqArrayIf(person, person != ''),"
-            f" groupUniqArrayIf(device, device != ''), groupUniqArray(toUnixTimestamp({schema.slot('at')}))"
-            f" FROM events WHERE {condition}",
-            settings={"output_format_json_quote_64bit_integers": 0},
-        )
-    )["data"]
-    if overlapping:
+class _Own:
+    """Events of one person or device by the keys of rows of `trends`: what goes, and the states of what stays."""
+
+    def __init__(self) -> None:
+        self.going: dict[int, list[_Row]] = defaultdict(list)
+        self.staying: dict[int, list[States]] = defaultdict(list)
+        self.persons: set[str] = set()
+        self.devices: set[str] = set()
+
+    def read(self, engine: Engine, gone: Gone, hidden: str) -> bool:
+        """False when some of it is hidden for somebody else, too."""
+        name = gone.name
+        split = f"{_GOES} * ({gone.in_time('events')}) + {_HIDDEN} * ({hidden})"
+        for who, shared, into in (
+            (f"person = {name}", "device", self.devices),
+            (f"device = {name} AND person != {name}", "person", self.persons),
+        ):
+            where = f"WHERE app = {gone.app:d} AND {who}"
+            counted = schema.counts("events", where, split=split, more=f"groupUniqArray({shared}) AS shared")
+            for key, row, bits in _read(engine, counted):
+                if bits == _GOES | _HIDDEN:
+                    return False
+                if bits == _GOES:
+                    self.going[key].append(row)
+                    into.update(one.decode() for one in row.shared if one)
+                elif not bits:
+                    self.staying[key].append(row.states)
+        return True
+
+    def rows(self) -> Iterator[_Row]:
+        return (row for several in self.going.values() for row in several)
+
+
+def uncounting(engine: Engine, gone: Gone) -> Uncounting | None:
+    """What takes the events of `gone` off the roll-ups, while nothing comes in. None when that cannot be told from them
+    (some of the events are off already). Raises StoreError."""
+    hidden = engine.hidden.rows("events", but=gone)
+    own = _Own()
+    if not own.read(engine, gone, hidden):
         return None
-    if not events:
-        return 0, []
-    parameters: dict[str, Any] = {"app": gone.app, "persons": persons, "devices": devices, "slots": sorted(slots)}
-    counted = schema.counts("events", f"WHERE {_ALIKE} AND NOT ({others})", split=condition)
-    alike = _read(engine, counted, parameters)
-    taken = {key: row for (key, is_gone), row in alike.items() if is_gone}
-    parameters |= {"names": sorted({row.name.decode() for row in taken.values()}), "keys": sorted(taken)}
-    where = (
-        "app = {app:UInt32} AND name IN {names:Array(String)} AND toUnixTimestamp(slot) IN {slots:Array(UInt32)}"
-        f" AND {_KEY} IN {{keys:Array(UInt64)}}"
-    )
-    found = {key: row for (key, _), row in _read(engine, _MERGED.format(where), parameters).items()}
-    if not taken.keys() <= found.keys():
+    if not own.going:
+        return Uncounting()
+    stays = bool(own.persons or own.staying)
+    parameters: dict[str, Any] = {
+        "app": gone.app,
+        "names": sorted({row.name.decode() for row in own.rows()}),
+        "slots": sorted({int.from_bytes(row.slot, "little") for row in own.rows()}),
+        "platforms": sorted({row.platform.decode() for row in own.rows()}),
+        "codes": sorted({int.from_bytes(row.code, "little") for row in own.rows()}),
+        "keys": sorted(own.going),
+    }
+    # of the person itself, all events were looked at
+    theirs = f"{_SAME_DAYS} AND {gone.name} NOT IN (person, device) AND NOT ({hidden})"
+    for column, shared in (("device", own.devices), ("person", own.persons)):
+        if others := shared - {gone.person}:
+            counted = schema.counts("events", f"WHERE {column} IN {{others:Array(String)}} AND {theirs}")
+            found = engine.query(_STATES.format(counted), {**parameters, "others": sorted(others)}, form="RowBinary")
+            for key, states in _Reader(found).states():
+                own.staying[key].append(states)
+    rows = _changed(_read(engine, _MERGED, parameters), own, gone.app)
+    if rows is None:
         return None
+    events = sum(int(row.numbers[0]) for row in own.rows() if not row.name)
+    return Uncounting(events, sorted({gone.person, *own.persons}), stays, _WHERE, parameters, rows)
+
+
+def _changed(rows: Iterable[tuple[int, _Row, int]], own: _Own, app: int) -> bytes | None:
+    """The rows without what goes; None: they have not got it."""
     lines = bytearray()
-    for key, before in found.items():
-        row = _without(before, taken[key], alike.get((key, 0))) if key in taken else before
+    missing = set(own.going)
+    for key, before, _ in rows:
+        missing.discard(key)
+        row = _without(before, own.going.get(key, ()), own.staying.get(key, ()))
         if row is None:
             return None
         if row.numbers[0]:
-            lines += row.line(gone.app)
-    there = f"{schema.local('trends', engine.cluster)}{schema.on(engine.cluster)}"
-    engine.query(f"DELETE FROM {there} WHERE {where}", parameters, settings=SYNC)
-    if lines:
-        engine.load(f"trends ({schema.COUNTS})", bytes(lines), form="RowBinary")
-    return int(events), persons
+            lines += row.line(app)
+    return None if missing else bytes(lines)
 
 
-def _without(before: _Row, taken: _Row, left: _Row | None) -> _Row | None:
+def _without(before: _Row, going: Sequence[_Row], staying: Sequence[States]) -> _Row | None:
     """What remains of `before`; None: it has not got it."""
-    numbers = tuple(map(_difference, before.numbers, taken.numbers))
-    if None in numbers:
-        return None
+    numbers = before.numbers
+    for row in going:
+        left = tuple(map(_difference, numbers, row.numbers))
+        numbers = tuple(number for number in left if number is not None)
+        if len(numbers) < len(left):
+            return None
     states = []
     for place, (thinned, hashes) in enumerate(before.states):
-        going = set(_hashes(taken.states[place]))
-        if left is not None:
-            going.difference_update(_hashes(left.states[place]))
-        kept = b"".join(one for one in _hashes((thinned, hashes)) if one not in going) if going else hashes
+        leaving = {one for row in going for one in _hashes(row.states[place])}
+        leaving.difference_update(one for several in staying for one in _hashes(several[place]))
+        kept = b"".join(one for one in _hashes((thinned, hashes)) if one not in leaving) if leaving else hashes
         states.append((thinned, kept))
     return msgspec.structs.replace(before, numbers=numbers, states=tuple(states))
 
@@ -142,9 +206,9 @@ def _hashes(state: State) -> Iterator[bytes]:
 # RowBinary
 
 
-def _read(engine: Engine, sql: str, parameters: Mapping[str, Any]) -> dict[tuple[int, int], _Row]:
-    """Rows by their keys, and by the value by which they are split."""
-    return dict(_Reader(engine.query(_ROWS.format(sql), parameters, form="RowBinary")).rows())
+def _read(engine: Engine, sql: str, parameters: Mapping[str, Any] | None = None) -> Iterable[tuple[int, _Row, int]]:
+    """Keys, rows, and the values by which they are split."""
+    return _Reader(engine.query(_ROWS.format(sql), parameters, form="RowBinary")).rows()
 
 
 def _text(value: bytes) -> bytes:
@@ -168,14 +232,22 @@ class _Reader:
         self._data = data
         self._at = 0
 
-    def rows(self) -> Iterable[tuple[tuple[int, int], _Row]]:
+    def rows(self) -> Iterator[tuple[int, _Row, int]]:
         while self._at < len(self._data):
-            key = int.from_bytes(self._take(8), "little")
+            key = self._number()
             name, slot, version = self._text(), self._take(4), self._text()
             code, platform = self._take(8), self._text()
             numbers = _NUMBERS.unpack(self._take(_NUMBERS.size))
-            row = _Row(name, slot, version, code, platform, numbers, (self._state(), self._state()))
-            yield (key, self._take(1)[0]), row
+            states, split = (self._state(), self._state()), self._take(1)[0]
+            shared = [self._text() for _ in range(self._length())]
+            yield key, _Row(name, slot, version, code, platform, numbers, states, shared), split
+
+    def states(self) -> Iterator[tuple[int, States]]:
+        while self._at < len(self._data):
+            yield self._number(), (self._state(), self._state())
+
+    def _number(self) -> int:
+        return int.from_bytes(self._take(8), "little")
 
     def _take(self, size: int) -> bytes:
         self._at += size
