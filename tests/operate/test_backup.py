@@ -35,7 +35,7 @@ from eden.observe.attachments import attachment_name
 from eden.observe.insight import backup as events_store
 from eden.observe.models import observe_apps
 from eden.operate import archive
-from eden.operate.backup import backup, reflect
+from eden.operate.backup import LAST_BACKUP, backup, reflect
 from eden.operate.restore import restore
 from eden.operate.running import held
 from tests.operate.conftest import SECRET, MakeSettings
@@ -94,11 +94,15 @@ def fill(ground: Ground, rows: int = 5) -> None:
 
 
 def content(ground: Ground) -> Content:
-    """All rows and blobs."""
+    """All rows and blobs, but for when a backup was made."""
 
     def rows(connection: Connection) -> dict[str, list[tuple[Any, ...]]]:
         return {
-            table.name: [tuple(row) for row in connection.execute(select(table).order_by(*table.primary_key.columns))]
+            table.name: [
+                tuple(row)
+                for row in connection.execute(select(table).order_by(*table.primary_key.columns))
+                if row[0] != LAST_BACKUP
+            ]
             for table in reflect(connection)
         }
 

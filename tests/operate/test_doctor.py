@@ -27,6 +27,7 @@ from eden.base.settings import DatabaseSettings, Listen, Settings
 from eden.base.tables import audit, audit_heads, members, users, workspaces
 from eden.cli import main
 from eden.operate import doctor as module
+from eden.operate.backup import backup
 from eden.operate.doctor import doctor, examine
 from eden.operate.listener import listen
 from tests.operate.conftest import MakeSettings
@@ -275,6 +276,19 @@ def test_cut_audit_log(make_settings: MakeSettings) -> None:
         ground.database.write_now(lambda connection, table=table: connection.execute(table.delete()))  # type: ignore[misc]
         assert "of workspace w was changed" in wrong(settings)["audit log"].sentence
     ground.close()
+
+
+def test_backups_are_told_of(make_settings: MakeSettings, tmp_path: Path) -> None:
+    settings = prepared(make_settings("folder"))
+    assert "None was made yet" in findings(settings)["backup"].sentence
+    ground = open_ground(settings)
+    try:
+        for name in ("one", "two"):
+            assert backup(ground, tmp_path / name, with_secret=False, progress=lambda text: None)
+    finally:
+        ground.close()
+    found = findings(settings)["backup"]
+    assert found.ok and found.sentence.endswith(" UTC, 0.0 days ago.")
 
 
 def test_failed_jobs(make_settings: MakeSettings) -> None:

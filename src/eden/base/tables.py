@@ -57,7 +57,7 @@ def at(name: str, *, nullable: bool = False) -> Column[int]:
     return Column(name, BigInteger, nullable=nullable)
 
 
-#: facts about this installation: "secret_check"
+#: facts about this installation: "secret_check"; "last_backup", microseconds
 installation = Table(
     "installation",
     metadata,

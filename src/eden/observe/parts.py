@@ -17,6 +17,7 @@ from eden.observe.alerts.telling import TELL
 from eden.observe.alerts.watch import EVERY, LOOK
 from eden.observe.expiry import forget_expired
 from eden.observe.insight.doctor import check_store
+from eden.observe.insight.keeper import settings_of_apps
 from eden.observe.pages import HANDLERS, NAVIGATION, PANELS
 from eden.observe.service import Observe
 
@@ -44,7 +45,8 @@ def parts(ground: Ground) -> Part:
                 raise
 
     async def check() -> Sequence[Finding]:
-        return await check_store(ground.settings)
+        apps = await ground.database.read(settings_of_apps)
+        return await check_store(ground.settings, apps.values())
 
     async def prepare_symbols(_: dict[str, Any]) -> None:
         await observe.symbols.all()

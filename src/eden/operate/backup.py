@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, LargeBinary, MetaData, Table, select, tuple_
+from sqlalchemy import Connection, LargeBinary, MetaData, Table, delete, insert, select, tuple_
+from sqlalchemy.exc import DBAPIError
 
 from eden import __version__
 
@@ -27,7 +28,7 @@ from eden.base.errors import EdenError
 from eden.base.ground import Ground, has_other_secret, secret_check
 from eden.base.ids import now
 from eden.base.parts import Piece
-from eden.base.tables import metadata
+from eden.base.tables import installation, metadata
 from eden.observe.attachments import FOLDER as ATTACHMENTS
 from eden.operate.archive import BLOBS, FORMAT, MANIFEST, SECRET, STORES, TABLES, Manifest, Writer
 from eden.operate.stores import listed
@@ -39,6 +40,8 @@ _PIECE_BYTES = 8_000_000
 _SPOOLED_BYTES = 32_000_000
 #: not part of an installation
 VERSION_TABLE = "alembic_version"
+#: in `installation`: when the last one was made
+LAST_BACKUP = "last_backup"
 
 Progress = Callable[[str], None]
 
@@ -78,7 +81,17 @@ def backup(ground: Ground, path: Path, *, with_secret: bool, progress: Progress)
         raise EdenError("cannot-write", f"{path} cannot be written: {error.strerror or error}.") from error
     for name in damaged:
         progress(f"Damaged in the store, and so in the backup: {name}")
+    try:
+        ground.database.write_now(_note_backup)
+    except (EdenError, DBAPIError) as error:
+        # it is made all the same
+        progress(f"eden doctor will not know of this backup: {error}")
     return not damaged
+
+
+def _note_backup(connection: Connection) -> None:
+    connection.execute(delete(installation).where(installation.c.name == LAST_BACKUP))
+    connection.execute(insert(installation).values(name=LAST_BACKUP, value=str(now())))
 
 
 def reflect(connection: Connection) -> list[Table]:

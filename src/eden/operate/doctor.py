@@ -20,6 +20,7 @@ from sqlalchemy.exc import DBAPIError
 
 from eden.app import Platform
 from eden.base import migrate
+from eden.base.api.times import moment
 from eden.base.database import ping
 from eden.base.errors import EdenError
 from eden.base.ground import SECRET_FILE, Ground, has_other_secret
@@ -27,7 +28,8 @@ from eden.base.ids import new_id, now
 from eden.base.jobs import FAILED
 from eden.base.parts import Finding
 from eden.base.settings import Settings
-from eden.base.tables import audit, audit_heads, jobs, workspaces
+from eden.base.tables import audit, audit_heads, installation, jobs, workspaces
+from eden.operate.backup import LAST_BACKUP
 from eden.operate.running import LOCK_FILE, running_server
 from eden.operate.stores import PROBES, check_there, check_writable, explained, sqlite_file
 from eden.operate.up import check_https, check_owner, has_owner
@@ -318,6 +320,16 @@ def _audit(ground: Ground, connection: Connection) -> list[Finding]:
     return findings or [Finding("audit log", True, f"All {entries:,} entries are what was written.")]
 
 
+def _backup(ground: Ground, connection: Connection) -> list[Finding]:
+    """When the last one was made; whoever has other means does not need it."""
+    at = connection.execute(select(installation.c.value).where(installation.c.name == LAST_BACKUP)).scalar()
+    if at is None:
+        return [Finding("backup", True, "None was made yet: eden backup FILE, and eden restore FILE to try it.")]
+    days = (now() - int(at)) / 86_400_000_000
+    made = f"{moment(int(at)):%Y-%m-%d %H:%M} UTC"
+    return [Finding("backup", True, f"The last one was made on {made}, {days:.1f} days ago.")]
+
+
 def _failed_jobs(ground: Ground, connection: Connection) -> list[Finding]:
     rows = connection.execute(
         select(jobs.c.kind, func.count(), func.max(jobs.c.error)).where(jobs.c.state == FAILED).group_by(jobs.c.kind)
@@ -334,5 +346,6 @@ _CHECKS: dict[str, OfDatabase] = {
     "integrity": _integrity,
     "clock": _clock,
     "audit log": _audit,
+    "backup": _backup,
     "jobs": _failed_jobs,
 }
