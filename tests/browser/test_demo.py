@@ -6,11 +6,11 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.accessibility import violations
 from tests.browser.console import DESKTOP, PHONE
@@ -148,23 +148,66 @@ def test_a_release_has_what_its_version_does(page: Page, demo: Demo) -> None:
     expect(page.get_by_text("4 days ago").first).to_be_visible()
 
 
-def test_the_visitors_own_phone_is_seen(page: Page, demo: Demo) -> None:
-    """Among the made-up people, who are marked as such."""
+def asked(page: Page, demo: Demo, sql: str) -> list[str]:
+    """The cells of the first row of a query, on its page."""
+    demo.go(page, f"analysis/bank/sql?q={quote(sql)}")
+    return page.locator("#rows tbody tr").first.locator("td").all_inner_texts()
+
+
+def wait_for(page: Page, demo: Demo, sql: str) -> str:
+    """The first cell of a query, as soon as it is neither nothing nor 0."""
+    for _ in range(100):
+        if (cells := asked(page, demo, sql)) and cells[0] not in ("", "0"):
+            return cells[0]
+        page.wait_for_timeout(300)
+    raise AssertionError(f"nothing came: {sql}")
+
+
+def test_the_visitors_own_phone_is_followed(
+    page: Page, demo: Demo, context: BrowserContext, expect_console: Callable[[str], None]
+) -> None:
+    """From the phone to the console: who it is, how fast it starts, what crashes there and since when, where it leaves,
+    its log. Made-up people are marked as such."""
     demo.enter(page)
-    own = "SELECT uniq(device) AS phones FROM events WHERE source = 'eden'"
-    demo.go(page, f"analysis/bank/sql?q={quote(own)}")
-    expect(page.locator("#rows tbody td")).to_have_text("0")
-    made = "SELECT count() > 1000 AS many, countIf(source != 'generated') AS others FROM events"
-    demo.go(page, f"analysis/bank/sql?q={quote(made)}")
-    expect(page.locator("#rows tbody td")).to_have_text(["1", "0"])
-    phone = page.context.new_page()
+    own = "FROM events WHERE source = 'eden'"
+    assert asked(page, demo, f"SELECT uniq(device) {own}") == ["0"]
+    made = "SELECT count() > 1000, countIf(source != 'generated') FROM events"
+    assert asked(page, demo, made) == ["1", "0"]
+    phone = context.new_page()
     phone.goto(demo.phone)
-    expect(phone.frame_locator("iframe").first.frame_locator("iframe").first.locator("body")).to_be_attached()
-    demo.go(page, f"analysis/bank/sql?q={quote(own)}")
-    for _ in range(60):
-        if page.locator("#rows tbody td").inner_text() == "1":
-            break
-        page.wait_for_timeout(500)
-        page.reload()
-    expect(page.locator("#rows tbody td")).to_have_text("1")
+    program = phone.frame_locator("iframe:not([title=''])").frame_locator("iframe[name=eden-program]")
+    device = wait_for(page, demo, f"SELECT any(device) {own} AND name = '$launch' HAVING count() > 0")
+
+    # who uses it, and how fast it started
+    demo.go(page, f"analysis/bank/people?q={device}")
+    trail = page.locator(".trail")
+    expect(trail.locator("li", has_text="Launch").first).to_be_visible()
+    expect(trail.locator("li", has_text="Page view").first).to_be_visible()
+    demo.go(page, "analysis/bank/performance?filter=source%7Cis%7Ceden&time=1h")
+    expect(page.locator("#phases tbody tr").first).to_be_visible()
+
+    # what crashes, and since which version
+    expect_console("lost in the vault")
+    program.locator("body").evaluate("() => void setTimeout(() => { throw new RangeError('lost in the vault') })")
+    wait_for(page, demo, "SELECT count() FROM errors WHERE message = 'lost in the vault'")
+    version = asked(page, demo, "SELECT version FROM errors WHERE message = 'lost in the vault'")[0]
+    demo.go(page, "analysis/bank/crashes?q=vault")
+    line = page.get_by_role("row").filter(has_text="lost in the vault")
+    expect(line).to_contain_text(version)
+
+    # where people leave
+    phone.close()
+    wait_for(page, demo, f"SELECT count() {own} AND name = '$page_leave'")
+    demo.go(page, "analysis/bank/paths?filter=source%7Cis%7Ceden&time=1h")
+    expect(page.locator("main")).to_contain_text("Went no further")
+
+    # its log
+    demo.go(page, f"analysis/bank/logs/pulls?device={device}")
+    page.get_by_label("Why").fill("It was lost in the vault")
+    page.get_by_role("button", name="Ask for the log").click()
+    expect(page.get_by_text("The phone sends its log when it next opens a mini program.")).to_be_visible()
+    phone = context.new_page()
+    phone.goto(demo.phone)
+    expect(page.get_by_text(re.compile(r"The phone has sent \d+ lines"))).to_be_visible(timeout=60_000)
+    expect(page.locator(".log")).to_contain_text("lost in the vault")
     phone.close()
