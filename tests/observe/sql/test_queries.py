@@ -153,6 +153,8 @@ def test_the_engines_errors_do_not_show_what_was_written(queries: Queries) -> No
         asyncio.run(run(queries, "SELECT nothing FROM events"))
     assert caught.value.code == "insight-refused"
     assert "nothing" in caught.value.sentence and "In scope" not in caught.value.sentence
+    with pytest.raises(Problem, match=r"Cannot parse string 'pay' as UInt8: .*exception\.$"):
+        asyncio.run(run(queries, "SELECT toUInt8(name) FROM events WHERE name = 'pay'"))
 
 
 RUNAWAY = (

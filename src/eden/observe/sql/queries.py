@@ -54,7 +54,8 @@ _SETTINGS: Final[Mapping[str, Any]] = {
     "output_format_arrow_compression_method": "none",
 }
 _SYNTAX = re.compile(r"Syntax error: failed at position [0-9]+ \((.{1,40}?)\)")
-_SCOPE = re.compile(r"[.:]? In scope .*", re.DOTALL)
+#: where in the query, and in the engine, it failed
+_WHERE = re.compile(r"[.:]? In scope .*|: [Ww]hile executing .*", re.DOTALL)
 
 Parameters: TypeAlias = Mapping[str, "str | int | float | bool | Sequence[str | int | float] | None"]
 
@@ -146,7 +147,7 @@ def _plain(problem: Problem) -> Problem:
     """The engine's sentence without the query that it read: the reader wrote another one."""
     if problem.code != "insight-refused":
         return problem
-    return Problem(problem.code, _SCOPE.sub(".", problem.sentence), problem.hint)
+    return Problem(problem.code, _WHERE.sub(".", problem.sentence), problem.hint)
 
 
 _DAY = 24 * 3600 * 1_000_000
