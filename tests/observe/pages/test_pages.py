@@ -312,6 +312,28 @@ def test_people_by_what_they_did(stand: Stand) -> None:
     }  # fmt: skip
 
 
+def test_an_alert_says_what_is_looked_at(stand: Stand) -> None:
+    """Also of a question that its form has no words for."""
+    failed = {"names": ["$request"], "filters": [{"by": "property", "property": "props.status", "values": ["500"]}]}
+    spent = {"question": "percentiles", "events": failed, "percentiles": [95], "period": {"last": "3d"}}
+    paid = {"question": "trend", "events": {"names": ["pay"]}, "measure": {"kind": "persons"}, "period": {"last": "7d"}}
+    usual = {"question": "trend", "measure": {"kind": "persons"}, "period": {"last": "60m"}}
+    kept = {"question": "funnel", "steps": [{"events": failed}, {"events": failed}], "period": {"last": "24h"}}
+    for question, words in (
+        (spent, "p95 · Request (status is 500) Over the last 3d"),
+        (paid, "People · pay Over the last 7 days"),
+        (usual, "Active people Over the last hour"),
+        (kept, "A question of one&#39;s own Over the last 24 hours"),
+    ):
+        above = {"when": "threshold", "direction": "above", "value": 1}
+        rule = {"subject": {"of": "question", "question": question}, "condition": above}
+        body = {"name": "told", "rule": rule}
+        made = stand.office.ask("owner", "POST", "/workspaces/test/observe/apps/bank/alerts", json=body)
+        assert made.status_code == 201, made.text
+        assert f"What is looked at {words}" in text(stand.get(f"/bank/alerts/{made.json()['id']}").text)
+        assert stand.get(f"/bank/alerts/{made.json()['id']}", locale="zh").status_code == 200
+
+
 def test_versions_side_by_side(stand: Stand) -> None:
     said = text(stand.get("/bank/versions?code=10100").text)
     assert re.search(r"1\.1\.0 6 50 % 83\.33 %", said)

@@ -15,7 +15,16 @@ from eden.console.messages import LOCALES, Locale
 from eden.console.plots import Plot, Series
 from eden.console.view import LOCALE_NAMES
 from eden.observe.alerts.channels import where
-from eden.observe.alerts.interfaces import AlertRule, AlertState, Change, Compared, Sequential, Threshold, Webhook
+from eden.observe.alerts.interfaces import (
+    AlertRule,
+    AlertState,
+    Change,
+    Compared,
+    Sequential,
+    SqlNumber,
+    Threshold,
+    Webhook,
+)
 from eden.observe.alerts.judging import subject_word
 from eden.observe.alerts.rows import Alert
 from eden.observe.api_alerts import alerts_of, try_channel, word
@@ -34,6 +43,8 @@ from eden.observe.pages.alert_form import (
 )
 from eden.observe.pages.desk import Desk, TheDesk
 from eden.observe.pages.kit import APP, LARGEST_FORM
+from eden.observe.pages.words import events_words, measure_words
+from eden.observe.questions.interfaces import Percentiles, Trend
 
 #: state → tone and icon of its pill
 TONES = {"ok": ("good", "check"), "firing": ("bad", "alert"), "no-data": ("warning", "minus"),
@@ -118,6 +129,7 @@ async def show_alert(desk: TheDesk, alert_id: FromPath[str]) -> Response[bytes]:
         figure=lambda value: figure(value, desk.locale),
         condition=_condition(desk, alert.rule),
         subject=_subject(desk, alert.rule),
+        period_words=_period(desk, alert.rule),
         plot=_plot(desk, alert),
         incidents=incidents,
         channels=[(channel, *channels[channel.id]) for channel in alert.channels],
@@ -284,13 +296,26 @@ def _condition(desk: Desk, rule: AlertRule) -> str:
 
 
 def _subject(desk: Desk, rule: AlertRule) -> str:
-    found = fields(rule)
-    if isinstance(rule.subject, Compared):
+    found, subject = fields(rule), rule.subject
+    if isinstance(subject, Compared):
         key = found["compared"]
         return desk.t(f"observe.alert-compared.{key or 'own'}")
-    if "sql" in found:
-        return found["sql"]
-    return desk.t(f"observe.alert-number.{found['number'] or 'own'}")
+    if isinstance(subject, SqlNumber):
+        return subject.sql
+    if found["number"]:
+        return desk.t(f"observe.alert-number.{found['number']}")
+    question = subject.question
+    if isinstance(question, Trend):
+        return f"{measure_words(desk, question.measure)} · {events_words(desk, question.events)}"
+    if isinstance(question, Percentiles):
+        return f"p{question.percentiles[0]:g} · {events_words(desk, question.events)}"
+    return desk.t("observe.alert-number.own")
+
+
+def _period(desk: Desk, rule: AlertRule) -> str:
+    """The time that a number is of, where the alert's form has a word for it."""
+    last = fields(rule).get("period", "")
+    return desk.t(f"observe.alert-period.{last}") if last in PERIODS else last
 
 
 def _plot(desk: Desk, alert: Alert) -> Plot | None:
