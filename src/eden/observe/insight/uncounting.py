@@ -29,17 +29,15 @@ from eden.observe.insight.hidden import Gone
 _SUMS = schema.COUNTS.split(", ")[6:-2]
 _NUMBERS = struct.Struct("<" + "".join("d" if name == "total" else "Q" for name in _SUMS))
 #: one more row that has the same is read and written unchanged
-_KEY = "cityHash64(toString(name), toUnixTimestamp(slot), toString(version), code, toString(platform))"
+_KEY = "cityHash64(name, slot, version, code, platform)"
 _ROWS = (
     f"SELECT {_KEY} AS key, toString(name), slot, toString(version), code, toString(platform),"
     f" {', '.join(_SUMS)}, persons, sessions, toUInt8(split), CAST(shared AS Array(String)) FROM ({{}})"
 )
 _STATES = f"SELECT {_KEY} AS key, persons, sessions FROM ({{}})"
-#: rows of `trends`; what few of them have comes before the key, which is made of five columns
+#: rows of `trends`; a deletion looks at all there are, and more conditions would cost more than they save
 _WHERE = (
-    "app = {app:UInt32} AND name IN {names:Array(String)} AND toUnixTimestamp(slot) IN {slots:Array(UInt32)}"
-    " AND platform IN {platforms:Array(String)} AND code IN {codes:Array(UInt64)}"
-    f" AND {_KEY} IN {{keys:Array(UInt64)}}"
+    f"app = {{app:UInt32}} AND toUnixTimestamp(slot) IN {{slots:Array(UInt32)}} AND {_KEY} IN {{keys:Array(UInt64)}}"
 )
 _MERGED = (
     f"SELECT name, slot, version, code, platform, {', '.join(f'sum({name}) AS {name}' for name in _SUMS)},"
@@ -138,10 +136,7 @@ def uncounting(engine: Engine, gone: Gone) -> Uncounting | None:
     stays = bool(own.persons or own.staying)
     parameters: dict[str, Any] = {
         "app": gone.app,
-        "names": sorted({row.name.decode() for row in own.rows()}),
         "slots": sorted({int.from_bytes(row.slot, "little") for row in own.rows()}),
-        "platforms": sorted({row.platform.decode() for row in own.rows()}),
-        "codes": sorted({int.from_bytes(row.code, "little") for row in own.rows()}),
         "keys": sorted(own.going),
     }
     # of the person itself, all events were looked at
