@@ -136,7 +136,7 @@ def test_the_engines_reading_alone_refuses(engine: Engine, database: str, name: 
 
 
 def test_there_are_many() -> None:
-    assert len(REFUSED) >= 300 and len(HARMLESS) + len(TOLD_BY_ERRORS) >= 140
+    assert len(REFUSED) + len(HARMLESS) + len(TOLD_BY_ERRORS) > 500
 
 
 def test_the_canary_is_there(engine: Engine) -> None:
