@@ -425,6 +425,27 @@ def test_nothing_was_reported_yet(stand: Stand) -> None:
         assert re.search(rf'hx-get="/console/test/analysis/shop/{path}" hx-trigger="every 3s"', page)
 
 
+def test_what_is_empty_says_what_to_do(stand: Stand) -> None:
+    """Where somebody has made nothing yet, and where nothing is found."""
+    says = {
+        "/shop/dashboards": ("No question is saved", "Ask one on a page of analysis, then choose Save."),
+        "/shop/alerts": ("No alert yet", "An alert looks at a number every minute"),
+        "/shop/logs/pulls": ("No phone was asked yet", "write its device id"),
+        "/bank/people?event=nothing": ("Nothing in this time", "take a filter away"),
+        "/bank/events?event=nothing": ("Nothing in this time", "Choose a longer time"),
+        "/bank/funnel?step=a&step=b": ("Nothing in this time", "Choose a longer time"),
+        "/bank/retention?start=nothing": ("Nothing in this time", "Choose a longer time"),
+        "/bank/paths?start=nothing": ("Nothing in this time", "Choose a longer time"),
+        "/bank/performance?filter=page|is|x": ("Nothing in this time", "take a filter away"),
+        "/bank/versions?filter=page|is|x": ("Nothing in this time", "take a filter away"),
+        "/bank/people/one?person=nobody": ("Nothing is known of this id", "Look at the spelling"),
+        "/bank/sql?q=SELECT+1+FROM+logs+WHERE+0": ("No rows", "found nothing"),
+    }
+    for path, (what, todo) in says.items():
+        said = text(stand.get(path).text)
+        assert what in said and todo in said, path
+
+
 def test_the_store_is_missing_or_away(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
     insight = stand.observe.insight
 
