@@ -215,7 +215,7 @@ def _starts(quick: bool) -> Iterable[Figure]:
             took: dict[bool, float] = {}
             # who goes first takes turns
             for on in (False, True) if number % 2 else (True, False):
-                page, blocks = _open(browser, platform, on, 2 if quick else REST)
+                page, blocks = _open(browser, platform, on, _rest(quick))
                 took[on] = sum(block.all for block in blocks)
                 page.context.close()
             more.append(1000 * (took[True] - took[False]))
@@ -229,7 +229,7 @@ def _work(quick: bool) -> Iterable[Figure]:
     with _served() as platform, _browser() as browser:
         assert platform.collecting is not None
         for number in range(1, 1 + (1 if quick else MOST)):
-            page, _ = _open(browser, platform, True, 2)
+            page, _ = _open(browser, platform, True, _rest(quick))
             before = len(platform.collecting.records())
             own -= page.evaluate("host.collect.cost")
             pairs += _pairs(page, 2 if quick else PAIRS)
@@ -250,6 +250,10 @@ def _work(quick: bool) -> Iterable[Figure]:
     yield Figure("host_ms", 1000 * median(off.host for _, off in pairs))
     yield Figure("own_ms", own / len(pairs))
     yield Figure("records", sent / len(pairs))
+
+
+def _rest(quick: bool) -> float:
+    return 2 if quick else REST
 
 
 PARTS = {"size": _size, "starts": _starts, "work": _work}
