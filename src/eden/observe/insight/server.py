@@ -23,6 +23,8 @@ from eden.observe.insight.shared_lock import SharedLock
 from eden.observe.insight.statement import check_question, is_question
 
 _CODE = re.compile(r"Code: ([0-9]+)")
+#: of a value; where there is none, the client would write values in the place of its own signs, as in LIKE '%s'
+_PLACE = re.compile(r"\{\w+:")
 _OURS = re.compile(r"\(for url [^()]*\)$")
 _REASON = re.compile(r"(\[Errno [0-9-]+\][^\")]*)")
 _SENTENCE = re.compile(r"DB::Exception: (.*?)(?: \([A-Z_]+\))?(?: \(version .*)?$", re.DOTALL)
@@ -94,7 +96,8 @@ class Server:
         try:
             # a statement that answers nothing has no format: DELETE and SYSTEM would be refused for it
             answered = form if is_question(sql) else None
-            return bytes(self._client.raw_query(sql, plain(parameters), settings=dict(settings or {}), fmt=answered))
+            values = plain(parameters) if _PLACE.search(sql) else None
+            return bytes(self._client.raw_query(sql, values, settings=dict(settings or {}), fmt=answered))
         except self._errors.ClickHouseError as error:
             raise self._store_error(error) from error
 
@@ -160,7 +163,7 @@ class Server:
 
 
 def plain(parameters: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """What the client writes as `parameters.texts` does: times as text in UTC, sets as lists."""
+    """What the client writes as `parameters.texts` does: times as text in UTC, sets as lists. Raises TypeError."""
     return {name: _plain(value) for name, value in parameters.items()} if parameters else None
 
 
@@ -177,4 +180,6 @@ def _plain(value: Any) -> Any:
             return {_plain(key): _plain(item) for key, item in value.items()}
         case list() | tuple() | set() | frozenset():
             return [_plain(item) for item in value]
-    return value
+        case None | str() | int() | float():
+            return value
+    raise TypeError(f"{type(value).__name__} cannot be a parameter")
