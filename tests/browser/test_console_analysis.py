@@ -155,7 +155,8 @@ def events_of(page: Page, step: int, *names: str) -> None:
 
 def test_a_funnel_is_built_and_kept(page: Page, bank: Bank) -> None:
     sign_in(page.context, bank.platform, "operator")
-    visit(page, bank.platform, "analysis/bank/funnel")
+    visit(page, bank.platform, "analysis/bank/events")
+    page.get_by_role("link", name="Funnel", exact=True).click()
     # without a choice: who opens it, sees a page, does something; the address says so
     expect(page.locator("#answer li")).to_have_count(3)
     expect(page).to_have_url(re.compile(r"step=%24launch&step=%24page_view&step=%24tap"))

@@ -278,6 +278,8 @@ def test_one_person(stand: Stand) -> None:
     assert stand.get("/bank/people?q=p04").headers["location"].endswith("/analysis/bank/people/one?person=p04")
     said = text(stand.get("/bank/people/one?person=p04").text)
     assert "Person p04" in said and "Launch" in said and "400 ms" in said and "of &lt;4&gt;" in said
+    # values as the program sent them, not as Python writes them
+    assert "first true" in said and "first True" not in said
     assert "Device d04" in text(stand.get("/bank/people/one?person=d04").text)
     only = text(stand.get("/bank/people/one?person=p04&kind=error").text)
     assert "of &lt;4&gt;" in only and "400 ms" not in only

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
+import msgspec
 from litestar import Response, get, post
 from litestar.response import Stream
 from msgspec import Meta
@@ -311,7 +312,7 @@ def _clock(at: int, zone: ZoneInfo) -> str:
 
 
 def _short(value: Any) -> str:
-    text = value if isinstance(value, str) else str(value)
+    text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
     return text if len(text) <= 200 else f"{text[:199]}…"
 
 

@@ -192,7 +192,7 @@ def _session(session: results.TrailSession) -> dict[str, Any]:
 
 
 def _short(value: Any) -> str:
-    text = str(value)
+    text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
     return text if len(text) <= 80 else f"{text[:79]}…"
 
 
