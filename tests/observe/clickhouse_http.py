@@ -28,8 +28,8 @@ _INSERT = re.compile(r"\s*INSERT\s+INTO\s+(.*?)\s+FORMAT\s+(\w+)\s*$", re.DOTALL
 
 
 @contextmanager
-def serve(engine: Embedded) -> Iterator[str]:
-    """The address of a server over `engine`."""
+def serve(engine: Embedded, away: threading.Event | None = None) -> Iterator[str]:
+    """The address of a server over `engine`. While `away` is set, connections end without an answer."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -50,6 +50,9 @@ def serve(engine: Embedded) -> Iterator[str]:
             self.rfile.readline()
 
         def _answer(self, body: bytes) -> None:
+            if away is not None and away.is_set():
+                self.close_connection = True
+                return
             asked = {name: values[-1] for name, values in parse_qs(urlsplit(self.path).query, True).items()}
             try:
                 data, form = _run(engine, asked, body)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,11 +24,14 @@ from eden.observe.digest.directory import Directory
 from eden.observe.digest.progress import Progress
 from eden.observe.insight.answering import Answering
 from eden.observe.insight.client import LocalInsight
+from eden.observe.insight.embedded import Embedded
 from eden.observe.insight.engine import Engine, StoreError
+from eden.observe.insight.server import Server
 from eden.observe.interfaces import Accepted, DocumentRow, EventRow
 from eden.observe.models import crash_groups, observe_erasures, observe_properties
 from eden.observe.spool.folder import progress_file, segments
 from eden.observe.spool.reader import Range
+from tests.observe.clickhouse_http import serve
 from tests.observe.ingest import OWNER, Ingest, open_ingest, rows
 
 
@@ -159,6 +163,30 @@ def test_a_store_that_is_away_is_waited_for(ingest: Ingest, store: Engine) -> No
         assert inserter.settled(20)
         assert inserter.figures()["digest_failing"] == 0
     assert int(rows(store, "SELECT count() FROM events")[0][0]) == 1
+
+
+def test_a_server_that_cannot_be_reached_is_waited_for(ingest: Ingest, store: Engine) -> None:
+    """What comes meanwhile is accepted, and everything is stored once when it is back."""
+    if not isinstance(store, Embedded):
+        return
+    away = threading.Event()
+    with serve(store, away) as address:
+        server = Server(address, database=store.database)
+        ingest.send(ingest.batch(event(), {"type": "log", "message": "m"}))
+        away.set()
+        with ingest.inserter(server) as inserter:
+            while not inserter.figures()["digest_failing"]:
+                assert not inserter.settled(0.05)
+            ingest.send(ingest.batch(event()))
+            assert inserter.figures()["spool_bytes"] > 0
+            away.clear()
+            assert inserter.settled(60)
+            assert inserter.figures()["digest_failing"] == 0
+        server.close()
+    asked = (
+        "(SELECT count() FROM logs), (SELECT count() FROM quarantine), (SELECT sum(events) FROM trends WHERE name = '')"
+    )
+    assert [int(one) for one in rows(store, f"SELECT count(), {asked} FROM events")[0]] == [2, 1, 0, 2]
 
 
 def test_crash_groups_are_counted_once_when_a_chunk_is_stored_again(anywhere: Ingest, store: Engine) -> None:

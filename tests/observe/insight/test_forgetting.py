@@ -17,6 +17,7 @@ from eden.observe import schema
 from eden.observe.app_settings import AppSettings
 from eden.observe.apps import App
 from eden.observe.insight import erasure, hidden, keeper, uncounting
+from eden.observe.insight import forgetter as forgetter_module
 from eden.observe.insight.answering import Answering
 from eden.observe.insight.client import LocalInsight
 from eden.observe.insight.engine import Engine, Limits, StoreError
@@ -456,6 +457,14 @@ def test_the_forgotten_leaves_the_disk(store: Engine) -> None:
     assert rows(store, marked) == [[0]]
     assert keeper.scrub(store) == 0
     assert rows(store, "SELECT count() FROM events WHERE person = 'u3'") == [[0]]
+
+
+def test_the_forgotten_leaves_the_disk_within_a_day(store: Engine) -> None:
+    """Behind the deletion a round writes parts anew, and the engine keeps the old ones a while."""
+    sql = "SELECT toFloat64(value) FROM system.merge_tree_settings WHERE name = 'old_parts_lifetime'"
+    [[kept]] = json.loads(store.query(sql))["data"]
+    rounds = keeper._FIRST_SECONDS + keeper._SECONDS
+    assert forgetter_module._GATHER_SECONDS * forgetter_module._MOST_TIMES + rounds + kept < 12 * 3600
 
 
 # the worker

@@ -12,6 +12,7 @@ from eden.base.errors import EdenError
 from eden.observe import schema
 from eden.observe.app_settings import AppSettings
 from eden.observe.insight import keeper, steps
+from eden.observe.insight.embedded import Embedded
 from eden.observe.insight.engine import Engine
 from eden.observe.insight.status import Status, look
 
@@ -180,6 +181,13 @@ def test_months_that_are_over_are_merged(store: Engine) -> None:
     parts = f"SELECT count() {PARTS} AND partition_id = '202606' AND table = 'events'"
     assert rows(store, parts) == [[1]]
     assert keeper.settle_months(store, datetime(2026, 9, 25, tzinfo=UTC)) == 0
+
+
+def test_the_engine_takes_no_more_than_it_may(store: Engine) -> None:
+    """By itself it would take most of the machine."""
+    if isinstance(store, Embedded):
+        cap = "SELECT toUInt32(value) FROM system.server_settings WHERE name = 'max_server_memory_usage'"
+        assert rows(store, cap) == [[900_000_000]]
 
 
 def test_status(store: Engine) -> None:

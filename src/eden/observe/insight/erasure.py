@@ -204,7 +204,7 @@ def _changes(engine: Engine, tables: Sequence[str] = ()) -> Sequence[Sequence[An
         f"SELECT table, latest_fail_reason FROM {schema.everywhere('mutations', engine.cluster)}"
         " WHERE NOT is_done AND database = currentDatabase() AND NOT startsWith(command, '(APPLY DELETED MASK')"
         + (" AND table IN {tables:Array(String)}" if there else ""),
-        {"tables": there},
+        {"tables": there} if there else None,
     )
 
 
