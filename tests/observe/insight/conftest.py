@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -10,7 +11,7 @@ from eden.observe.insight.embedded import Embedded
 from eden.observe.insight.engine import Engine
 from eden.observe.insight.server import Server
 from tests.observe.clickhouse_http import serve
-from tests.observe.conftest import Opener, empty_store
+from tests.observe.conftest import ENGINES, Opener, empty_store
 
 
 @pytest.fixture(scope="module")
@@ -20,16 +21,21 @@ def called(_open: Opener) -> Iterator[Engine]:
 
 
 @pytest.fixture(scope="module")
-def spoken(called: Engine) -> Iterator[Server]:
-    """A server with the same tables: a real one where there is one, else the embedded engine behind HTTP."""
-    if isinstance(called, Server):
-        yield called
-        return
-    assert isinstance(called, Embedded)
-    with serve(called) as address:
-        server = Server(address, database=called.database)
-        yield server
-        server.close()
+def address(called: Engine) -> Iterator[str]:
+    """Of a server with the same tables: a real one where there is one, else the embedded engine behind HTTP."""
+    if isinstance(called, Embedded):
+        with serve(called) as found:
+            yield f"{found}/{called.database}"
+    else:
+        assert isinstance(called, Server)
+        yield urlsplit(ENGINES["server"])._replace(path=f"/{called.database}").geturl()
+
+
+@pytest.fixture(scope="module")
+def spoken(address: str) -> Iterator[Server]:
+    server = Server(address)
+    yield server
+    server.close()
 
 
 @pytest.fixture(params=["called", "spoken"])
