@@ -74,6 +74,14 @@ def test_every_kind_of_record_is_there(batches: list[list[dict[str, Any]]]) -> N
     assert funnel[-1] > 10
 
 
+def test_some_requests_fail_with_an_answer_and_some_without(batches: list[list[dict[str, Any]]]) -> None:
+    asked = [record["props"] for _, *rest in batches for record in rest if record.get("name") == "$request"]
+    statuses = Counter(props["status"] for props in asked)
+    assert set(statuses) == {0, 200, 500, 502} and min(statuses.values()) > 3
+    assert statuses[200] > 0.98 * len(asked)
+    assert all(("failure" in props) == (props["status"] == 0) for props in asked)
+
+
 def test_a_version_is_with_its_share_from_its_day_on(batches: list[list[dict[str, Any]]]) -> None:
     versions = {name: Counter[str]() for name in ("before", "now")}
     for header, first, *_ in batches:

@@ -266,11 +266,13 @@ class _Visit:
         chance = self._chance
         failed = chance.random() < failing
         spent = chance.lognormvariate(math.log(usual), 0.45) * (4 if failed else 1)
+        status = chance.choice((500, 502, 0)) if failed else 200
         self._event(
             "$request", page, spent, host="bank.eden.local", pattern=pattern,
             method="POST" if pattern.endswith(("transfers", "loans")) else "GET",
-            status=chance.choice((500, 502, 0)) if failed else 200,
-            bytes_up=180, bytes_down=chance.randrange(300, 9000), **({"failure": "timeout"} if failed else {}),
+            status=status, bytes_up=180, bytes_down=chance.randrange(300, 9000),
+            # what was answered, be it with an error, has come
+            **({} if status else {"failure": "timeout"}),
         )  # fmt: skip
         if failed:
             self._say("log", page, level="warn", tag="net", message=f"request {pattern} failed, tried again", props={})
