@@ -388,6 +388,27 @@ def test_clients_of_sentry_hear_how_long_to_send_nothing(ingest: Ingest) -> None
     door.talk(talk)
 
 
+def test_a_key_is_of_one_app(ingest: Ingest) -> None:
+    """Whatever number the address names, and whatever the batch says of itself."""
+    door = Door(ingest)
+    ingest.shelf.keys.append("shop")
+    bank = asyncio.run(ingest.apps.get(OWNER, "w", "bank"))
+    shop = asyncio.run(ingest.apps.get(OWNER, "w", "shop"))
+    key = asyncio.run(ingest.apps.keys(OWNER, "w", "shop"))[0].key
+
+    async def talk(to: Talk) -> None:
+        headers = {"x-sentry-auth": f"Sentry sentry_key={key}"}
+        for number, status in ((bank.number, 404), (shop.number, 200)):
+            answer = await to.ask("POST", f"/observe/sentry/api/{number}/envelope/", ENVELOPE, headers)
+            assert answer.status == status
+        assert (
+            await to.post(key, b'{"batch":"b","app":%d}\n{"type":"event","app":%d}' % ((bank.number,) * 2))
+        ).status == 200
+
+    door.talk(talk)
+    assert bank.number != shop.number and [one.app for one in door.spooled()] == [shop.number] * 2
+
+
 def test_a_rate_is_of_a_second(ingest: Ingest) -> None:
     door = Door(ingest)
     key = door.key

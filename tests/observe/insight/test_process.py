@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import socket
+import subprocess
 import sys
 import threading
 from concurrent.futures import Future
@@ -369,6 +370,27 @@ def test_without_the_engine(settings: Settings, monkeypatch: pytest.MonkeyPatch)
 
     asyncio.run(live())
     assert not place.socket(settings).exists()
+
+
+WITHOUT = """
+import asyncio, sys
+for name in ("apprise", "chdb", "clickhouse_connect", "numpy", "opentelemetry", "pandas", "pyarrow", "sqlglot"):
+    sys.modules[name] = None
+from eden.app import Platform
+from eden.base.settings import Settings
+
+async def main():
+    platform = Platform(Settings(data=sys.argv[1], secret_key="of the tests, and of nothing else but them"))
+    await platform.start()
+    await platform.stop()
+
+asyncio.run(main())
+"""
+
+
+def test_the_platform_runs_without_the_extra(tmp_path: Path) -> None:
+    """In a process that can import nothing of it."""
+    subprocess.run([sys.executable, "-c", WITHOUT, str(tmp_path)], check=True)
 
 
 def test_long_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
