@@ -3,15 +3,19 @@
 A request's address has the SQL (`query`, or the body), settings, `database` and `param_NAME`; the body of an insert
 has its rows. Errors have the status 500 and the header X-ClickHouse-Exception-Code. Of a cluster it knows nothing.
 https://clickhouse.com/docs/interfaces/http
+
+`python -m tests.observe.clickhouse_http` runs one and says its address, for EDEN_TEST_CLICKHOUSE.
 """
 
 from __future__ import annotations
 
 import re
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -25,6 +29,7 @@ _OWN = frozenset({
     "http_headers_progress_interval_ms",
 })  # fmt: skip
 _INSERT = re.compile(r"\s*INSERT\s+INTO\s+(.*?)\s+FORMAT\s+(\w+)\s*$", re.DOTALL | re.IGNORECASE)
+_INSERT_HEAD = re.compile(rb"(\s*INSERT\s+INTO\s.*?FORMAT\s+\w+)\n", re.DOTALL | re.IGNORECASE)
 
 
 @contextmanager
@@ -94,12 +99,11 @@ def _run(engine: Embedded, asked: dict[str, str], body: bytes) -> tuple[bytes, s
             given = [f"{name} = {quoted(value)}" for name, value in settings.items()]
             session.query("SET " + ", ".join([*given, *([f"readonly = {last}"] if last else [])]))
         sql = asked.get("query", "")
-        if not sql:
-            sql, body = body.decode(), b""
-        elif body and not _INSERT.match(sql.rstrip()) and "INSERT" not in sql[:20].upper():
-            sql, body = f"{sql}\n{body.decode()}", b""
-        if not body and (head := re.match(r"(\s*INSERT\s+INTO\s.*?FORMAT\s+\w+)\n", sql, re.DOTALL | re.IGNORECASE)):
-            sql, body = head[1], sql[head.end() :].encode()
+        if not sql and (head := _INSERT_HEAD.match(body)):
+            # rows may be of a binary format
+            sql, body = head[1].decode(), body[head.end() :]
+        elif not sql or (body and "INSERT" not in sql[:20].upper()):
+            sql, body = f"{sql}\n{body.decode()}".lstrip("\n"), b""
         if (found := _INSERT.match(sql)) is not None:
             with session.send_insert(f"INSERT INTO {found[1]}", found[2]) as stream:
                 stream.append(body)
@@ -114,3 +118,9 @@ def _run(engine: Embedded, asked: dict[str, str], body: bytes) -> tuple[bytes, s
         return bytes(session.query(sql, form, params=parameters).bytes() or b""), form
     finally:
         session.close()
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as folder, serve(Embedded(Path(folder), "default")) as here:
+        print(here, flush=True)
+        threading.Event().wait()
