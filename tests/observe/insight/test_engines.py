@@ -17,6 +17,7 @@ import pytest
 from eden.observe.insight import erasure, hidden
 from eden.observe.insight.embedded import Embedded
 from eden.observe.insight.engine import LIMITS, Engine, Limits, StoreError
+from eden.observe.insight.parameters import literal
 from eden.observe.insight.server import Server
 from tests.observe.insight.test_store import COUNTABLE, COUNTED, visits
 
@@ -376,8 +377,24 @@ def test_on_a_cluster_conditions_are_looked_up_once(spoken: Server, monkeypatch:
     monkeypatch.setattr(spoken, "cluster", "prod")
     spoken.read("SELECT 1", limits=Limits(), settings={hidden.FILTERS: {"events": "app = 1"}})
     assert "distributed_product_mode" not in asked[0] and asked[1]["distributed_product_mode"] == "global"
-    assert asked[1][hidden.FILTERS] == "{'events':'(app = 1)','events_local':'(app = 1)'}"
+    named = ("events", "events_local", f"{spoken.database}.events_local")
+    assert asked[1][hidden.FILTERS] == literal(dict.fromkeys(named, "(app = 1)"))
     assert all(list(settings)[-1] == "readonly" for settings in asked)
+
+
+def test_on_a_cluster_inserts_are_waited_for(spoken: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who is forgotten is written down by one, and hidden for all once that is answered."""
+    asked: list[dict[str, Any]] = []
+
+    def query(sql: str, parameters: object, *, settings: dict[str, Any], fmt: str | None) -> bytes:
+        asked.append(settings)
+        return b""
+
+    monkeypatch.setattr(spoken._client, "raw_query", query)
+    for cluster in ("", "prod"):
+        monkeypatch.setattr(spoken, "cluster", cluster)
+        spoken.query("INSERT INTO forgotten SELECT 1", settings={"max_threads": 1})
+    assert asked == [{"max_threads": 1}, {"distributed_foreground_insert": 1, "max_threads": 1}]
 
 
 def test_an_engine_that_rests_works_on(called: Engine, spoken: Server) -> None:

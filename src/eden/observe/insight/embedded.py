@@ -134,7 +134,7 @@ class Embedded:
         check_question(sql)
         session = self.open_session()
         try:
-            given = self.hidden.filtered(settings or {}, self.cluster)
+            given = self.hidden.filtered(settings or {})
             session.query(_set({**limited(limits), "log_comment": mark, **given, "readonly": 1}))
             return bytes(session.query(sql, form, params=texts(parameters)).bytes() or b"")
         except RuntimeError as error:

@@ -122,8 +122,9 @@ class Hidden:
         """The condition that holds for hidden rows of a table, of all but one of them."""
         return " OR ".join(f"({gone.condition(table)})" for gone in self._gone if gone != but) or "0"
 
-    def filtered(self, settings: Mapping[str, Any], cluster: str) -> dict[str, Any]:
-        """Settings of a question, whose conditions by table are a mapping, with those of what is hidden."""
+    def filtered(self, settings: Mapping[str, Any], cluster: str = "", database: str = "") -> dict[str, Any]:
+        """Settings of a question, whose conditions by table are a mapping, with those of what is hidden. `cluster` and
+        its `database`: where tables are on other machines, too."""
         given: Mapping[str, str] = settings.get(FILTERS, {})
         conditions = {table: [f"({condition})"] for table, condition in given.items()}
         if self._gone:
@@ -134,8 +135,10 @@ class Hidden:
             return rest
         written = {table: " AND ".join(several) for table, several in conditions.items()}
         if cluster:
-            # where a question of a machine names the table that is there
-            written |= {schema.local(table, cluster): condition for table, condition in written.items()}
+            # where a question of a machine names the table that is there; in whose session our database is not the
+            # usual one, tables go by both names
+            there = {schema.local(table, cluster): condition for table, condition in written.items()}
+            written |= there | {f"{database}.{table}": condition for table, condition in there.items()}
         return {**rest, FILTERS: literal(written)}
 
 

@@ -34,6 +34,8 @@ _SENTENCE = re.compile(r"DB::Exception: (.*?)(?: \([A-Z_]+\))?(?: \(version .*)?
 #: is found on all machines once, rather than refused. With "local", tables beside the main one would be without their
 #: conditions. https://clickhouse.com/docs/reference/settings/session-settings/distributed
 _ACROSS = {"distributed_product_mode": "global"}
+#: an insert is answered when the machines have it: who is forgotten is hidden then, too
+_THERE = {"distributed_foreground_insert": 1}
 
 
 class Server:
@@ -97,7 +99,8 @@ class Server:
             # a statement that answers nothing has no format: DELETE and SYSTEM would be refused for it
             answered = form if is_question(sql) else None
             values = plain(parameters) if _PLACE.search(sql) else None
-            return bytes(self._client.raw_query(sql, values, settings=dict(settings or {}), fmt=answered))
+            given = {**(_THERE if self.cluster else {}), **(settings or {})}
+            return bytes(self._client.raw_query(sql, values, settings=given, fmt=answered))
         except self._errors.ClickHouseError as error:
             raise self._store_error(error) from error
 
@@ -114,7 +117,7 @@ class Server:
         check_question(sql)
         # other machines forget people, too
         self.hidden.refresh(self)
-        given = self.hidden.filtered(settings or {}, self.cluster)
+        given = self.hidden.filtered(settings or {}, self.cluster, self.database)
         if self.cluster:
             given = {**_ACROSS, **given}
         return self.query(
@@ -136,8 +139,7 @@ class Server:
         self._check_process()
         settings = inserted(token)
         if self.cluster:
-            # answered when the machines have it
-            settings["distributed_foreground_insert"] = 1
+            settings |= _THERE
         try:
             self._client.raw_insert(into, insert_block=rows, settings=settings, fmt=form)
         except self._errors.ClickHouseError as error:
