@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,9 @@ from eden.observe.apps import App
 from eden.observe.insight.answering import Answering
 from eden.observe.insight.client import Answer, LocalInsight
 from eden.observe.insight.engine import Engine, Limits
+from eden.observe.sql import queries as module
 from eden.observe.sql.functions import AGGREGATES, FUNCTIONS, may_call
-from eden.observe.sql.queries import Form, Parameters, Queries, kept_from
+from eden.observe.sql.queries import Checked, Form, Parameters, Queries, kept_from
 from eden.observe.sql.refusals import DEEPEST, SENTENCES, Refusal
 from eden.observe.sql.tables import TABLES, in_dictionary
 from eden.observe.sql.writing import AppScope, write
@@ -181,6 +183,32 @@ def test_a_runaway_query_is_stopped(queries: Queries, text: str, limits: Limits,
     with pytest.raises(Problem) as caught:
         asyncio.run(run(queries, text, limits=limits))
     assert caught.value.code == "insight-limit" and said in caught.value.sentence
+
+
+class Endless(LocalInsight):
+    """Does not stop at its limit, as the engine within one call of a function."""
+
+    async def _pieces(self, asked: Any) -> AsyncIterator[bytes]:
+        await asyncio.Event().wait()
+        yield b""
+
+
+def test_nobody_waits_for_what_does_not_stop(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who asked is told within a second of the limit."""
+    assert module._GRACE < 1
+    monkeypatch.setattr(module, "_GRACE", 0.01)
+    queries, checked = Queries(Endless(Answering(engine))), Checked("SELECT 1", {}, {})
+
+    async def whole() -> None:
+        await queries.ask(checked, limits=Limits(seconds=0.01))
+
+    async def pieces() -> None:
+        _ = [piece async for piece in queries.stream(checked, "csv", limits=Limits(seconds=0.01))]
+
+    for asking in (whole, pieces):
+        with pytest.raises(Problem, match=r"more than 0\.01 seconds") as caught:
+            asyncio.run(asking())
+        assert caught.value.code == "insight-limit"
 
 
 def test_of_many_rows_the_first_ones(queries: Queries) -> None:
