@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from eden.base.errors import EdenError
+from eden.base.imports import without
 from eden.base.settings import Settings
 
 if TYPE_CHECKING:
@@ -34,9 +35,11 @@ def main() -> int:
     """The process's exit code."""
     # looking for garbage among what is being loaded takes a seventh of the time to start; the server begins with it
     gc.disable()
-    from eden.operate.running import held
-    from eden.operate.server import run_server
-    from eden.operate.stores import told
+    # nor is a client of Amazon's needed, which securesystemslib loads where it is there, for keys that are kept there
+    with without("boto3"):
+        from eden.operate.running import held
+        from eden.operate.server import run_server
+        from eden.operate.stores import told
 
     # a Ctrl-C at the terminal is the supervisor's, who stops its processes in order
     os.setpgid(0, 0)

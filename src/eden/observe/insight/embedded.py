@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 import threading
 import uuid
 from collections.abc import Callable, Mapping
@@ -17,6 +16,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from eden.base.imports import without
 from eden.observe import schema
 from eden.observe.insight.engine import Limits, StoreError
 from eden.observe.insight.hidden import Hidden
@@ -175,18 +175,10 @@ class Embedded:
 
 
 def _chdb() -> Any:
-    """The package, without pyarrow, which it loads where it is there for what is not used here: a fifth of the time to
-    start, and 40 MB."""
-    modules: dict[str, Any] = sys.modules
-    unwanted = "pyarrow" not in modules
-    if unwanted:
-        modules["pyarrow"] = None
-    try:
+    """The package, without what it loads for arrays in memory: a fifth of the time to start, and 40 MB."""
+    with without("pyarrow"):
         import_module("chdb.state")
         return import_module("chdb")
-    finally:
-        if unwanted:
-            del modules["pyarrow"]
 
 
 def limited(limits: Limits) -> dict[str, Any]:
@@ -200,7 +192,7 @@ def limited(limits: Limits) -> dict[str, Any]:
         "max_result_bytes": limits.result_bytes,
         "max_rows_to_read": limits.read_rows,
         # an order or a group that needs more memory goes to the disk
-        "max_bytes_before_external_group_by": limits.memory_bytes // 2,
+        "max_bytes_before_external_group_by": limits.memory_bytes * 2 // 3,
         "max_bytes_before_external_sort": limits.memory_bytes // 2,
     }
 
