@@ -11,9 +11,11 @@ from eden.observe.questions.times import Range, resolve
 
 #: different pairs of nodes that are looked at
 LARGEST_PAIRS = 20_000
-#: of a number, for the place of a node among all
-_BITS = 23
+#: of a number, for the place of a node among the most frequent
+_BITS = 14
 _MOST = (1 << _BITS) - 1
+#: different nodes, the most frequent; the rest is one
+LARGEST_NODES = _MOST - 2
 
 
 def ask(question: Paths, app: int, now: int) -> Asking[PathsResult]:
@@ -28,27 +30,31 @@ def statement(question: Paths, build: Build, found: Range, *, name: str = "paths
     column = "page" if question.by == "page" else "name"
     having = build.rows(found, question.filters, f"{column} != ''", build.events(question.events))
     where = conjunction([having, f"{question.unit} != ''"])
-    # a moment is one number, of its time, its id (equal times have an order), and the place of its node among all
+    anchor = question.end if question.end is not None else question.start
+    asked = build.bind(anchor or "", "String")
+    # the first place is behind the end of a way; the second is that of all nodes that have none
     names = (
-        f"(SELECT arrayConcat([''], arraySort(groupArray({_MOST})(node)))"
-        f" FROM (SELECT toString({column}) AS node FROM events WHERE {having} GROUP BY {column}))"
+        f"(SELECT arrayConcat(['', {build.bind(OTHER, 'String')}], groupArray(node)) FROM (SELECT toString({column}) AS"
+        f" node FROM events WHERE {having} GROUP BY {column} ORDER BY node = {asked} DESC, count() DESC, node"
+        f" LIMIT {LARGEST_NODES}))"
     )
-    place = f"transform({column}, names, arrayEnumerate(names), 0)"
-    moment = (
-        f"bitOr(bitShiftLeft(toUInt128(toUnixTimestamp64Milli(at)), {64 + _BITS}),"
-        f" bitOr(bitShiftLeft(toUInt128(id), {_BITS}), toUInt128({place})))"
-    )
-    # what came twice stands twice at the same place, and one is left
+    place = f"transform({column}, names, arrayEnumerate(names), 2)"
+    # a moment is one number, of its time in the period, the beginning of its id (equal times have an order, and what
+    # came twice is the same) and its place: twice as many bits would take twice the time, for states go to the disk
+    since, until = found.milliseconds
+    free = 64 - (until - since).bit_length()
+    time = f"bitShiftLeft(toUInt64(toUnixTimestamp64Milli(at) - {build.bind(since, 'Int64')}), {free})"
+    moment = f"{time} + bitShiftLeft(bitShiftRight(id, {64 - free + _BITS}), {_BITS}) + {place}"
     nodes = f"arrayMap(x -> toUInt32(bitAnd(x, {_MOST})), arrayCompact(arraySort(groupArray({moment}))))"
     if question.collapse:
         nodes = f"arrayCompact({nodes})"
     if question.end is not None:
         nodes = f"arrayReverse({nodes})"
-    ways = f"SELECT {nodes} AS nodes FROM events WHERE {where} GROUP BY {question.unit}"
-    anchor = question.end if question.end is not None else question.start
+    # of millions, numbers take less memory than texts
+    ways = f"SELECT {nodes} AS nodes FROM events WHERE {where} GROUP BY cityHash64({question.unit})"
     first = "1"
     if anchor is not None:
-        first = f"indexOf(nodes, indexOf(names, {build.bind(anchor, 'String')}))"
+        first = f"indexOf(nodes, indexOf(names, {asked}))"
         ways += f" HAVING {first} > 0"
     # one more than is shown tells whether the last one went on
     cut = f"SELECT arraySlice(nodes, {first}, {question.steps + 1}) AS way FROM ({ways})"
