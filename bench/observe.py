@@ -71,7 +71,7 @@ def _reports(quick: bool) -> Iterable[Figure]:
 def _large(quick: bool) -> Iterable[Figure]:
     if not quick:
         with _site() as (site, _):
-            yield from reports(site, 50_000_000, 1_000_000, quick, "large_", 2_000)
+            yield from reports(site, 50_000_000, 2_500_000, quick, "large_", 2_000)
 
 
 PARTS = {
