@@ -10,7 +10,7 @@ import pytest
 
 from eden.base.errors import EdenError
 from eden.observe import schema
-from eden.observe.app_settings import AppSettings
+from eden.observe.app_settings import RETENTION, AppSettings
 from eden.observe.insight import keeper, steps
 from eden.observe.insight.embedded import Embedded
 from eden.observe.insight.engine import Engine
@@ -168,6 +168,25 @@ def test_each_app_keeps_what_it_wants(store: Engine) -> None:
     # nobody keeps what is older than 400 days
     oldest = f"SELECT min(partition_id) {PARTS} AND table = 'events'"
     assert rows(store, oldest) == [["202606"]]
+
+
+def test_every_kind_is_kept_for_as_long_as_it_says(store: Engine) -> None:
+    """By default, and where an app says something else of all of them."""
+    apps = {1: AppSettings(), 2: AppSettings(retention=dict.fromkeys(RETENTION, 10))}
+    kept = {1: RETENTION, 2: dict.fromkeys(RETENTION, 10)}
+    for app, days in kept.items():
+        for table in RETENTION:
+            moments = [NOW.timestamp() - (days[table] + more) * DAY for more in (-0.5, 0.5)]
+            lines = [{"app": app, schema.TABLES[table].moment: moment} for moment in moments]
+            store.insert(table, "\n".join(map(json.dumps, lines)).encode())
+    keeper.retain(store, apps, NOW)
+    for table in RETENTION:
+        moment = schema.TABLES[table].moment
+        ages = f"SELECT app, toUnixTimestamp({moment}) FROM {table} ORDER BY app"
+        assert rows(store, ages) == [
+            [app, int(NOW.timestamp() - (days[table] - 0.5) * DAY)] for app, days in kept.items()
+        ]
+    assert set(RETENTION) == set(schema.NAMES) - {"people"}
 
 
 def test_months_that_are_over_are_merged(store: Engine) -> None:
