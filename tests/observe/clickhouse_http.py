@@ -14,6 +14,9 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from email.message import EmailMessage
+from email.parser import BytesParser
+from email.policy import HTTP
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -59,6 +62,11 @@ def serve(engine: Embedded, away: threading.Event | None = None) -> Iterator[str
                 self.close_connection = True
                 return
             asked = {name: values[-1] for name, values in parse_qs(urlsplit(self.path).query, True).items()}
+            kind = self.headers.get("content-type") or ""
+            if kind.startswith("multipart/form-data"):
+                # where the address would be too long
+                asked |= _fields(kind, body)
+                body = b""
             try:
                 data, form = _run(engine, asked, body)
             except RuntimeError as error:
@@ -86,6 +94,16 @@ def serve(engine: Embedded, away: threading.Event | None = None) -> Iterator[str
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def _fields(kind: str, body: bytes) -> dict[str, str]:
+    """Of a form."""
+    form = BytesParser(policy=HTTP).parsebytes(f"Content-Type: {kind}\r\n\r\n".encode() + body)
+    parts = [part for part in form.iter_parts() if isinstance(part, EmailMessage)]
+    return {
+        str(part.get_param("name", header="content-disposition")): bytes(part.get_payload(decode=True)).decode()
+        for part in parts
+    }
 
 
 def _run(engine: Embedded, asked: dict[str, str], body: bytes) -> tuple[bytes, str]:

@@ -61,6 +61,12 @@ def test_what_cannot_be_a_parameter(engine: Engine) -> None:
         engine.query("SELECT {v:String}", {"v": object()})
 
 
+def test_many_values(engine: Engine) -> None:
+    """More than an address has room for."""
+    given = [f"it's \\ {number} \n\t" for number in range(3000)]
+    assert value(engine, "SELECT {v:Array(String)}", {"v": given}) == given
+
+
 def test_a_value_without_a_place(engine: Engine) -> None:
     """No sign of the text is one for it."""
     assert value(engine, "SELECT '%d %(v)s %s %' LIKE '\\%d%'", {"v": "x"}) == 1
