@@ -392,8 +392,8 @@ def test_on_a_cluster_inserts_are_waited_for(spoken: Server, monkeypatch: pytest
     """Who is forgotten is written down by one, and hidden for all once that is answered."""
     asked: list[dict[str, Any]] = []
 
-    def query(sql: str, parameters: object, *, settings: dict[str, Any], fmt: str | None) -> bytes:
-        asked.append(settings)
+    def query(sql: str, parameters: object, **options: Any) -> bytes:
+        asked.append(options["settings"])
         return b""
 
     monkeypatch.setattr(spoken._client, "raw_query", query)
