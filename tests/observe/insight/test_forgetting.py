@@ -380,6 +380,17 @@ def test_a_change_that_fails_is_told(store: Engine, monkeypatch: pytest.MonkeyPa
         erasure._wait_for_changes(store, 0.0)
 
 
+def test_deletions_do_not_wait_for_their_turn(store: Engine) -> None:
+    """The engine may look for them a second later."""
+    if store.kind != "embedded":
+        return
+    crowd(store, 1)
+    store.query("SYSTEM STOP MERGES trends")
+    erasure.erase(store, 1, "u1", BEFORE)
+    assert not rows(store, "SELECT 1 FROM system.mutations WHERE NOT is_done AND database = currentDatabase()")
+    assert is_counted(store)
+
+
 def test_as_many_rows_come_late_as_were_taken_out(store: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """Their number tells nothing of them."""
     one = {"name": "pay", "person": "u1", "device": "d1", "session": "s"}

@@ -42,6 +42,8 @@ class Engine(Protocol):
 
     #: "embedded" or "server"
     kind: str
+    #: where the tables are
+    database: str
     #: name of the cluster on whose machines tables are; "" for one machine
     cluster: str
     #: inserts hold it together; whoever needs rows to stay as they are for a moment, alone
@@ -87,6 +89,11 @@ class Engine(Protocol):
     def load(self, table: str, rows: bytes, *, form: str = "Native") -> None:
         """Add rows in one of ClickHouse's formats, as a backup has them, to a table or some of its columns; whoever
         has `writing` alone may do it. Raises StoreError."""
+        ...
+
+    def hasten(self, table: str) -> None:
+        """Deletions of rows of a table that wait for their turn are begun, if that is in our hands. Raises
+        StoreError."""
         ...
 
     def rest(self) -> None:

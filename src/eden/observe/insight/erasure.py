@@ -193,6 +193,8 @@ def _wait_for_changes(engine: Engine, seconds: float, tables: Sequence[str] = ()
         spent = time.monotonic() - began
         if spent > seconds:
             raise StoreError(0, f"Rows of {found[0][0]} could not be deleted: {found[0][1] or 'it takes too long'}.")
+        for table in {row[0] for row in found}:
+            engine.hasten(table)
         time.sleep(min(_LOOK_SECONDS, max(_FIRST_LOOK_SECONDS, spent / 4)))
 
 

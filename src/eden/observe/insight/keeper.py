@@ -112,9 +112,11 @@ def retain(engine: Engine, apps: Mapping[int, AppSettings], now: datetime) -> in
             there = schema.local(name, engine.cluster)
             old = f"WHERE app = {number:d} AND {table.moment} < {{until:DateTime64(3, 'UTC')}}"
             if name == "seen":
-                # who has come back is still known since the first time, which may be in another part
+                # who has come back is still known since the first time, which may be in another part; a machine of a
+                # cluster may look for the table in another database
                 old = (
-                    f"WHERE app = {number:d} AND person IN (SELECT person FROM {there} WHERE app = {number:d}"
+                    f"WHERE app = {number:d} AND person IN (SELECT person FROM {engine.database}.{there}"
+                    f" WHERE app = {number:d}"
                     " GROUP BY person HAVING max(last) < {until:DateTime64(3, 'UTC')})"
                 )
             until = {"until": now - timedelta(days=kept_days)}

@@ -145,6 +145,9 @@ class Server:
         except self._errors.ClickHouseError as error:
             raise self._store_error(error) from error
 
+    def hasten(self, table: str) -> None:
+        """The server does much at a time, and whoever stopped its merges had a reason."""
+
     def rest(self) -> None:
         """The server's memory is its own."""
 

@@ -169,13 +169,9 @@ def _of_rollups(question: Trend, build: Build, whole: Range, moments: Sequence[i
     by = question.breakdown.by if question.breakdown else ()
     filters = (*question.filters, *question.events.filters)
     where = rollups.rows(build, whole, filters, question.events.names, each="name" in by)
-    kind = question.measure.kind
-    if kind in _UNIQUE and not (groups or question.rolling or question.cumulative):
-        # states merge once, and by all threads; merged by interval, they would be few for what comes next
-        return f"SELECT {build.bucket(moments, 'slot')} AS bucket, {kind} AS m0, 0 AS weight FROM trends WHERE {where}"
     texts = [f"toString({build.text(one)}) AS {group}" for one, group in zip(by, groups, strict=True)]
     columns = [f"{build.bucket(moments, 'slot')} AS bucket", *texts]
-    columns += [f"{part} AS m{number}" for number, part in enumerate(_ROLLED[kind])]
+    columns += [f"{part} AS m{number}" for number, part in enumerate(_ROLLED[question.measure.kind])]
     columns.append("sum(events) AS weight" if groups else "0 AS weight")
     return f"SELECT {', '.join(columns)} FROM trends WHERE {where} GROUP BY {', '.join(['bucket', *groups])}"
 
