@@ -126,6 +126,7 @@ def week(app: int) -> Iterator[AnyRow]:
                     algorithm=1,
                     type="TypeError",
                     message=f"of <{person}>",
+                    culprit="load in pages/home.js",
                     fatal=person == 4,
                     raw="{}",
                 )

@@ -90,7 +90,7 @@ def test_the_numbers_of_an_overview(stand: Stand) -> None:
     plots = [json.loads(html.unescape(found)) for found in re.findall(r'data-plot="([^"]*)"', page)]
     adoption = {series["name"]: series["values"][-1] for series in plots[1]["series"]}
     assert adoption == {"1.0.0": 0.5, "1.1.0": 0.5}
-    assert f"{PAGES[0]}" in said and "TypeError crash of &lt;4&gt;" in said
+    assert f"{PAGES[0]}" in said and "TypeError crash of &lt;4&gt; · load in pages/home.js" in said
 
 
 def test_a_time_is_compared_with_the_one_before(stand: Stand) -> None:

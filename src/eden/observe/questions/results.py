@@ -322,11 +322,12 @@ class PageFigures(Given, frozen=True, kw_only=True):
 
 
 class ErrorFigures(Given, frozen=True, kw_only=True):
-    """`group`: fingerprint's 64 bits in hexadecimal, as 16 digits."""
+    """`group`: fingerprint's 64 bits in hexadecimal, as 16 digits; `culprit`: function and file where it arose."""
 
     group: str
     type: str
     message: str
+    culprit: str
     count: int
     persons: int
     fatal: bool

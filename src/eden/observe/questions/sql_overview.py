@@ -79,10 +79,10 @@ def ask(question: Overview, app: int, now: int) -> Asking[OverviewResult]:
         ],
         errors=[
             ErrorFigures(
-                group=f"{group:016x}", type=type_, message=message, count=count, persons=persons, fatal=bool(fatal),
-                last_seen=moment(last * 1000),
+                group=f"{group:016x}", type=type_, message=message, culprit=culprit, count=count, persons=persons,
+                fatal=bool(fatal), last_seen=moment(last * 1000),
             )
-            for group, type_, message, count, persons, fatal, last in answers["groups"]
+            for group, type_, message, culprit, count, persons, fatal, last in answers["groups"]
         ],
         versions=[
             Series(
@@ -158,11 +158,11 @@ def _pages(question: Overview, build: Build, found: Range, filters: Sequence[Any
 
 
 def _errors(question: Overview, build: Build, found: Range, filters: Sequence[AnyFilter]) -> Statement:
-    """Rows: number, type and message of the newest, errors, people, whether one was a crash, milliseconds of the
-    newest; the most frequent first."""
+    """Rows: number, type, message and culprit of the newest, errors, people, whether one was a crash, milliseconds of
+    the newest; the most frequent first."""
     return build.done(
         "groups",
-        "SELECT `group`, argMax(type, at), argMax(message, at), count() AS"
+        "SELECT `group`, argMax(type, at), argMax(message, at), argMax(toString(culprit), at), count() AS"
         f" times, uniqIf(person, person != ''), max(fatal), {_MS}(max(at)) FROM errors"
         f" WHERE {build.rows(found, filters)} GROUP BY `group` ORDER BY times DESC, `group`"
         f" LIMIT {build.bind(question.top, 'UInt32')}",
