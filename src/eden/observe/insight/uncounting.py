@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import math
 import struct
+from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
@@ -180,8 +181,9 @@ def _without(before: _Row, going: Sequence[_Row], staying: Sequence[States]) -> 
     for place, (thinned, hashes) in enumerate(before.states):
         leaving = {one for row in going for one in _hashes(row.states[place])}
         leaving.difference_update(one for several in staying for one in _hashes(several[place]))
-        kept = b"".join(one for one in _hashes((thinned, hashes)) if one not in leaving) if leaving else hashes
-        states.append((thinned, kept))
+        if leaving:
+            hashes = array("I", [one for one in array("I", hashes) if one not in leaving]).tobytes()
+        states.append((thinned, hashes))
     return msgspec.structs.replace(before, numbers=numbers, states=tuple(states))
 
 
@@ -194,8 +196,8 @@ def _difference(old: float, new: float) -> float | None:
     return difference if exact else None
 
 
-def _hashes(state: State) -> Iterator[bytes]:
-    return (state[1][at : at + 4] for at in range(0, len(state[1]), 4))
+def _hashes(state: State) -> Iterable[int]:
+    return array("I", state[1])
 
 
 # RowBinary
