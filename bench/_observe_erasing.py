@@ -1,5 +1,5 @@
-"""Forgetting people in a filled events store, over HTTP: how long it takes until it is answered, after which no question
-finds them."""
+"""Forgetting people in a filled events store, over HTTP: how long it takes until it is answered, after which no
+question finds them."""
 
 from __future__ import annotations
 
