@@ -135,7 +135,6 @@ TABLES = {
         slot DateTime('UTC') CODEC(Delta, ZSTD(1)),
         version LowCardinality(String) CODEC(ZSTD(1)),
         code UInt64 CODEC(T64, ZSTD(1)),
-        platform LowCardinality(String) CODEC(ZSTD(1)),
         events SimpleAggregateFunction(sum, UInt64) CODEC(T64, ZSTD(1)),
         measured SimpleAggregateFunction(sum, UInt64) CODEC(T64, ZSTD(1)),
         total SimpleAggregateFunction(sum, Float64) CODEC(ZSTD(1)),
@@ -143,7 +142,7 @@ TABLES = {
         persons AggregateFunction(uniq, String) CODEC(ZSTD(1)),
         sessions AggregateFunction(uniq, String) CODEC(ZSTD(1))
         """,
-        "(app, name, slot, version, code, platform)",
+        "(app, name, slot, version, code)",
         moment="slot",
         engine="AggregatingMergeTree",
         personal=(),
@@ -216,7 +215,7 @@ def table(name: str, cluster: str = "") -> Iterator[str]:
 
 
 #: of `trends`, in the order in which `counts` has them
-COUNTS = "app, name, slot, version, code, platform, events, measured, total, failed, persons, sessions"
+COUNTS = "app, name, slot, version, code, events, measured, total, failed, persons, sessions"
 #: whether a request went wrong: it got no answer, or one that says so
 FAILED = "(toString(props.failure) != '' OR ifNull(toFloat64OrNull(toString(props.status)) >= 400, 0))"
 
@@ -228,12 +227,12 @@ def counts(events: str, where: str = "", *, split: str = "", more: str = "") -> 
     column += f", {more}" if more else ""
     return (
         "SELECT app, arrayJoin(if(name = '', [''], [toString(name), ''])) AS name,"
-        f" {slot('at')} AS slot, version, code, platform,"
+        f" {slot('at')} AS slot, version, code,"
         " count() AS events, count(value) AS measured, sum(ifNull(value, 0)) AS total,"
         f" countIf(name = '{REQUEST}' AND {FAILED}) AS failed,"
         " uniqStateIf(person, person != '') AS persons,"
         f" uniqStateIf(session, name = '' AND session != '') AS sessions{column}"
-        f" FROM {events} {where} GROUP BY app, name, slot, version, code, platform{group}"
+        f" FROM {events} {where} GROUP BY app, name, slot, version, code{group}"
     )
 
 

@@ -91,10 +91,10 @@ def test_statements_of_a_cluster() -> None:
 
 # roll-ups
 
-COUNTED = """SELECT name, slot, version, platform, sum(events), uniqMerge(persons), uniqMerge(sessions), sum(measured),
+COUNTED = """SELECT name, slot, version, sum(events), uniqMerge(persons), uniqMerge(sessions), sum(measured),
     round(sum(total), 6) FROM trends GROUP BY ALL ORDER BY ALL"""
 COUNTABLE = """SELECT arrayJoin(arrayDistinct([toString(name), ''])) AS n, toStartOfFifteenMinutes(at) AS slot, version,
-    platform, count(), uniq(person), if(n = '', uniq(session), 0), count(value), round(sum(ifNull(value, 0)), 6)
+    count(), uniq(person), if(n = '', uniq(session), 0), count(value), round(sum(ifNull(value, 0)), 6)
     FROM events GROUP BY ALL ORDER BY ALL"""
 SEEN = "SELECT app, person, min(first), max(last) FROM seen GROUP BY ALL ORDER BY ALL"
 SEEABLE = "SELECT app, person, min(at), max(at) FROM events WHERE person != '' GROUP BY ALL ORDER BY ALL"

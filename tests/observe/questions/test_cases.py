@@ -361,7 +361,7 @@ def test_who_is_new_is_looked_up(worlds: tuple[Engine, dict[int, World]], name: 
 def test_rollups_are_used(worlds: tuple[Engine, dict[int, World]]) -> None:
     store, found = worlds
     used = {name for name, question in TRENDS.items() if run(store, question, CLEAN, found[CLEAN].now).rollups}
-    assert {"count by day", "people by platform", "cumulative people by version", "sessions of all events"} <= used
+    assert {"count by day", "cumulative people by version", "sessions of all events"} <= used
     assert used.isdisjoint(
         {"count by day, from rows", "count by minute", "devices", "sessions", "count by property", "median of value"}
     )

@@ -12,9 +12,9 @@ from eden.base.errors import EdenError
 from eden.observe import schema
 from eden.observe.insight.engine import Engine
 
-#: what every step does, by its number; the argument is the cluster's name. Step 1 made other columns, before anything
-#: was released
-STEPS: Mapping[int, Callable[[str], Iterator[str]]] = {2: schema.statements}
+#: what every step does, by its number; the argument is the cluster's name. Steps 1 and 2 made other columns, before
+#: anything was released
+STEPS: Mapping[int, Callable[[str], Iterator[str]]] = {3: schema.statements}
 
 
 def upgrade(engine: Engine, steps: Mapping[int, Callable[[str], Iterator[str]]] = STEPS) -> int:

@@ -27,12 +27,12 @@ from eden.observe.insight.engine import Engine
 from eden.observe.insight.hidden import Gone
 
 #: between what names a row and the states: numbers that are added up
-_SUMS = schema.COUNTS.split(", ")[6:-2]
+_SUMS = schema.COUNTS.split(", ")[5:-2]
 _NUMBERS = struct.Struct("<" + "".join("d" if name == "total" else "Q" for name in _SUMS))
 #: one more row that has the same is read and written unchanged
-_KEY = "cityHash64(name, slot, version, code, platform)"
+_KEY = "cityHash64(name, slot, version, code)"
 _ROWS = (
-    f"SELECT {_KEY} AS key, toString(name), slot, toString(version), code, toString(platform),"
+    f"SELECT {_KEY} AS key, toString(name), slot, toString(version), code,"
     f" {', '.join(_SUMS)}, persons, sessions, toUInt8(split), CAST(shared AS Array(String)) FROM ({{}})"
 )
 _STATES = f"SELECT {_KEY} AS key, persons, sessions FROM ({{}})"
@@ -41,10 +41,10 @@ _WHERE = (
     f"app = {{app:UInt32}} AND toUnixTimestamp(slot) IN {{slots:Array(UInt32)}} AND {_KEY} IN {{keys:Array(UInt64)}}"
 )
 _MERGED = (
-    f"SELECT name, slot, version, code, platform, {', '.join(f'sum({name}) AS {name}' for name in _SUMS)},"
+    f"SELECT name, slot, version, code, {', '.join(f'sum({name}) AS {name}' for name in _SUMS)},"
     " uniqMergeState(persons) AS persons, uniqMergeState(sessions) AS sessions, 0 AS split, [] AS shared"
     f" FROM (SELECT * FROM trends WHERE {_WHERE})"
-    " GROUP BY name, slot, version, code, platform"
+    " GROUP BY name, slot, version, code"
 )
 _SAME_DAYS = "app = {app:UInt32} AND toDate(at) IN (SELECT toDate(arrayJoin({slots:Array(UInt32)}), 'UTC'))"
 #: bits of `split`: what is to be forgotten, and what is hidden for somebody else
@@ -78,14 +78,13 @@ class _Row(msgspec.Struct):
     slot: bytes
     version: bytes
     code: bytes
-    platform: bytes
     numbers: tuple[float, ...]
     states: States
     shared: list[bytes]
 
     def line(self, app: int) -> bytes:
         return b"".join((
-            struct.pack("<I", app), _text(self.name), self.slot, _text(self.version), self.code, _text(self.platform),
+            struct.pack("<I", app), _text(self.name), self.slot, _text(self.version), self.code,
             _NUMBERS.pack(*self.numbers), *(
                 bytes((thinned,)) + _length(len(hashes) // 4) + hashes for thinned, hashes in self.states
             ),
@@ -233,11 +232,11 @@ class _Reader:
         while self._at < len(self._data):
             key = self._number()
             name, slot, version = self._text(), self._take(4), self._text()
-            code, platform = self._take(8), self._text()
+            code = self._take(8)
             numbers = _NUMBERS.unpack(self._take(_NUMBERS.size))
             states, split = (self._state(), self._state()), self._take(1)[0]
             shared = [self._text() for _ in range(self._length())]
-            yield key, _Row(name, slot, version, code, platform, numbers, states, shared), split
+            yield key, _Row(name, slot, version, code, numbers, states, shared), split
 
     def states(self) -> Iterator[tuple[int, States]]:
         while self._at < len(self._data):

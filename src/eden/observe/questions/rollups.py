@@ -15,7 +15,7 @@ from eden.observe.questions.times import Range
 from eden.observe.schema import SLOT_SECONDS
 
 #: columns by which slots are told apart
-COLUMNS = ("version", "code", "platform")
+COLUMNS = ("version", "code")
 _SLOT = SLOT_SECONDS * 1_000_000
 
 

@@ -182,7 +182,6 @@ TABLES: Final[dict[str, TableInfo]] = {
     slot | DateTime('UTC') | When the quarter of an hour begins.
     version | String | Version of the mini program.
     code | UInt64 | Its number, which only grows.
-    platform | String | "ios", "android", "harmony", "web", …
     events | SimpleAggregateFunction(sum, UInt64) | How many.
     measured | SimpleAggregateFunction(sum, UInt64) | Those that have a number.
     total | SimpleAggregateFunction(sum, Float64) | The sum of their numbers.
