@@ -61,11 +61,15 @@ class Embedded:
             options["backups.allowed_path"] = str(backups)
         address = f"{folder}?" + "&".join(f"{name}={value}" for name, value in options.items())
         self._connect: Callable[[], Any] = lambda: chdb.connect(address)
-        self._threads = {
+        self._usual = {
             "max_threads": max(1, min(os.cpu_count() or 1, memory_bytes // _THREAD)),
             "max_threads_min_free_memory_per_thread": 0,
             "merge_tree_min_rows_for_concurrent_read": _READ_TOGETHER,
             "merge_tree_min_bytes_for_concurrent_read": 0,
+            # compiling what was asked a third time takes 40 ms, in which most of it would be answered, and saves none
+            "compile_expressions": 0,
+            "compile_aggregate_expressions": 0,
+            "compile_sort_description": 0,
         }
         self.database = database
         self._process = os.getpid()
@@ -87,7 +91,7 @@ class Embedded:
         self._check_process()
         session = self._connect()
         session.query(f"USE {database or self.database}")
-        session.query(_set(self._threads))
+        session.query(_set(self._usual))
         return session
 
     def _check_process(self) -> None:
