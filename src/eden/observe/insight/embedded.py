@@ -41,7 +41,7 @@ _SERVER = {
 #: got, and answer everything on one
 _THREAD = 200_000_000
 #: rows from which on another thread helps to read them: few of them, states of people, may take long
-_READ_TOGETHER = 8_192
+_READ_TOGETHER = 16_384
 _SQL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -66,8 +66,6 @@ class Embedded:
             "max_threads_min_free_memory_per_thread": 0,
             "merge_tree_min_rows_for_concurrent_read": _READ_TOGETHER,
             "merge_tree_min_bytes_for_concurrent_read": 0,
-            # else eight granules of 8,192 rows are for one
-            "merge_tree_min_read_task_size": 1,
             # compiling what was asked a third time takes 40 ms, in which most of it would be answered, and saves none
             "compile_expressions": 0,
             "compile_aggregate_expressions": 0,
