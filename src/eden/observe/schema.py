@@ -69,7 +69,7 @@ _WORDS = (
 @dataclass(frozen=True)
 class Table:
     """`moment`: the column that retention looks at; `personal`: those that name a person; `known`: when the server had
-    the row."""
+    the row; `granule`: rows that are read together, by one thread."""
 
     columns: str
     order: str
@@ -77,6 +77,7 @@ class Table:
     engine: str = "MergeTree"
     personal: tuple[str, ...] = ("person", "device")
     monthly: bool = True
+    granule: int = 8_192
     known: str = "at + toIntervalMillisecond(delay)"
 
 
@@ -146,6 +147,8 @@ TABLES = {
         moment="slot",
         engine="AggregatingMergeTree",
         personal=(),
+        # few rows answer a question, and their states take long: several threads are to share them
+        granule=2_048,
     ),
     "seen": Table(
         """
@@ -204,7 +207,8 @@ def table(name: str, cluster: str = "") -> Iterator[str]:
     window = "" if cluster else "non_replicated_deduplication_window = 1000, "
     yield (
         f"CREATE TABLE IF NOT EXISTS {local(name, cluster)}{on(cluster)} ({made.columns}) ENGINE = {engine}{parts}"
-        f" ORDER BY {made.order} SETTINGS {window}fsync_after_insert = 1, fsync_part_directory = 1"
+        f" ORDER BY {made.order} SETTINGS {window}index_granularity = {made.granule}, fsync_after_insert = 1,"
+        " fsync_part_directory = 1"
     )
     if cluster:
         spread = "cityHash64(person)" if "person String" in made.columns else "cityHash64(app)"

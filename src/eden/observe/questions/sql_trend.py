@@ -100,7 +100,7 @@ def statement(
     names = [f"m{number}" for number in range(len(parts.parts))]
     if groups:
         sql = _top(build, sql, groups, names, question.breakdown, keys)
-    if question.rolling or question.cumulative:
+    if _looks_back(question):
         sql = _looking_back(build, sql, [*groups, *names, "weight"], moments, question.rolling)
     number = parts.number([part.merge(name_) for part, name_ in zip(parts.parts, names, strict=True)])
     sets = f"({', '.join([*groups, 'bucket'])})" + f", ({', '.join(groups)})"
@@ -141,13 +141,14 @@ def _of_rows(
     return f"SELECT {shown}, {numbers} FROM ({sql}) GROUP BY {shown}"
 
 
-#: parts of measures that roll-ups have
-_ROLLED: Mapping[str, Sequence[str]] = {
-    "count": ("sum(events)",),
-    "persons": ("uniqMergeState(persons)",),
-    "sessions": ("uniqMergeState(sessions)",),
-    "sum": ("if(sum(measured) = 0, NULL, sum(total))",),
-    "average": ("if(sum(measured) = 0, NULL, sum(total))", "sum(measured)"),
+_TOTAL = ("sum", "if(measured = 0, NULL, total)")
+#: parts of measures that roll-ups have: what adds them up, and each row's
+_ROLLED: Mapping[str, Sequence[tuple[str, str]]] = {
+    "count": (("sum", "events"),),
+    "persons": (("uniqMergeState", "persons"),),
+    "sessions": (("uniqMergeState", "sessions"),),
+    "sum": (_TOTAL,),
+    "average": (_TOTAL, ("sum", "measured")),
 }
 
 
@@ -165,15 +166,24 @@ def _in_rollups(question: Trend, moments: Sequence[int]) -> bool:
 
 
 def _of_rollups(question: Trend, build: Build, whole: Range, moments: Sequence[int], groups: Sequence[str]) -> str:
-    """As `_of_rows`, of whole slots."""
+    """As `_of_rows`, of whole slots; one row for each of theirs where nothing but the end adds them up: states of
+    people, merged twice, take a third longer."""
     by = question.breakdown.by if question.breakdown else ()
     filters = (*question.filters, *question.events.filters)
     where = rollups.rows(build, whole, filters, question.events.names, each="name" in by)
     texts = [f"toString({build.text(one)}) AS {group}" for one, group in zip(by, groups, strict=True)]
     columns = [f"{build.bucket(moments, 'slot')} AS bucket", *texts]
-    columns += [f"{part} AS m{number}" for number, part in enumerate(_ROLLED[question.measure.kind])]
+    parts = _ROLLED[question.measure.kind]
+    if not groups and not _looks_back(question):
+        columns += [f"{column} AS m{number}" for number, (_, column) in enumerate(parts)]
+        return f"SELECT {', '.join(columns)}, 0 AS weight FROM trends WHERE {where}"
+    columns += [f"{function}({column}) AS m{number}" for number, (function, column) in enumerate(parts)]
     columns.append("sum(events) AS weight" if groups else "0 AS weight")
     return f"SELECT {', '.join(columns)} FROM trends WHERE {where} GROUP BY {', '.join(['bucket', *groups])}"
+
+
+def _looks_back(question: Trend) -> bool:
+    return bool(question.rolling or question.cumulative)
 
 
 def _parts(build: Build, events: Events, measure: Measure) -> Parts:
@@ -280,7 +290,6 @@ def _looking_back(build: Build, sql: str, names: Sequence[str], moments: Sequenc
 def _series(question: Trend, rows: Rows, moments: Sequence[int]) -> list[Series]:
     """The largest group first, the others last."""
     width = len(question.breakdown.by) if question.breakdown else 0
-    looks_back = bool(question.rolling or question.cumulative)
     places = {at: index for index, at in enumerate(moments)}
     lines: dict[Key, list[float | None]] = {}
     totals: dict[Key, float | None] = {}
@@ -295,13 +304,14 @@ def _series(question: Trend, rows: Rows, moments: Sequence[int]) -> list[Series]
     if not width and not lines:
         return [_blank(question, (), len(moments))]
     order = sorted(lines, key=lambda key: (OTHER in key, -weights.get(key, 0), key))
-    return [Series(key=key, values=lines[key], total=None if looks_back else totals.get(key)) for key in order]
+    return [
+        Series(key=key, values=lines[key], total=None if _looks_back(question) else totals.get(key)) for key in order
+    ]
 
 
 def _blank(question: Trend, key: Key, points: int) -> Series:
     zero = 0 if question.measure.kind in _ZERO else None
-    looks_back = bool(question.rolling or question.cumulative)
-    return Series(key=key, values=[zero] * points, total=None if looks_back else zero)
+    return Series(key=key, values=[zero] * points, total=None if _looks_back(question) else zero)
 
 
 def _local(moments: Sequence[int], found: Range) -> list[datetime]:
