@@ -137,7 +137,7 @@ def test_who_is_here_now_follows_by_itself(page: Page, bank: Bank) -> None:
 def test_the_first_report_is_seen_without_a_reload(page: Page, bank: Bank) -> None:
     sign_in(page.context, bank.platform, "owner")
     visit(page, bank.platform, "analysis/shop/overview")
-    expect(page.get_by_role("heading", name="Nothing has been reported yet")).to_be_visible()
+    expect(page.locator(".empty-title", has_text="Nothing has been reported yet")).to_be_visible()
     expect(page.get_by_role("link", name="Open the phone")).to_have_attribute("href", "/app/test/")
     bank.visit("somebody", "shop")
     expect(page.locator("#people canvas")).to_be_visible()
