@@ -36,7 +36,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, Frame, Page, sync_playwright
 
-from apps.bank.service import app as bank_service
+from bank.service import app as bank_service
 from bench._harness import Figure
 from eden.base.browser import LAUNCH_ARGUMENTS, chromium
 from eden.base.http import Receive, Scope, Send, respond

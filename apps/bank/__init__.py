@@ -1,0 +1,1 @@
+"""The reference bank: its services. The mini program is in `miniprogram`."""

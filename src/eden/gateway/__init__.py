@@ -1,0 +1,1 @@
+"""Serve: the API catalogue and the proxy in front of business services."""

@@ -1,0 +1,1 @@
+"""Secure input: keys, sessions, and the process that opens what was sealed."""
