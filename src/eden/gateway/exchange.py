@@ -1,0 +1,272 @@
+"""One call on its way through the gateway: what the proxy, the steps in between and the figures know of each other.
+
+    proxy/connection ──head──▶ Exchange ──▶ Steps.before ──▶ an Answer, or the upstream is asked
+                                                │
+                                exchange.authorizer? ── proxy asks that operation ──▶ Steps.authorized
+                                exchange.locates?    ── await Steps.locate (the safe exit's look-up of a name)
+                                                │
+    proxy/upstream ◀── exchange.send_method, send_path, send_headers, send_body, upstream or address
+         │ head, or the whole answer when exchange.whole_answer      │ failed
+         ▼                                                           ▼
+    Steps.again (try once more?) ─▶ Steps.after ─▶ client       Steps.failed ─▶ client
+
+The proxy owns sockets, framing, deadlines and hop-by-hop headers; the steps own meaning. Steps never wait: what needs
+I/O is left in the exchange for the proxy to do. Names of headers are lower case; values are bytes as they came.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, Protocol, TypeAlias
+
+from eden.gateway.interfaces import Kind, Upstream
+
+Headers: TypeAlias = list[tuple[bytes, bytes]]
+
+#: how the call came: our own path, the commercial platform's, the safe exit
+Wire: TypeAlias = Literal["rpc", "mgw", "egress"]
+
+#: what can go wrong with an upstream. `connect`: no connection could be had, nothing was sent; `queue`: too many wait;
+#: `none`: no target is well; `broken`: it closed, or its answer was none; `timeout`: nothing in time; `large`: its
+#: answer is larger than what may be held, which an answer that is signed, sealed or kept has to be
+Failure: TypeAlias = Literal["connect", "queue", "none", "broken", "timeout", "large"]
+
+#: result code of good answers; all others are the steps'
+GOOD = 1000
+
+
+class Route(Protocol):
+    """An operation in one version, compiled; what the proxy asks of it."""
+
+    @property
+    def operation(self) -> str: ...
+    @property
+    def version(self) -> str: ...
+    @property
+    def kind(self) -> Kind: ...
+    @property
+    def body_bytes(self) -> int:
+        """Largest body of a request."""
+
+    @property
+    def needs_body(self) -> bool:
+        """Whether `Steps.before` wants the whole body (to verify, to open, to map it); else it is streamed."""
+
+    @property
+    def timeout_ms(self) -> int:
+        """From the call's head to the answer's head; of `http`, to the answer's end."""
+
+
+class Table(Protocol):
+    """A workspace's catalogue, compiled; never changed."""
+
+    @property
+    def workspace_id(self) -> str: ...
+    @property
+    def revision(self) -> int: ...
+    @property
+    def upstreams(self) -> Mapping[str, Upstream]:
+        """By "GROUP/NAME", which is what `Exchange.upstream` names."""
+
+    def find(self, operation: str, version: str | None) -> Route | None: ...
+    @property
+    def egress(self) -> Route | None:
+        """The safe exit, when it leads anywhere."""
+
+
+class Address:
+    """Where exactly to connect to, whatever a name says later: `host` is an IP address; `name` is what the certificate
+    must be for (empty: no TLS)."""
+
+    __slots__ = ("host", "name", "port")
+
+    def __init__(self, host: str, port: int, name: str = "") -> None:
+        self.host = host
+        self.port = port
+        self.name = name
+
+
+class Answer:
+    """What the client is told, or what an upstream said. `body` None: it follows as it comes. `code`: the result code
+    that figures and traces count under."""
+
+    __slots__ = ("body", "code", "headers", "reason", "status")
+
+    def __init__(
+        self, status: int, headers: Headers, body: bytes | None = b"", code: int = GOOD, reason: str = ""
+    ) -> None:
+        self.status = status
+        self.headers = headers
+        self.body = body
+        self.code = code
+        #: for traces: what went wrong, in a sentence
+        self.reason = reason
+
+
+class Exchange:
+    """A call from its head to its last byte. Made once per call: what is not set yet is None or empty."""
+
+    __slots__ = (
+        "address",
+        "app",
+        "attempt",
+        "authorizer",
+        "body",
+        "breaker",
+        "cached",
+        "device",
+        "fields",
+        "headers",
+        "limited",
+        "locates",
+        "method",
+        "nonce",
+        "notes",
+        "now_ms",
+        "operation",
+        "peer",
+        "principal",
+        "route",
+        "send_body",
+        "send_headers",
+        "send_method",
+        "send_path",
+        "started",
+        "table",
+        "target",
+        "trace",
+        "upstream",
+        "user",
+        "whole_answer",
+        "wire",
+    )
+
+    def __init__(
+        self,
+        table: Table,
+        route: Route | None,
+        wire: Wire,
+        operation: str,
+        method: bytes,
+        target: bytes,
+        headers: Headers,
+        peer: str,
+        trace: str,
+        now_ms: int,
+        started: float,
+    ) -> None:
+        self.table = table
+        #: None: there is no such operation, or not in this version
+        self.route = route
+        self.wire = wire
+        self.operation = operation
+        self.method = method
+        #: "path?query" after the operation, "" if none
+        self.target = target
+        #: as they came but for what belongs to one connection only (RFC 9110, section 7.6.1)
+        self.headers = headers
+        #: the same by name; of repeated ones the last. Headers of ours that come twice are refused before
+        self.fields: dict[bytes, bytes] = dict(headers)
+        #: as sent; None while it is streamed
+        self.body: bytes | None = None
+        self.peer = peer
+        #: W3C trace id, 32 hexadecimal digits
+        self.trace = trace
+        #: milliseconds since 1970, of this worker
+        self.now_ms = now_ms
+        #: seconds, monotonic
+        self.started = started
+
+        # what the steps find out
+        self.app = ""
+        self.device = ""
+        self.user = ""
+        self.principal = ""
+        self.nonce = b""
+        self.cached = False
+        self.limited = False
+        #: anything that steps keep from `before` for `after`
+        self.notes: object = None
+        #: state of the route's breaker that this call is counted in
+        self.breaker: object = None
+
+        # what the steps want from the proxy
+        #: the operation to ask who is calling: an exchange of its own, ready to be sent
+        self.authorizer: Exchange | None = None
+        #: `Steps.locate` finds `address`
+        self.locates = False
+        #: hold the answer until it is whole: `after` needs its body
+        self.whole_answer = False
+        #: "GROUP/NAME" of the table
+        self.upstream = ""
+        #: in place of `upstream`
+        self.address: Address | None = None
+        self.send_method = method
+        #: path and query; the target's own path is put in front by the proxy
+        self.send_path = b"/"
+        #: end-to-end headers only, without host and content-length; the proxy adds those, traceparent and X-Forwarded-…
+        self.send_headers: Headers = headers
+        #: None: the request's body is streamed
+        self.send_body: bytes | None = None
+        #: tries so far, from 0
+        self.attempt = 0
+
+
+class Steps(Protocol):
+    """What happens to a call besides being passed on (`pipeline.Pipeline`)."""
+
+    def before(self, exchange: Exchange) -> Answer | None:
+        """All steps up to the upstream, or up to the authorizer. An answer ends the call."""
+
+    def authorized(self, exchange: Exchange, answer: Answer) -> Answer | None:
+        """The authorizer's answer, whole (502 when there is none); goes on with the steps behind it."""
+
+    async def locate(self, exchange: Exchange) -> Answer | None:
+        """Look up the safe exit's name and pin `address`; an answer when it leads where nobody may go."""
+
+    def again(self, exchange: Exchange, cause: Failure | int) -> bool:
+        """Whether to send once more, after a failure or a status; counts the attempt. The proxy asks only while nothing
+        of the answer has gone to the client and the whole request can be sent again."""
+
+    def redirected(self, exchange: Exchange, answer: Answer) -> bool:
+        """Whether the proxy follows a redirect of the safe exit: `locate` is asked again."""
+
+    def after(self, exchange: Exchange, answer: Answer) -> Answer:
+        """The upstream's answer (its hop-by-hop headers removed) as the client gets it; whole when the exchange says
+        so, else its head. What is held may be changed in place."""
+
+    def failed(self, exchange: Exchange, failure: Failure) -> Answer:
+        """No answer of the upstream could be had."""
+
+    def refused(self, exchange: Exchange | None, status: int, sentence: str) -> Answer:
+        """The proxy itself refuses: a body that is too large (413), a workspace without a catalogue (404), a worker
+        that is full (503). Without an exchange it is not known what was called."""
+
+    def ended(self, exchange: Exchange, answer: Answer | None) -> None:
+        """The call is over, answered or (None) left by the client; called exactly once for every exchange that went
+        through `before`. Breakers count here."""
+
+
+class Measures(Protocol):
+    """Where figures go (`figures.Figures`)."""
+
+    def note(self, route: Route, code: int, status: int, micros: int, cached: bool, limited: bool) -> None: ...
+
+    def trace(self, exchange: Exchange, answer: Answer, micros: int) -> None:
+        """Called for every call that did not end well, and for slow ones; keeps what it has room for."""
+
+
+class Nonces(Protocol):
+    """What was seen within the time that signatures live (`proxy.shared`)."""
+
+    def take(self, key: bytes, at_ms: int) -> bool:
+        """Whether nobody has had `key` for the moment `at_ms`, milliseconds that the signature covers; at most one
+        worker is told so. False, too, when there is no room: a nonce that cannot be remembered is not accepted."""
+
+
+class Buckets(Protocol):
+    """Token buckets that all workers share (`proxy.shared`)."""
+
+    def take(self, wanted: list[tuple[bytes, float, float]], now: float) -> int:
+        """One token of each bucket (key, tokens a second, tokens at most), or of none: -1, or the index of the first
+        that is empty. `now`: seconds, monotonic (the same clock for all workers)."""
