@@ -6,7 +6,8 @@ defaults are part of the format and stay what they are, so that a document means
 
 Names of groups, upstreams and models begin with a letter or underscore. A *type* is a short text: one of `SCALARS` or a
 model's name, then any number of `[]` (list of) and `?` (or null); `map<T>` is an object of any names. An *expression*
-is a text that begins with `$` (`eden.gateway.expressions`)."""
+is a text that begins with `$` (`eden.gateway.expressions`).
+"""
 
 from __future__ import annotations
 
@@ -15,11 +16,12 @@ from typing import Annotated, Any, Literal, TypeAlias, get_args
 import msgspec
 from msgspec import Meta
 
-Name: TypeAlias = Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_-]{0,63}\Z")]
+# $(?!\n) is the very end, in Python's dialect and in JavaScript's
+Name: TypeAlias = Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_-]{0,63}$(?!\n)")]
 #: organisation.domain.product.operation
-OperationType: TypeAlias = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}\Z")]
-Version: TypeAlias = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}\Z")]
-ModelName: TypeAlias = Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}\Z")]
+OperationType: TypeAlias = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$(?!\n)")]
+Version: TypeAlias = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$(?!\n)")]
+ModelName: TypeAlias = Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$(?!\n)")]
 FieldName: TypeAlias = Annotated[str, Meta(min_length=1, max_length=128)]
 Type: TypeAlias = Annotated[str, Meta(min_length=1, max_length=200)]
 Expression: TypeAlias = Annotated[str, Meta(min_length=1, max_length=500)]
@@ -27,7 +29,7 @@ Text: TypeAlias = Annotated[str, Meta(max_length=4000)]
 Short: TypeAlias = Annotated[str, Meta(max_length=200)]
 Url: TypeAlias = Annotated[str, Meta(min_length=8, max_length=500)]
 Path: TypeAlias = Annotated[str, Meta(pattern="^/", max_length=1000)]
-Header: TypeAlias = Annotated[str, Meta(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}\Z")]
+Header: TypeAlias = Annotated[str, Meta(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$(?!\n)")]
 Millis: TypeAlias = Annotated[int, Meta(ge=1, le=600_000)]
 Percent: TypeAlias = Annotated[int, Meta(ge=0, le=100)]
 Rate: TypeAlias = Annotated[float, Meta(gt=0, le=1_000_000)]
@@ -332,7 +334,7 @@ class Defaults(Given, frozen=True, kw_only=True):
     signature_window_s: Annotated[int, Meta(ge=1, le=315_360_000)] = 300
     mock_on: bool = False
     auth_on: bool = True
-    texts: dict[Annotated[str, Meta(pattern=r"^[0-9]{4}\Z")], Texts] = {}
+    texts: dict[Annotated[str, Meta(pattern=r"^[0-9]{4}$(?!\n)")], Texts] = {}
     cors: Cors | None = None
 
 
@@ -368,11 +370,12 @@ class Catalogue(Given, frozen=True, kw_only=True):
 
 
 class Secret(msgspec.Struct, frozen=True):
-    """What an app signs with: `key`, 32 random bytes, by its `kid`."""
+    """What an app signs with: `key`, 16 to 64 bytes, by its `kid`. Accepted before `retires_at` (µs; null: always)."""
 
     kid: str
     algorithm: SignatureAlgorithm
     key: bytes
+    retires_at: int | None = None
 
 
 class EncryptionKey(msgspec.Struct, frozen=True):
@@ -383,6 +386,7 @@ class EncryptionKey(msgspec.Struct, frozen=True):
     algorithm: EncryptionAlgorithm
     private: bytes
     public: bytes
+    retires_at: int | None = None
 
 
 class App(msgspec.Struct, frozen=True, kw_only=True):
