@@ -22,6 +22,7 @@ import { Installer } from './package/installer'
 import type { Inspector } from './program/inspector'
 import type { RouteStack } from './program/session'
 import { Programs, type Phone, type Running } from './programs'
+import { Gateway } from './rpc/gateway'
 import { openByteStore } from './store/bytes'
 import { openValueStores } from './store/values'
 import { deviceContext } from './updates/device'
@@ -71,6 +72,10 @@ export class EdenHost extends EventTarget {
       programKey: (url) => (this.platform?.owns(url) ? this.platform.keyOf(url) : undefined),
       network: new Network(),
       services: { fetch: browserFetch, ...options.services },
+      gateway: options.gateway && new Gateway(options.gateway, {
+        fetch: browserFetch, file: (name) => files.address(name),
+        values: async (area) => (await this.phone.stores).area(area),
+      }),
       stores: openValueStores(options.storage === 'memory' ? 'memory' : 'lasting'),
       system: () => this.system,
       openSettings: (running) => this.openSettings(running),

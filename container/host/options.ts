@@ -6,6 +6,7 @@ import type { Happening } from './collect/happenings'
 import type { DomainPolicy } from './frame/policy'
 import type { Manifest } from './package/manifest'
 import type { PromptPolicy } from './prompt'
+import type { GatewayOptions } from './rpc/options'
 import type { PlatformOptions } from './updates/platform'
 
 export interface HostOptions {
@@ -34,6 +35,8 @@ export interface HostOptions {
   resolve?: (appId: string) => string | undefined | Promise<string | undefined>
   /** the server whose releases this phone follows; its programs are opened by `host.platform.address(KEY)` */
   platform?: PlatformOptions
+  /** through which programs call operations, by `eden.rpc` (docs/gateway-wire.md); undefined: there is none */
+  gateway?: GatewayOptions
   /**
    * what programs of that server do is told to it, as its workspace and the person wish (docs/observe.md); false: nothing
    * is ever recorded

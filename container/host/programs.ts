@@ -21,6 +21,7 @@ import { phoneControl } from './phone-control'
 import { Look } from './program/look'
 import { Session } from './program/session'
 import { Recent } from './recent'
+import type { Gateway } from './rpc/gateway'
 import type { ValueStores } from './store/values'
 import { HANG_LIMIT, HANG_LIMIT_DEVELOP } from './watchdog'
 
@@ -64,6 +65,7 @@ export interface Phone {
   readonly files: ContainerFiles
   readonly network: Network
   readonly services: Services
+  readonly gateway: Gateway | undefined
   readonly stores: Promise<ValueStores>
   system(): SystemInfo
   openSettings(running: Running): Promise<void>
@@ -183,7 +185,7 @@ export class Programs {
       onAsk: (question) => this.tell(running, 'prompt', question),
     })
     const session: Session = new Session(url, {
-      source: phone.source(url), stores: phone.stores, services: phone.services, network: phone.network,
+      source: phone.source(url), stores: phone.stores, services: phone.services, gateway: phone.gateway, network: phone.network,
       policy: phone.policy, prompter, hangLimit: this.hangLimit,
       phone: phoneControl(() => running, this, phone),
       chunk: (name) => phone.files.chunk(name),

@@ -1,6 +1,8 @@
 /** The runtime's services put together for one program. */
 import type { Boot, HostEvent, Notice, WireObject } from '../bridge/messages'
 import { createWx } from '../api/index'
+import { publish } from '../api/kit'
+import { rpc } from '../api/rpc'
 import { CONTENT_COMPONENTS } from '../components/content'
 import { FORM_COMPONENTS } from '../components/forms'
 import { COMMON_CSS } from '../components/common'
@@ -124,6 +126,7 @@ export class ProgramRuntime implements Runtime {
     const getCurrentPages = () => this.router.stack().map((page) => page.instance)
     const globals: { [name: string]: unknown } = {
       wx: this.wx,
+      eden: { ...(window as unknown as { eden: object }).eden, rpc: publish(this, 'rpc', rpc(this)) },
       App: program.App,
       getApp: program.getApp,
       getCurrentPages,

@@ -12,6 +12,8 @@
  *                         to install
  *   collect.js            container/host/collect/recording.ts: a module that the host loads when programs are used, to tell
  *                         their server of it
+ *   rpc.js, national.js   container/host/rpc: the client of a gateway, which the host loads at the first call, and the national
+ *                         algorithms of China, which that loads when a gateway's options ask for them
  *   delta/zstd.wasm       the decoder of deltas, which the host loads when it needs it
  *   index.json            {"FILE": {"size", "gzip"}} of all of them
  *
@@ -103,6 +105,9 @@ function entries(container) {
       source: 'host/collect/recording.ts',
       options: { entryPoints: [join(container, 'host/collect/recording.ts')], sourcemap: 'linked', format: 'esm' },
     },
+    ...[['rpc.js', 'host/rpc/client.ts'], ['national.js', 'host/rpc/national.ts']].map(([file, source]) => ({
+      file, source, options: { entryPoints: [join(container, source)], sourcemap: 'linked', format: 'esm' },
+    })),
     {
       file: 'runtime.js',
       source: 'runtime/boot.ts',

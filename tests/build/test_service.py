@@ -26,7 +26,11 @@ from .conftest import SMALL, Files, Make, build, codes, config, unpack, write
 LARGE: Files = {
     "project.config.json": {"appid": "wx42", "projectname": "shop", "miniprogramRoot": "mini/"},
     "package.json": {"version": "2.3.4"},
-    "eden.json": {"domains": {"request": ["https://api.example.com"], "other": 1}, "description": "A shop"},
+    "eden.json": {
+        "domains": {"request": ["https://api.example.com"], "other": 1},
+        "operations": ["eden.shop.*"],
+        "description": "A shop",
+    },
     "cloud/index.js": "syntax error (",
     "mini/app.json": {
         "pages": ["pages/index/index", "pages/me"],
@@ -87,6 +91,7 @@ def test_the_manifest(make: Make) -> None:
         "color_scheme": "auto",
         "req_permissions": [{"name": "scope.userLocation", "reason": "for delivery"}],
         "domains": {"request": ["https://api.example.com"]},
+        "operations": ["eden.shop.*"],
     }
     assert [part["name"] for part in packages] == ["main", "goods", "maps"]
 

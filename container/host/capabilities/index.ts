@@ -10,6 +10,7 @@ import * as personal from './personal'
 import * as programs from './programs'
 import * as recorder from './recorder'
 import * as files from './save-files'
+import { rpc } from './rpc'
 import { scanCode } from './scan'
 import { sensorStart, sensorStop } from './sensors'
 import * as settings from './settings'
@@ -20,7 +21,7 @@ import type { Capability } from './types'
 export { kept } from './persistence'
 
 export const CAPABILITIES: { readonly [name: string]: Capability } = {
-  request, uploadFile, downloadFile, taskAbort,
+  request, uploadFile, downloadFile, taskAbort, rpc,
   socketConnect, socketSend, socketClose,
   storageWrite, fileWrite,
   chooseFiles, chooseAvatar, scanCode, requestPayment, sensorStart, sensorStop,

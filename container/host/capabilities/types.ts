@@ -6,6 +6,7 @@
  */
 import type { HostEventName, WireObject } from '../../bridge/messages'
 import type { Prompter } from '../prompt'
+import type { Gateway } from '../rpc/gateway'
 
 export type Capability = (call: HostCall) => Promise<WireObject> | WireObject
 
@@ -28,6 +29,8 @@ export interface HostCall {
   /** Values of the person, shared by all programs: addresses, nickname. A capability shows them only after asking. */
   readonly profile: ValueStore
   readonly services: Services
+  /** of the embedding organisation, if there is one */
+  readonly gateway: Gateway | undefined
   readonly phone: PhoneControl
   /** Identity of the running frame; state that must end with it (sockets, tasks, sensors) is kept by this key. */
   readonly session: object

@@ -42,6 +42,8 @@ describe('parseManifest', () => {
     expect(manifest.packages.map(({ file }) => file)).toEqual(['main.zip', 'own.zip', 'sub-deep.zip'])
     expect(manifest.json).toEqual(good)
     expect(parse({ ...good, domains: null }).domains).toBeNull()
+    expect(manifest.operations).toBeNull()
+    expect(parse({ ...good, operations: ['a.b.*'] }).operations).toEqual(['a.b.*'])
   })
 
   it.each([
@@ -71,6 +73,7 @@ describe('parseManifest', () => {
       'packages[0].files has a path twice',
     ],
     ['domains', { domains: { request: 'x' } }, 'domains.request must be a list'],
+    ['operations', { operations: 'a.b.c' }, 'operations must be a list'],
   ])('refuses a bad %s', (_, change, message) => {
     expect(() => parse({ ...good, ...change })).toThrow(message)
   })

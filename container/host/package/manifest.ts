@@ -38,6 +38,8 @@ export interface Manifest {
   pages: string[]
   permissions: { name: string; reason: string }[]
   domains: Domains | null
+  /** of a gateway, that the program may call; `*` at the end stands for all that begin so */
+  operations: string[] | null
   packages: PackageEntry[]
   /** as in the file; goes to the frame */
   json: WireObject
@@ -84,6 +86,7 @@ export function parseManifest(bytes: ArrayBuffer): Manifest {
       return { name: permission('name').text(1), reason: permission('reason').optional((field) => field.text()) ?? '' }
     })) ?? [],
     domains: readDomains(top('domains')),
+    operations: top('operations').optional((field) => field.list((operation) => operation.text(1))) ?? null,
     packages,
     json: json as WireObject,
   }

@@ -23,6 +23,8 @@ export interface Answer {
 export interface CallSurroundings {
   own: HostCalls
   domains: Domains | null
+  /** operations that the manifest lists */
+  operations: readonly string[] | null
   policy: DomainPolicy
   network: Network
   /** what a capability gets, but for name and arguments */
@@ -56,11 +58,17 @@ async function run(name: string, args: WireObject, around: CallSurroundings): Pr
     if (scope) await call.authorize(scope)
     return capability(call)
   }
-  if (!kind || (ADDRESS_OR_DATA.includes(name) && args.url === undefined)) return { value: await capable() }
-
   const { conditions } = around.network
-  if (typeof args.url !== 'string' || !mayReach(args.url, kind, around.domains, around.policy)) {
-    throw new CapabilityError('url not in domain list', 600002)
+  if (name === 'rpc') {
+    const { operationType } = args
+    if (typeof operationType === 'string' && call.gateway && !call.gateway.permits(operationType, around.operations, around.policy)) {
+      throw new CapabilityError('operation not in list', 600002)
+    }
+  } else {
+    if (!kind || (ADDRESS_OR_DATA.includes(name) && args.url === undefined)) return { value: await capable() }
+    if (typeof args.url !== 'string' || !mayReach(args.url, kind, around.domains, around.policy)) {
+      throw new CapabilityError('url not in domain list', 600002)
+    }
   }
   if (conditions.offline) throw new CapabilityError('net::ERR_INTERNET_DISCONNECTED', 600003)
   await pause(conditions.latency + transferTime(sizeOf(args), conditions), call.signal)

@@ -88,6 +88,7 @@ describe('answerCall', () => {
         },
       },
       domains: { request: ['https://a.b'] },
+      operations: ['eden.bank.*'],
       policy: 'listed',
       network: Object.assign(new Network(), { status: () => ({ isConnected: true, networkType: 'wifi' }) }),
       surroundings: {
@@ -122,6 +123,18 @@ describe('answerCall', () => {
       error: { reason: 'url not in domain list' },
     })
     expect(album.asked).toEqual([])
+  })
+
+  it('checks operations of the gateway before anything else', async () => {
+    const { surroundings } = around()
+    const gateway = { permits: (name: string, listed: readonly string[] | null) => listed!.includes(name) }
+    const here = around({ operations: ['a.b'], surroundings: { ...surroundings, gateway } as unknown as typeof surroundings })
+    expect(await answer('rpc', { operationType: 'a.c' }, here)).toMatchObject({
+      error: { reason: 'operation not in list', errno: 600002 },
+    })
+    const { reason } = (await answer('rpc', { operationType: 'a.b', taskId: 'x' }, here)).error!
+    expect(reason).toMatch(/parameter.taskId should be Number/)
+    expect(await answer('rpc', { operationType: 'a.b', taskId: 1 })).toMatchObject({ error: { reason: 'the phone has no gateway' } })
   })
 
   it('asks for the scope before the capability runs', async () => {

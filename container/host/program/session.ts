@@ -19,6 +19,7 @@ import type { Network } from '../network'
 import type { Manifest, PackageEntry } from '../package/manifest'
 import type { PackageSource, Progress } from '../package/source'
 import type { Prompter } from '../prompt'
+import type { Gateway } from '../rpc/gateway'
 import type { ValueStores } from '../store/values'
 import { Heartbeat } from '../watchdog'
 import { answerCall, ANSWERED_CALLS, type Answer, type CallSurroundings } from './calls'
@@ -37,6 +38,7 @@ export interface Surroundings {
   source: PackageSource
   stores: Promise<ValueStores>
   services: Services
+  gateway: Gateway | undefined
   network: Network
   policy: DomainPolicy
   prompter: Prompter
@@ -150,7 +152,7 @@ export class Session {
     }
     const surroundings: Omit<HostCall, 'name' | 'args'> = {
       program, store, prompt: around.prompter, profile: stores.area('profile'), services: around.services,
-      phone: around.phone, session: this, signal: this.abort.signal, locale: around.boot().locale,
+      gateway: around.gateway, phone: around.phone, session: this, signal: this.abort.signal, locale: around.boot().locale,
       authorize: (scope) => this.authorize(scope),
       emit: (name, detail, transfer) => this.emit(name, detail, transfer),
     }
@@ -167,7 +169,7 @@ export class Session {
         applyUpdate: () => this.applyUpdate(),
         report: async (args) => { around.report(args); return { value: {} } },
       },
-      domains: manifest.domains, policy: around.policy, network: around.network, surroundings,
+      domains: manifest.domains, operations: manifest.operations, policy: around.policy, network: around.network, surroundings,
       internal: (name, error) => around.internal(name, error),
     }
   }

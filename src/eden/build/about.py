@@ -38,6 +38,7 @@ def describe(project: Project, app: App, report: Report) -> JsonObject:
             for scope, entry in sorted(app.config["permission"].items())
         ],
         "domains": _domains(own.get("domains"), report),
+        **_operations(own.get("operations"), report),
     }
 
 
@@ -82,3 +83,13 @@ def _domains(value: object, report: Report) -> JsonObject | None:
         for kind in DOMAIN_KINDS
         if isinstance(value.get(kind), list)
     }
+
+
+def _operations(value: object, report: Report) -> JsonObject:
+    """Operations of a gateway that the program calls; nothing where it says nothing of them."""
+    if value is None:
+        return {}
+    if not isinstance(value, list) or not all(isinstance(name, str) and name for name in value):
+        report.warning("bad-config", "operations must be a list of names; it is ignored", EDEN_FILE)
+        return {}
+    return {"operations": value}

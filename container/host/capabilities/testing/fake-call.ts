@@ -33,6 +33,7 @@ export interface FakePhone {
   answer: boolean | ((question: Question) => unknown)
   interactive: boolean
   services: Partial<HostCall['services']>
+  gateway: HostCall['gateway']
   phone: Partial<HostCall['phone']>
 }
 
@@ -45,12 +46,12 @@ export class FakeFrame {
   readonly options: FakePhone
 
   constructor(options: Partial<FakePhone> = {}) {
-    this.options = { refused: [], answer: true, interactive: false, services: {}, phone: {}, ...options }
+    this.options = { refused: [], answer: true, interactive: false, services: {}, gateway: undefined, phone: {}, ...options }
   }
 
   /** Run a capability as if the frame had asked; resolves with its answer. */
   async ask(capability: Capability, args: WireObject = {}): Promise<any> {
-    const { refused, answer, interactive, services, phone } = this.options
+    const { refused, answer, interactive, services, gateway, phone } = this.options
     const call: HostCall = {
       name: 'test',
       args,
@@ -61,6 +62,7 @@ export class FakeFrame {
       profile: this.profile,
       program: { appId: 'wxtest', name: '测试', manifest: { version: { code: 7 } }, domains: null },
       services: { fetch: browserFetch, ...services },
+      gateway,
       phone: phone as HostCall['phone'],
       prompt: {
         interactive,

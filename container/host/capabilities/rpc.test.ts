@@ -1,0 +1,60 @@
+import { describe, expect, it, vi } from 'vitest'
+import { RpcFault } from '../rpc/fault'
+import { Gateway } from '../rpc/gateway'
+import { rpc } from './rpc'
+import { FakeFrame, failure } from './testing/fake-call'
+
+const answer = {
+  statusCode: 200, headers: new Headers({ 'content-type': 'application/json' }), resultStatus: 1000, tips: '', memo: '', trace: 'abc',
+  body: new TextEncoder().encode('{"a":1}'),
+}
+
+function frame(call: (...args: any[]) => unknown) {
+  return new FakeFrame({ gateway: { client: async () => ({ call }) } as unknown as Gateway })
+}
+
+describe('rpc', () => {
+  it('hands the call to the gateway, without headers that are not the program\'s', async () => {
+    const call = vi.fn(async (..._: any[]) => ({ answer, stream: undefined }))
+    const result = await frame(call).ask(rpc, {
+      taskId: 1, operationType: 'a.b.c.d', query: 'x=1', header: { token: 't', 'x-eden-app': 'other', cookie: 'c' }, body: 'b', version: '2',
+    })
+    expect(result).toMatchObject({ statusCode: 200, resultStatus: 1000, trace: 'abc', data: '{"a":1}', header: { 'Content-Type': 'application/json' } })
+    const [outgoing] = call.mock.calls[0]!
+    expect(outgoing).toMatchObject({ operationType: 'a.b.c.d', program: 'wxtest', method: 'POST', query: '?x=1', version: '2' })
+    expect([...outgoing.headers.keys()]).toEqual(['token'])
+    expect(new TextDecoder().decode(outgoing.body)).toBe('b')
+  })
+
+  it('gives bytes, or chunks as they come', async () => {
+    const bytes = await frame(async () => ({ answer, stream: undefined })).ask(rpc, { taskId: 1, operationType: 'a', responseType: 'arraybuffer' })
+    expect(bytes.data.byteLength).toBe(7)
+    const streaming = frame(async () => ({ answer: { ...answer, body: undefined }, stream: new Response('abc').body }))
+    expect((await streaming.ask(rpc, { taskId: 2, operationType: 'a', enableChunked: true })).data).toBe('')
+    const chunks = streaming.events.filter(({ name }) => name === 'chunk')
+    expect(chunks.map(({ detail }) => new TextDecoder().decode(detail.data))).toEqual(['abc'])
+  })
+
+  it('says why it failed', async () => {
+    expect((await failure(new FakeFrame().ask(rpc, { taskId: 1, operationType: 'a' }))).reason).toBe('the phone has no gateway')
+    const told = frame(async () => { throw new RpcFault('the answer is not encrypted', 9) })
+    expect(await failure(told.ask(rpc, { taskId: 1, operationType: 'a' }))).toEqual({ reason: 'the answer is not encrypted', errno: 9 })
+    const network = frame(async () => { throw new TypeError('Failed to fetch') })
+    expect((await failure(network.ask(rpc, { taskId: 1, operationType: 'a' }))).reason).toBe('net::ERR_FAILED')
+    for (const [args, reason] of [
+      [{}, 'operationType'], [{ operationType: '../x' }, 'operationType is invalid'], [{ operationType: 'a', method: 'TRACE' }, 'method is invalid'],
+      [{ operationType: 'a', body: 5 }, 'text or bytes'], [{ operationType: 'a', header: { x: '\n\u0000' } }, 'header "x" is invalid'],
+    ] as const) {
+      expect((await failure(told.ask(rpc, { taskId: 1, ...args }))).reason).toContain(reason)
+    }
+  })
+})
+
+it('operations that a program may call are listed by it, or by the phone', () => {
+  const gateway = new Gateway({ url: '/', app: 'shop', operations: ['open.*'] }, {} as never)
+  expect(gateway.permits('eden.bank.account.get', ['eden.bank.*'], 'listed')).toBe(true)
+  expect(gateway.permits('eden.bank', ['eden.bank.*'], 'listed')).toBe(false)
+  expect(gateway.permits('eden.bank.account.get', null, 'listed')).toBe(false)
+  expect(gateway.permits('open.weather.get', null, 'listed')).toBe(true)
+  expect(gateway.permits('eden.bank.account.get', null, 'any')).toBe(true)
+})
