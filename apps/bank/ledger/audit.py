@@ -7,11 +7,16 @@ cursors hold no money and are not looked at.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import base64
+import struct
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
+from bank.ledger.closing import Day, closings_hash
+from bank.ledger.heads import HeadError, open_head
 from bank.ledger.records import Row
 from bank.ledger.replay import Replay
+from bank.ledger.statements import CONSUMER
 from bank.ledger.stores.base import JOURNAL_COLUMNS, Store, plain_row
 
 #: rows of one question
@@ -25,30 +30,94 @@ class Broken(AssertionError):
     """What the store holds contradicts itself; the message has the first findings."""
 
 
-async def check_invariants(store: Store, *, day_starts: int = 0) -> Replay:
+async def check_invariants(store: Store, keys: Sequence[str] = (), *, day_starts: int = 0) -> Replay:
     """Raises Broken unless every invariant of a ledger holds. What follows from the entries otherwise."""
-    findings, replay = await audit(store, day_starts=day_starts)
+    findings, replay = await audit(store, keys, day_starts=day_starts)
     if findings:
         raise Broken("\n".join(findings[:_SHOWN]))
     return replay
 
 
-async def audit(store: Store, *, day_starts: int = 0) -> tuple[list[str], Replay]:
-    """All that is wrong, as sentences, and what follows from the entries. The writer should be at rest."""
+async def audit(store: Store, keys: Sequence[str] = (), *, day_starts: int = 0) -> tuple[list[str], Replay]:
+    """All that is wrong, as sentences, and what follows from the entries. The writer should be at rest.
+
+    `keys`: the public ones; without any, signatures of heads are not looked at.
+    """
     heads = await store.fetch("SELECT size, at, note FROM ledger_heads ORDER BY size")
-    replay = Replay([row[0] for row in heads], day_starts=day_starts)
-    async for entry in _entries(store):
-        if len(entry) == 5:
-            replay.note(*entry)
-        else:
-            replay.transfer(entry)
-    replay.finish()
+    days = await store.fetch("SELECT * FROM ledger_days ORDER BY end_seq, day")
+    replay = Replay([row[0] for row in heads], [row[4] for row in days], day_starts=day_starts)
+    try:
+        async for entry in _entries(store):
+            if len(entry) == 5:
+                replay.note(*entry)
+            else:
+                replay.transfer(entry)
+        replay.finish()
+    except (struct.error, TypeError, ValueError, OverflowError) as error:
+        return [*replay.findings, f"an entry cannot be read: {error}"], replay
     findings = replay.findings
+    findings += _heads(heads, keys, replay)
     findings += await _head(store, replay)
     findings += await _accounts(store, replay)
     findings += await _pendings(store, replay)
+    findings += await _days(store, days, replay)
+    findings += await _postings(store, replay)
     findings += _totals(replay)
     return findings, replay
+
+
+def _heads(heads: Sequence[tuple[int, int, str]], keys: Sequence[str], replay: Replay) -> list[str]:
+    """What was signed is what is there."""
+    findings = []
+    for size, at, note in heads:
+        root = replay.roots.get(size)
+        if root is None or note.split("\n")[1:4] != [str(size), base64.b64encode(root).decode(), f"time {at}"]:
+            findings.append(f"the head of {size} entries is not that of the entries")
+        elif keys:
+            try:
+                open_head(note, keys)
+            except HeadError as error:
+                findings.append(f"the head of {size} entries: {error}")
+    return findings
+
+
+async def _days(store: Store, days: Sequence[tuple[Any, ...]], replay: Replay) -> list[str]:
+    """Closed days are those of the notes, with the closing balances that follow from the entries."""
+    findings = []
+    chart = {row[0]: tuple(row[1:]) for row in await store.fetch("SELECT * FROM ledger_chart")}
+    if chart != replay.chart:
+        findings.append("the chart is not that of the notes")
+    if {row[0] for row in days} != replay.day_notes.keys():
+        findings.append("the closed days are not those of the notes")
+    closings: dict[str, list[tuple[Any, ...]]] = {}
+    for row in await store.fetch(f"SELECT account, day, {_BALANCES} FROM ledger_closings"):
+        closings.setdefault(row[1], []).append((bytes(row[0]), *row[1:]))
+    if closings.keys() - {row[0] for row in days}:
+        findings.append("there are closing balances of days that are not closed")
+    for row, moved in zip(days, replay.moved, strict=False):
+        found = sorted(closings.get(row[0], []))
+        fields = dict(zip(Day.__struct_fields__, row, strict=True))
+        expected = [(id_, row[0], *balances) for id_, balances in sorted(moved.items())]
+        note = fields | {"accounts": len(expected), "balances": closings_hash(expected)}
+        if found != expected or replay.day_notes.get(row[0]) != note:
+            findings.append(f"the day {row[0]} is not what follows from the entries")
+    return findings
+
+
+async def _postings(store: Store, replay: Replay) -> list[str]:
+    """The read model has both sides of each transfer that it has followed, and nothing else."""
+    cursor = await store.fetch("SELECT seq FROM ledger_cursors WHERE consumer = ?", (CONSUMER,))
+    until = cursor[0][0] if cursor else 0
+    (there,) = await store.fetch("SELECT COUNT(*) FROM ledger_postings")
+    (right,) = await store.fetch(
+        "SELECT COUNT(*) FROM ledger_postings p JOIN ledger_journal j ON j.seq = p.seq"
+        " WHERE (j.debit = p.account OR j.credit = p.account) AND p.seq < ?",
+        (until,),
+    )
+    (transfers,) = await store.fetch("SELECT COUNT(*) FROM ledger_journal WHERE seq < ?", (until,))
+    if not 0 <= until <= replay.tree.size or not there[0] == right[0] == 2 * transfers[0]:
+        return ["the postings are not those of the journal"]
+    return []
 
 
 async def _entries(store: Store) -> AsyncIterator[Any]:

@@ -100,6 +100,8 @@ class Posted(msgspec.Struct, frozen=True, omit_defaults=True):
     at: int
     #: what it released of a pending transfer
     released: int = 0
+    #: day and number in it, once the day is closed
+    voucher: str = ""
 
 
 class NewAccount(msgspec.Struct, frozen=True, omit_defaults=True):

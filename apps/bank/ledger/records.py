@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, TypeAlias
 
-from bank.ledger.canonical import note_entry
+from bank.ledger.canonical import note_entry, transfer_body, transfer_head
+from bank.ledger.interfaces import Posted, Transfer
 
 #: microseconds of a day
 DAY = 86_400_000_000
@@ -160,3 +161,23 @@ class Changes:
 
     def _lists(self) -> tuple[list[Any], ...]:
         return self.rows, self.entries, self.pendings, self.resolved, self.flagged
+
+
+def row_entry(row: Row) -> bytes:
+    """The bytes of the leaf of a row of the journal."""
+    seq, _, at, id_, debit, credit, amount, ledger, code, flags, pending_id, timeout, reference, data, released = row[
+        :15
+    ]
+    body = transfer_body(id_, debit, credit, ledger, code, flags, timeout, pending_id, data)
+    entry: bytes = transfer_head(1, seq, at, amount, released) + body + reference.encode()
+    return entry
+
+
+def posted_of(row: Row) -> Posted:
+    """A row of the journal as its reader sees it."""
+    seq, _, at, id_, debit, credit, amount, ledger, code, flags, pending_id, timeout, reference, data, released = row[
+        :15
+    ]
+    ids = id_.hex(), debit.hex(), credit.hex()
+    transfer = Transfer(*ids, amount, ledger, code, flags, pending_id.hex(), timeout, reference, data.hex())
+    return Posted(transfer, seq, at, released)

@@ -11,10 +11,10 @@ from typing import Any
 
 import msgspec
 
-from bank.ledger.canonical import note_entry, transfer_body, transfer_head
+from bank.ledger.canonical import note_entry
 from bank.ledger.interfaces import AccountFlag, Flag
 from bank.ledger.merkle import Frontier
-from bank.ledger.records import DAY, AccountState, OpenedAccount, PendingState, Resolution, Row
+from bank.ledger.records import DAY, AccountState, OpenedAccount, PendingState, Resolution, Row, row_entry
 
 #: leaves that are hashed together
 _LEAVES = 4_096
@@ -22,25 +22,34 @@ _RESOLVES = int(Flag.POST | Flag.VOID | Flag.EXPIRED)
 
 
 class Replay:
-    """What follows from the entries fed so far. `sizes`: of trees whose roots are wanted, in ascending order."""
+    """What follows from the entries fed so far. Wanted are, in ascending order, the roots of trees of certain `sizes`,
+    and at certain ends of days (indexes) the balances of the accounts that moved since the one before."""
 
-    def __init__(self, sizes: list[int], *, day_starts: int = 0) -> None:
+    def __init__(self, sizes: list[int], ends: list[int], *, day_starts: int = 0) -> None:
         self.findings: list[str] = []
         self.accounts: dict[bytes, OpenedAccount] = {}
         self.pendings: dict[bytes, PendingState] = {}
         self.roots: dict[int, bytes] = {}
         self.nodes: dict[tuple[int, int], bytes] = {}
         self.tree = Frontier()
+        self.chart: dict[int, tuple[Any, ...]] = {}
+        #: bodies of the notes that close days
+        self.day_notes: dict[str, dict[str, Any]] = {}
+        #: for each end of a day: accounts that moved, and their balances
+        self.moved: list[dict[bytes, tuple[int, int, int, int]]] = [{}]
         self.number = 0
         self.at = 0
         self._sizes = sizes[::-1]
+        self._ends = ends[::-1]
         self._day_starts = day_starts
         self._seq = 0
         self._leaves: list[bytes] = []
         self._ids: set[bytes] = set()
-        self._notes: dict[str, Callable[[str, int, dict[str, Any]], None]] = {
+        self._notes: dict[str, Callable[[str, int, Any], None]] = {
             "account": self._opened,
             "change": self._changed,
+            "chart": self._charted,
+            "day": self._day_closed,
         }
 
     def _find(self, seq: int, sentence: str) -> None:
@@ -55,6 +64,9 @@ class Replay:
         while self._sizes and self._sizes[-1] <= seq:
             self._grow()
             self.roots[self._sizes.pop()] = self.tree.root()
+        while self._ends and self._ends[-1] <= seq:
+            self._ends.pop()
+            self.moved.append({})
         self._leaves.append(sha256(b"\x00" + entry).digest())
         if len(self._leaves) == _LEAVES:
             self._grow()
@@ -69,12 +81,15 @@ class Replay:
         self._grow()
         while self._sizes and self._sizes[-1] <= self._seq:
             self.roots[self._sizes.pop()] = self.tree.root()
+        while self._ends and self._ends[-1] <= self._seq:
+            self._ends.pop()
+            self.moved.append({})
 
     def note(self, seq: int, at: int, kind: str, key: str, body: str) -> None:
         self._entry(seq, at, note_entry(seq, at, kind, key, body))
         if kind in self._notes:
             try:
-                self._notes[kind](key, at, msgspec.json.decode(body, type=dict[str, Any]))
+                self._notes[kind](key, at, msgspec.json.decode(body))
             except (ValueError, KeyError, TypeError) as error:
                 self._find(seq, f"is a note that cannot be read: {error}")
 
@@ -92,12 +107,18 @@ class Replay:
         state.transfer_limit, state.day_limit = body["transfer_limit"], body["day_limit"]
         state.set_flags(body["flags"])
 
+    def _charted(self, key: str, at: int, body: list[list[Any]]) -> None:
+        self.chart |= {line[0]: tuple(line[1:]) for line in body}
+
+    def _day_closed(self, key: str, at: int, body: dict[str, Any]) -> None:
+        if key in self.day_notes or body["day"] != key:
+            raise ValueError("the day was closed before")
+        self.day_notes[key] = body
+
     def transfer(self, row: Row) -> None:
         """A row of the journal: its effect, and whether the balances after it are right."""
-        seq, number, at, id_, debit_id, credit_id, amount, ledger, code, flags = row[:10]
-        pending_id, timeout, reference, data, released = row[10:15]
-        body = transfer_body(id_, debit_id, credit_id, ledger, code, flags, timeout, pending_id, data)
-        self._entry(seq, at, transfer_head(1, seq, at, amount, released) + body + reference.encode())
+        seq, number, at, id_, debit_id, credit_id = row[:6]
+        self._entry(seq, at, row_entry(row))
         if number != self.number:
             self._find(seq, f"has number {number} where {self.number} was expected")
         self.number = number + 1
@@ -111,6 +132,8 @@ class Replay:
         self._move(row, debit.state, credit.state)
         if debit.state.balances() != row[15:19] or credit.state.balances() != row[19:23]:
             self._find(seq, "has other balances after it than follow from the entries")
+        moved = self.moved[-1]
+        moved[debit_id], moved[credit_id] = debit.state.balances(), credit.state.balances()
 
     def _move(self, row: Row, debit: AccountState, credit: AccountState) -> None:
         seq, _, at, id_, _, _, amount, ledger, code, flags, pending_id, timeout, _, _, released = row[:15]

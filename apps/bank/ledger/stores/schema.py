@@ -99,7 +99,7 @@ DAYS = Table(
 )  # fmt: skip
 CLOSINGS = Table(
     "ledger_closings",
-    {"account": "big", "day": 10, **_BALANCES},
+    {"account": "id", "day": 10, **_BALANCES},
     ("account", "day"),
     packed=True,
 )
@@ -127,6 +127,8 @@ class Dialect(NamedTuple):
     #: options after any table
     options: str = ""
     new_index: str = "CREATE INDEX IF NOT EXISTS"
+    #: the beginning and the end of a statement that leaves rows alone whose key is there
+    ignoring: tuple[str, str] = ("INSERT INTO", " ON CONFLICT DO NOTHING")
     #: rows are replaced by ON CONFLICT; otherwise by ON DUPLICATE KEY
     on_conflict: bool = True
 

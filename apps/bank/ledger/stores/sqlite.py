@@ -42,6 +42,7 @@ class SqliteStore(Store):
         },
         text="TEXT",
         packed=" WITHOUT ROWID",
+        ignoring=("INSERT OR IGNORE INTO", ""),
     )  # fmt: skip
 
     def __init__(self, path: Path, shard: int) -> None:

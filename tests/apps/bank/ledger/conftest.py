@@ -13,4 +13,4 @@ from tests.apps.bank.ledger.kit import Opener, opener_of
 @pytest.fixture(params=["sqlite"])
 def opener(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Opener]:
     """Opens a new ledger by a clock."""
-    yield opener_of(f"sqlite:///{tmp_path / 'ledger.db'}")
+    yield opener_of(f"sqlite:///{tmp_path / 'ledger.db'}", tmp_path / "keys.json")

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from bank.ledger.audit import check_invariants
@@ -101,14 +102,14 @@ async def desk(opener: Opener, deposits: int = 4, each: int = 1_000) -> AsyncIte
     ledger = await opener(clock)
     try:
         yield await furnished(ledger, clock, deposits, each)
-        await check_invariants(ledger.store)
+        await check_invariants(ledger.store, ledger.public_keys())
     finally:
         await ledger.close()
 
 
-def opener_of(url: str) -> Opener:
-    return partial(_opened, url)
+def opener_of(url: str, keys: Path) -> Opener:
+    return partial(_opened, url, keys)
 
 
-async def _opened(url: str, clock: Clock) -> Ledger:
-    return await Ledger.open(url, clock=clock)
+async def _opened(url: str, keys: Path, clock: Clock) -> Ledger:
+    return await Ledger.open(url, keys=keys, clock=clock)
