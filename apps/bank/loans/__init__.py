@@ -1,0 +1,1 @@
+"""The loan engine: schedules, repayments, annual percentage rates. Pure: amounts are `Decimal`, days are arguments."""
