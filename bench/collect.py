@@ -36,7 +36,8 @@ from typing import Any
 
 from playwright.sync_api import Browser, Frame, Page, sync_playwright
 
-from bank.service import app as bank_service
+from bank.server import Server as BankServer
+from bank.settings import Settings as BankSettings
 from bench._harness import Figure
 from eden.base.browser import LAUNCH_ARGUMENTS, chromium
 from eden.base.http import Receive, Scope, Send, respond
@@ -192,15 +193,25 @@ class _Block:
 
 
 class _Platform(RunningPlatform):
-    """With the bank's service, and the page that the phone is in."""
+    """With the bank, and the page that the phone is in."""
+
+    def __init__(self, folder: Path) -> None:
+        self._bank = BankServer(BankSettings(folder / "bank", seed=3))
+        super().__init__(folder)
+        self.run(self._bank.bank.start())
 
     async def _application(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
         if path.startswith("/bank/"):
-            return await bank_service(dict(scope, path=path.removeprefix("/bank/api/bank")), receive, send)
+            inner = f"/v1{path.removeprefix('/bank/api/bank')}"
+            return await self._bank(dict(scope, path=inner), receive, send)
         if path == "/bench":
             return await respond(send, _HOST.encode(), headers=[(b"content-type", b"text/html; charset=utf-8")])
         return await super()._application(scope, receive, send)
+
+    def close(self) -> None:
+        self.run(self._bank.bank.stop())
+        super().close()
 
 
 def _size(quick: bool) -> Iterable[Figure]:

@@ -47,15 +47,13 @@ class Visitor:
 
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
-    folder = bank.bank_folder()
-    with closing(LiveProgram(folder / "miniprogram")) as program:
+    with closing(LiveProgram(bank.bank_folder() / "miniprogram")) as program:
         program.build()
         platform = Platform(Settings(data=str(tmp_path)))
         founded = found(platform, tmp_path)
-        simulator = Simulator(
-            program, mounts={bank.PREFIX: bank.load_service(folder / "service.py")}, hosts=bank.HOSTS, watch=False
-        )
-        yield House(simulator, platform, founded, furnish)
+        services = bank.Bank(tmp_path / "bank")
+        simulator = Simulator(program, mounts={bank.PREFIX: services}, hosts=bank.HOSTS, watch=False)
+        yield House(simulator, platform, founded, furnish, beside=[services])
 
 
 furnished: list[str] = []
@@ -76,7 +74,7 @@ def test_each_address_has_its_owner_and_the_link_signs_in(house: House, capsys: 
         visitor = Visitor(house)
         assert b"simulator" in (await visitor.get("/"))[2]
         assert (await visitor.get("/healthz"))[0] == 200
-        # the bank's service, which asks who it is
+        # the bank, which asks who it is
         assert (await visitor.get("/api/bank/overview"))[0] == 401
         assert (await visitor.get("/api/v1/me"))[0] == 401
         assert (await visitor.get("/console/"))[0] == 303

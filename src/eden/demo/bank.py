@@ -1,34 +1,119 @@
-"""The bank that comes with Eden: its mini program and its data service."""
+"""The bank that comes with Eden: its mini program, and its services as a process of their own."""
 
 from __future__ import annotations
 
-import importlib.util
+import asyncio
+import os
 import sys
+import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from eden.base.errors import EdenError
-from eden.base.http import Application
+import aiohttp
 
-#: the data service's place in the demo, and the name that the mini program knows it by
+from eden.base.errors import EdenError
+from eden.base.http import Receive, Scope, Send, read_body, respond
+from eden.demo.supervised import Supervised
+
+#: the bank's place in the demo, and the name that the mini program knows it by
 PREFIX = "/api/bank/"
 HOSTS = {"bank.eden.local": PREFIX}
+#: who may sign in, and with which password: all of it is made up
+CUSTOMER, PASSWORD = "13812345820", "secret1"
+#: made-up customers: enough to look around among, few enough to be there in a second
+_CUSTOMERS = 24
+#: bytes of a body that is passed on: a photo of a document
+_BODY = 8 << 20
+#: how long a request waits for a bank that is being started
+_START_SECONDS = 30.0
 _PACKAGE = Path(__file__).resolve().parent.parent
+#: of a connection, not of what is said over it
+_DROPPED = frozenset(
+    {b"host", b"connection", b"content-length", b"transfer-encoding", b"keep-alive", b"accept-encoding"}
+)
+_NOT_RETURNED = frozenset({"connection", "content-length", "transfer-encoding", "date", "server"})
 
 
 def bank_folder() -> Path:
     """apps/bank of the source tree, or the copy in an installed wheel."""
     for folder in (_PACKAGE / "_apps" / "bank", _PACKAGE.parent.parent / "apps" / "bank"):
-        if (folder / "service.py").is_file():
+        if (folder / "__main__.py").is_file():
             return folder
     raise EdenError("no-demo", "This installation has no demo.", "Install Eden again, or start it in a source tree.")
 
 
-def load_service(file: Path) -> Application:
-    """The ASGI application `app` of a demo's data service."""
-    spec = importlib.util.spec_from_file_location("eden_demo_service", file)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    application: Application = module.app
-    return application
+class Bank:
+    """The bank's services as a process, with everything that they keep in a folder; ASGI, to reach them."""
+
+    def __init__(self, data: Path) -> None:
+        paths = (str(bank_folder().parent), os.environ.get("PYTHONPATH", ""))
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths)), "PYTHONUNBUFFERED": "1"}
+        self._data = data
+        self.process = Supervised("bank", self._command, environment)
+        self._forward = Forward(self.process.address)
+
+    def _command(self, port: int) -> list[str]:
+        options = ["--data", str(self._data), "--port", str(port), "--seed", str(_CUSTOMERS), "--ends-with-input"]
+        return [sys.executable, "-m", "bank", "serve", *options]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._forward(scope, receive, send)
+
+    def start(self) -> None:
+        """In the running loop."""
+        self.process.start()
+
+    async def stop(self) -> None:
+        await self._forward.close()
+        await self.process.stop()
+
+
+class Forward:
+    """ASGI: passes requests on to a service below `/v1`, and waits for it while it is started.
+
+    A connection that cannot be made is tried again: nothing has been asked yet. An answer that breaks off is not.
+    """
+
+    def __init__(self, address: Callable[[], Awaitable[str]]) -> None:
+        self._address = address
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body = await read_body(scope, receive, _BODY)
+        until = time.monotonic() + _START_SECONDS
+        while True:
+            try:
+                address = await asyncio.wait_for(self._address(), max(0.0, until - time.monotonic()))
+                return await self._pass(f"{address}/v1{scope['path']}", scope, body, send)
+            except aiohttp.ClientConnectorError:
+                if time.monotonic() > until:
+                    return await respond(send, b"The service does not start.\n", b"text/plain", 502)
+                await asyncio.sleep(0.1)
+            except (TimeoutError, aiohttp.ClientError):
+                return await respond(send, b"The service gave no answer.\n", b"text/plain", 502)
+
+    async def _pass(self, url: str, scope: Scope, body: bytes, send: Send) -> None:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60))
+        query = scope.get("query_string", b"").decode("latin-1")
+        headers = [
+            (name.decode("latin-1"), value.decode("latin-1"))
+            for name, value in scope["headers"]
+            if name not in _DROPPED
+        ]
+        method = scope["method"]
+        async with self._session.request(
+            method, f"{url}?{query}" if query else url, data=body or None, headers=headers, allow_redirects=False
+        ) as answer:
+            found = await answer.read()
+            fields = [
+                (name.lower().encode("latin-1"), value.encode("latin-1"))
+                for name, value in answer.headers.items()
+                if name.lower() not in (*_NOT_RETURNED, "content-type")
+            ]
+            content_type = answer.headers.get("content-type", "application/octet-stream")
+            await respond(send, found, content_type.encode("latin-1"), answer.status, fields)
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()

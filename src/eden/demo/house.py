@@ -10,7 +10,8 @@ import asyncio
 import hmac
 import logging
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
 
 from eden.app import Platform
 from eden.base.http import Receive, Scope, Send, header, respond
@@ -26,9 +27,17 @@ _ENTER = "/enter/"
 log = logging.getLogger("eden.demo")
 
 
+class Beside(Protocol):
+    """What lives as long as the server."""
+
+    def start(self) -> None: ...
+
+    async def stop(self) -> None: ...
+
+
 class House:
     """ASGI, with lifespan. `furnish` runs beside the server once it has started; it sets the event that it is given as
-    soon as there is something to see in the console."""
+    soon as there is something to see in the console. `beside` starts before it and stops after it."""
 
     def __init__(
         self,
@@ -37,12 +46,14 @@ class House:
         owner: Founded,
         furnish: Callable[[asyncio.Event], Awaitable[None]],
         first_page: str = "/console/",
+        beside: Sequence[Beside] = (),
     ) -> None:
         self._simulator = simulator
         self._platform = platform
         self._owner = owner.owner
         self._furnish = furnish
         self._first_page = first_page
+        self._beside = beside
         self._furnishing: asyncio.Task[None] | None = None
         self._furnished = asyncio.Event()
         self._secret = secrets.token_urlsafe(18)
@@ -90,6 +101,8 @@ class House:
             log.exception("the platform cannot start")
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             return
+        for one in self._beside:
+            one.start()
         self._simulator.start()
         await send({"type": "lifespan.startup.complete"})
         self._furnishing = asyncio.create_task(self._furnish_quietly(), name="eden-demo")
@@ -97,6 +110,7 @@ class House:
         self._furnishing.cancel()
         await asyncio.gather(self._furnishing, return_exceptions=True)
         await self._simulator.close()
+        await asyncio.gather(*(one.stop() for one in self._beside))
         await self._platform.stop()
         await send({"type": "lifespan.shutdown.complete"})
 

@@ -75,9 +75,10 @@ def demo_command(arguments: argparse.Namespace) -> int:
         )
         founded = found(platform, Path(data))
         collect = {"collect": {"url": "/observe/v1/", "workspace": _WORKSPACE, "program": _KEY}}
+        services = bank.Bank(Path(data) / "bank")
         simulator = Simulator(
             program,
-            mounts={bank.PREFIX: bank.load_service(folder / "service.py")},
+            mounts={bank.PREFIX: services},
             hosts=bank.HOSTS,
             settings=page_settings(arguments.host, listener, source) | collect,
             on_revision=report,
@@ -94,12 +95,14 @@ def demo_command(arguments: argparse.Namespace) -> int:
             else:
                 print("  There is no analysis: pip install 'eden-platform[observe]' brings what it needs.", flush=True)
 
-        house = House(simulator, platform, founded, furnish, f"/console/{_WORKSPACE}/analysis/{_KEY}/overview")
+        first_page = f"/console/{_WORKSPACE}/analysis/{_KEY}/overview"
+        house = House(simulator, platform, founded, furnish, first_page, [services])
         entrance = f"{address.rstrip('/')}{house.entrance}"
         # the server gives the signal back when it has stopped; what is behind it is to be tidied up first
         signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
         try:
-            return serve(arguments, house, listener, [f"Console  {entrance}   (signs you in as the owner)"])
+            customer = f"Bank     sign in with {bank.CUSTOMER}, password {bank.PASSWORD}   (a made-up customer)"
+            return serve(arguments, house, listener, [f"Console  {entrance}   (signs you in as the owner)", customer])
         finally:
             # the folder goes with the demo, and the process that has the events store in it outlives its servers
             wait_until_ended(platform.ground.settings)

@@ -1,2 +1,2 @@
-/** Where the bank's data service is. The simulator answers this name itself; a real bank puts its own here. */
+/** Where the bank is. The simulator answers this name itself; a real bank puts its own here. */
 module.exports = { baseUrl: 'https://bank.eden.local/api/bank' }

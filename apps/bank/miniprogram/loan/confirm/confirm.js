@@ -23,7 +23,7 @@ Page({
     this.setData({ busy: true, error: '' })
     try {
       const body = { product: product.code, amount, term, document: document && { size: document.size }, agreed: this.data.agreed }
-      const { number } = await api.post('/loans', body, this.key)
+      const { number } = await api.call('credit.application.create', body, this.key)
       application.reset()
       wx.reLaunch({ url: `/pages/result/result?title=submitted&text=${encodeURIComponent(`${number} ${t('submittedText')}`)}` })
     } catch (error) {

@@ -25,7 +25,7 @@ Page({
     if (!code || busy) return
     this.setData({ busy: true, error: '' })
     try {
-      const { product, terms } = await api.get('/loan-product', { code })
+      const { product, terms } = await api.call('credit.product.get', { code: code.trim() })
       application.set({ code, product, terms, amount: Math.min(product.max, 5000000) })
       wx.navigateTo({ url: '/loan/plan/plan' })
     } catch (error) {

@@ -18,9 +18,9 @@ function byDay(items) {
 Page({
   behaviors: [page],
   data: {
-    t: pick('noMore', 'loading'),
+    t: pick('noMore', 'loading', 'search', 'searchHint'),
     filters: [{ value: 'all', text: t('all') }, { value: 'in', text: t('income') }, { value: 'out', text: t('spending') }],
-    direction: 'all', account: {}, days: [], next: null,
+    direction: 'all', text: '', account: {}, days: [], next: null,
   },
   items: [],
   fetching: false,
@@ -34,16 +34,16 @@ Page({
 
   async load() {
     if (this.accountId) {
-      const { accounts } = await api.get('/overview')
+      const { accounts } = await api.call('account.overview.get')
       this.setData({ account: accounts.find(({ id }) => id === this.accountId) || {} })
     }
     this.items = []
-    await this.fetchPage(0)
+    await this.fetchPage('')
   },
 
   async fetchPage(cursor) {
-    const { direction } = this.data
-    const { items, next } = await api.get('/transactions', { account: this.accountId, direction, cursor })
+    const { direction, text } = this.data
+    const { items, next } = await api.call('account.transaction.list', { account: this.accountId, direction, text, cursor })
     this.items = this.items.concat(items)
     this.setData({ days: byDay(this.items), next })
   },
@@ -59,6 +59,11 @@ Page({
     } finally {
       this.fetching = false
     }
+  },
+
+  search({ detail }) {
+    this.setData({ text: detail.value.trim() })
+    this.refresh(true)
   },
 
   filter({ currentTarget }) {

@@ -22,7 +22,7 @@ Page({
   onPullDownRefresh() { this.refresh(true) },
 
   async load() {
-    const { total, accounts, recent, customer, unread } = await api.get('/overview')
+    const { total, accounts, recent, customer, unread } = await api.call('account.overview.get')
     this.setData({ total, accounts, recent, customer })
     getApp().setUnread(unread)
   },

@@ -15,7 +15,7 @@ Page({
     this.setData({ busy: true, error: '' })
     try {
       const { code } = await wx.login()
-      const { token, customer } = await api.post('/session', { ...detail.value, code })
+      const { token, customer } = await api.call('identity.session.open', { ...detail.value, code })
       wx.setStorageSync('token', token)
       getApp().globalData.customer = customer
       wx.switchTab({ url: '/pages/home/home' })

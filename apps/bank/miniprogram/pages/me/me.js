@@ -11,7 +11,7 @@ Page({
 
   async onShow() {
     try {
-      const { customer } = await api.get('/overview')
+      const customer = await api.call('identity.customer.get')
       this.setData({ customer, initial: customer.name.slice(0, 1) })
     } catch (error) {
       wx.showToast({ title: error.message, icon: 'none' })
@@ -25,6 +25,7 @@ Page({
   async signOut() {
     const { confirm } = await wx.showModal({ title: t('signOut'), content: t('signOutAsk'), confirmText: t('confirmShort'), cancelText: t('cancel') })
     if (!confirm) return
+    await api.call('identity.session.close').catch(() => {})
     wx.removeStorageSync('token')
     wx.reLaunch({ url: '/pages/login/login' })
   },

@@ -10,9 +10,9 @@ Page({
     this.refresh()
   },
   async load() {
-    const message = await api.get('/message', { id: this.messageId })
+    const message = await api.call('message.box.get', { id: this.messageId })
     this.setData({ message })
-    const { unread } = await api.post('/messages/read', { id: this.messageId })
+    const { unread } = await api.call('message.box.read', { id: this.messageId })
     getApp().setUnread(unread)
   },
 })

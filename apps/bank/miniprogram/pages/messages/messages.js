@@ -11,7 +11,7 @@ Page({
   onPullDownRefresh() { this.refresh(true) },
 
   async load() {
-    const { items } = await api.get('/messages')
+    const { items } = await api.call('message.box.list')
     this.setData({ messages: items, moved: '' })
     getApp().setUnread(items.filter(({ read }) => !read).length)
   },
@@ -32,7 +32,7 @@ Page({
   async remove({ currentTarget }) {
     const { id } = currentTarget.dataset
     try {
-      const { unread } = await api.post('/messages/remove', { id })
+      const { unread } = await api.call('message.box.remove', { id })
       this.setData({ messages: this.data.messages.filter((message) => message.id !== id), moved: '' })
       getApp().setUnread(unread)
       wx.showToast({ title: t('deleted'), icon: 'none' })

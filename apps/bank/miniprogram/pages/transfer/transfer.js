@@ -17,7 +17,7 @@ Page({
   onShow() { if (this.data.state === 'ready') this.refresh(true) },
 
   async load() {
-    const [{ items, daily_limit: limit }, { accounts }] = await Promise.all([api.get('/payees'), api.get('/overview')])
+    const [{ items, daily_limit: limit }, { accounts }] = await Promise.all([api.call('payment.payee.list'), api.call('account.overview.get')])
     this.setData({ payees: items, limit, account: accounts[0] })
     this.judge()
   },
@@ -52,11 +52,11 @@ Page({
     this.key = this.key || api.newKey()
     this.setData({ busy: true })
     try {
-      const { balance } = await api.post('/transfers', { payee: payee.id, account: account.id, amount: cents, remark }, this.key)
+      const { balance, state } = await api.call('payment.transfer.create', { payee: payee.id, account: account.id, amount: cents, remark }, this.key)
       this.key = undefined
       this.setData({ amount: '', remark: '', ready: false, 'account.balance': balance })
       const text = `${payee.name} ¥ ${money.format(cents)}`
-      wx.navigateTo({ url: `/pages/result/result?title=transferred&text=${encodeURIComponent(text)}` })
+      wx.navigateTo({ url: `/pages/result/result?title=${state === 'pending' ? 'sent' : 'transferred'}&text=${encodeURIComponent(text)}` })
     } catch (error) {
       if (error.code !== 'offline') this.key = undefined
       this.setData({ problem: error.message })

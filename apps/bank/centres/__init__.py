@@ -1,0 +1,1 @@
+"""The centres of the bank: customers, products, payments, messages, accounting. Money is the ledger's."""

@@ -1,0 +1,155 @@
+"""The message centre: what customers are told, in both languages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
+
+from bank.ids import new_hex
+from bank.refusals import Refusal
+from bank.tables import messages
+from bank.times import shown_day
+from bank.values import Message, Page
+from eden.base.ids import now
+
+PAGE = 30
+
+#: code → (kind, Chinese title, English title, Chinese text, English text)
+TEXTS: dict[str, tuple[str, str, str, str, str]] = {
+    "new-device": (
+        "security",
+        "新设备登录提醒",
+        "New device",
+        "您的账户于今天在一台新设备上登录。如非本人操作，请立即修改密码。",
+        "Somebody signed in to your account on a new device today. If it was not you, change your password now.",
+    ),
+    "salary": (
+        "account",
+        "工资入账",
+        "Salary received",
+        "您的活期储蓄账户收到工资 {amount} 元。",
+        "Your current account has received a salary of {amount} CNY.",
+    ),
+    "offer": (
+        "offer",
+        "小店贷利率下调",
+        "Shop loans are cheaper",
+        "经营者专享：年利率低至 4.80%，扫描店内二维码即可申请。",
+        "For shopkeepers: from 4.80 % a year. Scan the code in the shop to apply.",
+    ),
+    "term": (
+        "account",
+        "定期存款到期提醒",
+        "Savings term ends",
+        "您的一笔定期存款将于下月到期，可选择自动转存。",
+        "The term of your savings ends next month. You can have it renewed.",
+    ),
+    "transfer-done": (
+        "account",
+        "转账成功",
+        "Transferred",
+        "您向{name}转账 {amount} 元。{remark}",
+        "You transferred {amount} CNY to {name}. {remark}",
+    ),
+    "transfer-sent": (
+        "account",
+        "转账处理中",
+        "Transfer on its way",
+        "您向{name}（{bank}）转账 {amount} 元已提交，对方银行确认后到账。{remark}",
+        "Your transfer of {amount} CNY to {name} ({bank}) is on its way; the other bank will confirm it. {remark}",
+    ),
+    "transfer-back": (
+        "account",
+        "转账退回",
+        "Transfer returned",
+        "您向{name}转账的 {amount} 元未能入账，已退回您的账户。",
+        "Your transfer of {amount} CNY to {name} could not be credited; the money is back in your account.",
+    ),
+    "received": (
+        "account",
+        "账户入账",
+        "Money received",
+        "您收到{name}转来的 {amount} 元。{remark}",
+        "You received {amount} CNY from {name}. {remark}",
+    ),
+    "loan-received": (
+        "loan",
+        "贷款申请已受理",
+        "Loan application received",
+        "{product} {amount} 元，申请编号 {number}，结果将以消息通知。",
+        "{product_en}, {amount} CNY, number {number}. You will get the result as a message.",
+    ),
+    "reversed": (
+        "account",
+        "交易冲正",
+        "Transaction reversed",
+        "一笔 {amount} 元的交易已冲正，详情请查看收支明细。",
+        "A transaction of {amount} CNY was reversed. See your statement.",
+    ),
+}
+
+
+def do_tell(
+    connection: Connection, customer: str, code: str, at: int | None = None, read: bool = False, **values: object
+) -> None:
+    """Put a message into a customer's box; `values` are what its texts name."""
+    kind, *texts = TEXTS[code]
+    title, title_en, text, text_en = (one.format(**values).strip() for one in texts)
+    moment = now() if at is None else at
+    connection.execute(
+        insert(messages).values(
+            id=new_hex(moment),
+            customer_id=customer,
+            kind=kind,
+            title=[title, title_en],
+            text=[text, text_en],
+            read=read,
+            at=moment,
+        )
+    )
+
+
+def unread(connection: Connection, customer: str) -> int:
+    return int(
+        connection.execute(
+            select(func.count()).where(messages.c.customer_id == customer, messages.c.read.is_(False))
+        ).scalar_one()
+    )
+
+
+def page(connection: Connection, customer: str, chinese: bool, cursor: str = "") -> Page[Message]:
+    """The newest first; `cursor` is the last id of the page before."""
+    query = select(messages).where(messages.c.customer_id == customer).order_by(messages.c.id.desc()).limit(PAGE + 1)
+    rows = connection.execute(query.where(messages.c.id < cursor) if cursor else query).all()
+    items = [_shown(row, chinese) for row in rows[:PAGE]]
+    return Page(items, items[-1].id if len(rows) > PAGE else None)
+
+
+def find(connection: Connection, customer: str, message: str, chinese: bool) -> Message:
+    """Refusal "no-message"."""
+    row = connection.execute(
+        select(messages).where(messages.c.customer_id == customer, messages.c.id == message)
+    ).first()
+    if row is None:
+        raise Refusal("no-message")
+    return _shown(row, chinese)
+
+
+def do_read(connection: Connection, customer: str, message: str) -> int:
+    """It has been read; how many have not. Refusal "no-message"."""
+    find(connection, customer, message, True)
+    connection.execute(update(messages).where(messages.c.id == message).values(read=True))
+    return unread(connection, customer)
+
+
+def do_remove(connection: Connection, customer: str, message: str) -> int:
+    """It is gone; how many have not been read. Refusal "no-message"."""
+    find(connection, customer, message, True)
+    connection.execute(delete(messages).where(messages.c.id == message))
+    return unread(connection, customer)
+
+
+def _shown(row: Row[Any], chinese: bool) -> Message:
+    language = 0 if chinese else 1
+    return Message(row.id, row.kind, row.title[language], row.text[language], shown_day(row.at), row.read)

@@ -1,0 +1,404 @@
+"""The payment centre: transfers between own accounts, to payees here and at other banks, and reversals.
+
+Written first, posted next: an order is a row before its transfer, whose id it has, is in the ledger. Whoever dies in
+between finds the order when it starts again and posts it once more, which the ledger takes for the same transfer. So
+an order is done exactly once, and a client that does not know what became of its order sends it again with its key.
+
+Money for other banks is reserved (a pending transfer to the clearing account) and moves when the other bank confirms;
+it comes back when the other bank refuses, or says nothing for `OUTSIDE_SECONDS`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import Connection, func, insert, select, update
+
+from bank.centres import messages, products, statements
+from bank.centres.accounting import CLEARING, CNY, Code, balances, general
+from bank.centres.customers import masked_number
+from bank.ids import new_hex
+from bank.ledger.interfaces import Flag, Outcome, Transfer
+from bank.ledger.ledger import Ledger
+from bank.refusals import Refusal, yuan
+from bank.tables import accounts, customers, movements, orders, payees
+from bank.times import day_of
+from bank.values import Account, Ordered, Payee
+from eden.base.database import Database
+from eden.base.ids import now
+
+HERE = ("伊甸银行", "Eden Bank")
+#: after a day without a word from the other bank the money is free again
+OUTSIDE_SECONDS = 86_400
+#: kinds that count for the limits
+_LIMITED = ("inside", "outside")
+_CODES = {"own": Code.OWN, "inside": Code.INSIDE, "outside": Code.OUTSIDE, "reversal": Code.REVERSAL}
+
+
+class Wanted(Struct, frozen=True):
+    """A transfer as a customer asks for it: to a payee, or to another account of their own."""
+
+    account: str
+    amount: int
+    payee: str = ""
+    to: str = ""
+    remark: str = ""
+
+
+class Order(Struct, frozen=True):
+    """A row of `orders`."""
+
+    id: str
+    customer_id: str
+    key: str
+    fingerprint: str
+    kind: str
+    state: str
+    debit: str
+    credit: str
+    amount: int
+    detail: dict[str, Any]
+    reason: str
+    day: str
+    created_at: int
+    done_at: int | None
+
+    @property
+    def transfer(self) -> Transfer:
+        outside = self.kind == "outside"
+        return Transfer(
+            self.id,
+            self.debit,
+            self.credit,
+            self.amount,
+            CNY,
+            int(_CODES[self.kind]),
+            int(Flag.PENDING) if outside else 0,
+            timeout_s=OUTSIDE_SECONDS if outside else 0,
+            reference=self.detail.get("remark", ""),
+        )
+
+
+class Payments:
+    """Orders in the database and their transfers in the ledger."""
+
+    def __init__(self, database: Database, ledger: Ledger) -> None:
+        self._database, self._ledger = database, ledger
+
+    async def order(self, customer: str, key: str, wanted: Wanted) -> Ordered:
+        """Make a transfer; the same key with the same wish is the same transfer. Refusals of all kinds."""
+        fingerprint = hashlib.sha256(msgspec.json.encode(wanted)).hexdigest()
+        order = await self._database.write(
+            lambda connection: _do_order(connection, customer, key, fingerprint, wanted, now())
+        )
+        return await self._answer(await self._carry_out(order))
+
+    async def reverse(self, order_id: str) -> Ordered:
+        """Undo a posted transfer within the bank by one in the other direction. Refusal "not-reversible"."""
+        order = await self._database.write(lambda connection: _do_order_reversal(connection, order_id, now()))
+        return await self._answer(await self._carry_out(order))
+
+    async def finish(self) -> int:
+        """Carry out what a process that died has left; how many orders that were."""
+        rows = await self._database.read(
+            lambda connection: connection.execute(select(orders).where(orders.c.state == "created")).all()
+        )
+        for row in rows:
+            await self._carry_out(Order(*row))
+        return len(rows)
+
+    async def waiting(self, before: int) -> list[Order]:
+        """Orders that other banks have had since `before` (µs) without a word."""
+        rows = await self._database.read(
+            lambda connection: connection.execute(
+                select(orders).where(orders.c.state == "pending", orders.c.done_at < before).order_by(orders.c.id)
+            ).all()
+        )
+        return [Order(*row) for row in rows]
+
+    async def settle(self, order: Order, confirmed: bool) -> None:
+        """The other bank's word on a pending order. It may come twice; the first one counts."""
+        # made of the order's id: the same word is the same transfer
+        identifier = hashlib.sha256(f"settle {order.id} {confirmed}".encode()).hexdigest()[:32]
+        flag = int(Flag.POST if confirmed else Flag.VOID)
+        (outcome,) = await self._ledger.post([Transfer(identifier, flags=flag, pending_id=order.id)])
+        if outcome.done or outcome in (
+            Outcome.PENDING_TRANSFER_ALREADY_POSTED,
+            Outcome.PENDING_TRANSFER_ALREADY_VOIDED,
+            Outcome.PENDING_TRANSFER_EXPIRED,
+            Outcome.ID_ALREADY_FAILED,
+        ):
+            posted = confirmed if outcome.done else outcome is Outcome.PENDING_TRANSFER_ALREADY_POSTED
+            await self._database.write(lambda connection: _do_settle(connection, order, posted, now()))
+
+    async def _carry_out(self, order: Order) -> Order:
+        if order.state != "created":
+            return order
+        (outcome,) = await self._ledger.post([order.transfer])
+        return await self._database.write(lambda connection: _do_finish(connection, order, outcome, now()))
+
+    async def _answer(self, order: Order) -> Ordered:
+        if order.state == "refused":
+            raise refusal(order.reason)
+        found = await balances(self._ledger, [order.debit])
+        available = found[order.debit].available if order.debit in found else 0
+        return Ordered(order.id, order.state, order.debit, order.amount, order.detail["name"], available)
+
+
+def refusal(reason: str) -> Refusal:
+    """What the ledger refused, said to a person."""
+    if reason in (Outcome.EXCEEDS_CREDITS, Outcome.ID_ALREADY_FAILED):
+        return Refusal("insufficient-funds")
+    if reason in (Outcome.DEBIT_ACCOUNT_FROZEN, Outcome.CREDIT_ACCOUNT_FROZEN):
+        return Refusal("account-frozen")
+    if reason == "not-reversible":
+        return Refusal("not-reversible")
+    return Refusal("no-account")
+
+
+def list_payees(connection: Connection, customer: str, chinese: bool) -> list[Payee]:
+    rows = connection.execute(select(payees).where(payees.c.customer_id == customer).order_by(payees.c.created_at))
+    return [
+        Payee(row.id, row.name, row.bank or HERE[0 if chinese else 1], _spaced(row.number), not row.bank)
+        for row in rows
+    ]
+
+
+def do_add_payee(connection: Connection, customer: str, name: str, bank: str, number: str, at: int) -> str:
+    """A new payee's id; one with this number again is the same. Refusal "invalid"."""
+    number = number.replace(" ", "")
+    if not (number.isdigit() and 12 <= len(number) <= 24) or not 1 <= len(name.strip()) <= 80 or len(bank) > 80:
+        raise Refusal("invalid", what="name, bank, number")
+    known = connection.execute(
+        select(payees.c.id).where(payees.c.customer_id == customer, payees.c.number == number)
+    ).scalar()
+    if known is not None:
+        return str(known)
+    payee = new_hex(at)
+    bank = "" if bank in HERE else bank
+    connection.execute(
+        insert(payees).values(
+            id=payee, customer_id=customer, name=name.strip(), bank=bank, number=number, created_at=at
+        )
+    )
+    return payee
+
+
+def day_limit(connection: Connection, customer: str) -> int:
+    """The limit of the customer's first account that pays."""
+    rows = connection.execute(
+        select(accounts).where(accounts.c.customer_id == customer).order_by(accounts.c.opened_at)
+    ).all()
+    for row in rows:
+        product = products.find(connection, row.product, row.product_version).product
+        if isinstance(product, products.Deposit) and product.is_payment:
+            return product.day_limit
+    return 0
+
+
+def list_accounts(connection: Connection, customer: str) -> list[Account]:
+    """Without their money."""
+    rows = connection.execute(
+        select(accounts).where(accounts.c.customer_id == customer).order_by(accounts.c.opened_at, accounts.c.id)
+    ).all()
+    found = []
+    for row in rows:
+        product = products.find(connection, row.product, row.product_version).product
+        number = masked_number(row.number)
+        found.append(Account(row.id, product.name, product.name_en, number, 0, 0, row.product, row.state))
+    return found
+
+
+async def with_money(ledger: Ledger, found: Sequence[Account]) -> list[Account]:
+    """The same accounts with what is in them."""
+    money = await balances(ledger, [one.id for one in found])
+    return [
+        msgspec.structs.replace(one, balance=money[one.id].available, pending=money[one.id].debits_pending)
+        for one in found
+        if one.id in money
+    ]
+
+
+def _do_order(connection: Connection, customer: str, key: str, fingerprint: str, wanted: Wanted, at: int) -> Order:
+    row = connection.execute(select(orders).where(orders.c.customer_id == customer, orders.c.key == key)).first()
+    if row is not None:
+        if row.fingerprint != fingerprint:
+            raise Refusal("key-used")
+        return Order(*row)
+    account = _own(connection, customer, wanted.account)
+    product = products.find(connection, account.product, account.product_version).product
+    if not isinstance(product, products.Deposit) or not product.is_payment:
+        raise Refusal("no-account")
+    kind, credit, detail = _target(connection, customer, wanted)
+    detail["remark"] = "".join(character for character in wanted.remark if character.isprintable())[:30]
+    if credit == wanted.account:
+        raise Refusal("same-account")
+    if wanted.amount < 1 or wanted.amount > products.MOST:
+        raise Refusal("bad-amount", low=yuan(1), high=yuan(product.transfer_limit))
+    day = day_of(at).isoformat()
+    if kind in _LIMITED:
+        if wanted.amount > product.transfer_limit:
+            raise Refusal("over-transfer-limit", limit=yuan(product.transfer_limit))
+        left = product.day_limit - _spent(connection, wanted.account, day)
+        if wanted.amount > left:
+            raise Refusal("over-daily-limit", left=yuan(max(0, left)))
+    return _do_insert(connection, customer, key, fingerprint, kind, wanted.account, credit, wanted.amount, detail, at)
+
+
+def _do_order_reversal(connection: Connection, order_id: str, at: int) -> Order:
+    row = connection.execute(select(orders).where(orders.c.id == order_id)).first()
+    if row is None:
+        raise Refusal("no-transaction")
+    order, key = Order(*row), f"reversal {order_id}"
+    known = connection.execute(
+        select(orders).where(orders.c.customer_id == order.customer_id, orders.c.key == key)
+    ).first()
+    if known is not None and known.state != "refused":
+        return Order(*known)
+    if order.state != "posted" or order.kind not in ("own", "inside"):
+        raise Refusal("not-reversible")
+    if known is not None:
+        key = f"{key} {at}"
+    detail = {"name": order.detail["name"], "payer": order.detail["payer"], "remark": "", "reverses": order.id}
+    return _do_insert(
+        connection, order.customer_id, key, order.id, "reversal", order.credit, order.debit, order.amount, detail, at
+    )
+
+
+def _do_insert(
+    connection: Connection,
+    customer: str,
+    key: str,
+    fingerprint: str,
+    kind: str,
+    debit: str,
+    credit: str,
+    amount: int,
+    detail: dict[str, Any],
+    at: int,
+) -> Order:
+    day = day_of(at).isoformat()
+    order = Order(
+        new_hex(at), customer, key, fingerprint, kind, "created", debit, credit, amount, detail, "", day, at, None
+    )
+    connection.execute(insert(orders).values(msgspec.structs.asdict(order)))
+    return order
+
+
+def _own(connection: Connection, customer: str, account: str) -> Any:
+    row = connection.execute(
+        select(accounts).where(accounts.c.id == account, accounts.c.customer_id == customer)
+    ).first()
+    if row is None:
+        raise Refusal("no-account")
+    if row.state != "open":
+        raise Refusal("account-frozen")
+    return row
+
+
+def _target(connection: Connection, customer: str, wanted: Wanted) -> tuple[str, str, dict[str, Any]]:
+    """Kind, credited account and what is to be told of it."""
+    payer = connection.execute(select(customers.c.name).where(customers.c.id == customer)).scalar_one()
+    if wanted.to:
+        account = _own(connection, customer, wanted.to)
+        product = products.find(connection, account.product, account.product_version).product
+        return "own", account.id, {"name": product.name, "payer": payer}
+    payee = connection.execute(
+        select(payees).where(payees.c.id == wanted.payee, payees.c.customer_id == customer)
+    ).first()
+    if payee is None:
+        raise Refusal("no-payee")
+    detail = {"name": payee.name, "payer": payer, "bank": payee.bank, "number": payee.number}
+    if payee.bank:
+        return "outside", general(CLEARING), detail
+    account_id = connection.execute(
+        select(accounts.c.id).where(accounts.c.number == payee.number, accounts.c.state == "open")
+    ).scalar()
+    if account_id is None:
+        raise Refusal("no-payee")
+    return "inside", account_id, detail
+
+
+def _spent(connection: Connection, account: str, day: str) -> int:
+    return int(
+        connection.execute(
+            select(func.coalesce(func.sum(orders.c.amount), 0)).where(
+                orders.c.debit == account,
+                orders.c.day == day,
+                orders.c.kind.in_(_LIMITED),
+                orders.c.state.in_(("created", "pending", "posted")),
+            )
+        ).scalar_one()
+    )
+
+
+def _do_finish(connection: Connection, order: Order, outcome: Outcome, at: int) -> Order:
+    """The ledger has answered. Another process may have been told already: the state is looked at again."""
+    row = connection.execute(select(orders).where(orders.c.id == order.id)).one()
+    if row.state != "created":
+        return Order(*row)
+    if not outcome.done:
+        return _do_set(connection, order, "refused", at, reason=outcome.value)
+    _do_note_lines(connection, order, at)
+    amount, name, remark = yuan(order.amount), order.detail["name"], order.detail["remark"]
+    if order.kind == "outside":
+        bank = order.detail["bank"]
+        messages.do_tell(
+            connection, order.customer_id, "transfer-sent", at, name=name, amount=amount, bank=bank, remark=remark
+        )
+        return _do_set(connection, order, "pending", at)
+    if order.kind == "reversal":
+        connection.execute(update(orders).where(orders.c.id == order.detail["reverses"]).values(state="reversed"))
+        messages.do_tell(connection, order.customer_id, "reversed", at, amount=amount)
+    elif order.kind == "inside":
+        messages.do_tell(connection, order.customer_id, "transfer-done", at, name=name, amount=amount, remark=remark)
+        receiver = _owner(connection, order.credit)
+        if receiver and receiver != order.customer_id:
+            payer = order.detail["payer"]
+            messages.do_tell(connection, receiver, "received", at, name=payer, amount=amount, remark=remark)
+    return _do_set(connection, order, "posted", at)
+
+
+def _do_note_lines(connection: Connection, order: Order, at: int) -> None:
+    """The order's lines in the statements of both sides."""
+    kind = {"own": "own", "reversal": "reversal"}.get(order.kind, "transfer")
+    state = "pending" if order.kind == "outside" else "posted"
+    name, payer = order.detail["name"], order.detail["payer"]
+    if order.kind == "reversal":
+        name, payer = payer, name
+    for account, amount, other in ((order.debit, -order.amount, name), (order.credit, order.amount, payer)):
+        if owner := _owner(connection, account):
+            statements.do_note(
+                connection, owner, account, order.id, amount, other, kind, order.detail["remark"], at, state
+            )
+
+
+def _do_settle(connection: Connection, order: Order, posted: bool, at: int) -> None:
+    row = connection.execute(select(orders).where(orders.c.id == order.id)).one()
+    if row.state != "pending":
+        return
+    connection.execute(
+        update(movements).where(movements.c.id == order.id).values(state="posted" if posted else "returned")
+    )
+    amount, name = yuan(order.amount), order.detail["name"]
+    code = "transfer-done" if posted else "transfer-back"
+    remark = order.detail["remark"]
+    messages.do_tell(connection, order.customer_id, code, at, name=name, amount=amount, remark=remark)
+    _do_set(connection, order, "posted" if posted else "returned", at)
+
+
+def _do_set(connection: Connection, order: Order, state: str, at: int, reason: str = "") -> Order:
+    connection.execute(update(orders).where(orders.c.id == order.id).values(state=state, reason=reason, done_at=at))
+    return msgspec.structs.replace(order, state=state, reason=reason, done_at=at)
+
+
+def _owner(connection: Connection, account: str) -> str | None:
+    return connection.execute(select(accounts.c.customer_id).where(accounts.c.id == account)).scalar()
+
+
+def _spaced(number: str) -> str:
+    return " ".join(number[start : start + 4] for start in range(0, len(number), 4))

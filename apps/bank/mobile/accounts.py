@@ -1,0 +1,116 @@
+"""Accounts, statements, payees and transfers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from sqlalchemy import Connection
+
+from bank.centres import customers, messages, payments, statements
+from bank.centres.payments import Wanted, with_money
+from bank.values import Account, Customer, Detail, Movement, Ordered, Overview, Page, Payees
+from bank.web import Request, Route, idempotency_key
+from eden.base.ids import now
+
+if TYPE_CHECKING:
+    from bank.server import Bank
+
+#: lines of the first page
+_RECENT = 5
+
+
+class NewPayee(Struct, frozen=True):
+    name: str
+    number: str
+    bank: str = ""
+
+
+def routes(bank: Bank) -> list[Route]:
+    """`/v1/overview`, `/v1/accounts`, `/v1/transactions…`, `/v1/bills/…`, `/v1/payees`, `/v1/transfers`."""
+
+    async def overview(request: Request) -> Overview:
+        customer = request.customer
+
+        def read(connection: Connection) -> tuple[Customer, list[Account], list[Movement], int]:
+            return (
+                customers.find(connection, customer),
+                payments.list_accounts(connection, customer),
+                statements.page(connection, customer, statements.Filter(), size=_RECENT).items,
+                messages.unread(connection, customer),
+            )
+
+        who, without, recent, unread = await bank.database.read(read)
+        found = await with_money(bank.ledger, without)
+        return Overview(who, sum(one.balance for one in found), found, recent, unread)
+
+    async def accounts(request: Request) -> Page[Account]:
+        without = await bank.database.read(lambda connection: payments.list_accounts(connection, request.customer))
+        return Page(await with_money(bank.ledger, without), None)
+
+    async def transactions(request: Request) -> Page[Movement]:
+        wanted = request.convert(statements.Filter)
+        cursor = request.query.get("cursor", "")
+        return await bank.database.read(
+            lambda connection: statements.page(connection, request.customer, wanted, cursor)
+        )
+
+    async def transaction(request: Request) -> Detail:
+        transfer, chinese = request.path["id"], request.chinese
+
+        def read(connection: Connection) -> tuple[Movement, dict[str, Account]]:
+            line = statements.find(connection, request.customer, transfer)
+            return line, {one.id: one for one in payments.list_accounts(connection, request.customer)}
+
+        line, owned = await bank.database.read(read)
+        account = owned[line.account]
+        balance = await bank.balance_after(line.account, line.id)
+        return Detail(
+            line.id,
+            line.account,
+            account.name if chinese else account.name_en,
+            line.amount,
+            line.name,
+            line.kind,
+            line.note,
+            line.time,
+            line.state,
+            balance,
+        )
+
+    async def bill(request: Request) -> statements.Bill:
+        month = request.path["month"]
+        if month == "now":
+            month = statements.this_month(now())
+        return await bank.database.read(lambda connection: statements.bill(connection, request.customer, month))
+
+    async def payees(request: Request) -> Payees:
+        customer, chinese = request.customer, request.chinese
+        return await bank.database.read(
+            lambda connection: Payees(
+                payments.list_payees(connection, customer, chinese), payments.day_limit(connection, customer)
+            )
+        )
+
+    async def add_payee(request: Request) -> dict[str, str]:
+        wanted = request.decode(NewPayee)
+        payee = await bank.database.write(
+            lambda connection: payments.do_add_payee(
+                connection, request.customer, wanted.name, wanted.bank, wanted.number, now()
+            )
+        )
+        return {"id": payee}
+
+    async def transfer(request: Request) -> Ordered:
+        return await bank.payments.order(request.customer, idempotency_key(request), request.decode(Wanted))
+
+    return [
+        Route("GET", "/v1/overview", overview),
+        Route("GET", "/v1/accounts", accounts),
+        Route("GET", "/v1/transactions", transactions),
+        Route("GET", "/v1/transactions/{id}", transaction),
+        Route("GET", "/v1/bills/{month}", bill),
+        Route("GET", "/v1/payees", payees),
+        Route("POST", "/v1/payees", add_payee),
+        Route("POST", "/v1/transfers", transfer),
+    ]

@@ -1,0 +1,77 @@
+"""What a customer is told when something cannot be done: a stable code, a sentence in Chinese and in English.
+
+A `Refusal` is a `Problem` (RFC 9457) of the bank's own catalogue. It is rendered in the language that the request
+prefers: its `detail` is for the person, `code` for the program.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from eden.base.errors import EdenError
+from eden.base.problems import Problem
+
+#: code → (HTTP status, Chinese, English); the sentences take the refusal's values by name
+SENTENCES: dict[str, tuple[int, str, str]] = {
+    "not-found": (404, "没有找到您要的内容。", "There is no such thing."),
+    "method-not-allowed": (405, "不支持这种操作。", "Not with this method."),
+    "invalid": (400, "请求内容不正确：{what}", "The request is not valid: {what}"),
+    "too-large": (413, "请求过大。", "The request is too large."),
+    "internal": (500, "系统繁忙，请稍后再试。", "Something unexpected went wrong. Please try again."),
+    "signed-out": (401, "登录已失效，请重新登录。", "You are signed out. Please sign in again."),
+    "forbidden": (403, "您没有权限进行此操作。", "You may not do this."),
+    "bad-phone": (400, "请输入 11 位手机号。", "Enter a phone number of 11 digits."),
+    "bad-sign-in": (401, "手机号或密码不正确。", "The phone number or the password is not right."),
+    "no-keyboard": (503, "安全键盘暂不可用，请稍后再试。", "The secure keyboard is not available. Please try again."),
+    "locked": (429, "尝试次数过多，请 {minutes} 分钟后再试。", "Too many attempts. Try again in {minutes} minutes."),
+    "bad-amount": (
+        400,
+        "金额应在 {low} 至 {high} 元之间。",
+        "The amount must be from {low} to {high} CNY.",
+    ),
+    "no-account": (404, "没有这个账户。", "There is no such account."),
+    "account-frozen": (409, "该账户已冻结，请联系客服。", "This account is frozen. Please contact the bank."),
+    "no-payee": (400, "请选择收款人。", "Choose a payee."),
+    "no-transaction": (404, "没有这笔交易。", "There is no such transaction."),
+    "no-message": (404, "没有这条消息。", "There is no such message."),
+    "same-account": (400, "收款账户与付款账户相同。", "Both accounts are the same."),
+    "insufficient-funds": (409, "余额不足。", "There is not enough money in the account."),
+    "over-transfer-limit": (409, "超过单笔限额 {limit} 元。", "Above the limit of {limit} CNY for one transfer."),
+    "over-daily-limit": (
+        409,
+        "超过单日限额，今日还可转账 {left} 元。",
+        "Above the daily limit: {left} CNY are left today.",
+    ),
+    "key-used": (422, "该请求编号已用于另一笔业务。", "This idempotency key was used for a different request."),
+    "not-reversible": (409, "这笔交易不能冲正。", "This transaction cannot be reversed."),
+    "unknown-code": (404, "无法识别这个申请码，请核对后重试。", "This code is not known. Check it and try again."),
+    "no-product": (400, "没有这个产品。", "There is no such product."),
+    "bad-term": (400, "请选择还款期数。", "Choose a number of instalments."),
+    "no-document": (400, "请先拍摄证件。", "Photograph your document first."),
+    "not-agreed": (400, "请阅读并同意借款合同。", "Read and accept the loan contract first."),
+    "product-changed": (409, "产品已被他人修改，请刷新后重试。", "Somebody changed this product. Load it again."),
+}
+
+
+class Refusal(Problem):
+    """Raise it with a code of `SENTENCES` and the values that its sentence names."""
+
+    def __init__(self, code: str, **values: object) -> None:
+        self.status, chinese, english = SENTENCES[code]
+        self.chinese, self.title = chinese.format(**values), english.format(**values)
+        EdenError.__init__(self, code, self.title)
+        self.errors = ()
+        self.headers = {}
+
+    def body(self, chinese: bool, trace: str | None = None) -> bytes:
+        """`application/problem+json` in the language of the person."""
+        told: dict[str, Any] = self.json(trace)
+        return msgspec.json.encode(told | {"detail": self.chinese if chinese else self.sentence})
+
+
+def yuan(cents: int) -> str:
+    """123456 → "1,234.56": how sentences show an amount."""
+    sign = "-" if cents < 0 else ""
+    return f"{sign}{abs(cents) // 100:,}.{abs(cents) % 100:02d}"

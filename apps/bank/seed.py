@@ -1,0 +1,296 @@
+"""Made-up customers with two years of history: the same seed and day give the same people, accounts and transfers.
+
+People earn, pay rent, buy what people buy, pay each other; some keep a shop whose takings come in twice a week, more of
+them before holidays. Nobody spends what they have not got. Every customer is marked as made up, for ever.
+"""
+
+from __future__ import annotations
+
+import datetime
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, insert
+
+from bank.centres import accounting, customers, messages, payments, products
+from bank.centres.accounting import ACQUIRING, CAPITAL, CENTRAL_BANK, CNY, Code, general
+from bank.ids import new_hex
+from bank.ledger.interfaces import Transfer
+from bank.refusals import yuan
+from bank.settings import Settings
+from bank.tables import accounts, movements
+from bank.times import day_of, moment
+from eden.base.database import Database
+from eden.base.identity.passwords import hash_in_thread
+from eden.base.ids import now
+from eden.base.sealing import Seal
+
+#: days of history
+DAYS = 730
+SEED = 7
+#: of all made-up customers; the terminal says so
+PHONE, PASSWORD = "13812345820", "secret1"
+#: transfers of one request to the ledger
+_BATCH = 1024
+#: rows of one insert
+_ROWS = 5000
+_CAPITAL = 10_000_000_000
+
+#: (name, kind, least, most) of what people buy, cents
+_MERCHANTS = (
+    ("晨光便利店", "shopping", 500, 12_000), ("城市地铁", "transport", 300, 800), ("青禾咖啡", "food", 1_800, 4_500),
+    ("南园菜市场", "food", 2_000, 16_000), ("国家电网", "home", 8_000, 26_000), ("书山文具", "shopping", 1_200, 9_000),
+    ("仁和药房", "health", 2_500, 18_000), ("星河影城", "leisure", 4_000, 12_000), ("顺达快递", "home", 800, 3_000),
+)  # fmt: skip
+_EMPLOYERS = ("示例科技有限公司", "江南纺织厂", "第三中学", "长风物流公司", "青山医院", "城南小学")
+_FAMILY = "陈王李张刘杨黄赵吴周徐孙马朱胡郭何高罗郑"
+_GIVEN = ("建国", "秀英", "志强", "丽华", "伟", "芳", "思远", "雨桐", "浩然", "静怡", "明", "佳慧", "子轩", "晓梅")
+_LEVELS = ("普通客户", "金卡客户", "白金客户")
+#: who everybody knows: name, number of the first account
+_KNOWN = (("林晓雨", "6222021003983016"), ("陈默", "6222021003981175"))
+_REGIONS = ("310104", "510105", "330106", "440305", "320102")
+
+
+@dataclass
+class Person:
+    """A made-up customer; `balances` by account id, as far as the history has come."""
+
+    id: str
+    phone: str
+    name: str
+    document: str
+    level: str
+    salary: int
+    rent: int
+    employer: str
+    payday: int
+    current: str
+    savings: str
+    shop: str
+    numbers: dict[str, str]
+    balances: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Money moves: from an account to another, with what each side's statement says (name, kind)."""
+
+    at: int
+    debit: str
+    credit: str
+    amount: int
+    code: Code
+    debit_line: tuple[str, str] = ("", "")
+    credit_line: tuple[str, str] = ("", "")
+
+
+def people(count: int, chance: random.Random, at: int) -> list[Person]:
+    """Customers who have been with the bank since `at` (µs)."""
+    found = []
+    for number in range(count):
+        known = _KNOWN[number] if number < len(_KNOWN) else None
+        name = known[0] if known else chance.choice(_FAMILY) + chance.choice(_GIVEN)
+        born = datetime.date(1962, 1, 1) + datetime.timedelta(days=chance.randrange(14_600))
+        has_shop = number == 0 or chance.random() < 0.4
+        first = known[1] if known else f"622202{chance.randrange(10**10):010d}"
+        current, savings, shop = (f"{new_hex(at, chance)[:30]}00" for _ in range(3))
+        numbers = {current: first, savings: f"622202{chance.randrange(10**10):010d}"}
+        if has_shop:
+            numbers[shop] = f"622202{chance.randrange(10**10):010d}"
+        salary = chance.randrange(500_000, 2_000_000, 10_000) if number else 1_280_000
+        found.append(
+            Person(
+                new_hex(at, chance),
+                PHONE if number == 0 else f"139{chance.randrange(10**8):08d}",
+                name,
+                _document(chance.choice(_REGIONS), born, chance.randrange(1000)),
+                _LEVELS[1] if number == 0 else chance.choice(_LEVELS),
+                salary,
+                salary // 4 // 10_000 * 10_000 if chance.random() < 0.6 or number == 0 else 0,
+                chance.choice(_EMPLOYERS) if number else _EMPLOYERS[0],
+                chance.choice((10, 15, 18, 25)),
+                current,
+                savings,
+                shop if has_shop else "",
+                numbers,
+            )
+        )
+    return found
+
+
+def history(everybody: Sequence[Person], until: datetime.date, chance: random.Random) -> Iterator[Event]:
+    """What happened in `DAYS` days up to and with `until`, in order."""
+    start = until - datetime.timedelta(days=DAYS)
+    opening = moment(start, 9)
+    yield Event(opening, general(CENTRAL_BANK), general(CAPITAL), _CAPITAL, Code.OPENING)
+    for person in everybody:
+        savings = chance.randrange(500_000, 20_000_000, 100_000) if person.phone != PHONE else 12_000_000
+        yield _in(person, person.savings, savings, "开户存入", Code.OPENING, opening)
+        yield _in(person, person.current, chance.randrange(100_000, 900_000, 1000), "开户存入", Code.OPENING, opening)
+    for back in range(DAYS - 1, -1, -1):
+        day = until - datetime.timedelta(days=back)
+        # the takings of a month are paid by those who clear them on its last day
+        yield from sorted(_of_day(everybody, day, chance), key=lambda event: event.at)
+
+
+def _of_day(everybody: Sequence[Person], day: datetime.date, chance: random.Random) -> Iterator[Event]:
+    for person in everybody:
+        if day.day == person.payday:
+            yield _in(person, person.current, person.salary, person.employer, Code.SALARY, _time(day, 9, 9, chance))
+        if day.weekday() in (1, 4) and person.shop:
+            busy = 13 if day.month in (1, 2, 9) else 10
+            takings = chance.randrange(60_000, 220_000, 100) * busy // 10
+            at = _time(day, 10, 10, chance)
+            yield _in(person, person.shop, takings, "收单结算", Code.SETTLEMENT, at, general(ACQUIRING))
+        if day.day == 5 and person.rent:
+            yield from _out(person, person.rent, "安居公寓", "home", Code.RENT, _time(day, 11, 11, chance))
+        for _ in range(chance.choice((0, 1, 1, 2))):
+            name, kind, low, high = chance.choice(_MERCHANTS)
+            amount = chance.randrange(low, high, 10)
+            yield from _out(person, amount, name, kind, Code.PURCHASE, _time(day, 12, 19, chance))
+        if chance.random() < 0.02 and len(everybody) > 1:
+            yield from _between(person, chance.choice(everybody), chance, _time(day, 20, 22, chance))
+
+
+def _between(payer: Person, payee: Person, chance: random.Random, at: int) -> Iterator[Event]:
+    amount = chance.randrange(5_000, 200_000, 100)
+    if payee is payer or payer.balances[payer.current] < amount:
+        return
+    payer.balances[payer.current] -= amount
+    payee.balances[payee.current] += amount
+    lines = ((payee.name, "transfer"), (payer.name, "transfer"))
+    yield Event(at, payer.current, payee.current, amount, Code.INSIDE, *lines)
+
+
+def _in(
+    person: Person, account: str, amount: int, name: str, code: Code, at: int, source: str = general(CENTRAL_BANK)
+) -> Event:
+    person.balances[account] = person.balances.get(account, 0) + amount
+    return Event(at, source, account, amount, code, credit_line=(name, "income"))
+
+
+def _out(person: Person, amount: int, name: str, kind: str, code: Code, at: int) -> Iterator[Event]:
+    if person.balances[person.current] >= amount:
+        person.balances[person.current] -= amount
+        yield Event(at, person.current, general(CENTRAL_BANK), amount, code, (name, kind))
+
+
+def _time(day: datetime.date, first: int, last: int, chance: random.Random) -> int:
+    return moment(day, chance.randint(first, last), chance.randrange(60), chance.randrange(60))
+
+
+def _document(region: str, born: datetime.date, order: int) -> str:
+    body = f"{region}{born:%Y%m%d}{order:03d}"
+    return next(body + last for last in "0123456789X" if customers.is_document(body + last))
+
+
+async def seed(database: Database, settings: Settings, seal: Seal, today: datetime.date | None = None) -> None:
+    """Make up `settings.seed` customers whose history ends yesterday; `today` is the bank's, None: by the clock."""
+    day = today or day_of(now())
+    until = day - datetime.timedelta(days=1)
+    chance = random.Random(SEED)
+    opening = moment(until - datetime.timedelta(days=DAYS), 9)
+    everybody = people(settings.seed, chance, opening)
+    hashed = await hash_in_thread(PASSWORD)
+    await database.write(lambda connection: _do_enrol(connection, everybody, hashed, seal, opening))
+
+    clock = [opening]
+    ledger = await accounting.open_ledger(settings, lambda: clock[0])
+    try:
+        await accounting.open_accounts(
+            ledger,
+            [
+                accounting.new_account(account, _gl(person, account), person.numbers[account])
+                for person in everybody
+                for account in person.numbers
+            ],
+        )
+        owners = {account: person.id for person in everybody for account in person.numbers}
+        transfers: list[Transfer] = []
+        lines: list[dict[str, Any]] = []
+        for event in history(everybody, until, chance):
+            identifier = new_hex(event.at, chance)
+            transfers.append(Transfer(identifier, event.debit, event.credit, event.amount, CNY, int(event.code)))
+            lines += _lines(event, identifier, owners)
+            if len(transfers) == _BATCH:
+                clock[0] = event.at
+                await accounting.book(ledger, transfers)
+                transfers = []
+        clock[0] = moment(until, 23)
+        await accounting.book(ledger, transfers)
+    finally:
+        await ledger.close()
+    for start in range(0, len(lines), _ROWS):
+        rows = lines[start : start + _ROWS]
+        await database.write(lambda connection, rows=rows: connection.execute(insert(movements), rows))  # type: ignore[misc]
+
+
+def _do_enrol(connection: Connection, everybody: Sequence[Person], hashed: str, seal: Seal, opening: int) -> None:
+    products.do_found(connection)
+    for person in everybody:
+        customers.do_enrol(
+            connection,
+            person.phone,
+            person.name,
+            hashed,
+            level=person.level,
+            document=seal.close(person.document.encode(), "document", person.id),
+            made_up=True,
+            identifier=person.id,
+            at=opening,
+        )
+        customers.do_pass_step(connection, person.id, "document", {"made_up": True}, opening)
+        for place, (account, number) in enumerate(person.numbers.items()):
+            connection.execute(
+                insert(accounts).values(
+                    id=account,
+                    customer_id=person.id,
+                    product=_product(person, account),
+                    product_version=1,
+                    number=number,
+                    state="open",
+                    opened_at=opening + place,
+                )
+            )
+    first = everybody[0]
+    payees = (
+        ("陈默", "", _KNOWN[1][1]),
+        ("王若琳", "东海银行", "6228480012906634"),
+        ("南园菜市场", "城商银行", "6217001300052290"),
+    )
+    for place, (name, bank, number) in enumerate(payees):
+        payments.do_add_payee(connection, first.id, name, bank, number, opening + place)
+    at = now()
+    day = 86_400_000_000
+    for code, back, read in (("term", 9, True), ("offer", 5, True), ("salary", 2, False), ("new-device", 0, False)):
+        messages.do_tell(connection, first.id, code, at - back * day, read, amount=yuan(first.salary))
+
+
+def _lines(event: Event, identifier: str, owners: dict[str, str]) -> Iterator[dict[str, Any]]:
+    for account, amount, (name, kind) in (
+        (event.debit, -event.amount, event.debit_line),
+        (event.credit, event.amount, event.credit_line),
+    ):
+        if account in owners:
+            yield {
+                "customer_id": owners[account],
+                "account_id": account,
+                "id": identifier,
+                "amount": amount,
+                "name": name,
+                "kind": kind,
+                "note": "",
+                "state": "posted",
+                "at": event.at,
+            }
+
+
+def _product(person: Person, account: str) -> str:
+    return {person.current: "CURRENT", person.savings: "SAVINGS"}.get(account, "MERCHANT")
+
+
+def _gl(person: Person, account: str) -> int:
+    product = products.FIRST[_product(person, account)]
+    return product.gl

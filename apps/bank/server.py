@@ -1,0 +1,113 @@
+"""The bank's process: its centres over one database and one ledger, and what answers its clients (ASGI 3.0)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from typing import Any
+
+from bank.centres import accounting, network, products
+from bank.centres.customers import of_session
+from bank.centres.payments import Payments
+from bank.keyboard import Keyboard
+from bank.mobile import accounts, loans, messages, sessions
+from bank.principals import HEADER, Principals
+from bank.seed import seed
+from bank.settings import Settings
+from bank.tables import bring_up_to_date, is_empty
+from bank.web import Reply, Request, Route, Router
+from eden.base.database import Database
+from eden.base.http import Receive, Scope, Send, header
+from eden.base.ids import now
+from eden.base.sealing import Seal
+
+log = logging.getLogger("bank")
+
+
+class Bank:
+    """Everything that the bank's parts share. Start it in the loop that uses it; stop it in the end."""
+
+    def __init__(self, settings: Settings) -> None:
+        settings.data.mkdir(parents=True, exist_ok=True)
+        self.settings = settings
+        secret = settings.secret()
+        self.seal = Seal(secret, "bank")
+        self.principals = Principals(secret)
+        self.keyboard = Keyboard(settings.keyboard, settings.keyboard_token)
+        self.database = Database(settings.database_address)
+        bring_up_to_date(self.database)
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Open the ledger, make up a past on a first start, finish what another process has left."""
+        if self.settings.seed and await self.database.read(is_empty):
+            await seed(self.database, self.settings, self.seal)
+        self.ledger = await accounting.open_ledger(self.settings)
+        await self.database.write(products.do_found)
+        self.payments = Payments(self.database, self.ledger)
+        if left := await self.payments.finish():
+            log.warning("%d orders that a process had left were carried out", left)
+        self._run(network.run(self.payments), "bank-network")
+
+    async def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.keyboard.close()
+        await self.ledger.close()
+        self.database.close()
+
+    async def balance_after(self, account: str, transfer: str) -> int:
+        """What could be spent of a deposit once a transfer of it was there; cents."""
+        return await accounting.balance_after(self.ledger, account, transfer)
+
+    def _run(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        self._tasks.append(asyncio.create_task(work, name=name))
+
+
+class Server:
+    """ASGI with lifespan: `/v1` for the mini program, `/healthz`."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.bank = bank = Bank(settings)
+        routes = [
+            Route("GET", "/healthz", _healthy, open=True),
+            *sessions.routes(bank),
+            *accounts.routes(bank),
+            *messages.routes(bank),
+            *loans.routes(bank),
+        ]
+        self._router = Router(routes, self._identify)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            return await self._lifespan(receive, send)
+        if scope["type"] == "http":
+            await self._router(scope, receive, send)
+        return None
+
+    async def _identify(self, scope: Scope) -> str:
+        """The gateway has asked already, or there is none and the session's token is looked at here."""
+        at = now()
+        if (principal := header(scope, HEADER)) is not None:
+            return self.bank.principals.read(principal.decode("latin-1"), at) or ""
+        token = (header(scope, b"authorization") or b"").decode("latin-1").removeprefix("Bearer ")
+        return await self.bank.database.read(lambda connection: of_session(connection, token, at)) or ""
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        await receive()
+        try:
+            await self.bank.start()
+        except Exception as error:
+            log.exception("the bank cannot start")
+            await send({"type": "lifespan.startup.failed", "message": str(error)})
+            return
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await self.bank.stop()
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+async def _healthy(request: Request) -> Reply:
+    return Reply(b'{"state":"up"}')

@@ -1,0 +1,240 @@
+"""The bank's tables beside the ledger: who its customers are, what they ordered, what they were told.
+
+No balance stands here: money is the ledger's alone. An order is written before its transfer is posted and names the
+transfer's id, so a process that dies in between finishes it when it starts again (`centres.payments.finish`).
+
+Ids are UUIDs of version 7 as 32 hex digits (the ledger's form), times µs in UTC, days ISO dates of the bank's zone,
+amounts cents.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    insert,
+    select,
+)
+
+from eden.base.database import Database
+from eden.base.errors import EdenError
+
+#: grows with every change of the tables; a newer file is refused
+STEP = 1
+
+metadata = MetaData()
+
+schema = Table("bank_schema", metadata, Column("step", Integer, primary_key=True))
+
+customers = Table(
+    "bank_customers",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("phone", String(20), nullable=False, unique=True),
+    Column("name", String(80), nullable=False),
+    Column("level", String(20), nullable=False),
+    #: Argon2id in PHC form
+    Column("password", String(200)),
+    #: the number of the identity document, sealed under the bank's secret; its form is that of GB 11643
+    Column("document", LargeBinary),
+    Column("failures", Integer, nullable=False),
+    Column("locked_until", BigInteger, nullable=False),
+    Column("state", String(10), nullable=False),
+    #: what a seed has made up is marked for ever
+    Column("made_up", Boolean, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+)
+
+sessions = Table(
+    "bank_sessions",
+    metadata,
+    #: SHA-256 of the token
+    Column("id", String(64), primary_key=True),
+    Column("customer_id", ForeignKey("bank_customers.id"), nullable=False, index=True),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+)
+
+identity_steps = Table(
+    "bank_identity_steps",
+    metadata,
+    Column("customer_id", ForeignKey("bank_customers.id"), primary_key=True),
+    #: phone, document, face
+    Column("step", String(20), primary_key=True),
+    Column("state", String(10), nullable=False),
+    Column("detail", JSON, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+
+consents = Table(
+    "bank_consents",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("customer_id", ForeignKey("bank_customers.id"), nullable=False, index=True),
+    Column("purpose", String(40), nullable=False),
+    #: of the text that was agreed to
+    Column("version", String(20), nullable=False),
+    Column("granted_at", BigInteger, nullable=False),
+    Column("withdrawn_at", BigInteger),
+)
+
+products = Table(
+    "bank_products",
+    metadata,
+    Column("code", String(20), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("kind", String(10), nullable=False),
+    Column("document", JSON, nullable=False),
+    Column("author", String(80), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+)
+
+accounts = Table(
+    "bank_accounts",
+    metadata,
+    #: the ledger's id of it
+    Column("id", String(32), primary_key=True),
+    Column("customer_id", ForeignKey("bank_customers.id"), nullable=False, index=True),
+    Column("product", String(20), nullable=False),
+    Column("product_version", Integer, nullable=False),
+    Column("number", String(30), nullable=False, unique=True),
+    Column("state", String(10), nullable=False),
+    Column("opened_at", BigInteger, nullable=False),
+)
+
+payees = Table(
+    "bank_payees",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("customer_id", ForeignKey("bank_customers.id"), nullable=False),
+    Column("name", String(80), nullable=False),
+    #: name of the other bank; "" for this one
+    Column("bank", String(80), nullable=False),
+    Column("number", String(30), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    UniqueConstraint("customer_id", "number"),
+)
+
+orders = Table(
+    "bank_orders",
+    metadata,
+    #: the transfer's id
+    Column("id", String(32), primary_key=True),
+    Column("customer_id", ForeignKey("bank_customers.id"), nullable=False),
+    #: what the client calls it, and what it asked for: the same again is answered the same
+    Column("key", String(200), nullable=False),
+    Column("fingerprint", String(64), nullable=False),
+    Column("kind", String(20), nullable=False),
+    #: created, pending, posted, refused, reversed
+    Column("state", String(10), nullable=False),
+    Column("debit", String(32), nullable=False),
+    Column("credit", String(32), nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    #: who is paid, and what for: name, bank, number, remark, kind, …
+    Column("detail", JSON, nullable=False),
+    Column("reason", String(40), nullable=False),
+    Column("day", String(10), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("done_at", BigInteger),
+    UniqueConstraint("customer_id", "key"),
+    Index("bank_orders_by_account", "debit", "day"),
+    Index("bank_orders_by_state", "state"),
+)
+
+movements = Table(
+    "bank_movements",
+    metadata,
+    Column("customer_id", String(32), nullable=False),
+    Column("account_id", String(32), primary_key=True),
+    #: of the transfer; sorts by time
+    Column("id", String(32), primary_key=True),
+    #: positive: money came in
+    Column("amount", BigInteger, nullable=False),
+    Column("name", String(80), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("note", String(120), nullable=False),
+    #: posted, pending, or returned: then it counts no more
+    Column("state", String(10), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Index("bank_movements_by_customer", "customer_id", "id"),
+)
+
+messages = Table(
+    "bank_messages",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("customer_id", ForeignKey("bank_customers.id"), nullable=False),
+    Column("kind", String(20), nullable=False),
+    #: [Chinese, English]
+    Column("title", JSON, nullable=False),
+    Column("text", JSON, nullable=False),
+    Column("read", Boolean, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Index("bank_messages_by_customer", "customer_id", "id"),
+)
+
+applications = Table(
+    "bank_applications",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    #: what people call it
+    Column("number", String(20), nullable=False, unique=True),
+    Column("customer_id", ForeignKey("bank_customers.id"), nullable=False, index=True),
+    Column("key", String(200), nullable=False),
+    Column("fingerprint", String(64), nullable=False),
+    Column("product", String(20), nullable=False),
+    Column("product_version", Integer, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("term", Integer, nullable=False),
+    Column("state", String(20), nullable=False),
+    #: what was said and shown, what was decided and why
+    Column("detail", JSON, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("changed_at", BigInteger, nullable=False),
+    UniqueConstraint("customer_id", "key"),
+    Index("bank_applications_by_state", "state", "id"),
+)
+
+batches = Table(
+    "bank_batches",
+    metadata,
+    Column("day", String(10), primary_key=True),
+    Column("name", String(20), primary_key=True),
+    Column("state", String(10), nullable=False),
+    Column("figures", JSON, nullable=False),
+    Column("error", Text, nullable=False),
+    Column("started_at", BigInteger, nullable=False),
+    Column("finished_at", BigInteger),
+)
+
+
+def bring_up_to_date(database: Database) -> None:
+    """Make what is missing. Raises EdenError "bank-newer" when a newer version of the bank has used the database."""
+    with database.changing_schema() as connection:
+        metadata.create_all(connection)
+        found = connection.execute(select(schema.c.step)).scalar()
+        if found is None:
+            connection.execute(insert(schema).values(step=STEP))
+        elif found > STEP:
+            raise EdenError(
+                "bank-newer",
+                f"A newer version of the bank has used this database (step {found}, known is {STEP}).",
+                "Start that version.",
+            )
+
+
+def is_empty(connection: Connection) -> bool:
+    """Whether nobody has an account yet."""
+    return connection.execute(select(customers.c.id).limit(1)).first() is None

@@ -1,0 +1,149 @@
+"""What the bank answers, as its clients read it. Amounts are cents; `next` is the cursor of the next page or null."""
+
+from __future__ import annotations
+
+from typing import Generic, TypeVar
+
+from msgspec import Struct
+
+T = TypeVar("T")
+
+
+class Page(Struct, Generic[T], frozen=True):
+    """Some of a list, the newest first."""
+
+    items: list[T]
+    next: str | None
+
+
+class Customer(Struct, frozen=True):
+    """As the customer sees it: the phone number is masked."""
+
+    name: str
+    phone: str
+    level: str
+
+
+class Signed(Struct, frozen=True):
+    token: str
+    customer: Customer
+
+
+class Account(Struct, frozen=True):
+    """`balance` is what can be spent: what is reserved is not in it; `pending` is what is reserved."""
+
+    id: str
+    name: str
+    name_en: str
+    number: str
+    balance: int
+    pending: int
+    product: str
+    state: str
+
+
+class Movement(Struct, frozen=True):
+    """A line of a statement; `amount` above 0 came in. `state` is "posted" or "pending"."""
+
+    id: str
+    account: str
+    amount: int
+    name: str
+    kind: str
+    note: str
+    time: str
+    state: str
+
+
+class Detail(Struct, frozen=True):
+    """A line of a statement with the account's balance after it."""
+
+    id: str
+    account: str
+    account_name: str
+    amount: int
+    name: str
+    kind: str
+    note: str
+    time: str
+    state: str
+    balance: int
+
+
+class Message(Struct, frozen=True):
+    id: str
+    kind: str
+    title: str
+    text: str
+    time: str
+    read: bool
+
+
+class Unread(Struct, frozen=True):
+    unread: int
+
+
+class Overview(Struct, frozen=True):
+    """`total` is the sum of the accounts' balances."""
+
+    customer: Customer
+    total: int
+    accounts: list[Account]
+    recent: list[Movement]
+    unread: int
+
+
+class Payee(Struct, frozen=True):
+    """`bank` is a name to show; `inside`: the account is with this bank."""
+
+    id: str
+    name: str
+    bank: str
+    number: str
+    inside: bool
+
+
+class Payees(Struct, frozen=True):
+    items: list[Payee]
+    daily_limit: int
+
+
+class Ordered(Struct, frozen=True):
+    """A payment and what became of it. `state`: posted, pending (the other bank has not confirmed), reversed."""
+
+    id: str
+    state: str
+    account: str
+    amount: int
+    name: str
+    balance: int
+
+
+class LoanProduct(Struct, frozen=True):
+    """`rate_bp` 480 is 4.80 % a year; amounts are bounds."""
+
+    code: str
+    name: str
+    name_en: str
+    min: int
+    max: int
+    rate_bp: int
+
+
+class LoanOffer(Struct, frozen=True):
+    """What a printed code leads to: a product and the months that it can have."""
+
+    product: LoanProduct
+    terms: list[int]
+
+
+class Application(Struct, frozen=True):
+    """An application for a loan, and how far it has come."""
+
+    id: str
+    number: str
+    state: str
+    product: str
+    amount: int
+    term: int
+    time: str

@@ -1,0 +1,56 @@
+"""The mini program's own sums, and that what it asks for is there."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from eden.base.tools import node
+from tests.apps.bank.house import BankHouse
+
+UTILS = Path(__file__).parents[3] / "apps" / "bank" / "miniprogram" / "utils"
+
+
+def told(script: str) -> Any:
+    """What a script says, run among the mini program's utilities."""
+    executable = node()
+    assert executable is not None
+    return json.loads(subprocess.run([executable, "-e", script], cwd=UTILS, capture_output=True, check=True).stdout)
+
+
+@pytest.mark.parametrize(
+    ("principal", "rate", "months", "payment"),
+    # 50,000.00 at 4.80 % over 12 months: 4,275.79; at 0 % the principal in equal parts
+    [(5_000_000, 480, 12, 427_579), (1_200_000, 0, 12, 100_000), (100_000, 480, 36, None)],
+)
+def test_repayment_plan(principal: int, rate: int, months: int, payment: int | None) -> None:
+    plan = told(f"console.log(JSON.stringify(require('./loan').schedule({principal}, {rate}, {months})))")
+    assert sum(row["principal"] for row in plan["rows"]) == principal
+    assert sum(row["payment"] for row in plan["rows"]) == plan["total"] == principal + plan["interest"]
+    assert plan["rows"][-1]["rest"] == 0
+    assert all(row["principal"] > 0 for row in plan["rows"])
+    if payment is not None:
+        assert plan["payment"] == payment
+
+
+def test_every_operation_is_answered(house: BankHouse) -> None:
+    for method, path in told("console.log(JSON.stringify(require('./operations')))").values():
+        filled = "/".join("x" if part.startswith("{") else part for part in path.split("/"))
+        answer = house.call(method, f"/v1{filled}")
+        assert answer.status == 200 or answer.code not in ("not-found", "method-not-allowed", "internal"), path
+        house.sign_in()
+
+
+def test_texts_are_in_both_languages() -> None:
+    script = """
+      globalThis.wx = { getAppBaseInfo: () => ({ language: '%s' }) }
+      console.log(JSON.stringify(require('./i18n').table))
+    """
+    chinese, english = told(script % "zh"), told(script % "en")
+    assert chinese.keys() == english.keys()
+    for name in ("kinds", "states"):
+        assert chinese[name].keys() == english[name].keys()
