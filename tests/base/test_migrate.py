@@ -13,6 +13,8 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, create_engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 
+import eden.gateway.models
+import eden.keyboard.models
 import eden.observe.models
 import eden.release.models  # noqa: F401 - tables of every service
 from eden.base import migrate

@@ -56,6 +56,10 @@ APPS_CHANGED = "gateway.apps"
 class Given(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, kw_only=True):
     """What somebody writes."""
 
+    def __hash__(self) -> int:
+        # fields that are dictionaries have none of their own
+        return hash(msgspec.json.encode(self, order="sorted"))
+
 
 # where requests go
 

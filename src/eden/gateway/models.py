@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, LargeBinary, String, Table
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, LargeBinary, String, Table
 
 from eden.base.tables import ID, LONG, Json, at, metadata
 
@@ -73,4 +73,38 @@ gateway_keys = Table(
     Column("created_by", LONG, nullable=False),
     at("created_at"),
     at("retires_at", nullable=True),
+)
+
+#: what the data plane counted of an operation, per span of time; seconds become minutes, minutes hours
+gateway_figures = Table(
+    "gateway_figures",
+    metadata,
+    Column("workspace_id", ID, ForeignKey("workspaces.id"), primary_key=True),
+    Column("operation", String(128), primary_key=True),
+    #: of the span, in seconds: 1, 60 or 3600
+    Column("length", Integer, primary_key=True, autoincrement=False),
+    #: begin of the span, µs
+    Column("at", BigInteger, primary_key=True, autoincrement=False),
+    #: which process counted; empty: several, added up
+    Column("worker", String(40), primary_key=True),
+    #: `figures.Tally` as MessagePack
+    Column("tally", LargeBinary, nullable=False),
+    Index("ix_gateway_figures_length_at", "length", "at"),
+)
+
+#: calls that did not end well, and slow ones
+gateway_traces = Table(
+    "gateway_traces",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("workspace_id", ID, ForeignKey("workspaces.id"), nullable=False),
+    #: W3C trace id, 32 hexadecimal digits
+    Column("trace", String(32), nullable=False),
+    Column("operation", String(128), nullable=False),
+    at("at"),
+    #: `traces.Trace` as JSON
+    Column("about", Json, nullable=False),
+    Index("ix_gateway_traces_trace", "trace"),
+    Index("ix_gateway_traces_workspace_id_id", "workspace_id", "id"),
+    Index("ix_gateway_traces_at", "at"),
 )

@@ -25,6 +25,8 @@ Permission: TypeAlias = Literal[
     "observe.write",
     "observe.sql",
     "observe.erase",
+    "gateway.read",
+    "gateway.write",
 ]
 
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -54,6 +56,9 @@ HOLDERS: dict[Permission, frozenset[Role]] = {
     "observe.sql": frozenset({"owner", "developer", "operator"}),
     # a person is forgotten, for good
     "observe.erase": frozenset({"owner"}),
+    "gateway.read": frozenset(ROLES),
+    # operations and where they lead, apps that may call and what they sign with
+    "gateway.write": frozenset({"owner", "developer", "operator"}),
 }
 
 
