@@ -15,6 +15,7 @@ from pathlib import Path
 
 import uvicorn
 
+from bank import catalogue
 from bank.server import Server
 from bank.settings import Settings
 from eden.base.errors import EdenError
@@ -37,6 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
     serve.add_argument("--seed", type=int, default=0, help="make up so many customers on a first start")
     serve.add_argument("--ends-with-input", action="store_true", help="end when standard input does, as its parent has")
     serve.set_defaults(run=_serve)
+    commands.add_parser("catalogue", help="write the gateway's catalogue of the bank").set_defaults(run=_catalogue)
     given = parser.parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:
@@ -45,6 +47,11 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"{error.sentence} {error.hint}".rstrip(), file=sys.stderr)
         return 1
     return code
+
+
+def _catalogue(given: argparse.Namespace) -> int:
+    print(catalogue.text(), end="")
+    return 0
 
 
 def _serve(given: argparse.Namespace) -> int:

@@ -7,11 +7,11 @@ import logging
 from collections.abc import Coroutine
 from typing import Any
 
+from bank import mobile
 from bank.centres import accounting, network, products
 from bank.centres.customers import of_session
 from bank.centres.payments import Payments
 from bank.keyboard import Keyboard
-from bank.mobile import accounts, loans, messages, sessions
 from bank.principals import HEADER, Principals
 from bank.seed import seed
 from bank.settings import Settings
@@ -71,14 +71,7 @@ class Server:
 
     def __init__(self, settings: Settings) -> None:
         self.bank = bank = Bank(settings)
-        routes = [
-            Route("GET", "/healthz", _healthy, open=True),
-            *sessions.routes(bank),
-            *accounts.routes(bank),
-            *messages.routes(bank),
-            *loans.routes(bank),
-        ]
-        self._router = Router(routes, self._identify)
+        self._router = Router([Route("GET", "/healthz", _healthy, open=True), *mobile.routes(bank)], self._identify)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":

@@ -16,6 +16,12 @@ class Page(Struct, Generic[T], frozen=True):
     next: str | None
 
 
+class Cursor(Struct, frozen=True):
+    """Of a page, as the one before gave it in `next`."""
+
+    cursor: str = ""
+
+
 class Customer(Struct, frozen=True):
     """As the customer sees it: the phone number is masked."""
 

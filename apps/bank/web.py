@@ -74,11 +74,21 @@ Handler = Callable[[Request], Awaitable[Any]]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """`path` has variables in braces; `open`: nobody needs to be signed in."""
+    """`path` has variables in braces; `open`: nobody needs to be signed in; `body`: bytes at most.
+
+    `operation`: its name at the gateway, after `eden.bank.`; "" where it is none. `accepts`, `returns` and `query` are
+    types of the body, of the answer and of the query, for the gateway's catalogue. `once`: it takes an
+    `Idempotency-Key`, and the same one again gets the same answer.
+    """
 
     method: str
     path: str
     handler: Handler
+    operation: str = ""
+    accepts: Any = None
+    returns: Any = None
+    query: Any = None
+    once: bool = False
     open: bool = False
     body: int = BODY
 

@@ -30,6 +30,7 @@ class Filter(Struct, frozen=True):
     text: str = ""
     since: str = ""
     until: str = ""
+    cursor: str = ""
 
 
 class Share(Struct, frozen=True):
@@ -75,11 +76,11 @@ def do_note(
     )
 
 
-def page(connection: Connection, customer: str, wanted: Filter, cursor: str = "", size: int = PAGE) -> Page[Movement]:
-    """The newest first; `cursor` is what the page before gave. Refusals "no-account", "invalid"."""
+def page(connection: Connection, customer: str, wanted: Filter, size: int = PAGE) -> Page[Movement]:
+    """The newest first; the cursor is what the page before gave. Refusals "no-account", "invalid"."""
     query = _filtered(connection, customer, wanted)
-    if cursor:
-        transfer, _, account = cursor.partition("-")
+    if wanted.cursor:
+        transfer, _, account = wanted.cursor.partition("-")
         query = query.where(
             (movements.c.id < transfer) | ((movements.c.id == transfer) & (movements.c.account_id < account))
         )

@@ -1,1 +1,16 @@
-"""What the mini program asks of the bank, below `/v1`; `apps/bank/gateway.toml` gives each its operation's name."""
+"""What the mini program asks of the bank, below `/v1`; `apps/bank/gateway.toml` has each under its operation's name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bank.mobile import accounts, loans, messages, sessions
+from bank.web import Route
+
+if TYPE_CHECKING:
+    from bank.server import Bank
+
+
+def routes(bank: Bank) -> list[Route]:
+    """All of them."""
+    return [route for room in (sessions, accounts, messages, loans) for route in room.routes(bank)]

@@ -26,6 +26,10 @@ class NewPayee(Struct, frozen=True):
     bank: str = ""
 
 
+class Added(Struct, frozen=True):
+    id: str
+
+
 def routes(bank: Bank) -> list[Route]:
     """`/v1/overview`, `/v1/accounts`, `/v1/transactions…`, `/v1/bills/…`, `/v1/payees`, `/v1/transfers`."""
 
@@ -50,10 +54,7 @@ def routes(bank: Bank) -> list[Route]:
 
     async def transactions(request: Request) -> Page[Movement]:
         wanted = request.convert(statements.Filter)
-        cursor = request.query.get("cursor", "")
-        return await bank.database.read(
-            lambda connection: statements.page(connection, request.customer, wanted, cursor)
-        )
+        return await bank.database.read(lambda connection: statements.page(connection, request.customer, wanted))
 
     async def transaction(request: Request) -> Detail:
         transfer, chinese = request.path["id"], request.chinese
@@ -92,25 +93,32 @@ def routes(bank: Bank) -> list[Route]:
             )
         )
 
-    async def add_payee(request: Request) -> dict[str, str]:
+    async def add_payee(request: Request) -> Added:
         wanted = request.decode(NewPayee)
         payee = await bank.database.write(
             lambda connection: payments.do_add_payee(
                 connection, request.customer, wanted.name, wanted.bank, wanted.number, now()
             )
         )
-        return {"id": payee}
+        return Added(payee)
 
     async def transfer(request: Request) -> Ordered:
         return await bank.payments.order(request.customer, idempotency_key(request), request.decode(Wanted))
 
     return [
-        Route("GET", "/v1/overview", overview),
-        Route("GET", "/v1/accounts", accounts),
-        Route("GET", "/v1/transactions", transactions),
-        Route("GET", "/v1/transactions/{id}", transaction),
-        Route("GET", "/v1/bills/{month}", bill),
-        Route("GET", "/v1/payees", payees),
-        Route("POST", "/v1/payees", add_payee),
-        Route("POST", "/v1/transfers", transfer),
+        Route("GET", "/v1/overview", overview, "account.overview.get", returns=Overview),
+        Route("GET", "/v1/accounts", accounts, "account.account.list", returns=Page[Account]),
+        Route(
+            "GET",
+            "/v1/transactions",
+            transactions,
+            "account.transaction.list",
+            returns=Page[Movement],
+            query=statements.Filter,
+        ),
+        Route("GET", "/v1/transactions/{id}", transaction, "account.transaction.get", returns=Detail),
+        Route("GET", "/v1/bills/{month}", bill, "account.bill.get", returns=statements.Bill),
+        Route("GET", "/v1/payees", payees, "payment.payee.list", returns=Payees),
+        Route("POST", "/v1/payees", add_payee, "payment.payee.add", NewPayee, Added),
+        Route("POST", "/v1/transfers", transfer, "payment.transfer.create", Wanted, Ordered, once=True),
     ]

@@ -28,6 +28,14 @@ def routes(bank: Bank) -> list[Route]:
         )
 
     return [
-        Route("GET", "/v1/loan-products/{code}", offer),
-        Route("POST", "/v1/loan-applications", apply),
+        Route("GET", "/v1/loan-products/{code}", offer, "credit.product.get", returns=LoanOffer),
+        Route(
+            "POST",
+            "/v1/loan-applications",
+            apply,
+            "credit.application.create",
+            lending.Apply,
+            Application,
+            once=True,
+        ),
     ]

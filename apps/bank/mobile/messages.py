@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bank.centres import messages
-from bank.values import Message, Page, Unread
+from bank.values import Cursor, Message, Page, Unread
 from bank.web import Request, Route
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ def routes(bank: Bank) -> list[Route]:
     """`/v1/messages…`."""
 
     async def page(request: Request) -> Page[Message]:
-        cursor = request.query.get("cursor", "")
+        cursor = request.convert(Cursor).cursor
         return await bank.database.read(
             lambda connection: messages.page(connection, request.customer, request.chinese, cursor)
         )
@@ -41,8 +41,8 @@ def routes(bank: Bank) -> list[Route]:
         )
 
     return [
-        Route("GET", "/v1/messages", page),
-        Route("GET", "/v1/messages/{id}", one),
-        Route("POST", "/v1/messages/{id}/read", read),
-        Route("DELETE", "/v1/messages/{id}", remove),
+        Route("GET", "/v1/messages", page, "message.box.list", returns=Page[Message], query=Cursor),
+        Route("GET", "/v1/messages/{id}", one, "message.box.get", returns=Message),
+        Route("POST", "/v1/messages/{id}/read", read, "message.box.read", returns=Unread),
+        Route("DELETE", "/v1/messages/{id}", remove, "message.box.remove", returns=Unread),
     ]

@@ -92,13 +92,13 @@ def routes(bank: Bank) -> list[Route]:
         return {}
 
     return [
-        Route("POST", "/v1/session", sign_in, open=True),
-        Route("DELETE", "/v1/session", sign_out),
-        Route("POST", "/v1/session/check", check, open=True),
-        Route("GET", "/v1/me", customer),
-        Route("GET", "/v1/me/view", me),
-        Route("PUT", "/v1/me/consents/{purpose}", agree),
-        Route("DELETE", "/v1/me/consents/{purpose}", withdraw),
+        Route("POST", "/v1/session", sign_in, "identity.session.open", SignIn, Signed, open=True),
+        Route("DELETE", "/v1/session", sign_out, "identity.session.close"),
+        Route("POST", "/v1/session/check", check, "identity.session.check", Check, Checked, open=True),
+        Route("GET", "/v1/me", customer, "identity.customer.get", returns=Customer),
+        Route("GET", "/v1/me/view", me, "identity.customer.view", returns=customers.View),
+        Route("PUT", "/v1/me/consents/{purpose}", agree, "identity.consent.grant"),
+        Route("DELETE", "/v1/me/consents/{purpose}", withdraw, "identity.consent.withdraw"),
     ]
 
 
