@@ -66,6 +66,8 @@ class Writer:
         self._closing = False
         self._stopped: BaseException | None = None
         self._next_expiry: int | None = None
+        #: what is in memory is not what is committed
+        self._stale = False
         self.tree = Frontier()
         self._book: Book
         self._known: KnownIds
@@ -171,28 +173,26 @@ class Writer:
         tries = 0
         while True:
             try:
-                return await self._attempt(batch)
+                if self._stale:
+                    await self._afresh()
+                    self._stale = False
+                # until it is kept, the book is ahead of the store
+                self._stale = True
+                answers = await self._attempt(batch)
+                self._stale = False
+                return answers
             except _Failed as failed:
-                await self._afresh()
                 batch = [entry for entry in batch if entry is not failed.entry]
                 self._fail([failed.entry], failed.cause)
             except Conflict as conflict:
                 tries += 1
                 if tries == _TRIES:
-                    await self._afresh()
                     raise LedgerError(
                         "ledger-conflict",
                         f"The ledger's store did not take a commit {_TRIES} times: {conflict}.",
                         "Look at the database; whether the request was kept shows when it is sent again.",
                     ) from conflict
                 await asyncio.sleep(random.uniform(0, min(1.0, 0.002 * 2**tries)))
-                with contextlib.suppress(Conflict):
-                    await self._afresh()
-            except Fenced:
-                raise
-            except Exception:
-                await self._afresh()
-                raise
 
     async def _afresh(self) -> None:
         """Forget what is in memory and read what is committed."""

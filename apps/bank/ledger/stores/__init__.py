@@ -10,8 +10,20 @@ from bank.ledger.stores.sqlite import SqliteStore
 
 
 def store_at(url: str, shard: int = 0) -> Store:
-    """The store at an address: `sqlite:///PATH`. Raises LedgerError for another."""
+    """The store at an address: `sqlite:///PATH`, `postgresql://USER:PASSWORD@HOST/NAME`. LedgerError for another."""
     kind, _, rest = url.partition("://")
     if kind == "sqlite" and rest.startswith("/") and len(rest) > 1:
         return SqliteStore(Path(rest[1:]), shard)
-    raise LedgerError("ledger-address", "What is set is not the address of a ledger.", "Use sqlite:///PATH.")
+    try:
+        if kind == "postgresql":
+            # drivers are extras: who keeps a ledger in a file does not need them
+            from bank.ledger.stores.postgres import PostgresStore
+
+            return PostgresStore(url, shard)
+    except ImportError as error:
+        raise LedgerError("ledger-driver", f"{error.name} is not installed.", "Install Eden's extra `bank`.") from error
+    raise LedgerError(
+        "ledger-address",
+        "What is set is not the address of a ledger.",
+        "Use sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME.",
+    )

@@ -8,9 +8,20 @@ from pathlib import Path
 import pytest
 
 from tests.apps.bank.ledger.kit import Opener, opener_of
+from tests.postgres import postgres_database
 
 
-@pytest.fixture(params=["sqlite"])
-def opener(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Opener]:
-    """Opens a new ledger by a clock."""
-    yield opener_of(f"sqlite:///{tmp_path / 'ledger.db'}", tmp_path / "keys.json")
+@pytest.fixture(params=["sqlite", "postgresql"])
+def address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a place for a new ledger."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'ledger.db'}"
+    else:
+        with postgres_database() as address:
+            yield address
+
+
+@pytest.fixture
+def opener(address: str, tmp_path: Path) -> Opener:
+    """Opens a ledger by a clock; again the same one."""
+    return opener_of(address, tmp_path / "keys.json")
