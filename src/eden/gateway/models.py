@@ -105,6 +105,6 @@ gateway_traces = Table(
     #: `traces.Trace` as JSON
     Column("about", Json, nullable=False),
     Index("ix_gateway_traces_trace", "trace"),
-    Index("ix_gateway_traces_workspace_id_id", "workspace_id", "id"),
+    Index("ix_gateway_traces_workspace_id_at", "workspace_id", "at"),
     Index("ix_gateway_traces_at", "at"),
 )

@@ -2,18 +2,47 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from sqlalchemy import Connection
+
 from eden.base.ground import Ground
+from eden.base.ids import now
+from eden.base.jobs import Handler
 from eden.base.parts import Part
-from eden.gateway import api
+from eden.gateway import api, figures, traces
+from eden.gateway.figures_read import FigureViews
 from eden.gateway.service import Catalogues
 from eden.gateway.service_apps import Apps
+from eden.gateway.traces import TraceLookup
+
+#: seconds
+_MERGE = 60
+_FORGET = 3600
 
 
 def parts(ground: Ground) -> Part:
     """The service over this process's ground."""
+
+    async def merge(_: dict[str, Any]) -> None:
+        while await ground.database.write(lambda connection: figures.merge(connection, now())):
+            pass
+
+    async def forget(_: dict[str, Any]) -> None:
+        def work(connection: Connection) -> None:
+            traces.forget(connection, now())
+
+        await ground.database.write(work)
+
     return Part(
         name="gateway",
         controllers=api.CONTROLLERS,
         tags=api.TAGS,
-        services={"gateway_catalogues": Catalogues(ground), "gateway_apps": Apps(ground)},
+        services={
+            "gateway_catalogues": Catalogues(ground),
+            "gateway_apps": Apps(ground),
+            "gateway_figures": FigureViews(ground),
+            "gateway_traces": TraceLookup(ground),
+        },
+        jobs={"gateway.merge": Handler(merge, every=_MERGE), "gateway.forget": Handler(forget, every=_FORGET)},
     )

@@ -76,7 +76,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_gateway_traces_at", "gateway_traces", ["at"], if_not_exists=True)
     op.create_index("ix_gateway_traces_trace", "gateway_traces", ["trace"], if_not_exists=True)
-    op.create_index("ix_gateway_traces_workspace_id_id", "gateway_traces", ["workspace_id", "id"], if_not_exists=True)
+    op.create_index("ix_gateway_traces_workspace_id_at", "gateway_traces", ["workspace_id", "at"], if_not_exists=True)
     op.create_table(
         "keyboard_keys",
         sa.Column("kid", sa.String(64), nullable=False),

@@ -1,0 +1,236 @@
+"""What the data plane counts of its calls: in each worker's memory, written down once a second, added up later.
+
+    Figures.note (each call) ──▶ Tally per operation ──run, every second──▶ gateway_figures (length 1)
+                                                            job `merge`: ──▶ length 60 ──▶ length 3600 ──▶ gone
+
+A `Tally` has sums only, so tallies of workers and of times are added up without loss; durations are in the buckets of
+`eden.gateway.histograms`. What the database cannot take waits in memory, bounded, and is added up rather than lost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import socket
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, and_, delete, insert, or_, select, update
+
+from eden.base.database import Database
+from eden.base.ids import now
+from eden.base.telemetry import Metrics
+from eden.gateway.exchange import GOOD, Answer, Exchange, Route
+from eden.gateway.histograms import bucket
+from eden.gateway.models import gateway_figures
+from eden.gateway.traces import Traces, keep
+
+SECOND = 1_000_000
+MINUTE, HOUR, DAY = 60 * SECOND, 3600 * SECOND, 24 * 3600 * SECOND
+#: length of spans, seconds → µs after which they become the next longer ones, or are removed
+KEPT = {1: 15 * MINUTE, 60: 2 * DAY, 3600: 400 * DAY}
+_LONGER = {1: 60, 60: 3600}
+#: rows that one transaction of merging takes
+_BATCH = 2000
+#: operations that wait for a database that does not answer; more are counted together with nothing
+_WAITING = 5000
+
+log = logging.getLogger("eden.gateway")
+
+
+class Tally(msgspec.Struct, array_like=True):
+    """Calls of an operation in a span of time. `codes`: result code → calls; `statuses`: hundreds of the HTTP status →
+    calls; `buckets`: of durations (`histograms.bucket` of µs) → calls; `micros`: all durations added up; `dropped`:
+    traces."""
+
+    calls: int = 0
+    errors: int = 0
+    cached: int = 0
+    limited: int = 0
+    micros: int = 0
+    dropped: int = 0
+    codes: dict[int, int] = {}
+    statuses: dict[int, int] = {}
+    buckets: dict[int, int] = {}
+
+    def add(self, other: Tally) -> None:
+        """What was counted elsewhere, or at another time."""
+        self.calls += other.calls
+        self.errors += other.errors
+        self.cached += other.cached
+        self.limited += other.limited
+        self.micros += other.micros
+        self.dropped += other.dropped
+        for mine, theirs in ((self.codes, other.codes), (self.statuses, other.statuses), (self.buckets, other.buckets)):
+            for key, count in theirs.items():
+                mine[key] = mine.get(key, 0) + count
+
+
+#: workspace id, operation
+Key = tuple[str, str]
+
+
+class Figures:
+    """Of one worker. `note` and `trace` are called for each call and touch memory only; `run` writes."""
+
+    def __init__(self, metrics: Metrics, worker: str = "", slow_micros: int = SECOND) -> None:
+        self.worker = worker or f"{socket.gethostname()[:30]}:{os.getpid()}"
+        self._calls = metrics.counter("eden_gateway_calls_total", "Calls of operations, by result code.", ["code"])
+        self._seconds = metrics.counter("eden_gateway_seconds_total", "Durations of calls, added up.")
+        self._cached = metrics.counter("eden_gateway_cached_total", "Calls answered from the cache.")
+        self._dropped = metrics.counter("eden_gateway_traces_dropped_total", "Traces for which there was no room.")
+        self._tallies: dict[Key, Tally] = {}
+        self._traces = Traces(self.worker, slow_micros)
+
+    def note(self, route: Route, code: int, status: int, micros: int, cached: bool, limited: bool) -> None:
+        """A call that is over."""
+        key = (route.workspace_id, route.operation)
+        tally = self._tallies.get(key)
+        if tally is None:
+            tally = self._tallies[key] = Tally()
+        tally.calls += 1
+        tally.micros += micros
+        if code != GOOD or status >= 500:
+            tally.errors += 1
+        if cached:
+            tally.cached += 1
+        if limited:
+            tally.limited += 1
+        codes, statuses, buckets = tally.codes, tally.statuses, tally.buckets
+        codes[code] = codes.get(code, 0) + 1
+        hundred = status // 100
+        statuses[hundred] = statuses.get(hundred, 0) + 1
+        index = bucket(micros)
+        buckets[index] = buckets.get(index, 0) + 1
+
+    def trace(self, exchange: Exchange, answer: Answer, micros: int) -> None:
+        """Keep what is known of a call that did not end well or was slow, if there is room in this second."""
+        if not self._traces.note(exchange, answer, micros):
+            key = (exchange.table.workspace_id, exchange.operation)
+            # only operations that exist have a tally; what strangers make up is not counted by its name
+            if exchange.route is not None:
+                self._tallies.setdefault(key, Tally()).dropped += 1
+            self._dropped.inc()
+
+    async def run(self, database: Database, clock: Callable[[], int] = now) -> None:
+        """Write once a second, until cancelled; then what is left."""
+        try:
+            while True:
+                await asyncio.sleep(1 - clock() % SECOND / SECOND)
+                await self.write(database, clock())
+        finally:
+            await asyncio.shield(self.write(database, clock()))
+
+    async def write(self, database: Database, at: int) -> None:
+        """What was counted since the last time, as of the second before `at`."""
+        tallies, self._tallies = self._tallies, {}
+        traces = self._traces.take()
+        if not tallies and not traces:
+            return
+        begin = at // SECOND * SECOND - SECOND
+
+        def work(connection: Connection) -> None:
+            _put(connection, begin, self.worker, tallies)
+            keep(connection, traces)
+
+        try:
+            await database.write(work)
+        except Exception:
+            log.warning("figures of the gateway wait: the database does not take them", exc_info=True)
+            for key, tally in tallies.items():
+                with contextlib.suppress(_Full):
+                    self._restore(key, tally)
+            return
+        self._publish(tallies.values())
+
+    def _publish(self, tallies: Iterable[Tally]) -> None:
+        """For Prometheus, once a second: its counters cost more than the rest of `note`."""
+        for tally in tallies:
+            for code, count in tally.codes.items():
+                self._calls.labels(str(code)).inc(count)
+            self._seconds.inc(tally.micros / SECOND)
+            self._cached.inc(tally.cached)
+
+    def _restore(self, key: Key, tally: Tally) -> None:
+        if key not in self._tallies and len(self._tallies) >= _WAITING:
+            raise _Full
+        self._tallies.setdefault(key, Tally()).add(tally)
+
+
+class _Full(Exception):
+    """There is no room for more operations."""
+
+
+def _put(connection: Connection, at: int, worker: str, tallies: dict[Key, Tally]) -> None:
+    rows = [
+        {
+            "workspace_id": workspace_id,
+            "operation": operation,
+            "length": 1,
+            "at": at,
+            "worker": worker,
+            "tally": msgspec.msgpack.encode(tally),
+        }
+        for (workspace_id, operation), tally in sorted(tallies.items())
+    ]
+    for row in rows:
+        _add(connection, row)
+
+
+def _add(connection: Connection, row: dict[str, Any]) -> None:
+    """Insert, or add to what is there: a worker may write twice in a second, and merging goes on where it stopped."""
+    same = and_(
+        *(gateway_figures.c[name] == row[name] for name in ("workspace_id", "operation", "length", "at", "worker"))
+    )
+    there = connection.execute(select(gateway_figures.c.tally).where(same)).scalar()
+    if there is None:
+        connection.execute(insert(gateway_figures).values(row))
+        return
+    tally = decode(there)
+    tally.add(decode(row["tally"]))
+    connection.execute(update(gateway_figures).where(same).values(tally=msgspec.msgpack.encode(tally)))
+
+
+def decode(tally: bytes) -> Tally:
+    return msgspec.msgpack.decode(tally, type=Tally)
+
+
+def merge(connection: Connection, at: int) -> bool:
+    """Add up what is old enough into longer spans, and remove what is too old; whether there may be more."""
+    table = gateway_figures.c
+    for length, kept in KEPT.items():
+        longer = _LONGER.get(length)
+        # whole longer spans only: what is merged is not half of a minute
+        until = (at - kept) // ((longer or length) * SECOND) * (longer or length) * SECOND
+        if longer is None:
+            connection.execute(delete(gateway_figures).where(table.length == length, table.at < until))
+            continue
+        query = select(gateway_figures).where(table.length == length, table.at < until).order_by(table.at).limit(_BATCH)
+        rows = connection.execute(query).all()
+        sums: dict[tuple[str, str, int], Tally] = {}
+        for row in rows:
+            key = (row.workspace_id, row.operation, row.at // (longer * SECOND) * longer * SECOND)
+            sums.setdefault(key, Tally()).add(decode(row.tally))
+        for (workspace_id, operation, begin), tally in sorted(sums.items()):
+            _add(
+                connection,
+                {
+                    "workspace_id": workspace_id,
+                    "operation": operation,
+                    "length": longer,
+                    "at": begin,
+                    "worker": "",
+                    "tally": msgspec.msgpack.encode(tally),
+                },
+            )
+        names = ("workspace_id", "operation", "length", "at", "worker")
+        for begin in range(0, len(rows), 200):
+            taken = rows[begin : begin + 200]
+            these = or_(*(and_(*(table[name] == getattr(row, name) for name in names)) for row in taken))
+            connection.execute(delete(gateway_figures).where(these))
+        if len(rows) == _BATCH:
+            return True
+    return False
