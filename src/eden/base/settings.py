@@ -171,6 +171,53 @@ class Observe(Section, frozen=True):
     ] = False
 
 
+class Keyboard(Section, frozen=True):
+    """The secure keyboard."""
+
+    session_seconds: Annotated[
+        Seconds, _why("How long somebody may take to type and send a PIN or a password, from when the keyboard shows.")
+    ] = 180
+    rotate_seconds: Annotated[
+        Seconds,
+        _why("How old keys get that typed values are sealed to; once they are gone, what was recorded stays closed."),
+    ] = 604_800
+
+
+class GatewaySettings(Section, frozen=True):
+    """The gateway's data plane."""
+
+    host: Annotated[str, _why("Address to listen on for calls of apps.")] = "127.0.0.1"
+    port: Annotated[Port, _why("Port to listen on for calls; 0 takes a free one.")] = 8710
+    processes: Annotated[
+        int, Meta(ge=0, le=64), _why("Worker processes on the port; one uses one core. 0: eden up starts none.")
+    ] = 1
+    poll_ms: Annotated[
+        int, Meta(ge=5, le=1000), _why("How often a worker looks for changes; one takes effect within twice that.")
+    ] = 20
+    connections: Annotated[Size, _why("Connections of clients to one worker; more are told to come later (503).")] = (
+        10_000
+    )
+    header_bytes: Annotated[Size, _why("Head of a request: its line and headers; browsers send some 2 kB.")] = 32_768
+    header_seconds: Annotated[
+        Seconds, _why("How long a head may take from its first byte; a client that drips one is cut off.")
+    ] = 10
+    idle_seconds: Annotated[
+        Seconds, _why("How long a connection may be idle between calls; longer than proxies keep theirs (60 s).")
+    ] = 75
+    stream_seconds: Annotated[
+        Seconds, _why("How long a stream of events or a WebSocket may be silent; heartbeats come every 15 to 60 s.")
+    ] = 300
+    drain_seconds: Annotated[
+        int, Meta(ge=0), _why("How long calls may take to end when a worker is stopped; then they are cut.")
+    ] = 20
+    nonces: Annotated[
+        Size, _why("Signed calls of one worker in a minute that are remembered against replays, 9 bytes each.")
+    ] = 524_288
+    limits: Annotated[
+        Size, _why("Token buckets of one worker (operations, apps, devices, users) that are counted at once.")
+    ] = 65_536
+
+
 class Telemetry(Section, frozen=True):
     """Traces."""
 
@@ -223,6 +270,8 @@ class Settings(Section, frozen=True):
     logs: Logs = Logs()
     metrics: MetricsSettings = MetricsSettings()
     observe: Observe = Observe()
+    keyboard: Keyboard = Keyboard()
+    gateway: GatewaySettings = GatewaySettings()
     telemetry: Telemetry = Telemetry()
     oidc: Oidc = Oidc()
 

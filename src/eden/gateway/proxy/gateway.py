@@ -1,0 +1,264 @@
+"""What a worker process has: its connections, the tables of all workspaces, the pools of their upstreams.
+
+A table never changes; a change is a new one in its place, between two events of the loop. Calls that have begun keep
+the table they began with. Pools go on across tables: connections to a target that stays are kept, so that a change of the
+catalogue breaks nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import re
+import time
+from collections.abc import Mapping
+from typing import Final
+
+from eden.base.settings import GatewaySettings
+from eden.gateway.exchange import Answer, Exchange, Measures, Steps, Table, Wire
+from eden.gateway.proxy.connection import Client
+from eden.gateway.proxy.framing import RequestHead
+from eden.gateway.proxy.health import watch
+from eden.gateway.proxy.relay import Relay
+from eden.gateway.proxy.upstream import Pool
+
+#: how often deadlines are looked at, seconds
+SWEEP_S: Final = 0.05
+#: looks between two at idle connections of upstreams
+_RESTS: Final = 20
+_TRACE = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
+_NO_TRACE: Final = b"0" * 32
+_PLAIN: Final = [(b"content-type", b"text/plain"), (b"cache-control", b"no-store")]
+
+log = logging.getLogger("eden.gateway")
+
+
+class Tables:
+    """All workspaces' tables. A call names its app, an app is of one workspace; a call without one is for the workspace
+    that `x-eden-workspace` names by its id, or for the only one."""
+
+    def __init__(self, tables: Mapping[str, Table], apps: Mapping[str, str]) -> None:
+        """`tables` by workspace id; `apps`: AppId → workspace id."""
+        self.by_workspace = dict(tables)
+        self.apps = dict(apps)
+        self._by_app = {app.encode(): tables[workspace] for app, workspace in apps.items() if workspace in tables}
+        self._only = next(iter(tables.values())) if len(tables) == 1 else None
+
+    def find(self, fields: Mapping[bytes, bytes]) -> Table | None:
+        app = fields.get(b"x-eden-app") or fields.get(b"appid")
+        if app is not None and (table := self._by_app.get(app)) is not None:
+            return table
+        workspace = fields.get(b"x-eden-workspace") or fields.get(b"workspaceid")
+        if workspace is not None:
+            return self.by_workspace.get(workspace.decode("latin-1"))
+        return self._only
+
+
+class Gateway:
+    """`proxies`: peers whose X-Forwarded-For and -Proto are believed; "*" for all."""
+
+    def __init__(
+        self, settings: GatewaySettings, steps: Steps, measures: Measures, tables: Tables, proxies: str = ""
+    ) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.steps = steps
+        self._measures = measures
+        self.tables = tables
+        self.head_bytes = settings.header_bytes
+        self.head_s = float(settings.header_seconds)
+        self.idle_s = float(settings.idle_seconds)
+        self.stream_s = float(settings.stream_seconds)
+        self._most = settings.connections
+        self._proxies = {proxy.strip() for proxy in proxies.split(",")} - {""}
+        self.draining = False
+        #: since the worker began
+        self.calls = 0
+        self.refused = 0
+        self._clients: set[Client] = set()
+        self._pools: dict[tuple[str, str], Pool] = {}
+        self._checks: dict[tuple[str, str], asyncio.Task[None]] = {}
+        self._emptied = asyncio.Event()
+        self._sweeper = self.loop.create_task(self._sweep(), name="eden-gateway-sweep")
+        self._make_pools()
+
+    # tables
+
+    def swap(self, tables: Tables) -> None:
+        """From the next call on."""
+        self.tables = tables
+        self._make_pools()
+
+    def _make_pools(self) -> None:
+        wanted = {
+            (table.workspace_id, name): upstream
+            for table in self.tables.by_workspace.values()
+            for name, upstream in table.upstreams.items()
+        }
+        for key in [key for key in self._pools if key not in wanted]:
+            self._uncheck(key)
+            self._pools.pop(key).retire()
+        for key, upstream in wanted.items():
+            before = self._pools.get(key)
+            if before is None or before.upstream != upstream:
+                self._uncheck(key)
+                self._pools[key] = pool = Pool(upstream, before)
+                if upstream.health is not None:
+                    self._checks[key] = self.loop.create_task(watch(pool, upstream.health))
+
+    def _uncheck(self, key: tuple[str, str]) -> None:
+        check = self._checks.pop(key, None)
+        if check is not None:
+            check.cancel()
+
+    # connections
+
+    @property
+    def connections(self) -> int:
+        return len(self._clients)
+
+    def admit(self, client: Client) -> bool:
+        """Whether there is room for one more."""
+        if len(self._clients) >= self._most or self.draining:
+            self.refused += 1
+            return False
+        peer = client.transport.get_extra_info("peername")
+        client.peer = peer[0] if isinstance(peer, tuple) else ""
+        client.trusted = client.peer in self._proxies or "*" in self._proxies
+        self._clients.add(client)
+        return True
+
+    def leave(self, client: Client) -> None:
+        self._clients.discard(client)
+        if self.draining and not self._clients:
+            self._emptied.set()
+
+    # calls
+
+    def exchange(self, client: Client, head: RequestHead, now: float) -> Exchange | Answer:
+        """The call that a head begins; an answer if it begins none."""
+        url, fields = head.url, head.fields
+        wire: Wire = "rpc"
+        if url.startswith(b"/rpc/"):
+            rest = url[5:]
+            end = rest.find(b"?")
+            slash = rest.find(b"/")
+            if slash >= 0 and (end < 0 or slash < end):
+                end = slash
+            name, target = (rest, b"") if end < 0 else (rest[:end], rest[end:])
+        else:
+            path, mark, query = url.partition(b"?")
+            target = mark + query
+            name = fields.get(b"operation-type", b"")
+            if path == b"/mgw.htm":
+                wire = "mgw"
+            elif path == b"/egress":
+                wire, name = "egress", b"egress"
+            elif path == b"/healthz":
+                return Answer(503, _PLAIN, b"draining\n") if self.draining else Answer(200, _PLAIN, b"ok\n")
+            elif path != b"/rpc":
+                return self.steps.refused(None, 404, "There is nothing here but /rpc, /mgw.htm and /egress.")
+        table = self.tables.find(fields)
+        if table is None:
+            return self.steps.refused(None, 404, "No workspace with a catalogue is named: is x-eden-app right?")
+        operation = name.decode("latin-1")
+        if wire == "egress":
+            route = table.egress
+        else:
+            version = fields.get(b"x-eden-version")
+            route = table.find(operation, None if version is None else version.decode("latin-1"))
+        self.calls += 1
+        parent = fields.get(b"traceparent")
+        trace = ""
+        if parent is not None and (found := _TRACE.fullmatch(parent)) is not None and found[1] != _NO_TRACE:
+            trace = found[1].decode()
+        peer = client.peer
+        if client.trusted and (forwarded := fields.get(b"x-forwarded-for")) is not None:
+            peer = forwarded.rpartition(b",")[2].strip().decode("latin-1")
+        return Exchange(
+            table,
+            route,
+            wire,
+            operation,
+            head.method,
+            target,
+            head.end_to_end(),
+            peer,
+            trace or f"{random.getrandbits(128):032x}",
+            time.time_ns() // 1_000_000,
+            now,
+        )
+
+    def relay(self, client: Client, exchange: Exchange, upload: int, plain: bool) -> Relay:
+        """What asks the exchange's upstream."""
+        pool = None
+        if exchange.address is None:
+            pool = self._pools.get((exchange.table.workspace_id, exchange.upstream))
+        forwarded = b""
+        if exchange.address is None:
+            proto = b"http"
+            chain = client.peer.encode("latin-1")
+            if client.trusted:
+                proto = exchange.fields.get(b"x-forwarded-proto", proto)
+                if (before := exchange.fields.get(b"x-forwarded-for")) is not None:
+                    chain = before + b", " + chain
+            forwarded = b"x-forwarded-for: %b\r\nx-forwarded-proto: %b\r\n" % (chain, proto)
+        return Relay(client, self.steps, exchange, pool, forwarded, upload, plain)
+
+    def over(self, exchange: Exchange, answer: Answer | None, begun: bool = True) -> None:
+        """A call has ended: answered, or (None) left by its client. `begun`: the steps have seen it."""
+        if begun:
+            self.steps.ended(exchange, answer)
+        told = answer or _LEFT
+        micros = int((self.loop.time() - exchange.started) * 1_000_000)
+        route = exchange.route
+        if route is not None:
+            self._measures.note(route, told.code, told.status, micros, exchange.cached, exchange.limited)
+        self._measures.trace(exchange, told, micros)
+
+    # time
+
+    async def _sweep(self) -> None:
+        looks = 0
+        while True:
+            await asyncio.sleep(SWEEP_S)
+            now = self.loop.time()
+            for client in [client for client in self._clients if client.deadline < now]:
+                try:
+                    client.expire(now)
+                except Exception:
+                    log.exception("a connection could not be ended")
+                    client.transport.abort()
+            looks += 1
+            if looks % _RESTS == 0:
+                for pool in self._pools.values():
+                    pool.rest(now)
+
+    async def drain(self, seconds: float) -> None:
+        """Take no more calls, let those that run end, for so long; then end them."""
+        self.draining = True
+        for client in list(self._clients):
+            client.drain()
+        if self._clients:
+            try:
+                async with asyncio.timeout(seconds):
+                    await self._emptied.wait()
+            except TimeoutError:
+                log.warning("%d connections were still busy after %g s", len(self._clients), seconds)
+        await self.close()
+
+    async def close(self) -> None:
+        """At once."""
+        self.draining = True
+        self._sweeper.cancel()
+        for client in list(self._clients):
+            client.transport.abort()
+        for check in self._checks.values():
+            check.cancel()
+        for pool in self._pools.values():
+            pool.retire()
+        await asyncio.sleep(0)
+
+
+#: nginx's word for a client that has closed
+_LEFT: Final = Answer(499, [], b"", 1000, "the client left")

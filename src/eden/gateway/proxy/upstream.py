@@ -1,0 +1,506 @@
+"""Connections to upstreams: kept, bounded, chosen, and left alone when they are not well.
+
+A `Pool` is an upstream of the catalogue in this worker: its targets, and the calls that wait for a connection. Of two
+targets taken at random by weight the one with fewer calls in flight is asked (Mitzenmacher, The Power of Two Choices,
+2001). A call takes an idle connection (the one used last), or has one made while the target has fewer than
+`Upstream.connections`, or waits in the pool's queue, which is bounded.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import ssl
+from collections import deque
+from functools import cache
+from typing import Final, Protocol
+from urllib.parse import urlsplit
+
+import httptools
+
+from eden.gateway import interfaces
+from eden.gateway.exchange import Failure, Headers
+from eden.gateway.proxy.framing import HOP_BY_HOP
+
+#: seconds until a connection stands
+CONNECT_S: Final = 2.0
+#: an idle connection is not used after so many seconds: servers close theirs, uvicorn after 5 s
+IDLE_S: Final = 4.0
+#: bytes of an answer's head
+_HEAD_BYTES: Final = 128 << 10
+#: bytes in the way to a transport above which reading for it stops, and below which it goes on
+WATER: Final = (256 << 10, 64 << 10)
+_NOT_PASSED: Final = HOP_BY_HOP | {b"content-length"}
+
+log = logging.getLogger("eden.gateway")
+
+
+class Sink(Protocol):
+    """Who asked: is told what the upstream said. Exactly one of `whole`, `end`, `upgraded`, `lost` is the last."""
+
+    def connected(self, connection: Connection, reused: bool) -> None: ...
+    def whole(self, status: int, headers: Headers, body: bytes) -> None: ...
+    def head(self, status: int, headers: Headers, length: int) -> None:
+        """Of an answer whose body follows by `data`; `length` -1: not known."""
+
+    def data(self, piece: bytes) -> None: ...
+    def end(self) -> None: ...
+    def upgraded(self, headers: Headers, rest: bytes) -> None: ...
+    def lost(self, failure: Failure) -> None: ...
+    def stalled(self, stalled: bool) -> None:
+        """The upstream does not take more of the request's body for now; or does again."""
+
+    @property
+    def over(self) -> bool:
+        """Nobody waits for this any more."""
+
+
+class Connection(asyncio.Protocol):
+    """One connection to a target; serves one sink after the other."""
+
+    __slots__ = (
+        "_announced",
+        "_answers",
+        "_bad",
+        "_complete",
+        "_head_only",
+        "_headed",
+        "_headers",
+        "_length",
+        "_parser",
+        "_pieces",
+        "_seen",
+        "closing",
+        "counted",
+        "idle_since",
+        "reusable",
+        "sink",
+        "status",
+        "target",
+        "transport",
+        "unfinished",
+    )
+
+    def __init__(self, target: Target, counted: bool = True) -> None:
+        self.target = target
+        #: among the target's connections for calls
+        self.counted = counted
+        self.transport: asyncio.Transport = None  # type: ignore[assignment]
+        self.sink: Sink | None = None
+        self.closing = False
+        self.idle_since = 0.0
+        self._parser = httptools.HttpResponseParser(self)
+        self.begin(None, False)
+
+    def begin(self, sink: Sink | None, head_only: bool) -> None:
+        """The next answer is for `sink`; `head_only`: of a HEAD request."""
+        self.sink = sink
+        self.status = 0
+        self.reusable = False
+        #: not all of the request was sent; an answer does not wait for that
+        self.unfinished = False
+        self._head_only = head_only
+        self._headers: Headers = []
+        self._pieces: list[bytes] = []
+        self._length = -1
+        self._seen = 0
+        self._headed = self._announced = self._complete = self._bad = False
+
+    @property
+    def unanswered(self) -> bool:
+        """Not one byte has come."""
+        return self._seen == 0
+
+    # asyncio
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = transport  # type: ignore[assignment]
+        self.transport.set_write_buffer_limits(*WATER)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self.closing = True
+        if self.counted:
+            self.target.closed(self)
+        sink = self.sink
+        if sink is None:
+            return
+        self.sink = None
+        if self._headed and not self._complete and error is None and self._length == -2:
+            # without a length the end of the connection is the end of the answer
+            if self._announced:
+                sink.end()
+            else:
+                sink.whole(self.status, self._headers, b"".join(self._pieces))
+        else:
+            sink.lost("broken")
+
+    def pause_writing(self) -> None:
+        if self.sink is not None:
+            self.sink.stalled(True)
+
+    def resume_writing(self) -> None:
+        if self.sink is not None:
+            self.sink.stalled(False)
+
+    def data_received(self, data: bytes) -> None:
+        sink = self.sink
+        if sink is None:
+            # it speaks without being asked
+            self.abort()
+            return
+        self._seen += len(data)
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            self.sink = None
+            headers = self._headers
+            if self.counted:
+                self.target.detach()
+            sink.upgraded(headers, data[upgrade.args[0] :])
+            return
+        except httptools.HttpParserError:
+            self._bad = True
+        if self._bad or (not self._headed and self._seen > _HEAD_BYTES):
+            if self.counted:
+                self.target.drop(self)
+            else:
+                self.abort()
+            sink.lost("broken")
+            return
+        if self._complete:
+            status, headers, announced, pieces = self.status, self._headers, self._announced, self._pieces
+            body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+            self.sink = None
+            if self.counted:
+                self.target.release(self)
+            if not announced:
+                sink.whole(status, headers, body)
+            else:
+                if body:
+                    sink.data(body)
+                sink.end()
+        elif self._headed:
+            if not self._announced:
+                self._announced = True
+                sink.head(self.status, self._headers, max(self._length, -1))
+                if self.sink is not sink:
+                    return
+            if self._pieces:
+                body = b"".join(self._pieces)
+                self._pieces = []
+                sink.data(body)
+
+    def abort(self) -> None:
+        """At once, and whoever asked is told nothing more."""
+        self.sink = None
+        self.closing = True
+        self.transport.abort()
+
+    # httptools
+
+    def on_message_begin(self) -> None:
+        if self._complete:
+            # more than was asked for
+            self.reusable = False
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._headed:
+            # a trailer
+            return
+        name = name.lower()
+        if name not in _NOT_PASSED:
+            self._headers.append((name, value))
+        elif name == b"content-length":
+            self._length = int(value) if value.isdigit() else -1
+            if self._head_only:
+                # of what GET would get
+                self._headers.append((name, value))
+        elif name == b"transfer-encoding" and value.lower() != b"chunked":
+            self._bad = True
+
+    def on_headers_complete(self) -> None:
+        if self._complete:
+            self._bad = True
+            return
+        self.status = status = self._parser.get_status_code()
+        if 100 <= status < 200 and status != 101:
+            return
+        self._headed = True
+        if self._head_only:
+            self._complete = True
+        elif self._length == -1 and status not in (204, 304) and not self._parser.should_keep_alive():
+            self._length = -2
+
+    def on_body(self, body: bytes) -> None:
+        if not self._head_only:
+            self._pieces.append(body)
+
+    def on_message_complete(self) -> None:
+        if not self._headed:
+            # 100 Continue and its like
+            self._headers = []
+            self._length = -1
+        elif not self._complete:
+            self._complete = True
+            self.reusable = self._parser.should_keep_alive()
+
+
+class Target:
+    """One address of an upstream."""
+
+    __slots__ = (
+        "_ejected_until",
+        "_failures",
+        "_loop",
+        "_tls",
+        "_tls_name",
+        "authority",
+        "host",
+        "idle",
+        "open",
+        "outstanding",
+        "pool",
+        "port",
+        "prefix",
+        "retired",
+        "url",
+        "weight",
+        "well",
+    )
+
+    def __init__(self, pool: Pool | None, url: str, weight: int, authority: str, tls_name: str = "") -> None:
+        parts = urlsplit(url)
+        self.pool = pool
+        self.url = url
+        self.weight = weight
+        self.host = parts.hostname or ""
+        secure = parts.scheme == "https"
+        self.port = parts.port or (443 if secure else 80)
+        #: the target's own path, in front of every other
+        self.prefix = parts.path.rstrip("/").encode()
+        self.authority = (authority or parts.netloc.rpartition("@")[2]).encode()
+        self._tls = tls_context() if secure else None
+        self._tls_name = tls_name or self.host
+        self.idle: list[Connection] = []
+        #: connections, those that are being made included
+        self.open = 0
+        #: calls that are being answered
+        self.outstanding = 0
+        #: what active checks say
+        self.well = True
+        self.retired = False
+        self._ejected_until = 0.0
+        self._failures = 0
+        self._loop = asyncio.get_running_loop()
+
+    def usable(self, now: float) -> bool:
+        return self.well and self._ejected_until <= now
+
+    def ejected(self, now: float) -> bool:
+        return self._ejected_until > now
+
+    def succeeded(self) -> None:
+        self._failures = 0
+
+    def failed(self) -> None:
+        """Once more in a row; see `interfaces.Outlier`."""
+        self._failures += 1
+        pool = self.pool
+        outlier = pool.upstream.outlier if pool is not None else None
+        if pool is None or outlier is None or self._failures < outlier.consecutive:
+            return
+        now = self._loop.time()
+        ejected = sum(target.ejected(now) for target in pool.targets)
+        if (ejected + 1) * 100 <= outlier.most_share * len(pool.targets):
+            self._failures = 0
+            self._ejected_until = now + outlier.eject_ms / 1000
+            log.warning("the target %s rests after %d failures", self.url, outlier.consecutive)
+
+    async def connect(self, counted: bool = True) -> Connection:
+        """Raises OSError or TimeoutError. The caller counts it, if it is to be counted."""
+        async with asyncio.timeout(CONNECT_S):
+            _, connection = await self._loop.create_connection(
+                lambda: Connection(self, counted),
+                self.host,
+                self.port,
+                ssl=self._tls,
+                server_hostname=self._tls_name if self._tls else None,
+            )
+        return connection
+
+    def make(self, sink: Sink) -> None:
+        """A new connection for `sink`."""
+        self.open += 1
+        self.outstanding += 1
+        task = self._loop.create_task(self._make(sink))
+        _MAKING.add(task)
+        task.add_done_callback(_MAKING.discard)
+
+    async def _make(self, sink: Sink) -> None:
+        try:
+            connection = await self.connect()
+        except (OSError, TimeoutError):
+            self.open -= 1
+            self.outstanding -= 1
+            self.failed()
+            if not sink.over:
+                sink.lost("connect")
+            if self.pool is not None:
+                self.pool.serve(self)
+            return
+        if sink.over:
+            connection.reusable = True
+            self.release(connection)
+        else:
+            sink.connected(connection, False)
+
+    def release(self, connection: Connection) -> None:
+        """Its call is over. For the next one, or closed."""
+        self.outstanding -= 1
+        pool = self.pool
+        if not connection.reusable or connection.unfinished or connection.closing or self.retired or pool is None:
+            connection.closing = True
+            connection.transport.close()
+            return
+        while pool.waiting:
+            sink = pool.waiting.popleft()
+            if not sink.over:
+                self.outstanding += 1
+                sink.connected(connection, True)
+                return
+        connection.idle_since = self._loop.time()
+        self.idle.append(connection)
+
+    def detach(self) -> None:
+        """It speaks another protocol from now on, and is counted until it is closed."""
+        self.outstanding -= 1
+
+    def drop(self, connection: Connection) -> None:
+        """Its call is over before its answer was."""
+        self.outstanding -= 1
+        connection.abort()
+
+    def closed(self, connection: Connection) -> None:
+        self.open -= 1
+        if connection.sink is not None:
+            self.outstanding -= 1
+        elif connection in self.idle:
+            self.idle.remove(connection)
+        if self.pool is not None:
+            self.pool.serve(self)
+
+    def rest(self, now: float) -> None:
+        """Close what has been idle for long."""
+        while self.idle and now - self.idle[0].idle_since > IDLE_S:
+            connection = self.idle.pop(0)
+            connection.closing = True
+            connection.transport.close()
+
+    def retire(self) -> None:
+        """Take nothing more; calls in flight end."""
+        self.retired = True
+        for connection in self.idle:
+            connection.closing = True
+            connection.transport.close()
+        self.idle.clear()
+
+
+#: connections that are being made
+_MAKING: set[asyncio.Task[None]] = set()
+
+
+class Pool:
+    """An upstream in this worker. `before`: what it was called until now; its targets go on under the new one."""
+
+    def __init__(self, upstream: interfaces.Upstream, before: Pool | None = None) -> None:
+        self.upstream = upstream
+        self.waiting: deque[Sink] = before.waiting if before else deque()
+        known = {(target.url, target.authority): target for target in before.targets} if before else {}
+        self.targets: list[Target] = []
+        for given in upstream.targets:
+            target = Target(self, given.url, given.weight, upstream.host)
+            if kept := known.pop((target.url, target.authority), None):
+                target = kept
+                target.pool = self
+                target.weight = given.weight
+                # what a check found that is not made any more does not hold
+                target.well = target.well or upstream.health is None
+            self.targets.append(target)
+        for left in known.values():
+            left.retire()
+
+    def choose(self, now: float, avoid: Target | None = None) -> Target | None:
+        """A target that is well; `avoid` only if there is no other."""
+        targets = self.targets
+        if len(targets) == 1:
+            return targets[0] if targets[0].usable(now) else None
+        usable = [target for target in targets if target.weight and target.usable(now)]
+        if len(usable) > 1 and avoid in usable:
+            usable.remove(avoid)
+        if len(usable) < 2:
+            return usable[0] if usable else None
+        one = random.choices(usable, [target.weight for target in usable])[0]
+        usable.remove(one)
+        two = random.choices(usable, [target.weight for target in usable])[0]
+        return one if one.outstanding * two.weight <= two.outstanding * one.weight else two
+
+    def request(self, sink: Sink, now: float, avoid: Target | None = None) -> None:
+        """A connection for `sink`, now or later; or `lost`."""
+        target = self.choose(now, avoid)
+        if target is None:
+            sink.lost("none")
+            return
+        if self._give(target, sink, now):
+            return
+        if any(other is not target and other.usable(now) and self._give(other, sink, now) for other in self.targets):
+            return
+        if len(self.waiting) >= self.upstream.queue:
+            # those whose callers have gone make room
+            for gone in [waiting for waiting in self.waiting if waiting.over]:
+                self.waiting.remove(gone)
+            if len(self.waiting) >= self.upstream.queue:
+                sink.lost("queue")
+                return
+        self.waiting.append(sink)
+
+    def _give(self, target: Target, sink: Sink, now: float) -> bool:
+        idle = target.idle
+        while idle:
+            connection = idle.pop()
+            if not connection.closing and now - connection.idle_since <= IDLE_S:
+                target.outstanding += 1
+                sink.connected(connection, True)
+                return True
+            if not connection.closing:
+                connection.closing = True
+                connection.transport.close()
+        if target.open < self.upstream.connections:
+            target.make(sink)
+            return True
+        return False
+
+    def serve(self, target: Target) -> None:
+        """A connection less: who waits may have another one made."""
+        while self.waiting and not target.retired and target.open < self.upstream.connections:
+            sink = self.waiting.popleft()
+            if not sink.over:
+                target.make(sink)
+
+    def rest(self, now: float) -> None:
+        for target in self.targets:
+            target.rest(now)
+
+    def retire(self) -> None:
+        for target in self.targets:
+            target.retire()
+        while self.waiting:
+            sink = self.waiting.popleft()
+            if not sink.over:
+                sink.lost("none")
+
+
+@cache
+def tls_context() -> ssl.SSLContext:
+    """Certificates of upstreams are checked against the system's authorities."""
+    return ssl.create_default_context()
