@@ -1,0 +1,101 @@
+"""Header rules, and which headers of callers and services pass at all.
+
+What the gateway says to services in headers of its own, nobody else may say: `x-eden-…`, the authorizers' principals,
+and anything with an underscore, which some servers read as a dash.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from eden.gateway.exchange import Headers
+from eden.gateway.interfaces import HeaderRule
+
+#: of HTTP itself, or of one connection
+_OF_HTTP = frozenset(
+    "host content-type content-length content-encoding transfer-encoding connection keep-alive te trailer upgrade "
+    "proxy-authenticate proxy-authorization proxy-connection expect date".split()
+)
+#: of the gateway and its wires
+_OF_GATEWAY = frozenset(
+    "operation-type appid workspaceid did ts sign signtype result-status tips memo mgw-traceid server-time "
+    "traceparent tracestate forwarded".split()
+)
+_PREFIXES = ("x-eden-", "x-mgs-", "x-forwarded-", "sec-")
+_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
+
+#: what callers send to the gateway and services need not know
+_NOT_SENT = frozenset(name.encode() for name in "operation-type appid workspaceid did ts sign signtype".split())
+#: what only the gateway says to callers
+_NOT_RETURNED = frozenset(name.encode() for name in "result-status tips memo mgw-traceid server-time".split())
+
+
+def refusal(rule: HeaderRule) -> str | None:
+    """Why there can be no such rule, in a sentence; None when there can."""
+    name = rule.name.lower()
+    if "_" in name:
+        return f"{rule.name} has an underscore, which servers take for a dash."
+    if name in _OF_HTTP:
+        return f"{rule.name} belongs to HTTP itself."
+    if name in _OF_GATEWAY or name.startswith(_PREFIXES):
+        return f"{rule.name} belongs to the gateway."
+    if _VALUE.fullmatch(rule.value) is None:
+        return f"The value of {rule.name} has characters that no header holds."
+    return None
+
+
+class HeaderRules:
+    """The rules of one operation for one direction, ready for use; ValueError for one that cannot be."""
+
+    __slots__ = ("_add", "_delete", "_names")
+
+    def __init__(self, rules: Sequence[HeaderRule], location: str) -> None:
+        mine = [rule for rule in rules if rule.location == location]
+        for rule in mine:
+            if (why := refusal(rule)) is not None:
+                raise ValueError(why)
+        self._add = [(r.name.lower().encode(), r.value.strip().encode("latin-1")) for r in mine if r.action == "add"]
+        self._delete = {
+            r.name.lower().encode(): r.value.strip().encode("latin-1") for r in mine if r.action == "delete"
+        }
+        self._names = frozenset(name for name, _ in self._add)
+
+    def __bool__(self) -> bool:
+        return bool(self._add or self._delete)
+
+    def apply(self, headers: Headers) -> Headers:
+        """What is added takes the place of all of that name; what is deleted is so only with the value given, if one
+        is.
+        """
+        kept = []
+        for header in headers:
+            name, value = header
+            if name in self._names:
+                continue
+            if name in self._delete and self._delete[name] in (b"", value):
+                continue
+            kept.append(header)
+        return kept + self._add
+
+
+class RequestFilter:
+    """Which headers of a caller a service gets. `principals`: the names that authorizers use."""
+
+    __slots__ = ("_dropped",)
+
+    def __init__(self, principals: Iterable[bytes]) -> None:
+        self._dropped = _NOT_SENT | frozenset(principals)
+
+    def __call__(self, headers: Headers) -> Headers:
+        dropped = self._dropped
+        return [
+            header
+            for header in headers
+            if header[0] not in dropped and not header[0].startswith((b"x-eden-", b"x-mgs-")) and b"_" not in header[0]
+        ]
+
+
+def returned(headers: Headers) -> Headers:
+    """What of a service's headers a caller gets."""
+    return [header for header in headers if header[0] not in _NOT_RETURNED and not header[0].startswith(b"x-eden-")]

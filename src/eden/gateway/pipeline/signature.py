@@ -1,0 +1,157 @@
+"""Signatures of calls and answers: HMAC (RFC 2104) with SHA-256 or SM3 over what matters of them, docs/gateway-wire.md.
+
+    EDEN1\n APP \n OPERATION \n METHOD \n TARGET \n TIME \n NONCE \n HEX(HASH(BODY))
+    EDEN1R\n TRACE \n STATUS \n NONCE \n HEX(HASH(BODY))
+
+A time within the window and a nonce that nobody had before make a call one that happens once. The nonce is taken only
+when the signature is right: strangers cannot fill the memory of nonces.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from base64 import b64encode
+from binascii import Error, a2b_base64
+from collections.abc import Callable, Sequence
+
+from cryptography.hazmat.primitives.hashes import SM3, Hash
+from cryptography.hazmat.primitives.hmac import HMAC
+
+from eden.gateway.exchange import Nonces
+from eden.gateway.interfaces import Secret
+from eden.gateway.pipeline.codes import (
+    NO_SECRET,
+    NO_SIGNATURE,
+    NO_TIME,
+    SIGNATURE_PARTS,
+    SIGNATURE_TIME,
+    SIGNATURE_WRONG,
+    Stop,
+)
+
+NONCE = re.compile(rb"[A-Za-z0-9_-]{16,64}")
+_TIME = re.compile(rb"[0-9]{1,16}")
+
+
+class Signer:
+    """One secret, ready for use."""
+
+    __slots__ = ("_name", "algorithm", "digest", "kid", "mac", "retires_ms")
+
+    def __init__(self, secret: Secret) -> None:
+        self.kid = secret.kid.encode()
+        self.algorithm = secret.algorithm.encode()
+        self._name = self.algorithm + b" " + self.kid + b" "
+        #: ms since 1970; it is not accepted from then on
+        self.retires_ms = None if secret.retires_at is None else secret.retires_at // 1000
+        self.digest: Callable[[bytes], str]
+        #: the code of bytes, 32 bytes
+        self.mac: Callable[[bytes], bytes]
+        if secret.algorithm == "hmac-sha256":
+            keyed = hmac.new(secret.key, digestmod="sha256")
+
+            def mac(data: bytes) -> bytes:
+                # the key's own block is hashed once, when it is made ready
+                copy = keyed.copy()
+                copy.update(data)
+                return copy.digest()
+
+            self.digest, self.mac = _sha256, mac
+        else:
+            national = HMAC(secret.key, SM3())
+
+            def mac_sm3(data: bytes) -> bytes:
+                copy = national.copy()
+                copy.update(data)
+                return copy.finalize()
+
+            self.digest, self.mac = _sm3, mac_sm3
+
+    def answered(self, trace: str, status: int, nonce: bytes, body: bytes) -> bytes:
+        """The value of the header that signs an answer."""
+        text = b"EDEN1R\n%b\n%d\n%b\n%b" % (trace.encode(), status, nonce, self.digest(body).encode())
+        return self._name + b64encode(self.mac(text))
+
+
+def verify(
+    fields: dict[bytes, bytes],
+    signers: Sequence[Signer],
+    *,
+    app: str,
+    operation: str,
+    method: bytes,
+    target: bytes,
+    body: bytes,
+    now_ms: int,
+    window_ms: int,
+    nonces: Nonces,
+) -> tuple[Signer, bytes]:
+    """Which secret signed the call, and its nonce; Stop."""
+    header = fields.get(b"x-eden-signature") or fields.get(b"sign")
+    if not header:
+        raise Stop(NO_SIGNATURE, "The header x-eden-signature is missing: ALGORITHM KID BASE64.")
+    time = fields.get(b"x-eden-time") or fields.get(b"ts")
+    if not time:
+        raise Stop(NO_TIME, "The header x-eden-time is missing: milliseconds since 1970.")
+    nonce = nonce_of(fields)
+    if _TIME.fullmatch(time) is None:
+        raise Stop(SIGNATURE_TIME, "The header x-eden-time has milliseconds since 1970, in digits.")
+    at_ms = int(time)
+    if not -window_ms <= at_ms - now_ms <= window_ms:
+        raise Stop(SIGNATURE_TIME, f"The call was signed {abs(at_ms - now_ms) // 1000} s away from the time here.")
+    words = header.split(b" ")
+    if len(words) == 3:
+        algorithm, kid, value = words
+    elif len(words) == 1:
+        algorithm, kid, value = fields.get(b"signtype", b"hmac-sha256").lower(), b"", header
+    else:
+        raise Stop(SIGNATURE_PARTS, "The header x-eden-signature has three parts: ALGORITHM KID BASE64.")
+    try:
+        given = a2b_base64(value, strict_mode=True)
+    except Error:
+        raise Stop(SIGNATURE_PARTS, "The signature is not base64.") from None
+    known = [
+        signer
+        for signer in signers
+        if signer.algorithm == algorithm
+        and (not kid or signer.kid == kid)
+        and (signer.retires_ms is None or now_ms < signer.retires_ms)
+    ]
+    if not known:
+        raise Stop(NO_SECRET, "This app has no live secret of this algorithm and kid.")
+    digest = known[0].digest(body).encode()
+    text = b"EDEN1\n%b\n%b\n%b\n%b\n%b\n%b\n%b" % (
+        app.encode(),
+        operation.encode(),
+        method,
+        target,
+        time,
+        nonce,
+        digest,
+    )
+    for signer in known:
+        if hmac.compare_digest(signer.mac(text), given):
+            if not nonces.take(app.encode() + b"\0" + nonce, at_ms):
+                raise Stop(SIGNATURE_WRONG, "This nonce was used before; each call has its own.")
+            return signer, nonce
+    raise Stop(SIGNATURE_WRONG, "The signature is not of this call.")
+
+
+def nonce_of(fields: dict[bytes, bytes]) -> bytes:
+    """The call's nonce; Stop when there is none."""
+    nonce = fields.get(b"x-eden-nonce", b"")
+    if NONCE.fullmatch(nonce) is None:
+        raise Stop(SIGNATURE_PARTS, "The header x-eden-nonce has 16 to 64 letters, digits, _ or -.")
+    return nonce
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _sm3(data: bytes) -> str:
+    digest = Hash(SM3())
+    digest.update(data)
+    return digest.finalize().hex()
