@@ -11,6 +11,7 @@ from fractions import Fraction
 
 from bank.loans.daycount import Period, days_of_year, fraction
 from bank.loans.terms import Accrual, Interest, Terms, Unit
+from bank.loans.working_days import add_months
 
 Day = datetime.date
 
@@ -57,17 +58,33 @@ def factor(terms: Terms, number: int, stretch: Stretch) -> Fraction:
 
 def part_of_year(terms: Terms, number: int, start: Day, end: Day) -> Fraction:
     """The part of a year that days within an instalment's period are."""
-    whole_start, whole_end = bounds(terms, number)
+    if start == end:  # a moved due day may leave a period without days
+        return Fraction(0)
+    whole_end = bounds(terms, number)[1]
     if terms.accrual is Accrual.PERIOD:
-        days = (whole_end - whole_start).days
-        return Fraction((end - start).days, days) / terms.per_year if days else Fraction(0)
+        days = (whole_end - regular_start(terms, number)).days
+        return Fraction((end - start).days, days) / terms.per_year
     return fraction(
         terms.day_count,
         start,
         end,
-        period=Period(whole_start, whole_end, terms.per_year) if whole_end > whole_start else None,
+        period=Period(regular_start(terms, number), whole_end, terms.per_year),
         maturity=terms.nominal_due(terms.count),
     )
+
+
+def regular_start(terms: Terms, number: int) -> Day:
+    """Where an instalment's period would begin if it were a whole one: the first may be longer or shorter."""
+    if number == 1 and terms.first_due is not None:
+        return back(terms, terms.first_due)
+    return bounds(terms, number)[0]
+
+
+def back(terms: Terms, day: Day) -> Day:
+    """One period before a day."""
+    if terms.unit in (Unit.MONTHS, Unit.YEARS):
+        return add_months(day, -terms.every * (12 if terms.unit is Unit.YEARS else 1))
+    return day - datetime.timedelta(days=terms.every * (7 if terms.unit is Unit.WEEKS else 1))
 
 
 def nominal_factor(terms: Terms, number: int, rate: Fraction) -> Fraction:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -42,18 +43,23 @@ def schedule(terms: Terms) -> tuple[Instalment, ...]:
     """
     rows: list[Instalment] = []
     balance = terms.principal
-    down = terms.rounding.money(terms.principal * terms.down_payment)
+    plan = Plan(terms)
+    down = plan.down(terms.principal)
     if down:
         balance -= down
         rows.append(Instalment(0, terms.start, terms.start, down, Decimal(0), balance))
-    plan = Plan(terms, balance)
     level = Decimal(0)
     deferred = Decimal(0)
     for number in range(1, terms.count + 1):
         if number == 1 or plan.changes(number):
             level = plan.level(number, balance)
-        interest = plan.interest(number, balance, terms.tranches)
-        balance += sum((tranche.amount for tranche in plan.tranches_in(number)), Decimal(0))
+        interest = plan.interest(number, balance, plan.tranches)
+        for tranche in plan.tranches_in(number):
+            balance += tranche.amount
+            down = plan.down(tranche.amount)
+            if down:
+                balance -= down
+                rows.append(Instalment(0, tranche.on, tranche.on, down, Decimal(0), balance))
         principal = plan.principal(number, balance, interest, level)
         deferred += interest
         charged = Decimal(0) if number <= terms.interest_grace else deferred
@@ -66,15 +72,20 @@ def schedule(terms: Terms) -> tuple[Instalment, ...]:
 
 
 class Plan:
-    """How each instalment is divided; `amount` is what equal shares are taken of."""
+    """How each instalment is divided."""
 
-    def __init__(self, terms: Terms, amount: Decimal) -> None:
-        self.terms, self.amount = terms, amount
+    def __init__(self, terms: Terms) -> None:
+        self.terms = terms
+        self.tranches = tuple(sorted(terms.tranches, key=lambda tranche: tranche.on))
+
+    def down(self, amount: Decimal) -> Decimal:
+        """What of an amount is due on the day on which it is lent."""
+        return self.terms.rounding.instalment(amount * self.terms.down_payment)
 
     def tranches_in(self, number: int) -> list[Tranche]:
         """The tranches paid in an instalment's period: from its first day on, before its due day."""
         start, end = bounds(self.terms, number)
-        return [tranche for tranche in self.terms.tranches if start <= tranche.on < end]
+        return [tranche for tranche in self.tranches if start <= tranche.on < end]
 
     def changes(self, number: int) -> bool:
         """Whether what instalments are computed from changes in this period: money or rate."""
@@ -88,9 +99,9 @@ class Plan:
             return self._last_flat()
         start, end = bounds(self.terms, number)
         steps = [(start, balance)]
-        for tranche in sorted(tranches, key=lambda tranche: tranche.on):
+        for tranche in tranches:
             if start <= tranche.on < end:
-                balance += tranche.amount
+                balance += tranche.amount - self.down(tranche.amount)
                 steps.append((tranche.on, balance))
         return charge(self.terms, number, steps)
 
@@ -114,7 +125,7 @@ class Plan:
         terms = self.terms
         if terms.instalment is not None:
             return terms.instalment
-        paid_in = sum((tranche.amount for tranche in self.tranches_in(number)), Decimal(0))
+        paid_in = self._lent(self.tranches_in(number))
         repaying = terms.count - max(number - 1, terms.principal_grace)
         if terms.amortisation is Amortisation.EQUAL_PRINCIPAL:
             return terms.rounding.money(Fraction(balance + paid_in - terms.balloon) / repaying)
@@ -123,8 +134,16 @@ class Plan:
         if terms.interest is Interest.FLAT:
             one = Fraction(terms.amount) * self._factor(number)
             return terms.rounding.instalment(exact(Fraction(balance - terms.balloon) / repaying + one))
-        level = terms.rounding.instalment(self._annuity(number, balance))
-        return self._evened(number, balance, level) if terms.even_out else level
+        known = self._known(number)
+        level = terms.rounding.instalment(known._annuity(number, balance))
+        return known._evened(number, balance, level) if terms.even_out else level
+
+    def _known(self, number: int) -> Plan:
+        """The plan without what happens after an instalment's period: an instalment is computed from what is known."""
+        end = bounds(self.terms, number)[1]
+        tranches = tuple(tranche for tranche in self.terms.tranches if tranche.on < end)
+        changes = tuple(change for change in self.terms.rate_changes if change.on < end)
+        return Plan(replace(self.terms, tranches=tranches, rate_changes=changes))
 
     def _factor(self, number: int) -> Fraction:
         if self.terms.annuity is Annuity.NOMINAL:
@@ -139,10 +158,9 @@ class Plan:
         """
         owed, grown = balance, Decimal(0)
         for at in range(number, self.terms.count + 1):
-            # a tranche of a later period is not known yet
-            new = self.tranches_in(at) if at == number else []
+            new = self.tranches_in(at)
             if at <= self.terms.principal_grace:
-                owed += sum((tranche.amount for tranche in new), Decimal(0))
+                owed += self._lent(new)
                 continue
             added = sum((self._grown(at, tranche) for tranche in new), Decimal(0))
             growth = 1 + exact(self._factor(at))
@@ -150,11 +168,15 @@ class Plan:
             grown = PRECISE.add(PRECISE.multiply(grown, growth), Decimal(1))
         return PRECISE.divide(owed - self.terms.balloon, grown)
 
+    def _lent(self, tranches: Iterable[Tranche]) -> Decimal:
+        """What of tranches stays lent after their down payments."""
+        return sum((tranche.amount - self.down(tranche.amount) for tranche in tranches), Decimal(0))
+
     def _grown(self, number: int, tranche: Tranche) -> Decimal:
         """A tranche and what it earns in the rest of its period."""
         rest = (s for s in stretches(self.terms, number, (tranche.on,)) if s.start >= tranche.on)
         earned = sum((factor(self.terms, number, stretch) for stretch in rest), Fraction(0))
-        return PRECISE.multiply(tranche.amount, 1 + exact(earned))
+        return PRECISE.multiply(self._lent([tranche]), 1 + exact(earned))
 
     def _evened(self, number: int, balance: Decimal, level: Decimal) -> Decimal:
         """The level that leaves the last instalment nearest, of two: this one and the one that spreads the difference.
@@ -177,7 +199,7 @@ class Plan:
         for at in range(number, self.terms.count + 1):
             interest = self.interest(at, balance, known)
             if at == number:
-                balance += sum((tranche.amount for tranche in known), Decimal(0))
+                balance += self._lent(known)
             if at < self.terms.count:
                 balance -= self.principal(at, balance, interest, level)
         return balance + interest - self.terms.balloon
@@ -188,4 +210,4 @@ class Plan:
         numbers = range(1, terms.count + 1)
         whole = sum((Fraction(terms.amount) * period_factor(terms, number) for number in numbers), Fraction(0))
         charged = sum((charge(terms, number, [(terms.start, terms.amount)]) for number in numbers[:-1]), Decimal(0))
-        return terms.rounding.money(whole) - charged
+        return max(terms.rounding.money(whole) - charged, Decimal(0))

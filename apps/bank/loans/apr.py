@@ -1,0 +1,164 @@
+"""Annual percentage rates, as two laws compute them.
+
+United States: Regulation Z (12 CFR 1026), Appendix J, the actuarial method: a nominal rate, the unit-period's times
+their number in a year; odd days at the beginning earn simple interest. European Union: Directive 2008/48/EC, Annex I
+(the equation of Directive (EU) 2023/2225, Annex III, is the same): the effective rate at which what is drawn equals
+what is paid; whole years, months or weeks are counted back from the payment, days left over are parts of 365 or 366.
+"""
+
+from __future__ import annotations
+
+import calendar
+import datetime
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from fractions import Fraction
+from typing import Final
+
+from bank.loans.rounding import PRECISE, exact
+from bank.loans.working_days import add_months
+
+Day = datetime.date
+#: Halvings of the interval in which the rate lies: more than ten digits stay right.
+_HALVINGS: Final = 60
+#: The highest rate that is looked for, for one unit-period or one year: a thousandfold.
+_HIGHEST: Final = Decimal(1_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """An amount on a day; whether it is lent or paid says the argument it stands in."""
+
+    on: Day
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class UnitPeriod:
+    """The time between payments that Appendix J counts in: `months`, or `days`, or half a month."""
+
+    months: int = 0
+    days: int = 0
+    half_month: bool = False
+
+    @property
+    def per_year(self) -> Fraction:
+        if self.half_month:
+            return Fraction(24)
+        return Fraction(12, self.months) if self.months else Fraction(365, self.days) if self.days % 7 else self._weeks
+
+    @property
+    def _weeks(self) -> Fraction:
+        return Fraction(52, self.days // 7)
+
+
+class Interval(StrEnum):
+    """How the European formula counts time."""
+
+    #: whole years, months or weeks and the days left over, as the directive says
+    PERIODS = "periods"
+    #: days over the year's 365 or 366, year by year
+    CALENDAR = "calendar"
+
+
+def single_payment(advance: Day, payment: Day) -> UnitPeriod:
+    """A single payment within a year: its term is the unit-period (Appendix J (b)(4)(iv))."""
+    return UnitPeriod(days=(payment - advance).days)
+
+
+def us_apr(advances: Sequence[Flow], payments: Sequence[Flow], unit: UnitPeriod) -> Decimal:
+    """The rate of Appendix J as a fraction (0.0969 is 9.69 %). Raises ValueError when there is none."""
+    start = min(flow.on for flow in advances)
+    signed = [(flow, 1) for flow in advances] + [(flow, -1) for flow in payments]
+    terms = [(sign * flow.amount, *unit_periods(start, flow.on, unit)) for flow, sign in signed]
+
+    def gap(rate: Decimal) -> Decimal:
+        return sum(
+            (
+                PRECISE.divide(amount, PRECISE.multiply(1 + exact(odd) * rate, PRECISE.power(1 + rate, whole)))
+                for amount, whole, odd in terms
+            ),
+            Decimal(0),
+        )
+
+    return PRECISE.multiply(_root(gap), exact(unit.per_year))
+
+
+def eu_apr(drawn: Sequence[Flow], paid: Sequence[Flow], interval: Interval = Interval.PERIODS) -> Decimal:
+    """The rate of Directive 2008/48/EC as a fraction. Raises ValueError when there is none."""
+    start = min(flow.on for flow in drawn)
+    signed = [(flow, 1) for flow in drawn] + [(flow, -1) for flow in paid]
+    terms = [(sign * flow.amount, exact(years(start, flow.on, interval))) for flow, sign in signed]
+
+    def gap(rate: Decimal) -> Decimal:
+        grown = ((amount, PRECISE.power(1 + rate, -years)) for amount, years in terms)
+        return sum((PRECISE.multiply(amount, factor) for amount, factor in grown), Decimal(0))
+
+    return _root(gap)
+
+
+def unit_periods(start: Day, end: Day, unit: UnitPeriod) -> tuple[int, Fraction]:
+    """Whole unit-periods counted back from `end`, and the odd days at the beginning as part of one.
+
+    Odd whole months of a unit-period of several months have 30 days each (Appendix J (b)(5)).
+    """
+    if unit.half_month:
+        months, days = _months_back(start, end)
+        return 2 * months + days // 15, Fraction(days % 15, 15)
+    if unit.months:
+        months, days = _months_back(start, end)
+        whole, left = divmod(months, unit.months)
+        return whole, Fraction(30 * left + days, 30 * unit.months)
+    whole, days = divmod((end - start).days, unit.days)
+    return whole, Fraction(days, unit.days)
+
+
+def years(start: Day, end: Day, interval: Interval) -> Fraction:
+    """The time between two days in years."""
+    if interval is Interval.CALENDAR:
+        return _calendar_years(start, end)
+    months, days = _months_back(start, end)
+    weeks, odd = divmod((end - start).days, 7)
+    if days and not odd:
+        return Fraction(weeks, 52)
+    return Fraction(months, 12) + _calendar_years(start, start + datetime.timedelta(days=days))
+
+
+def _months_back(start: Day, end: Day) -> tuple[int, int]:
+    """Whole months counted back from `end`, and the days before them."""
+    months = (end.year - start.year) * 12 + end.month - start.month
+    if add_months(start, months) == end:  # from a month's last day to a shorter month's
+        return months, 0
+    if add_months(end, -months) < start:
+        months -= 1
+    return months, (add_months(end, -months) - start).days
+
+
+def _calendar_years(start: Day, end: Day) -> Fraction:
+    total = Fraction(0)
+    at = start
+    while at < end:
+        upto = min(Day(at.year + 1, 1, 1), end)
+        total += Fraction((upto - at).days, 366 if calendar.isleap(at.year) else 365)
+        at = upto
+    return total
+
+
+def _root(gap: Callable[[Decimal], Decimal]) -> Decimal:
+    """Where `gap`, negative for what costs nothing and growing with the rate, becomes nothing."""
+    low, high = Decimal(0), Decimal("0.01")
+    if gap(low) > 0:
+        raise ValueError("less is paid than was lent: there is no rate of nothing or more")
+    while gap(high) < 0:
+        low, high = high, high * 2
+        if high > _HIGHEST:
+            raise ValueError("the rate is out of all bounds: are the days right?")
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        if gap(middle) < 0:
+            low = middle
+        else:
+            high = middle
+    return (low + high) / 2

@@ -1,0 +1,215 @@
+"""A declining-balance loan as it is really repaid: early, late, in parts; interest follows the days.
+
+Interest is on the scheduled balance, less what was prepaid, from the day it was; and on overdue principal until it is
+paid. From `as_of` on it is taken for granted that overdue amounts are paid at once and instalments on their days.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from fractions import Fraction
+
+from bank.loans.accrual import bounds, factor, stretches
+from bank.loans.schedule import Plan
+from bank.loans.terms import Interest, Terms
+
+Day = datetime.date
+
+
+class Prepayment(StrEnum):
+    """What becomes of the instalments after more principal was repaid than was due."""
+
+    REDUCE_INSTALMENT = "reduce the instalment"
+    REDUCE_COUNT = "reduce the number of instalments"
+    #: what was prepaid takes the place of the next instalments' principal
+    SKIP_NEXT = "skip the next instalments"
+
+
+@dataclass(frozen=True, slots=True)
+class Repayment:
+    on: Day
+    amount: Decimal
+
+
+@dataclass(slots=True)
+class Row:
+    """An instalment as it is due, and what of it was paid."""
+
+    number: int
+    start: Day
+    due: Day
+    principal: Decimal
+    interest: Decimal
+    balance: Decimal
+    paid_principal: Decimal = Decimal(0)
+    paid_interest: Decimal = Decimal(0)
+
+    @property
+    def total_due(self) -> Decimal:
+        return self.principal + self.interest
+
+    @property
+    def outstanding(self) -> Decimal:
+        return self.total_due - self.paid_principal - self.paid_interest
+
+    def pay(self, amount: Decimal) -> Decimal:
+        """Pays interest, then principal; what is left of the amount."""
+        interest = min(amount, self.interest - self.paid_interest)
+        principal = min(amount - interest, self.principal - self.paid_principal)
+        self.paid_interest += interest
+        self.paid_principal += principal
+        return amount - interest - principal
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A loan on a day: its instalments; what more was paid than owed."""
+
+    rows: tuple[Row, ...]
+    surplus: Decimal
+
+
+def recalculate(
+    terms: Terms,
+    repayments: Sequence[Repayment],
+    as_of: Day,
+    prepayment: Prepayment = Prepayment.REDUCE_INSTALMENT,
+) -> Position:
+    """The instalments of a loan after its repayments until `as_of`.
+
+    Raises ValueError for flat interest, tranches, graces of interest, down payments and balloons, for which this is not
+    defined, and for repayments after `as_of` or before the start.
+    """
+    _check(terms, repayments, as_of)
+    return _Replay(terms, sorted(repayments, key=lambda item: item.on), as_of, prepayment).run()
+
+
+def payoff(
+    terms: Terms,
+    repayments: Sequence[Repayment],
+    as_of: Day,
+    prepayment: Prepayment = Prepayment.REDUCE_INSTALMENT,
+) -> dict[str, Decimal]:
+    """What ends the loan on a day: `principal`, `interest` until that day, and the `total`."""
+    rows = recalculate(terms, repayments, as_of, prepayment).rows
+    past = [row for row in rows if row.due <= as_of]
+    interest = sum((row.interest - row.paid_interest for row in past), Decimal(0))
+    current = next((row for row in rows if row.start <= as_of < row.due), None)
+    if current is not None:
+        interest += _accrued(terms, repayments, as_of, prepayment, current) - current.paid_interest
+    principal = sum((row.principal - row.paid_principal for row in rows), Decimal(0))
+    return {"principal": principal, "interest": interest, "total": principal + interest}
+
+
+def _accrued(
+    terms: Terms, repayments: Sequence[Repayment], as_of: Day, prepayment: Prepayment, current: Row
+) -> Decimal:
+    """The current period's interest until a day: the replay ends there."""
+    replay = _Replay(terms, sorted(repayments, key=lambda item: item.on), as_of, prepayment)
+    replay.run()
+    return replay.until_as_of[current.number]
+
+
+def _check(terms: Terms, repayments: Sequence[Repayment], as_of: Day) -> None:
+    if terms.interest is Interest.FLAT:
+        raise ValueError("flat interest does not follow the balance: it is not recalculated")
+    if terms.tranches or terms.interest_grace or terms.down_payment or terms.balloon:
+        raise ValueError("recalculation knows no tranches, graces of interest, down payments or balloons")
+    if any(not terms.start <= item.on <= as_of for item in repayments):
+        raise ValueError("a repayment lies between the loan's start and the day that is looked at")
+    if any(item.amount <= 0 for item in repayments):
+        raise ValueError("a repayment must be more than nothing")
+
+
+class _Replay:
+    """Goes through the periods once. `balance` is owed when all that is due has been paid."""
+
+    def __init__(self, terms: Terms, repayments: list[Repayment], as_of: Day, prepayment: Prepayment) -> None:
+        self.terms, self.repayments, self.as_of, self.prepayment = terms, repayments, as_of, prepayment
+        self.plan = Plan(terms)
+        self.rows: list[Row] = []
+        self.balance = terms.principal
+        self.carried = Decimal(0)
+        self.surplus = Decimal(0)
+        #: number → interest of the period that has become due by `as_of`
+        self.until_as_of: dict[int, Decimal] = {}
+
+    def run(self) -> Position:
+        level = self.plan.level(1, self.balance)
+        for number in range(1, self.terms.count + 1):
+            if number > 1 and self.plan.changes(number):
+                level = self.plan.level(number, self.balance)
+            prepaid, on_time, interest = self._period(number)
+            normal = self.plan.principal(number, self.balance + prepaid, interest, level)
+            skipped = min(self.carried, normal) if number < self.terms.count else Decimal(0)
+            self.carried -= skipped
+            normal -= skipped
+            extra = max(on_time - interest - max(normal - prepaid, Decimal(0)), Decimal(0))
+            principal = min(max(normal, prepaid) + extra, self.balance + prepaid)
+            self.balance += prepaid - principal
+            start, due = self.terms.due(number - 1), self.terms.due(number)
+            row = Row(number, start, due, principal, interest, self.balance, prepaid)
+            self.surplus += row.pay(on_time)
+            self.rows.append(row)
+            if principal > normal and number < self.terms.count and self.balance:
+                if self.prepayment is Prepayment.SKIP_NEXT:
+                    self.carried += principal - normal
+                elif self.prepayment is Prepayment.REDUCE_INSTALMENT:
+                    level = self.plan.level(number + 1, self.balance)
+            if not self.balance:
+                break
+        for item in self.repayments:
+            if item.on > self.rows[-1].due:
+                self.surplus += self._pay_overdue(item.amount)
+        return Position(tuple(self.rows), self.surplus)
+
+    def _period(self, number: int) -> tuple[Decimal, Decimal, Decimal]:
+        """One period's prepaid principal, payments on its due day, and interest. What is overdue is paid first."""
+        start, due = bounds(self.terms, number)
+        prepaid = on_time = Decimal(0)
+        exact_part = rounded = Fraction(0)
+        at = start
+        inside = [item for item in self.repayments if start < item.on <= due or (number == 1 and item.on == start)]
+        for day in sorted({item.on for item in inside} | {due}):
+            for low, high in ((at, min(day, self.as_of)), (max(at, self.as_of), day)):
+                overdue = self._overdue() if high <= self.as_of else Decimal(0)
+                for owed in (self.balance, overdue):
+                    part, money = self._interest(number, low, high, owed)
+                    exact_part, rounded = exact_part + part, rounded + money
+                if high <= self.as_of:
+                    self.until_as_of[number] = self._money(exact_part, rounded)
+            at = day
+            for item in inside:
+                if item.on != day:
+                    continue
+                left = self._pay_overdue(item.amount)
+                if day == due:
+                    on_time += left
+                else:
+                    early = min(left, self.balance)
+                    prepaid, self.balance = prepaid + early, self.balance - early
+                    self.surplus += left - early
+        return prepaid, on_time, self._money(exact_part, rounded)
+
+    def _interest(self, number: int, low: Day, high: Day, owed: Decimal) -> tuple[Fraction, Fraction]:
+        if high <= low or not owed:
+            return Fraction(0), Fraction(0)
+        pieces = [s for s in stretches(self.terms, number, (low, high)) if low <= s.start and s.end <= high]
+        parts = [Fraction(owed) * factor(self.terms, number, stretch) for stretch in pieces]
+        money = sum((Fraction(self.terms.rounding.money(part)) for part in parts), Fraction(0))
+        return sum(parts, Fraction(0)), money
+
+    def _money(self, exact_part: Fraction, rounded: Fraction) -> Decimal:
+        return self.terms.rounding.money(rounded if self.terms.round_stretches else exact_part)
+
+    def _overdue(self) -> Decimal:
+        return sum((row.principal - row.paid_principal for row in self.rows), Decimal(0))
+
+    def _pay_overdue(self, amount: Decimal) -> Decimal:
+        for row in self.rows:
+            amount = row.pay(amount)
+        return amount

@@ -1,0 +1,151 @@
+"""Repayments: what they pay, what becomes of the schedule, what ends a loan."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bank.loans.allocation import USUAL, Order, Owed, Part, allocate, arrears, write_off
+from bank.loans.recalculation import Prepayment, Repayment, payoff, recalculate
+from bank.loans.schedule import schedule
+from bank.loans.terms import Accrual, Interest, Terms
+
+Day = datetime.date
+TERMS = Terms(principal=Decimal(6_000), rate=Decimal("0.12"), start=Day(2024, 1, 1), count=6)
+DUE = [row.due for row in schedule(TERMS)]
+
+
+def owed(number: int, due: Day, penalty: int, fee: int, interest: int, principal: int) -> Owed:
+    return Owed(number, due, dict(zip(USUAL, map(Decimal, (penalty, fee, interest, principal)), strict=True)))
+
+
+ROWS = [owed(1, Day(2024, 2, 1), 5, 10, 30, 1_000), owed(2, Day(2024, 3, 1), 0, 0, 30, 1_000)]
+
+
+def paid(amount: int, on: Day, order: Order | None = None) -> dict[tuple[int, Part], Decimal]:
+    return {(piece.number, piece.part): piece.amount for piece in allocate(ROWS, Decimal(amount), on, order)[1]}
+
+
+def test_the_oldest_instalment_first_penalties_before_all() -> None:
+    late = Day(2024, 3, 5)
+    assert paid(46, late) == {(1, Part.PENALTY): 5, (1, Part.FEE): 10, (1, Part.INTEREST): 30, (1, Part.PRINCIPAL): 1}
+    assert paid(1_050, late)[2, Part.INTEREST] == 5
+
+
+def test_a_part_of_all_before_the_next() -> None:
+    got = paid(75, Day(2024, 3, 5), Order(by_part=True))
+    assert got == {(1, Part.PENALTY): 5, (1, Part.FEE): 10, (1, Part.INTEREST): 30, (2, Part.INTEREST): 30}
+
+
+def test_another_order_for_what_is_not_due() -> None:
+    order = Order(advance=(Part.PRINCIPAL, Part.PENALTY, Part.FEE, Part.INTEREST))
+    assert paid(1_100, Day(2024, 2, 1), order)[2, Part.PRINCIPAL] == 55
+    assert paid(1_000, Day(2024, 1, 15), order) == {(1, Part.PRINCIPAL): 1_000}
+
+
+def test_late_early_and_too_much() -> None:
+    rows, pieces, left = allocate(ROWS, Decimal(3_000), Day(2024, 2, 2))
+    assert left == 3_000 - 1_045 - 1_030
+    assert {piece.number for piece in pieces if piece.late} == {1}
+    assert {piece.number for piece in pieces if piece.early} == {2}
+    assert all(row.outstanding == 0 for row in rows)
+    with pytest.raises(ValueError, match="more than nothing"):
+        allocate(ROWS, Decimal(0), Day(2024, 2, 2))
+
+
+def test_arrears_and_write_off() -> None:
+    assert arrears(ROWS, Day(2024, 2, 1)) == (Decimal(0), 0)
+    assert arrears(ROWS, Day(2024, 3, 2)) == (Decimal(2_075), 30)
+    rows = allocate(ROWS, Decimal(45), Day(2024, 2, 1))[0]
+    assert write_off(rows) == {Part.PENALTY: 0, Part.FEE: 0, Part.INTEREST: 30, Part.PRINCIPAL: 2_000}
+
+
+@given(st.lists(st.integers(1, 900), max_size=6), st.booleans())
+def test_no_cent_is_lost(amounts: list[int], by_part: bool) -> None:
+    rows = list(ROWS)
+    surplus = Decimal(0)
+    for amount in amounts:
+        before = sum(row.outstanding for row in rows)
+        rows, pieces, left = allocate(rows, Decimal(amount), Day(2024, 2, 15), Order(by_part=by_part))
+        assert sum(piece.amount for piece in pieces) + left == amount
+        assert sum(row.outstanding for row in rows) == before - amount + left
+        surplus += left
+    assert all(row.open(part) >= 0 for row in rows for part in Part)
+
+
+def test_paying_on_time_is_the_schedule() -> None:
+    rows = schedule(TERMS)
+    position = recalculate(TERMS, [Repayment(row.due, row.total) for row in rows], DUE[-1])
+    assert [(r.principal, r.interest) for r in position.rows] == [(r.principal, r.interest) for r in rows]
+    assert position.surplus == 0
+    assert all(row.outstanding == 0 for row in position.rows)
+
+
+@pytest.mark.parametrize("prepayment", Prepayment)
+def test_prepaying_saves_interest(prepayment: Prepayment) -> None:
+    first = schedule(TERMS)[0].total
+    position = recalculate(TERMS, [Repayment(DUE[0], first + 2_000)], DUE[0], prepayment)
+    assert sum(row.principal for row in position.rows) == 6_000
+    assert sum(row.interest for row in position.rows) < sum(row.interest for row in schedule(TERMS))
+    assert (len(position.rows) < 6) == (prepayment is Prepayment.REDUCE_COUNT)
+    assert (position.rows[1].total_due < first) == (prepayment is not Prepayment.REDUCE_COUNT)
+
+
+def test_being_late_costs_interest_on_what_is_overdue() -> None:
+    late = recalculate(TERMS, [], Day(2024, 2, 21))
+    twenty_days = schedule(TERMS)[0].principal * Decimal("0.12") * 20 / 365
+    assert late.rows[1].interest == round(schedule(TERMS)[1].interest + twenty_days, 2)
+
+
+def test_the_amount_that_ends_a_loan() -> None:
+    on = Day(2024, 1, 21)
+    end = payoff(TERMS, [], on)
+    assert end == {"principal": 6_000, "interest": Decimal("39.45"), "total": Decimal("6039.45")}
+    assert payoff(TERMS, [], TERMS.start)["total"] == 6_000
+    after = payoff(TERMS, [Repayment(on, Decimal(1_000))], on)
+    assert after["principal"] == 5_000
+    assert after["interest"] == Decimal("39.45")
+
+
+def test_too_much_is_a_surplus() -> None:
+    position = recalculate(TERMS, [Repayment(Day(2024, 1, 10), Decimal(7_000))], Day(2024, 1, 10))
+    assert position.rows[0].principal == 6_000
+    assert position.surplus == 1_000
+    assert len(position.rows) == 1
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 220), st.integers(1, 2_000)), max_size=8),
+    st.integers(220, 400),
+    st.sampled_from(Prepayment),
+    st.booleans(),
+)
+@settings(deadline=None)
+def test_any_repayments_keep_the_books(
+    payments: list[tuple[int, int]], days: int, prepayment: Prepayment, stretches: bool
+) -> None:
+    terms = replace(TERMS, round_stretches=stretches)
+    made = [Repayment(terms.start + datetime.timedelta(days=at), Decimal(amount)) for at, amount in payments]
+    position = recalculate(terms, made, terms.start + datetime.timedelta(days=days), prepayment)
+    assert sum(row.principal for row in position.rows) == 6_000
+    assert position.rows[-1].balance == 0
+    assert all(row.principal >= 0 and row.interest >= 0 and row.outstanding >= 0 for row in position.rows)
+    paid = sum((row.paid_principal + row.paid_interest for row in position.rows), Decimal(0))
+    assert paid + position.surplus == sum((item.amount for item in made), Decimal(0))
+
+
+def test_what_cannot_be_recalculated() -> None:
+    with pytest.raises(ValueError, match="flat interest"):
+        recalculate(replace(TERMS, interest=Interest.FLAT), [], Day(2024, 2, 1))
+    with pytest.raises(ValueError, match="knows no"):
+        recalculate(replace(TERMS, interest_grace=1), [], Day(2024, 2, 1))
+    with pytest.raises(ValueError, match="between the loan's start"):
+        recalculate(TERMS, [Repayment(Day(2024, 3, 1), Decimal(1))], Day(2024, 2, 1))
+    with pytest.raises(ValueError, match="more than nothing"):
+        recalculate(TERMS, [Repayment(Day(2024, 1, 5), Decimal(0))], Day(2024, 2, 1))
+    assert recalculate(replace(TERMS, accrual=Accrual.PERIOD), [], TERMS.start).rows[0].interest == 60
