@@ -12,9 +12,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from eden.gateway.interfaces import EncryptionKey, Secret
-from eden.gateway.pipeline.codes import failure, tips_of
-from eden.gateway.pipeline.encryption import Opener, Seal, Unreadable, open_body
-from eden.gateway.pipeline.signature import Signer, Unsigned, verify
+from eden.gateway.pipeline.codes import Stop, failure, tips_of
+from eden.gateway.pipeline.encryption import Opener, Seal, open_body
+from eden.gateway.pipeline.signature import Signer, verify
 
 APP = "shop"
 TRACE = "0af7651916cd43dd8448eb211c80319c"
@@ -119,7 +119,7 @@ class _Handler(BaseHTTPRequestHandler):
                 headers["x-eden-encryption"] = opener.header.decode()
             answer = json.dumps({"said": body.decode().upper()}).encode()
             headers["result-status"] = "1000"
-        except (Unsigned, Unreadable) as fault:
+        except Stop as fault:
             refusal = failure(fault.code, "rpc", tips=tips_of(fault.code, "zh", {}), reason=fault.reason, trace=TRACE)
             status, answer = refusal.status, refusal.body or b""
             headers |= {name.decode(): value.decode() for name, value in refusal.headers}

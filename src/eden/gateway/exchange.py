@@ -3,7 +3,7 @@
     proxy/connection ──head──▶ Exchange ──▶ Steps.before ──▶ an Answer, or the upstream is asked
                                                 │
                                 exchange.authorizer? ── proxy asks that operation ──▶ Steps.authorized
-                                exchange.locates?    ── await Steps.locate (the safe exit's look-up of a name)
+                                exchange.locates?    ── await Steps.locate (another call's answer, a look-up)
                                                 │
     proxy/upstream ◀── exchange.send_method, send_path, send_headers, send_body, upstream or address
          │ head, or the whole answer when exchange.whole_answer      │ failed
@@ -16,7 +16,7 @@ I/O is left in the exchange for the proxy to do. Names of headers are lower case
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Literal, Protocol, TypeAlias
 
 from eden.gateway.interfaces import Kind, Upstream
@@ -224,7 +224,8 @@ class Steps(Protocol):
         """The authorizer's answer, whole (502 when there is none); goes on with the steps behind it."""
 
     async def locate(self, exchange: Exchange) -> Answer | None:
-        """Look up the safe exit's name and pin `address`; an answer when it leads where nobody may go."""
+        """Wait for the answer that another call fetches for the cache; or look up the safe exit's name and pin
+        `address`. An answer ends the call."""
 
     def again(self, exchange: Exchange, cause: Failure | int) -> bool:
         """Whether to send once more, after a failure or a status; counts the attempt. The proxy asks only while nothing
@@ -243,6 +244,9 @@ class Steps(Protocol):
     def refused(self, exchange: Exchange | None, status: int, sentence: str) -> Answer:
         """The proxy itself refuses: a body that is too large (413), a workspace without a catalogue (404), a worker
         that is full (503). Without an exchange it is not known what was called."""
+
+    def preflight(self, tables: Iterable[Table], fields: Mapping[bytes, bytes]) -> Answer:
+        """The answer to a browser's OPTIONS, which names no app: by the rules of any workspace."""
 
     def ended(self, exchange: Exchange, answer: Answer | None) -> None:
         """The call is over, answered or (None) left by the client; called exactly once for every exchange that went
