@@ -27,9 +27,9 @@ from sqlalchemy.engine import URL, make_url
 
 
 @contextmanager
-def postgres_database() -> Iterator[str]:
-    """The address of a new, empty database; it is dropped in the end."""
-    server = make_url(_server())
+def postgres_database(*, durable: bool = False) -> Iterator[str]:
+    """The address of a new, empty database; it is dropped in the end. `durable`: what is committed is on the disk."""
+    server = make_url(_server(durable))
     name = f"eden_{uuid.uuid4().hex}"
     _administer(server, f"CREATE DATABASE {name}")
     try:
@@ -69,7 +69,7 @@ def _administer(server: URL, statement: str) -> Any:
 
 
 @cache
-def _server() -> str:
+def _server(durable: bool = False) -> str:
     if named := os.environ.get("EDEN_TEST_POSTGRES"):
         return named
     programs = _programs()
@@ -88,12 +88,12 @@ def _server() -> str:
         **as_user,
     )
     for _ in range(5):
-        if address := _start(programs / "postgres", folder, as_user):
+        if address := _start(programs / "postgres", folder, as_user, durable):
             return address
     raise RuntimeError(f"PostgreSQL did not start:\n{(folder / 'log').read_text()}")
 
 
-def _start(program: Path, folder: Path, as_user: dict[str, Any]) -> str | None:
+def _start(program: Path, folder: Path, as_user: dict[str, Any], durable: bool) -> str | None:
     """The address of a server on a free port; None when somebody else was faster to take it."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -103,7 +103,7 @@ def _start(program: Path, folder: Path, as_user: dict[str, Any]) -> str | None:
         "listen_addresses": "127.0.0.1",
         "unix_socket_directories": folder,
         "max_connections": 200,
-        "fsync": "off",
+        "fsync": "on" if durable else "off",
     }
     options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
     with open(folder / "log", "a") as log:

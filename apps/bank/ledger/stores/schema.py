@@ -126,7 +126,8 @@ class Dialect(NamedTuple):
     packed: str = ""
     #: options after any table
     options: str = ""
-    new_index: str = "CREATE INDEX IF NOT EXISTS"
+    #: an index is made by a statement of its own; otherwise with its table
+    own_indexes: bool = True
     #: the beginning and the end of a statement that leaves rows alone whose key is there
     ignoring: tuple[str, str] = ("INSERT INTO", " ON CONFLICT DO NOTHING")
     #: rows are replaced by ON CONFLICT; otherwise by ON DUPLICATE KEY
@@ -139,14 +140,14 @@ class Dialect(NamedTuple):
             for name, type_ in table.columns.items()
         ]
         keys = [f"PRIMARY KEY ({', '.join(table.key)})", *(f"UNIQUE ({column})" for column in table.unique)]
-        body = ", ".join(columns + keys)
+        indexes = {f"{table.name}_{'_'.join(names)}": ", ".join(names) for names in table.indexes}
+        if not self.own_indexes:
+            keys += [f"INDEX {name} ({names})" for name, names in indexes.items()]
+            indexes = {}
         tail = f"{self.packed if table.packed else ''}{self.options}"
         return [
-            f"CREATE TABLE IF NOT EXISTS {table.name} ({body}){tail}",
-            *(
-                f"{self.new_index} {table.name}_{'_'.join(columns)} ON {table.name} ({', '.join(columns)})"
-                for columns in table.indexes
-            ),
+            f"CREATE TABLE IF NOT EXISTS {table.name} ({', '.join(columns + keys)}){tail}",
+            *(f"CREATE INDEX IF NOT EXISTS {name} ON {table.name} ({names})" for name, names in indexes.items()),
         ]
 
     def replacing(self, table: Table) -> str:
