@@ -19,7 +19,7 @@ from typing import Any, Protocol, TypeAlias
 #: what an expression may begin with
 ROOTS = ("header", "cookie", "query", "path", "http_body", "app", "device", "principal", "operation")
 
-_STEP = re.compile(r"\.([^.\[\]'\"\s]+)|\['([^']*)'\]|\[\"([^\"]*)\"\]|\[(-?\d{1,6})\]")
+_STEP = re.compile(r"\.([^.\[\]'\"\s]+)|\['([^']*)'\]|\[\"([^\"]*)\"\]|\[(-?[0-9]{1,6})\]")
 
 Steps: TypeAlias = tuple[str | int, ...]
 

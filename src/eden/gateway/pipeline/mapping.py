@@ -20,8 +20,8 @@ from eden.gateway.pipeline.authorizer import cookies_of
 from eden.gateway.pipeline.codes import EMPTY, MALFORMED, Stop
 
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
-_WHOLE = re.compile(r"-?\d{1,19}")
-_NUMBER = re.compile(r"-?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?")
+_WHOLE = re.compile(r"-?[0-9]{1,19}")
+_NUMBER = re.compile(r"-?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 
 Check: TypeAlias = Callable[[str], str | None]
 
@@ -45,7 +45,7 @@ class Call:
         """Name → value, or values where there are several."""
         if self._query is None:
             self._query = {}
-            text = self.exchange.target.partition(b"?")[2].decode("latin-1")
+            text = self.exchange.target.partition(b"?")[2].decode(errors="replace")
             for name, value in parse_qsl(text, keep_blank_values=True, max_num_fields=1000):
                 found = self._query.get(name)
                 if found is None:
@@ -258,7 +258,9 @@ class RequestMapping:
         kept = raw.split(b"&") if raw else []
         if self._path_of and kept:
             names = set(self._path_names)
-            kept = [pair for pair in kept if unquote_plus(pair.partition(b"=")[0].decode("latin-1")) not in names]
+            kept = [
+                pair for pair in kept if unquote_plus(pair.partition(b"=")[0].decode(errors="replace")) not in names
+            ]
         if added:
             kept.append(urlencode(added).encode())
         return b"?" + b"&".join(kept) if kept else b""

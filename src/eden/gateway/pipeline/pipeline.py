@@ -203,7 +203,9 @@ class Pipeline:
         if answer.status == GOOD:
             raise Stop(codes.LIMITED, result=msgspec.json.encode(answer.result))
         wait = limits.retry_after(buckets[empty])
-        raise Stop(answer.status, status=429, headers=[(b"retry-after", b"%d" % wait)], tips=answer.tips)
+        raise Stop(
+            answer.status, "Too many calls.", status=429, headers=[(b"retry-after", b"%d" % wait)], tips=answer.tips
+        )
 
     def _authenticate(self, exchange: Exchange, notes: Notes, route: CompiledRoute) -> bool:
         """Whether it is known who calls; if not, the exchange says what is to be asked."""
