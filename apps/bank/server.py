@@ -10,6 +10,7 @@ from typing import Any
 from bank import mobile
 from bank.centres import accounting, network, products
 from bank.centres.customers import of_session
+from bank.centres.lending import Lending
 from bank.centres.payments import Payments
 from bank.keyboard import Keyboard
 from bank.principals import HEADER, Principals
@@ -46,7 +47,8 @@ class Bank:
         self.ledger = await accounting.open_ledger(self.settings)
         await self.database.write(products.do_found)
         self.payments = Payments(self.database, self.ledger)
-        if left := await self.payments.finish():
+        self.lending = Lending(self.database, self.ledger, self.payments)
+        if left := await self.payments.finish() + await self.lending.finish():
             log.warning("%d orders that a process had left were carried out", left)
         self._run(network.run(self.payments), "bank-network")
 

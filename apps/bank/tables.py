@@ -207,6 +207,51 @@ applications = Table(
     Index("bank_applications_by_state", "state", "id"),
 )
 
+loans = Table(
+    "bank_loans",
+    metadata,
+    #: that of the application
+    Column("id", String(32), primary_key=True),
+    Column("number", String(20), nullable=False, unique=True),
+    Column("customer_id", ForeignKey("bank_customers.id"), nullable=False, index=True),
+    Column("product", String(20), nullable=False),
+    Column("product_version", Integer, nullable=False),
+    #: the ledger's account of what is owed, and the deposit that it was paid into and is repaid from
+    Column("account_id", String(32), nullable=False),
+    Column("deposit_id", String(32), nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("rate_bp", Integer, nullable=False),
+    Column("term", Integer, nullable=False),
+    Column("start", String(10), nullable=False),
+    #: signed, active, closed
+    Column("state", String(10), nullable=False),
+    #: SHA-256 of the contract, which is in the ledger's tree
+    Column("contract", String(64), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+)
+
+repayments = Table(
+    "bank_repayments",
+    metadata,
+    #: of the order
+    Column("id", String(32), primary_key=True),
+    Column("loan_id", ForeignKey("bank_loans.id"), nullable=False, index=True),
+    Column("day", String(10), nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("interest", BigInteger, nullable=False),
+)
+
+documents = Table(
+    "bank_documents",
+    metadata,
+    #: SHA-256 of the content
+    Column("id", String(64), primary_key=True),
+    Column("customer_id", ForeignKey("bank_customers.id"), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+)
+
 batches = Table(
     "bank_batches",
     metadata,

@@ -143,13 +143,58 @@ class LoanOffer(Struct, frozen=True):
     terms: list[int]
 
 
+class Offer(Struct, frozen=True):
+    """What the bank offers: `rate_bp` a year, `apr_bp` with all costs (Directive 2008/48/EC), `payment` a month."""
+
+    amount: int
+    rate_bp: int
+    apr_bp: int
+    term: int
+    payment: int
+    interest: int
+
+
 class Application(Struct, frozen=True):
-    """An application for a loan, and how far it has come."""
+    """An application for a loan, and how far it has come: received, referred (a person looks at it), offered, refused,
+    signed, paid. `reasons` are sentences."""
 
     id: str
     number: str
     state: str
     product: str
+    product_name: str
     amount: int
     term: int
     time: str
+    reasons: list[str] = []
+    offer: Offer | None = None
+
+
+class Instalment(Struct, frozen=True):
+    """`state`: paid, due (today or before), open."""
+
+    number: int
+    due: str
+    principal: int
+    interest: int
+    paid: int
+    state: str
+
+
+class Loan(Struct, frozen=True):
+    """`owed` is the principal that is left, `payoff` what would end the loan today, `next` what is due next."""
+
+    id: str
+    number: str
+    state: str
+    product: str
+    product_name: str
+    amount: int
+    rate_bp: int
+    term: int
+    start: str
+    owed: int
+    payoff: int
+    next: Instalment | None
+    contract: str
+    schedule: list[Instalment] = []

@@ -36,8 +36,9 @@ class Code(IntEnum):
     REVERSAL = 13
     RENT = 14
     DISBURSEMENT = 20
-    PRINCIPAL = 21
-    INTEREST = 22
+    REPAYMENT = 21
+    PRINCIPAL = 22
+    INTEREST = 23
     CLAIM = 30
     DEPOSIT_INTEREST = 40
 
@@ -71,6 +72,7 @@ CHART: dict[int, GeneralAccount] = {
         GeneralAccount(2003, "商户存款", "Merchant deposits", False, True),
         GeneralAccount(2101, "待清算他行汇款", "Payments to other banks in clearing", False),
         GeneralAccount(2201, "未决赔款准备金", "Claims reserve", False),
+        GeneralAccount(2301, "待分配还款", "Repayments to be allocated", False),
         GeneralAccount(3001, "实收资本", "Paid-up capital", False),
         GeneralAccount(4001, "利息收入", "Interest income", False),
         GeneralAccount(4002, "罚息收入", "Penalty interest income", False),
@@ -80,7 +82,7 @@ CHART: dict[int, GeneralAccount] = {
     )
 }
 
-CENTRAL_BANK, ACQUIRING, CLEARING, CAPITAL = 1001, 1101, 2101, 3001
+CENTRAL_BANK, ACQUIRING, CLEARING, REPAYMENTS, CAPITAL = 1001, 1101, 2101, 2301, 3001
 INTEREST_INCOME, CLAIMS_PAID, DEPOSIT_INTEREST = 4001, 5101, 5001
 
 

@@ -1,4 +1,12 @@
-"""The lending centre: from a printed code to an application."""
+"""The lending centre: the line from a printed code to money in the account, and back.
+
+    received → offered → signed → paid          the line moves by itself
+             ↘ referred → offered | refused     a person looks at exceptions
+             ↘ refused
+
+Each step is written before the next begins, so a process that died goes on where it was (`finish`). The contract is
+made when the offer is signed; its hash is in the ledger's tree before the money is in the account.
+"""
 
 from __future__ import annotations
 
@@ -7,98 +15,233 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, insert, select, update
 
-from bank.centres import customers, messages, products
+from bank.centres import applying, loan_books, loan_rows, messages, products
+from bank.centres.accounting import (
+    INTEREST_INCOME,
+    REPAYMENTS,
+    Code,
+    general,
+    new_account,
+    open_accounts,
+)
+from bank.centres.contracts import contract
+from bank.centres.payments import Order, Payments, do_insert, refusal
 from bank.ids import new_hex
+from bank.ledger.interfaces import LedgerError
+from bank.ledger.ledger import Ledger
 from bank.refusals import Refusal, yuan
-from bank.tables import applications
-from bank.times import day_of, shown
-from bank.values import Application, LoanOffer, LoanProduct
+from bank.tables import accounts, applications, customers, documents, loans, repayments
+from bank.times import day_of
+from bank.values import Application, Loan
+from eden.base.database import Database
+from eden.base.ids import now
+
+#: of notes in the ledger's tree
+CONTRACT = "contract"
 
 
-class Apply(Struct, frozen=True):
-    """What the customer asks for; `document` describes the photo that was taken, `agreed` is to the contract."""
+class Sign(Struct, frozen=True):
+    """The customer agrees to the contract of the offer."""
 
-    product: str
-    amount: int
-    term: int
-    document: dict[str, Any] | None = None
     agreed: bool = False
 
 
-def offer(connection: Connection, code: str) -> LoanOffer:
-    """What a printed code leads to. Refusal "unknown-code"."""
-    found = products.by_entry_code(connection, code)
-    if found is None or not isinstance(found.product, products.Loan):
-        raise Refusal("unknown-code")
-    loan = found.product
-    product = LoanProduct(found.code, loan.name, loan.name_en, loan.least, loan.most, loan.rate_bp)
-    return LoanOffer(product, loan.terms)
+class Repay(Struct, frozen=True):
+    """Cents; `payoff` of the loan ends it."""
+
+    amount: int
 
 
-def do_apply(connection: Connection, customer: str, key: str, wanted: Apply, at: int) -> Application:
-    """Take an application in; the same key with the same wish is the same application. Refusals of all kinds."""
-    fingerprint = hashlib.sha256(msgspec.json.encode(wanted, order="deterministic")).hexdigest()
+class Lending:
+    """Applications, contracts, loans and repayments."""
+
+    def __init__(self, database: Database, ledger: Ledger, payments: Payments) -> None:
+        self._database, self._ledger, self._payments = database, ledger, payments
+        payments.finishers["disbursement"] = _do_paid_out
+        payments.finishers["repayment"] = _do_repaid
+
+    async def apply(self, customer: str, key: str, wanted: applying.Apply, chinese: bool) -> Application:
+        """Take an application in and decide; the same key with the same wish is the same one. Refusals of all kinds."""
+        identifier = await self._database.write(
+            lambda connection: applying.do_apply(connection, customer, key, wanted, now())
+        )
+        return await self.application(customer, identifier, chinese)
+
+    async def application(self, customer: str, identifier: str, chinese: bool) -> Application:
+        """Refusal "not-found"."""
+        return await self._database.read(lambda connection: applying.find(connection, customer, identifier, chinese))
+
+    async def sign(self, customer: str, identifier: str, wanted: Sign, chinese: bool) -> Loan:
+        """Sign the contract of an offer and pay the loan out; signing again is signing once. Refusals "not-agreed",
+        "not-offered", "no-deposit"."""
+        if not wanted.agreed:
+            raise Refusal("not-agreed")
+        await self._database.write(lambda connection: _do_sign(connection, customer, identifier, now()))
+        await self._pay_out(identifier)
+        return await self.loan(customer, identifier, chinese)
+
+    async def repay(self, customer: str, loan: str, key: str, wanted: Repay, chinese: bool) -> Loan:
+        """Repay an instalment, more, or all. Refusals "bad-amount", "too-much-repaid", "insufficient-funds"."""
+        fingerprint = hashlib.sha256(msgspec.json.encode([loan, wanted.amount])).hexdigest()
+        order = await self._database.write(
+            lambda connection: _do_order_repayment(connection, customer, loan, key, fingerprint, wanted.amount, now())
+        )
+        order = await self._payments.carry_out(order)
+        if order.state == "refused":
+            raise refusal(order.reason)
+        return await self.loan(customer, loan, chinese)
+
+    async def loan(self, customer: str, identifier: str, chinese: bool) -> Loan:
+        """Refusal "no-loan"."""
+        return await self._database.read(
+            lambda connection: loan_rows.find(connection, customer, identifier, day_of(now()), chinese)
+        )
+
+    async def loans(self, customer: str, chinese: bool) -> list[Loan]:
+        """The newest first, without their schedules."""
+        return await self._database.read(
+            lambda connection: loan_rows.of_customer(connection, customer, day_of(now()), chinese)
+        )
+
+    async def finish(self) -> int:
+        """Pay out what a process that died has left; how many loans that were."""
+        rows = await self._database.read(
+            lambda connection: connection.execute(select(loans.c.id).where(loans.c.state == "signed")).scalars().all()
+        )
+        for identifier in rows:
+            await self._pay_out(identifier)
+        return len(rows)
+
+    async def _pay_out(self, identifier: str) -> None:
+        loan, order = await self._database.read(lambda connection: _find_payout(connection, identifier))
+        if loan.state != "signed":
+            return
+        await open_accounts(self._ledger, [new_account(loan.account_id, order.detail["gl"], loan.number)])
+        order = await self._payments.carry_out(order)
+        try:
+            await self._ledger.note_receipt(CONTRACT, loan.number)
+        except LedgerError:
+            await self._ledger.note(CONTRACT, loan.number, {"sha256": loan.contract})
+        await self._payments.settle(order, True)
+
+
+def _do_sign(connection: Connection, customer: str, identifier: str, at: int) -> None:
     row = connection.execute(
-        select(applications).where(applications.c.customer_id == customer, applications.c.key == key)
+        select(applications).where(applications.c.id == identifier, applications.c.customer_id == customer)
     ).first()
-    if row is not None:
-        if row.fingerprint != fingerprint:
-            raise Refusal("key-used")
-        return _shown(row)
-    version, loan = _product(connection, wanted)
-    identifier = new_hex(at)
-    number = f"L{day_of(at):%Y%m%d}{int(identifier[-8:], 16) % 1_000_000:06d}"
+    if row is None:
+        raise Refusal("not-found")
+    if row.state in ("signed", "paid"):
+        return
+    if row.state != "offered":
+        raise Refusal("not-offered")
+    deposit = connection.execute(
+        select(accounts.c.id)
+        .where(accounts.c.customer_id == customer, accounts.c.product == "CURRENT", accounts.c.state == "open")
+        .order_by(accounts.c.opened_at)
+    ).scalar()
+    if deposit is None:
+        raise Refusal("no-deposit")
+    found = products.find(connection, row.product, row.product_version)
+    product = found.product
+    assert isinstance(product, products.Loan)  # nothing else can be applied for
+    name = connection.execute(select(customers.c.name).where(customers.c.id == customer)).scalar_one()
+    amount, today = row.detail["verdict"]["amount"], day_of(at)
+    terms = loan_books.terms_of(amount, product.rate_bp, row.term, today, product.method)
+    content = contract(row.number, name, product.name, amount, product.rate_bp, loan_books.plan_of(terms))
+    digest = hashlib.sha256(content).hexdigest()
     connection.execute(
-        insert(applications).values(
+        insert(documents).values(id=digest, customer_id=customer, kind=CONTRACT, content=content, created_at=at)
+    )
+    account = f"{new_hex(at)[:30]}00"
+    connection.execute(
+        insert(loans).values(
             id=identifier,
-            number=number,
+            number=row.number,
             customer_id=customer,
-            key=key,
-            fingerprint=fingerprint,
-            product=wanted.product,
-            product_version=version,
-            amount=wanted.amount,
-            term=wanted.term,
-            state="received",
-            detail={"document": wanted.document},
+            product=row.product,
+            product_version=row.product_version,
+            account_id=account,
+            deposit_id=deposit,
+            amount=amount,
+            rate_bp=product.rate_bp,
+            term=row.term,
+            start=today.isoformat(),
+            state="signed",
+            contract=digest,
             created_at=at,
-            changed_at=at,
         )
     )
-    customers.do_agree(connection, customer, "credit-bureau", at)
+    detail: dict[str, Any] = {"name": product.name, "payer": product.name, "remark": row.number, "gl": product.gl}
+    detail |= {"loan": identifier, "product": [product.name, product.name_en]}
+    do_insert(
+        connection, customer, f"pay out {identifier}", digest, "disbursement", account, deposit, amount, detail, at
+    )
+    applying.do_set(connection, identifier, "signed", at)
+
+
+def _find_payout(connection: Connection, identifier: str) -> tuple[Any, Order]:
+    loan = connection.execute(select(loans).where(loans.c.id == identifier)).one()
+    return loan, loan_rows.find_order(connection, loan.customer_id, f"pay out {identifier}")
+
+
+def _do_paid_out(connection: Connection, order: Order, at: int) -> None:
+    identifier = order.detail["loan"]
+    connection.execute(update(loans).where(loans.c.id == identifier).values(state="active"))
+    applying.do_set(connection, identifier, "paid", at)
+    product, product_en = order.detail["product"]
     messages.do_tell(
         connection,
-        customer,
-        "loan-received",
+        order.customer_id,
+        "loan-paid",
         at,
-        product=loan.name,
-        product_en=loan.name_en,
-        amount=yuan(wanted.amount),
-        number=number,
+        product=product,
+        product_en=product_en,
+        amount=yuan(order.amount),
+        number=order.detail["remark"],
     )
-    return Application(identifier, number, "received", wanted.product, wanted.amount, wanted.term, shown(at))
 
 
-def _product(connection: Connection, wanted: Apply) -> tuple[int, products.Loan]:
-    try:
-        found = products.find(connection, wanted.product)
-    except Refusal:
-        raise Refusal("no-product") from None
-    loan = found.product
-    if not isinstance(loan, products.Loan):
-        raise Refusal("no-product")
-    if not loan.least <= wanted.amount <= loan.most:
-        raise Refusal("bad-amount", low=yuan(loan.least), high=yuan(loan.most))
-    if wanted.term not in loan.terms:
-        raise Refusal("bad-term")
-    if not wanted.document:
-        raise Refusal("no-document")
-    if not wanted.agreed:
-        raise Refusal("not-agreed")
-    return found.version, loan
+def _do_order_repayment(
+    connection: Connection, customer: str, loan_id: str, key: str, fingerprint: str, amount: int, at: int
+) -> Order:
+    known = loan_rows.known_order(connection, customer, key, fingerprint)
+    if known is not None:
+        return known
+    loan = loan_rows.active(connection, customer, loan_id)
+    today = day_of(at)
+    terms, repaid = loan_rows.terms_of(connection, loan), loan_rows.repaid(connection, loan_id)
+    end = loan_books.standing(terms, repaid, today).payoff
+    if amount < 1:
+        raise Refusal("bad-amount", low=yuan(1), high=yuan(end.interest + end.principal))
+    if amount > end.interest + end.principal:
+        raise Refusal("too-much-repaid", most=yuan(end.interest + end.principal))
+    part = loan_books.split(terms, repaid, today, amount)
+    clearing = general(REPAYMENTS)
+    legs = [
+        [new_hex(at), clearing, to, cents, int(code)]
+        for to, cents, code in (
+            (general(INTEREST_INCOME), part.interest, Code.INTEREST),
+            (loan.account_id, part.principal, Code.PRINCIPAL),
+        )
+        if cents
+    ]
+    name = products.find(connection, loan.product, loan.product_version).product.name
+    detail: dict[str, Any] = {"name": name, "payer": "", "remark": loan.number, "loan": loan_id, "legs": legs}
+    detail |= {"interest": part.interest, "day": today.isoformat(), "rest": end.principal - part.principal}
+    return do_insert(connection, customer, key, fingerprint, "repayment", loan.deposit_id, clearing, amount, detail, at)
 
 
-def _shown(row: Row[Any]) -> Application:
-    return Application(row.id, row.number, row.state, row.product, row.amount, row.term, shown(row.created_at))
+def _do_repaid(connection: Connection, order: Order, at: int) -> None:
+    detail = order.detail
+    connection.execute(
+        insert(repayments).values(
+            id=order.id, loan_id=detail["loan"], day=detail["day"], amount=order.amount, interest=detail["interest"]
+        )
+    )
+    if not detail["rest"]:
+        connection.execute(update(loans).where(loans.c.id == detail["loan"]).values(state="closed"))
+    amount, rest, number = yuan(order.amount), yuan(detail["rest"]), detail["remark"]
+    messages.do_tell(connection, order.customer_id, "loan-repaid", at, amount=amount, rest=rest, number=number)

@@ -11,7 +11,7 @@ it comes back when the other bank refuses, or says nothing for `OUTSIDE_SECONDS`
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -36,7 +36,19 @@ HERE = ("伊甸银行", "Eden Bank")
 OUTSIDE_SECONDS = 86_400
 #: kinds that count for the limits
 _LIMITED = ("inside", "outside")
-_CODES = {"own": Code.OWN, "inside": Code.INSIDE, "outside": Code.OUTSIDE, "reversal": Code.REVERSAL}
+_CODES = {
+    "own": Code.OWN,
+    "inside": Code.INSIDE,
+    "outside": Code.OUTSIDE,
+    "reversal": Code.REVERSAL,
+    "disbursement": Code.DISBURSEMENT,
+    "repayment": Code.REPAYMENT,
+    "claim": Code.CLAIM,
+}
+#: kinds whose money is reserved first and moves when somebody has spoken
+_TWO_STEPS = ("outside", "disbursement")
+#: what the statement calls them; "transfer" otherwise
+_LINES = {"own": "own", "reversal": "reversal", "disbursement": "loan", "repayment": "loan", "claim": "claim"}
 
 
 class Wanted(Struct, frozen=True):
@@ -68,26 +80,38 @@ class Order(Struct, frozen=True):
     done_at: int | None
 
     @property
-    def transfer(self) -> Transfer:
-        outside = self.kind == "outside"
-        return Transfer(
+    def transfers(self) -> list[Transfer]:
+        """Its own, and those of `legs` in the detail (id, debit, credit, amount, code): all or none."""
+        pending, legs = self.kind in _TWO_STEPS, self.detail.get("legs", [])
+        flags = int(Flag.PENDING) if pending else int(Flag.LINKED) if legs else 0
+        first = Transfer(
             self.id,
             self.debit,
             self.credit,
             self.amount,
             CNY,
             int(_CODES[self.kind]),
-            int(Flag.PENDING) if outside else 0,
-            timeout_s=OUTSIDE_SECONDS if outside else 0,
+            flags,
+            timeout_s=OUTSIDE_SECONDS if pending else 0,
             reference=self.detail.get("remark", ""),
         )
+        more = [
+            Transfer(identifier, debit, credit, amount, CNY, code, 0 if place == len(legs) else int(Flag.LINKED))
+            for place, (identifier, debit, credit, amount, code) in enumerate(legs, 1)
+        ]
+        return [first, *more]
+
+
+#: what else belongs to an order that has been posted, in the same write
+Finisher = Callable[[Connection, Order, int], None]
 
 
 class Payments:
-    """Orders in the database and their transfers in the ledger."""
+    """Orders in the database and their transfers in the ledger. `finishers`: by kind, of other centres."""
 
     def __init__(self, database: Database, ledger: Ledger) -> None:
         self._database, self._ledger = database, ledger
+        self.finishers: dict[str, Finisher] = {}
 
     async def order(self, customer: str, key: str, wanted: Wanted) -> Ordered:
         """Make a transfer; the same key with the same wish is the same transfer. Refusals of all kinds."""
@@ -95,27 +119,31 @@ class Payments:
         order = await self._database.write(
             lambda connection: _do_order(connection, customer, key, fingerprint, wanted, now())
         )
-        return await self._answer(await self._carry_out(order))
+        return await self._answer(await self.carry_out(order))
 
     async def reverse(self, order_id: str) -> Ordered:
         """Undo a posted transfer within the bank by one in the other direction. Refusal "not-reversible"."""
         order = await self._database.write(lambda connection: _do_order_reversal(connection, order_id, now()))
-        return await self._answer(await self._carry_out(order))
+        return await self._answer(await self.carry_out(order))
 
     async def finish(self) -> int:
-        """Carry out what a process that died has left; how many orders that were."""
+        """Carry out what a process that died has left; how many orders that were. Of loans, their own centre does."""
         rows = await self._database.read(
-            lambda connection: connection.execute(select(orders).where(orders.c.state == "created")).all()
+            lambda connection: connection.execute(
+                select(orders).where(orders.c.state == "created", orders.c.kind != "disbursement")
+            ).all()
         )
         for row in rows:
-            await self._carry_out(Order(*row))
+            await self.carry_out(Order(*row))
         return len(rows)
 
     async def waiting(self, before: int) -> list[Order]:
         """Orders that other banks have had since `before` (µs) without a word."""
         rows = await self._database.read(
             lambda connection: connection.execute(
-                select(orders).where(orders.c.state == "pending", orders.c.done_at < before).order_by(orders.c.id)
+                select(orders)
+                .where(orders.c.state == "pending", orders.c.kind == "outside", orders.c.done_at < before)
+                .order_by(orders.c.id)
             ).all()
         )
         return [Order(*row) for row in rows]
@@ -133,13 +161,15 @@ class Payments:
             Outcome.ID_ALREADY_FAILED,
         ):
             posted = confirmed if outcome.done else outcome is Outcome.PENDING_TRANSFER_ALREADY_POSTED
-            await self._database.write(lambda connection: _do_settle(connection, order, posted, now()))
+            await self._database.write(lambda connection: self._do_settle(connection, order, posted, now()))
 
-    async def _carry_out(self, order: Order) -> Order:
+    async def carry_out(self, order: Order) -> Order:
+        """Post an order that has been written; as it is afterwards. What was done is not done again."""
         if order.state != "created":
             return order
-        (outcome,) = await self._ledger.post([order.transfer])
-        return await self._database.write(lambda connection: _do_finish(connection, order, outcome, now()))
+        outcomes = await self._ledger.post(order.transfers)
+        outcome = next((one for one in outcomes if not (one.done or one is Outcome.LINKED_EVENT_FAILED)), outcomes[0])
+        return await self._database.write(lambda connection: self._do_finish(connection, order, outcome, now()))
 
     async def _answer(self, order: Order) -> Ordered:
         if order.state == "refused":
@@ -147,6 +177,56 @@ class Payments:
         found = await balances(self._ledger, [order.debit])
         available = found[order.debit].available if order.debit in found else 0
         return Ordered(order.id, order.state, order.debit, order.amount, order.detail["name"], available)
+
+    def _do_finish(self, connection: Connection, order: Order, outcome: Outcome, at: int) -> Order:
+        """The ledger has answered. Another process may have been told already: the state is looked at again."""
+        row = connection.execute(select(orders).where(orders.c.id == order.id)).one()
+        if row.state != "created":
+            return Order(*row)
+        if not outcome.done:
+            return _do_set(connection, order, "refused", at, reason=outcome.value)
+        _do_note_lines(connection, order, at)
+        amount, name, remark = yuan(order.amount), order.detail["name"], order.detail["remark"]
+        if order.kind == "disbursement":
+            return _do_set(connection, order, "pending", at)
+        if order.kind == "outside":
+            bank = order.detail["bank"]
+            messages.do_tell(
+                connection, order.customer_id, "transfer-sent", at, name=name, amount=amount, bank=bank, remark=remark
+            )
+            return _do_set(connection, order, "pending", at)
+        if order.kind == "reversal":
+            connection.execute(update(orders).where(orders.c.id == order.detail["reverses"]).values(state="reversed"))
+            messages.do_tell(connection, order.customer_id, "reversed", at, amount=amount)
+        elif order.kind == "inside":
+            messages.do_tell(
+                connection, order.customer_id, "transfer-done", at, name=name, amount=amount, remark=remark
+            )
+            receiver = _owner(connection, order.credit)
+            if receiver and receiver != order.customer_id:
+                payer = order.detail["payer"]
+                messages.do_tell(connection, receiver, "received", at, name=payer, amount=amount, remark=remark)
+        elif order.kind in self.finishers:
+            self.finishers[order.kind](connection, order, at)
+        return _do_set(connection, order, "posted", at)
+
+    def _do_settle(self, connection: Connection, order: Order, posted: bool, at: int) -> None:
+        row = connection.execute(select(orders).where(orders.c.id == order.id)).one()
+        if row.state != "pending":
+            return
+        connection.execute(
+            update(movements).where(movements.c.id == order.id).values(state="posted" if posted else "returned")
+        )
+        if order.kind != "outside":
+            if posted:
+                self.finishers[order.kind](connection, order, at)
+            _do_set(connection, order, "posted" if posted else "returned", at)
+            return
+        amount, name = yuan(order.amount), order.detail["name"]
+        code = "transfer-done" if posted else "transfer-back"
+        remark = order.detail["remark"]
+        messages.do_tell(connection, order.customer_id, code, at, name=name, amount=amount, remark=remark)
+        _do_set(connection, order, "posted" if posted else "returned", at)
 
 
 def refusal(reason: str) -> Refusal:
@@ -246,7 +326,7 @@ def _do_order(connection: Connection, customer: str, key: str, fingerprint: str,
         left = product.day_limit - _spent(connection, wanted.account, day)
         if wanted.amount > left:
             raise Refusal("over-daily-limit", left=yuan(max(0, left)))
-    return _do_insert(connection, customer, key, fingerprint, kind, wanted.account, credit, wanted.amount, detail, at)
+    return do_insert(connection, customer, key, fingerprint, kind, wanted.account, credit, wanted.amount, detail, at)
 
 
 def _do_order_reversal(connection: Connection, order_id: str, at: int) -> Order:
@@ -264,12 +344,12 @@ def _do_order_reversal(connection: Connection, order_id: str, at: int) -> Order:
     if known is not None:
         key = f"{key} {at}"
     detail = {"name": order.detail["name"], "payer": order.detail["payer"], "remark": "", "reverses": order.id}
-    return _do_insert(
+    return do_insert(
         connection, order.customer_id, key, order.id, "reversal", order.credit, order.debit, order.amount, detail, at
     )
 
 
-def _do_insert(
+def do_insert(
     connection: Connection,
     customer: str,
     key: str,
@@ -281,6 +361,7 @@ def _do_insert(
     detail: dict[str, Any],
     at: int,
 ) -> Order:
+    """Write an order, which is to be carried out next."""
     day = day_of(at).isoformat()
     order = Order(
         new_hex(at), customer, key, fingerprint, kind, "created", debit, credit, amount, detail, "", day, at, None
@@ -336,37 +417,10 @@ def _spent(connection: Connection, account: str, day: str) -> int:
     )
 
 
-def _do_finish(connection: Connection, order: Order, outcome: Outcome, at: int) -> Order:
-    """The ledger has answered. Another process may have been told already: the state is looked at again."""
-    row = connection.execute(select(orders).where(orders.c.id == order.id)).one()
-    if row.state != "created":
-        return Order(*row)
-    if not outcome.done:
-        return _do_set(connection, order, "refused", at, reason=outcome.value)
-    _do_note_lines(connection, order, at)
-    amount, name, remark = yuan(order.amount), order.detail["name"], order.detail["remark"]
-    if order.kind == "outside":
-        bank = order.detail["bank"]
-        messages.do_tell(
-            connection, order.customer_id, "transfer-sent", at, name=name, amount=amount, bank=bank, remark=remark
-        )
-        return _do_set(connection, order, "pending", at)
-    if order.kind == "reversal":
-        connection.execute(update(orders).where(orders.c.id == order.detail["reverses"]).values(state="reversed"))
-        messages.do_tell(connection, order.customer_id, "reversed", at, amount=amount)
-    elif order.kind == "inside":
-        messages.do_tell(connection, order.customer_id, "transfer-done", at, name=name, amount=amount, remark=remark)
-        receiver = _owner(connection, order.credit)
-        if receiver and receiver != order.customer_id:
-            payer = order.detail["payer"]
-            messages.do_tell(connection, receiver, "received", at, name=payer, amount=amount, remark=remark)
-    return _do_set(connection, order, "posted", at)
-
-
 def _do_note_lines(connection: Connection, order: Order, at: int) -> None:
     """The order's lines in the statements of both sides."""
-    kind = {"own": "own", "reversal": "reversal"}.get(order.kind, "transfer")
-    state = "pending" if order.kind == "outside" else "posted"
+    kind = _LINES.get(order.kind, "transfer")
+    state = "pending" if order.kind in _TWO_STEPS else "posted"
     name, payer = order.detail["name"], order.detail["payer"]
     if order.kind == "reversal":
         name, payer = payer, name
@@ -375,20 +429,6 @@ def _do_note_lines(connection: Connection, order: Order, at: int) -> None:
             statements.do_note(
                 connection, owner, account, order.id, amount, other, kind, order.detail["remark"], at, state
             )
-
-
-def _do_settle(connection: Connection, order: Order, posted: bool, at: int) -> None:
-    row = connection.execute(select(orders).where(orders.c.id == order.id)).one()
-    if row.state != "pending":
-        return
-    connection.execute(
-        update(movements).where(movements.c.id == order.id).values(state="posted" if posted else "returned")
-    )
-    amount, name = yuan(order.amount), order.detail["name"]
-    code = "transfer-done" if posted else "transfer-back"
-    remark = order.detail["remark"]
-    messages.do_tell(connection, order.customer_id, code, at, name=name, amount=amount, remark=remark)
-    _do_set(connection, order, "posted" if posted else "returned", at)
 
 
 def _do_set(connection: Connection, order: Order, state: str, at: int, reason: str = "") -> Order:

@@ -1,31 +1,68 @@
-"""Applying for a loan."""
+"""Applying for a loan, signing its contract, and repaying it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from bank.centres import lending
-from bank.values import Application, LoanOffer
-from bank.web import Request, Route, idempotency_key
-from eden.base.ids import now
+from sqlalchemy import select
+
+from bank.centres import applying, lending
+from bank.refusals import Refusal
+from bank.tables import documents
+from bank.values import Application, Loan, LoanOffer, Page
+from bank.web import Reply, Request, Route, idempotency_key
 
 if TYPE_CHECKING:
     from bank.server import Bank
 
 
 def routes(bank: Bank) -> list[Route]:
-    """`/v1/loan-products/…`, `/v1/loan-applications`."""
+    """`/v1/loan-products/…`, `/v1/loan-applications…`, `/v1/loans…`."""
 
     async def offer(request: Request) -> LoanOffer:
         code = unquote(request.path["code"])
-        return await bank.database.read(lambda connection: lending.offer(connection, code))
+        return await bank.database.read(lambda connection: applying.offer(connection, code))
 
     async def apply(request: Request) -> Application:
-        wanted, key = request.decode(lending.Apply), idempotency_key(request)
-        return await bank.database.write(
-            lambda connection: lending.do_apply(connection, request.customer, key, wanted, now())
+        wanted, key = request.decode(applying.Apply), idempotency_key(request)
+        return await bank.lending.apply(request.customer, key, wanted, request.chinese)
+
+    async def applications(request: Request) -> Page[Application]:
+        return Page(
+            await bank.database.read(
+                lambda connection: applying.of_customer(connection, request.customer, request.chinese)
+            ),
+            None,
         )
+
+    async def application(request: Request) -> Application:
+        return await bank.lending.application(request.customer, request.path["id"], request.chinese)
+
+    async def sign(request: Request) -> Loan:
+        wanted = request.decode(lending.Sign)
+        return await bank.lending.sign(request.customer, request.path["id"], wanted, request.chinese)
+
+    async def loans(request: Request) -> Page[Loan]:
+        return Page(await bank.lending.loans(request.customer, request.chinese), None)
+
+    async def loan(request: Request) -> Loan:
+        return await bank.lending.loan(request.customer, request.path["id"], request.chinese)
+
+    async def repay(request: Request) -> Loan:
+        wanted, key = request.decode(lending.Repay), idempotency_key(request)
+        return await bank.lending.repay(request.customer, request.path["id"], key, wanted, request.chinese)
+
+    async def contract(request: Request) -> Reply:
+        loan = await bank.lending.loan(request.customer, request.path["id"], request.chinese)
+        content = await bank.database.read(
+            lambda connection: connection.execute(
+                select(documents.c.content).where(documents.c.id == loan.contract)
+            ).scalar()
+        )
+        if content is None:
+            raise Refusal("not-found")
+        return Reply(content, b"application/pdf")
 
     return [
         Route("GET", "/v1/loan-products/{code}", offer, "credit.product.get", returns=LoanOffer),
@@ -34,8 +71,15 @@ def routes(bank: Bank) -> list[Route]:
             "/v1/loan-applications",
             apply,
             "credit.application.create",
-            lending.Apply,
+            applying.Apply,
             Application,
             once=True,
         ),
+        Route("GET", "/v1/loan-applications", applications, "credit.application.list", returns=Page[Application]),
+        Route("GET", "/v1/loan-applications/{id}", application, "credit.application.get", returns=Application),
+        Route("POST", "/v1/loan-applications/{id}/contract", sign, "credit.contract.sign", lending.Sign, Loan),
+        Route("GET", "/v1/loans", loans, "credit.loan.list", returns=Page[Loan]),
+        Route("GET", "/v1/loans/{id}", loan, "credit.loan.get", returns=Loan),
+        Route("GET", "/v1/loans/{id}/contract", contract, "credit.contract.get"),
+        Route("POST", "/v1/loans/{id}/repayments", repay, "credit.repayment.create", lending.Repay, Loan, once=True),
     ]

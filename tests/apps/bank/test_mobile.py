@@ -295,11 +295,11 @@ def test_what_a_process_left_is_carried_out_once(tmp_path: Path, posted: bool, m
 
         async def die(payments: Payments, order: Any) -> Any:
             if posted:
-                assert await house.bank.ledger.post([order.transfer]) == [Outcome.CREATED]
+                assert await house.bank.ledger.post(order.transfers) == [Outcome.CREATED]
             raise asyncio.CancelledError
 
         with monkeypatch.context() as patch:
-            patch.setattr(Payments, "_carry_out", die)
+            patch.setattr(Payments, "carry_out", die)
             with pytest.raises(asyncio.CancelledError):
                 pay(house, 12_345)
     with open_bank(tmp_path) as house:
@@ -333,23 +333,6 @@ def test_messages(house: BankHouse) -> None:
         assert house.call(method, f"/v1/messages/{first}{path}").code == "no-message"
     house.language = "en"
     assert {message["title"] for message in house.get("/v1/messages")["items"]} > {"Salary received"}
-
-
-def test_applying_for_a_loan(house: BankHouse) -> None:
-    assert house.call("GET", "/v1/loan-products/nothing").code == "unknown-code"
-    offer = house.get("/v1/loan-products/eden-shop-2026")
-    assert offer["product"]["code"] == "SHOP" and 24 in offer["terms"]
-    body = {"product": "SHOP", "amount": 5_000_000, "term": 12, "document": {"size": 9}, "agreed": True}
-    for wrong, code in (
-        ({"agreed": False}, "not-agreed"), ({"document": None}, "no-document"), ({"term": 7}, "bad-term"),
-        ({"product": "CURRENT"}, "no-product"), ({"product": "X"}, "no-product"), ({"amount": 1}, "bad-amount"),
-    ):  # fmt: skip
-        assert house.call("POST", "/v1/loan-applications", body | wrong, idempotency_key="x").code == code
-    first = house.call("POST", "/v1/loan-applications", body, idempotency_key="k1")
-    assert first.json == house.call("POST", "/v1/loan-applications", body, idempotency_key="k1").json
-    assert house.call("POST", "/v1/loan-applications", body | {"term": 24}, idempotency_key="k1").code == "key-used"
-    newest = house.get("/v1/messages")["items"][0]
-    assert first.json["number"] in newest["text"] and not newest["read"]
 
 
 @pytest.mark.parametrize("body", [b"{", b"[]", b"\xff", b"[" * 10_000, b"x" * 70_000])

@@ -1,0 +1,250 @@
+"""From a printed code to money in the account, and back."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bank.centres import applying
+from bank.centres.accounting import DAY_STARTS, INTEREST_INCOME, REPAYMENTS, balances, general
+from bank.centres.affordability import CAP, LARGE, REASONS, Facts, judge
+from bank.centres.lending import CONTRACT, Lending
+from bank.ledger.audit import check_invariants
+from bank.ledger.ledger import Ledger
+from bank.tables import applications, customers
+from eden.base.ids import now
+from tests.apps.bank.house import Answer, BankHouse, open_bank
+
+WANTED: dict[str, Any] = {"product": "SHOP", "amount": 5_000_000, "term": 12, "document": {"size": 9}, "agreed": True}
+#: instalment of 50,000.00 at 4.80 % over 12 months
+INSTALMENT = 427_579
+
+
+def apply(house: BankHouse, key: str = "k1", **other: Any) -> Answer:
+    return house.call("POST", "/v1/loan-applications", WANTED | other, idempotency_key=key)
+
+
+def sign(house: BankHouse, application: str) -> Answer:
+    return house.call("POST", f"/v1/loan-applications/{application}/contract", {"agreed": True})
+
+
+def repay(house: BankHouse, loan: str, amount: int, key: str = "r1") -> Answer:
+    return house.call("POST", f"/v1/loans/{loan}/repayments", {"amount": amount}, idempotency_key=key)
+
+
+def known(house: BankHouse) -> None:
+    """The customer has been with the bank for years."""
+    house.bank.database.write_now(lambda connection: connection.execute(customers.update().values(created_at=0)))
+
+
+@pytest.fixture
+def rich(house: BankHouse) -> BankHouse:
+    known(house)
+    return house
+
+
+def test_a_code_leads_to_an_offer(house: BankHouse) -> None:
+    assert house.call("GET", "/v1/loan-products/nothing").code == "unknown-code"
+    offer = house.get("/v1/loan-products/eden-shop-2026")
+    assert offer["product"]["code"] == "SHOP" and 24 in offer["terms"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code"),
+    [
+        ({"agreed": False}, "not-agreed"), ({"document": None}, "no-document"), ({"term": 7}, "bad-term"),
+        ({"product": "CURRENT"}, "no-product"), ({"product": "X"}, "no-product"), ({"amount": 1}, "bad-amount"),
+    ],
+)  # fmt: skip
+def test_applications_that_are_none(house: BankHouse, wrong: dict[str, Any], code: str) -> None:
+    assert apply(house, **wrong).code == code
+    assert house.get("/v1/loan-applications")["items"] == []
+
+
+def test_the_line_moves_by_itself(rich: BankHouse) -> None:
+    house = rich
+    before = house.get("/v1/overview")["accounts"][0]["balance"]
+    application = apply(house).json
+    assert (application["state"], application["offer"]["payment"]) == ("offered", INSTALMENT)
+    # with monthly interest the effective rate is a little above the nominal one
+    assert application["offer"]["rate_bp"] < application["offer"]["apr_bp"] < 500
+    assert apply(house).json == application
+    assert apply(house, term=24).code == "key-used"
+
+    path = f"/v1/loan-applications/{application['id']}"
+    assert house.call("POST", f"{path}/contract", {"agreed": False}).code == "not-agreed"
+    loan = sign(house, application["id"]).json
+    assert (loan["state"], loan["owed"], loan["next"]["principal"] + loan["next"]["interest"]) == (
+        "active", 5_000_000, INSTALMENT,
+    )  # fmt: skip
+    assert sign(house, application["id"]).json == loan
+    assert house.get(path)["state"] == "paid"
+    account = house.get("/v1/overview")["accounts"][0]
+    assert (account["balance"], account["pending"]) == (before + 5_000_000, 0)
+    newest = house.get("/v1/transactions")["items"][0]
+    assert (newest["kind"], newest["amount"], newest["state"]) == ("loan", 5_000_000, "posted")
+    titles = [message["title"] for message in house.get("/v1/messages")["items"][:3]]
+    assert titles == ["贷款已放款", "贷款已批准", "贷款申请已受理"]
+
+
+def test_the_contract_is_in_the_ledgers_tree(rich: BankHouse) -> None:
+    house = rich
+    loan = sign(house, apply(house).json["id"]).json
+    contract = house.call("GET", f"/v1/loans/{loan['id']}/contract")
+    assert contract.body.startswith(b"%PDF") and hashlib.sha256(contract.body).hexdigest() == loan["contract"]
+    receipt = house.run(house.bank.ledger.note_receipt(CONTRACT, loan["number"]))
+    assert loan["contract"] in str(receipt)
+
+
+def test_a_loan_comes_back(rich: BankHouse) -> None:
+    house = rich
+    loan = sign(house, apply(house).json["id"]).json["id"]
+    assert repay(house, loan, 0).code == "bad-amount"
+    assert repay(house, loan, 5_000_001).code == "too-much-repaid"
+    part = repay(house, loan, 1_000_000).json
+    assert (part["owed"], part["payoff"]) == (4_000_000, 4_000_000)
+    assert part["next"]["interest"] < 20_000
+    assert repay(house, loan, 1_000_000).json == part
+    assert repay(house, loan, 1_000_001).code == "key-used"
+    over = repay(house, loan, 4_000_000, key="r2").json
+    assert (over["state"], over["owed"], over["next"]) == ("closed", 0, None)
+    assert all(row["state"] == "paid" for row in over["schedule"])
+    assert repay(house, loan, 1, key="r3").code == "no-loan"
+    assert "40,000.00" in house.get("/v1/messages")["items"][0]["text"]
+    assert [one["state"] for one in house.get("/v1/loans")["items"]] == ["closed"]
+
+    async def check() -> None:
+        found = await balances(house.bank.ledger, [general(REPAYMENTS), general(INTEREST_INCOME)])
+        assert found[general(REPAYMENTS)].net == 0
+        await check_invariants(house.bank.ledger.store, day_starts=DAY_STARTS)
+
+    house.run(check())
+
+
+def test_interest_runs_by_the_day(rich: BankHouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    house = rich
+    loan = sign(house, apply(house).json["id"]).json
+    later = now() + 12 * 86_400_000_000
+    monkeypatch.setattr("bank.centres.lending.now", lambda: later)
+    there = house.get(f"/v1/loans/{loan['id']}")
+    interest = there["payoff"] - 5_000_000
+    assert 7_000 < interest < 9_000
+    assert repay(house, loan["id"], there["payoff"]).json["state"] == "closed"
+    found = house.run(balances(house.bank.ledger, [general(INTEREST_INCOME)]))
+    assert found[general(INTEREST_INCOME)].net == interest
+
+
+def test_nobody_repays_what_they_have_not(rich: BankHouse) -> None:
+    house = rich
+    loan = sign(house, apply(house).json["id"]).json["id"]
+    overview = house.get("/v1/overview")["accounts"]
+    current, shop = overview[0], overview[2]
+    wanted = {"account": current["id"], "to": shop["id"], "amount": current["balance"]}
+    assert house.call("POST", "/v1/transfers", wanted, idempotency_key="empty").status == 200
+    assert repay(house, loan, 100).code == "insufficient-funds"
+    assert house.get(f"/v1/loans/{loan}")["owed"] == 5_000_000
+
+
+def test_exceptions_go_to_an_officer(house: BankHouse) -> None:
+    application = apply(house).json
+    assert (application["state"], application["offer"]) == ("referred", None)
+    assert application["reasons"] == [REASONS["unknown"][0]]
+    assert sign(house, application["id"]).code == "not-offered"
+    database = house.bank.database
+    (case,) = database.read_now(applying.work_list).items
+    assert case.number == application["number"] and case.facts["amount"] == 5_000_000
+    decide = applying.do_decide_by_hand
+    database.write_now(lambda connection: decide(connection, case.id, "officer", True, "well known", now()))
+    assert database.read_now(applying.work_list).items == []
+    assert house.get(f"/v1/loan-applications/{case.id}")["state"] == "offered"
+    with pytest.raises(Exception, match="does not wait"):
+        database.write_now(lambda connection: decide(connection, case.id, "officer", False, "", now()))
+    other = apply(house, key="k2", amount=200_000).json["id"]
+    database.write_now(lambda connection: decide(connection, other, "officer", False, "", now()))
+    assert house.get(f"/v1/loan-applications/{other}")["reasons"] == [REASONS["officer"][0]]
+    house.language = "en"
+    assert REASONS["officer"][1] in house.get("/v1/messages")["items"][0]["text"]
+
+
+def test_loans_are_nobody_elses(rich: BankHouse) -> None:
+    house = rich
+    application = apply(house).json["id"]
+    loan = sign(house, application).json["id"]
+    other = house.bank.database.read_now(
+        lambda connection: connection.execute(customers.select().where(customers.c.name == "陈默")).one().phone
+    )
+    house.sign_in(phone=other)
+    assert house.call("GET", f"/v1/loan-applications/{application}").code == "not-found"
+    assert sign(house, application).code == "not-found"
+    for path in ("", "/contract"):
+        assert house.call("GET", f"/v1/loans/{loan}{path}").code == "no-loan"
+    assert repay(house, loan, 1).code == "no-loan"
+
+
+@pytest.mark.parametrize("step", ["open_accounts", "note", "settle"])
+def test_a_process_that_dies_pays_out_once(tmp_path: Path, step: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before the loan's account is there, before the contract is in the tree, before the money has moved."""
+
+    async def die(*_: Any, **__: Any) -> None:
+        raise asyncio.CancelledError
+
+    place: dict[str, Any] = {"note": Ledger, "settle": None, "open_accounts": None}
+    with open_bank(tmp_path) as house:
+        house.sign_in()
+        known(house)
+        before = house.get("/v1/overview")["accounts"][0]["balance"]
+        application = apply(house).json["id"]
+        with monkeypatch.context() as patch:
+            if step == "open_accounts":
+                patch.setattr("bank.centres.lending.open_accounts", die)
+            else:
+                patch.setattr(place[step] or type(house.bank.payments), step, die)
+            with pytest.raises(asyncio.CancelledError):
+                sign(house, application)
+    with open_bank(tmp_path) as house:
+        house.sign_in()
+        assert house.run(house.bank.lending.finish()) == 0
+        account = house.get("/v1/overview")["accounts"][0]
+        assert (account["balance"], account["pending"]) == (before + 5_000_000, 0)
+        assert sign(house, application).json["state"] == "active"
+        assert isinstance(house.bank.lending, Lending)
+
+
+def facts(**other: Any) -> Facts:
+    usual: dict[str, Any] = {
+        "amount": 5_000_000, "least": 100_000, "payment": INSTALMENT, "income": 1_500_000, "burden": 0, "owed": 0,
+        "days": 700, "is_identified": True,
+    }  # fmt: skip
+    return Facts(**usual | other)
+
+
+@pytest.mark.parametrize(
+    ("case", "outcome", "amount", "reasons"),
+    [
+        ({}, "offered", 5_000_000, []),
+        ({"owed": CAP - 4_999_999}, "refused", 0, ["borrower-cap"]),
+        ({"income": 2 * INSTALMENT}, "offered", 5_000_000, []),
+        ({"income": INSTALMENT}, "offered", 2_400_000, ["reduced"]),
+        ({"income": 0}, "refused", 0, ["income"]),
+        ({"burden": 750_000}, "refused", 0, ["income"]),
+        ({"days": 10}, "referred", 5_000_000, ["unknown"]),
+        ({"is_identified": False}, "referred", 5_000_000, ["identity"]),
+        ({"amount": LARGE + 1, "payment": 400_000}, "referred", LARGE + 1, ["large"]),
+    ],
+)
+def test_the_rules(case: dict[str, Any], outcome: str, amount: int, reasons: list[str]) -> None:
+    verdict = judge(facts(**case))
+    assert (verdict.outcome, verdict.amount, verdict.reasons) == (outcome, amount, reasons)
+
+
+def test_a_verdict_can_be_computed_again(rich: BankHouse) -> None:
+    import msgspec
+
+    apply(rich)
+    row = rich.bank.database.read_now(lambda connection: connection.execute(applications.select()).one())
+    again = judge(msgspec.convert(row.detail["facts"], Facts))
+    assert msgspec.to_builtins(again) == row.detail["verdict"]
