@@ -18,9 +18,10 @@ const texts = {
     code: '申请码', codeHint: '例如 EDEN-SHOP-2026', useCamera: '扫一扫', plan: '金额与期限', loanAmount: '借款金额', term: '还款期数', months: '期',
     monthly: '每月还款', interest: '总利息', rate: '年利率', principal: '本金', interestPart: '利息', schedule: '还款计划', month: '第', document: '证件照片',
     documentTitle: '拍摄身份证人像面', documentText: '请将证件放平，四角完整，文字清晰。照片只用于本次申请。', take: '拍摄', retake: '重新拍摄',
-    confirm: '确认申请', contract: '我已阅读并同意《个人借款合同》', submit: '提交申请', submitted: '申请已受理', submittedText: '审核结果将以消息通知您。', product: '产品', photo: '证件照片', photoReady: '已拍摄',
+    confirm: '确认申请', contract: '我已阅读并同意《个人借款合同》', bureau: '我同意贷款人查询并使用我的征信信息', submit: '提交申请', application: '贷款申请', state: '状态', offered: '批准金额', apr: '综合年化利率', sign: '签署合同并放款', paid: '放款成功', backHome: '返回首页',
+    loans: '我的贷款', noLoans: '暂无贷款', owed: '剩余本金', payoff: '今日结清', nextDue: '下期应还', startDay: '放款日期', repay: '还款', repayAmount: '还款金额', repayAll: '全部结清', repaid: '还款成功', contractHash: '合同指纹（SHA-256）', open: '查看', product: '产品', photo: '证件照片', photoReady: '已拍摄',
     kinds: { shopping: '购物', transport: '出行', food: '餐饮', home: '居家', health: '医疗', leisure: '娱乐', income: '入账', transfer: '转账', own: '本人转账', reversal: '冲正', loan: '贷款', claim: '理赔', interest: '利息' },
-    states: { posted: '已完成', pending: '处理中', returned: '已退回' },
+    states: { posted: '已完成', pending: '处理中', returned: '已退回', received: '审核中', referred: '人工审核中', offered: '已批准', refused: '未通过', signed: '放款中', paid: '已放款', active: '还款中', closed: '已结清', due: '待还款', open: '未到期' },
   },
   en: {
     bank: 'Eden Bank', offline: 'No network. Check it and try again.', failed: 'That did not work. Please try again.', unexpected: 'Something unexpected happened',
@@ -39,9 +40,10 @@ const texts = {
     code: 'Code', codeHint: 'for example EDEN-SHOP-2026', useCamera: 'Scan', plan: 'Amount and term', loanAmount: 'Amount', term: 'Instalments', months: ' mo.',
     monthly: 'Monthly', interest: 'Interest', rate: 'Yearly rate', principal: 'Principal', interestPart: 'Interest', schedule: 'Repayment plan', month: 'No. ', document: 'Document',
     documentTitle: 'Photograph your identity card', documentText: 'Lay it flat, all four corners in view, text sharp. Used for this application only.', take: 'Take a photo', retake: 'Take again',
-    confirm: 'Confirm', contract: 'I have read and accept the loan contract', submit: 'Submit', submitted: 'Application received', submittedText: 'You will get the result as a message.', product: 'Product', photo: 'Document', photoReady: 'Taken',
+    confirm: 'Confirm', contract: 'I have read and accept the loan contract', bureau: 'The lender may look up and use my credit record', submit: 'Submit', application: 'Application', state: 'State', offered: 'Approved amount', apr: 'Effective yearly rate', sign: 'Sign and receive the money', paid: 'The money is in your account', backHome: 'Home',
+    loans: 'My loans', noLoans: 'No loans', owed: 'Principal left', payoff: 'Ends it today', nextDue: 'Due next', startDay: 'Paid out on', repay: 'Repay', repayAmount: 'Amount', repayAll: 'Repay all', repaid: 'Repaid', contractHash: 'Contract (SHA-256)', open: 'Open', product: 'Product', photo: 'Document', photoReady: 'Taken',
     kinds: { shopping: 'Shopping', transport: 'Transport', food: 'Food', home: 'Home', health: 'Health', leisure: 'Leisure', income: 'Income', transfer: 'Transfer', own: 'Own accounts', reversal: 'Reversal', loan: 'Loan', claim: 'Claim', interest: 'Interest' },
-    states: { posted: 'Done', pending: 'On its way', returned: 'Returned' },
+    states: { posted: 'Done', pending: 'On its way', returned: 'Returned', received: 'Being looked at', referred: 'A person looks at it', offered: 'Approved', refused: 'Not approved', signed: 'Being paid out', paid: 'Paid', active: 'Being repaid', closed: 'Repaid', due: 'Due', open: 'Not due' },
   },
 }
 

@@ -16,4 +16,10 @@ module.exports = {
   'message.box.remove': ['DELETE', '/messages/{id}'],
   'credit.product.get': ['GET', '/loan-products/{code}'],
   'credit.application.create': ['POST', '/loan-applications'],
+  'credit.application.list': ['GET', '/loan-applications'],
+  'credit.application.get': ['GET', '/loan-applications/{id}'],
+  'credit.contract.sign': ['POST', '/loan-applications/{id}/contract'],
+  'credit.loan.list': ['GET', '/loans'],
+  'credit.loan.get': ['GET', '/loans/{id}'],
+  'credit.repayment.create': ['POST', '/loans/{id}/repayments'],
 }

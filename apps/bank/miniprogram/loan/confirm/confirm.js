@@ -5,7 +5,7 @@ const application = require('../application')
 
 Page({
   data: {
-    t: pick('product', 'loanAmount', 'term', 'months', 'rate', 'monthly', 'interest', 'photo', 'photoReady', 'contract', 'submit'),
+    t: pick('product', 'loanAmount', 'term', 'months', 'rate', 'monthly', 'interest', 'photo', 'photoReady', 'bureau', 'submit'),
     product: {}, amount: 0, term: 12, plan: {}, document: null, agreed: false, busy: false, error: '',
   },
 
@@ -23,9 +23,9 @@ Page({
     this.setData({ busy: true, error: '' })
     try {
       const body = { product: product.code, amount, term, document: document && { size: document.size }, agreed: this.data.agreed }
-      const { number } = await api.call('credit.application.create', body, this.key)
+      const { id } = await api.call('credit.application.create', body, this.key)
       application.reset()
-      wx.reLaunch({ url: `/pages/result/result?title=submitted&text=${encodeURIComponent(`${number} ${t('submittedText')}`)}` })
+      wx.redirectTo({ url: `/loan/offer/offer?id=${id}` })
     } catch (error) {
       if (error.code !== 'offline') this.key = undefined
       this.setData({ error: error.message })

@@ -3,7 +3,7 @@ const { pick, t } = require('../../utils/i18n')
 
 Page({
   data: {
-    t: pick('permissions', 'language', 'languageValue', 'theme', 'themeValue', 'privacy', 'about', 'signOut'),
+    t: pick('loans', 'permissions', 'language', 'languageValue', 'theme', 'themeValue', 'privacy', 'about', 'signOut'),
     customer: {}, initial: '',
   },
 
@@ -18,6 +18,7 @@ Page({
     }
   },
 
+  loans() { wx.navigateTo({ url: '/loan/loans/loans' }) },
   permissions() { wx.openSetting({ fail() {} }) },
   privacy() { wx.showModal({ title: t('privacy'), content: t('privacyText'), showCancel: false, confirmText: t('confirmShort') }) },
   about() { wx.showModal({ title: t('about'), content: t('aboutText'), showCancel: false, confirmText: t('confirmShort') }) },
