@@ -38,13 +38,14 @@ from eden.console.assets import Assets
 from eden.console.frame import Console, Room
 from eden.console.http import frame_handlers
 from eden.gateway.parts import parts as gateway
+from eden.keyboard.parts import parts as keyboard
 from eden.observe.insight.backup import EventsStore
 from eden.observe.parts import parts as observe
 from eden.organisation.parts import parts as organisation
 from eden.release.parts import parts as release
 
 #: the services, in the order in which they start
-PARTS: Sequence[Callable[[Ground], Part]] = (organisation, release, observe, gateway)
+PARTS: Sequence[Callable[[Ground], Part]] = (organisation, release, observe, gateway, keyboard)
 
 #: what services keep elsewhere than in the database and the blobs
 STORES: Sequence[Callable[[Settings], Store]] = (EventsStore,)

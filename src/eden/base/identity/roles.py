@@ -27,6 +27,8 @@ Permission: TypeAlias = Literal[
     "observe.erase",
     "gateway.read",
     "gateway.write",
+    "keyboard.verify",
+    "keyboard.open",
 ]
 
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -59,6 +61,9 @@ HOLDERS: dict[Permission, frozenset[Role]] = {
     "gateway.read": frozenset(ROLES),
     # operations and where they lead, apps that may call and what they sign with
     "gateway.write": frozenset({"owner", "developer", "operator"}),
+    # for tokens of services: what people typed is checked, or handed over; of which purposes is said there
+    "keyboard.verify": frozenset({"owner"}),
+    "keyboard.open": frozenset({"owner"}),
 }
 
 

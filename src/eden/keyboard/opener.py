@@ -1,0 +1,79 @@
+"""The opener: a process of its own that holds the private keys, has no database and no network, and answers one server
+process over a pair of sockets. `python -m eden.keyboard.opener FD`; the vault's secret is the first frame.
+
+It ends when its server does, whatever happened to it. It writes no core dumps, cannot be looked into by a debugger of
+the same user, and is not swapped, as far as the system lets it. The server starts another one when it dies: everything
+it knows is loaded again.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import resource
+import signal
+import socket
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+
+import msgspec
+
+from eden.keyboard.opening import SLOW, Opening
+from eden.keyboard.vault import SoftwareVault
+from eden.keyboard.wire import Answered, Asked, Frames, frame
+
+#: Argon2 at the same time; bounds the memory
+_THREADS = 2
+_PR_SET_DUMPABLE = 4
+_MCL_CURRENT_AND_FUTURE = 3
+
+
+def main() -> int:
+    """The process's exit code."""
+    _harden()
+    # whoever stops the server by a signal to its group stops this through the server
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with socket.socket(fileno=int(sys.argv[1])) as connection, suppress(ConnectionError):
+        _serve(connection)
+    return 0
+
+
+def _serve(connection: socket.socket) -> None:
+    frames, decoder, encoder = Frames(), msgspec.msgpack.Decoder(Asked), msgspec.msgpack.Encoder()
+    opening: Opening | None = None
+    writing = threading.Lock()
+
+    def send(answers: bytes) -> None:
+        with writing, suppress(ConnectionError):
+            connection.sendall(answers)
+
+    def slow(asked: Asked, used: Opening) -> None:
+        send(frame(encoder.encode(Answered(asked.number, used.do(asked.request)))))
+
+    with ThreadPoolExecutor(_THREADS, "eden-argon2") as pool:
+        while data := connection.recv(1 << 18):
+            answers = bytearray()
+            for content in frames.feed(data):
+                if opening is None:
+                    opening = Opening(SoftwareVault(content))
+                    continue
+                asked = decoder.decode(content)
+                if isinstance(asked.request, SLOW):
+                    pool.submit(slow, asked, opening)
+                else:
+                    answers += frame(encoder.encode(Answered(asked.number, opening.do(asked.request))))
+            if answers:
+                send(bytes(answers))
+
+
+def _harden() -> None:
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    with suppress(OSError, AttributeError):
+        libc = ctypes.CDLL(None, use_errno=True)
+        libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+        libc.mlockall(_MCL_CURRENT_AND_FUTURE)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

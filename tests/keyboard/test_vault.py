@@ -1,0 +1,200 @@
+"""Keys in memory and in a hardware module open the same; PIN blocks as another implementation makes them."""
+
+from __future__ import annotations
+
+import base64
+import os
+
+import psec
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, x25519
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from hypothesis import given
+from hypothesis import strategies as st
+
+from eden.base.crypto import HpkePublicKey, Sm2PrivateKey, Unopened
+from eden.base.errors import EdenError
+from eden.keyboard import pin_block
+from eden.keyboard.decapsulation import ENC_BYTES, Kem, open_with_shared
+from eden.keyboard.interfaces import SEAL_ALGORITHMS, OfferedKey, SealAlgorithm
+from eden.keyboard.opening import Opening
+from eden.keyboard.rules import pack
+from eden.keyboard.vault import AesBlocks, ModuleVault, Pairs, SoftwareVault, Vault
+from eden.keyboard.wire import Bytes, KeyRow, Load, Make, MakeBlock, Message, Refused, Sign
+from tests.base.crypto.test_hpke import AAD, INFO, PLAINTEXT, VECTORS
+from tests.keyboard.typing_in import seal
+
+
+class FakeModule:
+    """A module in memory: keys by names, nothing of them ever comes out."""
+
+    def __init__(self) -> None:
+        self._keys: dict[bytes, object] = {}
+
+    def generate_key_pair(self, curve: Pairs, label: str) -> tuple[bytes, bytes]:
+        key: object
+        if curve == "X25519":
+            key = x25519.X25519PrivateKey.generate()
+            public = key.public_key().public_bytes_raw()
+        elif curve == "P-256":
+            key = ec.generate_private_key(ec.SECP256R1())
+            public = key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+        elif curve == "Ed25519":
+            key = Ed25519PrivateKey.generate()
+            public = key.public_key().public_bytes_raw()
+        else:
+            key = Sm2PrivateKey.generate()
+            public = key.public.raw
+        self._keys[label.encode()] = key
+        return public, label.encode()
+
+    def generate_key(self, label: str) -> bytes:
+        self._keys[label.encode()] = AesBlocks(os.urandom(32))
+        return label.encode()
+
+    def derive(self, handle: bytes, peer: bytes) -> bytes:
+        key = self._keys[handle]
+        if isinstance(key, x25519.X25519PrivateKey):
+            return key.exchange(x25519.X25519PublicKey.from_public_bytes(peer))
+        assert isinstance(key, ec.EllipticCurvePrivateKey)
+        return key.exchange(ec.ECDH(), ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), peer))
+
+    def sign(self, handle: bytes, message: bytes) -> bytes:
+        key = self._keys[handle]
+        assert isinstance(key, Ed25519PrivateKey)
+        return key.sign(message)
+
+    def decrypt_sm2(self, handle: bytes, sealed: bytes) -> bytes:
+        key = self._keys[handle]
+        assert isinstance(key, Sm2PrivateKey)
+        return key.decrypt(sealed)
+
+    def cipher(self, handle: bytes, block: bytes, *, decrypt: bool) -> bytes:
+        key = self._keys[handle]
+        assert isinstance(key, AesBlocks)
+        return key.decrypt(block) if decrypt else key.encrypt(block)
+
+
+@pytest.fixture(params=["software", "module"])
+def vault(request: pytest.FixtureRequest) -> Vault:
+    return SoftwareVault(b"s" * 32) if request.param == "software" else ModuleVault(FakeModule())
+
+
+@pytest.mark.parametrize("algorithm", SEAL_ALGORITHMS)
+def test_opens_what_was_sealed(vault: Vault, algorithm: SealAlgorithm) -> None:
+    made = vault.make(algorithm, "k")
+    key = vault.opens(algorithm, "k", made.public, made.kept)
+    offered = OfferedKey("k", algorithm, _text(made.public))
+    sealed = seal(offered, b"bound", b"what was typed")
+    assert key.open(b"bound", sealed) == b"what was typed"
+    for info, message in ((b"other", sealed), (b"bound", sealed[:-1]), (b"bound", bytes(len(sealed))), (b"bound", b"")):
+        with pytest.raises(Unopened):
+            key.open(info, message)
+
+
+def test_signs_and_enciphers(vault: Vault) -> None:
+    signer = vault.make("ed25519", "s")
+    signature = vault.signs("s", signer.kept).sign(b"message")
+    Ed25519PublicKey.from_public_bytes(signer.public).verify(signature, b"message")
+    cipher = vault.enciphers("p", vault.make("aes-256", "p").kept)
+    assert cipher.decrypt(cipher.encrypt(b"sixteen bytes...")) == b"sixteen bytes..."
+
+
+def test_software_keys_are_sealed_for_their_name() -> None:
+    vault = SoftwareVault(b"s" * 32)
+    made = vault.make("hpke-x25519", "k")
+    for other, kid in ((vault, "l"), (SoftwareVault(b"t" * 32), "k")):
+        with pytest.raises(EdenError):
+            other.opens("hpke-x25519", kid, made.public, made.kept)
+
+
+@pytest.mark.parametrize(("kem", "algorithm"), [("x25519", "hpke-x25519"), ("p256", "hpke-p256")])
+def test_decapsulation_by_the_published_values(kem: Kem, algorithm: str) -> None:
+    """RFC 9180, appendices A.1.1 and A.3.1."""
+    vector = VECTORS[algorithm]
+    raw, enc = bytes.fromhex(vector.private), bytes.fromhex(vector.enc)
+    if kem == "x25519":
+        shared = x25519.X25519PrivateKey.from_private_bytes(raw).exchange(x25519.X25519PublicKey.from_public_bytes(enc))
+    else:
+        point = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), enc)
+        shared = ec.derive_private_key(int.from_bytes(raw, "big"), ec.SECP256R1()).exchange(ec.ECDH(), point)
+    public, message = bytes.fromhex(vector.public), bytes.fromhex(vector.ciphertext)
+    assert open_with_shared(kem, shared, enc, public, INFO, message, associated=AAD, key_bytes=16) == PLAINTEXT
+    with pytest.raises(Unopened):
+        open_with_shared(kem, bytes(32), enc, public, INFO, message, associated=AAD, key_bytes=16)
+
+
+def test_decapsulation_as_the_library_seals() -> None:
+    for kem, algorithm in (("x25519", "hpke-x25519"), ("p256", "hpke-p256")):
+        module = FakeModule()
+        public, handle = module.generate_key_pair("X25519" if kem == "x25519" else "P-256", "k")
+        sealed = HpkePublicKey(algorithm, public).seal(b"info", b"plain")
+        size = ENC_BYTES[kem]  # type: ignore[index]
+        shared = module.derive(handle, sealed[:size])
+        opened = open_with_shared(kem, shared, sealed[:size], public, b"info", sealed[size:])  # type: ignore[arg-type]
+        assert opened == b"plain"
+
+
+@given(
+    pin=st.text("0123456789", min_size=4, max_size=12), pan=st.text("0123456789", min_size=1, max_size=19),
+    key=st.sampled_from([16, 24, 32]).flatmap(lambda size: st.binary(min_size=size, max_size=size)),
+    random=st.binary(min_size=8, max_size=8),
+)  # fmt: skip
+def test_pin_blocks_as_psec_makes_and_reads_them(pin: str, pan: str, key: bytes, random: bytes) -> None:
+    ours = pin_block.encipher(AesBlocks(key), pin.encode(), pan, random)
+    assert psec.pinblock.decipher_pinblock_iso_4(key, ours, pan) == pin
+    theirs = psec.pinblock.encipher_pinblock_iso_4(key, pin, pan)
+    assert pin_block.decipher(AesBlocks(key), theirs, pan) == pin.encode()
+
+
+def test_pin_blocks_of_other_accounts_and_keys() -> None:
+    cipher = AesBlocks(b"k" * 32)
+    block = pin_block.encipher(cipher, b"2580", "4123456789012345", bytes(8))
+    assert block != pin_block.encipher(cipher, b"2580", "4123456789012345", bytes(7) + b"\1")
+    for other, pan, changed in (
+        (cipher, "4123456789012346", block), (AesBlocks(b"l" * 32), "4123456789012345", block),
+        (cipher, "4123456789012345", block[:-1]), (cipher, "4123456789012345", bytes(16)),
+        (cipher, "", block), (cipher, "x" * 12, block),
+    ):  # fmt: skip
+        with pytest.raises(ValueError):
+            pin_block.decipher(other, changed, pan)
+    for pin in (b"258", b"2580258025802", b"25a0", b""):
+        with pytest.raises(ValueError):
+            pin_block.encipher(cipher, pin, "4123456789012345", bytes(8))
+
+
+def test_pan_of_an_account() -> None:
+    assert pin_block.pan_of("4123456789012345") == "4123456789012345"
+    for account in ("anna", "12345678901", "1" * 20, "４" * 12):
+        pan = pin_block.pan_of(account)
+        assert len(pan) == 19
+        assert pan.isdigit()
+        assert pan == pin_block.pan_of(account)
+    assert pin_block.pan_of("anna") != pin_block.pan_of("bert")
+
+
+def test_opener_uses_a_key_for_its_own_thing_only() -> None:
+    vault = SoftwareVault(b"s" * 32)
+    opening = Opening(vault)
+    rows = []
+    for algorithm, kid in (("hpke-x25519", "x"), ("ed25519", "s"), ("aes-256", "p")):
+        made = vault.make(algorithm, kid)  # type: ignore[arg-type]
+        rows.append(KeyRow(kid, algorithm, made.public, made.kept))  # type: ignore[arg-type]
+    assert opening.do(Load(rows)) == Bytes(b"")
+    sealed = HpkePublicKey("hpke-x25519", rows[0].public).seal(b"i", pack("pin", "typed", b"2580", bytes(144)))
+
+    def message(kid: str) -> Message:
+        return Message(kid, b"i", sealed, "pin", "typed", 4, 4)
+
+    assert isinstance(opening.do(MakeBlock(message("x"), "p", "a")), Bytes)
+    assert opening.do(MakeBlock(message("s"), "p", "a")) == Refused("no-key")
+    assert opening.do(MakeBlock(message("gone"), "p", "a")) == Refused("no-key")
+    assert opening.do(Load(rows[1:])) == Bytes(b"")
+    assert opening.do(MakeBlock(message("x"), "p", "a")) == Refused("no-key")
+    assert opening.do(Make("hpke-p256", "y")) != Refused("no-key")
+    assert opening.do(Sign("none", b"")) == Refused("no-key")
+
+
+def _text(raw: bytes) -> str:
+    return base64.b64encode(raw).decode()
