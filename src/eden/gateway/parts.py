@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection
@@ -12,9 +13,11 @@ from eden.base.jobs import Handler
 from eden.base.parts import Part
 from eden.gateway import api, figures, traces
 from eden.gateway.figures_read import FigureViews
+from eden.gateway.pages import HANDLERS, NAVIGATION
 from eden.gateway.service import Catalogues
 from eden.gateway.service_apps import Apps
 from eden.gateway.traces import TraceLookup
+from eden.gateway.try_call import TryIt
 
 #: seconds
 _MERGE = 60
@@ -36,13 +39,16 @@ def parts(ground: Ground) -> Part:
 
     return Part(
         name="gateway",
-        controllers=api.CONTROLLERS,
+        controllers=(*api.CONTROLLERS, *HANDLERS),
+        folder=Path(__file__).parent,
+        navigation=NAVIGATION,
         tags=api.TAGS,
         services={
             "gateway_catalogues": Catalogues(ground),
             "gateway_apps": Apps(ground),
             "gateway_figures": FigureViews(ground),
             "gateway_traces": TraceLookup(ground),
+            "gateway_trial": TryIt(ground),
         },
         jobs={"gateway.merge": Handler(merge, every=_MERGE), "gateway.forget": Handler(forget, every=_FORGET)},
     )

@@ -1,0 +1,354 @@
+"""Forms of operations, groups and models. What most need has fields of its own; the rest of a thing is JSON below them,
+as the catalogue has it, so that nothing that a file can say is out of reach here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar, get_args
+
+import msgspec
+from litestar import Response, get, post
+
+from eden.base.api.access import needs
+from eden.base.api.handlers import FromPath
+from eden.base.problems import Problem, not_found
+from eden.console.forms import Form
+from eden.gateway.interfaces import Catalogue, Group, Method, Model, Operation
+from eden.gateway.model_sample import model_from_sample
+from eden.gateway.pages.desk import HERE, Desk, Filled, Mistakes, TheDesk
+from eden.gateway.pages.operation import find
+
+Thing = TypeVar("Thing", Operation, Group, Model)
+
+#: fields of an operation that the form has; the rest is below them
+_OPERATION = ("group", "method", "path", "open", "owner", "description", "timeout_ms", "signature", "encryption",
+              "authorizer", "body", "response", "version")  # fmt: skip
+_GROUP = ("owner", "description", "timeout_ms", "upstream")
+_NUMBERS = ("timeout_ms",)
+
+
+class Wrong(Exception):
+    """The form has to be mended."""
+
+    def __init__(self, *errors: tuple[str, str]) -> None:
+        super().__init__(str(errors))
+        self.errors: Mistakes = errors
+
+
+def written(thing: msgspec.Struct, without: tuple[str, ...] = ()) -> str:
+    """What a form does not have fields for, as JSON; nothing when there is nothing."""
+    rest = {name: value for name, value in msgspec.to_builtins(thing).items() if name not in without}
+    return msgspec.json.format(msgspec.json.encode(rest), indent=2).decode() if rest else ""
+
+
+def _rest(desk: Desk, form: Form) -> dict[str, Any]:
+    text = form.one("more")
+    try:
+        value = msgspec.json.decode(text) if text else {}
+    except msgspec.DecodeError as error:
+        raise Wrong(("more", desk.t("gateway.form.no-json", why=str(error)))) from None
+    if not isinstance(value, dict):
+        raise Wrong(("more", desk.t("gateway.form.no-object")))
+    return value
+
+
+def _fields(desk: Desk, form: Form, names: tuple[str, ...]) -> dict[str, Any]:
+    """What was filled in, by field; what is empty is left out and has its default."""
+    found: dict[str, Any] = {}
+    for name in names:
+        text = form.one(name)
+        if name == "open":
+            found[name] = form.on("open")
+        elif name in _NUMBERS and text:
+            if not text.isascii() or not text.isdigit():
+                raise Wrong((name, desk.t("gateway.form.no-number")))
+            found[name] = int(text)
+        elif text:
+            found[name] = text
+    return found
+
+
+def _made(values: dict[str, Any], kind: type[Thing]) -> Thing:
+    try:
+        return msgspec.convert(values, kind)
+    except msgspec.ValidationError as error:
+        # "… - at `$.limits.rate`": the form's own field, or the JSON
+        place = str(error).partition("at `$.")[2].partition(".")[0].rstrip("`").partition("[")[0]
+        raise Wrong((place if place in (*_OPERATION, *_GROUP) else "more", str(error))) from None
+
+
+async def _save(desk: Desk, form: Form, edit: Callable[[Catalogue], Catalogue]) -> None:
+    """Raises Wrong with what the catalogue says against it."""
+    seen = form.number("revision")
+    try:
+        await desk.catalogues.change(
+            *desk.caller,
+            lambda there: (edit(there), None),
+            revision=seen if seen >= 0 else None,
+            note=form.one("note")[:400],
+        )
+    except Problem as problem:
+        raise Wrong(*desk.told(problem)) from None
+
+
+# operations
+
+
+async def _operation_form(desk: Desk, name: str, filled: Filled) -> Response[bytes]:
+    revision, catalogue = await desk.catalogues.get(*desk.caller)
+    there = find(catalogue, name) if name else None
+    values = {} if there is None else {field: getattr(there, field) for field in _OPERATION}
+
+    def value(field: str, usual: str = "") -> str:
+        found = values.get(field)
+        return filled.one(field, usual if found is None else str(found))
+
+    return desk.page(
+        "gateway/operation-form.html",
+        status=422 if filled.errors else 200,
+        tab="operations",
+        name=name,
+        filled=filled,
+        value=value,
+        is_open=filled.form.on("open") if filled.errors else bool(values.get("open")),
+        more=filled.one("more", "" if there is None else written(there, _OPERATION)),
+        groups=sorted(catalogue.groups),
+        models=sorted(catalogue.models),
+        authorizers=sorted(catalogue.authorizers),
+        methods=get_args(Method),
+        revision=revision,
+    )
+
+
+@get(f"{HERE}/operations/new", opt=needs("gateway.write"))
+async def show_new_operation(desk: TheDesk) -> Response[bytes]:
+    """The form of a new operation."""
+    return await _operation_form(desk, "", Filled())
+
+
+@get(f"{HERE}/operations/{{name:str}}/edit", opt=needs("gateway.write"))
+async def show_edit_operation(desk: TheDesk, name: FromPath[str]) -> Response[bytes]:
+    """The form of an operation."""
+    return await _operation_form(desk, name, Filled())
+
+
+@post(f"{HERE}/operations", opt=needs("gateway.write"))
+async def create_operation(desk: TheDesk) -> Response[bytes]:
+    """Add an operation."""
+    form = await desk.form()
+    name = form.one("name")
+
+    def edit(catalogue: Catalogue) -> Catalogue:
+        if name in catalogue.operations:
+            raise Problem("invalid", "taken", errors=[("name", desk.t("gateway.form.taken", name=name))])
+        return _with_operation(desk, form, catalogue, name)
+
+    return await _store_operation(desk, form, "", name, edit)
+
+
+@post(f"{HERE}/operations/{{name:str}}/edit", opt=needs("gateway.write"))
+async def change_operation(desk: TheDesk, name: FromPath[str]) -> Response[bytes]:
+    """Change an operation."""
+    form = await desk.form()
+
+    def edit(catalogue: Catalogue) -> Catalogue:
+        find(catalogue, name)
+        return _with_operation(desk, form, catalogue, name)
+
+    return await _store_operation(desk, form, name, name, edit)
+
+
+def _with_operation(desk: Desk, form: Form, catalogue: Catalogue, name: str) -> Catalogue:
+    values = _rest(desk, form) | _fields(desk, form, _OPERATION)
+    operation = _made(values, Operation)
+    return _renamed(catalogue, "operations", name, operation)
+
+
+def _renamed(catalogue: Catalogue, field: str, name: str, thing: Any) -> Catalogue:
+    """The catalogue with a thing under a name, read anew, so that the name is looked at, too."""
+    named = {**getattr(catalogue, field), name: thing}
+    try:
+        return msgspec.convert(msgspec.to_builtins(msgspec.structs.replace(catalogue, **{field: named})), Catalogue)
+    except msgspec.ValidationError as error:
+        raise Wrong(("name", str(error))) from None
+
+
+async def _store_operation(
+    desk: Desk, form: Form, page: str, name: str, edit: Callable[[Catalogue], Catalogue]
+) -> Response[bytes]:
+    try:
+        await _save(desk, form, edit)
+    except Wrong as wrong:
+        return await _operation_form(desk, page, Filled(form, wrong.errors))
+    return desk.go(f"gateway/operations/{name}", desk.t("gateway.form.saved", name=name))
+
+
+# groups
+
+
+async def _group_form(desk: Desk, name: str, filled: Filled) -> Response[bytes]:
+    revision, catalogue = await desk.catalogues.get(*desk.caller)
+    there = catalogue.groups.get(name)
+    if name and there is None:
+        raise not_found(f"The group {name}")
+    first = ""
+    if there is None:
+        first = msgspec.json.format(b'{"upstreams":{"main":{"targets":[{"url":"http://127.0.0.1:8000"}]}}}').decode()
+
+    def value(field: str) -> str:
+        found = getattr(there, field, None)
+        return filled.one(field, "" if found is None else str(found))
+
+    return desk.page(
+        "gateway/group-form.html",
+        status=422 if filled.errors else 200,
+        tab="groups",
+        name=name,
+        filled=filled,
+        value=value,
+        more=filled.one("more", first if there is None else written(there, _GROUP)),
+        revision=revision,
+        used=sum(1 for operation in catalogue.operations.values() if operation.group == name) if name else 0,
+    )
+
+
+@get(f"{HERE}/groups/new", opt=needs("gateway.write"))
+async def show_new_group(desk: TheDesk) -> Response[bytes]:
+    """The form of a new group."""
+    return await _group_form(desk, "", Filled())
+
+
+@get(f"{HERE}/groups/{{name:str}}", opt=needs("gateway.write"))
+async def show_edit_group(desk: TheDesk, name: FromPath[str]) -> Response[bytes]:
+    """The form of a group."""
+    return await _group_form(desk, name, Filled())
+
+
+@post(f"{HERE}/groups", opt=needs("gateway.write"))
+async def save_group(desk: TheDesk) -> Response[bytes]:
+    """Add a group, or change the one that the field `there` names."""
+    form = await desk.form()
+    there = form.one("there")
+    name = there or form.one("name")
+
+    def edit(catalogue: Catalogue) -> Catalogue:
+        if not there and name in catalogue.groups:
+            raise Wrong(("name", desk.t("gateway.form.taken", name=name)))
+        group = _made(_rest(desk, form) | _fields(desk, form, _GROUP), Group)
+        return _renamed(catalogue, "groups", name, group)
+
+    try:
+        await _save(desk, form, edit)
+    except Wrong as wrong:
+        return await _group_form(desk, there, Filled(form, wrong.errors))
+    return desk.go("gateway/groups", desk.t("gateway.form.saved", name=name))
+
+
+@post(f"{HERE}/groups/{{name:str}}/delete", opt=needs("gateway.write"))
+async def delete_group(desk: TheDesk, name: FromPath[str]) -> Response[bytes]:
+    """Take a group that nothing uses out of the catalogue."""
+    return await _delete(desk, "groups", name)
+
+
+async def _delete(desk: Desk, field: str, name: str) -> Response[bytes]:
+    form = await desk.form()
+
+    def edit(catalogue: Catalogue) -> Catalogue:
+        named = getattr(catalogue, field)
+        if name not in named:
+            raise not_found(name)
+        rest = {other: thing for other, thing in named.items() if other != name}
+        return msgspec.structs.replace(catalogue, **{field: rest})
+
+    try:
+        await _save(desk, form, edit)
+    except Wrong as wrong:
+        return desk.go(f"gateway/{field}/{name}", " ".join(sentence for _, sentence in wrong.errors), "bad")
+    return desk.go(f"gateway/{field}", desk.t("gateway.form.deleted", name=name))
+
+
+# models
+
+
+async def _model_form(desk: Desk, name: str, filled: Filled, found: str = "") -> Response[bytes]:
+    revision, catalogue = await desk.catalogues.get(*desk.caller)
+    if name and name not in catalogue.models:
+        raise not_found(f"The model {name}")
+    there = written(msgspec.defstruct("Named", [(name, Model)])(catalogue.models[name])) if name else ""
+    return desk.page(
+        "gateway/model-form.html",
+        status=422 if filled.errors else 200,
+        tab="models",
+        name=name,
+        filled=filled,
+        definition=found or filled.one("definition", there),
+        revision=revision,
+    )
+
+
+@get(f"{HERE}/models/new", opt=needs("gateway.write"))
+async def show_new_model(desk: TheDesk) -> Response[bytes]:
+    """The form of new models: from a sample, or written."""
+    return await _model_form(desk, "", Filled())
+
+
+@get(f"{HERE}/models/{{name:str}}", opt=needs("gateway.write"))
+async def show_edit_model(desk: TheDesk, name: FromPath[str]) -> Response[bytes]:
+    """The form of a model."""
+    return await _model_form(desk, name, Filled())
+
+
+@post(f"{HERE}/models/sample", opt=needs("gateway.write"))
+async def read_sample(desk: TheDesk) -> Response[bytes]:
+    """The models of a sample, to be looked through and saved."""
+    form = await desk.form()
+    name = form.one("name")
+    try:
+        msgspec.convert({name: {}}, dict[str, Any])
+        models = model_from_sample(name, msgspec.json.decode(form.one("sample")))
+        msgspec.convert({"models": msgspec.to_builtins(models)}, Catalogue)
+    except msgspec.ValidationError as error:
+        return await _model_form(desk, "", Filled(form, [("name", str(error))]))
+    except msgspec.DecodeError as error:
+        return await _model_form(desk, "", Filled(form, [("sample", desk.t("gateway.form.no-json", why=str(error)))]))
+    return await _model_form(desk, "", Filled(form), msgspec.json.format(msgspec.json.encode(models)).decode())
+
+
+@post(f"{HERE}/models", opt=needs("gateway.write"))
+async def save_models(desk: TheDesk) -> Response[bytes]:
+    """Put one or several models, by name, into the catalogue."""
+    form = await desk.form()
+    there = form.one("there")
+    try:
+        try:
+            models = msgspec.json.decode(form.one("definition"), type=dict[str, Model])
+        except msgspec.DecodeError as error:
+            raise Wrong(("definition", desk.t("gateway.form.no-json", why=str(error)))) from None
+        if not models:
+            raise Wrong(("definition", desk.t("gateway.form.no-object")))
+
+        def edit(catalogue: Catalogue) -> Catalogue:
+            taken = sorted(name for name in models if name != there and name in catalogue.models)
+            if taken and not form.on("replace"):
+                raise Wrong(("definition", desk.t("gateway.form.taken", name=", ".join(taken))))
+            for name, model in models.items():
+                catalogue = _renamed(catalogue, "models", name, model)
+            return catalogue
+
+        await _save(desk, form, edit)
+    except Wrong as wrong:
+        return await _model_form(desk, there, Filled(form, wrong.errors))
+    return desk.go("gateway/models", desk.t("gateway.form.saved", name=", ".join(models)))
+
+
+@post(f"{HERE}/models/{{name:str}}/delete", opt=needs("gateway.write"))
+async def delete_model(desk: TheDesk, name: FromPath[str]) -> Response[bytes]:
+    """Take a model that nothing uses out of the catalogue."""
+    return await _delete(desk, "models", name)
+
+
+HANDLERS: tuple[Any, ...] = (
+    show_new_operation, show_edit_operation, create_operation, change_operation,
+    show_new_group, show_edit_group, save_group, delete_group,
+    show_new_model, show_edit_model, read_sample, save_models, delete_model,
+)  # fmt: skip
