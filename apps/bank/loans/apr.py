@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import calendar
 import datetime
+import decimal
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -17,12 +19,15 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Final
 
-from bank.loans.rounding import PRECISE, exact
+from bank.loans.rounding import exact
 from bank.loans.working_days import add_months
 
 Day = datetime.date
-#: Halvings of the interval in which the rate lies: more than ten digits stay right.
-_HALVINGS: Final = 60
+#: A root is found when both sides differ by less than this; ten steps are usual.
+_NEAR: Final = Decimal("1e-12")
+_STEPS: Final = 200
+#: More digits than amounts of money have: terms are summed, and a rate is told in two.
+_DIGITS: Final = decimal.Context(prec=34)
 #: The highest rate that is looked for, for one unit-period or one year: a thousandfold.
 _HIGHEST: Final = Decimal(1_000)
 
@@ -77,24 +82,28 @@ def us_apr(advances: Sequence[Flow], payments: Sequence[Flow], unit: UnitPeriod)
     def gap(rate: Decimal) -> Decimal:
         return sum(
             (
-                PRECISE.divide(amount, PRECISE.multiply(1 + exact(odd) * rate, PRECISE.power(1 + rate, whole)))
+                _DIGITS.divide(amount, _DIGITS.multiply(1 + exact(odd) * rate, _DIGITS.power(1 + rate, whole)))
                 for amount, whole, odd in terms
             ),
             Decimal(0),
         )
 
-    return PRECISE.multiply(_root(gap), exact(unit.per_year))
+    return _DIGITS.multiply(_root(gap), exact(unit.per_year))
 
 
 def eu_apr(drawn: Sequence[Flow], paid: Sequence[Flow], interval: Interval = Interval.PERIODS) -> Decimal:
     """The rate of Directive 2008/48/EC as a fraction. Raises ValueError when there is none."""
     start = min(flow.on for flow in drawn)
     signed = [(flow, 1) for flow in drawn] + [(flow, -1) for flow in paid]
-    terms = [(sign * flow.amount, exact(years(start, flow.on, interval))) for flow, sign in signed]
+    spans = [(sign * flow.amount, years(start, flow.on, interval)) for flow, sign in signed]
+    # all times are whole multiples of one: a single root, then whole powers of it
+    parts = math.lcm(*(span.denominator for _, span in spans))
+    terms = [(amount, int(span * parts)) for amount, span in spans]
+    one = exact(Fraction(-1, parts))
 
     def gap(rate: Decimal) -> Decimal:
-        grown = ((amount, PRECISE.power(1 + rate, -years)) for amount, years in terms)
-        return sum((PRECISE.multiply(amount, factor) for amount, factor in grown), Decimal(0))
+        base = _DIGITS.power(1 + rate, one)
+        return sum((_DIGITS.multiply(amount, _DIGITS.power(base, steps)) for amount, steps in terms), Decimal(0))
 
     return _root(gap)
 
@@ -155,10 +164,20 @@ def _root(gap: Callable[[Decimal], Decimal]) -> Decimal:
         low, high = high, high * 2
         if high > _HIGHEST:
             raise ValueError("the rate is out of all bounds: are the days right?")
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2
-        if gap(middle) < 0:
-            low = middle
+    lower, upper = gap(low), gap(high)
+    kept = 0
+    for _ in range(_STEPS):
+        if abs(lower) < _NEAR:
+            return low
+        rate = _DIGITS.divide(low * upper - high * lower, upper - lower)
+        value = gap(rate)
+        if abs(value) < _NEAR:
+            return rate
+        # an end that stays twice is weighed by half, so that both move (the Illinois method)
+        if value < 0:
+            low, lower = rate, value
+            upper, kept = (upper / 2 if kept == 1 else upper), 1
         else:
-            high = middle
-    return (low + high) / 2
+            high, upper = rate, value
+            lower, kept = (lower / 2 if kept == -1 else lower), -1
+    raise ValueError("the rate was not found")
