@@ -1,8 +1,8 @@
 """A ledger under faults: its process is killed, its database too, commits fail, requests come twice or late.
 
-Clients send transfers among few accounts until each has a known outcome: what got no answer is sent again. Some are sent
-twice at once, some once more much later. In the end the history is judged (`bank.ledger.checker`) and every invariant
-looked at.
+Clients send transfers among few accounts until each has a known outcome: what got no answer is sent again. Some are
+sent twice at once, some once more much later. In the end the history is judged (`bank.ledger.checker`) and every
+invariant looked at.
 """
 
 from __future__ import annotations

@@ -62,11 +62,8 @@ async def serve(url: str, keys: Path, socket: str, share: float) -> None:
 
 
 async def _balances(ledger: Ledger) -> dict[str, Sequence[int]]:
-    rows = await ledger.store.fetch(
-        "SELECT a.id, b.debits_posted, b.debits_pending, b.credits_posted, b.credits_pending"
-        " FROM ledger_accounts a JOIN ledger_balances b ON b.number = a.number"
-    )
-    return {bytes(id_).hex(): balances for id_, *balances in rows}
+    ids = [bytes(row[0]).hex() for row in await ledger.store.fetch("SELECT id FROM ledger_accounts")]
+    return {each.id: msgspec.structs.astuple(each.balances) for each in await ledger.accounts(ids) if each}
 
 
 if __name__ == "__main__":

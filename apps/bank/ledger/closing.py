@@ -138,6 +138,7 @@ class Closing:
     async def balances(self, at: int | None) -> dict[bytes, FourBalances]:
         """The balances of all accounts that ever moved, now or after everything that happened until a time."""
         if at is None:
+            await self._writer.settle()
             rows = await self._store.fetch(
                 f"SELECT a.id, {_BALANCES} FROM ledger_balances b JOIN ledger_accounts a ON a.number = b.number"
             )

@@ -66,6 +66,7 @@ async def audit_ledger(ledger: Ledger) -> int:
 
     The signed head is published first: what is found to be right now cannot be changed later.
     """
+    await ledger.settle()
     head = await ledger.publish()
     findings, _ = await audit(ledger.store, ledger.public_keys(), day_starts=ledger.day_starts)
     print("\n".join(findings) or f"{head.size} entries are what was signed; root {head.root}")

@@ -134,6 +134,10 @@ class Ledger:
         """End pending transfers whose time is over now; otherwise it happens before the next batch, or by a timer."""
         await self.writer.command(lambda book: None)
 
+    async def settle(self) -> None:
+        """Bring the table of balances up to the journal, for others who read it; the ledger itself needs it not."""
+        await self.writer.settle()
+
     async def note(self, kind: str, key: str, body: dict[str, Any]) -> int:
         """Write a fact that moves no money into the tree (the hash of a contract, say); its index.
 
@@ -147,15 +151,19 @@ class Ledger:
 
     async def accounts(self, ids: Sequence[str]) -> list[Account | None]:
         """The accounts with these ids, in their order; null for those that there are not."""
+        keys = [bytes.fromhex(id_) for id_ in ids]
+        balances = await self.writer.command(
+            lambda book: {key: there.balances() for key in keys if (there := book.accounts.get(key))}, keys
+        )
         found: dict[str, Account] = {}
-        for row in await self._asked(
-            "SELECT a.id, a.ledger, a.code, a.flags, a.transfer_limit, a.day_limit, a.reference, a.opened_at,"
-            " b.debits_posted, b.debits_pending, b.credits_posted, b.credits_pending"
-            " FROM ledger_accounts a JOIN ledger_balances b ON b.number = a.number WHERE a.id",
+        for id_, *fields in await self._asked(
+            "SELECT id, ledger, code, flags, transfer_limit, day_limit, reference, opened_at FROM ledger_accounts"
+            " WHERE id",
             ids,
         ):
-            id_, balances = bytes(row[0]).hex(), Balances(*row[8:])
-            found[id_] = Account(id_, row[1], row[2], row[3], row[4], row[5], row[6], row[7], balances)
+            key = bytes(id_)
+            if key in balances:
+                found[key.hex()] = Account(key.hex(), *fields, Balances(*balances[key]))  # type: ignore[call-arg]
         return [found.get(id_) for id_ in ids]
 
     async def transfers(self, ids: Sequence[str]) -> list[Posted | None]:

@@ -31,13 +31,15 @@ class Resolution(IntEnum):
 class Head:
     """The end of a shard's journal: what comes next. `seq`: index in the tree, `number`: of transfers, without gaps.
 
-    `at`: the earliest time that the next entry may have; `account`: the number of the next account.
+    `at`: the earliest time that the next entry may have; `account`: the number of the next account. The table of
+    balances has what follows from the entries before `flushed`, and for some accounts from later ones.
     """
 
     seq: int = 0
     number: int = 0
     at: int = 0
     account: int = 1
+    flushed: int = 0
 
 
 class AccountState:
@@ -128,6 +130,10 @@ class Changes:
     entries: list[bytes] = field(default_factory=list)
     #: accounts whose balances changed, by number
     touched: dict[int, AccountState] = field(default_factory=dict)
+    #: balances to be written; the writer chooses them
+    balances: list[AccountState] = field(default_factory=list)
+    #: write all balances that are behind
+    settle: bool = False
     pendings: list[PendingState] = field(default_factory=list)
     #: resolution, id of the pending transfer
     resolved: list[tuple[int, bytes]] = field(default_factory=list)
@@ -148,7 +154,7 @@ class Changes:
         self.entries.append(note_entry(seq, at, kind, key, body))
 
     def __bool__(self) -> bool:
-        return bool(self.entries or self.refused or self.flagged or self.others or self.statements)
+        return bool(self.entries or self.refused or self.flagged or self.others or self.statements or self.settle)
 
     def sizes(self) -> tuple[int, ...]:
         """How much there is, for `truncate`."""

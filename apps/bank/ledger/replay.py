@@ -23,9 +23,10 @@ _RESOLVES = int(Flag.POST | Flag.VOID | Flag.EXPIRED)
 
 class Replay:
     """What follows from the entries fed so far. Wanted are, in ascending order, the roots of trees of certain `sizes`,
-    and at certain ends of days (indexes) the balances of the accounts that moved since the one before."""
+    and at certain ends of days (indexes) the balances of the accounts that moved since the one before. Of entries from
+    `flushed` on, all balances that an account had are kept in `states`."""
 
-    def __init__(self, sizes: list[int], ends: list[int], *, day_starts: int = 0) -> None:
+    def __init__(self, sizes: list[int], ends: list[int], flushed: int, *, day_starts: int = 0) -> None:
         self.findings: list[str] = []
         self.accounts: dict[bytes, OpenedAccount] = {}
         self.pendings: dict[bytes, PendingState] = {}
@@ -39,6 +40,8 @@ class Replay:
         self.moved: list[dict[bytes, tuple[int, int, int, int]]] = [{}]
         self.number = 0
         self.at = 0
+        self.states: dict[int, set[tuple[int, int, int, int]]] = {}
+        self._flushed = flushed
         self._sizes = sizes[::-1]
         self._ends = ends[::-1]
         self._day_starts = day_starts
@@ -129,7 +132,13 @@ class Replay:
         if debit is None or credit is None:
             self._find(seq, "moves money of an account that there is not")
             return
+        if seq >= self._flushed:
+            for side in (debit.state, credit.state):
+                self.states.setdefault(side.number, {side.balances()})
         self._move(row, debit.state, credit.state)
+        if seq >= self._flushed:
+            for side in (debit.state, credit.state):
+                self.states[side.number].add(side.balances())
         if debit.state.balances() != row[15:19] or credit.state.balances() != row[19:23]:
             self._find(seq, "has other balances after it than follow from the entries")
         moved = self.moved[-1]

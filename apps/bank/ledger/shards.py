@@ -259,6 +259,7 @@ class Shards:
         """Whether each pair of shards agrees on what one owes the other, in every currency."""
         net: dict[tuple[int, int, int], int] = {}
         for ledger in self.ledgers:
+            await ledger.settle()
             for id_, debits, credits_ in await ledger.store.fetch(
                 "SELECT a.id, b.debits_posted, b.credits_posted FROM ledger_accounts a"
                 " JOIN ledger_balances b ON b.number = a.number WHERE a.code = ?",

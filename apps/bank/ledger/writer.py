@@ -17,6 +17,7 @@ from hashlib import sha256
 from typing import Any, NamedTuple, TypeVar
 
 from bank.ledger.canonical import ID, Prepared
+from bank.ledger.checkpoint import Checkpoint
 from bank.ledger.interfaces import Fenced, LedgerError, Outcome
 from bank.ledger.known import KnownIds
 from bank.ledger.merkle import Frontier
@@ -55,17 +56,16 @@ class _Failed(Exception):
 
 
 class Writer:
-    """The writer of one store. `committed` is called after each commit, in the event loop."""
+    """The writer of one store."""
 
-    def __init__(
-        self, store: Store, clock: Clock, *, day_starts: int, committed: Callable[[], None] = lambda: None
-    ) -> None:
-        self._store, self._clock, self._day_starts, self._committed = store, clock, day_starts, committed
+    def __init__(self, store: Store, clock: Clock, *, day_starts: int) -> None:
+        self._store, self._clock, self._day_starts = store, clock, day_starts
         self._waiting: deque[_Entry] = deque()
         self._wake = asyncio.Event()
         self._closing = False
         self._stopped: BaseException | None = None
         self._next_expiry: int | None = None
+        self._checkpoint = Checkpoint()
         #: what is in memory is not what is committed
         self._stale = False
         self.tree = Frontier()
@@ -74,14 +74,15 @@ class Writer:
         self._task: asyncio.Task[None]
 
     async def start(self) -> None:
-        head, self.tree = await self._store.open()
-        self._book = Book(head, day_starts=self._day_starts)
-        self._known = await KnownIds.load(self._store, self._clock())
-        self._next_expiry = await self._store.next_expiry()
+        await self._store.open()
+        await self._afresh()
         self._task = asyncio.create_task(self._run())
 
     async def close(self) -> None:
         """Finishes what waits."""
+        if self._stopped is None:
+            with contextlib.suppress(LedgerError):
+                await self.settle()
         self._closing = True
         self._wake.set()
         await self._task
@@ -93,6 +94,14 @@ class Writer:
         with contextlib.suppress(asyncio.CancelledError):
             await self._task
         await self._store.close()
+
+    async def settle(self) -> None:
+        """See to it that the table of balances has everything that is committed now."""
+
+        def command(book: Book) -> None:
+            book.changes.settle = bool(self._checkpoint.behind or book.changes.touched)
+
+        await self.command(command)
 
     def transfers(self, request: Sequence[Prepared]) -> asyncio.Future[list[Outcome]]:
         """Their outcomes, once they are durable."""
@@ -198,6 +207,7 @@ class Writer:
         """Forget what is in memory and read what is committed."""
         head, self.tree = await self._store.head()
         self._book = Book(head, day_starts=self._day_starts)
+        self._checkpoint = await Checkpoint.load(self._store, self._book)
         self._known = await KnownIds.load(self._store, self._clock())
         self._next_expiry = await self._store.next_expiry()
 
@@ -224,6 +234,7 @@ class Writer:
                 # the one that it was set for is resolved already
                 self._next_expiry = await store.next_expiry()
             return answers
+        changes.balances = self._checkpoint.choose(changes, book.head)
         leaves = [sha256(b"\x00" + content).digest() for content in changes.entries]
         tree, nodes = self.tree.grown(leaves)
         await store.commit(changes, book.head, tree, nodes)
@@ -234,10 +245,14 @@ class Writer:
         if passed or changes.pendings:
             await self._set_alarm(passed, [each.expires for each in changes.pendings if each.expires])
         if len(book.accounts) > _ACCOUNTS:
-            for key in list(book.accounts)[: _ACCOUNTS // 2]:
-                del book.accounts[key]
-        self._committed()
+            self._forget(book)
         return answers
+
+    def _forget(self, book: Book) -> None:
+        """Half of the accounts in memory, the longest known; not those whose balances the store has not got yet."""
+        for key in list(book.accounts)[: _ACCOUNTS // 2]:
+            if book.accounts[key].number not in self._checkpoint.behind:
+                del book.accounts[key]
 
     async def _set_alarm(self, passed: bool, expiries: Iterable[int]) -> None:
         if passed:

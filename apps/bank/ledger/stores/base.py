@@ -19,7 +19,9 @@ _ACCOUNT = """SELECT a.id, a.number, a.ledger, a.code, a.flags, a.transfer_limit
  FROM ledger_accounts a JOIN ledger_balances b ON b.number = a.number WHERE a.id"""
 JOURNAL_COLUMNS = ", ".join(JOURNAL.columns)
 _PENDING_COLUMNS = ", ".join(PENDINGS.columns)
-HEAD_UPDATE = "UPDATE ledger_head SET seq = ?, number = ?, at = ?, account = ?, tree = ? WHERE one = 1 AND epoch = ?"
+HEAD_UPDATE = (
+    "UPDATE ledger_head SET seq = ?, number = ?, at = ?, account = ?, flushed = ?, tree = ? WHERE one = 1 AND epoch = ?"
+)
 FLAGS_UPDATE = "UPDATE ledger_accounts SET flags = ?, transfer_limit = ?, day_limit = ? WHERE number = ?"
 RESOLUTION_UPDATE = "UPDATE ledger_pendings SET resolution = ? WHERE id = ?"
 
@@ -69,20 +71,20 @@ class Store(ABC):
         """Connect and become the writer."""
         await self.connect()
         (row,) = await self.take_over()
-        _, _, shard, self.epoch, seq, number, at, account, tree = row
+        _, _, shard, self.epoch, seq, number, at, account, flushed, tree = row
         if shard != self.shard:
             raise LedgerError(
                 "ledger-shard",
                 f"This database is shard {shard} of a ledger, not {self.shard}.",
                 "Give the addresses of the shards in their order.",
             )
-        return Head(seq, number, at, account), Frontier(seq, bytes(tree))
+        return Head(seq, number, at, account, flushed), Frontier(seq, bytes(tree))
 
     async def head(self) -> tuple[Head, Frontier]:
         """The committed head, for a writer that starts afresh after a conflict."""
-        rows = await self.load("SELECT seq, number, at, account, tree FROM ledger_head WHERE one = 1")
-        seq, number, at, account, tree = rows[0]
-        return Head(seq, number, at, account), Frontier(seq, bytes(tree))
+        rows = await self.load("SELECT seq, number, at, account, flushed, tree FROM ledger_head WHERE one = 1")
+        seq, number, at, account, flushed, tree = rows[0]
+        return Head(seq, number, at, account, flushed), Frontier(seq, bytes(tree))
 
     def among(self, ids: Iterable[bytes]) -> tuple[str, Parameters]:
         """A condition after a column, and its parameters. Few different statements, so that they stay prepared."""
@@ -98,6 +100,13 @@ class Store(ABC):
         """Rows of the journal with these ids."""
         condition, parameters = self.among(ids)
         found = await self.load(f"SELECT {JOURNAL_COLUMNS} FROM ledger_journal WHERE id{condition}", parameters)
+        return [plain_row(row) for row in found]
+
+    async def tail(self, start: int, most: int) -> list[Row]:
+        """Rows of the journal from an index on, the first ones."""
+        found = await self.load(
+            f"SELECT {JOURNAL_COLUMNS} FROM ledger_journal WHERE seq >= ? ORDER BY seq LIMIT {most:d}", (start,)
+        )
         return [plain_row(row) for row in found]
 
     async def refused(self, ids: Iterable[bytes]) -> list[bytes]:
@@ -161,6 +170,7 @@ class Store(ABC):
         ]  # fmt: skip
         writes = [
             ("ledger_journal", changes.rows),
+            ("ledger_balances", [(each.state.number, 0, 0, 0, 0, 0, 0) for each in changes.opened]),
             ("ledger_balances", balance_rows(changes)),
             ("ledger_nodes", list(nodes)),
             ("ledger_accounts", accounts),
@@ -180,13 +190,13 @@ class Store(ABC):
 
 
 def balance_rows(changes: Changes) -> list[tuple[Any, ...]]:
-    """What the balances of touched accounts are now."""
+    """The balances that a commit writes."""
     return [
         (
-            number, each.debits_posted, each.debits_pending, each.credits_posted, each.credits_pending, each.day,
+            each.number, each.debits_posted, each.debits_pending, each.credits_posted, each.credits_pending, each.day,
             each.spent,
         )
-        for number, each in changes.touched.items()
+        for each in changes.balances
     ]  # fmt: skip
 
 

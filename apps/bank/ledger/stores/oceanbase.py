@@ -74,7 +74,7 @@ class OceanBaseStore(Store):
                 for statement in self.dialect.create(table):
                     await cursor.execute(statement)
             await cursor.execute(
-                "INSERT IGNORE INTO ledger_head VALUES (1, %s, %s, 0, 0, 0, 0, 1, '')", (STEP, self.shard)
+                "INSERT IGNORE INTO ledger_head VALUES (1, %s, %s, 0, 0, 0, 0, 1, 0, '')", (STEP, self.shard)
             )
 
     @contextlib.asynccontextmanager
@@ -130,7 +130,8 @@ class OceanBaseStore(Store):
 
     async def _write(self, cursor: Any, changes: Changes, head: Head, tree: Frontier, nodes: Sequence[Node]) -> None:
         await cursor.execute(
-            _formatted(HEAD_UPDATE), (head.seq, head.number, head.at, head.account, tree.packed(), self.epoch)
+            _formatted(HEAD_UPDATE),
+            (head.seq, head.number, head.at, head.account, head.flushed, tree.packed(), self.epoch),
         )
         if cursor.rowcount != 1:
             raise Fenced(self.shard)

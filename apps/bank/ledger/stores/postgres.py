@@ -77,7 +77,7 @@ class PostgresStore(Store):
             # balances are updated in place while their page has room
             await connection.execute("ALTER TABLE ledger_balances SET (fillfactor = 50)")
             await connection.execute(
-                "INSERT INTO ledger_head VALUES (1, $1, $2, 0, 0, 0, 0, 1, '') ON CONFLICT DO NOTHING",
+                "INSERT INTO ledger_head VALUES (1, $1, $2, 0, 0, 0, 0, 1, 0, '') ON CONFLICT DO NOTHING",
                 STEP,
                 self.shard,
             )
@@ -123,7 +123,9 @@ class PostgresStore(Store):
     async def commit(self, changes: Changes, head: Head, tree: Frontier, nodes: Sequence[Node]) -> None:
         by_set = {"ledger_journal": changes.rows, "ledger_nodes": nodes, "ledger_refusals": changes.refused}
         extras = bool(nodes or changes.refused)
-        parameters: list[Any] = [head.seq, head.number, head.at, head.account, tree.packed(), self.epoch]
+        parameters: list[Any] = [
+            head.seq, head.number, head.at, head.account, head.flushed, tree.packed(), self.epoch,
+        ]  # fmt: skip
         parameters += _columns(balance_rows(changes), 7)
         for name in _SETS if extras else _SETS[:1]:
             parameters += _columns(by_set[name], len(BY_NAME[name].columns))
@@ -169,10 +171,10 @@ def _columns(rows: Sequence[Sequence[Any]], width: int) -> list[list[Any]]:
 
 
 def _commit_statement(extras: bool) -> str:
-    parameter = 6
+    parameter = 7
     parts = [
-        "head AS (UPDATE ledger_head SET seq = $1, number = $2, at = $3, account = $4, tree = $5"
-        " WHERE one = 1 AND epoch = $6 RETURNING one)"
+        "head AS (UPDATE ledger_head SET seq = $1, number = $2, at = $3, account = $4, flushed = $5,"
+        " tree = $6 WHERE one = 1 AND epoch = $7 RETURNING one)"
     ]
 
     def rows(name: str) -> str:

@@ -36,7 +36,7 @@ HEAD = Table(
     "ledger_head",
     {
         "one": "int", "step": "int", "shard": "int", "epoch": "big",
-        "seq": "big", "number": "big", "at": "big", "account": "big", "tree": "bytes",
+        "seq": "big", "number": "big", "at": "big", "account": "big", "flushed": "big", "tree": "bytes",
     },
     ("one",),
 )  # fmt: skip
@@ -49,6 +49,7 @@ ACCOUNTS = Table(
     ("number",),
     unique=("id",),
 )  # fmt: skip
+#: Balances as of `ledger_head.flushed`, or later: rows of the journal from there on have what they are after them.
 BALANCES = Table(
     "ledger_balances",
     {"number": "big", **_BALANCES, "day": "int", "spent": "big"},

@@ -66,7 +66,7 @@ class SqliteStore(Store):
             for statement in self.dialect.create(table):
                 self._writing.execute(statement)
         self._writing.execute(
-            "INSERT OR IGNORE INTO ledger_head VALUES (1, ?, ?, 0, 0, 0, 0, 1, x'')", (STEP, self.shard)
+            "INSERT OR IGNORE INTO ledger_head VALUES (1, ?, ?, 0, 0, 0, 0, 1, 0, x'')", (STEP, self.shard)
         )
         self._writing.execute("COMMIT")
         self._reading = self._connection()
@@ -102,7 +102,8 @@ class SqliteStore(Store):
         try:
             connection.execute("BEGIN IMMEDIATE")
             updated = connection.execute(
-                HEAD_UPDATE, (head.seq, head.number, head.at, head.account, tree.packed(), self.epoch)
+                HEAD_UPDATE,
+                (head.seq, head.number, head.at, head.account, head.flushed, tree.packed(), self.epoch),
             )
             if updated.rowcount != 1:
                 raise Fenced(self.shard)

@@ -218,6 +218,7 @@ async def rich(path: Path) -> Desk:
 def test_edited_bytes_are_found(tmp_path: Path) -> None:
     async def test() -> None:
         it = await rich(tmp_path)
+        await it.ledger.settle()
         editor = Editor(tmp_path / "l.db", Random(7))
         try:
             assert (await audit(it.ledger.store, it.ledger.public_keys()))[0] == []
