@@ -3,8 +3,7 @@
 Only the simulator's own page may use it: requests must come from its origin (Sec-Fetch-Site, Origin) and name this
 machine by an address or a local name, so that no web site gets in by pointing its own name here (DNS rebinding); and
 the server listens on loopback unless told otherwise. It is a developer's tool: any http(s) address is reached.
-`x-eden-header-NAME` stands for request headers that a browser does not let a page set; `x-eden-set-cookie`
-carries the answer's cookies, as a JSON array; `x-eden-unreachable` says that no server gave one.
+Which headers go out and come back: `eden.base.outbound`.
 """
 
 from __future__ import annotations
@@ -14,23 +13,14 @@ from ipaddress import ip_address
 from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
-import msgspec
 from yarl import URL
 
+from eden.base.outbound import UNREACHABLE, forwarded, returned
 from eden.simulator.http import Receive, Scope, Send, header, problem
 
 #: WeChat's default is 60 s; the program's own limit ends earlier
 TIMEOUT = aiohttp.ClientTimeout(total=120, sock_connect=15)
 CHUNK = 64 * 1024
-_OVERRIDE = "x-eden-header-"
-#: of the hop or of the browser; not part of what the program sends
-_DROPPED = {
-    "host", "connection", "keep-alive", "transfer-encoding", "te", "trailer", "upgrade", "proxy-authorization",
-    "content-length", "accept-encoding", "origin", "referer", "cookie",
-    "sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest", "sec-fetch-user",
-}  # fmt: skip
-_UNREACHABLE = [(b"x-eden-unreachable", b"1")]
-_NOT_RETURNED = {"content-encoding", "content-length", "transfer-encoding", "connection", "set-cookie"}
 
 
 def _from_own_page(scope: Scope) -> bool:
@@ -50,18 +40,6 @@ def _is_local_name(host: str) -> bool:
         return name == "localhost" or name.endswith((".localhost", ".local")) or bool(ip_address(name))
     except ValueError:
         return False
-
-
-def forwarded_headers(scope: Scope) -> dict[str, str]:
-    """What the program sends, without what the browser adds for itself; names in lower case."""
-    headers: dict[str, str] = {}
-    for raw_name, raw_value in scope["headers"]:
-        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
-        if name.startswith(_OVERRIDE):
-            headers[name.removeprefix(_OVERRIDE)] = value
-        elif name not in _DROPPED and not name.startswith("sec-ch-"):
-            headers.setdefault(name, value)
-    return headers
 
 
 def _as_written(url: str) -> URL:
@@ -98,18 +76,11 @@ class Proxy:
             async with self._session.request(
                 scope["method"],
                 _as_written(url),
-                headers=forwarded_headers(scope),
+                headers=forwarded(scope["headers"]),
                 data=body or None,
                 allow_redirects=True,
             ) as answer:
-                headers = [
-                    (name.lower().encode("latin-1"), value.encode("latin-1", "replace"))
-                    for name, value in answer.headers.items()
-                    if name.lower() not in _NOT_RETURNED and not name.lower().startswith("x-eden-")
-                ]
-                cookies = answer.headers.getall("set-cookie", [])
-                if cookies:
-                    headers.append((b"x-eden-set-cookie", msgspec.json.encode(cookies)))
+                headers = returned(answer.headers.items())
                 await send({"type": "http.response.start", "status": answer.status, "headers": headers})
                 started = True
                 async for chunk in answer.content.iter_chunked(CHUNK):
@@ -120,7 +91,7 @@ class Proxy:
                 # An answer that is not completed: the connection to the phone is cut as well.
                 return None
             detail = f"{urlsplit(url).hostname} gave no answer: {error}"
-            return await problem(send, 502, "unreachable", detail, _UNREACHABLE)
+            return await problem(send, 502, "unreachable", detail, UNREACHABLE)
 
     async def close(self) -> None:
         """Close the connections."""

@@ -22,9 +22,10 @@ import msgspec
 import uvicorn
 
 from eden.base import tools
+from eden.base.outbound import forwarded
 from eden.simulator.http import Application, Receive, Scope, Send, header, problem, respond, type_of
 from eden.simulator.program import LiveProgram, Revision, event_of
-from eden.simulator.proxy import Proxy, forwarded_headers
+from eden.simulator.proxy import Proxy
 
 
 class Simulator:
@@ -125,7 +126,7 @@ class Simulator:
         application = self.mounts.get(prefix) if prefix and target.path.startswith(prefix) else None
         if prefix is None or application is None:
             return await self._proxy(scope, receive, send)
-        headers = [(name.encode(), value.encode("latin-1")) for name, value in forwarded_headers(scope).items()]
+        headers = [(name.encode(), value.encode("latin-1")) for name, value in forwarded(scope["headers"]).items()]
         inner = dict(scope, path=target.path[len(prefix) - 1 :], query_string=target.query.encode(), headers=headers)
         return await application(inner, receive, send)
 

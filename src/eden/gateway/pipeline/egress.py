@@ -35,6 +35,7 @@ _LONGEST = 4096
 #: what a request line can hold, and no reader takes for something else
 _VISIBLE = re.compile(r"[!-\[\]-~]+")
 _ADDRESS = re.compile(r"https://([^/?#]*)([^#]*)(?:#.*)?", re.IGNORECASE)
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 _AUTHORITY = re.compile(r"([a-z0-9.-]{1,253})(?::([1-9][0-9]{0,4}))?", re.IGNORECASE)
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 #: the last label: of letters, or punycode; so no spelling of a number is a host (WHATWG URL, "ends in a number")
@@ -181,11 +182,11 @@ def next_hop(
         raise Stop(DENIED, "The redirect's address is not ASCII.") from None
     if len(locations) > 1 or _VISIBLE.fullmatch(location) is None:
         raise Stop(DENIED, "The redirect's address is none.")
-    try:
-        joined = urljoin(place.url, location)
-    except ValueError:
-        raise Stop(DENIED, "The redirect's address is none.") from None
-    there = parse(joined)
+    if _SCHEME.match(location):
+        # not joined: that would mend what is no address
+        there = parse(location)
+    else:
+        there = parse("https:" + location if location.startswith("//") else urljoin(place.url, location))
     if (status in (301, 302) and method == b"POST") or (status == 303 and method not in (b"GET", b"HEAD")):
         method, body = b"GET", b""
         headers = [header for header in headers if not header[0].startswith(b"content-")]

@@ -8,12 +8,12 @@ others.
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import sys
 from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
+from eden.base.addresses import is_public as is_public
 from eden.base.errors import EdenError
 
 T = TypeVar("T")
@@ -33,16 +33,6 @@ class PrivateAddress(EdenError):
             f"{host} is on a private network, where alerts are not sent.",
             "Whoever runs the server can allow it with the setting observe.private_addresses.",
         )
-
-
-def is_public(address: str) -> bool:
-    """Whether everybody on the internet means the same machine by it."""
-    try:
-        found = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return False
-    mapped = getattr(found, "ipv4_mapped", None) or getattr(found, "sixtofour", None)
-    return found.is_global and not found.is_multicast and (mapped is None or mapped.is_global)
 
 
 async def among_public(work: Callable[[], T], *, private: bool) -> T:
