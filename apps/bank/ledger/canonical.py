@@ -26,6 +26,7 @@ _BODY = Struct(">16s16s16sIIHI16s16s")
 _NOTE = Struct(">BQq")
 #: bytes of an id
 ID = 16
+_new = tuple.__new__
 
 transfer_head = _HEAD.pack
 transfer_body = _BODY.pack
@@ -76,7 +77,8 @@ def _prepare(transfer: Transfer) -> Prepared:
         )
         if reference:
             body += reference.encode()
-    return Prepared(transfer, flags, id_, debit, credit, pending_id, data, body, fault)
+    # what a NamedTuple's own constructor does, in a third of the time
+    return _new(Prepared, (transfer, flags, id_, debit, credit, pending_id, data, body, fault))
 
 
 def _fault(

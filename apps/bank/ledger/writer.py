@@ -25,6 +25,7 @@ from bank.ledger.rules import Book
 from bank.ledger.stores.base import Conflict, Store
 
 T = TypeVar("T")
+_new = tuple.__new__
 Clock = Callable[[], int]
 
 #: transfers that share one commit; bounds how long the first of them waits
@@ -74,8 +75,18 @@ class Writer:
         self._task: asyncio.Task[None]
 
     async def start(self) -> None:
-        await self._store.open()
-        await self._afresh()
+        for tries in range(_TRIES):
+            try:
+                await self._store.open()
+                await self._afresh()
+                break
+            except Conflict as conflict:
+                # a database that is just recovering is waited for
+                if tries == _TRIES - 1:
+                    raise LedgerError(
+                        "ledger-database", f"The ledger's database cannot be reached: {conflict}.", "Look at it."
+                    ) from conflict
+                await asyncio.sleep(min(1.0, 0.01 * 2**tries))
         self._task = asyncio.create_task(self._run())
 
     async def close(self) -> None:
@@ -120,7 +131,7 @@ class Writer:
         if self._closing:
             raise LedgerError("ledger-closed", "The ledger is being closed.", "Send the request again later.")
         answer: asyncio.Future[Any] = self._task.get_loop().create_future()
-        self._waiting.append(_Entry(request, command, needs, answer))
+        self._waiting.append(_new(_Entry, (request, command, needs, answer)))
         self._wake.set()
         return answer
 

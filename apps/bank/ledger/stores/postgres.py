@@ -65,22 +65,25 @@ class PostgresStore(Store):
 
     async def connect(self) -> None:
         try:
-            self._pool = await asyncpg.create_pool(self._url, min_size=1, max_size=_READERS)
-        except (OSError, asyncpg.PostgresError) as error:
+            self._pool = await asyncpg.create_pool(self._url, min_size=0, max_size=_READERS)
+            async with self._writer() as connection, connection.transaction():
+                await self._make_tables(connection)
+        except (ValueError, asyncpg.PostgresError) as error:
             raise LedgerError(
-                "ledger-database", f"The ledger's PostgreSQL cannot be reached: {error}.", "Look at its address."
+                "ledger-database", f"The ledger's PostgreSQL cannot be used: {error}.", "Look at its address."
             ) from error
-        async with self._writer() as connection, connection.transaction():
-            for table in TABLES:
-                for statement in self.dialect.create(table):
-                    await connection.execute(statement)
-            # balances are updated in place while their page has room
-            await connection.execute("ALTER TABLE ledger_balances SET (fillfactor = 50)")
-            await connection.execute(
-                "INSERT INTO ledger_head VALUES (1, $1, $2, 0, 0, 0, 0, 1, 0, '') ON CONFLICT DO NOTHING",
-                STEP,
-                self.shard,
-            )
+
+    async def _make_tables(self, connection: asyncpg.Connection[asyncpg.Record]) -> None:
+        for table in TABLES:
+            for statement in self.dialect.create(table):
+                await connection.execute(statement)
+        # balances are updated in place while their page has room
+        await connection.execute("ALTER TABLE ledger_balances SET (fillfactor = 50)")
+        await connection.execute(
+            "INSERT INTO ledger_head VALUES (1, $1, $2, 0, 0, 0, 0, 1, 0, '') ON CONFLICT DO NOTHING",
+            STEP,
+            self.shard,
+        )
 
     @contextlib.asynccontextmanager
     async def _writer(self) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:

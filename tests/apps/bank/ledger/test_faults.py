@@ -110,6 +110,21 @@ def test_the_wrong_shard_or_address_is_refused(tmp_path: Path) -> None:
     run(test)
 
 
+def test_a_database_that_there_is_not_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bank.ledger.writer._TRIES", 2)
+
+    async def test(*addresses: str) -> None:
+        for address in addresses:
+            with pytest.raises(LedgerError):
+                await Ledger.open(address, keys=tmp_path / "k.json")
+
+    with postgres_database() as address:
+        nothing = f"{tmp_path}/nobody.sock"
+        run(
+            test, f"{address}_not", "postgresql://postgres@127.0.0.1:1/x", f"oceanbase://root@x/y?unix_socket={nothing}"
+        )
+
+
 def test_an_audit_raises_what_it_finds(opener: Opener) -> None:
     async def test() -> None:
         async with desk(opener) as it:
