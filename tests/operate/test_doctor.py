@@ -22,6 +22,7 @@ from eden.base.errors import EdenError
 from eden.base.ground import open_ground
 from eden.base.ids import now
 from eden.base.jobs import claim, enqueue, fail
+from eden.base.listener import listen
 from eden.base.parts import Finding
 from eden.base.settings import DatabaseSettings, Listen, Settings
 from eden.base.tables import audit, audit_heads, members, users, workspaces
@@ -29,7 +30,6 @@ from eden.cli import main
 from eden.operate import doctor as module
 from eden.operate.backup import backup
 from eden.operate.doctor import doctor, examine
-from eden.operate.listener import listen
 from tests.operate.conftest import MakeSettings
 
 

@@ -24,8 +24,8 @@ from eden.app import prepare_database
 from eden.base import changes
 from eden.base.errors import EdenError
 from eden.base.ground import open_ground
+from eden.base.listener import listen
 from eden.base.settings import DatabaseSettings, Listen, Oidc, Settings
-from eden.operate.listener import listen
 from eden.operate.running import held, running_server
 from eden.operate.up import check_https, check_owner, has_owner, up
 from eden.operate.worker import Order

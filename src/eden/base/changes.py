@@ -3,7 +3,8 @@
 `append` is called inside a write. A counter row gives the number, and the row's lock makes commit order and number
 order the same, so that a reader who goes on from the last number it saw misses nothing. Every process polls
 (`POLL_SECONDS`), and looks at once after a commit of its own: a change reaches all processes within 0.2 s, without
-anything that only one database offers.
+anything that only one database offers. A process that has to hear of it sooner sets `Feed.poll_seconds`; it reads the
+feed only when the database says that something was written.
 
 What is in the feed is a hint: listeners read what they need from the tables. Rows are kept for `KEPT_SECONDS`.
 """
@@ -72,6 +73,8 @@ class Feed:
         self._listeners: list[tuple[str, Listener]] = []
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        #: seconds between two looks
+        self.poll_seconds = POLL_SECONDS
         #: number of the newest change that every listener has seen
         self.seen = 0
         #: when the feed was last read with success, microseconds
@@ -103,20 +106,27 @@ class Feed:
 
     async def _run(self) -> None:
         wake_no_more = self._database.wake(self._wake)
+        # asking for the rows costs the half of a millisecond, which is too much for many looks a second
+        watch = self._database.watch() if self.poll_seconds < POLL_SECONDS else None
         try:
             while True:
                 self._wake.clear()
                 try:
-                    await self._poll()
+                    if watch is None or watch.written():
+                        await self._poll()
+                    else:
+                        self.read_at = now()
                 except Exception:
                     log.exception("the feed could not be read; trying again")
                     await asyncio.sleep(1)
                 with contextlib.suppress(TimeoutError):
                     # not wait_for: in Python 3.11 that can swallow the cancellation of stop()
-                    async with asyncio.timeout(POLL_SECONDS):
+                    async with asyncio.timeout(self.poll_seconds):
                         await self._wake.wait()
         finally:
             wake_no_more()
+            if watch is not None:
+                watch.close()
 
     async def _poll(self) -> None:
         while True:

@@ -19,6 +19,7 @@ import asyncio
 import contextlib
 import queue
 import random
+import sqlite3
 import ssl
 import threading
 import time
@@ -150,10 +151,36 @@ class Database:
         self._on_commit.append(committed)
         return lambda: self._on_commit.remove(committed)
 
+    def watch(self) -> Watch | None:
+        """Tells cheaply whether something was written; None where only a question would tell."""
+        return Watch(str(self.url.database)) if self.dialect == "sqlite" else None
+
     def committed(self) -> None:
         """Tell those who listen."""
         for listener in tuple(self._on_commit):
             listener()
+
+
+class Watch:
+    """Whether anybody has written to a SQLite file: its "data version", for which nothing is read but shared memory."""
+
+    def __init__(self, path: str) -> None:
+        self._connection = sqlite3.connect(path, timeout=0, isolation_level=None)
+        self._seen = -1
+
+    def written(self) -> bool:
+        """Since the last time; the first time always."""
+        try:
+            version = self._connection.execute("PRAGMA data_version").fetchone()[0]
+        except sqlite3.OperationalError:
+            # somebody holds the file: who looks will wait for it
+            return True
+        written = bool(version != self._seen)
+        self._seen = version
+        return written
+
+    def close(self) -> None:
+        self._connection.close()
 
 
 def _connect_postgres(dialect: Any, _: object, arguments: list[Any], options: dict[str, Any]) -> Any:

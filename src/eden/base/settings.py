@@ -189,8 +189,8 @@ class GatewaySettings(Section, frozen=True):
     host: Annotated[str, _why("Address to listen on for calls of apps.")] = "127.0.0.1"
     port: Annotated[Port, _why("Port to listen on for calls; 0 takes a free one.")] = 8710
     processes: Annotated[
-        int, Meta(ge=0, le=64), _why("Worker processes on the port; one uses one core. 0: eden up starts none.")
-    ] = 1
+        int, Meta(ge=0, le=64), _why("Worker processes that eden up starts; one uses one core. 0: it has no gateway.")
+    ] = 0
     poll_ms: Annotated[
         int, Meta(ge=5, le=1000), _why("How often a worker looks for changes; one takes effect within twice that.")
     ] = 20

@@ -13,9 +13,9 @@ from sqlalchemy import text
 
 from eden.base.database import Database
 from eden.base.errors import EdenError
+from eden.base.listener import listen
 from eden.base.locks import lock
 from eden.base.settings import Settings
-from eden.operate.listener import listen
 
 #: in the data folder: servers hold it together, a restore alone
 LOCK_FILE = "server.lock"

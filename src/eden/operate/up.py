@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import socket
 import sys
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 
 from sqlalchemy import Connection, select
 
 from eden.app import prepare_database
 from eden.base.errors import EdenError
 from eden.base.ground import make_data_folder, open_ground
+from eden.base.listener import listen
 from eden.base.settings import Settings, is_loopback
 from eden.base.tables import members, users
-from eden.operate.listener import listen
+from eden.gateway.proxy.run import beside
 from eden.operate.running import held
 from eden.operate.server import run_server
 from eden.operate.stores import check_writable, told
@@ -30,12 +32,24 @@ def up(settings: Settings) -> int:
         # only now: a server of another version may have been at this port, and its schema must stay as it is
         owned = _prepare(settings)
 
-        def started() -> None:
-            announce(settings, listener, owned)
+        with _gateway(settings) as calls:
 
-        if settings.processes == 1:
-            return run_server(settings, listener, on_start=started)
-        return supervise(settings, listener, started)
+            def started() -> None:
+                announce(settings, listener, owned, calls)
+
+            if settings.processes == 1:
+                return run_server(settings, listener, on_start=started)
+            return supervise(settings, listener, started)
+
+
+@contextmanager
+def _gateway(settings: Settings) -> Iterator[int | None]:
+    """The gateway's processes, if they are wanted; the port on which they take calls."""
+    if not settings.gateway.processes:
+        yield None
+        return
+    with beside(settings) as port:
+        yield port
 
 
 def _prepare(settings: Settings) -> bool:
@@ -79,7 +93,7 @@ def has_owner(connection: Connection, by_oidc: bool) -> bool:
     return any("owner" in roles and (by_oidc or password is not None) for roles, password in rows)
 
 
-def announce(settings: Settings, listener: socket.socket, owned: bool) -> None:
+def announce(settings: Settings, listener: socket.socket, owned: bool, calls: int | None = None) -> None:
     """Print where the server is, and what is to be done first."""
     host, port = listener.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
@@ -87,6 +101,8 @@ def announce(settings: Settings, listener: socket.socket, owned: bool) -> None:
     print(f"\n  Console  {settings.public_url.rstrip('/') or local}/console/")
     if settings.public_url or not is_loopback(host):
         print(f"  Listens  http://{shown}:{port}")
+    if calls is not None:
+        print(f"  Gateway  http://{settings.gateway.host}:{calls}")
     print(f"  Data     {settings.data_folder.absolute()}")
     if not owned:
         print("\n  Nobody can sign in yet: run eden init in another terminal, in this folder.")

@@ -180,7 +180,7 @@ class Client(asyncio.Protocol):
             return
         self._keep = head.keep_alive and not gateway.draining
         now = gateway.loop.time()
-        exchange = gateway.exchange(self, head, now)
+        exchange = gateway.exchange(self, head)
         if isinstance(exchange, Answer):
             self._exchange = None
             self._take_body(data, end, 0)

@@ -1,8 +1,8 @@
 """What a worker process has: its connections, the tables of all workspaces, the pools of their upstreams.
 
 A table never changes; a change is a new one in its place, between two events of the loop. Calls that have begun keep
-the table they began with. Pools go on across tables: connections to a target that stays are kept, so that a change of the
-catalogue breaks nothing.
+the table they began with. Pools go on across tables: connections to a target that stays are kept, so that a change of
+the catalogue breaks nothing.
 """
 
 from __future__ import annotations
@@ -135,9 +135,11 @@ class Gateway:
 
     # calls
 
-    def exchange(self, client: Client, head: RequestHead, now: float) -> Exchange | Answer:
+    def exchange(self, client: Client, head: RequestHead) -> Exchange | Answer:
         """The call that a head begins; an answer if it begins none."""
         url, fields = head.url, head.fields
+        if head.method == b"OPTIONS" and b"access-control-request-method" in fields:
+            return self.steps.preflight(self.tables.by_workspace.values(), fields)
         wire: Wire = "rpc"
         if url.startswith(b"/rpc/"):
             rest = url[5:]
@@ -158,6 +160,8 @@ class Gateway:
                 return Answer(503, _PLAIN, b"draining\n") if self.draining else Answer(200, _PLAIN, b"ok\n")
             elif path != b"/rpc":
                 return self.steps.refused(None, 404, "There is nothing here but /rpc, /mgw.htm and /egress.")
+        if head.method == b"OPTIONS" and b"access-control-request-method" in fields:
+            return self.steps.preflight(self.tables.by_workspace.values(), fields)
         table = self.tables.find(fields)
         if table is None:
             return self.steps.refused(None, 404, "No workspace with a catalogue is named: is x-eden-app right?")
@@ -186,7 +190,8 @@ class Gateway:
             peer,
             trace or f"{random.getrandbits(128):032x}",
             time.time_ns() // 1_000_000,
-            now,
+            # the loop's time stands still while an event is worked on
+            time.monotonic(),
         )
 
     def relay(self, client: Client, exchange: Exchange, upload: int, plain: bool) -> Relay:
@@ -210,7 +215,7 @@ class Gateway:
         if begun:
             self.steps.ended(exchange, answer)
         told = answer or _LEFT
-        micros = int((self.loop.time() - exchange.started) * 1_000_000)
+        micros = int((time.monotonic() - exchange.started) * 1_000_000)
         route = exchange.route
         if route is not None:
             self._measures.note(route, told.code, told.status, micros, exchange.cached, exchange.limited)

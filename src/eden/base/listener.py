@@ -5,11 +5,42 @@ from __future__ import annotations
 import errno
 import ipaddress
 import socket
+import sys
 
 from eden.base.errors import EdenError
 
 #: connections that wait to be taken
 _BACKLOG = 2048
+
+
+def listen_together(host: str, port: int, count: int) -> list[socket.socket]:
+    """So many sockets on one port, among which the kernel spreads connections: one for each process, so that none gets
+    all of them. Where that cannot be had it is one socket, which all share. Raises as `listen`.
+
+    What waits at a socket waits for whoever has it next: a process that dies loses the connections that it had, not
+    those that it had not taken yet.
+    """
+    first = listen(host, port)
+    if count == 1 or sys.platform != "linux":
+        return [first]
+    # the first one has found out that nobody else is there; a socket that shares its port does so from the beginning
+    address = first.getsockname()
+    first.close()
+    sockets: list[socket.socket] = []
+    try:
+        for _ in range(count):
+            one = socket.socket(first.family, socket.SOCK_STREAM)
+            sockets.append(one)
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            one.bind(address)
+            one.listen(_BACKLOG)
+            one.setblocking(False)
+    except OSError as error:
+        for one in sockets:
+            one.close()
+        raise _told(error, host, port) from error
+    return sockets
 
 
 def listen(host: str, port: int) -> socket.socket:
