@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from hashlib import sha256
-from http.cookies import CookieError, SimpleCookie
 from urllib.parse import quote
 
 import msgspec
@@ -121,10 +120,10 @@ def as_header(principal: str) -> bytes:
 
 
 def cookies_of(header: bytes) -> dict[str, str]:
-    """Cookies by name; none when the header cannot be read."""
-    jar: SimpleCookie = SimpleCookie()
-    try:
-        jar.load(header.decode("latin-1"))
-    except CookieError:
-        return {}
-    return {name: morsel.value for name, morsel in jar.items()}
+    """Cookies by name, read as browsers write them (RFC 6265, section 5.4); of several of a name the first."""
+    jar: dict[str, str] = {}
+    for pair in header.decode("latin-1").split(";"):
+        name, equals, value = pair.strip().partition("=")
+        if equals:
+            jar.setdefault(name.strip(), value.strip().removeprefix('"').removesuffix('"'))
+    return jar

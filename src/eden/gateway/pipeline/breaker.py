@@ -6,13 +6,9 @@ Closed, calls are counted in ten slices of the window. Open, none goes through. 
 
 from __future__ import annotations
 
-from typing import Literal
-
 from eden.gateway.interfaces import Breaker
 
 _SLICES = 10
-
-State = Literal["closed", "open", "half-open"]
 
 
 class BreakerState:
@@ -22,7 +18,8 @@ class BreakerState:
 
     def __init__(self, rule: Breaker) -> None:
         self.rule = rule
-        self.state: State = "closed"
+        #: "closed", "open" or "half-open"
+        self.state = "closed"
         self._slice_s = rule.window_s / _SLICES
         self._opened = 0.0
         self._trials = 0
