@@ -179,7 +179,6 @@ class Outcome(StrEnum):
     EXISTS_WITH_DIFFERENT_DATA = "exists_with_different_data"
     EXISTS_WITH_DIFFERENT_LEDGER = "exists_with_different_ledger"
     EXISTS_WITH_DIFFERENT_CODE = "exists_with_different_code"
-    EXISTS_WITH_DIFFERENT_LIMIT = "exists_with_different_limit"
     #: it was refused before, for something that may have changed since; a new try needs a new id
     ID_ALREADY_FAILED = "id_already_failed"
     LINKED_EVENT_FAILED = "linked_event_failed"
