@@ -4,7 +4,8 @@ render(catalogue, apps, listen, own) ─▶ Rendered: bootstrap, listeners, clus
 write(folder, rendered)              ─▶ files that Envoy watches, each put in place by one rename
 """
 
+from eden.gateway.envoy.addresses import Address
 from eden.gateway.envoy.files import write
-from eden.gateway.envoy.render import Address, Rendered, Shortfall, render
+from eden.gateway.envoy.render import Rendered, Shortfall, render
 
 __all__ = ["Address", "Rendered", "Shortfall", "render", "write"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from eden.gateway.envoy.addresses import Address
 from eden.gateway.envoy.clusters import cluster, plain_cluster
 from eden.gateway.envoy.reasons import reasons
 from eden.gateway.envoy.routes import OWN, fallback, routes
@@ -22,11 +23,6 @@ _FLAGS = {
     "broken": ["UC", "UR", "UPE", "URX"],
 }
 _MOST_DIRECT = 4 << 20
-
-
-class Address(NamedTuple):
-    host: str
-    port: int
 
 
 class Shortfall(NamedTuple):
