@@ -1,5 +1,6 @@
 /** The simulator's page: a phone, and around it what its developer wants to see and change. */
 import { EdenHost, type CollectOptions, type HostEventDetail, type HostEvents } from '../host'
+import type { GatewayOptions } from '../host/rpc/options'
 import { readZip } from '../host/package/zip'
 import { ConsolePanel, type Level } from './console'
 import { deviceOf } from './devices'
@@ -26,6 +27,8 @@ interface Settings {
   qr: string | null
   /** where this phone's records go, and what the program is called there; else they are only shown */
   collect?: { url: string; workspace: string; program: string }
+  /** through which its programs call operations */
+  gateway?: GatewayOptions
 }
 
 /** The part of manifest.json that is shown. */
@@ -69,6 +72,8 @@ class Simulator {
       container: element('phone'), runtimeUrl: '/container/runtime.js', mode: 'develop', system: stage.system,
       locale: locale(navigator.language), theme: dark ? 'dark' : 'light', policy: { domains: 'any' },
       services: { proxy: '/_proxy?url=' }, hangLimit: HANG_LIMIT, collect: this.collecting(),
+      // signing needs a secure context, which a phone on the network has not got
+      ...(isSecureContext && settings.gateway && { gateway: settings.gateway }),
     })
     stage.onChange = (system) => this.host.resize(system)
     this.toolbar = new Toolbar(element('bar'), say, {

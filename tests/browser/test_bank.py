@@ -8,9 +8,10 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Frame, Locator, Page, expect
+from playwright.sync_api import Frame, Locator, Page, Request, expect
 
 from tests.browser.runtime.conftest import program_frame
 
@@ -47,6 +48,36 @@ def test_the_visitors_own_phone_is_in_the_console(
     while "eden" not in {one["value"] for one in page.request.get(sources).json()["values"]}:
         assert time.monotonic() < until
         page.wait_for_timeout(500)
+
+
+def test_the_phone_calls_the_bank_through_the_gateway(
+    demo: Demo, page: Page, expect_console: Callable[[str], None]
+) -> None:
+    """Signed, and what is secret encrypted; the gateway knows whose session it is."""
+    expect_console("401")
+    calls: dict[str, Request] = {}
+
+    def note(request: Request) -> None:
+        calls.setdefault(urlsplit(request.url).path, request)
+
+    page.on("request", note)
+    page.goto(demo.phone)
+    program = page.frame_locator("iframe:not([title=''])").frame_locator("iframe[name=eden-program]")
+    shown = program.locator(".eden-page:not([data-away])")
+    expect(shown.locator("#phone input")).to_be_visible()
+    # the simulator scales its phone: a tap would have to hit a pixel
+    program.locator("body").evaluate("""() => {
+      const [login] = getCurrentPages()
+      login.agree({ detail: { value: ['yes'] } })
+      void login.submit({ detail: { value: { phone: '13812345820', password: 'secret1' } } })
+    }""")
+    page.get_by_role("dialog").get_by_role("button", name="允许").click()
+    expect(shown.locator(".total")).to_have_text(re.compile(r"^[\d,]+\.\d\d$"))
+    opened = calls["/rpc/eden.bank.identity.session.open"]
+    assert opened.headers["x-eden-signature"].startswith("hmac-sha256 ")
+    assert b"secret1" not in (opened.post_data_buffer or b"secret1")
+    assert "x-eden-signature" in calls["/rpc/eden.bank.account.overview.get"].headers
+    assert not [path for path in calls if path.startswith(("/api/bank", "/_proxy"))]
 
 
 def test_journey(demo: Demo, page: Page, expect_console: Callable[[str], None]) -> None:

@@ -16,7 +16,7 @@ __all__ = ["HIDDEN_GLOBALS", "Scan", "compile_scripts", "scan_requires", "write_
 
 _HIDDEN = """
     window self document frames parent top opener frameElement location navigator history screen origin
-    localStorage sessionStorage indexedDB caches cookieStore name status length event external chrome eden
+    localStorage sessionStorage indexedDB caches cookieStore name status length event external chrome
     alert confirm prompt print open close stop focus blur find scroll scrollTo scrollBy postMessage
     addEventListener removeEventListener dispatchEvent getComputedStyle matchMedia getSelection
     fetch Headers Request Response XMLHttpRequest WebSocket EventSource
@@ -156,7 +156,7 @@ def write_modules(modules: Sequence[tuple[str, ScriptOutput | str]]) -> tuple[by
     All modules stand in one function whose parameters are the hidden globals. Each body is a function of its own, so
     that it may declare any of these names, and `App`, `Page` and so on, for itself.
     """
-    parts = [f"(function({', '.join(HIDDEN_GLOBALS)}) {{\nvar __define = this.define;\n{_HELPERS}".encode()]
+    parts = [f"(function(eden, {', '.join(HIDDEN_GLOBALS)}) {{\nvar __define = this.define;\n{_HELPERS}".encode()]
     line = parts[0].count(b"\n")
     sections: list[bytes] = []
     for path, module in modules:
@@ -170,7 +170,8 @@ def write_modules(modules: Sequence[tuple[str, ScriptOutput | str]]) -> tuple[by
                 sections.append(b'{"offset":{"line":%d,"column":0},"map":%b}' % (line + 1, module.map))
         parts.append(text)
         line += lines
-    parts.append(b"}).call(eden);\n")
+    # of the frame's own object programs see what is for them; it is there when they run, not yet when they are defined
+    parts.append(b"}).call(eden, { get rpc() { return eden.rpc } });\n")
     return b"".join(parts), b'{"version":3,"sections":[%b]}\n' % b",".join(sections)
 
 

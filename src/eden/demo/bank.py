@@ -50,7 +50,7 @@ class Bank:
         environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths)), "PYTHONUNBUFFERED": "1"}
         self._data = data
         self.process = Supervised("bank", self._command, environment)
-        self._forward = Forward(self.process.address)
+        self._forward = Forward(self.process.address, "/v1")
 
     def _command(self, port: int) -> list[str]:
         options = ["--data", str(self._data), "--port", str(port), "--seed", str(_CUSTOMERS), "--ends-with-input"]
@@ -69,13 +69,13 @@ class Bank:
 
 
 class Forward:
-    """ASGI: passes requests on to a service below `/v1`, and waits for it while it is started.
+    """ASGI: passes requests on to a service, below `prefix`, and waits for it while it is started.
 
     A connection that cannot be made is tried again: nothing has been asked yet. An answer that breaks off is not.
     """
 
-    def __init__(self, address: Callable[[], Awaitable[str]]) -> None:
-        self._address = address
+    def __init__(self, address: Callable[[], Awaitable[str]], prefix: str) -> None:
+        self._address, self._prefix = address, prefix
         self._session: aiohttp.ClientSession | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -84,7 +84,7 @@ class Forward:
         while True:
             try:
                 address = await asyncio.wait_for(self._address(), max(0.0, until - time.monotonic()))
-                return await self._pass(f"{address}/v1{scope['path']}", scope, body, send)
+                return await self._pass(f"{address}{self._prefix}{scope['path']}", scope, body, send)
             except aiohttp.ClientConnectorError:
                 if time.monotonic() > until:
                     return await respond(send, b"The service does not start.\n", b"text/plain", 502)

@@ -21,12 +21,14 @@ import msgspec
 from eden.app import Platform, prepare_database
 from eden.base.identity.passwords import hash_password
 from eden.base.parts import Founding
-from eden.base.settings import Listen, Logs, Settings
+from eden.base.settings import GatewaySettings, Listen, Logs, Settings
 from eden.demo import bank
 from eden.demo.board import put_up
+from eden.demo.gateway import PREFIX, Gateway
 from eden.demo.generated import DAY, Crowd, Shipped
 from eden.demo.house import House
 from eden.demo.past import do_put_back
+from eden.gateway.proxy.run import beside
 from eden.observe.insight.spawn import wait_until_ended
 from eden.observe.service import Observe
 from eden.organisation.founding import Founded, do_found
@@ -66,26 +68,36 @@ def demo_command(arguments: argparse.Namespace) -> int:
     with (
         contextlib.closing(listen(arguments.host, arguments.port)) as listener,
         tempfile.TemporaryDirectory(prefix="eden-demo-") as data,
+        contextlib.ExitStack() as processes,
     ):
         program = built(source)
         address = local_address(arguments.host, listener)
         # whoever else may look at the phone: the platform believes in this machine only
         platform = Platform(
-            Settings(data=data, listen=Listen(port=listener.getsockname()[1]), logs=Logs(level="warning"))
+            Settings(
+                data=data,
+                listen=Listen(port=listener.getsockname()[1]),
+                logs=Logs(level="warning"),
+                gateway=GatewaySettings(port=0, drain_seconds=1),
+            )
         )
         founded = found(platform, Path(data))
+        calls = processes.enter_context(beside(platform.ground.settings))
+        gateway = Gateway(platform, founded, _WORKSPACE, calls)
+        host = {"gateway": asyncio.run(gateway.app())}
         collect = {"collect": {"url": "/observe/v1/", "workspace": _WORKSPACE, "program": _KEY}}
         services = bank.Bank(Path(data) / "bank")
         simulator = Simulator(
             program,
-            mounts={bank.PREFIX: services},
+            mounts={bank.PREFIX: services, PREFIX: gateway.forward},
             hosts=bank.HOSTS,
-            settings=page_settings(arguments.host, listener, source) | collect,
+            settings=page_settings(arguments.host, listener, source) | collect | host,
             on_revision=report,
         )
 
         async def furnish(published: asyncio.Event) -> None:
             assert program.revision is not None
+            await gateway.open(folder / "gateway.toml", await services.process.address())
             releases = await _release(platform, address, founded, program.revision.files, Path(data))
             published.set()
             observe = next(part.services["observe"] for part in platform.parts if part.name == "observe")
@@ -96,7 +108,7 @@ def demo_command(arguments: argparse.Namespace) -> int:
                 print("  There is no analysis: pip install 'eden-platform[observe]' brings what it needs.", flush=True)
 
         first_page = f"/console/{_WORKSPACE}/analysis/{_KEY}/overview"
-        house = House(simulator, platform, founded, furnish, first_page, [services])
+        house = House(simulator, platform, founded, furnish, first_page, [services, gateway])
         entrance = f"{address.rstrip('/')}{house.entrance}"
         # the server gives the signal back when it has stopped; what is behind it is to be tidied up first
         signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
