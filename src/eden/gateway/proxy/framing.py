@@ -126,7 +126,7 @@ class RequestHead:
             if coding is not None:
                 raise Refused(400, "Transfer-Encoding is not for HTTP/1.0.")
         else:
-            raise Refused(505, "Only HTTP/1.1 is spoken here.")
+            raise Refused(505, "The only version that is spoken here is HTTP/1.1.")
         if coding is not None:
             if length is not None:
                 raise Refused(400, "A request has a Content-Length or a Transfer-Encoding, not both.")
