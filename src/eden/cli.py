@@ -36,6 +36,7 @@ COMMANDS = {
     "keys": "eden.publish.commands",
     "simulate": "eden.release.commands",
     "observe": "eden.observe.commands",
+    "gateway": "eden.gateway.commands",
     "test": "eden.workshop.commands",
     "bench": "eden.workshop.commands",
 }

@@ -22,7 +22,7 @@ from eden.base.api.handlers import (
     ThePaging,
 )
 from eden.base.api.views import viewed
-from eden.gateway import api_apps, api_items
+from eden.gateway import api_apps, api_files, api_items
 from eden.gateway.api_bodies import DocumentOperation, read_catalogue, revision_of
 from eden.gateway.interfaces import Catalogue
 from eden.gateway.rules_plan import Change, Summary
@@ -164,4 +164,4 @@ class CatalogueController(Controller):
         return Put(revision=made)
 
 
-CONTROLLERS = (CatalogueController, *api_items.CONTROLLERS, *api_apps.CONTROLLERS)
+CONTROLLERS = (CatalogueController, *api_items.CONTROLLERS, *api_apps.CONTROLLERS, *api_files.CONTROLLERS)

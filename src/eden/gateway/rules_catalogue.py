@@ -20,8 +20,8 @@ from eden.gateway.interfaces import (
 )
 from eden.gateway.rules_addresses import bad_domain, bad_origin, bad_target
 from eden.gateway.rules_expressions import bad_expression, bad_template
-from eden.gateway.rules_models import check_models, check_value, type_troubles
-from eden.gateway.rules_types import ListOf, is_plain, parse_type, without_null
+from eden.gateway.rules_models import check_models, check_value, is_enumeration, type_troubles
+from eden.gateway.rules_types import ListOf, is_plain, parse_type, without_null, write_type
 
 #: HTTP's own headers, which the gateway writes itself (RFC 9110, section 7.6.1; RFC 9112)
 _OWN = frozenset(
@@ -263,7 +263,7 @@ def _parameter(catalogue: Catalogue, place: str, one: Parameter) -> Iterator[Fin
         return
     node = without_null(parse_type(one.type))
     element = without_null(node.of) if isinstance(node, ListOf) and one.location != "path" else node
-    if not is_plain(element) and not _is_enumeration(catalogue, one.type):
+    if not is_plain(element) and not is_enumeration(catalogue.models, write_type(element)):
         sentence = f"A value of type {one.type} cannot be written in a {one.location}."
         yield _error(f"{place}.type", sentence, 'Use a scalar (a list of scalars in a query), or location = "body".')
     if one.location == "path" and not one.required and one.default is None:
@@ -273,12 +273,6 @@ def _parameter(catalogue: Catalogue, place: str, one: Parameter) -> Iterator[Fin
             yield _error(f"{place}.name", f"{one.name!r} is no name of a header.", "Use letters, digits and hyphens.")
         elif forbidden_header(one.name):
             yield _error(f"{place}.name", f"The header {one.name} is HTTP's or the gateway's own.", "Take another one.")
-
-
-def _is_enumeration(catalogue: Catalogue, text: str) -> bool:
-    model = catalogue.models.get(text.removesuffix("?").removesuffix("[]"))
-    return model is not None and (model.values is not None or (model.alias is not None and is_plain(
-        without_null(parse_type(model.alias)))))  # fmt: skip
 
 
 def _mapping(place: str, operation: OperationVersion) -> Iterator[Finding]:

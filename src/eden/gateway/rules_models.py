@@ -7,7 +7,18 @@ from collections.abc import Iterator, Mapping
 from typing import Literal, TypeAlias
 
 from eden.gateway.interfaces import SCALARS, Field, Model
-from eden.gateway.rules_types import ListOf, MapOf, Maybe, Named, TypeNode, models_in, parse_type, without_null
+from eden.gateway.rules_types import (
+    ListOf,
+    MapOf,
+    Maybe,
+    Named,
+    TypeNode,
+    is_plain,
+    models_in,
+    parse_type,
+    without_null,
+    write_type,
+)
 
 #: level, place, sentence, hint
 Trouble: TypeAlias = tuple[Literal["error", "warning"], str, str, str]
@@ -73,6 +84,23 @@ def _fits(node: TypeNode, value: object) -> bool:
             return isinstance(value, dict) and all(_fits(without_null(of), item) for item in value.values())
         case Maybe(of):
             return value is None or _fits(of, value)
+
+
+def is_enumeration(models: Mapping[str, Model], name: str) -> bool:
+    """Whether a model is a text with certain values, or another name for what is written as one word."""
+    for _ in models:
+        model = models.get(name)
+        if model is None:
+            return False
+        if model.values is not None:
+            return True
+        if model.alias is None:
+            return False
+        node = without_null(parse_type(model.alias))
+        if is_plain(node):
+            return True
+        name = write_type(node)
+    return False
 
 
 def check_models(models: Mapping[str, Model]) -> Iterator[Trouble]:
