@@ -36,7 +36,8 @@ def in_python() -> str:
 def in_javascript() -> str:
     secret, body = json.dumps(SECRET.key.decode()), json.dumps(BODY.decode())
     call = f"signature(utf8({secret}), ...{json.dumps(GIVEN)}, utf8({body}))"
-    script = f"{block('js')}\nconst utf8 = (text) => new TextEncoder().encode(text)\n{call}.then((text) => console.log(text))"
+    script = f"{block('js')}\nconst utf8 = (text) => new TextEncoder().encode(text)\n"
+    script += f"{call}.then((text) => console.log(text))"
     return subprocess.run([str(node()), "-e", script], check=True, capture_output=True, text=True).stdout.strip()
 
 
