@@ -111,7 +111,7 @@ def _shown(value: Any) -> str:
 def _whole(value: msgspec.Struct, action: Action) -> list[FieldChange]:
     """What is set in it; defaults are left out."""
     found = []
-    for name, part in msgspec.to_builtins(value).items():
+    for name, part in _plain(value).items():
         given = {"after": part} if action == "add" else {"before": part}
         found.append(FieldChange(path=name, action=action, **given))
     return found
@@ -151,7 +151,7 @@ def _by_name(value: Any) -> dict[str, Any] | None:
 
 
 def _plain(value: Any) -> Any:
-    return msgspec.to_builtins(value)
+    return msgspec.json.decode(msgspec.json.encode(value))
 
 
 def _joined(path: str, name: str) -> str:
