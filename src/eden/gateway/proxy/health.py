@@ -64,6 +64,7 @@ class _Asked:
     def __init__(self) -> None:
         self.status: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self.over = False
+        self.target: Target | None = None
 
     def _is(self, status: int) -> None:
         if not self.status.done():

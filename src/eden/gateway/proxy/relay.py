@@ -65,11 +65,11 @@ class Relay:
         "_stale",
         "_status",
         "_steps",
-        "_target",
         "_upload",
         "exchange",
         "over",
         "sent_head",
+        "target",
     )
 
     def __init__(
@@ -92,7 +92,8 @@ class Relay:
         self._upload = upload
         self._plain = plain
         self._connection: Connection | None = None
-        self._target: Target | None = None
+        #: that was asked last
+        self.target: Target | None = None
         self._reused = False
         #: a connection that was closed under the request has been replaced
         self._stale = False
@@ -107,7 +108,7 @@ class Relay:
     def start(self, now: float) -> None:
         """Ask for a connection: the pool's, or one to the exchange's address."""
         if self._pool is not None:
-            self._pool.request(self, now, self._target)
+            self._pool.request(self, now, self.target)
             return
         address = self.exchange.address
         if address is None:
@@ -123,7 +124,7 @@ class Relay:
 
     def connected(self, connection: Connection, reused: bool) -> None:
         exchange = self.exchange
-        self._connection, self._target, self._reused = connection, connection.target, reused
+        self._connection, self.target, self._reused = connection, connection.target, reused
         connection.begin(self, exchange.send_method == b"HEAD")
         try:
             data = self._request(connection.target)
@@ -274,8 +275,8 @@ class Relay:
     def expire(self) -> None:
         """The time is over before an answer began."""
         self._drop()
-        if self._target is not None:
-            self._target.failed()
+        if self.target is not None:
+            self.target.failed()
         self._fail("timeout")
 
     def abandon(self) -> None:
@@ -289,11 +290,11 @@ class Relay:
             connection.target.drop(connection)
 
     def _counted(self, status: int) -> None:
-        if self._target is not None:
+        if self.target is not None:
             if status >= 500:
-                self._target.failed()
+                self.target.failed()
             else:
-                self._target.succeeded()
+                self.target.succeeded()
 
     def _tried_again(self, status: int) -> bool:
         if status in _MAYBE and self._again and self._steps.again(self.exchange, status):

@@ -39,6 +39,9 @@ log = logging.getLogger("eden.gateway")
 class Sink(Protocol):
     """Who asked: is told what the upstream said. Exactly one of `whole`, `end`, `upgraded`, `lost` is the last."""
 
+    #: that was tried last
+    target: Target | None
+
     def connected(self, connection: Connection, reused: bool) -> None: ...
     def whole(self, status: int, headers: Headers, body: bytes) -> None: ...
     def head(self, status: int, headers: Headers, length: int) -> None:
@@ -345,6 +348,7 @@ class Target:
             self.outstanding -= 1
             self.failed()
             if not sink.over:
+                sink.target = self
                 sink.lost("connect")
             if self.pool is not None:
                 self.pool.serve(self)
