@@ -18,22 +18,12 @@ from eden.gateway.interfaces import (
     Parameter,
     Upstream,
 )
+from eden.gateway.pipeline.headers import forbidden
 from eden.gateway.rules_addresses import bad_domain, bad_origin, bad_target
 from eden.gateway.rules_expressions import bad_expression, bad_template
 from eden.gateway.rules_models import check_models, check_value, is_enumeration, type_troubles
 from eden.gateway.rules_types import ListOf, is_plain, parse_type, without_null, write_type
 
-#: HTTP's own headers, which the gateway writes itself (RFC 9110, section 7.6.1; RFC 9112)
-_OWN = frozenset(
-    "host content-type content-length content-encoding transfer-encoding connection keep-alive te trailer upgrade"
-    " expect date".split()
-)
-#: the gateway's, of our wire and of the commercial platform's
-_WIRE = frozenset(
-    "operation-type appid workspaceid sign signtype ts did result-status tips memo server-time mgw-traceid traceparent"
-    " tracestate".split()
-)
-_PREFIXES = ("x-eden-", "x-mgs-", "proxy-")
 VARIABLE = re.compile(r"\$\{([^{}]*)\}")
 _VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _PATH = re.compile(r"/[A-Za-z0-9/._~!$&'()*+,;=:@%-]*")
@@ -67,8 +57,7 @@ def check(catalogue: Catalogue) -> list[Finding]:
 
 def forbidden_header(name: str) -> bool:
     """Whether a rule may not touch it: it is HTTP's own, or the gateway's."""
-    lower = name.lower()
-    return lower in _OWN or lower in _WIRE or lower.startswith(_PREFIXES)
+    return forbidden(name)
 
 
 def path_variables(path: str) -> list[str]:

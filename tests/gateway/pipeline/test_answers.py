@@ -200,7 +200,8 @@ def test_what_of_the_wire_the_service_gets() -> None:
         "x-mgs-encryption": "1",
         "cookie": "a=1",
     }
-    exchange = House(catalogue()).passes(headers={**headers, "x-eden-anything": "1"})
+    forged = {"x-eden-any": "1", "x-forwarded-host": "evil.example", "forwarded": "for=127.0.0.1", "x-real-ip": "::1"}
+    exchange = House(catalogue()).passes(headers={**headers, **forged})
     names = [name for name, _ in exchange.send_headers]
     assert sorted(names) == [b"content-type", b"cookie", b"x-eden-app", b"x-eden-device"]
     assert (header(exchange, "x-eden-app"), header(exchange, "x-eden-device")) == ("app-1", "phone-%C3%83%C2%A9")

@@ -15,31 +15,37 @@ from eden.gateway.interfaces import HeaderRule
 #: of HTTP itself, or of one connection
 _OF_HTTP = frozenset(
     "host content-type content-length content-encoding transfer-encoding connection keep-alive te trailer upgrade "
-    "proxy-authenticate proxy-authorization proxy-connection expect date".split()
+    "expect date".split()
 )
 #: of the gateway and its wires
 _OF_GATEWAY = frozenset(
     "operation-type appid workspaceid did ts sign signtype result-status tips memo mgw-traceid server-time "
     "traceparent tracestate forwarded".split()
 )
-_PREFIXES = ("x-eden-", "x-mgs-", "x-forwarded-", "sec-")
+_PREFIXES = ("x-eden-", "x-mgs-", "x-forwarded-", "proxy-", "sec-")
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 
-#: what callers send to the gateway and services need not know
-_NOT_SENT = frozenset(name.encode() for name in "operation-type appid workspaceid did ts sign signtype".split())
+#: what callers send to the gateway and services need not know, or believe
+_NOT_SENT = frozenset(
+    name.encode() for name in "operation-type appid workspaceid did ts sign signtype forwarded x-real-ip".split()
+)
+_NOT_SENT_PREFIXES = (b"x-eden-", b"x-mgs-", b"x-forwarded-")
 #: what only the gateway says to callers
 _NOT_RETURNED = frozenset(name.encode() for name in "result-status tips memo mgw-traceid server-time".split())
 
 
+def forbidden(name: str) -> bool:
+    """Whether a header is none of a catalogue's affair: HTTP's own, or the gateway's."""
+    lower = name.lower()
+    return lower in _OF_HTTP or lower in _OF_GATEWAY or lower.startswith(_PREFIXES)
+
+
 def refusal(rule: HeaderRule) -> str | None:
     """Why there can be no such rule, in a sentence; None when there can."""
-    name = rule.name.lower()
-    if "_" in name:
+    if "_" in rule.name:
         return f"{rule.name} has an underscore, which servers take for a dash."
-    if name in _OF_HTTP:
-        return f"{rule.name} belongs to HTTP itself."
-    if name in _OF_GATEWAY or name.startswith(_PREFIXES):
-        return f"{rule.name} belongs to the gateway."
+    if forbidden(rule.name):
+        return f"{rule.name} belongs to HTTP itself, or to the gateway."
     if _VALUE.fullmatch(rule.value) is None:
         return f"The value of {rule.name} has characters that no header holds."
     return None
@@ -92,7 +98,7 @@ class RequestFilter:
         return [
             header
             for header in headers
-            if header[0] not in dropped and not header[0].startswith((b"x-eden-", b"x-mgs-")) and b"_" not in header[0]
+            if header[0] not in dropped and not header[0].startswith(_NOT_SENT_PREFIXES) and b"_" not in header[0]
         ]
 
 
