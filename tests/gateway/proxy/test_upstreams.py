@@ -109,9 +109,11 @@ def test_tries_again_elsewhere_when_nothing_was_sent() -> None:
     async def work() -> None:
         async with upstream(echoing()) as gone:
             pass
-        async with upstream(saying(b"here")) as port:
-            async with stage(table([gone, port], Route("shop.get", retries=1))) as gateway:
-                assert {(await asked(gateway))[1] for _ in range(20)} == {b"here"}
+        async with (
+            upstream(saying(b"here")) as port,
+            stage(table([gone, port], Route("shop.get", retries=1))) as gateway,
+        ):
+            assert {(await asked(gateway))[1] for _ in range(20)} == {b"here"}
 
     run(work)
 
@@ -136,10 +138,13 @@ def test_a_connection_that_was_closed_while_idle(method: bytes, expected: tuple[
 
 def test_calls_are_spread_by_weight() -> None:
     async def work() -> None:
-        async with upstream(saying(b"a")) as one, upstream(saying(b"b")) as two:
-            async with stage(table([one, two])) as gateway:
-                got = [(await asked(gateway))[1] for _ in range(60)]
-                assert 10 < got.count(b"a") < 50
+        async with (
+            upstream(saying(b"a")) as one,
+            upstream(saying(b"b")) as two,
+            stage(table([one, two])) as gateway,
+        ):
+            got = [(await asked(gateway))[1] for _ in range(60)]
+            assert 10 < got.count(b"a") < 50
 
     run(work)
 
@@ -176,16 +181,19 @@ def test_a_target_that_fails_rests() -> None:
                 writer.write(OK.replace(b"200", b"500"))
 
         outlier = {"consecutive": 3, "eject_ms": 60_000, "most_share": 50}
-        async with upstream(bad) as one, upstream(saying(b"good")) as two:
-            async with stage(table([one, two], outlier=outlier)) as gateway:
-                for _ in range(100):
-                    await asked(gateway)
-                assert {await asked(gateway) for _ in range(20)} == {(200, b"good")}
-                # never all of them: the other one stays, whatever it does
-                pool = next(iter(gateway.gateway._pools.values()))
-                for _ in range(10):
-                    pool.targets[1].failed()
-                assert (await asked(gateway)) == (200, b"good")
+        async with (
+            upstream(bad) as one,
+            upstream(saying(b"good")) as two,
+            stage(table([one, two], outlier=outlier)) as gateway,
+        ):
+            for _ in range(100):
+                await asked(gateway)
+            assert {await asked(gateway) for _ in range(20)} == {(200, b"good")}
+            # never all of them: the other one stays, whatever it does
+            pool = next(iter(gateway.gateway._pools.values()))
+            for _ in range(10):
+                pool.targets[1].failed()
+            assert (await asked(gateway)) == (200, b"good")
 
     run(work)
 
