@@ -13,8 +13,8 @@ from bank.ledger.records import AccountState, Changes, Head
 from bank.ledger.rules import Book
 from bank.ledger.stores.base import Store
 
-#: rows of one commit; more when many are behind, so that what a start reads again stays below some ten thousand rows
-_ROWS = 64
+#: rows of one commit; more when many are behind, so that what a start reads again stays below some 40,000 rows
+_ROWS = 32
 _COMMITS = 512
 _PAGE = 5_000
 

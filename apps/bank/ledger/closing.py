@@ -98,6 +98,8 @@ class Closing:
     async def close(self, day: str, cut_off: int) -> Day:
         """Close a day; once more gives what it was closed with. Raises LedgerError for a cut-off out of order."""
         async with self._closing:
+            # a commit whose answer was lost may have closed it
+            self._days = None
             days = await self.days()
             for there in days:
                 if there.day == day:

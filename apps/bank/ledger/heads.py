@@ -9,7 +9,8 @@ A head is a checkpoint in a signed note (C2SP, tlog-checkpoint and signed-note),
     (empty line)
     — ORIGIN base64(4 bytes that name the key || signature)
 
-Keys stand in a file that is made at the first start and readable by its owner only. A rotated key signs beside the new
+Keys stand in a file that is made at the first start and readable by its owner only; what verifiers need of them is
+written beside it, with the ending `.pub`. A rotated key signs beside the new
 one for a while, so that who knows only the old one can follow.
 """
 
@@ -88,6 +89,7 @@ class Keys:
 
     def __init__(self, path: Path, file: _File) -> None:
         self._path, self._file = path, file
+        self.public_path = path.with_name(f"{path.name}.pub")
         self.origin = file.origin
         self._private = [Ed25519PrivateKey.from_private_bytes(bytes.fromhex(key.seed)) for key in file.keys]
 
@@ -98,7 +100,9 @@ class Keys:
             path.parent.mkdir(parents=True, exist_ok=True)
             _write(path, _File(origin, [_Key(os.urandom(32).hex(), now)]))
         try:
-            return cls(path, msgspec.json.decode(path.read_bytes(), type=_File))
+            keys = cls(path, msgspec.json.decode(path.read_bytes(), type=_File))
+            keys._tell()
+            return keys
         except (OSError, ValueError) as error:
             raise LedgerError(
                 "ledger-keys", f"The ledger's keys {path} cannot be read: {error}.", "Put the file back from a backup."
@@ -112,7 +116,12 @@ class Keys:
         file = _File(self.origin, [*kept, _Key(os.urandom(32).hex(), now)])
         _write(self._path, file)
         self.__init__(self._path, file)  # type: ignore[misc]
+        self._tell()
         return self.public()[-1]
+
+    def _tell(self) -> None:
+        """The public keys, one in each line, where anybody may read them."""
+        self.public_path.write_text("".join(f"{key}\n" for key in self.public()))
 
     def public(self) -> list[str]:
         """All keys there were, as verifiers need them, the newest last."""

@@ -158,9 +158,10 @@ class Shards:
     async def _places(self, transfer: Transfer) -> tuple[int, int]:
         """The shards of a transfer's accounts; what resolves a pending one belongs where that is."""
         if transfer.flags & (Flag.POST | Flag.VOID) and not (transfer.debit and transfer.credit):
-            for shard, ledger in enumerate(self.ledgers):
-                if len(transfer.pending_id) == 32 and await ledger.transfers([transfer.pending_id]) != [None]:
-                    return shard, shard
+            if prepare([transfer])[0].fault is None:
+                for shard, ledger in enumerate(self.ledgers):
+                    if await ledger.transfers([transfer.pending_id]) != [None]:
+                        return shard, shard
             return 0, 0
         debit, credit = shard_of(transfer.debit), shard_of(transfer.credit)
         # what names no shard is refused by any ledger

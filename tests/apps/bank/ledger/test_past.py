@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from bank.ledger.closing import ChartLine
@@ -52,6 +54,26 @@ def test_balances_at_any_time(opener: Opener) -> None:
             assert await at(b, moved.at) == Balances(0, 0, 1_007, 100)
             assert await at(a, posted.at - 1) == await at(a, moved.at)
             assert await at(a, it.clock.now) == Balances(67, 0, 1_000, 0)
+
+    run(test)
+
+
+def test_a_day_that_was_closed_without_an_answer(opener: Opener) -> None:
+    async def test() -> None:
+        async with desk(opener) as it:
+            commit = it.ledger.store.commit
+
+            async def silent(*arguments: Any) -> None:
+                it.ledger.store.commit = commit  # type: ignore[method-assign]
+                await commit(*arguments)
+                raise ConnectionError("the answer was lost")
+
+            it.clock.now = START + DAY
+            it.ledger.store.commit = silent  # type: ignore[method-assign, assignment]
+            with pytest.raises(ConnectionError):
+                await it.ledger.close_day("2026-11-26", START + DAY)
+            day = await it.ledger.close_day("2026-11-26", START + DAY)
+            assert (await it.ledger.days(), day.end_number) == ([day], 4)
 
     run(test)
 

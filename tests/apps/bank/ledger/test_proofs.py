@@ -151,6 +151,7 @@ def test_keys_survive_and_are_private(tmp_path: Path) -> None:
     first = Keys.at(path, "bank/0", START)
     assert Keys.at(path, "bank/0", START + 1).public() == first.public()
     assert path.stat().st_mode & 0o077 == 0
+    assert first.public_path.read_text().splitlines() == first.public()
     assert parse_verifier_key(first.public()[0])[0] == "bank/0"
     path.write_text("{}")
     with pytest.raises(LedgerError):
@@ -254,14 +255,13 @@ def test_commands_for_people(tmp_path: Path, capsys: pytest.CaptureFixture[str])
         transfer = move(it.cash, it.deposits[0], 5, reference="rent")
         await it.one(transfer)
         (tmp_path / "receipt.json").write_bytes((await it.ledger.receipt(transfer.id)).encoded())
-        (tmp_path / "keys.txt").write_text("\n".join(it.ledger.public_keys()))
         assert await trial_balance(it.ledger) == 0
         assert await audit_ledger(it.ledger) == 0
         await it.ledger.close()
 
     run(test)
     assert "balanced" in capsys.readouterr().out
-    receipt, keys = tmp_path / "receipt.json", tmp_path / "keys.txt"
+    receipt, keys = tmp_path / "receipt.json", tmp_path / "k.json.pub"
     assert verify_receipt(receipt, keys) == 0
     assert "5 minor units of currency 156" in capsys.readouterr().out
     receipt.write_bytes(receipt.read_bytes().replace(b'"amount": 5', b'"amount": 6'))

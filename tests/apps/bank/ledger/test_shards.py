@@ -147,9 +147,11 @@ def test_pending_transfers_are_resolved_where_they_are(tmp_path: Path) -> None:
         assert shard_of(y) == shard_of(z) == 3
         hold = move(y, z, 10, Flag.PENDING)
         assert await house.shards.post([hold]) == [CREATED]
-        assert await house.shards.post([post(hold), post(move(y, z, 1))]) == [
+        junk = msgspec.structs.replace(post(hold), pending_id="x" * 32)
+        assert await house.shards.post([post(hold), post(move(y, z, 1)), junk]) == [
             CREATED,
             Outcome.PENDING_TRANSFER_NOT_FOUND,
+            Outcome.ID_MUST_BE_VALID,
         ]
         assert (await house.net())[-2:] == [990, 1_010]
         await house.check()
