@@ -47,7 +47,7 @@ class Bank:
         self.ledger = await accounting.open_ledger(self.settings)
         await self.database.write(products.do_found)
         self.payments = Payments(self.database, self.ledger)
-        self.lending = Lending(self.database, self.ledger, self.payments)
+        self.lending = Lending(self.database, self.ledger, self.payments, self.seal)
         if left := await self.payments.finish() + await self.lending.finish():
             log.warning("%d orders that a process had left were carried out", left)
         self._run(network.run(self.payments), "bank-network")

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import datetime
 import hashlib
 from typing import Any
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
-from bank.centres import customers, loan_books, loan_rows, messages, products
-from bank.centres.affordability import REASONS, Facts, Verdict, judge
+from bank.centres import customers, deciding, loan_books, messages, products
+from bank.credit.decide import Decision
 from bank.ids import new_hex
 from bank.refusals import Refusal, yuan
-from bank.tables import applications, identity_steps, loans, movements
-from bank.tables import customers as customer_table
+from bank.tables import applications
 from bank.times import day_of, shown
 from bank.values import Application, LoanOffer, LoanProduct, Page
+from eden.base.sealing import Seal
 
-#: days that the average income is of
-_INCOME_DAYS = 180
-_DAY = 86_400_000_000
 PAGE = 50
 
 
@@ -36,8 +32,21 @@ class Apply(Struct, frozen=True):
     agreed: bool = False
 
 
+class Verdict(Struct, frozen=True):
+    """What was decided: offered, referred or refused; `reasons` are sentences in Chinese and English."""
+
+    outcome: str
+    amount: int
+    rate_bp: int
+    reasons: list[tuple[str, str]]
+
+    @classmethod
+    def of(cls, made: Decision) -> Verdict:
+        return cls(made.outcome, made.amount, made.rate_bp, deciding.sentences(made))
+
+
 class Case(Struct, frozen=True):
-    """An application as an officer sees it: `facts` and `verdict` are the rules'."""
+    """An application as an officer sees it: `facts` are what the factory saw, `verdict` what it says."""
 
     id: str
     number: str
@@ -61,7 +70,7 @@ def offer(connection: Connection, code: str) -> LoanOffer:
     return LoanOffer(product, loan.terms)
 
 
-def do_apply(connection: Connection, customer: str, key: str, wanted: Apply, at: int) -> str:
+def do_apply(connection: Connection, seal: Seal, customer: str, key: str, wanted: Apply, at: int) -> str:
     """Take an application in and decide; its id. The same key with the same wish is the same application."""
     fingerprint = hashlib.sha256(msgspec.json.encode(wanted, order="deterministic")).hexdigest()
     row = connection.execute(
@@ -71,10 +80,9 @@ def do_apply(connection: Connection, customer: str, key: str, wanted: Apply, at:
         if row.fingerprint != fingerprint:
             raise Refusal("key-used")
         return str(row.id)
-    version, loan = _product(connection, wanted)
+    found, loan = _product(connection, wanted)
     identifier = new_hex(at)
     number = f"L{day_of(at):%Y%m%d}{int(identifier[-8:], 16) % 1_000_000:06d}"
-    facts = _facts(connection, customer, wanted, loan, at)
     connection.execute(
         insert(applications).values(
             id=identifier,
@@ -83,11 +91,11 @@ def do_apply(connection: Connection, customer: str, key: str, wanted: Apply, at:
             key=key,
             fingerprint=fingerprint,
             product=wanted.product,
-            product_version=version,
+            product_version=found.version,
             amount=wanted.amount,
             term=wanted.term,
             state="received",
-            detail={"document": wanted.document, "facts": msgspec.to_builtins(facts)},
+            detail={"document": wanted.document},
             created_at=at,
             changed_at=at,
         )
@@ -96,7 +104,11 @@ def do_apply(connection: Connection, customer: str, key: str, wanted: Apply, at:
     named: dict[str, Any] = {"product": loan.name, "product_en": loan.name_en, "number": number}
     messages.do_tell(connection, customer, "loan-received", at, amount=yuan(wanted.amount), **named)
     # what is told of it comes after
-    _do_decide(connection, identifier, judge(facts), at + 1)
+    made = deciding.decision(connection, seal, customer, identifier, found, wanted.amount, wanted.term, at)
+    row = connection.execute(select(applications).where(applications.c.id == identifier)).one()
+    detail = row.detail | {"decision": msgspec.to_builtins(made)}
+    connection.execute(update(applications).where(applications.c.id == identifier).values(detail=detail))
+    _do_decide(connection, identifier, Verdict.of(made), at + 1)
     return identifier
 
 
@@ -108,9 +120,12 @@ def do_decide_by_hand(
     if row is None or row.state != "referred":
         raise Refusal("not-decidable")
     verdict = msgspec.convert(row.detail["verdict"], Verdict)
-    reasons = [code for code in verdict.reasons if code == "reduced"]
-    verdict = Verdict("offered", verdict.amount, reasons) if approved else Verdict("refused", 0, ["officer"])
-    detail = row.detail | {"officer": {"name": officer, "note": note, "at": at, "rules": row.detail["verdict"]}}
+    verdict = (
+        Verdict("offered", verdict.amount, verdict.rate_bp, [])
+        if approved
+        else Verdict("refused", 0, 0, [deciding.OFFICER])
+    )
+    detail = row.detail | {"officer": {"name": officer, "note": note, "at": at}}
     connection.execute(update(applications).where(applications.c.id == identifier).values(detail=detail))
     _do_decide(connection, identifier, verdict, at)
 
@@ -149,7 +164,7 @@ def work_list(connection: Connection, state: str = "referred", cursor: str = "")
             row.amount,
             row.term,
             row.state,
-            row.detail["facts"],
+            deciding.shown(row.detail["decision"]),
             row.detail["verdict"],
             row.created_at,
         )
@@ -173,13 +188,13 @@ def _do_decide(connection: Connection, identifier: str, verdict: Verdict, at: in
     if verdict.outcome == "offered":
         messages.do_tell(connection, row.customer_id, "loan-offered", at, amount=yuan(verdict.amount), **named)
     elif verdict.outcome == "refused":
-        chinese, english = (" ".join(REASONS[code][place] for code in verdict.reasons) for place in (0, 1))
+        chinese, english = (" ".join(reason[place] for reason in verdict.reasons) for place in (0, 1))
         messages.do_tell(
             connection, row.customer_id, "loan-refused", at, reasons=chinese, reasons_en=english, number=row.number
         )
 
 
-def _product(connection: Connection, wanted: Apply) -> tuple[int, products.Loan]:
+def _product(connection: Connection, wanted: Apply) -> tuple[products.Versioned, products.Loan]:
     try:
         found = products.find(connection, wanted.product)
     except Refusal:
@@ -195,47 +210,7 @@ def _product(connection: Connection, wanted: Apply) -> tuple[int, products.Loan]
         raise Refusal("no-document")
     if not wanted.agreed:
         raise Refusal("not-agreed")
-    return found.version, loan
-
-
-def _facts(connection: Connection, customer: str, wanted: Apply, loan: products.Loan, at: int) -> Facts:
-    """What the bank's own books say of the customer."""
-    today = day_of(at)
-    income = connection.execute(
-        select(func.coalesce(func.sum(movements.c.amount), 0)).where(
-            movements.c.customer_id == customer,
-            movements.c.kind == "income",
-            movements.c.amount > 0,
-            movements.c.at > at - _INCOME_DAYS * _DAY,
-        )
-    ).scalar_one()
-    opened = connection.execute(select(customer_table.c.created_at).where(customer_table.c.id == customer)).scalar_one()
-    days = max(1, (at - opened) // _DAY)
-    steps = connection.execute(
-        select(identity_steps.c.step).where(
-            identity_steps.c.customer_id == customer, identity_steps.c.state == "passed"
-        )
-    ).scalars()
-    others = connection.execute(
-        select(loans).where(loans.c.customer_id == customer, loans.c.state.in_(("signed", "active")))
-    ).all()
-    books = [loan_rows.shown(connection, row, today, True) for row in others]
-    return Facts(
-        wanted.amount,
-        loan.least,
-        _payment(wanted, loan, today),
-        int(income) * 30 // min(days, _INCOME_DAYS),
-        sum(one.next.principal + one.next.interest for one in books if one.next is not None),
-        sum(one.owed for one in books),
-        days,
-        "document" in set(steps),
-    )
-
-
-def _payment(wanted: Apply, loan: products.Loan, today: datetime.date) -> int:
-    return loan_books.offer_of(
-        loan_books.terms_of(wanted.amount, loan.rate_bp, wanted.term, today, loan.method), loan.rate_bp
-    ).payment
+    return found, loan
 
 
 def _shown(connection: Connection, row: Row[Any], chinese: bool) -> Application:
@@ -244,8 +219,8 @@ def _shown(connection: Connection, row: Row[Any], chinese: bool) -> Application:
     verdict = msgspec.convert(row.detail["verdict"], Verdict)
     offered = None
     if row.state in ("offered", "signed", "paid"):
-        terms = loan_books.terms_of(verdict.amount, product.rate_bp, row.term, day_of(row.changed_at), product.method)
-        offered = loan_books.offer_of(terms, product.rate_bp)
+        terms = loan_books.terms_of(verdict.amount, verdict.rate_bp, row.term, day_of(row.changed_at), product.method)
+        offered = loan_books.offer_of(terms, verdict.rate_bp)
     return Application(
         row.id,
         row.number,
@@ -255,6 +230,6 @@ def _shown(connection: Connection, row: Row[Any], chinese: bool) -> Application:
         row.amount,
         row.term,
         shown(row.created_at),
-        [REASONS[code][0 if chinese else 1] for code in verdict.reasons],
+        [reason[0 if chinese else 1] for reason in verdict.reasons],
         offered,
     )

@@ -37,6 +37,7 @@ from bank.times import day_of
 from bank.values import Application, Loan
 from eden.base.database import Database
 from eden.base.ids import now
+from eden.base.sealing import Seal
 
 #: of notes in the ledger's tree
 CONTRACT = "contract"
@@ -57,15 +58,15 @@ class Repay(Struct, frozen=True):
 class Lending:
     """Applications, contracts, loans and repayments."""
 
-    def __init__(self, database: Database, ledger: Ledger, payments: Payments) -> None:
-        self._database, self._ledger, self._payments = database, ledger, payments
+    def __init__(self, database: Database, ledger: Ledger, payments: Payments, seal: Seal) -> None:
+        self._database, self._ledger, self._payments, self._seal = database, ledger, payments, seal
         payments.finishers["disbursement"] = _do_paid_out
         payments.finishers["repayment"] = _do_repaid
 
     async def apply(self, customer: str, key: str, wanted: applying.Apply, chinese: bool) -> Application:
         """Take an application in and decide; the same key with the same wish is the same one. Refusals of all kinds."""
         identifier = await self._database.write(
-            lambda connection: applying.do_apply(connection, customer, key, wanted, now())
+            lambda connection: applying.do_apply(connection, self._seal, customer, key, wanted, now())
         )
         return await self.application(customer, identifier, chinese)
 
@@ -148,9 +149,9 @@ def _do_sign(connection: Connection, customer: str, identifier: str, at: int) ->
     product = found.product
     assert isinstance(product, products.Loan)  # nothing else can be applied for
     name = connection.execute(select(customers.c.name).where(customers.c.id == customer)).scalar_one()
-    amount, today = row.detail["verdict"]["amount"], day_of(at)
-    terms = loan_books.terms_of(amount, product.rate_bp, row.term, today, product.method)
-    content = contract(row.number, name, product.name, amount, product.rate_bp, loan_books.plan_of(terms))
+    amount, rate, today = row.detail["verdict"]["amount"], row.detail["verdict"]["rate_bp"], day_of(at)
+    terms = loan_books.terms_of(amount, rate, row.term, today, product.method)
+    content = contract(row.number, name, product.name, amount, rate, loan_books.plan_of(terms))
     digest = hashlib.sha256(content).hexdigest()
     connection.execute(
         insert(documents).values(id=digest, customer_id=customer, kind=CONTRACT, content=content, created_at=at)
@@ -166,7 +167,7 @@ def _do_sign(connection: Connection, customer: str, identifier: str, at: int) ->
             account_id=account,
             deposit_id=deposit,
             amount=amount,
-            rate_bp=product.rate_bp,
+            rate_bp=rate,
             term=row.term,
             start=today.isoformat(),
             state="signed",

@@ -55,7 +55,7 @@ class Loan(Struct, frozen=True, forbid_unknown_fields=True, tag="loan", tag_fiel
     method: str = "equal_instalments"
     day_count: str = "30/360"
     penalty_bp: BasisPoints = 0
-    region: str = "cn"
+    region: str = "CN"
     purpose: str = "business"
 
     def __post_init__(self) -> None:

@@ -95,9 +95,9 @@ class BankHouse:
 
 
 @contextmanager
-def open_bank(folder: Path, customers: int = 3) -> Iterator[BankHouse]:
+def open_bank(folder: Path, customers: int = 3, days: int = DAYS) -> Iterator[BankHouse]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(seed, "DAYS", DAYS)
+        patch.setattr(seed, "DAYS", days)
         house = BankHouse(folder, customers)
     try:
         yield house

@@ -1,0 +1,116 @@
+"""What the credit factory is told of a customer, and what its decision says to people.
+
+Cash flow and relationship are those of the bank's own books; the bureau's report is made up from the document's number,
+so that the same person always has the same one (`bank.credit.bureau`).
+"""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from bank.centres import customers, loan_rows, products
+from bank.credit.bureau import CashFlow, Report, generate
+from bank.credit.decide import Application, Data, Decision, Lender, Product, decide, versions_on
+from bank.credit.id_numbers import birth
+from bank.credit.reasons import SENTENCES
+from bank.tables import accounts, identity_steps, loans, movements
+from bank.tables import customers as customer_table
+from bank.times import day_of, moment
+from eden.base.sealing import Seal
+
+#: of whom no document is known: nobody decides on age then, for a person looks at the identity
+_UNKNOWN_BIRTH = datetime.date(1980, 1, 1)
+OFFICER = ("人工审核未通过。", "It was not approved after a review.")
+
+
+def decision(
+    connection: Connection,
+    seal: Seal,
+    customer: str,
+    identifier: str,
+    product: products.Versioned,
+    amount: int,
+    term: int,
+    at: int,
+) -> Decision:
+    """The factory's decision on an application; the customer has agreed to the look-up."""
+    loan, on = product.product, day_of(at)
+    assert isinstance(loan, products.Loan)
+    row = connection.execute(select(customer_table).where(customer_table.c.id == customer)).one()
+    number = seal.open(row.document, "document", customer).decode() if row.document else ""
+    passed = connection.execute(
+        select(identity_steps.c.step).where(
+            identity_steps.c.customer_id == customer, identity_steps.c.state == "passed"
+        )
+    ).scalars()
+    others = connection.execute(
+        select(loans).where(loans.c.customer_id == customer, loans.c.state.in_(("signed", "active")))
+    ).all()
+    books = [loan_rows.shown(connection, other, on, True) for other in others]
+    lender = Lender(region=loan.region)
+    data = Data(
+        born=(birth(number) if number else None) or _UNKNOWN_BIRTH,
+        is_identified=bool(number) and "document" in set(passed),
+        has_consent=customers.agrees(connection, customer, "credit-bureau"),
+        cash_flow=_cash_flow(connection, customer, row.created_at, on),
+        report=_report(number, on),
+        product=Product(loan.least, loan.most, loan.rate_bp, tuple(loan.terms)),
+        lender=lender,
+        owed=sum(book.owed for book in books),
+        burden=sum(book.next.principal + book.next.interest for book in books if book.next is not None),
+    )
+    application = Application(id=identifier, product=product.code, amount=amount, term=term, purpose=loan.purpose)
+    return decide(application, data, on, versions_on(product.code, on, lender))
+
+
+def sentences(made: Decision) -> list[tuple[str, str]]:
+    """Its reasons in Chinese and English."""
+    breaches = {breach.rule: (breach.zh, breach.en) for breach in made.trace.breaches}
+    return [breaches[code] if code in breaches else SENTENCES[code] for code in made.reasons]
+
+
+def _report(number: str, on: datetime.date) -> Report:
+    if not number:
+        return Report((), (), 0)
+    return generate(int(number[:17]), 1, on)[0].report
+
+
+def _cash_flow(connection: Connection, customer: str, since: int, on: datetime.date) -> CashFlow:
+    """Yuan that came in, by whole months, the newest first."""
+    months = [on.replace(day=1)]
+    for _ in range(12):
+        months.append((months[-1] - datetime.timedelta(days=1)).replace(day=1))
+    starts = [moment(month) for month in months]
+    rows = connection.execute(
+        select(movements.c.amount, movements.c.at).where(
+            movements.c.customer_id == customer,
+            movements.c.kind == "income",
+            movements.c.amount > 0,
+            movements.c.at >= starts[-1],
+            movements.c.at < starts[0],
+        )
+    ).all()
+    inflows = [0] * 12
+    for row in rows:
+        inflows[next(place for place, start in enumerate(starts[1:]) if row.at >= start)] += row.amount
+    shop = connection.execute(
+        select(accounts.c.opened_at).where(accounts.c.customer_id == customer, accounts.c.product == "MERCHANT")
+    ).scalar()
+    return CashFlow(
+        tuple(amount // 100 for amount in inflows),
+        _months(shop, on) if shop is not None else 0,
+        _months(since, on),
+    )
+
+
+def _months(since: int, on: datetime.date) -> int:
+    return max(0, (on - day_of(since)).days // 30)
+
+
+def shown(made: dict[str, Any]) -> dict[str, Any]:
+    """What of a decision an officer sees in the work list."""
+    trace = made["trace"]
+    return {"grade": trace["grade"], "carried": trace["carried"], "payment": trace["payment"], **trace["features"]}
