@@ -140,6 +140,8 @@ class Plan:
 
     def _known(self, number: int) -> Plan:
         """The plan without what happens after an instalment's period: an instalment is computed from what is known."""
+        if not (self.terms.tranches or self.terms.rate_changes):
+            return self
         end = bounds(self.terms, number)[1]
         tranches = tuple(tranche for tranche in self.terms.tranches if tranche.on < end)
         changes = tuple(change for change in self.terms.rate_changes if change.on < end)

@@ -115,8 +115,16 @@ class Terms:
     calendar: Calendar = field(default_factory=Calendar)
     move: Move = Move.NONE
     interest_follows: bool = True
+    #: by number, from the start on: days that would be due if every day were worked, and days that are
+    _nominal: tuple[Day, ...] = field(init=False, repr=False, compare=False)
+    _due: tuple[Day, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        numbers = range(self.count + 1) if 1 <= self.count <= MOST_INSTALMENTS and self.every >= 1 else range(1)
+        nominal = tuple(self._nominal_due(number) for number in numbers)
+        moved = nominal if self.move is Move.NONE else tuple(self.calendar.move(day, self.move) for day in nominal[1:])
+        object.__setattr__(self, "_nominal", nominal)
+        object.__setattr__(self, "_due", nominal if self.move is Move.NONE else (self.start, *moved))
         for wrong, sentence in self._contradictions():
             if wrong:
                 raise ValueError(sentence)
@@ -124,7 +132,7 @@ class Terms:
     def _contradictions(self) -> tuple[tuple[bool, str], ...]:
         flat = self.interest is Interest.FLAT
         early = self.first_due is not None and self.first_due <= self.start
-        last = self.nominal_due(self.count) if self.count >= 1 and self.every >= 1 else self.start
+        last = self._nominal[-1]
         return (
             (self.principal <= 0, "the amount lent must be more than nothing"),
             (self.rate < 0 or any(change.rate < 0 for change in self.rate_changes), "a rate cannot be negative"),
@@ -159,6 +167,9 @@ class Terms:
 
     def nominal_due(self, number: int) -> Day:
         """The day on which an instalment would be due if every day were worked; 0 is the start."""
+        return self._nominal[number]
+
+    def _nominal_due(self, number: int) -> Day:
         if number == 0:
             return self.start
         anchor, steps = (self.start, number) if self.first_due is None else (self.first_due, number - 1)
@@ -171,8 +182,7 @@ class Terms:
 
     def due(self, number: int) -> Day:
         """The day on which an instalment is due; 0 is the start."""
-        day = self.nominal_due(number)
-        return day if number == 0 else self.calendar.move(day, self.move)
+        return self._due[number]
 
     @property
     def per_year(self) -> Fraction:

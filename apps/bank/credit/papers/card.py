@@ -92,7 +92,7 @@ def _field(name: str, found: dict[str, tuple[str, int]]) -> Field:
     value, confidence = found.get(name, ("", 0))
     if not value:
         return Field("", 0, ("missing",))
-    number = found.get("number", ("", 0))[0]
+    number, number_confidence = found.get("number", ("", 0))
     doubts = ["unsure"] if confidence < SURE else []
     born = _born(found)
     if name == "birth":
@@ -112,6 +112,8 @@ def _field(name: str, found: dict[str, tuple[str, int]]) -> Field:
         doubts += [] if re.fullmatch(r"[\u3400-\u9fff]{1,6}", value) else ["form"]
     else:
         doubts += [] if re.search(r"[\u3400-\u9fff]{4}", value) else ["form"]
+    if doubts == ["unsure"] and name in ("birth", "sex") and is_valid(number) and number_confidence >= SURE:
+        doubts = []  # a number that is sure says the same
     if name in ("name", "address") and _is_rare(value):
         doubts.append("rare")
     return Field(value, confidence, tuple(doubts))

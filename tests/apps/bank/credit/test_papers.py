@@ -145,6 +145,9 @@ def test_doubts() -> None:
     assert "disagrees" in swapped.fields["number"].doubts
     unsure = read_card(texts(*PRINTED, confidence=70))
     assert unsure.doubtful == FIELDS
+    shaky = [Text(piece.text, 60, piece.left, piece.top, piece.height) for piece in texts(*PRINTED[:3])]
+    agreed = read_card([*shaky, *texts(*PRINTED)[3:]])
+    assert agreed.doubtful == ("name", "nation")  # sex and birth are in the number, too
     odd = read_card(texts("姓名W4ng", "性别X民族1", "出生1990年13月40日", "住址1", PRINTED[-1]))
     assert odd.doubtful == FIELDS
     assert odd.fields["birth"].doubts == ("form",)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bank.loans.allocation import USUAL, Order, Owed, Part, allocate, arrears, write_off
 from bank.loans.recalculation import Prepayment, Repayment, payoff, recalculate
 from bank.loans.schedule import schedule
-from bank.loans.terms import Accrual, Interest, Terms
+from bank.loans.terms import Accrual, Amortisation, Interest, Terms
 
 Day = datetime.date
 TERMS = Terms(principal=Decimal(6_000), rate=Decimal("0.12"), start=Day(2024, 1, 1), count=6)
@@ -123,13 +123,14 @@ def test_too_much_is_a_surplus() -> None:
     st.lists(st.tuples(st.integers(0, 220), st.integers(1, 2_000)), max_size=8),
     st.integers(220, 400),
     st.sampled_from(Prepayment),
+    st.sampled_from(Amortisation),
     st.booleans(),
 )
 @settings(deadline=None)
 def test_any_repayments_keep_the_books(
-    payments: list[tuple[int, int]], days: int, prepayment: Prepayment, stretches: bool
+    payments: list[tuple[int, int]], days: int, prepayment: Prepayment, amortisation: Amortisation, stretches: bool
 ) -> None:
-    terms = replace(TERMS, round_stretches=stretches)
+    terms = replace(TERMS, amortisation=amortisation, percentage=Decimal("0.1"), round_stretches=stretches)
     made = [Repayment(terms.start + datetime.timedelta(days=at), Decimal(amount)) for at, amount in payments]
     position = recalculate(terms, made, terms.start + datetime.timedelta(days=days), prepayment)
     assert sum(row.principal for row in position.rows) == 6_000
