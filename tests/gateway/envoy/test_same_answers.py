@@ -2,33 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import http.client
 import json
-import os
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
-from eden.base.settings import GatewaySettings
 from eden.gateway.envoy import Address, Rendered, render, write
 from eden.gateway.interfaces import App, Catalogue
-from eden.gateway.pipeline.compile import compile_workspace
-from eden.gateway.pipeline.local import LocalBuckets, LocalNonces
-from eden.gateway.pipeline.pipeline import Pipeline
-from eden.gateway.proxy.connection import Client
-from eden.gateway.proxy.gateway import Gateway, Tables
+from tests.gateway.planes import free_port, own_gateway, service
 
 ENVOY = Path(sys.executable).with_name("envoy")
 APPS = (
@@ -46,53 +37,6 @@ _OWN = {
     "transfer-encoding",
     "content-length",
 }
-
-
-class Service(BaseHTTPRequestHandler):
-    """Says what it was sent, and by which name it is known."""
-
-    protocol_version = "HTTP/1.1"
-    name = "main"
-
-    def log_message(self, *_: Any) -> None:
-        pass
-
-    def _answer(self) -> None:
-        body = self.rfile.read(int(self.headers.get("content-length") or 0))
-        status = int(self.headers.get("x-status") or 200)
-        kept = {
-            name.lower(): value
-            for name, value in self.headers.items()
-            if name.lower() not in ("host", "traceparent", "x-forwarded-for", "x-forwarded-proto", "content-length")
-        }
-        trace = self.headers.get("traceparent", "")
-        said = {
-            "by": self.name,
-            "line": f"{self.command} {self.path}",
-            "headers": dict(sorted(kept.items())),
-            "trace": trace[3:35] if self.headers.get("x-show-trace") else len(trace),
-            "body": body.decode(),
-        }
-        content = json.dumps(said).encode()
-        self.send_response(status)
-        self.send_header("content-type", "application/json")
-        self.send_header("content-length", str(len(content)))
-        self.send_header("x-kept", "yes")
-        self.send_header("x-dropped", "yes")
-        self.send_header("x-eden-secret", "of the gateway")
-        self.send_header("tips", "of the gateway")
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(content)
-
-    def do_GET(self) -> None:
-        self._answer()
-
-    def do_POST(self) -> None:
-        self._answer()
-
-    def do_HEAD(self) -> None:
-        self._answer()
 
 
 @dataclass
@@ -191,75 +135,11 @@ def stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
         main, new = (stack.enter_context(service(name)) for name in ("main", "new"))
         dead, listen = free_port(), free_port()
         catalogue = msgspec.convert(document(main, new, dead), Catalogue)
-        own = stack.enter_context(own_gateway(catalogue))
+        own = stack.enter_context(own_gateway(catalogue, APPS))
         rendered = render(catalogue, APPS, Address("127.0.0.1", listen), Address("127.0.0.1", own))
         write(folder, rendered)
         stack.enter_context(envoy(folder, listen))
         yield Stand({"own": own, "envoy": listen}, rendered, folder, {"main": main, "new": new})
-
-
-@contextlib.contextmanager
-def service(name: str) -> Iterator[int]:
-    handler = type(name, (Service,), {"name": name})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield server.server_address[1]
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
-
-
-class Unmeasured:
-    def note(self, *_: Any) -> None:
-        """Nobody asks."""
-
-    def trace(self, *_: Any) -> None:
-        """Nobody asks."""
-
-
-@contextlib.contextmanager
-def own_gateway(catalogue: Catalogue) -> Iterator[int]:
-    """The port of our own data plane, in a thread of its own."""
-    ready: list[int] = []
-    begun, ended = threading.Event(), asyncio.Event()
-    loop = asyncio.new_event_loop()
-
-    async def serve() -> None:
-        async def nowhere(_: str, __: int) -> list[str]:
-            return []
-
-        steps = Pipeline(
-            LocalNonces(300_000), LocalBuckets(), clock=time.monotonic, draw=lambda: 0.5, random_bytes=os.urandom,
-            resolve=nowhere,
-        )  # fmt: skip
-        table = compile_workspace(catalogue, APPS, "w", 1)
-        tables = Tables({"w": table}, {app.key: "w" for app in APPS})
-        gateway = Gateway(GatewaySettings(), steps, Unmeasured(), tables)
-        server = await loop.create_server(lambda: Client(gateway), "127.0.0.1", 0)
-        ready.append(server.sockets[0].getsockname()[1])
-        begun.set()
-        await ended.wait()
-        server.close()
-        await gateway.close()
-
-    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
-    thread.start()
-    try:
-        assert begun.wait(20)
-        yield ready[0]
-    finally:
-        loop.call_soon_threadsafe(ended.set)
-        thread.join()
-        loop.close()
 
 
 @contextlib.contextmanager

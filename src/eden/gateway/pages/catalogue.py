@@ -10,7 +10,7 @@ from eden.base.api.access import needs
 from eden.base.api.handlers import ThePaging
 from eden.console.forms import Form
 from eden.gateway.interfaces import Catalogue, Operation
-from eden.gateway.pages.desk import HERE, Desk, TheDesk
+from eden.gateway.pages.desk import HERE, TheDesk
 
 #: what operations can be filtered by, beside words
 FLAGS = ("signature", "encryption", "authorizer", "limits", "cache", "mock", "breaker", "migration", "etag")
@@ -96,10 +96,6 @@ def _uses(catalogue: Catalogue) -> dict[str, int]:
     for operation in catalogue.operations.values():
         uses[operation.group] = uses.get(operation.group, 0) + 1
     return uses
-
-
-async def catalogue_of(desk: Desk) -> Catalogue:
-    return (await desk.catalogues.get(*desk.caller))[1]
 
 
 HANDLERS: tuple[Any, ...] = (show_operations, show_groups, show_models)
