@@ -32,8 +32,6 @@ DAYS = 730
 SEED = 7
 #: of all made-up customers; the terminal says so
 PHONE, PASSWORD = "13812345820", "secret1"
-#: transfers of one request to the ledger
-_BATCH = 1024
 #: rows of one insert
 _ROWS = 5000
 _CAPITAL = 10_000_000_000
@@ -188,8 +186,7 @@ def _document(region: str, born: datetime.date, order: int) -> str:
 
 async def seed(database: Database, settings: Settings, seal: Seal, today: datetime.date | None = None) -> None:
     """Make up `settings.seed` customers whose history ends yesterday; `today` is the bank's, None: by the clock."""
-    day = today or day_of(now())
-    until = day - datetime.timedelta(days=1)
+    until = (today or day_of(now())) - datetime.timedelta(days=1)
     chance = random.Random(SEED)
     opening = moment(until - datetime.timedelta(days=DAYS), 9)
     everybody = people(settings.seed, chance, opening)
@@ -210,15 +207,16 @@ async def seed(database: Database, settings: Settings, seal: Seal, today: dateti
         owners = {account: person.id for person in everybody for account in person.numbers}
         transfers: list[Transfer] = []
         lines: list[dict[str, Any]] = []
+        last = day_of(opening).isocalendar()[:2]
         for event in history(everybody, until, chance):
+            # the ledger's time is that of the weeks: a commit for each day would take seconds longer
+            if (week := day_of(event.at).isocalendar()[:2]) != last:
+                await accounting.book(ledger, transfers)
+                transfers, last = [], week
+            clock[0] = event.at
             identifier = new_hex(event.at, chance)
             transfers.append(Transfer(identifier, event.debit, event.credit, event.amount, CNY, int(event.code)))
             lines += _lines(event, identifier, owners)
-            if len(transfers) == _BATCH:
-                clock[0] = event.at
-                await accounting.book(ledger, transfers)
-                transfers = []
-        clock[0] = moment(until, 23)
         await accounting.book(ledger, transfers)
     finally:
         await ledger.close()

@@ -8,7 +8,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 from bank import mobile
-from bank.centres import accounting, network, products
+from bank.centres import accounting, closing, network, products
 from bank.centres.customers import of_session
 from bank.centres.lending import Lending
 from bank.centres.payments import Payments
@@ -51,6 +51,7 @@ class Bank:
         if left := await self.payments.finish() + await self.lending.finish():
             log.warning("%d orders that a process had left were carried out", left)
         self._run(network.run(self.payments), "bank-network")
+        self._run(closing.run(self.database, self.ledger), "bank-closing")
 
     async def stop(self) -> None:
         for task in self._tasks:

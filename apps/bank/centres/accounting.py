@@ -1,16 +1,18 @@
 """The accounting centre: the chart of accounts, and how what happens is booked.
 
 Each account of the ledger has a `code`: its account in the general ledger. Sub-accounts (a customer's deposit, a loan)
-carry the code of their control account, so the trial balance is a sum over codes and cannot differ from the details.
+carry the code of their control account, so the trial balance is a sum over codes and cannot differ from the details
+(`Ledger.trial_balance`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from enum import IntEnum
 
 from msgspec import Struct
 
+from bank.ledger.closing import ChartLine
 from bank.ledger.interfaces import AccountFlag, Balances, NewAccount, Transfer
 from bank.ledger.ledger import Ledger
 from bank.settings import Settings
@@ -40,7 +42,6 @@ class Code(IntEnum):
     PRINCIPAL = 22
     INTEREST = 23
     CLAIM = 30
-    DEPOSIT_INTEREST = 40
 
 
 class GeneralAccount(Struct, frozen=True):
@@ -83,24 +84,9 @@ CHART: dict[int, GeneralAccount] = {
 }
 
 CENTRAL_BANK, ACQUIRING, CLEARING, REPAYMENTS, CAPITAL = 1001, 1101, 2101, 2301, 3001
-INTEREST_INCOME, CLAIMS_PAID, DEPOSIT_INTEREST = 4001, 5101, 5001
-
-
-class Total(Struct, frozen=True):
-    """A line of the trial balance: posted sums in cents over all ledger accounts of the code."""
-
-    code: int
-    name: str
-    name_en: str
-    accounts: int
-    debits: int
-    credits: int
-
-    @property
-    def balance(self) -> int:
-        """By the account's own side."""
-        net = self.debits - self.credits
-        return net if CHART[self.code].debit else -net
+INTEREST_INCOME = 4001
+#: by the first digit of a code
+_KINDS = {1: "asset", 2: "liability", 3: "equity", 4: "income", 5: "expense"}
 
 
 def general(code: int) -> str:
@@ -122,7 +108,11 @@ async def open_ledger(settings: Settings, clock: Callable[[], int] = now) -> Led
 
 
 async def _found(ledger: Ledger) -> None:
-    """The chart's accounts in the ledger, where they are not yet."""
+    """The chart and its accounts in the ledger, where they are not yet."""
+    lines = [
+        ChartLine(one.code, str(one.code), _KINDS[one.code // 1000], one.name_en, one.name) for one in CHART.values()
+    ]
+    await ledger.set_chart(lines)
     await open_accounts(ledger, [NewAccount(one.id, CNY, one.code) for one in CHART.values() if not one.is_control])
 
 
@@ -143,15 +133,6 @@ async def book(ledger: Ledger, transfers: Sequence[Transfer]) -> None:
 async def balances(ledger: Ledger, ids: Sequence[str]) -> dict[str, Balances]:
     """Of those of the accounts that there are."""
     return {one.id: one.balances for one in await ledger.accounts(ids) if one is not None}
-
-
-def trial_balance(sums: Iterable[tuple[int, int, int, int]]) -> list[Total]:
-    """From (code, number of accounts, debits, credits) of the ledger; by code, only what is in the chart."""
-    return [
-        Total(code, CHART[code].name, CHART[code].name_en, count, debit, credit)
-        for code, count, debit, credit in sorted(sums)
-        if code in CHART
-    ]
 
 
 async def balance_after(ledger: Ledger, account: str, transfer: str) -> int:
