@@ -288,3 +288,51 @@ try {
         "data": {"code": "limited"},
     }
     check_calls(seen + other)
+
+
+def test_mini_programs_call_by_the_host(tmp_path: Path) -> None:
+    (tmp_path / "gateway.ts").write_text(text("miniprogram"), encoding="utf-8")
+    compile_typescript(tmp_path, "gateway.ts", emit=True)
+    (tmp_path / "gateway.js").rename(tmp_path / "gateway.mjs")
+    (tmp_path / "use.mjs").write_text(
+        """
+const seen = []
+globalThis.eden = {
+  rpc({ success, fail, ...options }) {
+    seen.push(options)
+    if (options.version) fail({ errMsg: 'rpc:fail', tips: 'Slowly.', resultStatus: 1002, statusCode: 429 })
+    else success({ data: { items: [] } })
+  },
+}
+const { Client, miniProgramTransport } = await import('./gateway.mjs')
+const client = new Client(miniProgramTransport)
+const page = await client.shopItemsList({ tag: ['a b', 'c'] }, { timeout: 5 })
+const told = ({ message, code, status }) => ({ message, code, status })
+const error = await client.shopOrdersCreateV2({ items: {} }).catch(told)
+console.log(JSON.stringify({ seen, page, error }))
+""",
+        encoding="utf-8",
+    )
+    run = subprocess.run([str(node()), "use.mjs"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    headers = {"content-type": "application/json"}
+    assert json.loads(run.stdout) == {
+        "seen": [
+            {
+                "operationType": "shop.items.list",
+                "method": "GET",
+                "query": "tag=a%20b&tag=c",
+                "timeout": 5,
+                "headers": headers,
+            },
+            {
+                "operationType": "shop.orders.create",
+                "method": "POST",
+                "version": "2",
+                "data": {"items": {}},
+                "headers": headers,
+            },
+        ],
+        "page": {"items": []},
+        "error": {"message": "Slowly.", "code": 1002, "status": 429},
+    }

@@ -308,6 +308,46 @@ def test_any_types_are_read_back(fields: dict[str, Any], body: str, response: st
     assert diff(catalogue, again(catalogue)) == []
 
 
+_WORDS = ["$ref", "type", "allOf", "anyOf", "properties", "items", "enum", "name", "in", "schema", "x-eden"]
+_VALUES = ["#/components/schemas/Animal", "#/paths", "object", "array", "query", "path", "null"]
+_anything = st.recursive(
+    st.one_of(
+        st.none(),
+        st.booleans(),
+        st.integers(-2, 2**60),
+        st.floats(allow_nan=False, allow_infinity=False),
+        st.text(max_size=3),
+        st.sampled_from(_VALUES),
+    ),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=2),
+        st.dictionaries(st.sampled_from(_WORDS) | st.text(max_size=2), inner, max_size=3),
+    ),
+    max_leaves=4,
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.data())
+def test_documents_that_are_wrong_somewhere(data: st.DataObject) -> None:
+    """One place of a good document is something else: a catalogue, or a sentence about what is wrong."""
+    document = msgspec.json.decode(msgspec.json.encode(ZOO))
+    place: Any = document
+    while True:
+        key = data.draw(st.sampled_from(sorted(place)) if isinstance(place, dict) else st.integers(0, len(place) - 1))
+        if not isinstance(place[key], dict | list) or not place[key] or data.draw(st.integers(0, 5)) == 0:
+            break
+        place = place[key]
+    place[key] = data.draw(_anything)
+    try:
+        found = import_openapi(document, group="zoo", prefix="zoo")
+    except Problem as problem:
+        assert problem.code == "invalid"
+    else:
+        # and what comes out is a document that others read
+        msgspec.json.decode(msgspec.json.encode(found.catalogue), type=Catalogue)
+
+
 def test_merging_keeps_what_is_there() -> None:
     there = changed(("defaults/timeout_ms", 700))
     both = merged(there, imported(ZOO).catalogue)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, get_args
-from urllib.parse import urljoin, urlsplit
 
 import msgspec
 
@@ -136,7 +135,9 @@ class _Importing:
             "group": self._group,
             "open": self._open,
             "method": method.upper(),
-            "path": written or _VARIABLE.sub(lambda one: f"${{{renamed.get(one[1], one[1])}}}", path),
+            "path": written
+            if isinstance(written, str)
+            else _VARIABLE.sub(lambda one: f"${{{renamed.get(one[1], one[1])}}}", path),
             "description": _description(operation),
             "parameters": parameters,
         }
@@ -145,8 +146,8 @@ class _Importing:
             self._count_security(operation)
         given |= self._body(operation, place, method, spread, parameters)
         given |= self._response(operation, place)
-        if order:
-            ranks = {(location, known): rank for rank, (location, known) in enumerate(order)}
+        if isinstance(order, list):
+            ranks = {tuple(map(str, one)): rank for rank, one in enumerate(order) if isinstance(one, list)}
             given["parameters"].sort(key=lambda one: ranks.get((one.location, one.name), len(ranks)))
         given["parameters"] = tuple(given["parameters"])
         if not extra:
@@ -173,7 +174,7 @@ class _Importing:
         text = operation.get("operationId")
         if ours and isinstance(text, str):
             return text
-        if not isinstance(text, str) or not text.strip():
+        if not isinstance(text, str) or not re.search("[A-Za-z0-9]", text):
             words = [word for word in re.split(r"[^A-Za-z0-9]+", path) if word]
             text = ".".join([*words, method])
         tidy = re.sub(r"[^A-Za-z0-9_.-]+", "-", text.strip().replace("/", ".").replace("#", ".")).strip(".-")
@@ -188,7 +189,8 @@ class _Importing:
         if self._target is not None:
             url = self._target
         else:
-            servers = operation.get("servers") or shared.get("servers") or self._document.get("servers") or []
+            places = (operation.get("servers"), shared.get("servers"), self._document.get("servers"))
+            servers = next((one for one in places if isinstance(one, list) and one), [])
             found = [url for server in servers if isinstance(server, dict) and (url := _server(server))]
             good = [url for url in found if not bad_target(url)]
             if not good:
@@ -210,7 +212,7 @@ class _Importing:
 
     def _count_security(self, operation: dict[str, Any]) -> None:
         needed = operation.get("security", self._document.get("security"))
-        names = {name for one in needed or [] if isinstance(one, dict) for name in one}
+        names = {name for one in _sequence(needed) if isinstance(one, dict) for name in one}
         for name in names:
             self._secured[name] = self._secured.get(name, 0) + 1
 
@@ -221,7 +223,7 @@ class _Importing:
         found: dict[tuple[str, str], dict[str, Any]] = {}
         for one in [*_sequence(shared.get("parameters")), *_sequence(operation.get("parameters"))]:
             parameter = self._reader.resolve(one)
-            if isinstance(parameter.get("name"), str) and isinstance(parameter.get("in"), str):
+            if isinstance(parameter.get("name"), str) and isinstance(parameter.get("in"), str) and parameter["name"]:
                 found[(parameter["in"], parameter["name"])] = parameter
         parameters: list[Parameter] = []
         renamed: dict[str, str] = {}
@@ -246,8 +248,7 @@ class _Importing:
             self._note(f"parameters in the {location} that the gateway does not pass on were left out")
             return None
         own = f"{name[:1] if re.match('[A-Za-z_]', name) else '_'}{re.sub('[^A-Za-z0-9_-]', '_', name[1:])}"
-        content = next(iter((parameter.get("content") or {}).values()), None)
-        schema = {"type": "string"} if isinstance(content, dict) else parameter.get("schema", {"type": "string"})
+        schema = {"type": "string"} if "content" in parameter else parameter.get("schema", {"type": "string"})
         field = self._reader.field_of(schema, place)
         node = without_null(parse_type(field.type))
         element = without_null(node.of) if isinstance(node, ListOf) and location != "path" else node
@@ -281,9 +282,9 @@ class _Importing:
             self._note(f"bodies of {media[:60]} have no type")
             return {"body": None, "content_type": media[:100]}
         found: dict[str, Any] = {} if media == "application/json" else {"content_type": media[:100]}
-        if spread:
-            required = set(schema.get("required", []))
-            for name, value in schema.get("properties", {}).items():
+        if spread and isinstance(schema, dict):
+            required = _sequence(schema.get("required"))
+            for name, value in _items(schema.get("properties"), all_=True):
                 field = self._reader.field_of(value, f"{place}_{name}", required=name in required)
                 parameters.append(Parameter(name=name, location="body", **msgspec.structs.asdict(field)))
             return {"body": None} | found
@@ -314,10 +315,11 @@ def _ours(value: Any, of: Any) -> Any:
         raise Problem("invalid", f"x-eden: {error}.", errors=[("x-eden", str(error))]) from error
 
 
-def _items(value: Any) -> Iterator[tuple[str, Any]]:
+def _items(value: Any, *, all_: bool = False) -> Iterator[tuple[str, Any]]:
+    """Of an object, without extensions unless `all_`."""
     if isinstance(value, dict):
         for name, item in value.items():
-            if not str(name).startswith("x-"):
+            if all_ or not str(name).startswith("x-"):
                 yield str(name), item
 
 
@@ -360,5 +362,4 @@ def _server(server: dict[str, Any]) -> str:
     for name, variable in _items(server.get("variables")):
         if isinstance(variable, dict):
             url = url.replace(f"{{{name}}}", str(variable.get("default", "")))
-    found = urljoin(url, urlsplit(url).path) if urlsplit(url).scheme else ""
-    return found.rstrip("/")
+    return url.rstrip("/") if re.match(r"https?://", url) else ""

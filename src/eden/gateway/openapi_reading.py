@@ -11,9 +11,11 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import unquote
 
 from eden.gateway.interfaces import SCALARS, Field, Model
 from eden.gateway.openapi_export import REF
+from eden.gateway.rules_models import check_value
 from eden.gateway.rules_types import ListOf, MapOf, Maybe, Named, TypeNode, write_type
 
 _FORMATS = {
@@ -75,7 +77,7 @@ class Reader:
         noun = {ListOf: "Items", MapOf: "Properties"}.get(type(kind), "Length")
         for name in ("min", "max"):
             length = inner.get(f"{name}{noun}")
-            if isinstance(length, int) and length >= 0 and scalar in ("", "string", "bytes"):
+            if type(length) is int and length >= 0 and scalar in ("", "string", "bytes"):
                 given[f"{name}_length"] = length
         if isinstance(pattern := inner.get("pattern"), str) and scalar == "string" and _is_pattern(pattern):
             given["pattern"] = pattern
@@ -87,23 +89,11 @@ class Reader:
 
     def _fitting(self, given: dict[str, Any]) -> dict[str, Any]:
         """Without a default that the rules would refuse."""
-        from eden.gateway.rules_models import check_value
-
         trial = Field(**given)
         if given.get("default") is not None and any(True for _ in check_value(trial)):
             self.notes["a default that does not fit its type was left out"] += 1
             given["default"] = None
         return given
-
-    def name(self, text: str) -> str:
-        """A name for a new model that is not taken."""
-        return self._reserve(text)
-
-    def add(self, text: str, model: Model) -> str:
-        """Put a new model under a name that is like `text`; the name."""
-        name = self._reserve(text)
-        self.models[name] = model
-        return name
 
     # schemas
 
@@ -241,7 +231,7 @@ class Reader:
             return {}
         value: Any = self._document
         for word in pointer[1:].split("/")[1:]:
-            key = _unquoted(word).replace("~1", "/").replace("~0", "~")
+            key = unquote(word).replace("~1", "/").replace("~0", "~")
             if isinstance(value, Mapping):
                 value = value.get(key, {})
             elif isinstance(value, list) and key.isdigit() and int(key) < len(value):
@@ -312,9 +302,3 @@ def _text(value: Any) -> str:
 
 def _escaped(name: str) -> str:
     return name.replace("~", "~0").replace("/", "~1")
-
-
-def _unquoted(word: str) -> str:
-    from urllib.parse import unquote
-
-    return unquote(word)

@@ -141,9 +141,6 @@ def _authorizer(catalogue: Catalogue, name: str, who: Authorizer) -> Iterator[Fi
         if operation.kind != "http" or operation.method not in ("POST", "PUT"):
             sentence = f"{who.operation} takes no body that the fields could be in."
             yield _error(f"{place}.operation", sentence, "An authorizer's operation has method POST and kind http.")
-        if not operation.open:
-            hint = "That is right when only the gateway calls it, as is usual."
-            yield _warning(f"{place}.operation", f"{who.operation} is closed to callers.", hint)
     for number, field in enumerate(who.fields):
         kind, _, rest = field.partition(".")
         if kind not in ("header", "cookie") or not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", rest):
