@@ -300,14 +300,14 @@ const seen = []
 globalThis.eden = {
   rpc({ success, fail, ...options }) {
     seen.push(options)
-    if (options.version) fail({ errMsg: 'rpc:fail', tips: 'Slowly.', resultStatus: 1002, statusCode: 429 })
+    if (options.version) fail({ errMsg: 'rpc:fail', tips: 'Slowly.', resultStatus: 1002, statusCode: 429, trace: 'ab' })
     else success({ data: { items: [] } })
   },
 }
 const { Client, miniProgramTransport } = await import('./gateway.mjs')
 const client = new Client(miniProgramTransport)
 const page = await client.shopItemsList({ tag: ['a b', 'c'] }, { timeout: 5 })
-const told = ({ message, code, status }) => ({ message, code, status })
+const told = ({ message, code, status, trace }) => ({ message, code, status, trace })
 const error = await client.shopOrdersCreateV2({ items: {} }).catch(told)
 console.log(JSON.stringify({ seen, page, error }))
 """,
@@ -334,5 +334,5 @@ console.log(JSON.stringify({ seen, page, error }))
             },
         ],
         "page": {"items": []},
-        "error": {"message": "Slowly.", "code": 1002, "status": 429},
+        "error": {"message": "Slowly.", "code": 1002, "status": 429, "trace": "ab"},
     }

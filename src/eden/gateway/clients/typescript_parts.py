@@ -68,7 +68,7 @@ interface Reply {
   resultStatus?: number
   tips?: string
   errMsg?: string
-  traceId?: string
+  trace?: string
 }
 
 declare const eden: {
@@ -87,8 +87,8 @@ export const miniProgramTransport: Transport = (call, options) => new Promise((r
     ...options?.timeout === undefined ? {} : { timeout: options.timeout },
     headers: { 'content-type': call.contentType, ...headers(call.headers), ...options?.headers },
     success: ({ data }) => resolve(data),
-    fail: ({ errMsg, tips, resultStatus, statusCode, traceId, data }) => reject(
-      new GatewayError(tips || errMsg || 'failed', resultStatus ?? 0, statusCode ?? 0, traceId ?? '', data)),
+    fail: ({ errMsg, tips, resultStatus, statusCode, trace, data }) => reject(
+      new GatewayError(tips || errMsg || 'failed', resultStatus ?? 0, statusCode ?? 0, trace ?? '', data)),
   })
 })
 """
