@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 
 from eden.base.commands import Subparsers, add_command
@@ -68,10 +69,27 @@ def add_arguments(subparsers: Subparsers) -> None:
     envoy.add_argument("--admin", type=address, metavar="HOST:PORT", help="where Envoy's own pages are (nowhere)")
     envoy.add_argument("--watch", action="store_true", help="go on, and render every change")
 
+    run = actions.add_parser("run", help="take calls in processes of their own, beside eden up or on another machine")
+    run.add_argument("--config", type=Path, metavar="FILE", help="settings (eden.toml, if there is one)")
+    run.set_defaults(run=_run)
+
     for parser in (apply, bring, export, apps, history, revert, envoy):
         parser.add_argument("--server", metavar="URL", help="its address (EDEN_SERVER; the one of eden.toml)")
         parser.add_argument("--token-file", type=Path, metavar="FILE", help="file with a token (EDEN_TOKEN)")
         parser.add_argument("--workspace", metavar="SLUG", help="the workspace (EDEN_WORKSPACE)")
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from eden.base.settings_reading import load
+    from eden.gateway.proxy.run import run
+
+    config = arguments.config or (Path(named) if (named := os.environ.get("EDEN_CONFIG")) else None)
+    settings = load(config, dict(os.environ))
+
+    def started(port: int) -> None:
+        print(f"\n  Gateway  http://{settings.gateway.host}:{port}\n\n  Stop with Ctrl-C.\n", flush=True)
+
+    return run(settings, started)
 
 
 def _add_applying(parser: argparse.ArgumentParser) -> None:

@@ -24,7 +24,9 @@ import uvloop
 
 from eden.base import telemetry
 from eden.base.changes import Feed
+from eden.base.errors import EdenError
 from eden.base.ground import open_ground
+from eden.base.migrate import check_at_head
 from eden.base.settings import Settings
 from eden.gateway.figures import Figures
 from eden.gateway.pipeline.pipeline import Pipeline
@@ -64,6 +66,7 @@ async def serve(order: Order) -> int:
     async with AsyncExitStack() as stack:
         ground = open_ground(settings)
         stack.callback(ground.close)
+        await ground.database.read(check_at_head)
         ground.feed.poll_seconds = settings.gateway.poll_ms / 1000
         shared = Shared(order.layout, order.memory, order.number)
         stack.callback(shared.close)
@@ -152,7 +155,11 @@ def main() -> int:
     os.setpgid(0, 0)
     order = msgspec.json.decode(sys.stdin.buffer.readline(), type=Order)
     telemetry.start_logs(order.settings.logs)
-    return uvloop.run(serve(order))
+    try:
+        return uvloop.run(serve(order))
+    except EdenError as error:
+        print(f"eden: {error}", file=sys.stderr)
+        return 1
 
 
 if __name__ == "__main__":
