@@ -24,6 +24,7 @@ SENTENCES: dict[str, tuple[int, str, str]] = {
     "forbidden": (403, "您没有权限进行此操作。", "You may not do this."),
     "bad-phone": (400, "请输入 11 位手机号。", "Enter a phone number of 11 digits."),
     "bad-sign-in": (401, "手机号或密码不正确。", "The phone number or the password is not right."),
+    "type-again": (422, "请重新输入密码。", "Please type it again."),
     "no-keyboard": (503, "安全键盘暂不可用，请稍后再试。", "The secure keyboard is not available. Please try again."),
     "locked": (429, "尝试次数过多，请 {minutes} 分钟后再试。", "Too many attempts. Try again in {minutes} minutes."),
     "bad-amount": (
