@@ -60,7 +60,19 @@ class Service(BaseHTTPRequestHandler):
             self.wfile.write(content)
 
     def do_GET(self) -> None:
-        self._answer()
+        if self.headers.get("upgrade"):
+            self._echo()
+        else:
+            self._answer()
+
+    def _echo(self) -> None:
+        """Of a connection that is upgraded: the first line comes back in upper case."""
+        self.send_response(101)
+        self.send_header("connection", "Upgrade")
+        self.send_header("upgrade", "websocket")
+        self.end_headers()
+        self.wfile.write(self.rfile.readline().upper())
+        self.close_connection = True
 
     def do_POST(self) -> None:
         self._answer()

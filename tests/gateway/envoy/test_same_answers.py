@@ -121,6 +121,7 @@ def document(main: int, new: int, dead: int) -> dict[str, Any]:
             },
             "shop.limited.get": {**plain, "method": "GET", "path": "/limited", "limits": {"rate": 0.01, "burst": 1}},
             "shop.dead.get": {**plain, "group": "dead", "method": "GET", "path": "/x", "retry": {"most": 1}},
+            "shop.news.watch": {**plain, "method": "GET", "path": "/news", "kind": "websocket"},
             "shop.closed.get": {**plain, "open": False, "method": "GET", "path": "/closed"},
             "shop.signed.get": {**plain, "signature": "on", "method": "GET", "path": "/signed"},
             "shop.item.get": {**plain, "method": "GET", "path": "/items/${id}"},
@@ -236,6 +237,22 @@ def test_a_trace_goes_on(stand: Stand) -> None:
         assert json.loads(said.body)["trace"] == trace
     made = stand.call("envoy", "GET", "/rpc/shop.items.list", {"x-show-trace": "1"}, b"")
     assert json.loads(made.body)["trace"] == made.headers["x-eden-trace"]
+
+
+def test_web_sockets_pass(stand: Stand) -> None:
+    head = (
+        b"GET /rpc/shop.news.watch HTTP/1.1\r\nHost: a\r\nx-eden-app: shop\r\nConnection: Upgrade\r\n"
+        b"Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    )
+    for plane in ("own", "envoy"):
+        with socket.create_connection(("127.0.0.1", stand.ports[plane]), 20) as connection:
+            connection.sendall(head)
+            file = connection.makefile("rb")
+            assert file.readline().split()[1] == b"101", plane
+            while file.readline().strip():
+                pass
+            connection.sendall(b"hello\n")
+            assert file.readline() == b"HELLO\n"
 
 
 def test_devices_go_the_same_way_every_time(stand: Stand) -> None:

@@ -8,6 +8,10 @@ from urllib.parse import urlsplit
 from eden.gateway.interfaces import Upstream
 
 _CONNECT_SECONDS = 3
+#: how long a connection waits for its next call: less than servers do (uvicorn 5 s; ours 75 s), so that none
+#: is sent a call while it closes
+_IDLE_SECONDS, _OWN_IDLE_SECONDS = 4, 60
+_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 
 
 def cluster(name: str, upstream: Upstream) -> dict[str, Any]:
@@ -24,6 +28,7 @@ def cluster(name: str, upstream: Upstream) -> dict[str, Any]:
                 {"lb_endpoints": [_endpoint(target.url, target.weight) for target in upstream.targets if target.weight]}
             ],
         },
+        "typed_extension_protocol_options": _idle(_IDLE_SECONDS),
         "circuit_breakers": {
             "thresholds": [
                 {
@@ -87,10 +92,21 @@ def plain_cluster(name: str, host: str, port: int) -> dict[str, Any]:
         "name": name,
         "type": "STRICT_DNS",
         "connect_timeout": f"{_CONNECT_SECONDS}s",
+        "typed_extension_protocol_options": _idle(_OWN_IDLE_SECONDS),
         "load_assignment": {
             "cluster_name": name,
             "endpoints": [{"lb_endpoints": [_endpoint(f"http://{host}:{port}", 1)]}],
         },
+    }
+
+
+def _idle(seconds: int) -> dict[str, Any]:
+    return {
+        _OPTIONS: {
+            "@type": f"type.googleapis.com/{_OPTIONS}",
+            "explicit_http_config": {"http_protocol_options": {}},
+            "common_http_protocol_options": {"idle_timeout": f"{seconds}s"},
+        }
     }
 
 

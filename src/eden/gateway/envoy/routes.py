@@ -27,6 +27,8 @@ def fallback() -> dict[str, Any]:
         "match": {"prefix": "/"},
         "route": {
             "cluster": OWN,
+            # what was not sent yet may be sent again, whatever it is
+            "retry_policy": {"retry_on": "connect-failure,reset-before-request", "num_retries": 1},
             "timeout": "0s",
             "idle_timeout": _SILENT,
             "upgrade_configs": [{"upgrade_type": "websocket"}],
