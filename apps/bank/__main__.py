@@ -11,14 +11,21 @@ import signal
 import socket
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import uvicorn
+from sqlalchemy import Connection
 
 from bank import catalogue
+from bank.centres import applying
+from bank.refusals import yuan
 from bank.server import Server
 from bank.settings import Settings
+from bank.tables import bring_up_to_date
+from eden.base.database import Database
 from eden.base.errors import EdenError
+from eden.base.ids import now
 
 #: environment: the token of the platform's keyboard, which is not to be seen in a list of processes
 KEYBOARD_TOKEN = "BANK_KEYBOARD_TOKEN"
@@ -39,6 +46,19 @@ def main(arguments: list[str] | None = None) -> int:
     serve.add_argument("--ends-with-input", action="store_true", help="end when standard input does, as its parent has")
     serve.set_defaults(run=_serve)
     commands.add_parser("catalogue", help="write the gateway's catalogue of the bank").set_defaults(run=_catalogue)
+    cases = commands.add_parser("work-list", help="list the applications that wait for an officer")
+    decide = commands.add_parser("decide", help="an officer's word on an application that waits for one")
+    decide.add_argument("number", help="the application's")
+    word = decide.add_mutually_exclusive_group(required=True)
+    word.add_argument("--approve", action="store_true", help="offer what the rules would")
+    word.add_argument("--refuse", action="store_true")
+    decide.add_argument("--officer", required=True, metavar="NAME", help="whose word it is; kept with the decision")
+    decide.add_argument("--note", default="", metavar="WORDS", help="why; kept with the decision")
+    for one in (cases, decide):
+        one.add_argument("--data", type=Path, required=True, help="folder of everything that the bank keeps")
+        one.add_argument("--database", default="", help="address of the database (default: SQLite in the folder)")
+    cases.set_defaults(run=_cases)
+    decide.set_defaults(run=_decide)
     given = parser.parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:
@@ -47,6 +67,43 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"{error.sentence} {error.hint}".rstrip(), file=sys.stderr)
         return 1
     return code
+
+
+@contextlib.contextmanager
+def _database(given: argparse.Namespace) -> Iterator[Database]:
+    """That of a bank, which may run meanwhile."""
+    database = Database(Settings(given.data, database=given.database).database_address)
+    try:
+        bring_up_to_date(database)
+        yield database
+    finally:
+        database.close()
+
+
+def _cases(given: argparse.Namespace) -> int:
+    with _database(given) as database:
+        cursor: str | None = ""
+        while cursor is not None:
+            page = database.read_now(lambda connection, after=cursor: applying.work_list(connection, cursor=after))  # type: ignore[misc]
+            cursor = page.next
+            for case in page.items:
+                offered, facts = yuan(case.verdict["amount"]), case.facts
+                reasons = " ".join(english for _, english in case.verdict["reasons"])
+                print(
+                    f"{case.number}  {case.product}  wants {yuan(case.amount)}, {case.term} months; would get {offered}"
+                )
+                print(f"    grade {facts['grade']}, income {facts['income']} a month. {reasons}")
+    return 0
+
+
+def _decide(given: argparse.Namespace) -> int:
+    def work(connection: Connection) -> None:
+        applying.do_decide_by_hand(connection, given.number, given.officer, given.approve, given.note, now())
+
+    with _database(given) as database:
+        database.write_now(work)
+    print(f"{given.number} is {'offered' if given.approve else 'refused'}; the customer has been told.")
+    return 0
 
 
 def _catalogue(given: argparse.Namespace) -> int:

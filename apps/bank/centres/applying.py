@@ -112,13 +112,12 @@ def do_apply(connection: Connection, seal: Seal, customer: str, key: str, wanted
     return identifier
 
 
-def do_decide_by_hand(
-    connection: Connection, identifier: str, officer: str, approved: bool, note: str, at: int
-) -> None:
-    """An officer's word on an application that waits for one. Refusal "not-decidable"."""
-    row = connection.execute(select(applications).where(applications.c.id == identifier)).first()
+def do_decide_by_hand(connection: Connection, number: str, officer: str, approved: bool, note: str, at: int) -> None:
+    """An officer's word on an application that waits for one, by its number. Refusal "not-decidable"."""
+    row = connection.execute(select(applications).where(applications.c.number == number)).first()
     if row is None or row.state != "referred":
         raise Refusal("not-decidable")
+    identifier = row.id
     verdict = msgspec.convert(row.detail["verdict"], Verdict)
     verdict = (
         Verdict("offered", verdict.amount, verdict.rate_bp, [])

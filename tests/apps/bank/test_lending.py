@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from bank.__main__ import main
 from bank.centres import applying
 from bank.centres.accounting import DAY_STARTS, INTEREST_INCOME, REPAYMENTS, balances, general
 from bank.centres.deciding import OFFICER
@@ -19,6 +20,7 @@ from bank.credit.decide import Decision, reproduce
 from bank.credit.reasons import SENTENCES
 from bank.ledger.audit import check_invariants
 from bank.ledger.ledger import Ledger
+from bank.refusals import Refusal
 from bank.tables import applications, customers
 from eden.base.ids import now
 from tests.apps.bank.house import Answer, BankHouse, open_bank
@@ -168,16 +170,29 @@ def test_exceptions_go_to_an_officer(rich: BankHouse) -> None:
     (case,) = database.read_now(applying.work_list).items
     assert case.number == application["number"] and case.facts["grade"] in "ABC"
     decide = applying.do_decide_by_hand
-    database.write_now(lambda connection: decide(connection, case.id, "officer", True, "well known", now()))
+    database.write_now(lambda connection: decide(connection, case.number, "officer", True, "well known", now()))
     assert database.read_now(applying.work_list).items == []
     assert house.get(f"/v1/loan-applications/{case.id}")["state"] == "offered"
-    with pytest.raises(Exception, match="does not wait"):
-        database.write_now(lambda connection: decide(connection, case.id, "officer", False, "", now()))
-    other = apply(house, key="k2", amount=200_000).json["id"]
-    database.write_now(lambda connection: decide(connection, other, "officer", False, "", now()))
-    assert house.get(f"/v1/loan-applications/{other}")["reasons"] == [OFFICER[0]]
+    with pytest.raises(Refusal, match="does not wait"):
+        database.write_now(lambda connection: decide(connection, case.number, "officer", False, "", now()))
+
+
+def test_an_officer_decides_by_command(rich: BankHouse, capsys: pytest.CaptureFixture[str]) -> None:
+    house = rich
+    unknown(house)
+    application = apply(house, amount=200_000).json
+    where = ["--data", str(house.bank.settings.data)]
+    assert main(["work-list", *where]) == 0
+    listed = capsys.readouterr().out
+    assert application["number"] in listed and SENTENCES["identity"][1] in listed
+    word = ["decide", application["number"], "--refuse", "--officer", "Zhao", "--note", "no papers", *where]
+    assert main(word) == 0
+    assert "refused" in capsys.readouterr().out
+    assert house.get(f"/v1/loan-applications/{application['id']}")["reasons"] == [OFFICER[0]]
     house.language = "en"
     assert OFFICER[1] in house.get("/v1/messages")["items"][0]["text"]
+    assert main(word) == 1
+    assert "does not wait" in capsys.readouterr().err
 
 
 def test_loans_are_nobody_elses(rich: BankHouse) -> None:
