@@ -23,8 +23,6 @@ from tests.gateway.proxy.stage import (
     upstream,
 )  # fmt: skip
 
-CLOSE = b"Connection: close\r\n"
-
 
 def test_a_call_reaches_the_upstream_and_comes_back() -> None:
     async def work() -> None:

@@ -16,10 +16,16 @@ MINUTE = 60_000
 
 
 @pytest.fixture
-def workers() -> Iterator[list[Shared]]:
+def clock() -> dict[str, int]:
+    return {"ms": 0}
+
+
+@pytest.fixture
+def workers(clock: dict[str, int]) -> Iterator[list[Shared]]:
     plan = layout(3, nonces=2000, limits=512)
     handle = allocate(plan)
-    views = [Shared(plan, handle, number) for number in range(3)]
+    views = [Shared(plan, handle, number, lambda: clock["ms"]) for number in range(3)]
+    clock["ms"] = plan.began_ms
     yield views
     for view in views:
         view.close()
@@ -54,12 +60,20 @@ def test_full_table_refuses_and_the_next_minute_has_room(workers: list[Shared]) 
     assert workers[0].nonces.take(b"later", at + MINUTE)
 
 
-def test_minutes_come_round(workers: list[Shared]) -> None:
+def test_too_far_from_now(workers: list[Shared]) -> None:
+    """A moment that is not told apart from another minute's would empty that one's table."""
+    at = workers[0].plan.began_ms
+    assert workers[0].nonces.take(b"n", at)
+    assert not workers[0].nonces.take(b"m", at + 14 * MINUTE)
+    assert not workers[1].nonces.take(b"n", at)
+
+
+def test_minutes_come_round(workers: list[Shared], clock: dict[str, int]) -> None:
     """A table that was full is empty when its place is used again, and an older minute does not empty a newer one."""
     at = workers[0].plan.began_ms
     for number in range(3000):
         workers[0].nonces.take(b"%d" % number, at)
-    later = at + 14 * MINUTE
+    clock["ms"] = later = at + 14 * MINUTE
     assert workers[0].nonces.take(b"7", later)
     assert not workers[1].nonces.take(b"7", later)
     assert not workers[0].nonces.take(b"8", at)

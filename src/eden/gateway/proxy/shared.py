@@ -25,6 +25,7 @@ import secrets
 import struct
 import threading
 import time
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
@@ -81,8 +82,12 @@ def _power(count: int) -> int:
     return max(_PAGE // _BUCKET, 1 << max(count - 1, 1).bit_length())
 
 
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
 def layout(workers: int, nonces: int = 1 << 19, limits: int = 1 << 16) -> Layout:
-    return Layout(workers, nonces, limits, secrets.token_bytes(16), time.time_ns() // 1_000_000)
+    return Layout(workers, nonces, limits, secrets.token_bytes(16), _now_ms())
 
 
 def allocate(plan: Layout) -> int:
@@ -120,14 +125,15 @@ class State:
 class Shared:
     """The memory as worker `number` sees it. `handle` is what `allocate` gave, and stays the caller's."""
 
-    def __init__(self, plan: Layout, handle: int, number: int) -> None:
+    def __init__(self, plan: Layout, handle: int, number: int, clock: Callable[[], int] = _now_ms) -> None:
+        """`clock`: milliseconds since 1970."""
         self.plan = plan
         self._memory = mmap.mmap(handle, plan.segment * plan.workers)
         starts = [plan.segment * worker for worker in range(plan.workers)]
         self.states = [State(self._memory, start) for start in starts]
         self.state = self.states[number]
         order = [starts[number], *(start for start in starts if start != starts[number])]
-        self.nonces = SharedNonces(self._memory, plan, [start + _STATE_BYTES for start in order])
+        self.nonces = SharedNonces(self._memory, plan, [start + _STATE_BYTES for start in order], clock)
         after = _STATE_BYTES + _GENERATIONS + _MINUTES * plan.nonce_buckets * _BUCKET
         self.buckets = SharedBuckets(self._memory, plan, [start + after for start in order])
 
@@ -140,8 +146,9 @@ class Shared:
 class SharedNonces:
     """See the module. The first of `starts` is this worker's."""
 
-    def __init__(self, memory: mmap.mmap, plan: Layout, starts: list[int]) -> None:
+    def __init__(self, memory: mmap.mmap, plan: Layout, starts: list[int], clock: Callable[[], int]) -> None:
         self._memory = memory
+        self._clock = clock
         self._key = plan.key
         self._began_ms = plan.began_ms
         self._buckets = plan.nonce_buckets
@@ -153,8 +160,9 @@ class SharedNonces:
 
     def take(self, key: bytes, at_ms: int) -> bool:
         """See `exchange.Nonces`. What was signed before the gateway began is refused: it may have been seen by the one
-        before."""
-        if at_ms < self._began_ms:
+        before. So is what is further from now than `WINDOW_S`, whatever a catalogue says: its minute's place is another
+        one's."""
+        if at_ms < self._began_ms or abs(at_ms - self._clock()) > WINDOW_S * 1000:
             return False
         memory = self._memory
         digest = hashlib.blake2b(key, digest_size=16, key=self._key).digest()
