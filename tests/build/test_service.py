@@ -98,7 +98,7 @@ def test_the_manifest(make: Make) -> None:
 
 @pytest.mark.parametrize("wrong", ["eden.shop.*", [1], [""]])
 def test_operations_that_are_no_list_are_named(make: Make, wrong: Any) -> None:
-    result = build(make(LARGE | {"eden.json": {"operations": wrong}}))
+    result = build(make({**LARGE, "eden.json": {"operations": wrong}}))
     assert "operations" not in result.manifest
     assert "operations must be a list of names; it is ignored" in [found.message for found in result.diagnostics]
 
