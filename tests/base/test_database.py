@@ -381,3 +381,46 @@ def test_audit_chain_shows_every_change(database: Database) -> None:
     assert database.read_now(lambda connection: log.verify(connection, "never")).broken_at == 1
     assert broken(update(audit_heads).values(mac="0" * 64)) is not None
     assert database.read_now(lambda c: AuditLog(b"another secret, as long").verify(c, "w")).broken_at is not None
+
+
+def test_watch_tells_of_what_others_write(database: Database) -> None:
+    """On SQLite; on other databases there is nothing that is cheaper than a question."""
+    watch = database.watch()
+    if database.dialect != "sqlite":
+        assert watch is None
+        return
+    assert watch is not None
+    assert [watch.written(), watch.written()] == [True, False]
+    database.write_now(lambda connection: changes.next_number(connection, "watched"))
+    assert [watch.written(), watch.written()] == [True, False]
+    database.read_now(count)
+    assert not watch.written()
+    watch.close()
+
+
+def test_feed_that_looks_often_misses_nothing(database: Database) -> None:
+    """Changes of this process and of another one, read by a feed that asks only when something was written."""
+    got: list[int] = []
+    other = Database(database.url.render_as_string(hide_password=False))
+
+    async def listen(change: Change) -> None:
+        got.append(change.seq)
+
+    async def work() -> None:
+        feed = Feed(database)
+        feed.poll_seconds = 0.005
+        feed.listen("often.", listen)
+        await feed.start()
+        first = feed.seen
+        for number in range(20):
+            store = other if number % 2 else database
+            await store.write(lambda connection: changes.append(connection, "often.one", "", {}))
+            await asyncio.sleep(0.01 * (number % 3))
+        async with asyncio.timeout(20):
+            while len(got) < 20:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        await feed.stop()
+        assert got == [first + 1 + number for number in range(20)]
+
+    with contextlib.closing(other):
+        asyncio.run(work())
