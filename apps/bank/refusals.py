@@ -57,6 +57,8 @@ SENTENCES: dict[str, tuple[int, str, str]] = {
     "no-deposit": (409, "您没有可用于放款的活期账户。", "You have no account that the loan could be paid into."),
     "too-much-repaid": (409, "最多可还 {most} 元。", "At most {most} CNY can be repaid."),
     "not-decidable": (409, "该申请不在待人工审核状态。", "This application does not wait for an officer."),
+    "bad-photo": (400, "照片无法识别，请重新拍摄。", "The photo shows too little. Take it again."),
+    "photo-used": (409, "这张照片已用于其他理赔。", "This photo was in a claim before."),
     "product-changed": (409, "产品已被他人修改，请刷新后重试。", "Somebody changed this product. Load it again."),
 }
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from bank import mobile
 from bank.centres import accounting, closing, network, products
+from bank.centres.claims import Claims
 from bank.centres.customers import of_session
 from bank.centres.lending import Lending
 from bank.centres.payments import Payments
@@ -48,6 +49,7 @@ class Bank:
         await self.database.write(products.do_found)
         self.payments = Payments(self.database, self.ledger)
         self.lending = Lending(self.database, self.ledger, self.payments, self.seal)
+        self.claims = Claims(self.database, self.payments)
         if left := await self.payments.finish() + await self.lending.finish():
             log.warning("%d orders that a process had left were carried out", left)
         self._run(network.run(self.payments), "bank-network")

@@ -252,6 +252,24 @@ documents = Table(
     Column("created_at", BigInteger, nullable=False),
 )
 
+claims = Table(
+    "bank_claims",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("number", String(20), nullable=False, unique=True),
+    Column("customer_id", ForeignKey("bank_customers.id"), nullable=False),
+    Column("key", String(200), nullable=False),
+    Column("fingerprint", String(64), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("words", String(200), nullable=False),
+    #: of the documents
+    Column("photo", String(64), nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    UniqueConstraint("customer_id", "key"),
+)
+
 batches = Table(
     "bank_batches",
     metadata,

@@ -170,6 +170,17 @@ class Application(Struct, frozen=True):
     offer: Offer | None = None
 
 
+class Claim(Struct, frozen=True):
+    """An insurance claim. `state`: paid, referred (a person looks at it), refused."""
+
+    id: str
+    number: str
+    kind: str
+    amount: int
+    state: str
+    time: str
+
+
 class Instalment(Struct, frozen=True):
     """`state`: paid, due (today or before), open."""
 

@@ -149,6 +149,14 @@ def test_journey(demo: Demo, page: Page, expect_console: Callable[[str], None]) 
     phone.on("pages/message/message")
     expect(phone.text("小店贷 50,000.00 元")).to_be_visible()
 
+    phone.run("() => wx.navigateTo({ url: '/pages/claim/claim' })")
+    phone.on("pages/claim/claim")
+    phone.text("拍摄", exact=True).click()
+    phone.front("#amount input").fill("350")
+    phone.text("提交理赔").click()
+    phone.on("pages/result/result")
+    expect(phone.text("理赔已到账")).to_be_visible()
+
 
 class _Phone:
     def __init__(self, page: Page) -> None:

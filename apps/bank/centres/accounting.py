@@ -84,7 +84,7 @@ CHART: dict[int, GeneralAccount] = {
 }
 
 CENTRAL_BANK, ACQUIRING, CLEARING, REPAYMENTS, CAPITAL = 1001, 1101, 2101, 2301, 3001
-INTEREST_INCOME = 4001
+INTEREST_INCOME, CLAIMS_PAID = 4001, 5101
 #: by the first digit of a code
 _KINDS = {1: "asset", 2: "liability", 3: "equity", 4: "income", 5: "expense"}
 

@@ -73,6 +73,27 @@ TEXTS: dict[str, tuple[str, str, str, str, str]] = {
         "您收到{name}转来的 {amount} 元。{remark}",
         "You received {amount} CNY from {name}. {remark}",
     ),
+    "claim-paid": (
+        "account",
+        "理赔已到账",
+        "Your claim is paid",
+        "理赔 {number} 已赔付 {amount} 元至您的小店经营户。",
+        "Claim {number}: {amount} CNY are in your shop account.",
+    ),
+    "claim-referred": (
+        "account",
+        "理赔审核中",
+        "Your claim is looked at",
+        "理赔 {number}（{amount} 元）正在人工审核，结果将以消息通知。",
+        "A person looks at claim {number} ({amount} CNY). You will get the result as a message.",
+    ),
+    "claim-refused": (
+        "account",
+        "理赔未通过",
+        "Your claim",
+        "理赔 {number}（{amount} 元）不在保障范围内。",
+        "Claim {number} ({amount} CNY) is not covered.",
+    ),
     "loan-offered": (
         "loan",
         "贷款已批准",

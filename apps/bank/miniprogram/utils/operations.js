@@ -14,6 +14,7 @@ module.exports = {
   'message.box.get': ['GET', '/messages/{id}'],
   'message.box.read': ['POST', '/messages/{id}/read'],
   'message.box.remove': ['DELETE', '/messages/{id}'],
+  'insurance.claim.create': ['POST', '/claims'],
   'credit.product.get': ['GET', '/loan-products/{code}'],
   'credit.application.create': ['POST', '/loan-applications'],
   'credit.application.list': ['GET', '/loan-applications'],

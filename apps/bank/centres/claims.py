@@ -1,0 +1,184 @@
+"""A short insurance claim: shops of the bank's customers are insured against small damages.
+
+photo → rules → pay-out, in one request. Rules are pure (`judge`); what they do not pay at once a person looks at. A
+photo that was in another claim is refused, whoever sends it: photos are kept by their SHA-256.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import struct
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, Struct
+from sqlalchemy import Connection, Row, func, insert, select
+
+from bank.centres import loan_rows, messages
+from bank.centres.accounting import CLAIMS_PAID, general
+from bank.centres.payments import Order, Payments, do_insert
+from bank.ids import new_hex
+from bank.refusals import Refusal, yuan
+from bank.tables import accounts, claims, documents
+from bank.times import day_of, shown
+from bank.values import Claim
+from eden.base.database import Database
+from eden.base.ids import now
+
+KINDS = ("glass", "water", "goods")
+#: cents: paid at once, and insured at most
+AT_ONCE, MOST = 200_000, 2_000_000
+#: claims that are paid at once within a year
+PER_YEAR = 2
+#: a smaller picture shows nothing
+LEAST_PIXELS = 240
+_YEAR = 365 * 86_400_000_000
+#: kind of photos among the documents
+PHOTO = "claim-photo"
+
+
+class File(Struct, frozen=True):
+    """A claim as the customer files it; `photo` is base64 of a JPEG or PNG."""
+
+    kind: str
+    amount: Annotated[int, Meta(ge=1)]
+    photo: str
+    words: Annotated[str, Meta(max_length=200)] = ""
+
+
+def judge(amount: int, paid_in_year: int, has_shop: bool) -> str:
+    """paid, referred or refused."""
+    if not has_shop or amount > MOST:
+        return "refused"
+    return "paid" if amount <= AT_ONCE and paid_in_year < PER_YEAR else "referred"
+
+
+def size_of(picture: bytes) -> tuple[int, int] | None:
+    """Width and height of a JPEG or PNG in pixels; None for anything else (ITU T.81, B.2.2; PNG, 11.2.1)."""
+    if picture[:8] == b"\x89PNG\r\n\x1a\n" and len(picture) >= 24:
+        width, height = struct.unpack(">II", picture[16:24])
+        return int(width), int(height)
+    if picture[:2] != b"\xff\xd8":
+        return None
+    place = 2
+    while place + 9 <= len(picture) and picture[place] == 0xFF:
+        marker, length = picture[place + 1], int.from_bytes(picture[place + 2 : place + 4], "big")
+        # start of frame; not the tables that have numbers among them
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
+            height, width = struct.unpack(">HH", picture[place + 5 : place + 9])
+            return int(width), int(height)
+        place += 2 + length
+    return None
+
+
+class Claims:
+    """Filing and paying."""
+
+    def __init__(self, database: Database, payments: Payments) -> None:
+        self._database, self._payments = database, payments
+        payments.finishers["claim"] = _do_paid
+
+    async def file(self, customer: str, key: str, wanted: File) -> Claim:
+        """File a claim; the same key with the same wish is the same claim. Refusals "bad-photo", "photo-used", …"""
+        identifier = await self._database.write(lambda connection: _do_file(connection, customer, key, wanted, now()))
+        order = await self._database.read(lambda connection: _order(connection, customer, identifier))
+        if order is not None:
+            await self._payments.carry_out(order)
+        return await self._database.read(lambda connection: find(connection, customer, identifier))
+
+
+def find(connection: Connection, customer: str, identifier: str) -> Claim:
+    """Refusal "not-found"."""
+    row = connection.execute(select(claims).where(claims.c.id == identifier, claims.c.customer_id == customer)).first()
+    if row is None:
+        raise Refusal("not-found")
+    return _shown(row)
+
+
+def of_customer(connection: Connection, customer: str) -> list[Claim]:
+    """The newest first."""
+    rows = connection.execute(select(claims).where(claims.c.customer_id == customer).order_by(claims.c.id.desc()))
+    return [_shown(row) for row in rows]
+
+
+def _do_file(connection: Connection, customer: str, key: str, wanted: File, at: int) -> str:
+    fingerprint = hashlib.sha256(msgspec.json.encode(wanted)).hexdigest()
+    known = connection.execute(select(claims).where(claims.c.customer_id == customer, claims.c.key == key)).first()
+    if known is not None:
+        if known.fingerprint != fingerprint:
+            raise Refusal("key-used")
+        return str(known.id)
+    if wanted.kind not in KINDS:
+        raise Refusal("invalid", what="kind")
+    photo = _photo(wanted.photo)
+    digest = hashlib.sha256(photo).hexdigest()
+    if connection.execute(select(documents.c.id).where(documents.c.id == digest)).first() is not None:
+        raise Refusal("photo-used")
+    rows = connection.execute(
+        select(accounts.c.product, accounts.c.id).where(accounts.c.customer_id == customer, accounts.c.state == "open")
+    )
+    deposits = {row.product: row.id for row in rows}
+    paid = connection.execute(
+        select(func.count()).where(
+            claims.c.customer_id == customer, claims.c.state == "paid", claims.c.created_at > at - _YEAR
+        )
+    ).scalar_one()
+    state = judge(wanted.amount, paid, "MERCHANT" in deposits)
+    identifier = new_hex(at)
+    number = f"C{day_of(at):%Y%m%d}{int(identifier[-8:], 16) % 1_000_000:06d}"
+    connection.execute(
+        insert(documents).values(id=digest, customer_id=customer, kind=PHOTO, content=photo, created_at=at)
+    )
+    connection.execute(
+        insert(claims).values(
+            id=identifier,
+            number=number,
+            customer_id=customer,
+            key=key,
+            fingerprint=fingerprint,
+            kind=wanted.kind,
+            amount=wanted.amount,
+            words=wanted.words,
+            photo=digest,
+            state=state,
+            created_at=at,
+        )
+    )
+    if state == "paid":
+        detail: dict[str, Any] = {"name": "理赔", "payer": "小店保险理赔", "remark": number}
+        to, key = deposits["MERCHANT"], _key(identifier)
+        do_insert(connection, customer, key, digest, "claim", general(CLAIMS_PAID), to, wanted.amount, detail, at)
+    else:
+        messages.do_tell(connection, customer, f"claim-{state}", at, number=number, amount=yuan(wanted.amount))
+    return identifier
+
+
+def _photo(text: str) -> bytes:
+    try:
+        photo = base64.b64decode(text, validate=True)
+    except (ValueError, binascii.Error):
+        raise Refusal("bad-photo") from None
+    size = size_of(photo)
+    if size is None or min(size) < LEAST_PIXELS:
+        raise Refusal("bad-photo")
+    return photo
+
+
+def _order(connection: Connection, customer: str, identifier: str) -> Order | None:
+    claim = connection.execute(select(claims.c.state).where(claims.c.id == identifier)).scalar_one()
+    return loan_rows.find_order(connection, customer, _key(identifier)) if claim == "paid" else None
+
+
+def _key(identifier: str) -> str:
+    return f"claim {identifier}"
+
+
+def _do_paid(connection: Connection, order: Order, at: int) -> None:
+    number = order.detail["remark"]
+    messages.do_tell(connection, order.customer_id, "claim-paid", at, number=number, amount=yuan(order.amount))
+
+
+def _shown(row: Row[Any]) -> Claim:
+    return Claim(row.id, row.number, row.kind, row.amount, row.state, shown(row.created_at))
