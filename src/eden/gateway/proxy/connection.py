@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Final
 from eden.gateway.exchange import Answer, Exchange
 from eden.gateway.proxy import answers
 from eden.gateway.proxy.framing import LAST_CHUNK, Chunks, Refused, RequestHead, check_part, chunk
+from eden.gateway.proxy.link import WATER, Connection
 from eden.gateway.proxy.relay import Relay
 from eden.gateway.proxy.tunnel import Tunnel
-from eden.gateway.proxy.upstream import WATER, Connection
 
 if TYPE_CHECKING:
     from eden.gateway.proxy.gateway import Gateway

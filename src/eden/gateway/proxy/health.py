@@ -12,7 +12,8 @@ import logging
 
 from eden.gateway.exchange import Failure, Headers
 from eden.gateway.interfaces import Health
-from eden.gateway.proxy.upstream import Connection, Pool, Target
+from eden.gateway.proxy.link import Connection
+from eden.gateway.proxy.upstream import Pool, Target
 
 log = logging.getLogger("eden.gateway")
 

@@ -1,6 +1,6 @@
 """One call to an upstream, and its answer on the way back.
 
-A relay is what a connection to an upstream tells of what comes (`upstream.Sink`). It sends the request when it is given
+A relay is what a connection to an upstream tells of what comes (`link.Sink`). It sends the request when it is given
 a connection, decides with the steps whether another try is made while nothing of an answer has gone out, and hands the
 answer to its owner: whole, or piece by piece. Memory is bounded on both sides: a client that does not read stops the
 reading from the upstream, an upstream that does not take more of a body stops the reading from the client.
@@ -15,7 +15,8 @@ from typing import Final, Protocol
 from eden.gateway.exchange import GOOD, Answer, Exchange, Failure, Headers, Steps
 from eden.gateway.proxy import answers
 from eden.gateway.proxy.framing import LAST_CHUNK, chunk
-from eden.gateway.proxy.upstream import Connection, Pool, Target
+from eden.gateway.proxy.link import Connection
+from eden.gateway.proxy.upstream import Pool, Target
 
 #: RFC 9110, section 9.2.2
 IDEMPOTENT: Final = frozenset((b"GET", b"HEAD", b"PUT", b"DELETE", b"OPTIONS", b"TRACE"))
@@ -117,6 +118,8 @@ class Relay:
         host = f"[{address.host}]" if ":" in address.host else address.host
         scheme = "https" if address.name else "http"
         authority = address.name or host
+        if address.port != (443 if address.name else 80):
+            authority += f":{address.port}"
         target = Target(None, f"{scheme}://{host}:{address.port}", 1, authority, address.name)
         target.make(self)
 
