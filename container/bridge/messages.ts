@@ -93,6 +93,7 @@ export type HostEventName =
   | 'share' // "share" chosen in the capsule's menu
   | 'device' // {event: "accelerometer"|"compass"|"gyroscope"|"deviceMotion"|"location"|"locationError"|"battery", ...}
   | 'collect' // {kinds} that the runtime shall measure from now on
+  | 'secureKeyboard' // {id, count} of keys that were pressed on the secure keyboard
   | 'settings' // {authSetting} changed by the person
   | 'updateReady'
   | 'updateFailed'

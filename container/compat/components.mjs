@@ -167,7 +167,7 @@ export const LIMITS = {
   'open-data': 'shows what the host tells of the person, otherwise its default text',
   'functional-page-navigator': 'asks the host as `wx` functions do; there are no plugins to use it in',
   editor: '`insertCustomBlock` fails',
-  input: '`safe-password` hides the password, but does not encrypt it; nicknames pass without a review',
+  input: '`safe-password` takes its keys from the phone, not from a certificate; nicknames pass without a review',
   picker: 'region: `sub-district` ends at districts, and there are no postcodes',
   'share-element': 'shows its content; pages change without a shared movement',
   'open-container': 'shows its content; pages change without a container transform',

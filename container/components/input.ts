@@ -1,13 +1,13 @@
 /** `<input>`: one line of text. */
 import css from './input.css'
 import { el } from './kit'
+import { SafePassword, type SafePasswordProps } from './safe-password'
 import { TEXT_FIELD_PROPERTIES, TextField, type TextFieldProps } from './text-field'
 
-interface InputProps extends TextFieldProps {
+interface InputProps extends TextFieldProps, SafePasswordProps {
   type: string
   password: boolean
   alwaysEmbed: boolean
-  safePasswordLength: number
 }
 
 /** What a phone's keyboard of this type can type; suggestions and password managers put in several at once. */
@@ -15,11 +15,10 @@ const KEYS: { [type: string]: RegExp } = {
   number: /^\d+$/,
   digit: /^[\d.]+$/,
   idcard: /^[\dxX]+$/,
-  'safe-password': /^\d+$/,
 }
 
 const INPUT_MODES: { [type: string]: string } = {
-  number: 'numeric', digit: 'decimal', 'safe-password': 'numeric',
+  number: 'numeric', digit: 'decimal', 'safe-password': 'none',
 }
 
 export class Input extends TextField<InputProps> {
@@ -36,12 +35,19 @@ export class Input extends TextField<InputProps> {
     safePasswordNonce: String,
     safePasswordSalt: String,
     safePasswordCustomHash: String,
+    // beside WeChat's (docs/keyboard.md)
+    safePasswordKind: { type: String, value: 'pin' },
+    safePasswordPurpose: { type: String, value: 'pay' },
+    safePasswordUser: String,
+    safePasswordTitle: String,
+    safePasswordShuffle: Boolean,
   }
   static css = css
 
   protected readonly control = el('input', 'eden-control')
   protected readonly placeholderDefault = 'input-placeholder'
   private valueAtFocus = ''
+  private readonly safe = new SafePassword(this.rt)
 
   override create(): void {
     const field = el('div', 'eden-field', this.hint, this.control)
@@ -63,13 +69,55 @@ export class Input extends TextField<InputProps> {
   override update(name: keyof InputProps): void {
     const { control, props } = this
     if (name === 'type' || name === 'password') {
-      const hidden = props.password || props.type === 'safe-password' || props.type === 'password'
+      const hidden = props.password || this.isSafe || props.type === 'password'
       control.type = hidden ? 'password' : 'text'
       control.inputMode = INPUT_MODES[props.type] ?? 'text'
       control.setAttribute('autocomplete', props.type === 'nickname' ? 'nickname' : 'off')
-    } else if (name === 'safePasswordLength') {
-      if (props.safePasswordLength > 0) control.maxLength = props.safePasswordLength
-    } else super.update(name)
+      if (this.isSafe) control.readOnly = true
+    } else {
+      super.update(name)
+      // nothing but the secure keyboard types here
+      if (name === 'disabled' && this.isSafe) control.readOnly = true
+    }
+  }
+
+  // ---- type="safe-password" ----------------------------------------------------------------------------------------
+
+  private get isSafe(): boolean { return this.props.type === 'safe-password' }
+
+  protected override focused(): void {
+    // the phone gives the focus back when the keyboard is gone
+    if (this.safe.isOpen) return
+    super.focused()
+    if (this.isSafe && !this.props.disabled) void this.typeSafely()
+  }
+
+  protected override blurred(): void {
+    if (!this.safe.isOpen) super.blurred()
+  }
+
+  protected override blurDetail(): object {
+    return this.isSafe ? { ...super.blurDetail(), ...this.safe.outcome } : super.blurDetail()
+  }
+
+  override formValue(): string {
+    return this.isSafe ? this.safe.outcome.encryptedValue : super.formValue()
+  }
+
+  override formReset(): void {
+    this.safe.reset()
+    super.formReset()
+  }
+
+  private async typeSafely(): Promise<void> {
+    await this.safe.open(this.props, (count) => {
+      const value = '*'.repeat(count)
+      this.set({ value })
+      this.trigger('input', { value, cursor: count, keyCode: 0 })
+    })
+    this.control.blur()
+    super.blurred()
+    if (this.safe.outcome.encryptedValue) this.trigger('confirm', { value: this.control.value })
   }
 
   /** type="nickname": WeChat has the name checked when it was edited. */

@@ -158,7 +158,7 @@ export abstract class TextField<P extends TextFieldProps = TextFieldProps>
     return (this.control.getRootNode() as Document | ShadowRoot).activeElement === this.control
   }
 
-  private focused(): void {
+  protected focused(): void {
     keyboardFor(this.rt, this)
     this.applySelection()
     document.addEventListener('selectionchange', this.watchSelection)
@@ -166,7 +166,7 @@ export abstract class TextField<P extends TextFieldProps = TextFieldProps>
     this.trigger('focus', { value: this.control.value, height: keyboardHeight() })
   }
 
-  private blurred(): void {
+  protected blurred(): void {
     keyboardDone(this.rt, this)
     document.removeEventListener('selectionchange', this.watchSelection)
     this.page?.root.removeEventListener('mousedown', this.hold, true)

@@ -16,6 +16,7 @@ import { words } from './chrome/strings'
 import { ContainerFiles } from './container-files'
 import type { HostEventDetail, HostEvents } from './events'
 import { FramePool } from './frame/pool'
+import { SecureKeyboard } from './keyboard/keyboard'
 import { Network, UNTHROTTLED, type NetworkConditions } from './network'
 import { SCENE_DEFAULT, systemInfo, type HostOptions, type OpenOptions } from './options'
 import { Installer } from './package/installer'
@@ -45,6 +46,8 @@ export class EdenHost extends EventTarget {
   readonly platform: Platform | undefined
   /** what this phone tells of programs and their use, and the person's word on it; undefined: nobody is told */
   readonly collect: Collect | undefined
+  /** for PINs and passwords of the embedding page; programs have it as `eden.keyboard`. undefined: the options name no server */
+  readonly keyboard: SecureKeyboard | undefined
   private system: SystemInfo
   private theme: 'light' | 'dark'
   private readonly watchdog: ReturnType<typeof setInterval>
@@ -64,8 +67,12 @@ export class EdenHost extends EventTarget {
     this.menu = new Menu(screen.sheets, say)
     this.theme = options.theme ?? (window.matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light')
     this.system = this.measure()
+    this.keyboard = options.keyboard && new SecureKeyboard(options.keyboard, {
+      sheets: screen.sheets, fetch: browserFetch, file: (name) => files.address(name), system: () => this.system,
+      locale: options.locale ?? 'zh_CN',
+    })
     this.phone = {
-      options, policy, say, screen, files,
+      keyboard: this.keyboard, options, policy, say, screen, files,
       pool: new FramePool(screen.stage, () => files.runtime(), policy),
       source: (url) => (this.platform?.owns(url) ? this.platform : installer),
       programAddress: (key) => this.platform?.address(key),

@@ -4,6 +4,7 @@ import type { Services } from './capabilities/types'
 import type { CollectOptions } from './collect/collect'
 import type { Happening } from './collect/happenings'
 import type { DomainPolicy } from './frame/policy'
+import type { KeyboardOptions } from './keyboard/options'
 import type { Manifest } from './package/manifest'
 import type { PromptPolicy } from './prompt'
 import type { GatewayOptions } from './rpc/options'
@@ -37,6 +38,8 @@ export interface HostOptions {
   platform?: PlatformOptions
   /** through which programs call operations, by `eden.rpc` (docs/gateway-wire.md); undefined: there is none */
   gateway?: GatewayOptions
+  /** of whom PINs and passwords are sealed to (docs/keyboard.md); undefined: there is no secure keyboard */
+  keyboard?: KeyboardOptions
   /**
    * what programs of that server do is told to it, as its workspace and the person wish (docs/observe.md); false: nothing
    * is ever recorded

@@ -1,6 +1,7 @@
 /** What capabilities may do with the phone on behalf of one program. Only the program in front moves anything. */
 import { parseAddress } from './address'
 import { fail, type PhoneControl } from './capabilities/types'
+import type { KeyboardRequest } from './keyboard/options'
 import { SCENE_FROM_PROGRAM } from './options'
 import type { Phone, Programs, Running } from './programs'
 
@@ -34,6 +35,12 @@ export function phoneControl(of: () => Running, programs: Programs, phone: Phone
       programs.leave()
     },
     restart: async (path) => void programs.restart(inFront(), parseAddress(path)),
+    ...(phone.keyboard && {
+      typeSecurely: async (request: KeyboardRequest) => {
+        inFront()
+        return phone.keyboard!.open(request)
+      },
+    }),
     shareMenu: (menus) => { of().shareable = menus.includes('shareAppMessage') },
   }
 }

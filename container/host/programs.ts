@@ -12,6 +12,7 @@ import type { Fault, HostEvents } from './events'
 import type { Frame } from './frame/frame'
 import type { FramePool } from './frame/pool'
 import type { DomainPolicy } from './frame/policy'
+import type { SecureKeyboard } from './keyboard/keyboard'
 import type { Network } from './network'
 import { SCENE_BACK_FROM_PROGRAM, SCENE_DEFAULT, type HostOptions } from './options'
 import { PackageError } from './package/error'
@@ -66,6 +67,7 @@ export interface Phone {
   readonly network: Network
   readonly services: Services
   readonly gateway: Gateway | undefined
+  readonly keyboard: SecureKeyboard | undefined
   readonly stores: Promise<ValueStores>
   system(): SystemInfo
   openSettings(running: Running): Promise<void>

@@ -2,6 +2,7 @@
 import type { Boot, HostEvent, Notice, WireObject } from '../bridge/messages'
 import { createWx } from '../api/index'
 import { publish } from '../api/kit'
+import { openKeyboard } from '../api/keyboard'
 import { rpc } from '../api/rpc'
 import { CONTENT_COMPONENTS } from '../components/content'
 import { FORM_COMPONENTS } from '../components/forms'
@@ -126,7 +127,11 @@ export class ProgramRuntime implements Runtime {
     const getCurrentPages = () => this.router.stack().map((page) => page.instance)
     const globals: { [name: string]: unknown } = {
       wx: this.wx,
-      eden: { ...(window as unknown as { eden: object }).eden, rpc: publish(this, 'rpc', rpc(this)) },
+      eden: {
+        ...(window as unknown as { eden: object }).eden,
+        rpc: publish(this, 'rpc', rpc(this)),
+        keyboard: { open: publish(this, 'keyboard.open', openKeyboard(this)) },
+      },
       App: program.App,
       getApp: program.getApp,
       getCurrentPages,

@@ -14,6 +14,7 @@
  *                         their server of it
  *   rpc.js, national.js   container/host/rpc: the client of a gateway, which the host loads at the first call, and the national
  *                         algorithms of China, which that loads when a gateway's options ask for them
+ *   keyboard.js           container/components/keyboard/frame.ts: the script of the secure keyboard's own frame
  *   delta/zstd.wasm       the decoder of deltas, which the host loads when it needs it
  *   index.json            {"FILE": {"size", "gzip"}} of all of them
  *
@@ -104,6 +105,11 @@ function entries(container) {
       file: 'collect.js',
       source: 'host/collect/recording.ts',
       options: { entryPoints: [join(container, 'host/collect/recording.ts')], sourcemap: 'linked', format: 'esm' },
+    },
+    {
+      file: 'keyboard.js',
+      source: 'components/keyboard/frame.ts',
+      options: { entryPoints: [join(container, 'components/keyboard/frame.ts')], format: 'iife', plugins: [sheets] },
     },
     ...[['rpc.js', 'host/rpc/client.ts'], ['national.js', 'host/rpc/national.ts']].map(([file, source]) => ({
       file, source, options: { entryPoints: [join(container, source)], sourcemap: 'linked', format: 'esm' },

@@ -12,6 +12,7 @@ import * as recorder from './recorder'
 import * as files from './save-files'
 import { rpc } from './rpc'
 import { scanCode } from './scan'
+import { secureKeyboard } from './secure-keyboard'
 import { sensorStart, sensorStop } from './sensors'
 import * as settings from './settings'
 import { socketClose, socketConnect, socketSend } from './socket'
@@ -21,7 +22,7 @@ import type { Capability } from './types'
 export { kept } from './persistence'
 
 export const CAPABILITIES: { readonly [name: string]: Capability } = {
-  request, uploadFile, downloadFile, taskAbort, rpc,
+  request, uploadFile, downloadFile, taskAbort, rpc, secureKeyboard,
   socketConnect, socketSend, socketClose,
   storageWrite, fileWrite,
   chooseFiles, chooseAvatar, scanCode, requestPayment, sensorStart, sensorStop,

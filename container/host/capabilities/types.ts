@@ -5,6 +5,7 @@
  * program's domain lists. A capability answers with the result's fields, or throws `CapabilityError`.
  */
 import type { HostEventName, WireObject } from '../../bridge/messages'
+import type { KeyboardRequest, KeyboardResult } from '../keyboard/options'
 import type { Prompter } from '../prompt'
 import type { Gateway } from '../rpc/gateway'
 
@@ -98,6 +99,8 @@ export interface PhoneControl {
   restart(path: string): Promise<void>
   /** Which ways of sharing the phone's menu offers on the current page: shareAppMessage, shareTimeline. */
   shareMenu?(menus: string[]): void
+  /** A PIN or a password on the secure keyboard; there is none without a server that it could seal to. */
+  typeSecurely?(request: KeyboardRequest): Promise<KeyboardResult>
   /** Share a page; without it, the device's share sheet or the clipboard takes title and path. */
   share?(card: ShareCard): Promise<void>
 }

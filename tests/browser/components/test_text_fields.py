@@ -74,8 +74,9 @@ def test_maxlength(stand: MakeStand) -> None:
 def test_keyboard_types(stand: MakeStand) -> None:
     s = stand(
         """<input id="number" type="number"/><input id="digit" type="digit"/><input id="idcard" type="idcard"/>
-           <input id="password" password/><input id="safe" type="safe-password"/>"""
+           <input id="password" password/><input id="safe" type="safe-password" bindblur="on"/>"""
     )
+    s.answer("secureKeyboard", {"error": {"reason": "the phone has no secure keyboard"}})
     for name in ("number", "digit", "idcard", "password", "safe"):
         s.locator(f"#{name}").click()
         s.page.keyboard.type("a1.5.x")
@@ -84,8 +85,10 @@ def test_keyboard_types(stand: MakeStand) -> None:
         "1.5",
         "15x",
         "a1.5.x",
-        "15",
+        # nothing but the phone's own keyboard types there, and there is none
+        "",
     ]
+    assert s.details("blur")[0]["encryptError"] == "the phone has no secure keyboard"
     attributes = [
         (
             s.locator(f"#{name} .eden-control").get_attribute("type"),
@@ -98,7 +101,7 @@ def test_keyboard_types(stand: MakeStand) -> None:
         ("text", "decimal"),
         ("text", "text"),
         ("password", "text"),
-        ("password", "numeric"),
+        ("password", "none"),
     ]
 
 

@@ -1,0 +1,120 @@
+/** Offers of the server, and sealing what was typed (docs/keyboard.md, "The wire"). */
+import { seal as sealHpke, type Kem } from '../../host/rpc/hpke'
+import { encrypt as encryptSm2, sealSm4 } from '../../host/rpc/national'
+import { join, unbase64, utf8, type Bytes } from '../../host/rpc/wire'
+import type { Kind } from './layout'
+
+export type Algorithm = 'hpke-x25519' | 'hpke-p256' | 'sm2-sm4'
+export type Form = 'typed' | 'digest'
+
+export interface Offer {
+  statement: string
+  signatures: { kid: string; signature: string }[]
+}
+
+export interface Statement {
+  version: number
+  session: string
+  workspace: string
+  app: string
+  purpose: string
+  user: string
+  kind: Kind
+  shortest: number
+  longest: number
+  nonce: string
+  issued: number
+  expires: number
+  keys: { kid: string; algorithm: Algorithm; public: string }[]
+}
+
+/** What was asked for: an offer of anything else is refused. */
+export interface Wanted {
+  app: string
+  purpose: string
+  user: string
+  kind: Kind
+}
+
+const PLAIN = 144
+const HEAD = 4
+const KINDS: { readonly [name: string]: number } = { 'pin typed': 1, 'password typed': 2, 'password digest': 3 }
+const KEMS: { readonly [algorithm: string]: Kem } = { 'hpke-x25519': 'X25519', 'hpke-p256': 'P-256' }
+
+/** The statement of an offer that one of these keys (base64) signed. Throws with the reason. */
+export async function readOffer(offer: Offer, pins: readonly string[], wanted: Wanted): Promise<Statement> {
+  const message = utf8(`eden keyboard offer 1\n${offer.statement}`)
+  if (!await signed(offer.signatures, pins, message)) throw new Error('the server is not the one that was pinned')
+  const statement = JSON.parse(offer.statement) as Statement
+  const same = (['app', 'purpose', 'user', 'kind'] as const).every((name) => statement[name] === wanted[name])
+  if (statement.version !== 1 || !same) throw new Error('the server offers something else than was asked for')
+  return statement
+}
+
+async function signed(signatures: Offer['signatures'], pins: readonly string[], message: Bytes): Promise<boolean> {
+  for (const pin of pins) {
+    const raw = unbase64(pin)
+    if (raw?.length !== 32) throw new Error('a pin of the keyboard is no Ed25519 key')
+    const key = await crypto.subtle.importKey('raw', raw, { name: 'Ed25519' }, false, ['verify'])
+    for (const { signature } of signatures) {
+      const bytes = unbase64(signature)
+      if (bytes && await crypto.subtle.verify({ name: 'Ed25519' }, key, bytes, message)) return true
+    }
+  }
+  return false
+}
+
+/** The value as text. `typed` is overwritten by who made it; what is made of it here is overwritten here. */
+export async function sealValue(
+  statement: Statement, typed: Bytes, form: Form, bound: string, allowed: readonly Algorithm[] | undefined,
+): Promise<string> {
+  const key = await usable(statement, allowed)
+  const { session, workspace, app, purpose, user, kind, nonce, issued, expires } = statement
+  const header = { session, workspace, app, purpose, user, kind, nonce, issued, expires, kid: key.kid, form, bound }
+  const lines = [
+    'eden keyboard 1', workspace, session, app, user, purpose, kind, form, nonce, issued, expires, key.kid, bound,
+  ]
+  const plain = pack(kind, form, typed)
+  try {
+    const message = await seal(key.algorithm, unbase64(key.public)!, utf8(lines.join('\n')), plain)
+    return `EK1.${text64(utf8(JSON.stringify(header)))}.${text64(message)}`
+  } finally {
+    plain.fill(0)
+  }
+}
+
+/** The first key of the offer that may be used and that this browser can use. */
+async function usable({ keys }: Statement, allowed: readonly Algorithm[] | undefined): Promise<Statement['keys'][number]> {
+  for (const key of keys) {
+    if (allowed && !allowed.includes(key.algorithm)) continue
+    if (key.algorithm !== 'hpke-x25519' || await hasX25519()) return key
+  }
+  throw new Error('there is no key that this browser can use')
+}
+
+const hasX25519 = (): Promise<boolean> =>
+  crypto.subtle.generateKey({ name: 'X25519' }, false, ['deriveBits']).then(() => true, () => false)
+
+export function pack(kind: Kind, form: Form, typed: Bytes): Bytes {
+  if (typed.length > PLAIN - HEAD) throw new Error('too much was typed')
+  const plain = crypto.getRandomValues(new Uint8Array(PLAIN))
+  plain.set([1, KINDS[`${kind} ${form}`]!, typed.length >> 8, typed.length & 0xff])
+  plain.set(typed, HEAD)
+  return plain
+}
+
+async function seal(algorithm: Algorithm, publicKey: Bytes, info: Bytes, plain: Bytes): Promise<Bytes> {
+  const kem = KEMS[algorithm]
+  if (kem) return sealHpke(kem, publicKey, info, plain)
+  const secret = crypto.getRandomValues(new Uint8Array(16))
+  const iv = crypto.getRandomValues(new Uint8Array(12))
+  const message = join(encryptSm2(publicKey, secret), iv, sealSm4(secret, iv, plain, info))
+  secret.fill(0)
+  return message
+}
+
+const text64 = (bytes: Bytes): string => {
+  let text = ''
+  for (const byte of bytes) text += String.fromCharCode(byte)
+  return btoa(text).replace(/\+/g, '-').replace(/\//g, '_').replace(/=+$/, '')
+}
