@@ -30,9 +30,10 @@ class Keyboard {
   private shifted = false
   private reading = false
   private ending = false
-  /** a pointer is down; the end waits until it is up, which would otherwise fall on what is below the keyboard */
+  /** a pointer or a key is down */
   private held = false
-  private complete = false
+  /** waits until it is up, which would otherwise fall on what is below the keyboard */
+  private after: (() => void) | undefined
   private readonly shown = performance.now()
   private received = performance.now()
 
@@ -67,7 +68,7 @@ class Keyboard {
     this.canvas.setAttribute('role', 'img')
     this.canvas.setAttribute('aria-label', say('keyboard'))
     this.canvas.addEventListener('pointerdown', (event) => this.pointed(event))
-    for (const name of ['pointerup', 'pointercancel'] as const) document.addEventListener(name, () => this.released())
+    for (const name of ['pointerup', 'pointercancel', 'keyup'] as const) document.addEventListener(name, () => this.released())
     this.places.hidden = true
     const board = el('div', { class: 'board' }, this.canvas, this.places)
     document.body.replaceChildren(
@@ -96,8 +97,10 @@ class Keyboard {
 
   private released(): void {
     this.held = false
-    // after the click that belongs to it
-    if (this.complete) setTimeout(() => void this.finish())
+    const { after } = this
+    this.after = undefined
+    // behind the click that belongs to it
+    if (after) setTimeout(after)
   }
 
   private use(slot: Slot): void {
@@ -128,9 +131,10 @@ class Keyboard {
   private typed(event: KeyboardEvent): void {
     if (!event.isTrusted || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return
     const onButton = event.target instanceof HTMLButtonElement
-    if (event.key === 'Escape') this.post({ kind: 'cancel' })
+    this.held = true
+    if (event.key === 'Escape') this.after = () => this.post({ kind: 'cancel' })
     else if (event.key === 'Backspace') this.erase()
-    else if (event.key === 'Enter' && !onButton) void this.finish()
+    else if (event.key === 'Enter' && !onButton) this.after = () => void this.finish()
     else if (event.key.startsWith('Arrow') && !this.places.hidden) this.move(event.key)
     else if (event.key.length === 1 && !(onButton && event.key === ' ')) {
       const byte = event.key.charCodeAt(0)
@@ -146,14 +150,15 @@ class Keyboard {
     if (this.ending || this.keys.count >= most) return
     this.keys.press(byte)
     this.counted()
-    this.complete = this.keys.count === this.opening.length
-    if (this.complete && !this.held) void this.finish()
+    if (this.keys.count !== this.opening.length) return
+    if (this.held) this.after = () => void this.finish()
+    else void this.finish()
   }
 
   private erase(): void {
     if (this.ending || !this.keys.count) return
     this.keys.delete()
-    this.complete = false
+    this.after = undefined
     this.counted()
   }
 

@@ -47,7 +47,7 @@ export class SecureKeyboard {
     const { port1, port2 } = new MessageChannel()
     element.setAttribute('sandbox', 'allow-scripts')
     element.setAttribute('referrerpolicy', 'no-referrer')
-    element.title = request.title ?? request.purpose
+    element.title = request.title || request.program
     element.style.cssText = `display:block;width:100%;height:${FIRST_HEIGHT}px;border:0`
     element.srcdoc = keyboardDocument(script)
     let timer: ReturnType<typeof setTimeout> | undefined
