@@ -124,7 +124,7 @@ class _Link(asyncio.Protocol):
             if waiting is not None and not waiting.done():
                 waiting.set_result(answered.answer)
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, _: Exception | None) -> None:
         self.lost = True
         waiting, self.waiting = self.waiting, {}
         for one in waiting.values():
