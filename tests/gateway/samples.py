@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import Any
 
 import msgspec
@@ -95,4 +96,10 @@ def changed(*steps: tuple[str, Any]) -> Catalogue:
     return msgspec.convert(document, Catalogue)
 
 
-DELETE = object()
+class Mark(Enum):
+    """What `changed` is told in the place of a value."""
+
+    DELETE = "delete"
+
+
+DELETE = Mark.DELETE
