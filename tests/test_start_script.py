@@ -90,7 +90,7 @@ def test_first_start_sets_up_and_hands_over(tree: Tree) -> None:
     assert (code, output) == (0, f"ran in {tree.root.parent} with build a b -o c\n")
     assert tree.calls() == ["venv", "pip", "container"]
     assert all(line.startswith("eden: ") for line in errors.splitlines())
-    assert (tree.root / ".venv/site/eden.pth").read_text() == f"{tree.root}/src\n"
+    assert (tree.root / ".venv/site/eden.pth").read_text() == f"{tree.root}/src\n{tree.root}/apps\n"
     assert subprocess.run([tree.root / ".venv/bin/eden", "x"], capture_output=True, text=True).stdout.endswith(
         "with x\n"
     )
@@ -192,7 +192,7 @@ def test_moved_tree_is_set_up_again(tree: Tree) -> None:
     code, output, _ = tree.run("x")
     assert (code, output) == (0, f"ran in {tree.root.parent} with x\n")
     assert tree.calls() == ["pip"]
-    assert (tree.root / ".venv/site/eden.pth").read_text() == f"{tree.root}/src\n"
+    assert (tree.root / ".venv/site/eden.pth").read_text() == f"{tree.root}/src\n{tree.root}/apps\n"
 
 
 def test_renewed_python_is_set_up_again(tree: Tree) -> None:

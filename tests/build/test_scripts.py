@@ -140,7 +140,7 @@ def test_browser_globals_are_hidden(tmp_path: Path) -> None:
         "main.js": f"const kinds = [{kinds}]; log(kinds.every((kind) => kind === 'undefined'))\n"
         "log(typeof global, globalThis === global, Object.keys(eden))"
     }
-    assert run(tmp_path, files) == [True, ["object", True, ["rpc"]]]
+    assert run(tmp_path, files) == [True, ["object", True, ["rpc", "keyboard"]]]
 
 
 @pytest.mark.parametrize(

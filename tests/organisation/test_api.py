@@ -48,6 +48,8 @@ def test_me(office: Office) -> None:
         "observe.read",
         "observe.write",
         "observe.sql",
+        "gateway.read",
+        "gateway.write",
     ]
     me = office.client.get("/api/v1/me", headers=office.sign_in("owner")).json()
     assert (me["kind"], me["actor"], me["email"]) == ("user", "user:owner@example.com", "owner@example.com")

@@ -171,7 +171,7 @@ def write_modules(modules: Sequence[tuple[str, ScriptOutput | str]]) -> tuple[by
         parts.append(text)
         line += lines
     # of the frame's own object programs see what is for them; it is there when they run, not yet when they are defined
-    parts.append(b"}).call(eden, { get rpc() { return eden.rpc } });\n")
+    parts.append(b"}).call(eden, { get rpc() { return eden.rpc }, get keyboard() { return eden.keyboard } });\n")
     return b"".join(parts), b'{"version":3,"sections":[%b]}\n' % b",".join(sections)
 
 

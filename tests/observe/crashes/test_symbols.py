@@ -21,7 +21,7 @@ from eden.observe.crashes.symbols import Symbols
 BANK = Path(__file__).parents[3] / "apps/bank/miniprogram"
 
 #: Runs the package's script as the container's runtime does (an indirect eval under the script's name) and prints the
-#: stacks of two errors: one thrown in a callback of a request, one by a module that is given a wrong value.
+#: stacks of two errors: one thrown behind a request, one by a module that is given a wrong value.
 RUN = """
 const modules = {}, loaded = {}
 globalThis.eden = { define: (path, body) => { modules[path] = body } }
@@ -37,7 +37,7 @@ process.stdin.on('data', (piece) => { text += piece }).on('end', () => {
     modules[path](near, module, module.exports)
     return module.exports
   }
-  load('utils/api.js').get('/accounts').catch((offline) => {
+  load('utils/api.js').call('account.overview.get').catch((offline) => {
     let wrong
     try { load('utils/money.js').format(Symbol('1')) } catch (error) { wrong = error }
     console.log(JSON.stringify([offline.stack, wrong.stack]))
@@ -71,8 +71,8 @@ def test_the_banks_error_is_shown_in_its_source(bank: dict[str, bytes], stacks: 
     offline = symbols(bank["maps.zip"]).apply(1, 7, document(stacks[0]))
     source = (BANK / "utils/api.js").read_text().splitlines()
     frame = offline.exceptions[0].frames[0]
-    assert (frame.file, frame.function, frame.in_app) == ("utils/api.js", "Object.fail", True)
-    assert source[frame.line - 1] == frame.source == "      fail: () => reject(new ApiError('offline', t('offline'))),"
+    assert (frame.file, frame.function, frame.in_app) == ("utils/api.js", "Object.call", True)
+    assert source[frame.line - 1] == frame.source == "  if (!statusCode) throw new ApiError('offline', t('offline'))"
     assert source[frame.line - 1][frame.column - 1 :].startswith("new ApiError")
     assert frame.before == source[frame.line - 6 : frame.line - 1]
     assert frame.after == source[frame.line : frame.line + 5]
