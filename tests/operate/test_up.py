@@ -137,8 +137,9 @@ def test_several_processes(tmp_path: Path) -> None:
     with server(tmp_path, "--processes", "2") as running:
         for _ in range(10):
             assert running.get("/nowhere")[0] == 404
-        figures = running.figures("eden_ready 2.0")
-        assert 'eden_http_requests_total{area="other",status="404"} 10.0' in figures
+        running.figures("eden_ready 2.0")
+        # a request is counted behind its answer, and another process may be asked meanwhile
+        running.figures('eden_http_requests_total{area="other",status="404"} 10.0')
         write_beside(tmp_path / "eden-data")
         # one dies; the other serves, and a new one comes
         worker = int(subprocess.check_output(["pgrep", "-P", str(running.process.pid)], text=True).split()[0])
