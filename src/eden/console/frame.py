@@ -46,8 +46,10 @@ FRAME = Room("console", _HERE)
 class Console:
     """All rooms' pages. Made once at start; safe to use from several threads afterwards."""
 
-    def __init__(self, rooms: Iterable[Room], assets: Assets, *, reload: bool = False) -> None:
-        """`reload` looks for changed templates at every page, for those who write them."""
+    def __init__(self, rooms: Iterable[Room], assets: Assets, *, site: str = "Eden", reload: bool = False) -> None:
+        """`site` is the name beside the mark, of whoever uses the frame for pages of their own. `reload` looks for
+        changed templates at every page, for those who write them."""
+        self.site = site
         self.rooms = (FRAME, *rooms)
         self.assets = assets
         self.navigation = tuple(item for room in self.rooms for item in room.navigation)
@@ -104,6 +106,7 @@ class Console:
         locale = view.locale
         return {
             "view": view,
+            "site": self.site,
             "t": self.translator(view),
             "url": view.url,
             "may": view.may,
