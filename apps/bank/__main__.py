@@ -18,7 +18,7 @@ import uvicorn
 from sqlalchemy import Connection
 
 from bank import catalogue
-from bank.centres import applying
+from bank.centres import worklist
 from bank.refusals import yuan
 from bank.server import Server
 from bank.settings import Settings
@@ -46,14 +46,14 @@ def main(arguments: list[str] | None = None) -> int:
     serve.add_argument("--ends-with-input", action="store_true", help="end when standard input does, as its parent has")
     serve.set_defaults(run=_serve)
     commands.add_parser("catalogue", help="write the gateway's catalogue of the bank").set_defaults(run=_catalogue)
-    cases = commands.add_parser("work-list", help="list the applications that wait for an officer")
-    decide = commands.add_parser("decide", help="an officer's word on an application that waits for one")
-    decide.add_argument("number", help="the application's")
+    cases = commands.add_parser("work-list", help="list what waits for an officer")
+    decide = commands.add_parser("decide", help="an officer's word on what waits for one")
+    decide.add_argument("number", help="of the application, claim or loan")
     word = decide.add_mutually_exclusive_group(required=True)
-    word.add_argument("--approve", action="store_true", help="offer what the rules would")
+    word.add_argument("--approve", action="store_true", help="agree: offer what the rules would")
     word.add_argument("--refuse", action="store_true")
     decide.add_argument("--officer", required=True, metavar="NAME", help="whose word it is; kept with the decision")
-    decide.add_argument("--note", default="", metavar="WORDS", help="why; kept with the decision")
+    decide.add_argument("--note", required=True, metavar="WORDS", help="why; kept with the decision")
     for one in (cases, decide):
         one.add_argument("--data", type=Path, required=True, help="folder of everything that the bank keeps")
         one.add_argument("--database", default="", help="address of the database (default: SQLite in the folder)")
@@ -84,25 +84,30 @@ def _cases(given: argparse.Namespace) -> int:
     with _database(given) as database:
         cursor: str | None = ""
         while cursor is not None:
-            page = database.read_now(lambda connection, after=cursor: applying.work_list(connection, cursor=after))  # type: ignore[misc]
+            page = database.read_now(lambda connection, after=cursor: worklist.items(connection, now(), cursor=after))  # type: ignore[misc]
             cursor = page.next
-            for case in page.items:
-                offered, facts = yuan(case.verdict["amount"]), case.facts
-                reasons = " ".join(english for _, english in case.verdict["reasons"])
-                print(
-                    f"{case.number}  {case.product}  wants {yuan(case.amount)}, {case.term} months; would get {offered}"
-                )
-                print(f"    grade {facts['grade']}, income {facts['income']} a month. {reasons}")
+            for item in page.items:
+                late = ", late" if item.left < 0 else ""
+                print(f"{item.number}  {item.kind}  {yuan(item.amount)}  {item.owner or 'nobody'} has it{late}")
+                print(f"    {' '.join(english for _, english in item.reasons)}")
     return 0
 
 
 def _decide(given: argparse.Namespace) -> int:
-    def work(connection: Connection) -> None:
-        applying.do_decide_by_hand(connection, given.number, given.officer, given.approve, given.note, now())
+    word = worklist.Word.APPROVE if given.approve else worklist.Word.REFUSE
+
+    def work(connection: Connection) -> worklist.Item:
+        at = now()
+        item = worklist.of_number(connection, given.number, at)
+        worklist.do_claim(connection, item.id, given.officer, at)
+        return worklist.do_decide(connection, item.id, given.officer, word, given.note, at)
 
     with _database(given) as database:
-        database.write_now(work)
-    print(f"{given.number} is {'offered' if given.approve else 'refused'}; the customer has been told.")
+        item = database.write_now(work)
+    if item.outcome:
+        print(f"{given.number}: {item.outcome}. The customer has been told.")
+    else:
+        print(f"{given.number}: another officer has to agree.")
     return 0
 
 

@@ -207,6 +207,45 @@ applications = Table(
     Index("bank_applications_by_state", "state", "id"),
 )
 
+cases = Table(
+    "bank_cases",
+    metadata,
+    #: of the application
+    Column("id", ForeignKey("bank_applications.id"), primary_key=True),
+    #: where it stands (`credit.applications.STATIONS`), since when, and until when it should have left
+    Column("station", String(20), nullable=False),
+    Column("since", BigInteger, nullable=False),
+    Column("deadline", BigInteger),
+    Column("rework", Integer, nullable=False),
+    Column("history", JSON, nullable=False),
+    Index("bank_cases_by_deadline", "deadline"),
+)
+
+work_items = Table(
+    "bank_work_items",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    #: what somebody has to look at: credit (an application), and what other rooms have; its id there
+    Column("kind", String(20), nullable=False),
+    Column("subject", String(32), nullable=False),
+    Column("customer_id", ForeignKey("bank_customers.id"), nullable=False),
+    #: a code; what it says to people is in the detail
+    Column("reason", String(40), nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("skill", String(20), nullable=False),
+    #: the officer who has taken it; "" for nobody
+    Column("owner", String(80), nullable=False),
+    #: open, done
+    Column("state", String(10), nullable=False),
+    #: number, reasons, needed, words, outcome
+    Column("detail", JSON, nullable=False),
+    Column("opened_at", BigInteger, nullable=False),
+    Column("deadline", BigInteger, nullable=False),
+    Column("done_at", BigInteger),
+    Index("bank_work_items_by_deadline", "state", "deadline", "id"),
+    Index("bank_work_items_by_subject", "kind", "subject"),
+)
+
 loans = Table(
     "bank_loans",
     metadata,

@@ -9,13 +9,15 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection, Row, insert, select, update
 
-from bank.centres import customers, deciding, loan_books, messages, products
+from bank.centres import customers, deciding, line, loan_books, messages, products, worklist
+from bank.centres.worklist import Word
+from bank.credit.applications import Step
 from bank.credit.decide import Decision
 from bank.ids import new_hex
 from bank.refusals import Refusal, yuan
 from bank.tables import applications
 from bank.times import day_of, shown
-from bank.values import Application, LoanOffer, LoanProduct, Page
+from bank.values import Application, LoanOffer, LoanProduct
 from eden.base.sealing import Seal
 
 PAGE = 50
@@ -45,8 +47,9 @@ class Verdict(Struct, frozen=True):
         return cls(made.outcome, made.amount, made.rate_bp, deciding.sentences(made))
 
 
-class Case(Struct, frozen=True):
-    """An application as an officer sees it: `facts` are what the factory saw, `verdict` what it says."""
+class View(Struct, frozen=True):
+    """An application as an officer sees it: `facts` are what the factory saw, `verdict` what it said, `history` where
+    it has been. Cents; times in µs."""
 
     id: str
     number: str
@@ -55,8 +58,11 @@ class Case(Struct, frozen=True):
     amount: int
     term: int
     state: str
+    station: str
     facts: dict[str, Any]
     verdict: dict[str, Any]
+    history: list[Step]
+    rework: int
     created_at: int
 
 
@@ -101,42 +107,84 @@ def do_apply(connection: Connection, seal: Seal, customer: str, key: str, wanted
         )
     )
     customers.do_agree(connection, customer, "credit-bureau", at)
+    line.do_begin(connection, identifier, at, customer)
+    line.do_move(connection, identifier, "identified", "read", "agreed", at=at, by=customer)
     named: dict[str, Any] = {"product": loan.name, "product_en": loan.name_en, "number": number}
     messages.do_tell(connection, customer, "loan-received", at, amount=yuan(wanted.amount), **named)
     # what is told of it comes after
     made = deciding.decision(connection, seal, customer, identifier, found, wanted.amount, wanted.term, at)
-    row = connection.execute(select(applications).where(applications.c.id == identifier)).one()
+    row = _row(connection, identifier)
     detail = row.detail | {"decision": msgspec.to_builtins(made)}
     connection.execute(update(applications).where(applications.c.id == identifier).values(detail=detail))
-    _do_decide(connection, identifier, Verdict.of(made), at + 1)
+    verdict = Verdict.of(made)
+    line.do_move(connection, identifier, "gathered", verdict.outcome, at=at + 1, by=line.MACHINE)
+    _do_conclude(connection, identifier, verdict, at + 1)
+    if verdict.outcome == "referred":
+        limit = made.duties.get("four-eyes-above")
+        worklist.do_open(
+            connection,
+            KIND,
+            identifier,
+            customer,
+            at + 1,
+            number=number,
+            reasons=[(code, *said) for code, said in zip(made.reasons, verdict.reasons, strict=True)],
+            amount=made.amount,
+            needed=2 if limit is not None and made.amount > limit else 1,
+        )
     return identifier
 
 
-def do_decide_by_hand(connection: Connection, number: str, officer: str, approved: bool, note: str, at: int) -> None:
-    """An officer's word on an application that waits for one, by its number. Refusal "not-decidable"."""
-    row = connection.execute(select(applications).where(applications.c.number == number)).first()
-    if row is None or row.state != "referred":
-        raise Refusal("not-decidable")
-    identifier = row.id
+def do_withdraw(connection: Connection, customer: str, identifier: str, at: int) -> None:
+    """The customer does not want the loan any more, before there is money. Refusals "not-found", "not-possible"."""
+    row = _own(connection, customer, identifier)
+    if row.state == "withdrawn":
+        return
+    line.do_move(connection, identifier, "withdraw", at=at, by=customer)
+    worklist.do_close(connection, KIND, identifier, at)
+
+
+def do_expire(connection: Connection, at: int) -> int:
+    """End what has waited for its customer for too long, and what can no longer be withdrawn from; how many."""
+    count = 0
+    for case in line.overdue(connection, at):
+        if case.station == "cooling-off":
+            line.do_move(connection, case.id, "elapsed", at=at, by=line.MACHINE)
+        elif case.queue == "customer":
+            line.do_move(connection, case.id, "expire", at=at, by=line.MACHINE)
+            row = _row(connection, case.id)
+            messages.do_tell(connection, row.customer_id, "loan-expired", at, number=row.number)
+        else:
+            continue  # a person or a machine is late: the line's figures show it
+        count += 1
+    return count
+
+
+def _do_word(connection: Connection, identifier: str, officer: str, word: Word, note: str, at: int) -> None:
+    """What an officer's word on a referred application does."""
+    row = _row(connection, identifier)
+    if word is Word.ASK_AGAIN:
+        line.do_move(connection, identifier, "ask-again", at=at, by=officer, note=note)
+        messages.do_tell(connection, row.customer_id, "loan-papers", at, number=row.number)
+        return
     verdict = msgspec.convert(row.detail["verdict"], Verdict)
     verdict = (
         Verdict("offered", verdict.amount, verdict.rate_bp, [])
-        if approved
+        if word is Word.APPROVE
         else Verdict("refused", 0, 0, [deciding.OFFICER])
     )
-    detail = row.detail | {"officer": {"name": officer, "note": note, "at": at}}
-    connection.execute(update(applications).where(applications.c.id == identifier).values(detail=detail))
-    _do_decide(connection, identifier, verdict, at)
+    line.do_move(connection, identifier, verdict.outcome, at=at, by=officer, note=note)
+    _do_conclude(connection, identifier, verdict, at)
+
+
+#: of applications on the work list
+KIND = "credit"
+worklist.DECIDERS[KIND] = _do_word
 
 
 def find(connection: Connection, customer: str, identifier: str, chinese: bool) -> Application:
     """Refusal "not-found"."""
-    row = connection.execute(
-        select(applications).where(applications.c.id == identifier, applications.c.customer_id == customer)
-    ).first()
-    if row is None:
-        raise Refusal("not-found")
-    return _shown(connection, row, chinese)
+    return _shown(connection, _own(connection, customer, identifier), chinese)
 
 
 def of_customer(connection: Connection, customer: str, chinese: bool) -> list[Application]:
@@ -150,38 +198,42 @@ def of_customer(connection: Connection, customer: str, chinese: bool) -> list[Ap
     return [_shown(connection, row, chinese) for row in rows]
 
 
-def work_list(connection: Connection, state: str = "referred", cursor: str = "") -> Page[Case]:
-    """What waits for an officer, the oldest first."""
-    query = select(applications).where(applications.c.state == state, applications.c.id > cursor)
-    rows = connection.execute(query.order_by(applications.c.id).limit(PAGE + 1)).all()
-    items = [
-        Case(
-            row.id,
-            row.number,
-            row.customer_id,
-            row.product,
-            row.amount,
-            row.term,
-            row.state,
-            deciding.shown(row.detail["decision"]),
-            row.detail["verdict"],
-            row.created_at,
-        )
-        for row in rows[:PAGE]
-    ]
-    return Page(items, items[-1].id if len(rows) > PAGE else None)
+def view(connection: Connection, identifier: str) -> View:
+    """An application as an officer sees it. Refusal "not-found"."""
+    row, case = _row(connection, identifier), line.find(connection, identifier)
+    return View(
+        row.id,
+        row.number,
+        row.customer_id,
+        row.product,
+        row.amount,
+        row.term,
+        row.state,
+        case.station,
+        deciding.shown(row.detail["decision"]) if "decision" in row.detail else {},
+        row.detail.get("verdict", {}),
+        list(case.history),
+        case.rework,
+        row.created_at,
+    )
 
 
 def do_set(connection: Connection, identifier: str, state: str, at: int) -> None:
-    """An application has come to another state."""
-    connection.execute(update(applications).where(applications.c.id == identifier).values(state=state, changed_at=at))
+    """The lending centre has come further with an application: signed, or paid out. Refusal "not-possible"."""
+    row = _row(connection, identifier)
+    if state == "signed":
+        line.do_move(connection, identifier, "accepted", "signed", at=at, by=row.customer_id)
+        return
+    duties = row.detail["decision"]["duties"]
+    event = "paid-with-cooling-off" if duties.get("cooling-off-days") else "paid"
+    line.do_move(connection, identifier, event, at=at, by=line.MACHINE)
 
 
-def _do_decide(connection: Connection, identifier: str, verdict: Verdict, at: int) -> None:
-    row = connection.execute(select(applications).where(applications.c.id == identifier)).one()
+def _do_conclude(connection: Connection, identifier: str, verdict: Verdict, at: int) -> None:
+    """Keep what was decided and tell the customer."""
+    row = _row(connection, identifier)
     detail = row.detail | {"verdict": msgspec.to_builtins(verdict)}
     connection.execute(update(applications).where(applications.c.id == identifier).values(detail=detail))
-    do_set(connection, identifier, verdict.outcome, at)
     product = products.find(connection, row.product, row.product_version).product
     named: dict[str, Any] = {"product": product.name, "product_en": product.name_en, "number": row.number}
     if verdict.outcome == "offered":
@@ -191,6 +243,20 @@ def _do_decide(connection: Connection, identifier: str, verdict: Verdict, at: in
         messages.do_tell(
             connection, row.customer_id, "loan-refused", at, reasons=chinese, reasons_en=english, number=row.number
         )
+
+
+def _row(connection: Connection, identifier: str) -> Row[Any]:
+    row = connection.execute(select(applications).where(applications.c.id == identifier)).first()
+    if row is None:
+        raise Refusal("not-found")
+    return row
+
+
+def _own(connection: Connection, customer: str, identifier: str) -> Row[Any]:
+    row = _row(connection, identifier)
+    if row.customer_id != customer:
+        raise Refusal("not-found")
+    return row
 
 
 def _product(connection: Connection, wanted: Apply) -> tuple[products.Versioned, products.Loan]:

@@ -108,6 +108,20 @@ TEXTS: dict[str, tuple[str, str, str, str, str]] = {
         "很抱歉，申请 {number} 未通过：{reasons}",
         "We are sorry: application {number} was not approved. {reasons_en}",
     ),
+    "loan-expired": (
+        "loan",
+        "贷款申请已失效",
+        "Your application has ended",
+        "申请 {number} 长时间未办理，已自动关闭。您可随时重新申请。",
+        "Application {number} has waited for too long and is closed. You can apply again at any time.",
+    ),
+    "loan-papers": (
+        "loan",
+        "请补充证件照片",
+        "We need your documents again",
+        "申请 {number} 的证件照片需要重新拍摄，请在小程序中打开该申请。",
+        "Please photograph the documents of application {number} again: open it in the mini program.",
+    ),
     "loan-paid": (
         "loan",
         "贷款已放款",

@@ -11,12 +11,24 @@ from bank.credit.applications import Case
 
 
 class Item(Struct, frozen=True):
-    """A case that waits for a person. `left`: µs until its deadline, below 0 when it has passed."""
+    """What waits for a person: cents, times in µs; `now` is when that is asked."""
 
-    case: Case
+    id: str
+    skill: str
     amount: int
-    left: int
-    is_late: bool
+    since: int
+    deadline: int
+    owner: str
+    now: int
+
+    @property
+    def left(self) -> int:
+        """Until its deadline; below 0 when it has passed."""
+        return self.deadline - self.now
+
+    @property
+    def is_late(self) -> bool:
+        return self.left < 0
 
 
 class Line(Struct, frozen=True):
@@ -40,26 +52,34 @@ class Officer(Struct, frozen=True):
 def waiting(cases: Iterable[Case], now: int, amounts: Mapping[str, int] | None = None) -> list[Item]:
     """What waits for an officer: the nearest deadline first, then the larger amount, then the older."""
     amounts = amounts or {}
-    items = []
-    for case in cases:
-        if case.queue == "officer" and case.deadline is not None:
-            left = case.deadline - now
-            items.append(Item(case, amounts.get(case.id, 0), left, left < 0))
-    return sorted(items, key=lambda item: (item.left, -item.amount, item.case.since, item.case.id))
+    items = [
+        Item(case.id, case.skill, amounts.get(case.id, 0), case.since, case.deadline, case.owner, now)
+        for case in cases
+        if case.queue == "officer" and case.deadline is not None
+    ]
+    return sorted(items, key=lambda item: (item.left, -item.amount, item.since, item.id))
 
 
-def assign(items: Sequence[Item], officers: Sequence[Officer]) -> dict[str, str]:
-    """Who should take what nobody has: case → officer. Each goes to the least busy who has the skill and room."""
-    busy = Counter(item.case.owner for item in items if item.case.owner)
+def assign(
+    items: Sequence[Item], officers: Sequence[Officer], spoken: Mapping[str, Sequence[str]] | None = None
+) -> dict[str, str]:
+    """Who should take what nobody has: item → officer. Each goes to the least busy who has the skill and room, and has
+    not `spoken` on it (item → officers) already."""
+    spoken = spoken or {}
+    busy = Counter(item.owner for item in items if item.owner)
     given: dict[str, str] = {}
     for item in items:
-        if item.case.owner:
+        if item.owner:
             continue
-        free = [who for who in officers if item.case.skill in who.skills and busy[who.name] < who.most]
+        free = [
+            who
+            for who in officers
+            if item.skill in who.skills and busy[who.name] < who.most and who.name not in spoken.get(item.id, ())
+        ]
         if free:
             chosen = min(free, key=lambda who: (busy[who.name], who.name))
             busy[chosen.name] += 1
-            given[item.case.id] = chosen.name
+            given[item.id] = chosen.name
     return given
 
 

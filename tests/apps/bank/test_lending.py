@@ -11,16 +11,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from bank.__main__ import main
-from bank.centres import applying
 from bank.centres.accounting import DAY_STARTS, INTEREST_INCOME, REPAYMENTS, balances, general
-from bank.centres.deciding import OFFICER
 from bank.centres.lending import CONTRACT, Lending
 from bank.credit.decide import Decision, reproduce
-from bank.credit.reasons import SENTENCES
 from bank.ledger.audit import check_invariants
 from bank.ledger.ledger import Ledger
-from bank.refusals import Refusal
 from bank.tables import applications, customers
 from eden.base.ids import now
 from tests.apps.bank.house import Answer, BankHouse, open_bank
@@ -42,11 +37,6 @@ def sign(house: BankHouse, application: str) -> Answer:
 
 def repay(house: BankHouse, loan: str, amount: int, key: str = "r1") -> Answer:
     return house.call("POST", f"/v1/loans/{loan}/repayments", {"amount": amount}, idempotency_key=key)
-
-
-def unknown(house: BankHouse) -> None:
-    """The customer has shown no document."""
-    house.bank.database.write_now(lambda connection: connection.execute(customers.update().values(document=None)))
 
 
 @pytest.fixture
@@ -157,42 +147,6 @@ def test_nobody_repays_what_they_have_not(rich: BankHouse) -> None:
     assert house.call("POST", "/v1/transfers", wanted, idempotency_key="empty").status == 200
     assert repay(house, loan, 100).code == "insufficient-funds"
     assert house.get(f"/v1/loans/{loan}")["owed"] == 5_000_000
-
-
-def test_exceptions_go_to_an_officer(rich: BankHouse) -> None:
-    house = rich
-    unknown(house)
-    application = apply(house).json
-    assert (application["state"], application["offer"]) == ("referred", None)
-    assert application["reasons"] == [SENTENCES["identity"][0]]
-    assert sign(house, application["id"]).code == "not-offered"
-    database = house.bank.database
-    (case,) = database.read_now(applying.work_list).items
-    assert case.number == application["number"] and case.facts["grade"] in "ABC"
-    decide = applying.do_decide_by_hand
-    database.write_now(lambda connection: decide(connection, case.number, "officer", True, "well known", now()))
-    assert database.read_now(applying.work_list).items == []
-    assert house.get(f"/v1/loan-applications/{case.id}")["state"] == "offered"
-    with pytest.raises(Refusal, match="does not wait"):
-        database.write_now(lambda connection: decide(connection, case.number, "officer", False, "", now()))
-
-
-def test_an_officer_decides_by_command(rich: BankHouse, capsys: pytest.CaptureFixture[str]) -> None:
-    house = rich
-    unknown(house)
-    application = apply(house, amount=200_000).json
-    where = ["--data", str(house.bank.settings.data)]
-    assert main(["work-list", *where]) == 0
-    listed = capsys.readouterr().out
-    assert application["number"] in listed and SENTENCES["identity"][1] in listed
-    word = ["decide", application["number"], "--refuse", "--officer", "Zhao", "--note", "no papers", *where]
-    assert main(word) == 0
-    assert "refused" in capsys.readouterr().out
-    assert house.get(f"/v1/loan-applications/{application['id']}")["reasons"] == [OFFICER[0]]
-    house.language = "en"
-    assert OFFICER[1] in house.get("/v1/messages")["items"][0]["text"]
-    assert main(word) == 1
-    assert "does not wait" in capsys.readouterr().err
 
 
 def test_loans_are_nobody_elses(rich: BankHouse) -> None:

@@ -122,7 +122,7 @@ def test_the_list_shows_only_what_needs_a_person() -> None:
         referred,
     ]
     items = waiting(cases, 5 * HOUR, {"large": 10_000, "small": 10})
-    assert [item.case.id for item in items] == ["old", "a", "large", "small"]
+    assert [item.id for item in items] == ["old", "a", "large", "small"]
     assert [item.is_late for item in items] == [True, True, False, False]
 
 
@@ -132,6 +132,7 @@ def test_work_is_shared_out_by_skill_and_room() -> None:
     assert assign(items, officers) == {"a": "li", "b": "wang", "c": "li"}
     taken = waiting([take(Case("a", "manual", 0), "li"), Case("b", "manual", 0)], 0)
     assert assign(taken, officers) == {"b": "wang"}
+    assert assign(waiting([Case("a", "manual", 0)], 0), officers, {"a": ["li"]}) == {"a": "wang"}
 
 
 def test_a_week_of_the_line() -> None:

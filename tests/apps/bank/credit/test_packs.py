@@ -23,7 +23,7 @@ def broken(on: Day = TODAY, reading: str = "notice", region: str = "CN", **chang
 def test_an_ordinary_loan() -> None:
     ruling = evaluate(HOME, TODAY, "CN")
     assert ruling.breaches == ()
-    assert set(ruling.packs) == {"cn-cost-2017", "cn-internet-loans-2020", "cn-joint-lending-2021"}
+    assert set(ruling.packs) == {"cn-cost-2017", "cn-house-2026", "cn-internet-loans-2020", "cn-joint-lending-2021"}
     assert all(len(sha256) == 64 for sha256 in ruling.packs.values())
 
 
