@@ -25,7 +25,8 @@ from eden.base.ids import new_id, now
 from eden.base.tables import members, users
 from eden.keyboard.interfaces import Kind, Purpose
 from eden.keyboard.rules import read_sealed
-from eden.keyboard.service import Delivery, KeyboardService, delivery_info
+from eden.keyboard.service import Delivery, Given, KeyboardService, delivery_info
+from eden.keyboard.service_admin import KeyboardAdmin
 from tests.browser.accessibility import violations
 from tests.browser.platform import RunningPlatform
 from tests.browser.programs import Files
@@ -86,7 +87,7 @@ class Typing:
                 name=name, kind=kind, shortest=4, longest=longest, tries=3, lock_seconds=0, verifiers=[token_id],
                 openers=[token_id],
             )  # fmt: skip
-            await self.service.set_purpose(owner, workspace, purpose, None)
+            await self.admin.set_purpose(owner, workspace, purpose, None)
         self.workspace = workspace
         return secret
 
@@ -96,8 +97,14 @@ class Typing:
         assert isinstance(found, KeyboardService)
         return found
 
+    @property
+    def admin(self) -> KeyboardAdmin:
+        found = self.platform.platform.framed.state.services["keyboard_admin"]
+        assert isinstance(found, KeyboardAdmin)
+        return found
+
     def pin(self) -> str:
-        keys = self.platform.run(self.service.keys(self.platform.house.owner, self.workspace, 100, None))
+        keys = self.platform.run(self.admin.keys(self.platform.house.owner, self.workspace, 100, None))
         return base64.b64encode(next(key.public for key in keys if key.algorithm == "ed25519")).decode()
 
     def open(self, *, locale: str = "en", theme: str = "light", width: str = "375px", **options: Any) -> Typing:
@@ -155,7 +162,7 @@ class Typing:
 
         async def deliver() -> Delivery:
             principal = await self.platform.platform.framed.state.services["identity"].token(self.token)
-            return await self.service.open(principal, "test", purpose, sealed, own.public.raw, app, "anna")
+            return await self.service.open(principal, "test", Given(purpose, sealed, app, "anna"), own.public.raw)
 
         delivery = self.platform.run(deliver())
         return own.open(delivery_info(delivery.envelope), delivery.sealed).decode()
@@ -190,7 +197,7 @@ def test_every_algorithm(typing: Typing, algorithm: str) -> None:
     sealed = by_page(typing, {"kind": "password", "purpose": "login"}, PASSWORD)
     kid = read_sealed(sealed).envelope.kid
     assert typing.opened(sealed, "login") == PASSWORD
-    keys = typing.platform.run(typing.service.keys(typing.platform.house.owner, typing.workspace, 100, None))
+    keys = typing.platform.run(typing.admin.keys(typing.platform.house.owner, typing.workspace, 100, None))
     assert {key.kid: key.algorithm for key in keys}[kid] == algorithm
 
 

@@ -149,6 +149,26 @@ def test_password_is_enrolled_and_checked(bank: Bank) -> None:
     assert reference[0].startswith(b"$argon2id$")
 
 
+@pytest.mark.parametrize(("word", "purpose", "typed"), [("pin", "pay", PIN), ("password", "login", PASSWORD)])
+def test_what_is_typed_twice_has_to_be_the_same(bank: Bank, word: str, purpose: str, typed: str) -> None:
+    def enrol(first: str, again: str) -> Any:
+        sealed, second = (text(bank.offer(purpose), one) for one in (first, again))
+        return bank.post(f"enrol-{word}", purpose=purpose, sealed=sealed, again=second, account="T-1")
+
+    check = {"pin": "check-pin", "password": "verify-password"}[word]
+    other = typed[:-1] + "0"
+    assert enrol(typed, typed).status_code == 200
+    differs = enrol(other, typed)
+    assert (differs.status_code, differs.json()["code"]) == (422, "sealed-differs")
+    for value, verified in ((typed, True), (other, False)):
+        sealed = text(bank.offer(purpose), value)
+        assert bank.post(check, purpose=purpose, sealed=sealed, account="T-1").json()["verified"] is verified
+    # one value is not two
+    sealed = text(bank.offer(purpose), typed)
+    answer = bank.post(f"enrol-{word}", purpose=purpose, sealed=sealed, again=sealed, account="T-1")
+    assert refusal(answer) == "The value was used before."
+
+
 def test_account_without_reference_is_not_verified(bank: Bank) -> None:
     assert bank.check(text(bank.offer(), PIN), account="nobody").json()["verified"] is False
     answer = bank.post("verify-password", purpose="login", sealed=text(bank.offer("login"), PASSWORD), account="x")
@@ -174,6 +194,8 @@ def test_each_thing_that_it_is_bound_to(bank: Bank) -> None:
     assert "another app" in refusal(bank.check(text(bank.offer(), PIN), app="wxother"))
     assert "another person" in refusal(bank.check(text(bank.offer(), PIN), user="bert"))
     assert "another purpose" in refusal(bank.check(text(bank.offer("code"), PIN)))
+    assert "something else" in refusal(bank.check(text(bank.offer(), PIN, bound="pay 25"), bound="pay 2500"))
+    assert bank.check(text(bank.offer(), PIN, bound="pay 25"), bound="pay 25").json()["verified"] is True
     sealed = type_in(bank.offer(), PIN)
     moved = msgspec.structs.replace(sealed.envelope, issued=sealed.envelope.issued + 1)
     assert "no session" in refusal(bank.check(rules.write_sealed(rules.Sealed(moved, sealed.message))))
@@ -377,6 +399,29 @@ def test_log_says_who_and_what(bank: Bank) -> None:
     assert (first["action"], first["outcome"], first["account"]) == ("check", "wrong", "G-1")
     assert (second["action"], second["outcome"], second["actor"]) == ("enrol", "good", "token:keyboard.verify")
     assert bank.office.ask("developer", "GET", "/workspaces/test/keyboard/log").status_code == 403
+
+
+def test_log_says_why_values_were_refused(bank: Bank, monkeypatch: pytest.MonkeyPatch) -> None:
+    bank.enrol(account="R-1")
+    used = text(bank.offer(), PIN)
+    bank.check(used, account="R-1")
+    late = text(bank.offer(), PIN)
+    refused = {
+        "used": used, "malformed": "EK1.x", "other-purpose": text(bank.offer("code"), PIN),
+        "other-person": text(bank.offer(user="bert"), PIN), "other-app": text(bank.offer(app="wxother"), PIN),
+        "unopened": rules.write_sealed(type_in(bank.offer(), PIN)._replace(message=bytes(200))),
+        "length": text(bank.offer(), "12345"),
+    }  # fmt: skip
+    for sealed in refused.values():
+        refusal(bank.check(sealed, account="R-1", app="wxbank", user="anna"))
+    monkeypatch.setattr(bank.service, "_clock", lambda: now() + 180_000_000)
+    refusal(bank.check(late, account="R-1"))
+    found = [
+        one["outcome"]
+        for one in bank.office.get("auditor", "/workspaces/test/keyboard/log?limit=200")["items"]
+        if one["account"] == "R-1"
+    ]
+    assert found == ["ended", *reversed(refused), "good", "good"]
 
 
 def test_purposes(bank: Bank) -> None:

@@ -38,6 +38,7 @@ CATALOGUE: dict[str, tuple[int, str]] = {
     "insight-refused": (422, "The events store refuses the question"),
     "sql-refused": (422, "The query cannot be run"),
     "sealed-refused": (422, "The sealed value is refused"),
+    "sealed-differs": (422, "What was typed twice differs"),
     "idempotency-mismatch": (422, "The key was used for something else"),
     "rate-limited": (429, "Too many requests"),
     "internal": (500, "Something unexpected went wrong"),

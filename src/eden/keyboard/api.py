@@ -16,11 +16,11 @@ from eden.base.api.times import moment
 from eden.base.problems import Problem
 from eden.keyboard.interfaces import WORD, KeyAlgorithm, Kind, LogRow, Purpose
 from eden.keyboard.rules import LONGEST
-from eden.keyboard.service import KeyboardService
+from eden.keyboard.service_admin import KeyboardAdmin
 from eden.keyboard.service_keys import Key
 
 _PATH = "/api/v1/workspaces/{workspace:str}/keyboard"
-Keyboard: TypeAlias = Service[KeyboardService]
+Keyboard: TypeAlias = Service[KeyboardAdmin]
 TokenIds: TypeAlias = Annotated[list[Annotated[str, Meta(max_length=36)]], Meta(max_length=50)]
 
 TAGS = {"keyboard": "The secure keyboard: what values are asked for, by which services, sealed to which keys."}
@@ -112,15 +112,15 @@ class KeyboardController(Controller):
 
     @get("/purposes", opt=needs("key.manage"))
     async def list_keyboard_purposes(
-        self, caller: TheCaller, keyboard: Keyboard, paging: ThePaging
+        self, caller: TheCaller, keyboard_admin: Keyboard, paging: ThePaging
     ) -> Page[PurposeView]:
         """What values are asked for, by name."""
-        found = await keyboard.purposes(*caller, paging.limit + 1, paging.after(str))
+        found = await keyboard_admin.purposes(*caller, paging.limit + 1, paging.after(str))
         return paging.page(found, lambda one: one.name, PurposeView.of)
 
     @put("/purposes/{name:str}", opt=needs("key.manage"))
     async def set_keyboard_purpose(
-        self, caller: TheCaller, keyboard: Keyboard, name: FromPath[str], data: JSONBody[PurposeChange]
+        self, caller: TheCaller, keyboard_admin: Keyboard, name: FromPath[str], data: JSONBody[PurposeChange]
     ) -> PurposeView:
         """Make or change a purpose. With the first one of a workspace its keys are made."""
         if not WORD.fullmatch(name):
@@ -130,25 +130,27 @@ class KeyboardController(Controller):
             raise Problem("invalid", sentence, errors=[("shortest", sentence)])
         fields = msgspec.structs.asdict(data)
         revision = fields.pop("revision")
-        return PurposeView.of(await keyboard.set_purpose(*caller, Purpose(name=name, **fields), revision))
+        return PurposeView.of(await keyboard_admin.set_purpose(*caller, Purpose(name=name, **fields), revision))
 
     @get("/keys", opt=needs("key.manage"))
     async def list_keyboard_keys(
-        self, caller: TheCaller, keyboard: Keyboard, paging: ThePaging
+        self, caller: TheCaller, keyboard_admin: Keyboard, paging: ThePaging
     ) -> Page[KeyboardKeyView]:
         """Public keys, the oldest first; never a private one."""
-        found = await keyboard.keys(*caller, paging.limit + 1, paging.after(str))
+        found = await keyboard_admin.keys(*caller, paging.limit + 1, paging.after(str))
         return paging.page(found, lambda key: key.kid, KeyboardKeyView.of)
 
     @post("/keys", opt=needs("key.manage"), status_code=204)
-    async def renew_keyboard_key(self, caller: TheCaller, keyboard: Keyboard, data: JSONBody[NewKeyboardKey]) -> None:
+    async def renew_keyboard_key(
+        self, caller: TheCaller, keyboard_admin: Keyboard, data: JSONBody[NewKeyboardKey]
+    ) -> None:
         """A new key now, in place of the newest one, which goes on until nothing can need it."""
-        await keyboard.renew_key(*caller, data.algorithm)
+        await keyboard_admin.renew_key(*caller, data.algorithm)
 
     @get("/log", opt=needs("audit.read"))
     async def list_keyboard_log(
-        self, caller: TheCaller, keyboard: Keyboard, paging: ThePaging
+        self, caller: TheCaller, keyboard_admin: Keyboard, paging: ThePaging
     ) -> Page[KeyboardLogView]:
         """What was done with sealed values, the newest first."""
-        found = await keyboard.log(*caller, paging.limit + 1, paging.after(str))
+        found = await keyboard_admin.log(*caller, paging.limit + 1, paging.after(str))
         return paging.page(found, lambda row: row.id, KeyboardLogView.of)

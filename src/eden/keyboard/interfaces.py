@@ -123,3 +123,12 @@ class LogRow(msgspec.Struct, frozen=True, kw_only=True):
     purpose: str
     account: str
     outcome: str
+
+
+class OutcomeCount(msgspec.Struct, frozen=True):
+    """How often something came of values of a purpose."""
+
+    purpose: str
+    action: str
+    outcome: str
+    times: int

@@ -52,9 +52,14 @@ class Opener:
     async def close(self) -> None:
         """End it; nothing can be asked any more."""
         self._closed = True
+        await self.pause()
+
+    async def pause(self) -> None:
+        """End it; what is asked next, also in another loop, starts another one."""
         async with self._starting:
-            if self._link is not None:
-                await self._link.end()
+            link, self._link = self._link, None
+            if link is not None:
+                await link.end()
 
     async def _send(self, link: _Link, request: Request) -> Answer:
         number = next(self._numbers)
@@ -137,12 +142,14 @@ def _unavailable() -> Problem:
 
 
 def good(answer: Answer) -> Answer:
-    """The answer, unless it is a refusal. Problem `sealed-refused`, or `invalid` for a service's key that is none."""
+    """The answer, unless it is a refusal. Problem `sealed-refused`, `sealed-differs`; `invalid`: its key is none."""
     if not isinstance(answer, Refused):
         return answer
     if answer.why == "recipient":
         sentence = "The key is none of X25519: 32 bytes in base64."
         raise Problem("invalid", sentence, errors=[("recipient", sentence)])
+    if answer.why == "differs":
+        raise Problem("sealed-differs", "What was typed twice is not the same.", "Have the person type both again.")
     raise Problem("sealed-refused", _SENTENCES[answer.why], "Have the person type it again.")
 
 

@@ -63,15 +63,15 @@ class Opening:
                     return Bytes(self._signer(kid).sign(message))
                 case CheckBlock():
                     return self._check_block(request)
-                case MakeBlock(message, kid, account):
-                    return Bytes(self._block(kid, self.open(message), account))
+                case MakeBlock(message, kid, account, again):
+                    return Bytes(self._block(kid, self._open_both(message, again), account))
                 case CheckPassword(message, hashed):
                     password = self.open(message).decode("ascii")
                     good = verify_password(hashed or None, password)
                     stale = good and needs_rehash(hashed)
                     return Checked(good, hash_password(password).encode() if stale else b"")
-                case HashPassword(message):
-                    return Bytes(hash_password(self.open(message).decode("ascii")).encode())
+                case HashPassword(message, again):
+                    return Bytes(hash_password(self._open_both(message, again).decode("ascii")).encode())
                 case Deliver(message, recipient, info):
                     return self._deliver(message, recipient, info)
         except (Unopened, ValueError):
@@ -80,6 +80,8 @@ class Opening:
             return Refused("no-key")
         except _Length:
             return Refused("length")
+        except _Differs:
+            return Refused("differs")
 
     def open(self, message: Message) -> bytes:
         """The value of a message. Unopened, ValueError (its inside is malformed), KeyError (no such key), _Length."""
@@ -87,6 +89,12 @@ class Opening:
         value = unpack(key.open(message.info, message.sealed), message.kind, message.form)
         if not message.shortest <= len(value) <= message.longest and message.form == "typed":
             raise _Length
+        return value
+
+    def _open_both(self, message: Message, again: Message | None) -> bytes:
+        value = self.open(message)
+        if again is not None and not hmac.compare_digest(value, self.open(again)):
+            raise _Differs
         return value
 
     def _load(self, rows: list[KeyRow]) -> None:
@@ -134,3 +142,7 @@ class Opening:
 
 class _Length(Exception):
     """Shorter or longer than the purpose wants it."""
+
+
+class _Differs(Exception):
+    """Two values that should be the same are not."""

@@ -11,6 +11,7 @@ from eden.base.parts import Part
 from eden.keyboard.api import TAGS, KeyboardController
 from eden.keyboard.receiver import PREFIX, Receiver
 from eden.keyboard.service import KeyboardService
+from eden.keyboard.service_admin import KeyboardAdmin
 
 #: seconds between two looks for old keys, and for sessions that have ended
 _ROTATE = 3600.0
@@ -39,7 +40,7 @@ def parts(ground: Ground) -> Part:
     return Part(
         name="keyboard",
         controllers=(KeyboardController,),
-        services={"keyboard": service},
+        services={"keyboard": service, "keyboard_admin": KeyboardAdmin(ground, service.opener)},
         tags=TAGS,
         raw={PREFIX: Receiver(service, identity)},
         jobs={

@@ -20,8 +20,8 @@ from eden.base.http import Headers, Receive, Scope, Send, header, read_json, res
 from eden.base.identity.principal import Principal
 from eden.base.identity.service import Identity
 from eden.base.problems import Problem, not_found
-from eden.keyboard.interfaces import REFERENCE, WORD, Reference, Word
-from eden.keyboard.service import KeyboardService
+from eden.keyboard.interfaces import REFERENCE, WORD, Line, Reference, Word
+from eden.keyboard.service import Given, KeyboardService
 
 PREFIX = "/keyboard/v1/"
 _BODY = 16_000
@@ -42,18 +42,29 @@ class Account(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class Use(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """A sealed value; `app` and `user`: what the service expects it to be bound to."""
+    """A sealed value; `app`, `user` and `bound`: what the service expects it to be bound to."""
 
     purpose: Word
     sealed: str
     app: Word | None = None
     user: Reference | None = None
+    bound: Line | None = None
+
+    @property
+    def given(self) -> Given:
+        return Given(self.purpose, self.sealed, self.app, self.user, self.bound)
 
 
 class AccountUse(Use, forbid_unknown_fields=True, kw_only=True):
     """A sealed value for an account, as the service names it."""
 
     account: Annotated[Reference, Meta(min_length=1)]
+
+
+class EnrolUse(AccountUse, forbid_unknown_fields=True, kw_only=True):
+    """A sealed value that is the account's from now on; `again`: what was typed the second time."""
+
+    again: str | None = None
 
 
 class OpenUse(Use, forbid_unknown_fields=True, kw_only=True):
@@ -70,8 +81,9 @@ class OutcomeView(msgspec.Struct, kw_only=True):
     locked_until: int
 
 
-_ACCOUNTS, _ACCOUNT_USES, _OPEN_USES = (
-    msgspec.json.Decoder(Account), msgspec.json.Decoder(AccountUse), msgspec.json.Decoder(OpenUse),
+_ACCOUNTS, _ACCOUNT_USES, _ENROL_USES, _OPEN_USES = (
+    msgspec.json.Decoder(Account), msgspec.json.Decoder(AccountUse), msgspec.json.Decoder(EnrolUse),
+    msgspec.json.Decoder(OpenUse),
 )  # fmt: skip
 
 
@@ -135,13 +147,13 @@ class Receiver:
             return {}
         if word == "open":
             return await self._open(slug, principal, await read_json(scope, receive, _BODY, _OPEN_USES))
-        use = await read_json(scope, receive, _BODY, _ACCOUNT_USES)
         kind = "pin" if word.endswith("pin") else "password"
-        arguments = (principal, slug, kind, use.purpose, use.sealed, use.account, use.app, use.user)
         if word.startswith("enrol"):
-            await service.enrol(*arguments)
+            enrol = await read_json(scope, receive, _BODY, _ENROL_USES)
+            await service.enrol(principal, slug, kind, enrol.given, enrol.account, enrol.again)
             return {}
-        outcome = await service.check(*arguments)
+        use = await read_json(scope, receive, _BODY, _ACCOUNT_USES)
+        outcome = await service.check(principal, slug, kind, use.given, use.account)
         until = outcome.locked_until
         locked = 0 if until is None else until if until < 0 else until // 1000
         return OutcomeView(verified=outcome.verified, tries_left=outcome.tries_left, locked_until=locked)
@@ -151,7 +163,7 @@ class Receiver:
             recipient = base64.b64decode(use.recipient, validate=True)
         except (ValueError, binascii.Error):
             recipient = b""
-        delivery = await self._service.open(principal, slug, use.purpose, use.sealed, recipient, use.app, use.user)
+        delivery = await self._service.open(principal, slug, use.given, recipient)
         envelope = delivery.envelope
         return {
             "sealed": base64.b64encode(delivery.sealed).decode(), "session": envelope.session, "app": envelope.app,

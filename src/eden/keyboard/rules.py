@@ -37,9 +37,17 @@ class Sealed(NamedTuple):
     message: bytes
 
 
-def refused(sentence: str) -> Problem:
+class SealedRefused(Problem):
+    """`reason`: a word for the log."""
+
+    def __init__(self, reason: str, sentence: str) -> None:
+        super().__init__("sealed-refused", sentence, "Have the person type it again.")
+        self.reason = reason
+
+
+def refused(reason: str, sentence: str) -> SealedRefused:
     """One code for everything that is wrong with a sealed value; the sentence tells the service, not the person."""
-    return Problem("sealed-refused", sentence, "Have the person type it again.")
+    return SealedRefused(reason, sentence)
 
 
 def new_statement(
@@ -73,11 +81,11 @@ def read_sealed(text: str) -> Sealed:
     """`EK1.HEADER.MESSAGE`, both base64url. Problem `sealed-refused` when it is anything else."""
     parts = text.removeprefix(_PREFIX).split(".") if text.startswith(_PREFIX) and len(text) <= _LONGEST_TEXT else []
     if len(parts) != 2:
-        raise refused("This is no sealed value of the keyboard.")
+        raise refused("malformed", "This is no sealed value of the keyboard.")
     try:
         return Sealed(_ENVELOPES.decode(bytes64(parts[0])), bytes64(parts[1]))
     except (ValueError, RecursionError):
-        raise refused("This is no sealed value of the keyboard.") from None
+        raise refused("malformed", "This is no sealed value of the keyboard.") from None
 
 
 def write_sealed(sealed: Sealed) -> str:
@@ -86,27 +94,30 @@ def write_sealed(sealed: Sealed) -> str:
 
 
 def check_session(
-    envelope: Envelope, code_key: bytes, at: int, *, workspace: str, purpose: Purpose, app: str | None, user: str | None
-) -> None:
+    envelope: Envelope, code_key: bytes, at: int, *, workspace: str, purpose: Purpose, app: str | None,
+    user: str | None, bound: str | None,
+) -> None:  # fmt: skip
     """Whether it was sealed in a session of this server, for what it is now used for; `at` in milliseconds.
 
-    `app` and `user` are what the service expects; None: it has no expectation. Problem `sealed-refused`.
+    `app`, `user` and `bound` are what the service expects; None: it has no expectation. Problem `sealed-refused`.
     """
     if envelope.workspace != workspace or envelope.purpose != purpose.name or envelope.kind != purpose.kind:
-        raise refused("The value was sealed for another purpose.")
+        raise refused("other-purpose", "The value was sealed for another purpose.")
     if app is not None and envelope.app != app:
-        raise refused("The value was sealed for another app.")
+        raise refused("other-app", "The value was sealed for another app.")
     if user is not None and envelope.user != user:
-        raise refused("The value was sealed for another person.")
+        raise refused("other-person", "The value was sealed for another person.")
+    if bound is not None and envelope.bound != bound:
+        raise refused("other-bound", "The value was sealed for something else than it is sent with.")
     raw = bytes64(envelope.session)
     code = _code(
         code_key, raw[:16], envelope.workspace, envelope.app, envelope.user, envelope.purpose, envelope.kind,
         envelope.nonce, envelope.issued, envelope.expires,
     )  # fmt: skip
     if not hmac.compare_digest(code, raw[16:]):
-        raise refused("The value was sealed in no session of this server.")
+        raise refused("no-session", "The value was sealed in no session of this server.")
     if not envelope.issued - _SKEW_MS <= at < envelope.expires:
-        raise refused("The session of the value has ended.")
+        raise refused("ended", "The session of the value has ended.")
 
 
 def info(envelope: Envelope) -> bytes:

@@ -1,4 +1,4 @@
-"""The secure keyboard: sessions for phones, checks and openings for services, purposes and keys for people."""
+"""The secure keyboard: sessions for phones, checks and openings for services."""
 
 from __future__ import annotations
 
@@ -7,31 +7,29 @@ import hashlib
 import hmac
 import os
 from collections.abc import Callable
-from typing import Literal, TypeAlias
+from typing import NamedTuple, TypeVar
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, delete, insert, select, update
 
 from eden.base.ground import Ground
-from eden.base.identity.principal import Principal, check_permission
-from eden.base.ids import new_id, now
+from eden.base.identity.principal import Principal
+from eden.base.ids import now
 from eden.base.problems import Problem, not_found
-from eden.base.tables import tokens, workspaces
 from eden.keyboard import rules, service_keys
-from eden.keyboard.interfaces import (
-    SEAL_ALGORITHMS,
-    Envelope,
-    KeyAlgorithm,
-    LogRow,
-    Offer,
-    OfferedKey,
-    Outcome,
-    Purpose,
-    Signature,
-)
-from eden.keyboard.models import keyboard_log, keyboard_purposes, keyboard_references, keyboard_spent
+from eden.keyboard.interfaces import SEAL_ALGORITHMS, Envelope, Offer, OfferedKey, Outcome, Purpose, Signature
+from eden.keyboard.models import keyboard_log, keyboard_references, keyboard_spent
 from eden.keyboard.opener_client import Opener, good
+from eden.keyboard.service_rows import (
+    Use,
+    check_permitted,
+    check_scope,
+    do_log,
+    do_spend,
+    find_purpose,
+    find_workspace,
+    reference_row,
+)
 from eden.keyboard.wire import (
     Answer,
     Bytes,
@@ -48,11 +46,19 @@ from eden.keyboard.wire import (
 )
 
 _SECOND = 1_000_000
-#: a workspace has no more purposes than a person can tell apart
-_MOST_PURPOSES = 100
 _LOG_SECONDS = 400 * 24 * 3600
-Use: TypeAlias = Literal["verify", "open"]
+T = TypeVar("T")
 _JSON = msgspec.json.Encoder()
+
+
+class Given(NamedTuple):
+    """A sealed value as a service hands it in, and what the service expects it to be bound to; None: nothing."""
+
+    purpose: str
+    text: str
+    app: str | None = None
+    user: str | None = None
+    bound: str | None = None
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,6 +79,17 @@ class _Reference(msgspec.Struct, frozen=True, kw_only=True):
 
 class _Locked(msgspec.Struct, frozen=True):
     until: int
+
+
+class _Taken(NamedTuple):
+    """A value that this service may have and that is in time; for the log, who does what with it."""
+
+    workspace_id: str
+    purpose: Purpose
+    sealed: rules.Sealed
+    actor: str
+    action: str
+    account: str
 
 
 class KeyboardService:
@@ -102,8 +119,8 @@ class KeyboardService:
         at = self._clock()
 
         def work(connection: Connection) -> tuple[Purpose, dict[str, service_keys.Key]]:
-            workspace_id = _workspace(connection, slug)
-            return _purpose(connection, workspace_id, purpose), service_keys.newest(connection, workspace_id, at)
+            workspace_id = find_workspace(connection, slug)
+            return find_purpose(connection, workspace_id, purpose), service_keys.newest(connection, workspace_id, at)
 
         wanted, keys = await self._database.read(work)
         statement = rules.new_statement(
@@ -131,193 +148,123 @@ class KeyboardService:
 
     # for services
 
-    async def check(
-        self, principal: Principal, slug: str, kind: str, name: str, text: str, account: str, app: str | None,
-        user: str | None,
-    ) -> Outcome:  # fmt: skip
+    async def check(self, principal: Principal, slug: str, kind: str, given: Given, account: str) -> Outcome:
         """Whether a sealed value is the one that was enrolled for the account. Tries are counted before it is opened.
 
         Problem `sealed-refused`, `forbidden`, `not-found`."""
-        workspace_id, purpose, sealed = await self._take(principal, slug, kind, name, text, app, user, "verify")
-        at = self._clock()
-        found = await self._database.write(
-            lambda connection: self._count(connection, workspace_id, purpose, sealed, account, at)
-        )
+        taken = await self._take(principal, slug, kind, given, "verify", "check", account)
+        at, mine = self._clock(), reference_row(taken.workspace_id, given.purpose, account)
+        found = await self._spending(taken, lambda connection: _count(connection, taken, at))
         if isinstance(found, _Locked):
-            await self._log(workspace_id, principal, "check", name, account, "locked")
+            await self._log(taken, "locked")
             return Outcome(verified=False, tries_left=0, locked_until=found.until)
-        answer = await self._ask(await self._check_request(workspace_id, purpose, sealed, account, found, at))
-        good_one = isinstance(answer, Checked) and answer.good
+        answer = await self._ask(await self._check_request(taken, found, at))
 
-        def work(connection: Connection) -> None:
-            row = _reference_row(workspace_id, name, account)
+        def work(connection: Connection) -> str:
             if isinstance(answer, Refused):
                 # nothing was tried
                 given_back = {"tries": keyboard_references.c.tries - 1}
                 free = {"locked_until": None} if found.locks is not None else {}
-                connection.execute(update(keyboard_references).where(*row).values(**given_back, **free))
+                connection.execute(update(keyboard_references).where(*mine).values(**given_back, **free))
+                outcome: str = answer.why
             elif isinstance(answer, Checked) and answer.good:
-                renewed = self._renewed(connection, workspace_id, purpose, answer.renewed, at)
+                renewed = _renewed(connection, taken, answer.renewed, at)
                 connection.execute(
-                    update(keyboard_references).where(*row).values(tries=0, locked_until=None, **renewed)
+                    update(keyboard_references).where(*mine).values(tries=0, locked_until=None, **renewed)
                 )
-            outcome = "refused" if isinstance(answer, Refused) else "good" if good_one else "wrong"
-            _write_log(connection, workspace_id, principal, "check", name, account, outcome, at)
+                outcome = "good"
+            else:
+                outcome = "wrong"
+            _do_log(connection, taken, outcome, at)
             if found.locks is not None and outcome == "wrong":
                 self._ground.audit.append(
-                    connection, workspace_id, principal.name, "keyboard.lock", name, {"account": account}
+                    connection, taken.workspace_id, taken.actor, "keyboard.lock", given.purpose, {"account": account}
                 )
+            return outcome
 
-        await self._database.write(work)
+        outcome = await self._database.write(work)
         good(answer)
-        if good_one:
-            return Outcome(verified=True, tries_left=purpose.tries)
-        return Outcome(verified=False, tries_left=max(0, purpose.tries - found.tries), locked_until=found.locks)
+        if outcome == "good":
+            return Outcome(verified=True, tries_left=taken.purpose.tries)
+        left = max(0, taken.purpose.tries - found.tries)
+        return Outcome(verified=False, tries_left=left, locked_until=found.locks)
 
     async def enrol(
-        self, principal: Principal, slug: str, kind: str, name: str, text: str, account: str, app: str | None,
-        user: str | None,
-    ) -> None:  # fmt: skip
-        """Take a sealed value as the account's from now on; it is unlocked. Problems as of `check`."""
-        workspace_id, purpose, sealed = await self._take(principal, slug, kind, name, text, app, user, "verify")
+        self, principal: Principal, slug: str, kind: str, given: Given, account: str, again: str | None = None
+    ) -> None:
+        """Take a sealed value as the account's from now on; it is unlocked. `again`: the same typed another time, which
+        has to be the same. Problems as of `check`, and `sealed-differs`."""
+        taken = await self._take(principal, slug, kind, given, "verify", "enrol", account)
+        second = None
+        if again is not None:
+            second = await self._take(principal, slug, kind, given._replace(text=again), "verify", "enrol", account)
         at = self._clock()
-        await self._database.write(lambda connection: _spend(connection, sealed.envelope))
-        pin_key = await self._pin_key(workspace_id, at) if kind == "pin" else None
-        message = _message(sealed, purpose)
-        request: Request = HashPassword(message) if pin_key is None else MakeBlock(message, pin_key, account)
+
+        def spend(connection: Connection) -> None:
+            for one in filter(None, (taken, second)):
+                do_spend(connection, one.sealed.envelope)
+
+        await self._spending(taken, spend)
+        pin_key = await self._pin_key(taken.workspace_id, at) if kind == "pin" else None
+        message, repeated = _message(taken), second and _message(second)
+        request: Request = HashPassword(message, repeated)
+        if pin_key is not None:
+            request = MakeBlock(message, pin_key, account, repeated)
         answer = await self._ask(request)
         if isinstance(answer, Refused):
-            await self._log(workspace_id, principal, "enrol", name, account, "refused")
+            await self._log(taken, answer.why)
         values = {"kid": pin_key, "reference": _bytes(answer), "tries": 0, "locked_until": None, "set_at": at}
 
         def work(connection: Connection) -> None:
-            row = _reference_row(workspace_id, name, account)
+            row = reference_row(taken.workspace_id, given.purpose, account)
             if connection.execute(update(keyboard_references).where(*row).values(**values)).rowcount == 0:
                 connection.execute(
                     insert(keyboard_references).values(
-                        workspace_id=workspace_id, purpose=name, account=account, **values
+                        workspace_id=taken.workspace_id, purpose=given.purpose, account=account, **values
                     )
                 )
-            _write_log(connection, workspace_id, principal, "enrol", name, account, "good", at)
+            _do_log(connection, taken, "good", at)
 
         await self._database.write(work)
 
-    async def open(
-        self, principal: Principal, slug: str, name: str, text: str, recipient: bytes, app: str | None, user: str | None
-    ) -> Delivery:
+    async def open(self, principal: Principal, slug: str, given: Given, recipient: bytes) -> Delivery:
         """The value, sealed to a fresh X25519 key of the service: it is readable in the opener and in the service only.
         Problems as of `check`, and `invalid` for a key that is none."""
-        workspace_id, purpose, sealed = await self._take(principal, slug, None, name, text, app, user, "open")
-        await self._database.write(lambda connection: _spend(connection, sealed.envelope))
-        answer = await self._ask(Deliver(_message(sealed, purpose), recipient, delivery_info(sealed.envelope)))
-        outcome = "refused" if isinstance(answer, Refused) else "good"
-        await self._log(workspace_id, principal, "open", name, "", outcome)
-        return Delivery(sealed=_bytes(answer), envelope=sealed.envelope)
+        taken = await self._take(principal, slug, None, given, "open", "open", "")
+        envelope = taken.sealed.envelope
+        await self._spending(taken, lambda connection: do_spend(connection, envelope))
+        answer = await self._ask(Deliver(_message(taken), recipient, delivery_info(envelope)))
+        await self._log(taken, answer.why if isinstance(answer, Refused) else "good")
+        return Delivery(sealed=_bytes(answer), envelope=envelope)
 
     async def unlock(self, principal: Principal, slug: str, name: str, account: str) -> None:
         """Let an account be tried again. Problem `not-found` when nothing was enrolled for it."""
         check_scope(principal, "keyboard.verify")
 
         def work(connection: Connection) -> None:
-            workspace_id = _workspace(connection, slug, principal)
-            _permitted(_purpose(connection, workspace_id, name), principal, "verify")
-            row = _reference_row(workspace_id, name, account)
-            if (
-                connection.execute(update(keyboard_references).where(*row).values(tries=0, locked_until=None)).rowcount
-                == 0
-            ):
+            workspace_id = find_workspace(connection, slug, principal)
+            check_permitted(find_purpose(connection, workspace_id, name), principal, "verify")
+            row = reference_row(workspace_id, name, account)
+            free = update(keyboard_references).where(*row).values(tries=0, locked_until=None)
+            if connection.execute(free).rowcount == 0:
                 raise not_found("The account")
-            _write_log(connection, workspace_id, principal, "unlock", name, account, "good", self._clock())
+            do_log(connection, workspace_id, principal.name, "unlock", name, account, "good", self._clock())
             self._ground.audit.append(
                 connection, workspace_id, principal.name, "keyboard.unlock", name, {"account": account}
             )
 
         await self._database.write(work)
 
-    # for people
-
-    async def purposes(self, principal: Principal, workspace_id: str, limit: int, after: str | None) -> list[Purpose]:
-        """By name."""
-        check_permission(principal, workspace_id, "key.manage")
-        query = select(keyboard_purposes).where(keyboard_purposes.c.workspace_id == workspace_id)
-        if after is not None:
-            query = query.where(keyboard_purposes.c.name > after)
-        query = query.order_by(keyboard_purposes.c.name).limit(limit)
-        rows = await self._database.read(lambda connection: connection.execute(query).all())
-        return [msgspec.convert(row, Purpose, from_attributes=True) for row in rows]
-
-    async def set_purpose(
-        self, principal: Principal, workspace_id: str, purpose: Purpose, revision: int | None
-    ) -> Purpose:
-        """Make a purpose, or change one whose revision is as seen; keys are made with the first one.
-
-        Problem `conflict`: another revision, another kind than before, too many purposes; `invalid`: unknown tokens."""
-        check_permission(principal, workspace_id, "key.manage")
-        at = self._clock()
-
-        def work(connection: Connection) -> Purpose:
-            mine = keyboard_purposes.c.workspace_id == workspace_id
-            rows = {row.name: row for row in connection.execute(select(keyboard_purposes).where(mine))}
-            old = rows.get(purpose.name)
-            if (old.revision if old is not None else None) != revision:
-                raise Problem("conflict", f"The purpose {purpose.name} has another revision.", "Look at it again.")
-            if old is not None and old.kind != purpose.kind:
-                raise Problem("conflict", "The kind of a purpose does not change.", "Make another purpose.")
-            if old is None and len(rows) >= _MOST_PURPOSES:
-                raise Problem("conflict", f"A workspace has at most {_MOST_PURPOSES} purposes.")
-            _check_tokens(connection, workspace_id, purpose)
-            new = msgspec.structs.replace(purpose, revision=1 if old is None else old.revision + 1)
-            values = msgspec.structs.asdict(new)
-            if old is None:
-                connection.execute(
-                    insert(keyboard_purposes).values(
-                        workspace_id=workspace_id, created_by=principal.name, created_at=at, **values
-                    )
-                )
-            else:
-                connection.execute(
-                    update(keyboard_purposes).where(mine, keyboard_purposes.c.name == new.name).values(**values)
-                )
-            self._ground.audit.append(
-                connection, workspace_id, principal.name, "keyboard.purpose.set", new.name, msgspec.to_builtins(new)
-            )
-            return new
-
-        made = await self._database.write(work)
-        await service_keys.ensure(self._ground, self.opener, workspace_id, at, principal.name)
-        return made
-
-    async def keys(
-        self, principal: Principal, workspace_id: str, limit: int, after: str | None
-    ) -> list[service_keys.Key]:
-        """Public keys; those of Ed25519 are what phones pin."""
-        check_permission(principal, workspace_id, "key.manage")
-        return await self._database.read(lambda connection: service_keys.page(connection, workspace_id, limit, after))
-
-    async def renew_key(self, principal: Principal, workspace_id: str, algorithm: KeyAlgorithm) -> None:
-        """A new key now; the one before goes on for as long as its kind needs."""
-        check_permission(principal, workspace_id, "key.manage")
-        seconds = service_keys.SIGNER_SECONDS if algorithm == "ed25519" else self._overlap
-        await service_keys.renew(
-            self._ground, self.opener, workspace_id, algorithm, self._clock(), actor=principal.name, seconds=seconds
-        )
-
-    async def log(self, principal: Principal, workspace_id: str, limit: int, after: str | None) -> list[LogRow]:
-        """What was done, the newest first."""
-        check_permission(principal, workspace_id, "audit.read")
-        query = select(keyboard_log).where(keyboard_log.c.workspace_id == workspace_id)
-        if after is not None:
-            query = query.where(keyboard_log.c.id < after)
-        query = query.order_by(keyboard_log.c.id.desc()).limit(limit)
-        rows = await self._database.read(lambda connection: connection.execute(query).all())
-        return [msgspec.convert(row, LogRow, from_attributes=True) for row in rows]
-
     # by the clock
 
     async def rotate(self) -> None:
         """New keys in place of old ones."""
         await service_keys.rotate(
-            self._ground, self.opener, self._clock(), every=self._settings.rotate_seconds, overlap=self._overlap
+            self._ground,
+            self.opener,
+            self._clock(),
+            every=self._settings.rotate_seconds,
+            overlap=service_keys.overlap(self._settings),
         )
 
     async def forget(self) -> None:
@@ -332,78 +279,56 @@ class KeyboardService:
 
     # inside
 
-    @property
-    def _overlap(self) -> int:
-        """Seconds until nothing can come back that was sealed to a key when it was still offered."""
-        return 2 * self._settings.session_seconds
-
     async def _take(
-        self, principal: Principal, slug: str, kind: str | None, name: str, text: str, app: str | None,
-        user: str | None, use: Use,
-    ) -> tuple[str, Purpose, rules.Sealed]:  # fmt: skip
-        """Workspace, purpose and value, once it is clear that this service may have it and that it is in time."""
+        self, principal: Principal, slug: str, kind: str | None, given: Given, use: Use, action: str, account: str
+    ) -> _Taken:
+        """The value, once it is clear that this service may have it and that it is in time."""
         check_scope(principal, f"keyboard.{use}")
 
         def work(connection: Connection) -> tuple[str, Purpose]:
-            workspace_id = _workspace(connection, slug, principal)
-            return workspace_id, _purpose(connection, workspace_id, name)
+            workspace_id = find_workspace(connection, slug, principal)
+            return workspace_id, find_purpose(connection, workspace_id, given.purpose)
 
         workspace_id, purpose = await self._database.read(work)
-        _permitted(purpose, principal, use)
+        check_permitted(purpose, principal, use)
         if kind is not None and purpose.kind != kind:
-            raise Problem("invalid", f"The purpose {name} is of the kind {purpose.kind}.", errors=[("purpose", "")])
-        sealed = rules.read_sealed(text)
-        rules.check_session(
-            sealed.envelope, self._code_key, self._clock() // 1000, workspace=slug, purpose=purpose, app=app, user=user
-        )
-        return workspace_id, purpose, sealed
+            sentence = f"The purpose {purpose.name} is of the kind {purpose.kind}."
+            raise Problem("invalid", sentence, errors=[("purpose", sentence)])
+        try:
+            sealed = rules.read_sealed(given.text)
+            expected = {"app": given.app, "user": given.user, "bound": given.bound}
+            rules.check_session(
+                sealed.envelope, self._code_key, self._clock() // 1000, workspace=slug, purpose=purpose, **expected
+            )
+        except rules.SealedRefused as refused:
+            await self._database.write(
+                lambda connection, reason=refused.reason: do_log(  # type: ignore[misc]
+                    connection, workspace_id, principal.name, action, purpose.name, account, reason, self._clock()
+                )
+            )
+            raise
+        return _Taken(workspace_id, purpose, sealed, principal.name, action, account)
 
-    def _count(
-        self, connection: Connection, workspace_id: str, purpose: Purpose, sealed: rules.Sealed, account: str, at: int
-    ) -> _Reference | _Locked:
-        _spend(connection, sealed.envelope)
-        row = connection.execute(
-            select(keyboard_references).where(*_reference_row(workspace_id, purpose.name, account))
-        ).first()
-        if row is None:
-            return _Reference(kid=None, reference=b"", tries=0, locks=None)
-        tries, until = row.tries, row.locked_until
-        if until is not None and (until < 0 or until > at):
-            return _Locked(until)
-        tries = 1 if until is not None else tries + 1
-        locks = None
-        if tries >= purpose.tries:
-            locks = at + purpose.lock_seconds * _SECOND if purpose.lock_seconds else -1
-        connection.execute(
-            update(keyboard_references)
-            .where(*_reference_row(workspace_id, purpose.name, account))
-            .values(tries=tries, locked_until=locks)
-        )
-        return _Reference(kid=row.kid, reference=row.reference, tries=tries, locks=locks)
+    async def _spending(self, taken: _Taken, work: Callable[[Connection], T]) -> T:
+        """Carry out what uses the value up; that it was used before is logged."""
+        try:
+            return await self._database.write(work)
+        except rules.SealedRefused as refused:
+            await self._log(taken, refused.reason)
+            raise
 
-    async def _check_request(
-        self, workspace_id: str, purpose: Purpose, sealed: rules.Sealed, account: str, found: _Reference, at: int
-    ) -> Request:
-        message = _message(sealed, purpose)
-        if purpose.kind == "password":
+    async def _check_request(self, taken: _Taken, found: _Reference, at: int) -> Request:
+        message = _message(taken)
+        if taken.purpose.kind == "password":
             return CheckPassword(message, found.reference.decode())
-        newest = await self._pin_key(workspace_id, at)
-        return CheckBlock(message, found.kid or newest, found.reference, account, newest)
+        newest = await self._pin_key(taken.workspace_id, at)
+        return CheckBlock(message, found.kid or newest, found.reference, taken.account, newest)
 
     async def _pin_key(self, workspace_id: str, at: int) -> str:
         keys = await self._database.read(lambda connection: service_keys.newest(connection, workspace_id, at))
         if "aes-256" not in keys:
             raise Problem("unavailable", "The workspace has no PIN key yet.", "Try again in a minute.")
         return keys["aes-256"].kid
-
-    def _renewed(
-        self, connection: Connection, workspace_id: str, purpose: Purpose, reference: bytes, at: int
-    ) -> dict[str, object]:
-        if not reference:
-            return {}
-        if purpose.kind == "password":
-            return {"reference": reference}
-        return {"reference": reference, "kid": service_keys.newest(connection, workspace_id, at)["aes-256"].kid}
 
     async def _ask(self, request: Request) -> Answer:
         answer = await self.opener.ask(request)
@@ -413,13 +338,9 @@ class KeyboardService:
             answer = await self.opener.ask(request)
         return answer
 
-    async def _log(
-        self, workspace_id: str, principal: Principal, action: str, purpose: str, account: str, outcome: str
-    ) -> None:
+    async def _log(self, taken: _Taken, outcome: str) -> None:
         at = self._clock()
-        await self._database.write(
-            lambda connection: _write_log(connection, workspace_id, principal, action, purpose, account, outcome, at)
-        )
+        await self._database.write(lambda connection: _do_log(connection, taken, outcome, at))
 
 
 def delivery_info(envelope: Envelope) -> bytes:
@@ -427,68 +348,36 @@ def delivery_info(envelope: Envelope) -> bytes:
     return b"eden keyboard delivery 1\n" + envelope.session.encode()
 
 
-def check_scope(principal: Principal, scope: str) -> None:
-    """Problem `forbidden` unless it is a token with this scope: nobody opens values in a browser."""
-    if principal.kind != "token" or not principal.may(principal.workspace_id or "", scope):
-        raise Problem(
-            "forbidden", f"This needs a token with the scope {scope}.", "Make one in the console under Tokens."
-        )
-
-
-def _workspace(connection: Connection, slug: str, principal: Principal | None = None) -> str:
-    found = connection.execute(select(workspaces.c.id).where(workspaces.c.slug == slug)).scalar()
-    if found is None or (principal is not None and principal.workspace_id != found):
-        raise not_found("The workspace")
-    return str(found)
-
-
-def _purpose(connection: Connection, workspace_id: str, name: str) -> Purpose:
-    row = connection.execute(
-        select(keyboard_purposes).where(
-            keyboard_purposes.c.workspace_id == workspace_id, keyboard_purposes.c.name == name
-        )
-    ).first()
+def _count(connection: Connection, taken: _Taken, at: int) -> _Reference | _Locked:
+    """Use the value up, and count it as a try of its account."""
+    do_spend(connection, taken.sealed.envelope)
+    mine = reference_row(taken.workspace_id, taken.purpose.name, taken.account)
+    row = connection.execute(select(keyboard_references).where(*mine)).first()
     if row is None:
-        raise not_found("The purpose")
-    return msgspec.convert(row, Purpose, from_attributes=True)
+        return _Reference(kid=None, reference=b"", tries=0, locks=None)
+    tries, until = row.tries, row.locked_until
+    if until is not None and (until < 0 or until > at):
+        return _Locked(until)
+    tries = 1 if until is not None else tries + 1
+    locks = None
+    if tries >= taken.purpose.tries:
+        locks = at + taken.purpose.lock_seconds * _SECOND if taken.purpose.lock_seconds else -1
+    connection.execute(update(keyboard_references).where(*mine).values(tries=tries, locked_until=locks))
+    return _Reference(kid=row.kid, reference=row.reference, tries=tries, locks=locks)
 
 
-def _permitted(purpose: Purpose, principal: Principal, use: Use) -> None:
-    if principal.id not in (purpose.verifiers if use == "verify" else purpose.openers):
-        raise Problem(
-            "forbidden",
-            f"This token may not {use} values of the purpose {purpose.name}.",
-            f"Somebody with key.manage can add its id to the {'verifiers' if use == 'verify' else 'openers'}.",
-        )
+def _renewed(connection: Connection, taken: _Taken, reference: bytes, at: int) -> dict[str, object]:
+    if not reference:
+        return {}
+    if taken.purpose.kind == "password":
+        return {"reference": reference}
+    return {"reference": reference, "kid": service_keys.newest(connection, taken.workspace_id, at)["aes-256"].kid}
 
 
-def _check_tokens(connection: Connection, workspace_id: str, purpose: Purpose) -> None:
-    named = {*purpose.verifiers, *purpose.openers}
-    known = set(
-        connection.execute(
-            select(tokens.c.id).where(tokens.c.workspace_id == workspace_id, tokens.c.id.in_(named))
-        ).scalars()
-    )
-    if unknown := sorted(named - known):
-        sentence = f"There is no token {unknown[0][:40]} in this workspace."
-        raise Problem("invalid", sentence, errors=[("verifiers", sentence)])
-
-
-def _spend(connection: Connection, envelope: Envelope) -> None:
-    """Problem `sealed-refused` when the session's value has come before."""
-    try:
-        with connection.begin_nested():
-            connection.execute(
-                insert(keyboard_spent).values(session=envelope.session, expires_at=envelope.expires * 1000)
-            )
-    except IntegrityError:
-        raise rules.refused("The value was used before.") from None
-
-
-def _message(sealed: rules.Sealed, purpose: Purpose) -> Message:
-    envelope = sealed.envelope
+def _message(taken: _Taken) -> Message:
+    envelope, purpose = taken.sealed.envelope, taken.purpose
     return Message(
-        envelope.kid, rules.info(envelope), sealed.message, envelope.kind, envelope.form, purpose.shortest,
+        envelope.kid, rules.info(envelope), taken.sealed.message, envelope.kind, envelope.form, purpose.shortest,
         purpose.longest,
     )  # fmt: skip
 
@@ -499,18 +388,5 @@ def _bytes(answer: Answer) -> bytes:
     return made.value
 
 
-def _reference_row(workspace_id: str, purpose: str, account: str) -> tuple[ColumnElement[bool], ...]:
-    columns = keyboard_references.c
-    return columns.workspace_id == workspace_id, columns.purpose == purpose, columns.account == account
-
-
-def _write_log(
-    connection: Connection, workspace_id: str, principal: Principal, action: str, purpose: str, account: str,
-    outcome: str, at: int,
-) -> None:  # fmt: skip
-    connection.execute(
-        insert(keyboard_log).values(
-            id=new_id(), workspace_id=workspace_id, at=at, actor=principal.name, action=action, purpose=purpose,
-            account=account, outcome=outcome,
-        )
-    )  # fmt: skip
+def _do_log(connection: Connection, taken: _Taken, outcome: str, at: int) -> None:
+    do_log(connection, taken.workspace_id, taken.actor, taken.action, taken.purpose.name, taken.account, outcome, at)

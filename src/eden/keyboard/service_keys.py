@@ -15,6 +15,7 @@ from sqlalchemy import Connection, delete, exists, insert, or_, select, update
 from eden.base import changes
 from eden.base.ground import Ground
 from eden.base.ids import new_id
+from eden.base.settings import Keyboard
 from eden.keyboard.interfaces import SEAL_ALGORITHMS, KeyAlgorithm
 from eden.keyboard.models import keyboard_keys, keyboard_purposes, keyboard_references
 from eden.keyboard.opener_client import Opener, good
@@ -26,6 +27,11 @@ ALGORITHMS: tuple[KeyAlgorithm, ...] = (*SEAL_ALGORITHMS, "ed25519", "aes-256")
 _SECOND = 1_000_000
 #: a replaced signing key goes on signing for so long: phones get the new pin with an update of their host
 SIGNER_SECONDS = 180 * 24 * 3600
+
+
+def overlap(settings: Keyboard) -> int:
+    """Seconds until nothing can come back that was sealed to a key when it was still offered."""
+    return 2 * settings.session_seconds
 
 
 class Key(msgspec.Struct, frozen=True, kw_only=True):

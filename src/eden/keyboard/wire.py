@@ -50,7 +50,10 @@ class Message(msgspec.Struct, array_like=True, frozen=True):
 
 
 class HashPassword(msgspec.Struct, tag="hash-password", array_like=True, frozen=True):
+    """`again`: what was typed another time, which has to be the same."""
+
     message: Message
+    again: Message | None = None
 
 
 class CheckPassword(msgspec.Struct, tag="check-password", array_like=True, frozen=True):
@@ -61,9 +64,12 @@ class CheckPassword(msgspec.Struct, tag="check-password", array_like=True, froze
 
 
 class MakeBlock(msgspec.Struct, tag="make-block", array_like=True, frozen=True):
+    """`again`: as of `HashPassword`."""
+
     message: Message
     kid: str
     account: str
+    again: Message | None = None
 
 
 class CheckBlock(msgspec.Struct, tag="check-block", array_like=True, frozen=True):
@@ -107,9 +113,9 @@ class Checked(msgspec.Struct, tag="checked", array_like=True, frozen=True):
 
 class Refused(msgspec.Struct, tag="refused", array_like=True, frozen=True):
     """`unopened`: nothing that was sealed to a key of ours for this; `length`: too short or too long for the purpose;
-    `no-key`: the key has gone; `recipient`: the service's key is none."""
+    `no-key`: the key has gone; `differs`: the second time was another; `recipient`: the service's key is none."""
 
-    why: Literal["unopened", "length", "no-key", "recipient"]
+    why: Literal["unopened", "length", "no-key", "differs", "recipient"]
 
 
 Answer: TypeAlias = MadeKey | Bytes | Checked | Refused
