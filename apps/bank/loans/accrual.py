@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from bank.loans.daycount import Period, days_of_year, fraction
+from bank.loans.daycount import DayCount, Period, days_of_year, fraction
 from bank.loans.terms import Accrual, Interest, Terms, Unit
 from bank.loans.working_days import add_months
 
@@ -64,13 +64,25 @@ def part_of_year(terms: Terms, number: int, start: Day, end: Day) -> Fraction:
     if terms.accrual is Accrual.PERIOD:
         days = (whole_end - regular_start(terms, number)).days
         return Fraction((end - start).days, days) / terms.per_year
-    return fraction(
-        terms.day_count,
-        start,
-        end,
-        period=Period(regular_start(terms, number), whole_end, terms.per_year),
-        maturity=terms.nominal_due(terms.count),
-    )
+    if terms.day_count is DayCount.ACTUAL_ACTUAL_ICMA:
+        return _regular_parts(terms, number, start, end)
+    return fraction(terms.day_count, start, end, maturity=terms.nominal_due(terms.count))
+
+
+def _regular_parts(terms: Terms, number: int, start: Day, end: Day) -> Fraction:
+    """By ICMA's rule a long first period is the sum of regular ones, each with its own length."""
+    whole_end, steps, total = bounds(terms, number)[1], 0, Fraction(0)
+    while end > start:
+        steps += 1
+        odd = number == 1 and terms.first_due is not None
+        whole_start = back(terms, bounds(terms, number)[1], steps) if odd else bounds(terms, number)[0]
+        since = max(start, whole_start)
+        if since < end:
+            period = Period(whole_start, whole_end, terms.per_year)
+            total += fraction(DayCount.ACTUAL_ACTUAL_ICMA, since, end, period=period)
+            end = since
+        whole_end = whole_start
+    return total
 
 
 def regular_start(terms: Terms, number: int) -> Day:
@@ -80,11 +92,12 @@ def regular_start(terms: Terms, number: int) -> Day:
     return bounds(terms, number)[0]
 
 
-def back(terms: Terms, day: Day) -> Day:
-    """One period before a day."""
+def back(terms: Terms, day: Day, periods: int = 1) -> Day:
+    """Some periods before a day."""
+    steps = terms.every * periods
     if terms.unit in (Unit.MONTHS, Unit.YEARS):
-        return add_months(day, -terms.every * (12 if terms.unit is Unit.YEARS else 1))
-    return day - datetime.timedelta(days=terms.every * (7 if terms.unit is Unit.WEEKS else 1))
+        return add_months(day, -steps * (12 if terms.unit is Unit.YEARS else 1))
+    return day - datetime.timedelta(days=steps * (7 if terms.unit is Unit.WEEKS else 1))
 
 
 def nominal_factor(terms: Terms, number: int, rate: Fraction) -> Fraction:

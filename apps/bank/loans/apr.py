@@ -3,7 +3,9 @@
 United States: Regulation Z (12 CFR 1026), Appendix J, the actuarial method: a nominal rate, the unit-period's times
 their number in a year; odd days at the beginning earn simple interest. European Union: Directive 2008/48/EC, Annex I
 (the equation of Directive (EU) 2023/2225, Annex III, is the same): the effective rate at which what is drawn equals
-what is paid; whole years, months or weeks are counted back from the payment, days left over are parts of 365 or 366.
+what is paid; time is counted as the Commission's guidelines SWD(2012) 128, section 4.1.1, say and Directive (EU)
+2023/2225, Annex III, I (c), repeats: whole years, months or weeks, and where there are none, whole ones counted back
+from the payment and the days before them, as part of the year that ends where they end.
 """
 
 from __future__ import annotations
@@ -42,35 +44,42 @@ class Flow:
 
 @dataclass(frozen=True, slots=True)
 class UnitPeriod:
-    """The time between payments that Appendix J counts in: `months`, or `days`, or half a month."""
+    """The time between payments that Appendix J counts in: `months`, or `days`, or half a month.
+
+    With `term` it is the whole term of a loan with one payment: counted in days, even where they are weeks.
+    """
 
     months: int = 0
     days: int = 0
     half_month: bool = False
+    term: bool = False
 
     @property
     def per_year(self) -> Fraction:
+        """How many a year has (Appendix J (b)(5)(ii) to (vii))."""
         if self.half_month:
             return Fraction(24)
-        return Fraction(12, self.months) if self.months else Fraction(365, self.days) if self.days % 7 else self._weeks
-
-    @property
-    def _weeks(self) -> Fraction:
-        return Fraction(52, self.days // 7)
+        if self.months:
+            return Fraction(12, self.months)
+        return Fraction(365, self.days) if self.days % 7 or self.term else Fraction(52 * 7, self.days)
 
 
 class Interval(StrEnum):
     """How the European formula counts time."""
 
-    #: whole years, months or weeks and the days left over, as the directive says
-    PERIODS = "periods"
-    #: days over the year's 365 or 366, year by year
+    #: the unit that payments come in: what is no whole number of it has days, too
+    YEARS = "years"
+    MONTHS = "months"
+    WEEKS = "weeks"
+    #: days over the year's 365 or 366, year by year: one of the two ways of the older Directive 98/7/EC
     CALENDAR = "calendar"
 
 
 def single_payment(advance: Day, payment: Day) -> UnitPeriod:
-    """A single payment within a year: its term is the unit-period (Appendix J (b)(4)(iv))."""
-    return UnitPeriod(days=(payment - advance).days)
+    """A single payment: its term is the unit-period, but not more than a year (Appendix J (b)(4)(iv))."""
+    if payment >= add_months(advance, 12):
+        return UnitPeriod(months=12)
+    return UnitPeriod(days=(payment - advance).days, term=True)
 
 
 def us_apr(advances: Sequence[Flow], payments: Sequence[Flow], unit: UnitPeriod) -> Decimal:
@@ -91,7 +100,7 @@ def us_apr(advances: Sequence[Flow], payments: Sequence[Flow], unit: UnitPeriod)
     return _DIGITS.multiply(_root(gap), exact(unit.per_year))
 
 
-def eu_apr(drawn: Sequence[Flow], paid: Sequence[Flow], interval: Interval = Interval.PERIODS) -> Decimal:
+def eu_apr(drawn: Sequence[Flow], paid: Sequence[Flow], interval: Interval = Interval.MONTHS) -> Decimal:
     """The rate of Directive 2008/48/EC as a fraction. Raises ValueError when there is none."""
     start = min(flow.on for flow in drawn)
     signed = [(flow, 1) for flow in drawn] + [(flow, -1) for flow in paid]
@@ -111,7 +120,8 @@ def eu_apr(drawn: Sequence[Flow], paid: Sequence[Flow], interval: Interval = Int
 def unit_periods(start: Day, end: Day, unit: UnitPeriod) -> tuple[int, Fraction]:
     """Whole unit-periods counted back from `end`, and the odd days at the beginning as part of one.
 
-    Odd whole months of a unit-period of several months have 30 days each (Appendix J (b)(5)).
+    Odd whole months of a unit-period of several months have 30 days each; before whole years whole months are twelfths,
+    days parts of 365 (Appendix J (b)(5)).
     """
     if unit.half_month:
         months, days = _months_back(start, end)
@@ -119,6 +129,8 @@ def unit_periods(start: Day, end: Day, unit: UnitPeriod) -> tuple[int, Fraction]
     if unit.months:
         months, days = _months_back(start, end)
         whole, left = divmod(months, unit.months)
+        if unit.months == 12 and days:
+            return whole, Fraction((add_months(end, -12 * whole) - start).days, 365)
         return whole, Fraction(30 * left + days, 30 * unit.months)
     whole, days = divmod((end - start).days, unit.days)
     return whole, Fraction(days, unit.days)
@@ -130,9 +142,13 @@ def years(start: Day, end: Day, interval: Interval) -> Fraction:
         return _calendar_years(start, end)
     months, days = _months_back(start, end)
     weeks, odd = divmod((end - start).days, 7)
-    if days and not odd:
-        return Fraction(weeks, 52)
-    return Fraction(months, 12) + _calendar_years(start, start + datetime.timedelta(days=days))
+    whole = Fraction(months, 12)
+    if interval is Interval.WEEKS and (days or not odd):
+        whole, days = Fraction(weeks, 52), odd
+    elif interval is Interval.YEARS and days:
+        whole, days = Fraction(months // 12), (add_months(end, -12 * (months // 12)) - start).days
+    until = start + datetime.timedelta(days=days)
+    return whole + Fraction(days, (until - add_months(until, -12)).days)
 
 
 def _months_back(start: Day, end: Day) -> tuple[int, int]:

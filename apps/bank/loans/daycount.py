@@ -19,6 +19,9 @@ Day = datetime.date
 class DayCount(StrEnum):
     """A convention by its customary name."""
 
+    #: ISDA's "30/360" or bond basis: the end of February is a day like any other
+    THIRTY_360 = "30/360"
+    #: as before, and February's last day is the 30th when interest begins on it
     THIRTY_360_US = "30/360 US"
     THIRTY_E_360 = "30E/360"
     THIRTY_E_360_ISDA = "30E/360 ISDA"
@@ -33,7 +36,9 @@ class DayCount(StrEnum):
 
 
 _ACTUAL: Final = {DayCount.ACTUAL_360: 360, DayCount.ACTUAL_364: 364, DayCount.ACTUAL_365_FIXED: 365}
-_THIRTY: Final = frozenset({DayCount.THIRTY_360_US, DayCount.THIRTY_E_360, DayCount.THIRTY_E_360_ISDA})
+_THIRTY: Final = frozenset(
+    {DayCount.THIRTY_360, DayCount.THIRTY_360_US, DayCount.THIRTY_E_360, DayCount.THIRTY_E_360_ISDA}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +75,8 @@ def fraction(
 def days_30(convention: DayCount, start: Day, end: Day, maturity: Day | None = None) -> int:
     """The days between two days when every month has 30."""
     first, last = start.day, end.day
-    if convention is DayCount.THIRTY_360_US:
-        if _is_end_of_february(start):
+    if convention in (DayCount.THIRTY_360, DayCount.THIRTY_360_US):
+        if convention is DayCount.THIRTY_360_US and _is_end_of_february(start):
             if _is_end_of_february(end):
                 last = 30
             first = 30
