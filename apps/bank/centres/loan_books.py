@@ -8,13 +8,12 @@ from decimal import Decimal
 
 from msgspec import Struct
 
+from bank.credit import affordability
 from bank.loans.apr import Flow, eu_apr
 from bank.loans.recalculation import Repayment, payoff, recalculate
 from bank.loans.schedule import schedule
-from bank.loans.terms import Accrual, Amortisation, Terms
+from bank.loans.terms import Terms
 from bank.values import Instalment, Offer
-
-_METHODS = {"equal_instalments": Amortisation.EQUAL_INSTALMENTS, "equal_principal": Amortisation.EQUAL_PRINCIPAL}
 
 
 class Split(Struct, frozen=True):
@@ -36,15 +35,8 @@ class Standing(Struct, frozen=True):
 
 
 def terms_of(amount: int, rate_bp: int, term: int, start: datetime.date, method: str) -> Terms:
-    """Of a loan of the bank: monthly instalments, each month a twelfth of a year."""
-    return Terms(
-        principal=_yuan(amount),
-        rate=Decimal(rate_bp) / 10_000,
-        start=start,
-        count=term,
-        amortisation=_METHODS[method],
-        accrual=Accrual.PERIOD,
-    )
+    """Of a loan of the bank, as it was decided on (`credit.affordability`)."""
+    return affordability.terms(amount, rate_bp, term, start, method)
 
 
 def offer_of(terms: Terms, rate_bp: int) -> Offer:

@@ -13,7 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import zen
+
+from bank.credit import policy
+from bank.credit.policy import Policy
+from bank.credit.scorecard import Scorer
 
 _ROOT = Path(__file__).parent
 
@@ -47,9 +50,15 @@ def checked(folder: str, name: str, sha256: str) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=64)
-def table(name: str) -> zen.ZenDecision:
+def table(name: str) -> Policy:
     """A rule file's decision table, compiled."""
-    return zen.ZenEngine().create_decision(msgspec.json.encode(load("rules", name)[0]["table"]).decode())
+    return policy.compiled(load("rules", name)[0]["table"])
+
+
+@lru_cache(maxsize=64)
+def scorer(name: str) -> Scorer:
+    """A model, compiled."""
+    return Scorer(load("scorecards", name)[0])
 
 
 def rules_for(product: str, on: datetime.date) -> str:

@@ -6,19 +6,15 @@ Pure: whatever the decision depends on comes in, or is a file whose SHA-256 the 
 from __future__ import annotations
 
 import datetime
-from decimal import Decimal
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
-from bank.credit import artefacts, packs, scorecard
+from bank.credit import affordability, artefacts, packs, scorecard
 from bank.credit.artefacts import Versions
 from bank.credit.bureau import CashFlow, Report, features
 from bank.credit.reasons import of_feature
-from bank.loans.apr import Flow, eu_apr
-from bank.loans.schedule import Instalment, schedule
-from bank.loans.terms import Amortisation, Terms
 
 #: outcomes, the milder first
 OUTCOMES = ("offered", "referred", "refused")
@@ -38,12 +34,13 @@ class Application(Struct, frozen=True, kw_only=True):
 
 
 class Product(Struct, frozen=True):
-    """The product's version on that day: cents, basis points a year, months."""
+    """The product's version on that day: cents, basis points a year, months, how it is repaid."""
 
     least: int
     most: int
     rate_bp: int
     terms: tuple[int, ...]
+    method: str = "equal_instalments"
 
 
 class Lender(Struct, frozen=True, kw_only=True):
@@ -60,6 +57,8 @@ class Lender(Struct, frozen=True, kw_only=True):
     tier_1: int = 0
     joint_loans: int = 0
     all_loans: int = 0
+    partners: tuple[str, ...] = ()
+    listed: tuple[str, ...] = ()
 
 
 class Data(Struct, frozen=True, kw_only=True):
@@ -117,18 +116,16 @@ def decide(application: Application, data: Data, on: datetime.date, versions: Ve
     Raises LookupError when a file of `versions` is gone or has changed.
     """
     rules = artefacts.checked("rules", versions.rules, versions.rules_sha256)
-    model = artefacts.checked("scorecards", versions.model, versions.model_sha256)
+    artefacts.checked("scorecards", versions.model, versions.model_sha256)
     seen = features(data.cash_flow, data.report)
-    answer: Any = artefacts.table(versions.rules).evaluate(_policy_facts(application, data, on, seen))
-    hits: list[dict[str, str]] = answer["result"]
-    score = scorecard.score(model, seen)
+    hits = artefacts.table(versions.rules)(_policy_facts(application, data, on, seen))
+    score = artefacts.scorer(versions.model).score(seen)
     _, grade, margin, by_grade = next(row for row in rules["grades"] if score.probability <= row[0])
     rate = data.product.rate_bp + margin
     carried = seen["income"] * 100 * rules["share"] // 100 - _burden(data)
-    amount, payment = _affordable(application, data, on, rate, carried, rules["step"])
-    regulated = packs.evaluate(
-        _regulated(application, data, on, amount, rate), on, data.lender.region, data.lender.reading, versions.packs
-    )
+    amount, payment = _affordable(application, data, rate, carried, rules["step"])
+    facts = _regulated(application, data, amount, rate, seen["income"] * 1_200)
+    regulated = packs.evaluate(facts, on, data.lender.region, data.lender.reading, versions.packs)
     outcomes = [by_grade, *(hit["outcome"] for hit in hits)]
     if regulated.breaches or not amount:
         outcomes.append("refused")
@@ -164,23 +161,6 @@ def reproduce(trace: Trace) -> Decision:
     return decide(trace.application, trace.data, trace.on, trace.versions)
 
 
-def offered_terms(application: Application, amount: int, rate_bp: int, on: datetime.date) -> Terms:
-    """The loan that would be made of a decision."""
-    return Terms(
-        principal=Decimal(amount) / 100,
-        rate=Decimal(rate_bp) / 10_000,
-        start=on,
-        count=application.term,
-        amortisation=Amortisation.BULLET if application.is_bullet else Amortisation.EQUAL_INSTALMENTS,
-    )
-
-
-def annual_cost(rows: tuple[Instalment, ...], amount: int, on: datetime.date) -> int:
-    """The yearly rate of all costs in basis points, rounded up: a limit is not passed by rounding."""
-    rate = eu_apr([Flow(on, Decimal(amount) / 100)], [Flow(row.due, row.total) for row in rows])
-    return -int(-rate * 10_000 // 1)
-
-
 def _policy_facts(application: Application, data: Data, on: datetime.date, seen: dict[str, int]) -> dict[str, Any]:
     age = _years(data.born, on)
     return {
@@ -203,38 +183,27 @@ def _burden(data: Data) -> int:
     return data.burden + sum(line.instalment for line in data.report.lines) * 100
 
 
-def _affordable(
-    application: Application, data: Data, on: datetime.date, rate: int, carried: int, step: int
-) -> tuple[int, int]:
-    """What can be carried of the amount (0: less than the product's least), and its monthly payment."""
-    amount = min(application.amount, data.product.most)
-    if not amount or application.term not in data.product.terms:
+def _method(application: Application, data: Data) -> str:
+    return "bullet" if application.is_bullet else data.product.method
+
+
+def _affordable(application: Application, data: Data, rate: int, carried: int, step: int) -> tuple[int, int]:
+    """What can be carried of the amount (0: less than the product's least), and the month's payment of that, or of what
+    was asked for."""
+    wanted = min(application.amount, data.product.most)
+    if wanted < 1 or application.term not in data.product.terms:
         return 0, 0
-    payment = _payment(application, amount, rate, on)
-    if payment > carried:
-        # the instalment grows with the amount; a step less where rounding is in the way
-        amount = amount * max(0, carried) // payment // step * step
-        if amount and _payment(application, amount, rate, on) > carried:
-            amount -= step
-    if amount < max(data.product.least, 1):
-        return 0, payment
-    return amount, _payment(application, amount, rate, on)
+    kind = (rate, application.term, _method(application, data))
+    amount = affordability.affordable(wanted, carried, *kind, step=step, least=data.product.least)
+    return amount, affordability.payment(amount or wanted, *kind)
 
 
-def _payment(application: Application, amount: int, rate: int, on: datetime.date) -> int:
-    """What a month takes on average at most, cents: a bullet's principal is shared out over its months."""
-    rows = schedule(offered_terms(application, amount, rate, on))
-    if application.is_bullet:
-        return int(sum(row.total for row in rows) * 100) // len(rows)
-    return int(max(row.total for row in rows) * 100)
-
-
-def _regulated(application: Application, data: Data, on: datetime.date, amount: int, rate: int) -> packs.Facts:
+def _regulated(application: Application, data: Data, amount: int, rate: int, income: int) -> packs.Facts:
     lender = data.lender
     asked = amount or application.amount
     cost = 0
     if asked > 0 and application.term > 0:
-        cost = annual_cost(schedule(offered_terms(application, asked, rate, on)), asked, on)
+        cost = affordability.annual_cost(asked, rate, application.term, _method(application, data))
     return packs.Facts(
         owed=data.owed + asked,
         purpose=application.purpose,
@@ -251,6 +220,9 @@ def _regulated(application: Application, data: Data, on: datetime.date, amount: 
         tier_1=lender.tier_1,
         joint_loans=lender.joint_loans,
         all_loans=lender.all_loans,
+        yearly_income=income,
+        partners=lender.partners,
+        listed=lender.listed,
     )
 
 

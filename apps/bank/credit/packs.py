@@ -1,9 +1,10 @@
 """Regulation as data: dated packs of rules for a region (`packs/*.toml`). Evaluating them is pure.
 
 A pack says where it comes from, in which region and from when until when it holds; a rule may hold later than its pack.
-`reading` marks rules that sources tell differently: a lender chooses one of them, "notice" (the text of the notice of
-20 February 2021) or "story" (its own stricter or other floors); rules without one hold in both. `kind` is one of the
-checks below, with its parameters in the rule. A breach names rule, pack and day.
+`checked` says where its numbers were read, `unverified` what was not found. `reading` marks rules of which a lender
+chooses one: "notice" (the text of 20 February 2021, which is in force), or "draft" (the stricter floors of a draft of
+2020 that never was); rules without one hold in both. `kind` is one of the checks below, with its parameters in the rule.
+A breach names rule, pack and day.
 """
 
 from __future__ import annotations
@@ -19,14 +20,16 @@ from typing import Any, Final
 from msgspec import Struct
 
 _FOLDER = Path(__file__).parent / "packs"
-READINGS: Final = ("notice", "story")
+READINGS: Final = ("notice", "draft")
 
 
 class Facts(Struct, frozen=True, kw_only=True):
     """What packs look at. Amounts in cents, shares in basis points; the lender's own figures are those of the day.
 
     `owed` is what the borrower would owe to this lender with this loan; `outsourced` are steps done by others;
-    `annual_cost` is the yearly rate of all costs; `territory` is where the borrower lives or trades.
+    `annual_cost` is the yearly rate of all costs; `territory` is where the borrower lives or trades. `borrower` is a
+    person or an organisation, with its `yearly_income`. `partners` take part (platforms, guarantors, other lenders);
+    `listed` are those of the lender's public list.
     """
 
     owed: int
@@ -44,6 +47,10 @@ class Facts(Struct, frozen=True, kw_only=True):
     tier_1: int = 0
     joint_loans: int = 0
     all_loans: int = 0
+    borrower: str = "person"
+    yearly_income: int = 0
+    partners: tuple[str, ...] = ()
+    listed: tuple[str, ...] = ()
 
 
 class Breach(Struct, frozen=True):
@@ -89,13 +96,26 @@ def _outsourced(facts: Facts, rule: Mapping[str, Any]) -> bool:
     return bool(set(rule["steps"]) & set(facts.outsourced))
 
 
+def _is_concerned(facts: Facts, rule: Mapping[str, Any]) -> bool:
+    return (
+        rule.get("purpose", facts.purpose) == facts.purpose and rule.get("borrower", facts.borrower) == facts.borrower
+    )
+
+
 def _borrower_cap(facts: Facts, rule: Mapping[str, Any]) -> bool:
-    return str(rule.get("purpose", facts.purpose)) == facts.purpose and facts.owed > int(rule["most"])
+    return _is_concerned(facts, rule) and facts.owed > int(rule["most"])
+
+
+def _income_cap(facts: Facts, rule: Mapping[str, Any]) -> bool:
+    return _is_concerned(facts, rule) and facts.owed * 10_000 > facts.yearly_income * int(rule["most"])
+
+
+def _unlisted_partner(facts: Facts, _rule: Mapping[str, Any]) -> bool:
+    return not set(facts.partners) <= set(facts.listed)
 
 
 def _bullet_term(facts: Facts, rule: Mapping[str, Any]) -> bool:
-    concerned = str(rule.get("purpose", facts.purpose)) == facts.purpose
-    return concerned and facts.is_bullet and facts.term_months > int(rule["most"])
+    return _is_concerned(facts, rule) and facts.is_bullet and facts.term_months > int(rule["most"])
 
 
 def _annual_cost(facts: Facts, rule: Mapping[str, Any]) -> bool:
@@ -110,6 +130,8 @@ CHECKS: Final[dict[str, Callable[[Facts, Mapping[str, Any]], bool]]] = {
     "territory": _territory,
     "outsourced": _outsourced,
     "borrower-cap": _borrower_cap,
+    "income-cap": _income_cap,
+    "unlisted-partner": _unlisted_partner,
     "bullet-term": _bullet_term,
     "annual-cost": _annual_cost,
 }
@@ -129,7 +151,23 @@ def evaluate(
     """
     if reading not in READINGS:
         raise ValueError(f"a reading is one of {', '.join(READINGS)}")
-    breaches: list[Breach] = []
+    asked = _asked(on, region, reading, None if names is None else frozenset(names.items()))
+    breaches = tuple(breach for check, rule, breach in asked.checks if check(facts, rule))
+    return Ruling(breaches, dict(asked.duties), dict(asked.packs))
+
+
+class _Asked(Struct, frozen=True):
+    """The rules of a day: checks with their rule and what is said when it is broken."""
+
+    checks: tuple[tuple[Callable[[Facts, Mapping[str, Any]], bool], Mapping[str, Any], Breach], ...]
+    duties: dict[str, int]
+    packs: dict[str, str]
+
+
+@lru_cache(maxsize=256)
+def _asked(on: datetime.date, region: str, reading: str, given: frozenset[tuple[str, str]] | None) -> _Asked:
+    names = None if given is None else dict(given)
+    checks = []
     duties: dict[str, int] = {}
     asked: dict[str, str] = {}
     for name, (pack, sha256) in _packs().items():
@@ -146,11 +184,12 @@ def evaluate(
                 continue
             if rule["kind"] == "duty":
                 duties[rule["name"]] = max(duties.get(rule["name"], 0), rule["value"])
-            elif CHECKS[rule["kind"]](facts, rule):
-                breaches.append(Breach(rule["name"], name, since.isoformat(), rule["zh"], rule["en"]))
+            else:
+                breach = Breach(rule["name"], name, since.isoformat(), rule["zh"], rule["en"])
+                checks.append((CHECKS[rule["kind"]], rule, breach))
     if names is not None and set(names) - set(asked):
         raise LookupError(f"packs are gone: {', '.join(sorted(set(names) - set(asked)))}")
-    return Ruling(tuple(breaches), duties, asked)
+    return _Asked(tuple(checks), duties, asked)
 
 
 def _holds(pack: Mapping[str, Any], on: datetime.date) -> bool:

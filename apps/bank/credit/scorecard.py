@@ -10,9 +10,10 @@ A node goes left when the feature is at most the threshold. Points grow with goo
 
 from __future__ import annotations
 
+import ast
 import bisect
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from msgspec import Struct
@@ -43,21 +44,48 @@ class Score(Struct, frozen=True):
         return tuple(part.feature for part in lost[:MOST_REASONS])
 
 
-def score(model: Mapping[str, Any], seen: Mapping[str, int]) -> Score:
-    """The score of features. Raises KeyError when one is missing."""
-    log_odds = model["base"] + sum(_leaf(tree, seen) for tree in model["trees"])
-    parts = []
-    for feature, table in model["points"].items():
-        value = seen[feature]
-        points = table["points"][bisect.bisect_left(table["above"], value)]
-        parts.append(Part(feature, value, points, max(table["points"]) - points))
-    probability = round(1_000_000 / (1 + math.exp(-log_odds)))
-    return Score(probability, model["offset"] + sum(part.points for part in parts), tuple(parts))
+class Scorer:
+    """A model, its trees as one expression: a node is a comparison, and there is nothing to look up."""
+
+    def __init__(self, model: Mapping[str, Any]) -> None:
+        self._offset = model["offset"]
+        self._tables = [
+            (feature, table["above"], table["points"], max(table["points"]))
+            for feature, table in model["points"].items()
+        ]
+        self._log_odds = _compiled(model)
+
+    def score(self, seen: Mapping[str, int]) -> Score:
+        """The score of features. Raises KeyError when one is missing."""
+        parts = []
+        total = self._offset
+        for feature, above, points, best in self._tables:
+            value = seen[feature]
+            given = points[bisect.bisect_left(above, value)]
+            total += given
+            parts.append(Part(feature, value, given, best - given))
+        probability = round(1_000_000 / (1 + math.exp(-self._log_odds(seen))))
+        return Score(probability, total, tuple(parts))
 
 
-def _leaf(tree: list[list[Any]], seen: Mapping[str, int]) -> float:
-    node = tree[0]
-    while len(node) > 1:
-        feature, threshold, left, right = node
-        node = tree[left if seen[feature] <= threshold else right]
-    return float(node[0])
+def _compiled(model: Mapping[str, Any]) -> Callable[[Mapping[str, int]], float]:
+    """What adds up the base and a leaf of each tree, in the model's order."""
+    names = {feature: f"f{place}" for place, feature in enumerate(model["points"])}
+    total: ast.expr = ast.Constant(float(model["base"]))
+    for tree in model["trees"]:
+        total = ast.BinOp(total, ast.Add(), _branch(tree, 0, names))
+    arguments = ast.arguments([], [ast.arg(name) for name in names.values()], None, [], [], None, [])
+    tree_of_all = ast.fix_missing_locations(ast.Expression(ast.Lambda(arguments, total)))
+    # made of comparisons and numbers alone: whatever else a model's file has in it does not come here
+    function: Callable[..., float] = eval(compile(tree_of_all, "scorecard", "eval"), {"__builtins__": {}})
+    features = tuple(names)
+    return lambda seen: function(*[seen[feature] for feature in features])
+
+
+def _branch(tree: list[list[Any]], place: int, names: Mapping[str, str]) -> ast.expr:
+    node = tree[place]
+    if len(node) == 1:
+        return ast.Constant(float(node[0]))
+    feature, threshold, left, right = node
+    asked = ast.Compare(ast.Name(names[feature], ast.Load()), [ast.LtE()], [ast.Constant(float(threshold))])
+    return ast.IfExp(asked, _branch(tree, left, names), _branch(tree, right, names))

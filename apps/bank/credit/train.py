@@ -31,7 +31,7 @@ FOLDER: Final = Path(__file__).parent / "scorecards"
 
 
 def train(people: list[Person], name: str = NAME) -> dict[str, Any]:
-    """The model that `scorecard.score` reads."""
+    """The model that `scorecard.Scorer` reads."""
     # imported here: only those who train have it
     from sklearn.ensemble import HistGradientBoostingClassifier
 

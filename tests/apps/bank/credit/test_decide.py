@@ -75,7 +75,7 @@ def test_a_good_customer_has_an_offer() -> None:
         ({"cash_flow": CashFlow((3_000,) * 12, 80, 40)}, {}, "offered", "reduced"),
         ({"lender": Lender(is_branchless=False, territories=("3301",))}, {"territory": "1101"}, "refused", "territory"),
         ({"lender": Lender(outsourced=("credit-decision",))}, {}, "refused", "no-outsourced-risk-control"),
-        ({"lender": Lender(reading="story"), "owed": 99_000_000}, {}, "refused", "borrower-cap"),
+        ({"lender": Lender(reading="draft"), "owed": 29_000_000}, {}, "refused", "person-cap"),
         ({}, {"purpose": "consumption", "is_bullet": True, "term": 24, "amount": 200_000}, "refused",
          "consumption-bullet-term"),
     ],

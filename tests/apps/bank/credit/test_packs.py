@@ -23,7 +23,10 @@ def broken(on: Day = TODAY, reading: str = "notice", region: str = "CN", **chang
 def test_an_ordinary_loan() -> None:
     ruling = evaluate(HOME, TODAY, "CN")
     assert ruling.breaches == ()
-    assert set(ruling.packs) == {"cn-cost-2017", "cn-house-2026", "cn-internet-loans-2020", "cn-joint-lending-2021"}
+    assert set(ruling.packs) == {
+        "cn-cost-2017", "cn-house-2026", "cn-internet-loans-2020", "cn-joint-lending-2021", "cn-loan-assistance-2025",
+        "cn-micro-credit-draft-2020",
+    }  # fmt: skip
     assert all(len(sha256) == 64 for sha256 in ruling.packs.values())
 
 
@@ -31,11 +34,11 @@ def test_the_two_readings_of_the_shares() -> None:
     little: dict[str, Any] = {"is_joint": True, "own_share": 1_000, "tier_1": 1, "all_loans": 1}
     most: dict[str, Any] = {**little, "own_share": 9_000}
     assert broken(**little) == []
-    assert broken(**little, reading="story") == ["own-share"]
+    assert broken(**little, reading="draft", yearly_income=16_000_000) == ["own-share"]
     assert broken(**most) == ["partner-share"]
-    assert broken(**most, reading="story") == []
+    assert broken(**most, reading="draft", yearly_income=16_000_000) == []
     assert broken(**{**most, "is_joint": False}) == []
-    with pytest.raises(ValueError, match="notice, story"):
+    with pytest.raises(ValueError, match="notice, draft"):
         broken(reading="rumour")
 
 
@@ -49,8 +52,15 @@ def test_a_rule_holds_from_its_own_day() -> None:
     assert evaluate(HOME, Day(2016, 1, 1), "CN").packs == {}
 
 
+def test_only_partners_of_the_list() -> None:
+    assert broken(partners=("a", "b"), listed=("a",)) == ["listed-partners-only"]
+    assert broken(partners=("a",), listed=("a", "b")) == []
+    assert broken(Day(2025, 9, 30), partners=("a",)) == []
+
+
 def test_concentration() -> None:
     joint: dict[str, Any] = {"is_joint": True, "own_share": 5_000}
+    assert broken(Day(2022, 7, 16), **joint, tier_1=100, partner_exposure=26, all_loans=100, joint_loans=51) == []
     assert broken(**joint, tier_1=100, partner_exposure=25, all_loans=100, joint_loans=50) == []
     assert broken(**joint, tier_1=100, partner_exposure=26, all_loans=100, joint_loans=51) == [
         "partner-exposure",
@@ -60,7 +70,12 @@ def test_concentration() -> None:
 
 def test_caps_per_borrower() -> None:
     assert broken(owed=100_000_000) == []
-    assert broken(owed=100_000_001, reading="story") == ["borrower-cap"]
+    draft: dict[str, Any] = {"reading": "draft", "yearly_income": 1_000_000_000}
+    assert broken(owed=30_000_000, **draft) == []
+    assert broken(owed=30_000_001, **draft) == ["person-cap"]
+    assert broken(owed=30_000_001, **draft, borrower="organisation") == []
+    assert broken(owed=100_000_001, **draft, borrower="organisation") == ["organisation-cap"]
+    assert broken(owed=5_000_000, reading="draft", yearly_income=15_000_000) == ["person-income-cap"]
     assert broken(owed=20_000_001, purpose="consumption") == ["consumption-cap"]
     assert broken(owed=20_000_000, purpose="consumption") == []
     assert broken(is_bullet=True, term_months=13, purpose="consumption") == ["consumption-bullet-term"]
@@ -97,7 +112,7 @@ def test_packs_of_old_decisions_are_asked_again() -> None:
 
 def test_every_pack_is_whole() -> None:
     for name, (pack, _) in _packs().items():
-        assert pack["source"], name
+        assert pack["source"] and (pack["checked"] or pack["unverified"]), name
         for rule in pack["rule"]:
             assert rule["kind"] == "duty" or {"zh", "en"} <= set(rule), (name, rule["name"])
             assert rule["kind"] in {*CHECKS, "duty"}

@@ -26,10 +26,11 @@ from bank.credit.bureau import (
     true_probability,
 )
 from bank.credit.id_numbers import birth, check_digit, is_valid
-from bank.credit.scorecard import MOST_REASONS, score
+from bank.credit.scorecard import MOST_REASONS, Scorer
 from bank.credit.train import COUNT, DAY, FOLDER, NAME, SEED, encode, train
 
 MODEL = artefacts.load("scorecards", NAME)[0]
+SCORER = Scorer(MODEL)
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +120,7 @@ def test_features_of_a_known_report() -> None:
 def test_it_ranks_nearly_as_well_as_possible(people: list[Person]) -> None:
     seen = [features(person.cash_flow, person.report) for person in people]
     truth = [person.defaulted for person in people]
-    scores = [score(MODEL, row) for row in seen]
+    scores = [SCORER.score(row) for row in seen]
     ideal = auc([true_log_odds(row) for row in seen], truth)
     trees = auc([float(item.probability) for item in scores], truth)
     points = auc([-float(item.points) for item in scores], truth)
@@ -131,7 +132,7 @@ def test_it_ranks_nearly_as_well_as_possible(people: list[Person]) -> None:
 def test_it_is_calibrated(people: list[Person]) -> None:
     """Fifths by score: what was predicted is what the known probabilities say, within what training can know."""
     rows = [features(person.cash_flow, person.report) for person in people]
-    pairs = sorted((score(MODEL, row).probability / 1e6, true_probability(row)) for row in rows)
+    pairs = sorted((SCORER.score(row).probability / 1e6, true_probability(row)) for row in rows)
     size = len(pairs) // 5
     for at in range(0, 5 * size, size):
         fifth = pairs[at : at + size]
@@ -150,7 +151,7 @@ RANGES = {
 def test_worse_is_never_better(seen: dict[str, int], data: st.DataObject) -> None:
     feature = data.draw(st.sampled_from(FEATURES))
     worse = seen | {feature: seen[feature] + COEFFICIENTS[feature][1] * data.draw(st.integers(1, RANGES[feature]))}
-    before, after = score(MODEL, seen), score(MODEL, worse)
+    before, after = SCORER.score(seen), SCORER.score(worse)
     assert after.probability >= before.probability
     assert after.points <= before.points
 
@@ -163,7 +164,7 @@ def test_no_path_violates_monotony(people: list[Person]) -> None:
         for feature, (_, sign) in COEFFICIENTS.items():
             steps = range(0, RANGES[feature] + 1, max(1, RANGES[feature] // 12))
             path = [
-                score(MODEL, seen | {feature: value}).probability for value in (steps if sign > 0 else reversed(steps))
+                SCORER.score(seen | {feature: value}).probability for value in (steps if sign > 0 else reversed(steps))
             ]
             violations += sum(a > b for a, b in pairwise(path))
     assert violations == 0
@@ -171,13 +172,13 @@ def test_no_path_violates_monotony(people: list[Person]) -> None:
 
 def test_reasons_are_what_cost_most() -> None:
     best = {name: (most if COEFFICIENTS[name][1] < 0 else 0) for name, most in RANGES.items()}
-    assert score(MODEL, best).reasons() == ()
-    late = score(MODEL, best | {"late_months": 12, "related_defaults": 2})
+    assert SCORER.score(best).reasons() == ()
+    late = SCORER.score(best | {"late_months": 12, "related_defaults": 2})
     assert late.reasons()[:2] == ("late_months", "related_defaults")
     worst = {name: (0 if COEFFICIENTS[name][1] < 0 else most) for name, most in RANGES.items()}
-    assert len(score(MODEL, worst).reasons()) == MOST_REASONS
+    assert len(SCORER.score(worst).reasons()) == MOST_REASONS
     with pytest.raises(KeyError):
-        score(MODEL, {})
+        SCORER.score({})
 
 
 def test_training_again_gives_the_same_file() -> None:
@@ -192,4 +193,22 @@ def test_it_scores_as_the_trainer_would(people: list[Person]) -> None:
     """The base rate of the training data comes out when all trees say nothing."""
     empty: dict[str, Any] = {**MODEL, "trees": []}
     seen = features(people[0].cash_flow, people[0].report)
-    assert score(empty, seen).probability == round(1e6 / (1 + math.exp(-MODEL["base"])))
+    assert Scorer(empty).score(seen).probability == round(1e6 / (1 + math.exp(-MODEL["base"])))
+
+
+def test_compiled_trees_are_the_trees(people: list[Person]) -> None:
+    """Walked from node to node, in the model's order, they give the very same number."""
+
+    def leaf(tree: list[list[Any]], seen: dict[str, int]) -> float:
+        node = tree[0]
+        while len(node) > 1:
+            feature, threshold, left, right = node
+            node = tree[left if seen[feature] <= threshold else right]
+        return float(node[0])
+
+    for person in people[:300]:
+        seen = features(person.cash_flow, person.report)
+        log_odds = MODEL["base"]
+        for tree in MODEL["trees"]:
+            log_odds += leaf(tree, seen)
+        assert SCORER.score(seen).probability == round(1e6 / (1 + math.exp(-log_odds)))
