@@ -15,6 +15,7 @@ so that a receipt tells nobody what the other side has: they follow from the ent
 
 from __future__ import annotations
 
+from binascii import unhexlify
 from collections.abc import Sequence
 from struct import Struct
 from typing import NamedTuple
@@ -26,6 +27,7 @@ _BODY = Struct(">16s16s16sIIHI16s16s")
 _NOTE = Struct(">BQq")
 #: bytes of an id
 ID = 16
+_NO_ID = bytes(ID)
 _new = tuple.__new__
 
 transfer_head = _HEAD.pack
@@ -60,22 +62,24 @@ def prepare(transfers: Sequence[Transfer]) -> list[Prepared]:
 
 
 def _prepare(transfer: Transfer) -> Prepared:
-    flags = int(transfer.flags)
+    flags, pending_id, data = transfer.flags, b"", b""
     try:
-        id_ = bytes.fromhex(transfer.id)
-        debit, credit = bytes.fromhex(transfer.debit), bytes.fromhex(transfer.credit)
-        pending_id = bytes.fromhex(transfer.pending_id) if transfer.pending_id else b""
-        data = bytes.fromhex(transfer.data) if transfer.data else b""
+        id_, debit, credit = unhexlify(transfer.id), unhexlify(transfer.debit), unhexlify(transfer.credit)
+        if transfer.pending_id:
+            pending_id = unhexlify(transfer.pending_id)
+        if transfer.data:
+            data = unhexlify(transfer.data)
     except ValueError:
-        return Prepared(transfer, flags, b"", b"", b"", b"", b"", b"", Outcome.ID_MUST_BE_VALID)
+        return Prepared(transfer, int(flags), b"", b"", b"", b"", b"", b"", Outcome.ID_MUST_BE_VALID)
+    if flags:
+        flags = int(flags)
     fault = _fault(transfer, flags, id_, debit, credit, pending_id, data)
     body = b""
     if fault is None and not flags & _RESOLVES:
-        reference = transfer.reference
         body = transfer_body(
             id_, debit, credit, transfer.ledger, transfer.code, flags, transfer.timeout_s, pending_id, data
         )
-        if reference:
+        if reference := transfer.reference:
             body += reference.encode()
     # what a NamedTuple's own constructor does, in a third of the time
     return _new(Prepared, (transfer, flags, id_, debit, credit, pending_id, data, body, fault))
@@ -84,7 +88,7 @@ def _prepare(transfer: Transfer) -> Prepared:
 def _fault(
     transfer: Transfer, flags: int, id_: bytes, debit: bytes, credit: bytes, pending_id: bytes, data: bytes
 ) -> Outcome | None:
-    if len(id_) != ID or not any(id_):
+    if len(id_) != ID or id_ == _NO_ID:
         return Outcome.ID_MUST_BE_VALID
     if data and len(data) != ID:
         return Outcome.DATA_MUST_BE_VALID

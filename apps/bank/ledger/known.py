@@ -7,7 +7,7 @@ clock is wrong) are kept apart, so that they do not lift the floor above everybo
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from bank.ledger.stores.base import Store
 
@@ -43,9 +43,11 @@ class KnownIds:
             return cls(_HIGHEST)
         return cls(await store.newest_id(horizon), far)
 
-    def doubtful(self, ids: Iterable[bytes]) -> list[bytes]:
+    def doubtful(self, ids: Sequence[bytes]) -> list[bytes]:
         """Those that may be taken."""
         floor, young, old = self._floor, self._young, self._old
+        if ids and min(ids) > floor and young.isdisjoint(ids) and old.isdisjoint(ids):
+            return []
         return [id_ for id_ in ids if id_ <= floor or id_ in young or id_ in old]
 
     def add(self, ids: Iterable[bytes], now: int) -> None:

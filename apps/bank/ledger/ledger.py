@@ -118,9 +118,9 @@ class Ledger:
                 # the second place cannot be reached: the next head says as much as this one
                 _log.warning("a signed head could not be published", exc_info=True)
 
-    async def post(self, transfers: Sequence[Transfer]) -> list[Outcome]:
+    def post(self, transfers: Sequence[Transfer]) -> asyncio.Future[list[Outcome]]:
         """The outcome of each transfer, once all that were created are durable. A chain must end in its request."""
-        return await self.writer.transfers(prepare(transfers))
+        return self.writer.transfers(prepare(transfers))
 
     async def create_accounts(self, new: Sequence[NewAccount]) -> list[Outcome]:
         """The outcome of each account."""

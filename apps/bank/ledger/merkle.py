@@ -68,9 +68,8 @@ class Frontier:
                 start -= 1
             if len(level) & 1:
                 tree.peaks[height] = level.pop()
-            level = [
-                sha256(b"\x01" + left + right).digest() for left, right in zip(level[::2], level[1::2], strict=True)
-            ]
+            pairs = iter(level)
+            level = [sha256(b"\x01%b%b" % pair).digest() for pair in zip(pairs, pairs, strict=True)]
             height, start = height + 1, start >> 1
             if height % KEPT == 0:
                 kept += [(height, start + place, root) for place, root in enumerate(level)]

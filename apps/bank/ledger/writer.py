@@ -14,6 +14,7 @@ import random
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
+from operator import itemgetter
 from typing import Any, NamedTuple, TypeVar
 
 from bank.ledger.canonical import ID, Prepared
@@ -26,6 +27,10 @@ from bank.ledger.stores.base import Conflict, Store
 
 T = TypeVar("T")
 _new = tuple.__new__
+#: fields of prepared transfers
+_ID, _DEBIT, _CREDIT, _PENDING_ID = (
+    itemgetter(Prepared._fields.index(name)) for name in ("id", "debit", "credit", "pending_id")
+)
 Clock = Callable[[], int]
 
 #: transfers that share one commit; bounds how long the first of them waits
@@ -73,6 +78,8 @@ class Writer:
         self._book: Book
         self._known: KnownIds
         self._task: asyncio.Task[None]
+        self._loop: asyncio.AbstractEventLoop
+        self._sleeping = False
 
     async def start(self) -> None:
         for tries in range(_TRIES):
@@ -87,7 +94,8 @@ class Writer:
                         "ledger-database", f"The ledger's database cannot be reached: {conflict}.", "Look at it."
                     ) from conflict
                 await asyncio.sleep(min(1.0, 0.01 * 2**tries))
-        self._task = asyncio.create_task(self._run())
+        self._loop = asyncio.get_running_loop()
+        self._task = self._loop.create_task(self._run())
 
     async def close(self) -> None:
         """Finishes what waits."""
@@ -130,9 +138,10 @@ class Writer:
             raise self._stopped
         if self._closing:
             raise LedgerError("ledger-closed", "The ledger is being closed.", "Send the request again later.")
-        answer: asyncio.Future[Any] = self._task.get_loop().create_future()
+        answer: asyncio.Future[Any] = self._loop.create_future()
         self._waiting.append(_new(_Entry, (request, command, needs, answer)))
-        self._wake.set()
+        if self._sleeping:
+            self._wake.set()
         return answer
 
     async def _run(self) -> None:
@@ -142,7 +151,9 @@ class Writer:
                     return
                 self._wake.clear()
                 alarm = self._alarm()
+                self._sleeping = True
                 await self._wake.wait()
+                self._sleeping = False
                 if alarm:
                     alarm.cancel()
                 continue
@@ -276,10 +287,13 @@ class Writer:
         """Put into the book what the batch speaks of."""
         book, store = self._book, self._store
         items = [item for entry in batch for item in entry.transfers]
-        needed = {item.debit for item in items} | {item.credit for item in items}
+        needed = set(map(_DEBIT, items))
+        needed.update(map(_CREDIT, items))
         for entry in batch:
-            needed.update(entry.needs)
-        resolved = {item.pending_id for item in items if item.pending_id}
+            if entry.needs:
+                needed.update(entry.needs)
+        resolved = set(map(_PENDING_ID, items))
+        resolved.discard(b"")
         if resolved and (asked := resolved - book.pendings.keys()):
             for pending in await store.pendings(asked):
                 book.pendings[pending.id] = pending
@@ -288,10 +302,11 @@ class Writer:
         for pending in book.pendings.values():
             needed |= {pending.debit, pending.credit}
         accounts = book.accounts
-        if missing := [id_ for id_ in needed if id_ not in accounts and len(id_) == ID]:
-            for account in await store.accounts(missing):
+        missing = needed.difference(accounts)
+        if missing and (asked := {id_ for id_ in missing if len(id_) == ID}):
+            for account in await store.accounts(asked):
                 accounts[account.id] = account
-        if doubtful := self._known.doubtful([item.id for item in items]):
+        if doubtful := self._known.doubtful(list(map(_ID, items))):
             for row in await store.rows(doubtful):
                 book.seen[row[3]] = row
             for id_ in await store.refused(doubtful):

@@ -12,7 +12,7 @@ from typing import Any
 
 from bank.ledger.interfaces import Fenced, LedgerError
 from bank.ledger.merkle import Frontier
-from bank.ledger.records import Changes, Head
+from bank.ledger.records import Changes, Head, Row
 from bank.ledger.stores.base import (
     FLAGS_UPDATE,
     HEAD_UPDATE,
@@ -108,7 +108,7 @@ class SqliteStore(Store):
             if updated.rowcount != 1:
                 raise Fenced(self.shard)
             for name, rows in self.writes(changes, nodes):
-                connection.executemany(inserts[name], rows)
+                connection.executemany(inserts[name], _bound(rows) if name == "ledger_journal" else rows)
             if changes.flagged:
                 connection.executemany(
                     FLAGS_UPDATE,
@@ -136,3 +136,20 @@ class SqliteStore(Store):
         self._reader.shutdown()
         self._reading.close()
         self._writing.close()
+
+
+def _bound(rows: Sequence[Row]) -> list[Row]:
+    """Rows of the journal with byte arrays for bytes: for each of those, the driver looks for an adapter, finds none
+    and forgets an error about it, which takes as long as the rest of the row."""
+    array, none = bytearray, bytearray()
+    return [
+        (
+            seq, number, at, array(id_), array(debit), array(credit), amount, ledger, code, flags,
+            array(pending_id) if pending_id else none, timeout, reference, array(data) if data else none, released,
+            one, two, three, four, five, six, seven, eight,
+        )
+        for (
+            seq, number, at, id_, debit, credit, amount, ledger, code, flags, pending_id, timeout, reference, data,
+            released, one, two, three, four, five, six, seven, eight,
+        ) in rows
+    ]  # fmt: skip
