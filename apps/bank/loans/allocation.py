@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from typing import Final
 
@@ -23,27 +24,44 @@ class Part(StrEnum):
 USUAL: Final = (Part.PENALTY, Part.FEE, Part.INTEREST, Part.PRINCIPAL)
 
 
+class Ahead(StrEnum):
+    """Which instalments take what is paid before its time."""
+
+    NEXT = "the next instalments, one after another"
+    LAST = "the last instalments, backwards"
+    #: the same from each, so that all of them become smaller
+    ALL = "all of them alike"
+
+
 @dataclass(frozen=True, slots=True)
 class Order:
     """`due` parts in order for what is due or overdue; `advance` for what is not due yet (None: the same).
 
-    With `by_part` a part of all due instalments comes before the next part of any ("vertical"); otherwise an instalment
-    is paid whole, oldest first, before the next ("horizontal").
+    With `by_part` a part of all overdue instalments comes before the next part of any ("vertical"), and then of what is
+    due on the day; otherwise an instalment is paid whole, oldest first, before the next ("horizontal").
     """
 
     due: tuple[Part, ...] = USUAL
     advance: tuple[Part, ...] | None = None
     by_part: bool = False
+    ahead: Ahead = Ahead.NEXT
+
+
+_CENT: Final = Decimal("0.01")
 
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """One instalment's parts: what it asks for and what has been paid of it."""
+    """One instalment's parts: what it asks for and what has been paid of it.
+
+    A down payment is due `at_once`, as the money is lent.
+    """
 
     number: int
     due: Day
     parts: Mapping[Part, Decimal]
     paid: Mapping[Part, Decimal] = field(default_factory=dict)
+    at_once: bool = False
 
     def open(self, part: Part) -> Decimal:
         return self.parts.get(part, Decimal(0)) - self.paid.get(part, Decimal(0))
@@ -74,24 +92,52 @@ def allocate(
     if amount <= 0:
         raise ValueError("a repayment must be more than nothing")
     order = order or Order()
+    advance = order.advance or order.due
     state = {row.number: row for row in sorted(owed, key=lambda row: (row.due, row.number))}
-    due = [row.number for row in state.values() if row.due <= on]
+    overdue = [row.number for row in state.values() if row.due < on]
+    today = [row.number for row in state.values() if row.due == on]
     later = [row.number for row in state.values() if row.due > on]
-    slots = [(n, part) for part in order.due for n in due] if order.by_part else _rowwise(due, order.due)
-    slots += _rowwise(later, order.advance or order.due)
-    pieces = []
-    for number, part in slots:
+    pieces: dict[tuple[int, Part], Payment] = {}
+
+    def pay(number: int, part: Part, most: Decimal) -> Decimal:
         row = state[number]
-        paid = min(row.open(part), amount)
+        paid = min(row.open(part), most)
         if paid > 0:
-            amount -= paid
             state[number] = replace(row, paid={**row.paid, part: row.paid.get(part, Decimal(0)) + paid})
-            pieces.append(Payment(number, part, paid, late=row.due < on, early=row.due > on))
-    return list(state.values()), pieces, amount
+            before = pieces[number, part].amount if (number, part) in pieces else Decimal(0)
+            pieces[number, part] = Payment(number, part, before + paid, late=row.due < on, early=row.due > on)
+        return max(paid, Decimal(0))
+
+    for numbers, parts in ((overdue, order.due), (today, order.due), (later, advance)):
+        if numbers is later and order.ahead is Ahead.ALL:
+            for part in parts:
+                amount -= _alike(state, numbers, part, amount, pay)
+            continue
+        if numbers is later and order.ahead is Ahead.LAST:
+            numbers = numbers[::-1]
+        rows = [[(number, part) for part in parts] for number in numbers]
+        for number, part in itertools.chain.from_iterable(zip(*rows, strict=True) if order.by_part else rows):
+            amount -= pay(number, part, amount)
+    return list(state.values()), list(pieces.values()), amount
 
 
-def _rowwise(numbers: Sequence[int], parts: tuple[Part, ...]) -> list[tuple[int, Part]]:
-    return [(number, part) for number in numbers for part in parts]
+def _alike(
+    state: Mapping[int, Owed],
+    numbers: Sequence[int],
+    part: Part,
+    amount: Decimal,
+    pay: Callable[[int, Part, Decimal], Decimal],
+) -> Decimal:
+    """Pays the same of a part of each instalment, to the cent, as far as each has it; the last one has the cents."""
+    paid = Decimal(0)
+    while left := [number for number in numbers if state[number].open(part) > 0]:
+        share = ((amount - paid) / len(left)).quantize(_CENT, ROUND_HALF_UP)
+        small = [number for number in left if state[number].open(part) <= share]
+        if not small or share == 0:
+            paid += sum((pay(number, part, min(share, amount - paid)) for number in left[:-1]), Decimal(0))
+            return paid + pay(left[-1], part, amount - paid)
+        paid += sum((pay(number, part, amount - paid) for number in small), Decimal(0))
+    return paid
 
 
 def arrears(owed: Sequence[Owed], on: Day) -> tuple[Decimal, int]:

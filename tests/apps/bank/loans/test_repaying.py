@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bank.loans.allocation import USUAL, Order, Owed, Part, allocate, arrears, write_off
+from bank.loans.allocation import USUAL, Ahead, Order, Owed, Part, allocate, arrears, write_off
 from bank.loans.recalculation import Prepayment, Repayment, payoff, recalculate
 from bank.loans.schedule import schedule
+from bank.loans.servicing import Charge, Paid, Plan, serve
 from bank.loans.terms import Accrual, Amortisation, Interest, Terms
 
 Day = datetime.date
@@ -150,3 +151,54 @@ def test_what_cannot_be_recalculated() -> None:
     with pytest.raises(ValueError, match="more than nothing"):
         recalculate(TERMS, [Repayment(Day(2024, 1, 5), Decimal(0))], Day(2024, 2, 1))
     assert recalculate(replace(TERMS, accrual=Accrual.PERIOD), [], TERMS.start).rows[0].interest == 60
+
+
+def instalments(*amounts: int) -> list[Owed]:
+    return [Owed(n, Day(2024, n, 1), {Part.PRINCIPAL: Decimal(amount)}) for n, amount in enumerate(amounts, 1)]
+
+
+def paid_by(ahead: Ahead, amount: str, *amounts: int) -> list[str]:
+    rows, _, left = allocate(instalments(*amounts), Decimal(amount), Day(2023, 12, 1), Order(ahead=ahead))
+    assert left + sum(row.paid.get(Part.PRINCIPAL, Decimal(0)) for row in rows) == Decimal(amount)
+    return [str(row.paid.get(Part.PRINCIPAL, 0)) for row in rows]
+
+
+def test_which_instalments_take_what_is_early() -> None:
+    assert paid_by(Ahead.NEXT, "150", 100, 100, 100) == ["100", "50", "0"]
+    assert paid_by(Ahead.LAST, "150", 100, 100, 100) == ["0", "50", "100"]
+    assert paid_by(Ahead.ALL, "100", 100, 100, 100) == ["33.33", "33.33", "33.34"]
+    # a small one takes what it can, the others share the rest
+    assert paid_by(Ahead.ALL, "150", 20, 100, 100) == ["20", "65.00", "65.00"]
+    assert paid_by(Ahead.ALL, "0.01", 100, 100, 100) == ["0", "0", "0.01"]
+    assert paid_by(Ahead.ALL, "500", 100, 100) == ["100", "100"]
+
+
+def test_an_account_begins_with_a_plan() -> None:
+    with pytest.raises(ValueError, match="begins with a plan"):
+        serve([])
+    with pytest.raises(ValueError, match="begins with a plan"):
+        serve([Paid(Day(2024, 1, 1), Decimal(1)), Plan(Day(2024, 1, 2), instalments(100))])
+
+
+def test_what_is_entered_late_is_replayed() -> None:
+    """The same account, whatever the order in which its events were entered."""
+    plan = Plan(Day(2023, 12, 1), instalments(100, 100))
+    fee = Charge(Day(2024, 1, 1), Part.FEE, Decimal(10), known=Day(2023, 12, 20))
+    soon, late = Paid(Day(2023, 12, 28), Decimal(60)), Paid(Day(2024, 1, 15), Decimal(70))
+    account = serve([plan, fee, soon, late])
+    assert account == serve([late, soon, fee, plan])
+    first, second = account.lines
+    assert [first.paid, first.early, first.late] == [110, 60, 50]
+    assert [second.paid, second.early, second.owed.outstanding] == [20, 20, 80]
+
+
+def test_what_was_paid_too_much_pays_what_is_owed_later() -> None:
+    plan, more = Plan(Day(2023, 12, 1), instalments(100)), Plan(Day(2024, 1, 10), instalments(100, 50))
+    much = Paid(Day(2024, 1, 1), Decimal(130))
+    assert serve([plan, much]).surplus == 30
+    after = serve([plan, much, more])
+    assert [after.surplus, after.lines[1].paid] == [0, 30]
+    fees = [Charge(Day(2024, 3, n), Part.PENALTY, Decimal(5)) for n in (1, 9)]
+    last = serve([plan, much, *fees]).lines[1]
+    assert last.owed.due == Day(2024, 3, 9)
+    assert [last.paid, last.owed.outstanding] == [10, 0]
