@@ -31,6 +31,7 @@ _HEAD = """\
 _MORE: dict[str, dict[str, Any]] = {
     # guessing passwords is slow, whoever it is for
     "identity.session.open": {"encryption": "optional", "limits": {"rate": 200, "per_device": 2, "burst": 10}},
+    "identity.customer.enrol": {"encryption": "optional", "limits": {"rate": 20, "per_device": 1, "burst": 5}},
     # nobody asks but the gateway itself
     CHECK: {"open": False, "signature": "off"},
     "credit.product.get": {"cache": {"ttl_s": 30, "keys": ["$.header.accept-language"]}},

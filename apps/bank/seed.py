@@ -31,7 +31,7 @@ from eden.base.sealing import Seal
 DAYS = 730
 SEED = 7
 #: of all made-up customers; the terminal says so
-PHONE, PASSWORD = "13812345820", "secret1"
+PHONE, PASSWORD, PIN = "13812345820", "secret1", "258013"
 #: rows of one insert
 _ROWS = 5000
 _CAPITAL = 10_000_000_000

@@ -11,11 +11,13 @@ from bank import mobile
 from bank.centres import accounting, closing, network, products
 from bank.centres.claims import Claims
 from bank.centres.customers import of_session
+from bank.centres.enrolling import Enrolling
 from bank.centres.lending import Lending
 from bank.centres.payments import Payments
+from bank.centres.secrets import Secrets
 from bank.keyboard import Keyboard
 from bank.principals import HEADER, Principals
-from bank.seed import seed
+from bank.seed import PASSWORD, PIN, seed
 from bank.settings import Settings
 from bank.tables import bring_up_to_date, is_empty
 from bank.web import Reply, Request, Route, Router
@@ -39,6 +41,7 @@ class Bank:
         self.keyboard = Keyboard(settings.keyboard, settings.keyboard_token)
         self.database = Database(settings.database_address)
         bring_up_to_date(self.database)
+        self.secrets = Secrets(self.database, self.keyboard)
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -50,8 +53,10 @@ class Bank:
         self.payments = Payments(self.database, self.ledger)
         self.lending = Lending(self.database, self.ledger, self.payments, self.seal)
         self.claims = Claims(self.database, self.payments)
+        self.enrolling = Enrolling(self.database, self.ledger, self.secrets)
         if left := await self.payments.finish() + await self.lending.finish():
             log.warning("%d orders that a process had left were carried out", left)
+        await self.secrets.enrol_made_up(PASSWORD, PIN)
         self._run(network.run(self.payments), "bank-network")
         self._run(closing.run(self.database, self.ledger), "bank-closing")
 

@@ -23,8 +23,9 @@ class Cursor(Struct, frozen=True):
 
 
 class Customer(Struct, frozen=True):
-    """As the customer sees it: the phone number is masked."""
+    """As the customer sees it: the phone number is masked. `id` is what the secure keyboard is told of who types."""
 
+    id: str
     name: str
     phone: str
     level: str

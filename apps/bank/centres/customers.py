@@ -1,8 +1,8 @@
 """The customer centre: who they are, how sure the bank is of it, what they agreed to, and one view of all of it.
 
-Sign-in is by phone number and password. A failure says nothing of which of the two was wrong and takes as long as a
-success; `MOST_FAILURES` in a row lock the customer for `LOCKED`, which an attacker who tries many can cause, and a
-customer who waits survives.
+Sign-in is by phone number and password (`centres.secrets`). A failure says nothing of which of the two was wrong and
+takes as long as a success; `MOST_FAILURES` in a row lock the customer for `LOCKED`, which an attacker who tries many
+can cause, and a customer who waits survives.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
+from collections.abc import Sequence
 from enum import StrEnum
 
 from msgspec import Struct
@@ -113,11 +114,12 @@ def do_enrol(
     document: bytes | None = None,
     made_up: bool = False,
     identifier: str | None = None,
+    steps: Sequence[str] = ("phone",),
     at: int | None = None,
 ) -> str:
-    """A new customer's id; `password` is a hash. Refusal "bad-phone"."""
-    if not _PHONE.fullmatch(phone):
-        raise Refusal("bad-phone")
+    """A new customer's id; `password` is a hash, None where the keyboard has it;
+    `steps` of identification are passed already. Refusals "bad-phone", "phone-taken"."""
+    check_phone(connection, phone)
     moment = now() if at is None else at
     customer = identifier or new_hex(moment)
     connection.execute(
@@ -135,10 +137,19 @@ def do_enrol(
             created_at=moment,
         )
     )
-    do_pass_step(connection, customer, "phone", {}, moment)
+    for step in steps:
+        do_pass_step(connection, customer, step, {}, moment)
     for purpose in ("terms", "privacy"):
         do_agree(connection, customer, purpose, moment)
     return customer
+
+
+def check_phone(connection: Connection, phone: str) -> None:
+    """Whether somebody could become a customer with it. Refusals "bad-phone", "phone-taken"."""
+    if not _PHONE.fullmatch(phone):
+        raise Refusal("bad-phone")
+    if connection.execute(select(customers.c.id).where(customers.c.phone == phone)).first() is not None:
+        raise Refusal("phone-taken")
 
 
 def credentials(connection: Connection, phone: str, at: int) -> Credentials:
@@ -162,10 +173,15 @@ def do_fail(connection: Connection, customer: str, at: int) -> None:
     connection.execute(update(customers).where(customers.c.id == customer).values(**values))
 
 
+def do_recognise(connection: Connection, customer: str) -> None:
+    """The right password was given: those before count no more."""
+    connection.execute(update(customers).where(customers.c.id == customer).values(failures=0))
+
+
 def do_sign_in(connection: Connection, customer: str, at: int) -> str:
     """A new session's token, which is not kept."""
     token = secrets.token_urlsafe(32)
-    connection.execute(update(customers).where(customers.c.id == customer).values(failures=0))
+    do_recognise(connection, customer)
     connection.execute(delete(sessions).where(sessions.c.customer_id == customer, sessions.c.expires_at < at))
     connection.execute(
         insert(sessions).values(id=_digest(token), customer_id=customer, created_at=at, expires_at=at + SESSION)
@@ -175,6 +191,11 @@ def do_sign_in(connection: Connection, customer: str, at: int) -> str:
 
 def do_sign_out(connection: Connection, token: str) -> None:
     connection.execute(delete(sessions).where(sessions.c.id == _digest(token)))
+
+
+def do_sign_out_others(connection: Connection, customer: str, token: str) -> None:
+    """End all sessions of a customer but this one."""
+    connection.execute(delete(sessions).where(sessions.c.customer_id == customer, sessions.c.id != _digest(token)))
 
 
 def of_session(connection: Connection, token: str, at: int) -> str | None:
@@ -187,7 +208,7 @@ def of_session(connection: Connection, token: str, at: int) -> str | None:
 def find(connection: Connection, customer: str) -> Customer:
     """As the customer sees it."""
     row = connection.execute(select(customers).where(customers.c.id == customer)).one()
-    return Customer(row.name, masked_phone(row.phone), row.level)
+    return Customer(row.id, row.name, masked_phone(row.phone), row.level)
 
 
 def do_pass_step(connection: Connection, customer: str, step: str, detail: dict[str, object], at: int) -> None:

@@ -121,6 +121,11 @@ class Payments:
         )
         return await self._answer(await self.carry_out(order))
 
+    async def is_ordered(self, customer: str, key: str) -> bool:
+        """Whether there is an order with this key."""
+        known = select(orders.c.id).where(orders.c.customer_id == customer, orders.c.key == key)
+        return await self._database.read(lambda connection: connection.execute(known).first()) is not None
+
     async def reverse(self, order_id: str) -> Ordered:
         """Undo a posted transfer within the bank by one in the other direction. Refusal "not-reversible"."""
         order = await self._database.write(lambda connection: _do_order_reversal(connection, order_id, now()))

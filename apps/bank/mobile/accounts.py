@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from bank.centres import customers, messages, payments, statements
 from bank.centres.payments import Wanted, with_money
+from bank.keyboard import Typed
 from bank.values import Account, Customer, Detail, Movement, Ordered, Overview, Page, Payees
 from bank.web import Request, Route, idempotency_key
 from eden.base.ids import now
@@ -24,6 +25,13 @@ class NewPayee(Struct, frozen=True):
     name: str
     number: str
     bank: str = ""
+
+
+class Authorised(Wanted, frozen=True):
+    """A transfer with the customer's PIN, which the secure keyboard has sealed for this very transfer: bound to
+    `ACCOUNT RECEIVER AMOUNT KEY`, the receiver being the payee or the own account, the key the Idempotency-Key."""
+
+    sealed: str = ""
 
 
 class Added(Struct, frozen=True):
@@ -103,7 +111,13 @@ def routes(bank: Bank) -> list[Route]:
         return Added(payee)
 
     async def transfer(request: Request) -> Ordered:
-        return await bank.payments.order(request.customer, idempotency_key(request), request.decode(Wanted))
+        asked, key, who = request.decode(Authorised), idempotency_key(request), request.customer
+        wanted = Wanted(asked.account, asked.amount, asked.payee, asked.to, asked.remark)
+        # a value is good once: what was ordered with it is not asked for it again
+        if bank.secrets.has_keyboard and not await bank.payments.is_ordered(who, key):
+            bound = f"{wanted.account} {wanted.payee or wanted.to} {wanted.amount} {key}"
+            await bank.secrets.check_pin(who, Typed(who, asked.sealed, bound))
+        return await bank.payments.order(who, key, wanted)
 
     return [
         Route("GET", "/v1/overview", overview, "account.overview.get", returns=Overview),
@@ -120,5 +134,5 @@ def routes(bank: Bank) -> list[Route]:
         Route("GET", "/v1/bills/{month}", bill, "account.bill.get", returns=statements.Bill),
         Route("GET", "/v1/payees", payees, "payment.payee.list", returns=Payees),
         Route("POST", "/v1/payees", add_payee, "payment.payee.add", NewPayee, Added),
-        Route("POST", "/v1/transfers", transfer, "payment.transfer.create", Wanted, Ordered, once=True),
+        Route("POST", "/v1/transfers", transfer, "payment.transfer.create", Authorised, Ordered, once=True),
     ]

@@ -7,21 +7,19 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from bank.centres import customers
+from bank.keyboard import Typed
 from bank.refusals import Refusal
 from bank.values import Customer, Signed
 from bank.web import Request, Route
-from eden.base.identity.passwords import verify_in_thread
 from eden.base.ids import now
 
 if TYPE_CHECKING:
     from bank.server import Bank
 
-#: Argon2 is linear in the length
-_LONGEST_PASSWORD = 256
-
 
 class SignIn(Struct, frozen=True):
-    """`password` as typed, or `sealed` by the platform's secure keyboard. `code` is the phone's, of wx.login."""
+    """`password` as typed, or `sealed` by the platform's secure keyboard, which was told the phone number. `code` is
+    the phone's, of wx.login."""
 
     phone: str = ""
     password: str = ""
@@ -29,11 +27,23 @@ class SignIn(Struct, frozen=True):
     code: str = ""
 
 
-class NewPassword(Struct, frozen=True):
-    """`phone` is what the keyboard was told when it was shown: the whole number of who is signed in."""
+class NewCustomer(Struct, frozen=True):
+    """Somebody who is no customer yet. Password and PIN are sealed, each twice; the keyboard was told the number."""
 
+    name: str
     phone: str
+    password: str
+    password_again: str
+    pin: str
+    pin_again: str
+
+
+class NewSecret(Struct, frozen=True):
+    """A new password or PIN, sealed twice, and the password of now; the keyboard was told the customer's id."""
+
+    password: str
     sealed: str
+    again: str
 
 
 class Check(Struct, frozen=True):
@@ -57,7 +67,7 @@ def routes(bank: Bank) -> list[Route]:
         at = now()
         found = await bank.database.read(lambda connection: customers.credentials(connection, wanted.phone, at))
         if not await _is_right(bank, found, wanted):
-            if (known := found.id) is not None:
+            if (known := found.id) is not None and not bank.secrets.has_keyboard:
                 await bank.database.write(lambda connection: customers.do_fail(connection, known, at))
             raise Refusal("bad-sign-in")
         customer = found.id
@@ -86,12 +96,30 @@ def routes(bank: Bank) -> list[Route]:
     async def customer(request: Request) -> Customer:
         return await bank.database.read(lambda connection: customers.find(connection, request.customer))
 
-    async def enrol(request: Request) -> dict[str, Any]:
-        wanted = request.decode(NewPassword)
-        found = await bank.database.read(lambda connection: customers.credentials(connection, wanted.phone, now()))
-        if found.id != request.customer:
-            raise Refusal("forbidden")
-        await bank.keyboard.enrol(request.customer, wanted.phone, wanted.sealed)
+    async def enrol(request: Request) -> Signed:
+        wanted = request.decode(NewCustomer)
+        customer = await bank.enrolling.enrol(
+            wanted.phone,
+            wanted.name,
+            Typed(wanted.phone, wanted.password, again=wanted.password_again),
+            Typed(wanted.phone, wanted.pin, again=wanted.pin_again),
+        )
+        token = await bank.database.write(lambda connection: customers.do_sign_in(connection, customer, now()))
+        return Signed(token, await bank.database.read(lambda connection: customers.find(connection, customer)))
+
+    async def change_password(request: Request) -> dict[str, Any]:
+        wanted, who = request.decode(NewSecret), request.customer
+        await bank.secrets.check_password(who, Typed(who, wanted.password))
+        await bank.secrets.set_password(who, Typed(who, wanted.sealed, again=wanted.again))
+        # whoever else knew it is out
+        token = request.header(b"authorization").removeprefix("Bearer ")
+        await bank.database.write(lambda connection: customers.do_sign_out_others(connection, who, token))
+        return {}
+
+    async def change_pin(request: Request) -> dict[str, Any]:
+        wanted, who = request.decode(NewSecret), request.customer
+        await bank.secrets.check_password(who, Typed(who, wanted.password))
+        await bank.secrets.set_pin(who, Typed(who, wanted.sealed, again=wanted.again))
         return {}
 
     async def agree(request: Request) -> dict[str, Any]:
@@ -112,7 +140,9 @@ def routes(bank: Bank) -> list[Route]:
         Route("POST", "/v1/session/check", check, "identity.session.check", Check, Checked, open=True),
         Route("GET", "/v1/me", customer, "identity.customer.get", returns=Customer),
         Route("GET", "/v1/me/view", me, "identity.customer.view", returns=customers.View),
-        Route("PUT", "/v1/me/password", enrol, "identity.password.enrol", NewPassword),
+        Route("POST", "/v1/customers", enrol, "identity.customer.enrol", NewCustomer, Signed, open=True),
+        Route("PUT", "/v1/me/password", change_password, "identity.password.change", NewSecret),
+        Route("PUT", "/v1/me/pin", change_pin, "identity.pin.change", NewSecret),
         Route("PUT", "/v1/me/consents/{purpose}", agree, "identity.consent.grant"),
         Route("DELETE", "/v1/me/consents/{purpose}", withdraw, "identity.consent.withdraw"),
     ]
@@ -120,9 +150,8 @@ def routes(bank: Bank) -> list[Route]:
 
 async def _is_right(bank: Bank, found: customers.Credentials, wanted: SignIn) -> bool:
     if wanted.sealed:
-        # of nobody the keyboard has nothing, and takes as long to say so
-        right = await bank.keyboard.verifies(found.id or "nobody", wanted.phone, wanted.sealed)
-        return right and found.id is not None
-    if len(wanted.password) > _LONGEST_PASSWORD:
-        return False
-    return await verify_in_thread(found.password, wanted.password)
+        return await bank.secrets.is_sealed_password(found, Typed(wanted.phone, wanted.sealed))
+    if bank.secrets.has_keyboard:
+        # what is typed in clear here has been seen by the program and by whatever is on the way
+        raise Refusal("keyboard-only")
+    return await bank.secrets.is_password(found, wanted.phone, wanted.password)

@@ -41,8 +41,8 @@ class Answer:
 class BankHouse:
     """A started bank and the loop that it runs in; `token` is of who is signed in."""
 
-    def __init__(self, folder: Path, customers: int) -> None:
-        self.server = Server(Settings(folder, seed=customers))
+    def __init__(self, folder: Path, customers: int, **settings: Any) -> None:
+        self.server = Server(Settings(folder, seed=customers, **settings))
         self.bank: Bank = self.server.bank
         self.token = ""
         self.language = "zh"
@@ -95,10 +95,11 @@ class BankHouse:
 
 
 @contextmanager
-def open_bank(folder: Path, customers: int = 3, days: int = DAYS) -> Iterator[BankHouse]:
+def open_bank(folder: Path, customers: int = 3, days: int = DAYS, **settings: Any) -> Iterator[BankHouse]:
+    """`settings`: fields of the bank's."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(seed, "DAYS", days)
-        house = BankHouse(folder, customers)
+        house = BankHouse(folder, customers, **settings)
     try:
         yield house
     finally:
