@@ -35,7 +35,8 @@ def decisions(quick: bool) -> Iterable[Figure]:
         (
             # hardly two ask for the same: what is kept from one decision to the next hardly helps
             deciding.Application(
-                id=str(number), product="SHOP", amount=1_000_000 + number * 12_345 % 19_000_000, term=(6, 12, 24, 36)[number % 4]
+                id=str(number), product="SHOP", amount=1_000_000 + number * 12_345 % 19_000_000,
+                term=(6, 12, 24, 36)[number % 4],
             ),
             deciding.Data(
                 born=person.born, is_identified=True, has_consent=True, cash_flow=person.cash_flow,

@@ -3,8 +3,8 @@
 A pack says where it comes from, in which region and from when until when it holds; a rule may hold later than its pack.
 `checked` says where its numbers were read, `unverified` what was not found. `reading` marks rules of which a lender
 chooses one: "notice" (the text of 20 February 2021, which is in force), or "draft" (the stricter floors of a draft of
-2020 that never was); rules without one hold in both. `kind` is one of the checks below, with its parameters in the rule.
-A breach names rule, pack and day.
+2020 that never was); rules without one hold in both. `kind` is one of the checks below, with its parameters in the
+rule. A breach names rule, pack and day.
 """
 
 from __future__ import annotations
@@ -97,9 +97,8 @@ def _outsourced(facts: Facts, rule: Mapping[str, Any]) -> bool:
 
 
 def _is_concerned(facts: Facts, rule: Mapping[str, Any]) -> bool:
-    return (
-        rule.get("purpose", facts.purpose) == facts.purpose and rule.get("borrower", facts.borrower) == facts.borrower
-    )
+    purpose, borrower = rule.get("purpose", facts.purpose), rule.get("borrower", facts.borrower)
+    return bool(purpose == facts.purpose and borrower == facts.borrower)
 
 
 def _borrower_cap(facts: Facts, rule: Mapping[str, Any]) -> bool:

@@ -1,8 +1,8 @@
 """Policy rules: a decision table of zen-engine, asked as one compiled expression of it where its cells allow that.
 
 A table's evaluation costs ten times what its comparisons do, for the engine prepares a whole graph each time. Tables
-whose cells are plain comparisons of one field (`< 18`, `> most`, `false`) say the same as a list of conditions; any other
-table is evaluated as it is. The tests hold both against each other.
+whose cells are plain comparisons of one field (`< 18`, `> most`, `false`) say the same as a list of conditions; any
+other table is evaluated as it is. The tests hold both against each other.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ def test_compiled_and_whole_agree(name: str, facts: dict[str, Any]) -> None:
 
 
 def changed(cell: str) -> dict[str, Any]:
-    table = copy.deepcopy(TABLES["shop-1"])
+    table: dict[str, Any] = copy.deepcopy(TABLES["shop-1"])
     content = next(node for node in table["nodes"] if node["type"] == "decisionTableNode")["content"]
     content["rules"][1]["i0"] = cell
     return table
