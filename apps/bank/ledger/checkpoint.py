@@ -14,7 +14,7 @@ from bank.ledger.rules import Book
 from bank.ledger.stores.base import Store
 
 #: rows of one commit; more when many are behind, so that what a start reads again stays below some 40,000 rows
-_ROWS = 32
+_ROWS = 16
 _COMMITS = 512
 _PAGE = 5_000
 
