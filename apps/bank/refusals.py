@@ -72,6 +72,11 @@ SENTENCES: dict[str, tuple[int, str, str]] = {
     "no-note": (400, "请填写审批意见。", "Say why: a decision needs a note."),
     "bad-photo": (400, "照片无法识别，请重新拍摄。", "The photo shows too little. Take it again."),
     "photo-used": (409, "这张照片已用于其他理赔。", "This photo was in a claim before."),
+    "no-batch": (404, "没有这个批次，或其营业日尚未结束。", "There is no such batch, or its day has not ended."),
+    "batch-order": (409, "请先完成此前的批次。", "What comes before this batch has to be done first."),
+    "own-proposal": (409, "不能审批自己提交的内容。", "Nobody decides what is their own. Somebody else has to."),
+    "not-author": (403, "只有提交人可以这样做。", "Only who has proposed it can do this."),
+    "proposal-state": (409, "状态已变化，请刷新后查看。", "It is not in that state any more. Load it again."),
     "product-changed": (409, "产品已被他人修改，请刷新后重试。", "Somebody changed this product. Load it again."),
 }
 

@@ -8,8 +8,10 @@ from collections.abc import Coroutine
 from typing import Any
 
 from bank import mobile
-from bank.centres import accounting, closing, network, products
+from bank.centres import accounting, bookings, network, products
+from bank.centres.batches import Batches
 from bank.centres.claims import Claims
+from bank.centres.closing import CHECK, LEDGER, Closing
 from bank.centres.customers import of_session
 from bank.centres.enrolling import Enrolling
 from bank.centres.lending import Lending
@@ -45,6 +47,13 @@ class Bank:
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
+        """Open everything, and let go on by itself what does: other banks, ends of days."""
+        await self.open()
+        await self.secrets.enrol_made_up(PASSWORD, PIN)
+        self._run(network.run(self.payments), "bank-network")
+        self._run(self.batches.run(), "bank-batches")
+
+    async def open(self) -> None:
         """Open the ledger, make up a past on a first start, finish what another process has left."""
         if self.settings.seed and await self.database.read(is_empty):
             await seed(self.database, self.settings, self.seal)
@@ -54,11 +63,11 @@ class Bank:
         self.lending = Lending(self.database, self.ledger, self.payments, self.seal)
         self.claims = Claims(self.database, self.payments)
         self.enrolling = Enrolling(self.database, self.ledger, self.secrets)
+        closing = Closing(self.database, self.ledger)
+        self.batches = Batches(self.database, {LEDGER: closing.close, CHECK: closing.check})
+        await bookings.post(self.database, self.ledger, now())
         if left := await self.payments.finish() + await self.lending.finish():
             log.warning("%d orders that a process had left were carried out", left)
-        await self.secrets.enrol_made_up(PASSWORD, PIN)
-        self._run(network.run(self.payments), "bank-network")
-        self._run(closing.run(self.database, self.ledger), "bank-closing")
 
     async def stop(self) -> None:
         for task in self._tasks:

@@ -262,7 +262,7 @@ loans = Table(
     Column("rate_bp", Integer, nullable=False),
     Column("term", Integer, nullable=False),
     Column("start", String(10), nullable=False),
-    #: signed, active, closed
+    #: signed, active, closed, written-off
     Column("state", String(10), nullable=False),
     #: SHA-256 of the contract, which is in the ledger's tree
     Column("contract", String(64), nullable=False),
@@ -277,8 +277,15 @@ repayments = Table(
     Column("loan_id", ForeignKey("bank_loans.id"), nullable=False, index=True),
     Column("day", String(10), nullable=False),
     Column("amount", BigInteger, nullable=False),
+    #: interest and principal; what else was paid stands beside it
     Column("interest", BigInteger, nullable=False),
 )
+    Column("penalty", BigInteger, nullable=False),
+    Column("charge", BigInteger, nullable=False),
+    #: of a prepayment
+    Column("fee", BigInteger, nullable=False),
+    #: customer, collected, recovery
+    Column("kind", String(12), nullable=False),
 
 documents = Table(
     "bank_documents",
@@ -340,3 +347,61 @@ def bring_up_to_date(database: Database) -> None:
 def is_empty(connection: Connection) -> bool:
     """Whether nobody has an account yet."""
     return connection.execute(select(customers.c.id).limit(1)).first() is None
+    #: the business day that it ends
+    #: in the order of its day, from 0
+    Column("place", Integer, nullable=False),
+    #: waiting, running, done, failed
+    #: what it counted; grows with each piece of work, in the same write
+    #: how often it was begun
+    Column("tries", Integer, nullable=False),
+bookings = Table(
+    "bank_bookings",
+    metadata,
+    #: of the transfer that is to be posted; the row goes when the ledger has it
+    Column("id", String(32), primary_key=True),
+    Column("day", String(10), nullable=False),
+    Column("batch", String(20), nullable=False),
+    Column("debit", String(32), nullable=False),
+    Column("credit", String(32), nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("code", Integer, nullable=False),
+    Column("reference", String(64), nullable=False),
+)
+
+deposit_interest = Table(
+    "bank_deposit_interest",
+    metadata,
+    Column("account_id", ForeignKey("bank_accounts.id"), primary_key=True),
+    #: interest is booked for all nights before this day
+    Column("until", String(10), nullable=False),
+    #: what is left of a cent, an exact fraction
+    Column("carry", String(60), nullable=False),
+    #: cents that are booked and not paid yet
+    Column("accrued", BigInteger, nullable=False),
+)
+
+loan_states = Table(
+    "bank_loan_states",
+    metadata,
+    Column("loan_id", ForeignKey("bank_loans.id"), primary_key=True),
+    #: interest is booked until this day; arrears were looked at until that one
+    Column("until", String(10), nullable=False),
+    Column("looked_at", String(10), nullable=False),
+    #: cents of interest that have become income
+    Column("interest", BigInteger, nullable=False),
+    #: all penalty interest since the start, an exact fraction of cents, and all charges, cents
+    Column("penalty", String(60), nullable=False),
+    Column("charges", BigInteger, nullable=False),
+    Column("days_overdue", Integer, nullable=False),
+    #: of five: normal, special mention, substandard, doubtful, loss
+    Column("class", String(20), nullable=False),
+    #: False: interest is income only when it is paid
+    Column("accruing", Boolean, nullable=False),
+    #: cents that are set aside for its loss
+    Column("allowance", BigInteger, nullable=False),
+    #: cents that were owed, with everything, when it was written off
+    Column("written_off", BigInteger, nullable=False),
+    #: what the monitoring saw last: level, signals, day
+    Column("alert", JSON, nullable=False),
+)
+

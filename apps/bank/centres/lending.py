@@ -239,7 +239,15 @@ def _do_repaid(connection: Connection, order: Order, at: int) -> None:
     detail = order.detail
     connection.execute(
         insert(repayments).values(
-            id=order.id, loan_id=detail["loan"], day=detail["day"], amount=order.amount, interest=detail["interest"]
+            id=order.id,
+            loan_id=detail["loan"],
+            day=detail["day"],
+            amount=order.amount,
+            interest=detail["interest"],
+            penalty=0,
+            charge=0,
+            fee=0,
+            kind="customer",
         )
     )
     if not detail["rest"]:
