@@ -30,6 +30,7 @@ from sqlalchemy import (
 
 from eden.base.database import Database
 from eden.base.errors import EdenError
+from eden.base.tables import audit, audit_heads
 
 #: grows with every change of the tables; a newer file is refused
 STEP = 1
@@ -276,16 +277,16 @@ repayments = Table(
     Column("id", String(32), primary_key=True),
     Column("loan_id", ForeignKey("bank_loans.id"), nullable=False, index=True),
     Column("day", String(10), nullable=False),
-    Column("amount", BigInteger, nullable=False),
     #: interest and principal; what else was paid stands beside it
+    Column("amount", BigInteger, nullable=False),
     Column("interest", BigInteger, nullable=False),
-)
     Column("penalty", BigInteger, nullable=False),
     Column("charge", BigInteger, nullable=False),
     #: of a prepayment
     Column("fee", BigInteger, nullable=False),
     #: customer, collected, recovery
     Column("kind", String(12), nullable=False),
+)
 
 documents = Table(
     "bank_documents",
@@ -316,44 +317,80 @@ claims = Table(
     UniqueConstraint("customer_id", "key"),
 )
 
+staff = Table(
+    "bank_staff",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("login", String(40), nullable=False, unique=True),
+    Column("name", String(80), nullable=False),
+    #: names of `bank.staff.members.ROLES`
+    Column("roles", JSON, nullable=False),
+    #: Argon2id in PHC form
+    Column("password", String(200), nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("locked_until", BigInteger, nullable=False),
+    #: active, left
+    Column("state", String(10), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+)
+
+staff_sessions = Table(
+    "bank_staff_sessions",
+    metadata,
+    #: SHA-256 of the cookie's secret
+    Column("id", String(64), primary_key=True),
+    Column("staff_id", ForeignKey("bank_staff.id"), nullable=False, index=True),
+    Column("csrf", String(64), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+)
+
+#: what one member of staff proposes and another decides (`bank.staff.proposals`)
+proposals = Table(
+    "bank_proposals",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    #: product, reversal
+    Column("kind", String(10), nullable=False),
+    #: a product's code; an order's id
+    Column("subject", String(32), nullable=False, index=True),
+    #: the product as it shall be; what is known of the order
+    Column("document", JSON, nullable=False),
+    #: the product's version that it grew from; 0: none
+    Column("base", Integer, nullable=False),
+    #: the day from which it holds
+    Column("effective", String(10), nullable=False),
+    #: draft, waiting, approved (its day has not come), done, refused, withdrawn, stale
+    Column("state", String(10), nullable=False),
+    Column("note", String(500), nullable=False),
+    Column("author_id", ForeignKey("bank_staff.id"), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("changed_at", BigInteger, nullable=False),
+    Column("decided_by", ForeignKey("bank_staff.id")),
+    Column("decided_at", BigInteger),
+    Column("decision_note", String(500), nullable=False),
+    Index("bank_proposals_by_state", "kind", "state", "id"),
+)
+
 batches = Table(
     "bank_batches",
     metadata,
+    #: the business day that it ends
     Column("day", String(10), primary_key=True),
     Column("name", String(20), primary_key=True),
+    #: in the order of its day, from 0
+    Column("place", Integer, nullable=False),
+    #: waiting, running, done, failed
     Column("state", String(10), nullable=False),
+    #: what it counted; grows with each piece of work, in the same write
     Column("figures", JSON, nullable=False),
     Column("error", Text, nullable=False),
+    #: how often it was begun
+    Column("tries", Integer, nullable=False),
     Column("started_at", BigInteger, nullable=False),
     Column("finished_at", BigInteger),
 )
 
-
-def bring_up_to_date(database: Database) -> None:
-    """Make what is missing. Raises EdenError "bank-newer" when a newer version of the bank has used the database."""
-    with database.changing_schema() as connection:
-        metadata.create_all(connection)
-        found = connection.execute(select(schema.c.step)).scalar()
-        if found is None:
-            connection.execute(insert(schema).values(step=STEP))
-        elif found > STEP:
-            raise EdenError(
-                "bank-newer",
-                f"A newer version of the bank has used this database (step {found}, known is {STEP}).",
-                "Start that version.",
-            )
-
-
-def is_empty(connection: Connection) -> bool:
-    """Whether nobody has an account yet."""
-    return connection.execute(select(customers.c.id).limit(1)).first() is None
-    #: the business day that it ends
-    #: in the order of its day, from 0
-    Column("place", Integer, nullable=False),
-    #: waiting, running, done, failed
-    #: what it counted; grows with each piece of work, in the same write
-    #: how often it was begun
-    Column("tries", Integer, nullable=False),
 bookings = Table(
     "bank_bookings",
     metadata,
@@ -405,3 +442,24 @@ loan_states = Table(
     Column("alert", JSON, nullable=False),
 )
 
+
+def bring_up_to_date(database: Database) -> None:
+    """Make what is missing. Raises EdenError "bank-newer" when a newer version of the bank has used the database."""
+    with database.changing_schema() as connection:
+        metadata.create_all(connection)
+        # the record of what staff see and do is the ground's chain (`bank.staff.trail`)
+        audit.metadata.create_all(connection, tables=[audit, audit_heads])
+        found = connection.execute(select(schema.c.step)).scalar()
+        if found is None:
+            connection.execute(insert(schema).values(step=STEP))
+        elif found > STEP:
+            raise EdenError(
+                "bank-newer",
+                f"A newer version of the bank has used this database (step {found}, known is {STEP}).",
+                "Start that version.",
+            )
+
+
+def is_empty(connection: Connection) -> bool:
+    """Whether nobody has an account yet."""
+    return connection.execute(select(customers.c.id).limit(1)).first() is None
