@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 from types import SimpleNamespace
 from typing import Any
 
@@ -20,7 +21,8 @@ from eden.gateway.exchange import Answer, Exchange
 from eden.gateway.figures import DAY, HOUR, MINUTE, SECOND, Figures, Tally, decode, merge
 from eden.gateway.figures_read import FigureViews
 from eden.gateway.histograms import bucket, middle, quantile
-from eden.gateway.models import gateway_figures, gateway_traces
+from eden.gateway.models import gateway_catalogues, gateway_figures, gateway_traces
+from eden.gateway.published import Published
 from eden.gateway.traces import MOST, MOST_OF_ONE, TraceLookup, forget, normal
 from tests.stores import database, store
 
@@ -118,6 +120,35 @@ def test_calls_are_written_once_a_second_and_seen(database: Database) -> None:
     stranger = Principal("user", "s", "user:s", "s", permissions={})
     with pytest.raises(Problem, match="workspace"):
         asyncio.run(views.operation(stranger, workspace, OPERATION))
+
+
+def test_the_last_minute_is_published(database: Database) -> None:
+    workspace, quiet = a_workspace(database), a_workspace(database)
+    metrics, figures = Metrics(), Figures(Metrics(), "elsewhere:1")
+    published = Published(metrics)
+
+    def text(at: int) -> str:
+        published.tell(database.read_now(lambda connection: published.look(connection, at)))
+        return metrics.text()[0].decode()
+
+    figures.note(a_route(workspace), 1000, 200, 40_000, True, False)
+    figures.note(a_route(workspace, "eden.bank.payment.transfer.create"), 1002, 429, 40_000, False, True)
+    figures.note(a_route(quiet), 1000, 200, 10, False, False)
+    asyncio.run(figures.write(database, AT + SECOND))
+    now = text(AT + 30 * SECOND)
+    for name, count in (("calls", 2), ("errors", 1), ("cached", 1), ("limited", 1)):
+        assert f'eden_gateway_{name}{{workspace="{workspace}"}} {count}.0' in now
+    assert f'eden_gateway_calls{{workspace="{quiet}"}} 1.0' in now
+    found = re.search(rf'latency_seconds{{quantile="0.95",workspace="{workspace}"}} (.+)', now)
+    assert found is not None
+    assert float(found[1]) == pytest.approx(0.04, rel=0.05)
+
+    row = {"workspace_id": workspace, "revision": 1, "document": b"", "summary": {}, "at": AT}
+    row |= {"author": "", "author_id": workspace, "note": ""}
+    database.write_now(lambda connection: connection.execute(insert(gateway_catalogues).values(row)))
+    later = text(AT + 5 * MINUTE)
+    assert f'eden_gateway_calls{{workspace="{workspace}"}} 0.0' in later
+    assert f'latency_seconds{{quantile="0.5",workspace="{workspace}"}} NaN' in later
 
 
 def test_merging_loses_nothing_and_ends(database: Database) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from eden.app import Platform
-from eden.demo.bank import Forward
+from eden.demo.forward import Forward
 from eden.gateway.documents import read_catalogue
 from eden.gateway.interfaces import Catalogue, Target
 from eden.gateway.service import Catalogues

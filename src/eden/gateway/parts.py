@@ -14,6 +14,7 @@ from eden.base.parts import Part
 from eden.gateway import api, figures, traces
 from eden.gateway.figures_read import FigureViews
 from eden.gateway.pages import HANDLERS, NAVIGATION
+from eden.gateway.published import Published
 from eden.gateway.service import Catalogues
 from eden.gateway.service_apps import Apps
 from eden.gateway.traces import TraceLookup
@@ -21,6 +22,7 @@ from eden.gateway.try_call import TryIt
 
 #: seconds
 _MERGE = 60
+_PUBLISH = 10
 _FORGET = 3600
 
 
@@ -37,6 +39,11 @@ def parts(ground: Ground) -> Part:
 
         await ground.database.write(work)
 
+    published = Published(ground.metrics)
+
+    async def publish(_: dict[str, Any]) -> None:
+        published.tell(await ground.database.read(lambda connection: published.look(connection, now())))
+
     return Part(
         name="gateway",
         controllers=(*api.CONTROLLERS, *HANDLERS),
@@ -50,5 +57,9 @@ def parts(ground: Ground) -> Part:
             "gateway_traces": TraceLookup(ground),
             "gateway_trial": TryIt(ground),
         },
-        jobs={"gateway.merge": Handler(merge, every=_MERGE), "gateway.forget": Handler(forget, every=_FORGET)},
+        jobs={
+            "gateway.merge": Handler(merge, every=_MERGE),
+            "gateway.forget": Handler(forget, every=_FORGET),
+            "gateway.publish": Handler(publish, every=_PUBLISH),
+        },
     )

@@ -17,7 +17,8 @@ from eden.organisation.service import Organisation
 
 #: slug, name, whether it reaches real users
 FIRST_WORKSPACES = (("production", "Production", True), ("test", "Test", False))
-#: what `eden publish` needs: to make a program, upload a version, bring it to users, and take it back
+#: what `eden publish` needs: to make a program, upload a version, bring it to users, and take it back; and what
+#: `eden gateway apply` needs, for the operations that a version calls
 PUBLISH_SCOPES: tuple[Permission, ...] = (
     "workspace.read",
     "program.write",
@@ -25,6 +26,8 @@ PUBLISH_SCOPES: tuple[Permission, ...] = (
     "release.operate",
     "release.emergency",
     "device.read",
+    "gateway.read",
+    "gateway.write",
 )
 PUBLISH_TOKEN = "publish"
 
