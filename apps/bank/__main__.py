@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import dataclasses
 import logging
 import os
 import signal
@@ -19,6 +20,7 @@ from sqlalchemy import Connection
 
 from bank import catalogue
 from bank.centres import worklist
+from bank.openbank import commands as openbank
 from bank.refusals import yuan
 from bank.server import Server
 from bank.settings import Settings
@@ -42,6 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
     serve.add_argument("--database", default="", help="address of the database (default: SQLite in the folder)")
     serve.add_argument("--ledger", default="", help="address of the ledger (default: SQLite in the folder)")
     serve.add_argument("--keyboard", default="", help="address of the platform's secure keyboard, with its workspace")
+    serve.add_argument("--address", default="", help="as third parties know it, https://… (default: where it listens)")
     serve.add_argument("--seed", type=int, default=0, help="make up so many customers on a first start")
     serve.add_argument("--ends-with-input", action="store_true", help="end when standard input does, as its parent has")
     serve.set_defaults(run=_serve)
@@ -59,6 +62,7 @@ def main(arguments: list[str] | None = None) -> int:
         one.add_argument("--database", default="", help="address of the database (default: SQLite in the folder)")
     cases.set_defaults(run=_cases)
     decide.set_defaults(run=_decide)
+    openbank.add_to(commands, _database)
     given = parser.parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:
@@ -128,7 +132,9 @@ def _serve(given: argparse.Namespace) -> int:
         given.seed,
     )
     with contextlib.closing(_listen(given.host, given.port)) as listener:
-        print(f"Bank  http://{given.host}:{listener.getsockname()[1]}", flush=True)
+        address = f"http://{given.host}:{listener.getsockname()[1]}"
+        print(f"Bank  {address}", flush=True)
+        settings = dataclasses.replace(settings, address=given.address or address)
         config = uvicorn.Config(Server(settings), log_level="warning", access_log=False, lifespan="on")
         server = uvicorn.Server(config)
         with contextlib.suppress(KeyboardInterrupt):

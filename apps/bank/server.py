@@ -18,6 +18,7 @@ from bank.centres.lending import Lending
 from bank.centres.payments import Payments
 from bank.centres.secrets import Secrets
 from bank.keyboard import Keyboard
+from bank.openbank import service as openbank
 from bank.principals import HEADER, Principals
 from bank.seed import PASSWORD, PIN, seed
 from bank.settings import Settings
@@ -66,7 +67,7 @@ class Bank:
         closing = Closing(self.database, self.ledger)
         self.batches = Batches(self.database, {LEDGER: closing.close, CHECK: closing.check})
         await bookings.post(self.database, self.ledger, now())
-        if left := await self.payments.finish() + await self.lending.finish():
+        if left := await self.payments.finish() + await self.lending.finish() + await openbank.finish(self):
             log.warning("%d orders that a process had left were carried out", left)
 
     async def stop(self) -> None:
@@ -86,16 +87,19 @@ class Bank:
 
 
 class Server:
-    """ASGI with lifespan: `/v1` for the mini program, `/healthz`."""
+    """ASGI with lifespan: `/v1` for the mini program, the open bank, `/healthz`."""
 
     def __init__(self, settings: Settings) -> None:
         self.bank = bank = Bank(settings)
+        self.openbank = openbank.surface(bank)
         self._router = Router([Route("GET", "/healthz", _healthy, open=True), *mobile.routes(bank)], self._identify)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             return await self._lifespan(receive, send)
-        if scope["type"] == "http":
+        if scope["type"] == "http" and scope["path"].startswith(openbank.PREFIXES):
+            await self.openbank(scope, receive, send)
+        elif scope["type"] == "http":
             await self._router(scope, receive, send)
         return None
 

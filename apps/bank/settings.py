@@ -28,6 +28,13 @@ class Settings:
     keyboard_token: str = ""
     #: customers with two years of history that are made up on a first start; 0: none
     seed: int = 0
+    #: the bank's address as third parties know it, without a slash at its end: the issuer of their tokens; "" where it
+    #: listens
+    address: str = ""
+
+    @property
+    def public_address(self) -> str:
+        return self.address.rstrip("/") or f"http://{self.host}:{self.port}"
 
     @property
     def database_address(self) -> str:

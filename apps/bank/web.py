@@ -110,16 +110,20 @@ class Router:
         request = Request(scope, {}, {}, b"")
         try:
             reply = await self._answer(request, receive)
-        except Refusal as refusal:
-            trace = request.header(TRACE) or None
-            reply = Reply(refusal.body(request.chinese, trace), b"application/problem+json", refusal.status)
-        except Problem as problem:
-            reply = Reply(problem.encoded(request.header(TRACE) or None), b"application/problem+json", problem.status)
-        except Exception:
-            log.exception("%s %s", scope["method"], scope["path"])
-            reply = Reply(Refusal("internal").body(request.chinese), b"application/problem+json", 500)
+        except Exception as error:
+            reply = self.failed(request, error)
         headers: Headers = [_NO_STORE, *reply.headers]
         await respond(send, reply.body, reply.content_type, reply.status, headers)
+
+    def failed(self, request: Request, error: Exception) -> Reply:
+        """What is answered in place of what was asked for."""
+        trace = request.header(TRACE) or None
+        if isinstance(error, Refusal):
+            return Reply(error.body(request.chinese, trace), b"application/problem+json", error.status)
+        if isinstance(error, Problem):
+            return Reply(error.encoded(trace), b"application/problem+json", error.status)
+        log.exception("%s %s", request.scope["method"], request.scope["path"], exc_info=error)
+        return Reply(Refusal("internal").body(request.chinese), b"application/problem+json", 500)
 
     async def _answer(self, request: Request, receive: Receive) -> Reply:
         scope = request.scope

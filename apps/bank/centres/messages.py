@@ -45,6 +45,20 @@ TEXTS: dict[str, tuple[str, str, str, str, str]] = {
         "您的一笔定期存款将于下月到期，可选择自动转存。",
         "The term of your savings ends next month. You can have it renewed.",
     ),
+    "allowed-accounts": (
+        "security",
+        "第三方授权",
+        "Access allowed",
+        "您已授权{name}查看您选择的账户。如非本人操作，请在“我的 → 第三方授权”中撤销。",
+        "You allowed {name} to see accounts that you chose. If it was not you, withdraw it: Me → Third parties.",
+    ),
+    "allowed-payments": (
+        "security",
+        "第三方付款授权",
+        "Payment allowed",
+        "您已授权{name}发起一笔付款。如非本人操作，请立即联系我们。",
+        "You allowed {name} to make a payment. If it was not you, contact the bank at once.",
+    ),
     "transfer-done": (
         "account",
         "转账成功",

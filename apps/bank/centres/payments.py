@@ -61,6 +61,15 @@ class Wanted(Struct, frozen=True):
     remark: str = ""
 
 
+class Creditor(Struct, frozen=True):
+    """Who is paid without being one of the customer's payees, as the customer has agreed to elsewhere. `bank` is the name
+    of another bank; "" for this one."""
+
+    name: str
+    bank: str
+    number: str
+
+
 class Order(Struct, frozen=True):
     """A row of `orders`."""
 
@@ -125,6 +134,17 @@ class Payments:
         """Whether there is an order with this key."""
         known = select(orders.c.id).where(orders.c.customer_id == customer, orders.c.key == key)
         return await self._database.read(lambda connection: connection.execute(known).first()) is not None
+
+    async def order_to(
+        self, customer: str, key: str, account: str, amount: int, creditor: Creditor, remark: str
+    ) -> Ordered:
+        """A transfer to somebody who is no payee, under the same rules and limits."""
+        wanted = Wanted(account, amount, remark=remark)
+        fingerprint = hashlib.sha256(msgspec.json.encode((wanted, creditor))).hexdigest()
+        order = await self._database.write(
+            lambda connection: _do_order(connection, customer, key, fingerprint, wanted, now(), creditor)
+        )
+        return await self._answer(await self.carry_out(order))
 
     async def reverse(self, order_id: str) -> Ordered:
         """Undo a posted transfer within the bank by one in the other direction. Refusal "not-reversible"."""
@@ -308,7 +328,15 @@ async def with_money(ledger: Ledger, found: Sequence[Account]) -> list[Account]:
     ]
 
 
-def _do_order(connection: Connection, customer: str, key: str, fingerprint: str, wanted: Wanted, at: int) -> Order:
+def _do_order(
+    connection: Connection,
+    customer: str,
+    key: str,
+    fingerprint: str,
+    wanted: Wanted,
+    at: int,
+    creditor: Creditor | None = None,
+) -> Order:
     row = connection.execute(select(orders).where(orders.c.customer_id == customer, orders.c.key == key)).first()
     if row is not None:
         if row.fingerprint != fingerprint:
@@ -318,7 +346,7 @@ def _do_order(connection: Connection, customer: str, key: str, fingerprint: str,
     product = products.find(connection, account.product, account.product_version).product
     if not isinstance(product, products.Deposit) or not product.is_payment:
         raise Refusal("no-account")
-    kind, credit, detail = _target(connection, customer, wanted)
+    kind, credit, detail = _target(connection, customer, wanted, creditor)
     detail["remark"] = "".join(character for character in wanted.remark if character.isprintable())[:30]
     if credit == wanted.account:
         raise Refusal("same-account")
@@ -386,14 +414,16 @@ def _own(connection: Connection, customer: str, account: str) -> Any:
     return row
 
 
-def _target(connection: Connection, customer: str, wanted: Wanted) -> tuple[str, str, dict[str, Any]]:
+def _target(
+    connection: Connection, customer: str, wanted: Wanted, creditor: Creditor | None
+) -> tuple[str, str, dict[str, Any]]:
     """Kind, credited account and what is to be told of it."""
     payer = connection.execute(select(customers.c.name).where(customers.c.id == customer)).scalar_one()
     if wanted.to:
         account = _own(connection, customer, wanted.to)
         product = products.find(connection, account.product, account.product_version).product
         return "own", account.id, {"name": product.name, "payer": payer}
-    payee = connection.execute(
+    payee = creditor or connection.execute(
         select(payees).where(payees.c.id == wanted.payee, payees.c.customer_id == customer)
     ).first()
     if payee is None:

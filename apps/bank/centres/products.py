@@ -94,6 +94,12 @@ def find(connection: Connection, code: str, version: int | None = None) -> Versi
     return Versioned(row.code, row.version, read_product(row.document), row.author, row.created_at)
 
 
+def is_paying(connection: Connection, code: str, version: int) -> bool:
+    """Whether money can be sent from accounts that were opened under this version."""
+    product = find(connection, code, version).product
+    return isinstance(product, Deposit) and product.is_payment
+
+
 def newest(connection: Connection) -> list[Versioned]:
     """Every product in its newest version, by code."""
     last = select(products.c.code, func.max(products.c.version).label("version")).group_by(products.c.code).subquery()
