@@ -24,6 +24,8 @@ from bank.openbank import commands as openbank
 from bank.refusals import yuan
 from bank.server import Server
 from bank.settings import Settings
+from bank.staff import commands as staff
+from bank.staff.members import ROLES
 from bank.tables import bring_up_to_date
 from eden.base.database import Database
 from eden.base.errors import EdenError
@@ -45,6 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
     serve.add_argument("--ledger", default="", help="address of the ledger (default: SQLite in the folder)")
     serve.add_argument("--keyboard", default="", help="address of the platform's secure keyboard, with its workspace")
     serve.add_argument("--address", default="", help="as third parties know it, https://… (default: where it listens)")
+    serve.add_argument("--witness", default="", help="file in which heads of the ledger's tree are kept a second time")
     serve.add_argument("--seed", type=int, default=0, help="make up so many customers on a first start")
     serve.add_argument("--ends-with-input", action="store_true", help="end when standard input does, as its parent has")
     serve.set_defaults(run=_serve)
@@ -63,6 +66,14 @@ def main(arguments: list[str] | None = None) -> int:
     cases.set_defaults(run=_cases)
     decide.set_defaults(run=_decide)
     openbank.add_to(commands, _database)
+    people = commands.add_parser("staff", help="list who works at the bank, or take somebody in")
+    people.add_argument("login", nargs="?", default="", help="whom to take in, or give a new password")
+    people.add_argument("--name", default="", help="as others read it")
+    people.add_argument("--role", action="append", default=[], choices=list(ROLES), help="may be given several times")
+    people.add_argument("--leave", action="store_true", help="they do not work here any more")
+    people.add_argument("--data", type=Path, required=True, help="folder of everything that the bank keeps")
+    people.add_argument("--database", default="", help="address of the database (default: SQLite in the folder)")
+    people.set_defaults(run=_staff)
     given = parser.parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:
@@ -115,6 +126,15 @@ def _decide(given: argparse.Namespace) -> int:
     return 0
 
 
+def _staff(given: argparse.Namespace) -> int:
+    with _database(given) as database:
+        if not given.login:
+            return staff.list_staff(database)
+        if given.leave:
+            return staff.leave(database, given.login)
+        return staff.set_member(database, given.login, given.name, given.role)
+
+
 def _catalogue(given: argparse.Namespace) -> int:
     print(catalogue.text(), end="")
     return 0
@@ -130,6 +150,7 @@ def _serve(given: argparse.Namespace) -> int:
         given.keyboard,
         os.environ.get(KEYBOARD_TOKEN, ""),
         given.seed,
+        witness=given.witness,
     )
     with contextlib.closing(_listen(given.host, given.port)) as listener:
         address = f"http://{given.host}:{listener.getsockname()[1]}"

@@ -20,6 +20,7 @@ from bank.ids import new_hex
 from bank.ledger.interfaces import Transfer
 from bank.refusals import yuan
 from bank.settings import Settings
+from bank.staff import members
 from bank.tables import accounts, movements
 from bank.times import day_of, moment
 from eden.base.database import Database
@@ -32,6 +33,11 @@ DAYS = 730
 SEED = 7
 #: of all made-up customers; the terminal says so
 PHONE, PASSWORD, PIN = "13812345820", "secret1", "258013"
+#: who works at a made-up bank, with the password of its customers: login, name, roles
+STAFF = (
+    ("zhao.min", "赵敏", ("officer", "product")),
+    ("li.wei", "李薇", ("officer", "product", "accountant", "auditor")),
+)
 #: rows of one insert
 _ROWS = 5000
 _CAPITAL = 10_000_000_000
@@ -227,6 +233,8 @@ async def seed(database: Database, settings: Settings, seal: Seal, today: dateti
 
 def _do_enrol(connection: Connection, everybody: Sequence[Person], hashed: str, seal: Seal, opening: int) -> None:
     products.do_found(connection)
+    for login, name, roles in STAFF:
+        members.do_set(connection, login, name, roles, hashed, opening)
     for person in everybody:
         customers.do_enrol(
             connection,

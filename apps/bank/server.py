@@ -22,12 +22,19 @@ from bank.openbank import service as openbank
 from bank.principals import HEADER, Principals
 from bank.seed import PASSWORD, PIN, seed
 from bank.settings import Settings
+from bank.staff import members, proposals
+from bank.staff.door import Staff
+from bank.staff.trail import Trail
+from bank.staff.witnessing import Witnessing
 from bank.tables import bring_up_to_date, is_empty
 from bank.web import Reply, Request, Route, Router
 from eden.base.database import Database
 from eden.base.http import Receive, Scope, Send, header
 from eden.base.ids import now
 from eden.base.sealing import Seal
+
+#: seconds between looks for approved versions of products whose day has come
+_RELEASE_SECONDS = 30
 
 log = logging.getLogger("bank")
 
@@ -42,6 +49,7 @@ class Bank:
         self.seal = Seal(secret, "bank")
         self.principals = Principals(secret)
         self.keyboard = Keyboard(settings.keyboard, settings.keyboard_token)
+        self.trail = Trail(secret)
         self.database = Database(settings.database_address)
         bring_up_to_date(self.database)
         self.secrets = Secrets(self.database, self.keyboard)
@@ -51,6 +59,9 @@ class Bank:
         """Open everything, and let go on by itself what does: other banks, ends of days."""
         await self.open()
         await self.secrets.enrol_made_up(PASSWORD, PIN)
+        self.witnessing = Witnessing(self.ledger, self.settings.witness_file)
+        self._run(self.witnessing.run(), "bank-witness")
+        self._run(self._release(), "bank-products")
         self._run(network.run(self.payments), "bank-network")
         self._run(self.batches.run(), "bank-batches")
 
@@ -82,6 +93,14 @@ class Bank:
         """What could be spent of a deposit once a transfer of it was there; cents."""
         return await accounting.balance_after(self.ledger, account, transfer)
 
+    async def _release(self) -> None:
+        """Make versions of products whose day has come, for ever."""
+        while True:
+            await self.database.write(
+                lambda connection: proposals.do_release(connection, members.names(connection), now())
+            )
+            await asyncio.sleep(_RELEASE_SECONDS)
+
     def _run(self, work: Coroutine[Any, Any, None], name: str) -> None:
         self._tasks.append(asyncio.create_task(work, name=name))
 
@@ -91,6 +110,7 @@ class Server:
 
     def __init__(self, settings: Settings) -> None:
         self.bank = bank = Bank(settings)
+        self._staff = Staff(bank)
         self.openbank = openbank.surface(bank)
         self._router = Router([Route("GET", "/healthz", _healthy, open=True), *mobile.routes(bank)], self._identify)
 

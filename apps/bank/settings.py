@@ -28,6 +28,8 @@ class Settings:
     keyboard_token: str = ""
     #: customers with two years of history that are made up on a first start; 0: none
     seed: int = 0
+    #: file of the ledger's witness, best on another machine; "" puts it into the folder
+    witness: str = ""
     #: the bank's address as third parties know it, without a slash at its end: the issuer of their tokens; "" where it
     #: listens
     address: str = ""
@@ -48,6 +50,11 @@ class Settings:
     def ledger_keys(self) -> Path:
         """The file of the keys that sign the ledger's tree heads."""
         return self.data / "ledger.keys"
+
+    @property
+    def witness_file(self) -> Path:
+        """Where heads of the ledger's tree are kept a second time."""
+        return Path(self.witness) if self.witness else self.data / "ledger.witness"
 
     def secret(self) -> bytes:
         """The bank's secret, made on the first start and kept in the folder, readable by its owner only.

@@ -25,7 +25,8 @@ Cents: TypeAlias = Annotated[int, Meta(ge=0, le=MOST)]
 BasisPoints: TypeAlias = Annotated[int, Meta(ge=0, le=10_000)]
 Name: TypeAlias = Annotated[str, Meta(min_length=1, max_length=40)]
 
-_CODE = re.compile(r"[A-Z][A-Z0-9-]{1,19}")
+#: how products are called
+CODE = re.compile(r"[A-Z][A-Z0-9-]{1,19}")
 
 
 class Deposit(Struct, frozen=True, forbid_unknown_fields=True, tag="deposit", tag_field="kind"):
@@ -128,7 +129,7 @@ def by_entry_code(connection: Connection, code: str) -> Versioned | None:
 
 def do_change(connection: Connection, code: str, version: int, product: Product, author: str) -> Versioned:
     """The next version after `version` (0: a new product). Refusals "invalid", "product-changed"."""
-    if not _CODE.fullmatch(code):
+    if not CODE.fullmatch(code):
         raise Refusal("invalid", what="code")
     row = connection.execute(
         select(products.c.version, products.c.kind)

@@ -1,0 +1,29 @@
+"""Handlers of the staff pages, and the lines of the menu."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bank.staff.pages import batches, books, customers, history, products, reversals, sign_in, tree
+from eden.console.view import NavigationItem
+
+NAVIGATION = (
+    NavigationItem("customers", "Customers", "客户", "customers", "customers.read", "people"),
+    NavigationItem("products", "Products", "产品", "products", "products.read", "package"),
+    NavigationItem("reversals", "Reversals", "冲正", "reversals", "reversals.read", "rollback"),
+    NavigationItem("books", "Books", "账务", "books", "books.read", "equal"),
+    NavigationItem("tree", "Tamper evidence", "防篡改", "tree", "books.read", "shield"),
+    NavigationItem("batches", "Batches", "批处理", "batches", "batches.read", "clock"),
+    NavigationItem("trail", "Audit log", "审计日志", "trail", "trail.read", "scroll", "workspace"),
+)
+
+HANDLERS: tuple[Any, ...] = (
+    *sign_in.HANDLERS,
+    *customers.HANDLERS,
+    *products.HANDLERS,
+    *reversals.HANDLERS,
+    *books.HANDLERS,
+    *tree.HANDLERS,
+    *batches.HANDLERS,
+    *history.HANDLERS,
+)

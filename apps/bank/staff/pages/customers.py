@@ -1,0 +1,199 @@
+"""Customers: search, the one view of one, their money's movements, what they were told, and undoing a transfer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Response, get, post
+
+from bank.centres import accounting, loan_rows, messages, statements
+from bank.staff import members, proposals, trail, views
+from bank.staff.desk import Desk, TheDesk
+from eden.base.api.handlers import FromPath, ThePaging
+from eden.console.view import ROOT
+
+_HERE = f"{ROOT}/customers"
+_ONE = f"{_HERE}/{{customer:str}}"
+#: tabs of a customer's pages in their order; the first one's path is ""
+_TABS = {
+    "": "staff.customer.tab-overview", "movements": "staff.customer.tab-movements",
+    "messages": "staff.customer.tab-messages", "trail": "staff.customer.tab-trail",
+}  # fmt: skip
+
+
+@get(_HERE, opt={"permission": "customers.read"})
+async def show_customers(desk: TheDesk, paging: ThePaging) -> Response[bytes]:
+    """Found by name, phone, account or number; who was shown is written down."""
+    text, before = desk.asked.one("q")[:80], paging.after(str) or ""
+    found = await desk.read(lambda connection: views.search(connection, text, before, paging.limit + 1))
+    shown = found[: paging.limit]
+    if shown:
+        # not what was typed, which may be a whole phone number: whom it has shown
+        ids = [one.id for one in shown]
+        await desk.write(
+            lambda connection: desk.trail.do_note(connection, desk.member, "customer.list", "customers", shown=ids)
+        )
+    following = desk.following("customers", shown[-1].id, q=text) if len(found) > paging.limit else ""
+    first = desk.url("customers", q=text) if before else ""
+    return desk.page("staff/customers.html", found=shown, text=text, next=following, first=first)
+
+
+@get(_ONE, opt={"permission": "customers.read"})
+async def show_customer(desk: TheDesk, customer: FromPath[str]) -> Response[bytes]:
+    """Everything in one view, masked."""
+    return await _overview(desk, customer)
+
+
+@post(f"{_ONE}/unmasked", opt={"permission": "customers.unmask"})
+async def unmask(desk: TheDesk, customer: FromPath[str]) -> Response[bytes]:
+    """The same with numbers in full, in this answer only, for a reason that is kept."""
+    form = await desk.form()
+    if not (reason := form.one("reason")[:500]):
+        return desk.go(f"customers/{customer}", desk.t("staff.customer.no-reason"), "bad")
+    return await _overview(desk, customer, reason)
+
+
+async def _overview(desk: Desk, customer: str, reason: str = "") -> Response[bytes]:
+    whole = await desk.seen(
+        "customer.unmask" if reason else "customer.read",
+        trail.customer(customer),
+        lambda connection: views.whole(
+            connection, desk.bank.seal, customer, desk.today, desk.chinese, unmasked=bool(reason)
+        ),
+        **({"reason": reason} if reason else {}),
+    )
+    money = await accounting.balances(desk.bank.ledger, [one.id for one in whole.deposits])
+    return _page(
+        desk, "staff/customer.html", customer, whole.view.name, "", whole=whole, balances=money, at=desk.view.now
+    )
+
+
+@get(f"{_ONE}/movements", opt={"permission": "customers.read"})
+async def show_movements(desk: TheDesk, customer: FromPath[str], paging: ThePaging) -> Response[bytes]:
+    """Money that came and went, the newest first."""
+    asked = desk.asked
+    text, direction = asked.one("q")[:80], asked.one("direction", "all")
+    if direction not in ("all", "in", "out"):
+        direction = "all"
+    wanted = statements.Filter(direction=direction, text=text, cursor=paging.after(str) or "")
+    name, found = await desk.seen(
+        "customer.movements",
+        trail.customer(customer),
+        lambda connection: (
+            views.name_of(connection, customer), statements.page(connection, customer, wanted, paging.limit)
+        ),
+    )  # fmt: skip
+    query = {"q": text, "direction": direction if direction != "all" else ""}
+    path = f"customers/{customer}/movements"
+    following = desk.following(path, found.next, **query) if found.next else ""
+    first = desk.url(path, **query) if wanted.cursor else ""
+    return _page(
+        desk, "staff/movements.html", customer, name, "movements",
+        found=found.items, text=text, direction=direction, next=following, first=first,
+    )  # fmt: skip
+
+
+@get(f"{_ONE}/movements/{{transfer:str}}", opt={"permission": "customers.read"})
+async def show_movement(desk: TheDesk, customer: FromPath[str], transfer: FromPath[str]) -> Response[bytes]:
+    """One of them: the order that it came from, what the ledger says, and undoing it."""
+    name, line, order, asked, names = await desk.seen(
+        "customer.movement",
+        trail.customer(customer),
+        lambda connection: (
+            views.name_of(connection, customer),
+            statements.find(connection, customer, transfer),
+            views.order(connection, customer, transfer),
+            proposals.of_kind(connection, proposals.REVERSAL, subject=transfer),
+            members.names(connection),
+        ),
+        transfer=transfer,
+    )
+    (posted,) = await desk.bank.ledger.transfers([transfer])
+    reversible = order is not None and order.state == "posted" and order.kind in ("own", "inside")
+    waiting = any(one.state == "waiting" for one in asked)
+    return desk.page(
+        "staff/movement.html", customer=customer, name=name, line=line, order=order, posted=posted, asked=asked,
+        names=names, reversible=reversible and not waiting,
+    )  # fmt: skip
+
+
+@post(f"{_ONE}/movements/{{transfer:str}}/reversal", opt={"permission": "reversals.propose"})
+async def propose_reversal(desk: TheDesk, customer: FromPath[str], transfer: FromPath[str]) -> Response[bytes]:
+    """Ask for its undoing; somebody else decides."""
+    reason = (await desk.form()).one("reason")
+    await desk.seen(
+        "reversal.propose",
+        trail.customer(customer),
+        lambda connection: proposals.do_propose_reversal(connection, desk.member, transfer, reason, desk.view.now),
+        transfer=transfer,
+        reason=reason,
+    )
+    return desk.go(f"customers/{customer}/movements/{transfer}", desk.t("staff.reversal.proposed"))
+
+
+@get(f"{_ONE}/messages", opt={"permission": "customers.read"})
+async def show_messages(desk: TheDesk, customer: FromPath[str], paging: ThePaging) -> Response[bytes]:
+    """What the bank has told the customer."""
+    cursor = paging.after(str) or ""
+    name, found = await desk.seen(
+        "customer.messages",
+        trail.customer(customer),
+        lambda connection: (
+            views.name_of(connection, customer), messages.page(connection, customer, desk.chinese, cursor)
+        ),
+    )  # fmt: skip
+    path = f"customers/{customer}/messages"
+    following = desk.following(path, found.next) if found.next else ""
+    return _page(
+        desk, "staff/messages.html", customer, name, "messages",
+        found=found.items, next=following, first=desk.url(path) if cursor else "",
+    )  # fmt: skip
+
+
+@get(f"{_ONE}/loans/{{loan:str}}", opt={"permission": "customers.read"})
+async def show_loan(desk: TheDesk, customer: FromPath[str], loan: FromPath[str]) -> Response[bytes]:
+    """A loan with its schedule."""
+    name, found, repaid = await desk.seen(
+        "customer.loan",
+        trail.customer(customer),
+        lambda connection: (
+            views.name_of(connection, customer),
+            loan_rows.find(connection, customer, loan, desk.today, desk.chinese),
+            loan_rows.repaid(connection, loan),
+        ),
+        loan=loan,
+    )
+    return desk.page("staff/loan.html", customer=customer, name=name, loan=found, repaid=repaid)
+
+
+@get(f"{_ONE}/trail", opt={"permission": "customers.read"})
+async def show_trail(desk: TheDesk, customer: FromPath[str], paging: ThePaging) -> Response[bytes]:
+    """Who has looked at this customer, and what was done."""
+    before = paging.after(int)
+    name, found = await desk.seen(
+        "customer.trail",
+        trail.customer(customer),
+        lambda connection: (
+            views.name_of(connection, customer),
+            trail.read(connection, target=trail.customer(customer), before=before, limit=paging.limit + 1),
+        ),
+    )
+    shown = found[: paging.limit]
+    path = f"customers/{customer}/trail"
+    following = desk.following(path, shown[-1].seq) if len(found) > paging.limit else ""
+    return _page(
+        desk, "staff/customer-trail.html", customer, name, "trail",
+        entries=shown, next=following, first=desk.url(path) if before else "",
+    )  # fmt: skip
+
+
+def _page(desk: Desk, template: str, customer: str, name: str, tab: str, **values: Any) -> Response[bytes]:
+    path = f"customers/{customer}"
+    tabs = [(desk.t(key), desk.url(f"{path}/{one}" if one else path), one) for one, key in _TABS.items()]
+    return desk.page(template, customer=customer, name=name, tab=tab, tabs=tabs, **values)
+
+
+HANDLERS: tuple[Any, ...] = (
+    show_customers, show_customer, unmask, show_movements, show_movement, propose_reversal, show_messages, show_loan,
+    show_trail,
+)  # fmt: skip

@@ -1,0 +1,169 @@
+"""The staff pages: who comes in, what is masked, what is written down, and what takes two."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import select
+
+from bank import seed
+from bank.staff import members, trail
+from bank.staff.app import ROOM
+from bank.tables import customers
+from eden.base.audit import Entry
+from tests.apps.bank.house import BankHouse, open_bank
+from tests.apps.bank.staff_house import OFFICER, SECOND, Person
+from tests.console.rules import room_problems
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BankHouse]:
+    with open_bank(tmp_path_factory.mktemp("staff")) as house:
+        house.sign_in()
+        yield house
+
+
+def entries(house: BankHouse, **asked: str) -> list[Entry]:
+    return house.bank.database.read_now(lambda connection: trail.read(connection, limit=200, **asked))  # type: ignore[arg-type]
+
+
+def first_customer(house: BankHouse) -> str:
+    return house.bank.database.read_now(
+        lambda connection: str(
+            connection.execute(select(customers.c.id).where(customers.c.phone == seed.PHONE)).scalar_one()
+        )
+    )
+
+
+def test_sentences_and_templates_follow_the_consoles_rules() -> None:
+    assert room_problems(ROOM) == []
+
+
+# who comes in
+
+
+def test_nobody_sees_anything_before_signing_in(house: BankHouse) -> None:
+    answer = Person(house).get("customers")
+    assert (answer.status, answer.headers["location"]) == (303, "/console/sign-in?next=%2Fconsole%2Fcustomers")
+
+
+def test_the_session_is_in_a_cookie_that_scripts_and_other_sites_cannot_use(house: BankHouse) -> None:
+    cookie = Person(house).sign_in(OFFICER).cookies[0].lower()
+    assert "httponly" in cookie and "samesite=strict" in cookie and "path=/console" in cookie
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"host": "bank.example"},
+        {"x_eden_trace": "1" * 32},
+        {"x_eden_principal": "somebody"},
+        {"x_forwarded_for": "10.0.0.1"},
+    ],
+    ids=["another host", "through the gateway", "a principal", "through a proxy"],
+)
+def test_there_is_nothing_here_for_who_comes_another_way(house: BankHouse, headers: dict[str, str]) -> None:
+    assert Person(house, OFFICER).get("customers", **headers).status == 404
+
+
+def test_tries_are_counted_and_lock_the_name(house: BankHouse) -> None:
+    house.bank.database.write_now(
+        lambda connection: members.do_set(connection, "slow", "Slow", ["officer"], "no hash", 1_000)
+    )
+    person = Person(house)
+    for _ in range(members.MOST_FAILURES):
+        answer = person.sign_in("slow", "wrong")
+        assert answer.status == 401 and "not right" in answer.text
+    assert person.sign_in("slow", "wrong").status == 429
+    assert person.sign_in("nobody.here", "wrong").status == 401
+    assert [one.target for one in entries(house, action="sign-in.failed")][:2] == ["staff nobody.here", "staff slow"]
+
+
+def test_a_write_needs_the_token_and_a_page_of_ours(house: BankHouse) -> None:
+    person = Person(house, SECOND)
+    assert person.post("tree/witness", _csrf="made up").status == 403
+    assert person.post("tree/witness", {"origin": "http://evil.example"}).status == 403
+    assert person.post("tree/witness").status == 303
+
+
+def test_a_session_ends_with_signing_out_and_when_somebody_leaves(house: BankHouse) -> None:
+    person = Person(house, OFFICER)
+    kept = dict(person.cookies)
+    assert person.post("sign-out").status == 303
+    person.cookies = kept
+    assert person.get("customers").status == 303
+    house.bank.database.write_now(
+        lambda connection: members.do_set(connection, "leaver", "Leaver", ["officer"], "no hash", 1_000)
+    )
+    secret = house.bank.database.write_now(
+        lambda connection: members.do_sign_in(
+            connection, next(one.id for one, _ in members.everybody(connection) if one.login == "leaver"), 2_000
+        )
+    )
+    found = house.bank.database.read_now(lambda connection: members.of_session(connection, secret, 3_000))
+    assert found is not None and members.new_end(found, 3_000) is None
+    late = 2_000 + members.IDLE
+    assert members.new_end(found, late - 1) == late - 1 + members.IDLE
+    assert house.bank.database.read_now(lambda connection: members.of_session(connection, secret, late)) is None
+    house.bank.database.write_now(lambda connection: members.do_leave(connection, "leaver"))
+    assert house.bank.database.read_now(lambda connection: members.of_session(connection, secret, 3_000)) is None
+
+
+def test_roles_decide_what_is_there(house: BankHouse) -> None:
+    officer = Person(house, OFFICER)
+    assert officer.get("books").status == 403
+    assert officer.get("trail").status == 403
+    assert officer.get("").headers["location"].startswith("/console/")
+    assert "Books" not in officer.get("customers").html
+
+
+# customers
+
+
+def test_numbers_are_masked_until_somebody_says_why(house: BankHouse) -> None:
+    person, customer = Person(house, OFFICER), first_customer(house)
+    shown = person.shows(f"customers/{customer}")
+    assert "138****5820" in shown and seed.PHONE not in shown
+    assert "6222 **** **** 3016" in shown and "6222021003983016" not in shown
+    assert not re.search(r"\d{17}[\dX]", shown)
+    assert person.post(f"customers/{customer}/unmasked", reason=" ").status == 303
+    answer = person.post(f"customers/{customer}/unmasked", reason="called about a lost card")
+    assert answer.status == 200 and seed.PHONE in answer.text and "6222021003983016" in answer.text
+    assert re.search(r"\d{17}[\dX]", answer.text)
+    (noted,) = entries(house, action="customer.unmask", actor=OFFICER)
+    assert (noted.target, noted.detail) == (f"customer {customer}", {"reason": "called about a lost card"})
+    assert seed.PHONE not in person.shows(f"customers/{customer}")
+
+
+def test_everything_that_is_seen_of_a_customer_is_written_down(house: BankHouse) -> None:
+    person, customer = Person(house, SECOND), first_customer(house)
+    before = len(entries(house, target=f"customer {customer}", actor=SECOND))
+    movements = person.get(f"customers/{customer}/movements")
+    line = re.search(r"/movements/([0-9a-f]{32})", movements.html)
+    assert line
+    paths = ("", "/movements", f"/movements/{line[1]}", "/messages", "/trail")
+    for path in paths:
+        person.shows(f"customers/{customer}{path}")
+    person.shows(f"tree/transfers/{line[1]}")
+    assert len(entries(house, target=f"customer {customer}", actor=SECOND)) == before + 1 + len(paths) + 1
+    assert person.get("customers/nobody").status == 404
+
+
+def test_a_search_notes_whom_it_has_shown_and_not_what_was_typed(house: BankHouse) -> None:
+    person, customer = Person(house, OFFICER), first_customer(house)
+    for text in ("林晓", seed.PHONE, "5820", "6222021003983016", "6222 0210 0398 3016"):
+        assert "林晓雨" in person.shows(f"customers?q={text.replace(' ', '+')}")
+    assert "Nobody is found" in person.shows("customers?q=%25")
+    found = entries(house, action="customer.list", actor=OFFICER)[0]
+    assert customer in found.detail["shown"] and seed.PHONE not in json.dumps(found.detail)
+
+
+def test_the_log_shows_any_change(house: BankHouse) -> None:
+    person = Person(house, SECOND)
+    assert "is what was written" in person.shows("trail/verify") or "are what was written" in person.shows(
+        "trail/verify"
+    )
+    assert "customer.read" in person.shows(f"trail?action=customer&actor={OFFICER}")
