@@ -106,7 +106,7 @@ class Bank:
 
 
 class Server:
-    """ASGI with lifespan: `/v1` for the mini program, the open bank, `/healthz`."""
+    """ASGI with lifespan: `/v1` for the mini program, `/console` for staff, the open bank, `/healthz`."""
 
     def __init__(self, settings: Settings) -> None:
         self.bank = bank = Bank(settings)
@@ -117,7 +117,9 @@ class Server:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             return await self._lifespan(receive, send)
-        if scope["type"] == "http" and scope["path"].startswith(openbank.PREFIXES):
+        if scope["type"] == "http" and scope["path"].split("/", 2)[1] == "console":
+            await self._staff(scope, receive, send)
+        elif scope["type"] == "http" and scope["path"].startswith(openbank.PREFIXES):
             await self.openbank(scope, receive, send)
         elif scope["type"] == "http":
             await self._router(scope, receive, send)
