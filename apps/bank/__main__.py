@@ -19,7 +19,7 @@ import uvicorn
 from sqlalchemy import Connection
 
 from bank import catalogue
-from bank.centres import worklist
+from bank.centres import contracts, worklist
 from bank.openbank import commands as openbank
 from bank.refusals import yuan
 from bank.server import Server
@@ -46,8 +46,8 @@ def main(arguments: list[str] | None = None) -> int:
     serve.add_argument("--database", default="", help="address of the database (default: SQLite in the folder)")
     serve.add_argument("--ledger", default="", help="address of the ledger (default: SQLite in the folder)")
     serve.add_argument("--keyboard", default="", help="address of the platform's secure keyboard, with its workspace")
-    serve.add_argument("--address", default="", help="as third parties know it, https://… (default: where it listens)")
     serve.add_argument("--witness", default="", help="file in which heads of the ledger's tree are kept a second time")
+    serve.add_argument("--address", default="", help="as third parties know it, https://… (default: where it listens)")
     serve.add_argument("--seed", type=int, default=0, help="make up so many customers on a first start")
     serve.add_argument("--ends-with-input", action="store_true", help="end when standard input does, as its parent has")
     serve.set_defaults(run=_serve)
@@ -65,7 +65,6 @@ def main(arguments: list[str] | None = None) -> int:
         one.add_argument("--database", default="", help="address of the database (default: SQLite in the folder)")
     cases.set_defaults(run=_cases)
     decide.set_defaults(run=_decide)
-    openbank.add_to(commands, _database)
     people = commands.add_parser("staff", help="list who works at the bank, or take somebody in")
     people.add_argument("login", nargs="?", default="", help="whom to take in, or give a new password")
     people.add_argument("--name", default="", help="as others read it")
@@ -74,6 +73,13 @@ def main(arguments: list[str] | None = None) -> int:
     people.add_argument("--data", type=Path, required=True, help="folder of everything that the bank keeps")
     people.add_argument("--database", default="", help="address of the database (default: SQLite in the folder)")
     people.set_defaults(run=_staff)
+    openbank.add_to(commands, _database)
+    prove = commands.add_parser("verify-contract", help="prove a contract by its receipt, without the bank")
+    prove.add_argument("file", type=Path, help="the signed PDF")
+    prove.add_argument("--receipt", type=Path, required=True, help="of the contract's note in the ledger")
+    prove.add_argument("--keys", type=Path, required=True, help="the ledger's public keys, one in each line")
+    prove.add_argument("--certificate", type=Path, required=True, help="of the bank's signatures, PEM")
+    prove.set_defaults(run=_prove)
     given = parser.parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:
@@ -133,6 +139,10 @@ def _staff(given: argparse.Namespace) -> int:
         if given.leave:
             return staff.leave(database, given.login)
         return staff.set_member(database, given.login, given.name, given.role)
+
+
+def _prove(given: argparse.Namespace) -> int:
+    return contracts.prove_files(given.file, given.receipt, given.keys, given.certificate)
 
 
 def _catalogue(given: argparse.Namespace) -> int:

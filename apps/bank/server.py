@@ -12,6 +12,7 @@ from bank.centres import accounting, bookings, network, products
 from bank.centres.batches import Batches
 from bank.centres.claims import Claims
 from bank.centres.closing import CHECK, LEDGER, Closing
+from bank.centres.contracts import Contracts
 from bank.centres.customers import of_session
 from bank.centres.enrolling import Enrolling
 from bank.centres.lending import Lending
@@ -49,6 +50,7 @@ class Bank:
         self.seal = Seal(secret, "bank")
         self.principals = Principals(secret)
         self.keyboard = Keyboard(settings.keyboard, settings.keyboard_token)
+        self.contracts = Contracts(settings.data / "contracts.key", now())
         self.trail = Trail(secret)
         self.database = Database(settings.database_address)
         bring_up_to_date(self.database)
@@ -72,7 +74,7 @@ class Bank:
         self.ledger = await accounting.open_ledger(self.settings)
         await self.database.write(products.do_found)
         self.payments = Payments(self.database, self.ledger)
-        self.lending = Lending(self.database, self.ledger, self.payments, self.seal)
+        self.lending = Lending(self.database, self.ledger, self.payments, self.seal, self.contracts)
         self.claims = Claims(self.database, self.payments)
         self.enrolling = Enrolling(self.database, self.ledger, self.secrets)
         closing = Closing(self.database, self.ledger)

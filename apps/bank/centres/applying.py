@@ -137,7 +137,7 @@ def do_apply(connection: Connection, seal: Seal, customer: str, key: str, wanted
 
 def do_withdraw(connection: Connection, customer: str, identifier: str, at: int) -> None:
     """The customer does not want the loan any more, before there is money. Refusals "not-found", "not-possible"."""
-    row = _own(connection, customer, identifier)
+    row = own(connection, customer, identifier)
     if row.state == "withdrawn":
         return
     line.do_move(connection, identifier, "withdraw", at=at, by=customer)
@@ -184,7 +184,7 @@ worklist.DECIDERS[KIND] = _do_word
 
 def find(connection: Connection, customer: str, identifier: str, chinese: bool) -> Application:
     """Refusal "not-found"."""
-    return _shown(connection, _own(connection, customer, identifier), chinese)
+    return _shown(connection, own(connection, customer, identifier), chinese)
 
 
 def of_customer(connection: Connection, customer: str, chinese: bool) -> list[Application]:
@@ -252,7 +252,8 @@ def _row(connection: Connection, identifier: str) -> Row[Any]:
     return row
 
 
-def _own(connection: Connection, customer: str, identifier: str) -> Row[Any]:
+def own(connection: Connection, customer: str, identifier: str) -> Row[Any]:
+    """A customer's application as its row. Refusal "not-found"."""
     row = _row(connection, identifier)
     if row.customer_id != customer:
         raise Refusal("not-found")

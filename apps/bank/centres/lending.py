@@ -17,7 +17,7 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection, insert, select, update
 
-from bank.centres import applying, loan_books, loan_rows, messages, products
+from bank.centres import applying, contracts, loan_books, loan_rows, messages, products
 from bank.centres.accounting import (
     INTEREST_INCOME,
     REPAYMENTS,
@@ -26,27 +26,26 @@ from bank.centres.accounting import (
     new_account,
     open_accounts,
 )
-from bank.centres.contracts import contract
+from bank.centres.contracts import KIND as CONTRACT
+from bank.centres.contracts import Contracts
 from bank.centres.payments import Order, Payments, do_insert, refusal
 from bank.ids import new_hex
 from bank.ledger.interfaces import LedgerError
 from bank.ledger.ledger import Ledger
 from bank.refusals import Refusal, yuan
-from bank.tables import accounts, applications, customers, documents, loans, repayments
+from bank.tables import accounts, documents, loans, repayments
 from bank.times import day_of
 from bank.values import Application, Loan
 from eden.base.database import Database
 from eden.base.ids import now
 from eden.base.sealing import Seal
 
-#: of notes in the ledger's tree
-CONTRACT = "contract"
-
 
 class Sign(Struct, frozen=True):
-    """The customer agrees to the contract of the offer."""
+    """The customer agrees to the contract of the offer: to the one with this SHA-256, where it was shown."""
 
     agreed: bool = False
+    sha256: str = ""
 
 
 class Repay(Struct, frozen=True):
@@ -58,8 +57,11 @@ class Repay(Struct, frozen=True):
 class Lending:
     """Applications, contracts, loans and repayments."""
 
-    def __init__(self, database: Database, ledger: Ledger, payments: Payments, seal: Seal) -> None:
+    def __init__(
+        self, database: Database, ledger: Ledger, payments: Payments, seal: Seal, contracts: Contracts
+    ) -> None:
         self._database, self._ledger, self._payments, self._seal = database, ledger, payments, seal
+        self._contracts = contracts
         payments.finishers["disbursement"] = _do_paid_out
         payments.finishers["repayment"] = _do_repaid
 
@@ -76,10 +78,14 @@ class Lending:
 
     async def sign(self, customer: str, identifier: str, wanted: Sign, chinese: bool) -> Loan:
         """Sign the contract of an offer and pay the loan out; signing again is signing once. Refusals "not-agreed",
-        "not-offered", "no-deposit"."""
+        "not-offered", "contract-changed", "no-deposit"."""
         if not wanted.agreed:
             raise Refusal("not-agreed")
-        await self._database.write(lambda connection: _do_sign(connection, customer, identifier, now()))
+        await self._database.write(
+            lambda connection: _do_sign(
+                connection, self._seal, self._contracts, customer, identifier, wanted.sha256, now()
+            )
+        )
         await self._pay_out(identifier)
         return await self.loan(customer, identifier, chinese)
 
@@ -128,12 +134,10 @@ class Lending:
         await self._payments.settle(order, True)
 
 
-def _do_sign(connection: Connection, customer: str, identifier: str, at: int) -> None:
-    row = connection.execute(
-        select(applications).where(applications.c.id == identifier, applications.c.customer_id == customer)
-    ).first()
-    if row is None:
-        raise Refusal("not-found")
+def _do_sign(
+    connection: Connection, seal: Seal, signer: Contracts, customer: str, identifier: str, seen: str, at: int
+) -> None:
+    row = applying.own(connection, customer, identifier)
     if row.state in ("signed", "paid"):
         return
     if row.state != "offered":
@@ -148,10 +152,9 @@ def _do_sign(connection: Connection, customer: str, identifier: str, at: int) ->
     found = products.find(connection, row.product, row.product_version)
     product = found.product
     assert isinstance(product, products.Loan)  # nothing else can be applied for
-    name = connection.execute(select(customers.c.name).where(customers.c.id == customer)).scalar_one()
     amount, rate, today = row.detail["verdict"]["amount"], row.detail["verdict"]["rate_bp"], day_of(at)
-    terms = loan_books.terms_of(amount, rate, row.term, today, product.method)
-    content = contract(row.number, name, product.name, amount, rate, loan_books.plan_of(terms))
+    draft = contracts.draft(connection, seal, customer, identifier, at)
+    content = signer.signed(draft, contracts.consent(draft, identifier, row.number, customer, seen, at))
     digest = hashlib.sha256(content).hexdigest()
     connection.execute(
         insert(documents).values(id=digest, customer_id=customer, kind=CONTRACT, content=content, created_at=at)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import io
+from collections.abc import Mapping
 
 from asn1crypto import keys as asn1_keys
 from asn1crypto import x509 as asn1_x509
@@ -17,6 +18,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from msgspec import Struct
+from pyhanko.pdf_utils import embed
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import SigSeedSubFilter
@@ -70,8 +72,9 @@ def new_seal(bank: str, at: datetime.datetime) -> Seal:
     return Seal(key.private_bytes(der, serialization.PrivateFormat.PKCS8, plain), certificate.public_bytes(der))
 
 
-def sign(pdf: bytes, seal: Seal, reason: str) -> bytes:
-    """The file with the bank's signature; nothing of it is changed, the signature is added behind.
+def sign(pdf: bytes, seal: Seal, reason: str, attach: Mapping[str, bytes] | None = None) -> bytes:
+    """The file with the bank's signature; nothing of it is changed, the signature is added behind, with JSON texts to
+    `attach` by their names.
 
     A signed file takes no other changes: whoever edits it breaks the signature.
     """
@@ -83,8 +86,12 @@ def sign(pdf: bytes, seal: Seal, reason: str) -> bytes:
     metadata = PdfSignatureMetadata(
         field_name=_FIELD, reason=reason, md_algorithm="sha256", subfilter=SigSeedSubFilter.PADES, certify=True
     )
+    writer = IncrementalPdfFileWriter(io.BytesIO(pdf))
+    for name, content in (attach or {}).items():
+        held = embed.EmbeddedFileObject.from_file_data(writer, content, mime_type="application/json")
+        embed.embed_file(writer, embed.FileSpec(name, embedded_data=held))
     target = io.BytesIO()
-    PdfSigner(metadata, signer=signer).sign_pdf(IncrementalPdfFileWriter(io.BytesIO(pdf)), output=target)
+    PdfSigner(metadata, signer=signer).sign_pdf(writer, output=target)
     return target.getvalue()
 
 
@@ -102,6 +109,26 @@ def check(pdf: bytes, certificate: bytes) -> Check:
     is_whole = bool(status.intact and status.valid and status.bottom_line)
     signer = signatures[0].signer_cert
     return Check(is_whole, signer.sha256 == trusted.sha256, str(signer.subject.native.get("common_name", "")))
+
+
+def attached(pdf: bytes, name: str) -> bytes:
+    """What is attached to a file under a name. Raises LookupError when nothing is."""
+    names = PdfFileReader(io.BytesIO(pdf)).root["/Names"]["/EmbeddedFiles"]["/Names"]
+    for place in range(0, len(names), 2):
+        if names[place] == name:
+            content: bytes = names[place + 1]["/EF"]["/F"].data
+            return content
+    raise LookupError(f"nothing is attached as {name}")
+
+
+def to_pem(certificate: bytes) -> bytes:
+    """A certificate (DER) as text."""
+    return x509.load_der_x509_certificate(certificate).public_bytes(serialization.Encoding.PEM)
+
+
+def from_pem(text: bytes) -> bytes:
+    """A certificate (PEM) as DER. Raises ValueError when it is none."""
+    return x509.load_pem_x509_certificate(text).public_bytes(serialization.Encoding.DER)
 
 
 def sha256(pdf: bytes) -> str:

@@ -7,11 +7,12 @@ from urllib.parse import unquote
 
 from sqlalchemy import select
 
-from bank.centres import applying, lending
+from bank.centres import applying, contracts, lending
 from bank.refusals import Refusal
 from bank.tables import documents
 from bank.values import Application, Loan, LoanOffer, Page
 from bank.web import Reply, Request, Route, idempotency_key
+from eden.base.ids import now
 
 if TYPE_CHECKING:
     from bank.server import Bank
@@ -42,6 +43,20 @@ def routes(bank: Bank) -> list[Route]:
     async def sign(request: Request) -> Loan:
         wanted = request.decode(lending.Sign)
         return await bank.lending.sign(request.customer, request.path["id"], wanted, request.chinese)
+
+    async def draft(request: Request) -> contracts.Draft:
+        return await bank.database.read(
+            lambda connection: contracts.shown(connection, bank.seal, request.customer, request.path["id"], now())
+        )
+
+    async def evidence(request: Request) -> contracts.Evidence:
+        loan = await bank.lending.loan(request.customer, request.path["id"], request.chinese)
+        receipt = await bank.ledger.note_receipt(contracts.KIND, loan.number)
+        return await bank.database.read(
+            lambda connection: contracts.evidence(
+                connection, bank.contracts, loan.contract, loan.number, receipt, bank.ledger.public_keys()
+            )
+        )
 
     async def loans(request: Request) -> Page[Loan]:
         return Page(await bank.lending.loans(request.customer, request.chinese), None)
@@ -77,9 +92,11 @@ def routes(bank: Bank) -> list[Route]:
         ),
         Route("GET", "/v1/loan-applications", applications, "credit.application.list", returns=Page[Application]),
         Route("GET", "/v1/loan-applications/{id}", application, "credit.application.get", returns=Application),
+        Route("GET", "/v1/loan-applications/{id}/contract", draft, "credit.contract.draft", returns=contracts.Draft),
         Route("POST", "/v1/loan-applications/{id}/contract", sign, "credit.contract.sign", lending.Sign, Loan),
         Route("GET", "/v1/loans", loans, "credit.loan.list", returns=Page[Loan]),
         Route("GET", "/v1/loans/{id}", loan, "credit.loan.get", returns=Loan),
         Route("GET", "/v1/loans/{id}/contract", contract, "credit.contract.get"),
+        Route("GET", "/v1/loans/{id}/evidence", evidence, "credit.contract.prove", returns=contracts.Evidence),
         Route("POST", "/v1/loans/{id}/repayments", repay, "credit.repayment.create", lending.Repay, Loan, once=True),
     ]
