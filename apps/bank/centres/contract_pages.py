@@ -1,5 +1,7 @@
-"""The pages of a loan contract: Chinese and English side by side, the terms, the plan, the clauses. Pure: the same facts
-have the same bytes."""
+"""The pages of a loan contract: Chinese and English, the terms, the clauses, the plan.
+
+Pure: the same facts have the same bytes.
+"""
 
 from __future__ import annotations
 
@@ -98,26 +100,27 @@ def clauses(facts: Facts) -> list[tuple[str, str]]:
     found = [
         (
             "借款人按还款计划按月归还本金和利息，款项从放款账户扣收。",
-            "The borrower repays principal and interest monthly by the plan, from the account that the loan is paid into.",
+            "The borrower repays principal and interest monthly by the plan, from the account the loan is paid into.",
         ),
         (
             "借款人可随时提前归还全部或部分本金，利息计至归还之日，不收取违约金。",
-            "All or some of the principal can be repaid early at any time; interest runs until that day, without a fee.",
+            "All or some of the principal can be repaid early at any time; interest runs until that day; no fee.",
         ),
     ]
     if product.penalty_bp:
         found.append(
             (
                 f"逾期部分自逾期之日起按年利率 {product.penalty_bp / 100:.2f}% 加收罚息。",
-                f"What is overdue bears {product.penalty_bp / 100:.2f} % a year on top from the day on which it was due.",
+                f"What is overdue bears {product.penalty_bp / 100:.2f} % a year on top from the day it was due.",
             )
         )
     if facts.cooling_off:
         found.append(
             (
-                f"放款之日起 {facts.cooling_off} 日内，借款人可无理由解除本合同：归还本金和实际用款天数的利息，无其他费用。",
-                f"Within {facts.cooling_off} days of the payment the borrower may withdraw without a reason: the principal"
-                " and the interest of the days are paid back, and nothing else.",
+                f"放款之日起 {facts.cooling_off} 日内，借款人可无理由解除本合同："
+                "归还本金和实际用款天数的利息，无其他费用。",
+                f"Within {facts.cooling_off} days of the payment the borrower may withdraw without a reason: the"
+                " principal and the interest of the days are paid back, and nothing else.",
             )
         )
     found += [
@@ -127,12 +130,13 @@ def clauses(facts: Facts) -> list[tuple[str, str]]:
         ),
         (
             "贷款人经借款人授权查询和报送征信信息，并依法使用借款人信息。",
-            "The lender asks and informs the credit bureau as the borrower has agreed, and uses data as the law allows.",
+            "The lender asks and informs the credit bureau as the borrower has agreed; data is used as the law allows.",
         ),
         (
-            "借款人同意的内容为本文件的 SHA-256；同意记录与贷款人电子签名附于文件内，文件的 SHA-256 写入贷款人账本的哈希树。",
-            "The borrower agrees to this file's SHA-256. The record of that and the lender's signature are in the file, and"
-            " the SHA-256 of the signed file is in the hash tree of the lender's ledger.",
+            "借款人同意的内容为本文件的 SHA-256；同意记录与贷款人电子签名附于文件内，"
+            "文件的 SHA-256 写入贷款人账本的哈希树。",
+            "The borrower agrees to this file's SHA-256. The record of that and the lender's signature are in the file,"
+            " and the SHA-256 of the signed file is in the hash tree of the lender's ledger.",
         ),
     ]
     return found
