@@ -92,13 +92,15 @@ class Answer:
     """What the client is told, or what an upstream said. `body` None: it follows as it comes. `code`: the result code
     that figures and traces count under."""
 
-    __slots__ = ("body", "code", "headers", "reason", "status")
+    __slots__ = ("body", "code", "headers", "lines", "reason", "status")
 
     def __init__(
         self, status: int, headers: Headers, body: bytes | None = b"", code: int = GOOD, reason: str = ""
     ) -> None:
         self.status = status
         self.headers = headers
+        #: further lines of the head, ready to be sent: what is another one in each answer
+        self.lines = b""
         self.body = body
         self.code = code
         #: for traces: what went wrong, in a sentence
@@ -156,7 +158,9 @@ class Exchange:
         trace: str,
         now_ms: int,
         started: float,
+        fields: dict[bytes, bytes] | None = None,
     ) -> None:
+        """`fields`: `headers` by name, where somebody has them already, those of the connection among them."""
         self.table = table
         #: None: there is no such operation, or not in this version
         self.route = route
@@ -168,7 +172,7 @@ class Exchange:
         #: as they came but for what belongs to one connection only (RFC 9110, section 7.6.1)
         self.headers = headers
         #: the same by name; of repeated ones the last. Headers of ours that come twice are refused before
-        self.fields: dict[bytes, bytes] = dict(headers)
+        self.fields = dict(headers) if fields is None else fields
         #: as sent; None while it is streamed
         self.body: bytes | None = None
         self.peer = peer
@@ -274,5 +278,5 @@ class Buckets(Protocol):
     """Token buckets that all workers share (`proxy.shared`)."""
 
     def take(self, wanted: list[tuple[bytes, float, float]], now: float) -> int:
-        """One token of each bucket (key, tokens a second, tokens at most), or of none: -1, or the index of the first
-        that is empty. `now`: seconds, monotonic (the same clock for all workers)."""
+        """One token of each bucket (key, tokens a second, tokens at most: 1 or more), or of none: -1, or the index of
+        the first that is empty. `now`: seconds, monotonic (the same clock for all workers)."""

@@ -139,6 +139,8 @@ def sign(
 def header(answer: Answer | Exchange, name: str) -> str | None:
     """Of an answer, or of what the service is sent; None when there is none. Twice is a mistake."""
     headers = answer.headers if isinstance(answer, Answer) else answer.send_headers
+    if isinstance(answer, Answer):
+        headers = headers + [(n, v) for line in answer.lines.splitlines() for n, _, v in [line.partition(b": ")]]
     found = [value for each, value in headers if each == name.encode()]
     assert len(found) <= 1, f"{name} is there {len(found)} times"
     return found[0].decode("latin-1") if found else None

@@ -161,7 +161,7 @@ def test_checks_take_a_target_out_and_back() -> None:
 
         health = {"path": "/health", "interval_ms": 10, "timeout_ms": 1000, "healthy": 2, "unhealthy": 2}
         async with upstream(handle) as port, stage(table([port], health=health)) as gateway:
-            pool = next(iter(gateway.gateway._pools.values()))
+            pool = next(iter(gateway.gateway.pools.values()))
             assert (await asked(gateway))[0] == 200
             well = False
             await until(lambda: not pool.targets[0].well)
@@ -190,7 +190,7 @@ def test_a_target_that_fails_rests() -> None:
                 await asked(gateway)
             assert {await asked(gateway) for _ in range(20)} == {(200, b"good")}
             # never all of them: the other one stays, whatever it does
-            pool = next(iter(gateway.gateway._pools.values()))
+            pool = next(iter(gateway.gateway.pools.values()))
             for _ in range(10):
                 pool.targets[1].failed()
             assert (await asked(gateway)) == (200, b"good")

@@ -50,6 +50,7 @@ class CompiledRoute:
         "encryption",
         "etag",
         "group",
+        "holds_answers",
         "kind",
         "level",
         "mapping",
@@ -111,6 +112,8 @@ class CompiledRoute:
         moves = source.migration
         self.migration = None if moves is None else CompiledMigration(operation, source.group, moves)
         self.retry = source.retry
+        #: an answer is held until it is whole, as something is done with its body
+        self.holds_answers = self.etag or self.response_signature or self.cache is not None
         self.mapping = RequestMapping(source)
         self.needs_body = self.signed or self.encryption != "off" or self.mapping.reads_body or self.cache is not None
 
@@ -118,11 +121,13 @@ class CompiledRoute:
 class CompiledApp:
     """Who may call, ready for use."""
 
-    __slots__ = ("key", "level", "open", "openers", "signers", "source")
+    __slots__ = ("header", "key", "level", "open", "openers", "signers", "source")
 
     def __init__(self, app: App, default: Limits | None) -> None:
         self.source = (app, default)
         self.key = app.key
+        #: that tells services of it
+        self.header = (b"x-eden-app", app.key.encode())
         self.open = app.open
         self.signers = [Signer(secret) for secret in app.secrets]
         self.openers = [Opener(key) for key in app.keys]

@@ -87,6 +87,11 @@ class EgressRoute:
     kind: Literal["http"] = "http"
     body_bytes = BODY_BYTES
     needs_body = True
+    # as of an operation that has nothing but a signature and limits
+    open = signed = True
+    encryption: Literal["off"] = "off"
+    response_signature = etag = False
+    response_rules = retry = None
 
     def __init__(self, workspace_id: str, egress: Egress, limits: Limits | None) -> None:
         self.workspace_id = workspace_id

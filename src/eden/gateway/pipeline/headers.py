@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from eden.gateway.exchange import Headers
 from eden.gateway.interfaces import HeaderRule
+from eden.gateway.memo import Memo
 
 #: of HTTP itself, or of one connection
 _OF_HTTP = frozenset(
@@ -51,6 +53,11 @@ def refusal(rule: HeaderRule) -> str | None:
     return None
 
 
+def _short(name: bytes, _: bool) -> bool:
+    """Whether a name is worth being remembered: strangers make up long ones."""
+    return len(name) <= 64
+
+
 class HeaderRules:
     """The rules of one operation for one direction, ready for use; ValueError for one that cannot be."""
 
@@ -88,20 +95,26 @@ class HeaderRules:
 class RequestFilter:
     """Which headers of a caller a service gets. `principals`: the names that authorizers use."""
 
-    __slots__ = ("_dropped",)
+    __slots__ = ("_sent",)
 
     def __init__(self, principals: Iterable[bytes]) -> None:
-        self._dropped = _NOT_SENT | frozenset(principals)
+        dropped = _NOT_SENT | frozenset(principals)
+
+        def sent(name: bytes) -> bool:
+            return name not in dropped and not name.startswith(_NOT_SENT_PREFIXES) and b"_" not in name
+
+        self._sent: Memo[bytes, bool] = Memo(sent, worth=_short)
 
     def __call__(self, headers: Headers) -> Headers:
-        dropped = self._dropped
-        return [
-            header
-            for header in headers
-            if header[0] not in dropped and not header[0].startswith(_NOT_SENT_PREFIXES) and b"_" not in header[0]
-        ]
+        sent = self._sent
+        return [header for header in headers if sent[header[0]]]
+
+
+_RETURNED: Final[Memo[bytes, bool]] = Memo(
+    lambda name: name not in _NOT_RETURNED and not name.startswith(b"x-eden-"), worth=_short
+)
 
 
 def returned(headers: Headers) -> Headers:
     """What of a service's headers a caller gets."""
-    return [header for header in headers if header[0] not in _NOT_RETURNED and not header[0].startswith(b"x-eden-")]
+    return [header for header in headers if _RETURNED[header[0]]]

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import TypeAlias
 
 from eden.gateway.interfaces import LimitAnswer, Limits
+from eden.gateway.memo import Memo
 
 #: key, tokens a second, tokens at most
 Bucket: TypeAlias = tuple[bytes, float, float]
@@ -19,35 +20,30 @@ Bucket: TypeAlias = tuple[bytes, float, float]
 class Level:
     """The limits of one level, ready for use. `name`: what they are of; no two levels of the platform share one."""
 
-    __slots__ = ("_device", "_user", "all", "answer")
+    __slots__ = ("_user", "answer", "met")
 
     def __init__(self, name: str, limits: Limits) -> None:
         label = name.encode()
-        self.all = None if limits.rate is None else _bucket(b"a" + label, limits.rate, limits.burst)
-        self._device = None if limits.per_device is None else _bucket(b"d" + label + b"\0", limits.per_device)
+        everybody = [] if limits.rate is None else [_bucket(b"a" + label, limits.rate, limits.burst)]
+        device = None if limits.per_device is None else _bucket(b"d" + label + b"\0", limits.per_device)
         self._user = None if limits.per_user is None else _bucket(b"u" + label + b"\0", limits.per_user)
         self.answer = limits.answer
-
-    def of_device(self, device: str) -> Bucket | None:
-        return _of(self._device, device)
+        #: device → what each of its calls meets
+        self.met: Memo[str, list[Bucket]] = Memo(
+            lambda who: everybody if device is None else [*everybody, _of(device, who)]
+        )
 
     def of_user(self, user: str) -> Bucket | None:
-        return _of(self._user, user)
+        return None if self._user is None else _of(self._user, user)
 
 
-def of_everybody(levels: Iterable[Level], device: str) -> tuple[list[Bucket], list[LimitAnswer]]:
-    """What every call meets, and the answer to it where that bucket is the empty one."""
-    buckets, answers = [], []
-    for level in levels:
-        for bucket in (level.all, level.of_device(device)):
-            if bucket is not None:
-                buckets.append(bucket)
-                answers.append(level.answer)
-    return buckets, answers
+def answer_at(levels: Iterable[Level], device: str, index: int) -> LimitAnswer:
+    """What is said where of the buckets that the levels have for a device this one is empty."""
+    return [level.answer for level in levels for _ in level.met[device]][index]
 
 
 def of_user(levels: Iterable[Level], user: str) -> tuple[list[Bucket], list[LimitAnswer]]:
-    """What a known user's call meets besides."""
+    """What a known user's call meets besides, and the answer to it where that bucket is the empty one."""
     buckets, answers = [], []
     for level in levels:
         if (bucket := level.of_user(user)) is not None:
@@ -66,5 +62,5 @@ def _bucket(key: bytes, rate: float, burst: int = 0) -> Bucket:
     return key, rate, float(burst) if burst else max(1.0, rate)
 
 
-def _of(bucket: Bucket | None, who: str) -> Bucket | None:
-    return None if bucket is None else (bucket[0] + who.encode(), bucket[1], bucket[2])
+def _of(bucket: Bucket, who: str) -> Bucket:
+    return bucket[0] + who.encode(), bucket[1], bucket[2]

@@ -189,18 +189,19 @@ class RequestMapping:
             or self._requires_body
         )
 
-    def apply(self, call: Call) -> None:
+    def apply(self, exchange: Exchange, call: Call | None = None) -> None:
         """Set what of `exchange.send_…` the request consists of, but for headers of the gateway; Stop when a parameter
-        is missing or is none.
+        is missing or is none. `call`: the exchange as expressions see it, where it was looked at before.
         """
-        exchange = call.exchange
         exchange.send_method = self._method
         if exchange.wire == "mgw":
+            call = call or Call(exchange)
             call.unwrap()
         if self._plain:
-            exchange.send_path = self._literals[0] + exchange.target
+            exchange.send_path = self._literals[0] + exchange.target if exchange.target else self._literals[0]
             self._set_body(exchange, exchange.body)
             return
+        call = call or Call(exchange)
         if self._requires_body and exchange.body is not None and not exchange.body:
             raise Stop(EMPTY, "The operation wants a body.")
         path = self._path(call)

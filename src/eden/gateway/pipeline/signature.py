@@ -32,33 +32,25 @@ from eden.gateway.pipeline.codes import (
 )
 
 NONCE = re.compile(rb"[A-Za-z0-9_-]{16,64}")
-_TIME = re.compile(rb"[0-9]{1,16}")
 
 
 class Signer:
     """One secret, ready for use."""
 
-    __slots__ = ("_name", "algorithm", "digest", "kid", "mac", "retires_ms")
+    __slots__ = ("algorithm", "digest", "kid", "mac", "name", "retires_ms")
 
     def __init__(self, secret: Secret) -> None:
         self.kid = secret.kid.encode()
         self.algorithm = secret.algorithm.encode()
-        self._name = self.algorithm + b" " + self.kid + b" "
+        #: what the header begins with
+        self.name = self.algorithm + b" " + self.kid + b" "
         #: ms since 1970; it is not accepted from then on
         self.retires_ms = None if secret.retires_at is None else secret.retires_at // 1000
         self.digest: Callable[[bytes], str]
         #: the code of bytes, 32 bytes
         self.mac: Callable[[bytes], bytes]
         if secret.algorithm == "hmac-sha256":
-            keyed = hmac.new(secret.key, digestmod="sha256")
-
-            def mac(data: bytes) -> bytes:
-                # the key's own block is hashed once, when it is made ready
-                copy = keyed.copy()
-                copy.update(data)
-                return copy.digest()
-
-            self.digest, self.mac = _sha256, mac
+            self.digest, self.mac = _sha256, hmac_sha256(secret.key)
         else:
             national = HMAC(secret.key, SM3())
 
@@ -69,10 +61,13 @@ class Signer:
 
             self.digest, self.mac = _sm3, mac_sm3
 
+    def live(self, now_ms: int) -> bool:
+        return self.retires_ms is None or now_ms < self.retires_ms
+
     def answered(self, trace: str, status: int, nonce: bytes, body: bytes) -> bytes:
         """The value of the header that signs an answer."""
         text = b"EDEN1R\n%b\n%d\n%b\n%b" % (trace.encode(), status, nonce, self.digest(body).encode())
-        return self._name + b64encode(self.mac(text))
+        return self.name + b64encode(self.mac(text))
 
 
 def verify(
@@ -95,33 +90,24 @@ def verify(
     time = fields.get(b"x-eden-time") or fields.get(b"ts")
     if not time:
         raise Stop(NO_TIME, "The header x-eden-time is missing: milliseconds since 1970.")
-    nonce = nonce_of(fields)
-    if _TIME.fullmatch(time) is None:
+    nonce = fields.get(b"x-eden-nonce", b"")
+    if NONCE.fullmatch(nonce) is None:
+        raise _without_nonce()
+    if len(time) > 16 or not time.isdigit():
         raise Stop(SIGNATURE_TIME, "The header x-eden-time has milliseconds since 1970, in digits.")
     at_ms = int(time)
     if not -window_ms <= at_ms - now_ms <= window_ms:
         raise Stop(SIGNATURE_TIME, f"The call was signed {abs(at_ms - now_ms) // 1000} s away from the time here.")
-    words = header.split(b" ")
-    if len(words) == 3:
-        algorithm, kid, value = words
-    elif len(words) == 1:
-        algorithm, kid, value = fields.get(b"signtype", b"hmac-sha256").lower(), b"", header
+    for signer in signers:
+        if header.startswith(signer.name) and signer.live(now_ms):
+            known, value = [signer], header[len(signer.name) :]
+            break
     else:
-        raise Stop(SIGNATURE_PARTS, "The header x-eden-signature has three parts: ALGORITHM KID BASE64.")
+        known, value = _candidates(fields, header, signers, now_ms)
     try:
         given = a2b_base64(value, strict_mode=True)
     except Error:
         raise Stop(SIGNATURE_PARTS, "The signature is not base64.") from None
-    known = [
-        signer
-        for signer in signers
-        if signer.algorithm == algorithm
-        and (not kid or signer.kid == kid)
-        and (signer.retires_ms is None or now_ms < signer.retires_ms)
-    ]
-    if not known:
-        raise Stop(NO_SECRET, "This app has no live secret of this algorithm and kid.")
-    digest = known[0].digest(body).encode()
     text = b"EDEN1\n%b\n%b\n%b\n%b\n%b\n%b\n%b" % (
         app.encode(),
         operation.encode(),
@@ -129,7 +115,7 @@ def verify(
         target,
         time,
         nonce,
-        digest,
+        known[0].digest(body).encode(),
     )
     for signer in known:
         if hmac.compare_digest(signer.mac(text), given):
@@ -139,12 +125,59 @@ def verify(
     raise Stop(SIGNATURE_WRONG, "The signature is not of this call.")
 
 
+def _candidates(
+    fields: dict[bytes, bytes], header: bytes, signers: Sequence[Signer], now_ms: int
+) -> tuple[list[Signer], bytes]:
+    """The secrets that a header may be of which does not begin with the name of one: of clients of the commercial
+    platform, which say no kid. And the value to compare; Stop."""
+    words = header.split(b" ")
+    if len(words) == 3:
+        algorithm, kid, value = words
+    elif len(words) == 1:
+        algorithm, kid, value = fields.get(b"signtype", b"hmac-sha256").lower(), b"", header
+    else:
+        raise Stop(SIGNATURE_PARTS, "The header x-eden-signature has three parts: ALGORITHM KID BASE64.")
+    try:
+        a2b_base64(value, strict_mode=True)
+    except Error:
+        raise Stop(SIGNATURE_PARTS, "The signature is not base64.") from None
+    known = [
+        signer
+        for signer in signers
+        if signer.algorithm == algorithm and (not kid or signer.kid == kid) and signer.live(now_ms)
+    ]
+    if not known:
+        raise Stop(NO_SECRET, "This app has no live secret of this algorithm and kid.")
+    return known, value
+
+
+def _without_nonce() -> Stop:
+    return Stop(SIGNATURE_PARTS, "The header x-eden-nonce has 16 to 64 letters, digits, _ or -.")
+
+
 def nonce_of(fields: dict[bytes, bytes]) -> bytes:
     """The call's nonce; Stop when there is none."""
     nonce = fields.get(b"x-eden-nonce", b"")
     if NONCE.fullmatch(nonce) is None:
-        raise Stop(SIGNATURE_PARTS, "The header x-eden-nonce has 16 to 64 letters, digits, _ or -.")
+        raise _without_nonce()
     return nonce
+
+
+def hmac_sha256(key: bytes) -> Callable[[bytes], bytes]:
+    """HMAC with SHA-256 under one key. Both of the key's own blocks are hashed once, here."""
+    key = key if len(key) <= 64 else hashlib.sha256(key).digest()
+    padded = key.ljust(64, b"\0")
+    inside = hashlib.sha256(bytes(byte ^ 0x36 for byte in padded)).copy
+    outside = hashlib.sha256(bytes(byte ^ 0x5C for byte in padded)).copy
+
+    def mac(data: bytes) -> bytes:
+        inner = inside()
+        inner.update(data)
+        outer = outside()
+        outer.update(inner.digest())
+        return outer.digest()
+
+    return mac
 
 
 def _sha256(data: bytes) -> str:

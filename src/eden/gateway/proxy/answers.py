@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import Final
 
 from eden.gateway.exchange import Answer, Headers
+from eden.gateway.memo import Memo
 
 CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 #: when there was no time to find words
@@ -26,12 +27,20 @@ def _date(at: float) -> bytes:
     return _SECOND[1]  # type: ignore[return-value]
 
 
+def _line(field: tuple[bytes, bytes]) -> bytes:
+    line = b"%b: %b\r\n" % field
+    if line.count(b"\n") != 1 or line.count(b"\r") != 1:
+        raise ValueError("a header would be more than a line")
+    return line
+
+
+#: a header → its line
+_FIELDS: Final = Memo(_line, worth=lambda _, line: len(line) <= 256)
+
+
 def fields(headers: Headers) -> bytes:
     """Lines of a head. ValueError when a name or value would be more than one."""
-    lines = b"".join([b"%b: %b\r\n" % field for field in headers])
-    if lines.count(b"\n") != len(headers) or lines.count(b"\r") != len(headers):
-        raise ValueError("a header would be more than a line")
-    return lines
+    return b"".join([_FIELDS[field] for field in headers])
 
 
 def whole(answer: Answer, keep_alive: bool, head_only: bool) -> bytes:
@@ -63,9 +72,8 @@ def upgraded(answer: Answer) -> bytes:
 
 
 def _start(answer: Answer) -> bytes:
-    headers = answer.headers
     line = _LINES.get(answer.status) or b"HTTP/1.1 %d Status\r\n" % answer.status
-    for name, _ in headers:
-        if name == b"date":
-            return line + fields(headers)
-    return line + fields(headers) + _date(time.time())
+    lines = fields(answer.headers)
+    if lines.startswith(b"date: ") or b"\r\ndate: " in lines:
+        return line + lines + answer.lines
+    return line + lines + answer.lines + _date(time.time())

@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
 import re
 import time
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 from eden.base.settings import GatewaySettings
 from eden.gateway.exchange import Answer, Exchange, Measures, Steps, Table, Wire
+from eden.gateway.memo import Memo
 from eden.gateway.proxy.connection import Client
 from eden.gateway.proxy.framing import RequestHead
 from eden.gateway.proxy.health import watch
-from eden.gateway.proxy.relay import Relay
+from eden.gateway.proxy.ids import Ids
 from eden.gateway.proxy.upstream import Pool
 
 #: how often deadlines are looked at, seconds
@@ -55,6 +55,34 @@ class Tables:
         return self._only
 
 
+class Place(NamedTuple):
+    """What a request's target says: `wire` None: nothing that is served; `operation` "": a header says it."""
+
+    wire: Wire | None
+    operation: str
+    target: bytes
+
+
+def _place(url: bytes) -> Place:
+    if url.startswith(b"/rpc/"):
+        name, mark, target = url[5:].partition(b"?")
+        name, slash, path = name.partition(b"/")
+        return Place("rpc", name.decode("latin-1"), slash + path + mark + target)
+    path, mark, query = url.partition(b"?")
+    if path == b"/egress":
+        return Place("egress", "egress", mark + query)
+    wires: dict[bytes, Wire] = {b"/rpc": "rpc", b"/mgw.htm": "mgw"}
+    return Place(wires.get(path), "", mark + query)
+
+
+_PLACES: Final = Memo(_place, worth=lambda url, _: len(url) <= 128 and b"?" not in url)
+
+
+def forwarded_lines(chain: bytes, proto: bytes) -> bytes:
+    """What an upstream is told of whom it answers."""
+    return b"x-forwarded-for: %b\r\nx-forwarded-proto: %b\r\n" % (chain, proto)
+
+
 class Gateway:
     """`proxies`: peers whose X-Forwarded-For and -Proto are believed; "*" for all."""
 
@@ -75,8 +103,9 @@ class Gateway:
         #: since the worker began
         self.calls = 0
         self.refused = 0
+        self.ids = Ids()
         self._clients: set[Client] = set()
-        self._pools: dict[tuple[str, str], Pool] = {}
+        self.pools: dict[tuple[str, str], Pool] = {}
         self._checks: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._emptied = asyncio.Event()
         self._sweeper = self.loop.create_task(self._sweep(), name="eden-gateway-sweep")
@@ -95,14 +124,14 @@ class Gateway:
             for table in self.tables.by_workspace.values()
             for name, upstream in table.upstreams.items()
         }
-        for key in [key for key in self._pools if key not in wanted]:
+        for key in [key for key in self.pools if key not in wanted]:
             self._uncheck(key)
-            self._pools.pop(key).retire()
+            self.pools.pop(key).retire()
         for key, upstream in wanted.items():
-            before = self._pools.get(key)
+            before = self.pools.get(key)
             if before is None or before.upstream != upstream:
                 self._uncheck(key)
-                self._pools[key] = pool = Pool(upstream, before)
+                self.pools[key] = pool = Pool(upstream, before)
                 if upstream.health is not None:
                     self._checks[key] = self.loop.create_task(watch(pool, upstream.health))
 
@@ -125,6 +154,7 @@ class Gateway:
         peer = client.transport.get_extra_info("peername")
         client.peer = peer[0] if isinstance(peer, tuple) else ""
         client.trusted = client.peer in self._proxies or "*" in self._proxies
+        client.forwarded = forwarded_lines(client.peer.encode("latin-1"), b"http")
         self._clients.add(client)
         return True
 
@@ -137,35 +167,17 @@ class Gateway:
 
     def exchange(self, client: Client, head: RequestHead) -> Exchange | Answer:
         """The call that a head begins; an answer if it begins none."""
-        url, fields = head.url, head.fields
-        if head.method == b"OPTIONS" and b"access-control-request-method" in fields:
+        method, fields = head.method, head.fields
+        if method == b"OPTIONS" and b"access-control-request-method" in fields:
             return self.steps.preflight(self.tables.by_workspace.values(), fields)
-        wire: Wire = "rpc"
-        if url.startswith(b"/rpc/"):
-            rest = url[5:]
-            end = rest.find(b"?")
-            slash = rest.find(b"/")
-            if slash >= 0 and (end < 0 or slash < end):
-                end = slash
-            name, target = (rest, b"") if end < 0 else (rest[:end], rest[end:])
-        else:
-            path, mark, query = url.partition(b"?")
-            target = mark + query
-            name = fields.get(b"operation-type", b"")
-            if path == b"/mgw.htm":
-                wire = "mgw"
-            elif path == b"/egress":
-                wire, name = "egress", b"egress"
-            elif path == b"/healthz":
-                return Answer(503, _PLAIN, b"draining\n") if self.draining else Answer(200, _PLAIN, b"ok\n")
-            elif path != b"/rpc":
-                return self.steps.refused(None, 404, "There is nothing here but /rpc, /mgw.htm and /egress.")
-        if head.method == b"OPTIONS" and b"access-control-request-method" in fields:
-            return self.steps.preflight(self.tables.by_workspace.values(), fields)
+        wire, operation, target = _PLACES[head.url]
+        if not operation:
+            if wire is None:
+                return self._no_call(head.url)
+            operation = fields.get(b"operation-type", b"").decode("latin-1")
         table = self.tables.find(fields)
         if table is None:
             return self.steps.refused(None, 404, "No workspace with a catalogue is named: is x-eden-app right?")
-        operation = name.decode("latin-1")
         if wire == "egress":
             route = table.egress
         else:
@@ -173,49 +185,44 @@ class Gateway:
             route = table.find(operation, None if version is None else version.decode("latin-1"))
         self.calls += 1
         parent = fields.get(b"traceparent")
-        trace = ""
-        if parent is not None and (found := _TRACE.fullmatch(parent)) is not None and found[1] != _NO_TRACE:
-            trace = found[1].decode()
-        peer = client.peer
-        if client.trusted and (forwarded := fields.get(b"x-forwarded-for")) is not None:
-            peer = forwarded.rpartition(b",")[2].strip().decode("latin-1")
         return Exchange(
             table,
             route,
-            wire,
+            wire or "rpc",
             operation,
-            head.method,
+            method,
             target,
             head.end_to_end(),
-            peer,
-            trace or f"{random.getrandbits(128):032x}",
+            client.peer if not client.trusted else self._forwarded(client, fields),
+            self.ids.trace() if parent is None else self._carried_on(parent),
             time.time_ns() // 1_000_000,
             # the loop's time stands still while an event is worked on
             time.monotonic(),
+            fields,
         )
 
-    def relay(self, client: Client, exchange: Exchange, upload: int, plain: bool) -> Relay:
-        """What asks the exchange's upstream."""
-        pool = None
-        if exchange.address is None:
-            pool = self._pools.get((exchange.table.workspace_id, exchange.upstream))
-        forwarded = b""
-        if exchange.address is None:
-            proto = b"http"
-            chain = client.peer.encode("latin-1")
-            if client.trusted:
-                proto = exchange.fields.get(b"x-forwarded-proto", proto)
-                if (before := exchange.fields.get(b"x-forwarded-for")) is not None:
-                    chain = before + b", " + chain
-            forwarded = b"x-forwarded-for: %b\r\nx-forwarded-proto: %b\r\n" % (chain, proto)
-        return Relay(client, self.steps, exchange, pool, forwarded, upload, plain)
+    def _no_call(self, url: bytes) -> Answer:
+        if url.partition(b"?")[0] == b"/healthz":
+            return Answer(503, _PLAIN, b"draining\n") if self.draining else Answer(200, _PLAIN, b"ok\n")
+        return self.steps.refused(None, 404, "There is nothing here but /rpc, /mgw.htm and /egress.")
 
-    def over(self, exchange: Exchange, answer: Answer | None, begun: bool = True) -> None:
+    def _carried_on(self, parent: bytes) -> str:
+        found = _TRACE.fullmatch(parent)
+        return self.ids.trace() if found is None or found[1] == _NO_TRACE else found[1].decode()
+
+    def _forwarded(self, client: Client, fields: Mapping[bytes, bytes]) -> str:
+        """Whom a proxy that is believed forwards; the upstream is told of both."""
+        chain, proto = client.peer.encode("latin-1"), fields.get(b"x-forwarded-proto", b"http")
+        before = fields.get(b"x-forwarded-for")
+        client.forwarded = forwarded_lines(chain if before is None else before + b", " + chain, proto)
+        return client.peer if before is None else before.rpartition(b",")[2].strip().decode("latin-1")
+
+    def over(self, exchange: Exchange, answer: Answer | None, now: float, begun: bool = True) -> None:
         """A call has ended: answered, or (None) left by its client. `begun`: the steps have seen it."""
         if begun:
             self.steps.ended(exchange, answer)
         told = answer or _LEFT
-        micros = int((time.monotonic() - exchange.started) * 1_000_000)
+        micros = int((now - exchange.started) * 1_000_000)
         route = exchange.route
         if route is not None:
             self._measures.note(route, told.code, told.status, micros, exchange.cached, exchange.limited)
@@ -236,7 +243,7 @@ class Gateway:
                     client.transport.abort()
             looks += 1
             if looks % _RESTS == 0:
-                for pool in self._pools.values():
+                for pool in self.pools.values():
                     pool.rest(now)
 
     async def drain(self, seconds: float) -> None:
@@ -260,7 +267,7 @@ class Gateway:
             client.transport.abort()
         for check in self._checks.values():
             check.cancel()
-        for pool in self._pools.values():
+        for pool in self.pools.values():
             pool.retire()
         await asyncio.sleep(0)
 

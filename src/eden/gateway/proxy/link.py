@@ -1,7 +1,8 @@
 """One connection to an upstream, and what it tells whoever asked.
 
-`httptools` reads answers: unlike requests, only one is on its way at a time, so that whatever comes behind it is too
-much and ends the connection.
+Only one answer is on its way at a time, so that whatever comes behind it is too much and ends the connection. The usual
+answer, whole at once and with its length, is taken apart as requests are (`framing.whole_answer`); all others are
+`httptools`' to read.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 import httptools
 
 from eden.gateway.exchange import Failure, Headers
-from eden.gateway.proxy.framing import HOP_BY_HOP
+from eden.gateway.proxy.framing import NOT_RETURNED, whole_answer
 
 if TYPE_CHECKING:
     from eden.gateway.proxy.upstream import Target
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 _HEAD_BYTES: Final = 128 << 10
 #: bytes in the way to a transport above which reading for it stops, and below which it goes on
 WATER: Final = (256 << 10, 64 << 10)
-_NOT_PASSED: Final = HOP_BY_HOP | {b"content-length"}
 
 
 class Sink(Protocol):
@@ -140,6 +140,16 @@ class Connection(asyncio.Protocol):
             # it speaks without being asked
             self.abort()
             return
+        if self._seen == 0 and not self._head_only and (answer := whole_answer(data)) is not None:
+            self.sink = None
+            self.reusable = True
+            if self.counted:
+                self.target.release(self)
+            sink.whole(*answer)
+            return
+        self._parse(sink, data)
+
+    def _parse(self, sink: Sink, data: bytes) -> None:
         self._seen += len(data)
         try:
             self._parser.feed_data(data)
@@ -200,7 +210,7 @@ class Connection(asyncio.Protocol):
             # a trailer
             return
         name = name.lower()
-        if name not in _NOT_PASSED:
+        if name not in NOT_RETURNED:
             self._headers.append((name, value))
         elif name == b"content-length":
             self._length = int(value) if value.isdigit() else -1

@@ -1,28 +1,26 @@
-"""One call to an upstream, and its answer on the way back.
+"""One request to an upstream, and its answer.
 
-A relay is what a connection to an upstream tells of what comes (`link.Sink`). It sends the request when it is given
-a connection, decides with the steps whether another try is made while nothing of an answer has gone out, and hands the
-answer to its owner: whole, or piece by piece. Memory is bounded on both sides: a client that does not read stops the
-reading from the upstream, an upstream that does not take more of a body stops the reading from the client.
+A relay is what a connection to an upstream tells of what comes (`link.Sink`). This one holds the answer until it is
+whole, and hands it over as it is: what an authorizer is asked. `call.Call` is the one that clients wait for.
 """
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from typing import Final, Protocol
+import time
+from typing import TYPE_CHECKING, Final, Protocol
 
-from eden.gateway.exchange import GOOD, Answer, Exchange, Failure, Headers, Steps
+from eden.gateway.exchange import GOOD, Answer, Exchange, Failure, Headers
 from eden.gateway.proxy import answers
 from eden.gateway.proxy.framing import LAST_CHUNK, chunk
 from eden.gateway.proxy.link import Connection
-from eden.gateway.proxy.upstream import Pool, Target
+from eden.gateway.proxy.upstream import Target
+
+if TYPE_CHECKING:
+    from eden.gateway.proxy.gateway import Gateway
 
 #: RFC 9110, section 9.2.2
 IDEMPOTENT: Final = frozenset((b"GET", b"HEAD", b"PUT", b"DELETE", b"OPTIONS", b"TRACE"))
-#: statuses that steps may want to try again after
-_MAYBE: Final = frozenset((502, 503, 504))
-_REDIRECTS: Final = frozenset((301, 302, 303, 307, 308))
 #: of an answer that has to be held
 HELD_BYTES: Final = 16 << 20
 
@@ -30,98 +28,70 @@ log = logging.getLogger("eden.gateway")
 
 
 class Owner(Protocol):
-    """Who the relay answers. After `answered`, `ended` or `gone` the relay is over."""
+    """Who waits for a relay."""
+
+    @property
+    def forwarded(self) -> bytes:
+        """Lines that say for whom: X-Forwarded-…"""
 
     def answered(self, relay: Relay, answer: Answer) -> None:
-        """A whole answer."""
-
-    def begins(self, relay: Relay, answer: Answer, length: int) -> None:
-        """The head of an answer; `length` -1: not known."""
-
-    def piece(self, data: bytes) -> None: ...
-    def ended(self, relay: Relay) -> None: ...
-    def gone(self, relay: Relay) -> None:
-        """The upstream left in the middle of its answer."""
-
-    def upgraded(self, relay: Relay, connection: Connection, answer: Answer, rest: bytes) -> None: ...
-    def redirected(self, relay: Relay) -> None:
-        """The safe exit leads on: look the next place up, and ask again."""
-
-    def upload(self, wanted: bool) -> None:
-        """Go on with the request's body by `Relay.more`, or pause."""
+        """A whole answer; the relay is over."""
 
 
 class Relay:
     __slots__ = (
-        "_again",
         "_connection",
-        "_forwarded",
+        "_gateway",
         "_held",
         "_held_bytes",
         "_kept",
         "_owner",
-        "_plain",
-        "_pool",
         "_reused",
         "_stale",
         "_status",
-        "_steps",
         "_upload",
         "exchange",
         "over",
+        "repeatable",
         "sent_head",
         "target",
     )
 
-    def __init__(
-        self,
-        owner: Owner,
-        steps: Steps,
-        exchange: Exchange,
-        pool: Pool | None,
-        forwarded: bytes,
-        upload: int,
-        plain: bool,
-    ) -> None:
-        """`forwarded`: lines of X-Forwarded-… `upload`: bytes of a body that is streamed, -1: in chunks, 0: it is not
-        streamed. `plain`: the owner wants what the upstream says as it is (an authorizer's answer)."""
+    def __init__(self, owner: Owner, gateway: Gateway, exchange: Exchange, upload: int = 0) -> None:
+        """`upload`: bytes of a body that is streamed, -1: in chunks, 0: it is not streamed."""
         self._owner = owner
-        self._steps = steps
+        self._gateway = gateway
         self.exchange = exchange
-        self._pool = pool
-        self._forwarded = forwarded
         self._upload = upload
-        self._plain = plain
         self._connection: Connection | None = None
         #: that was asked last
         self.target: Target | None = None
         self._reused = False
         #: a connection that was closed under the request has been replaced
         self._stale = False
-        self._again = True
-        self._status = 0
+        #: nothing of a streamed body has gone out
+        self.repeatable = True
         self._held: list[bytes] | None = None
-        self._held_bytes = 0
-        self._kept: Headers = []
         self.sent_head = False
         self.over = False
 
-    def start(self, now: float) -> None:
-        """Ask for a connection: the pool's, or one to the exchange's address."""
-        if self._pool is not None:
-            self._pool.request(self, now, self.target)
-            return
-        address = self.exchange.address
+    def ask(self) -> None:
+        """Have a connection: of the upstream's pool, or to the exchange's address."""
+        exchange = self.exchange
+        address = exchange.address
         if address is None:
-            self.lost("none")
+            pool = self._gateway.pools.get((exchange.table.workspace_id, exchange.upstream))
+            if pool is None:
+                self.lost("none")
+            else:
+                pool.request(self, time.monotonic(), self.target)
             return
         host = f"[{address.host}]" if ":" in address.host else address.host
         scheme = "https" if address.name else "http"
         authority = address.name or host
         if address.port != (443 if address.name else 80):
             authority += f":{address.port}"
-        target = Target(None, f"{scheme}://{host}:{address.port}", 1, authority, address.name)
-        target.make(self)
+        Target(None, f"{scheme}://{host}:{address.port}", 1, authority, address.name).make(self)
 
     # of the connection
 
@@ -138,39 +108,40 @@ class Relay:
             return
         connection.transport.write(data)
         if self._upload:
-            self._again = False
+            self.repeatable = False
             connection.unfinished = True
-            self._owner.upload(True)
+            self._begin_upload()
 
     def _request(self, target: Target) -> bytes:
         exchange = self.exchange
-        path = exchange.send_path
-        if b" " in path or b"\n" in path or b"\r" in path:
-            raise ValueError("a path has no space and no line end")
-        body = exchange.send_body if exchange.send_body is not None else exchange.body
-        framing = b""
+        method = exchange.send_method
+        body = exchange.send_body
+        if body is None:
+            body = exchange.body or b""
         if self._upload:
-            body = None
+            body = b""
             framing = (
                 b"content-length: %d\r\n" % self._upload if self._upload > 0 else b"transfer-encoding: chunked\r\n"
             )
-        elif body or exchange.send_method not in (b"GET", b"HEAD"):
-            framing = b"content-length: %d\r\n" % len(body or b"")
+        elif body or method not in (b"GET", b"HEAD"):
+            framing = b"content-length: %d\r\n" % len(body)
+        else:
+            framing = b""
         route = exchange.route
         if route is not None and route.kind == "websocket":
             framing = b"connection: Upgrade\r\nupgrade: websocket\r\n"
-        return b"%b %b%b HTTP/1.1\r\nhost: %b\r\n%b%btraceparent: 00-%b-%016x-01\r\n%b\r\n%b" % (
-            exchange.send_method,
-            target.prefix,
-            path,
-            target.authority,
+        return b"%b%b%btraceparent: 00-%b-%b-01\r\n%b\r\n%b" % (
+            target.starts[method, exchange.send_path],
             answers.fields(exchange.send_headers),
-            self._forwarded,
+            b"" if exchange.address is not None else self._owner.forwarded,
             exchange.trace.encode(),
-            id(self) & 0xFFFFFFFFFFFFFFFF,
+            self._gateway.ids.span(),
             framing,
-            body or b"",
+            body,
         )
+
+    def _begin_upload(self) -> None:
+        """The request's head is on its way, its body may follow."""
 
     def more(self, piece: bytes) -> None:
         """More of a streamed body."""
@@ -194,36 +165,19 @@ class Relay:
                 self._connection.transport.resume_reading()
 
     def stalled(self, stalled: bool) -> None:
-        if self._upload:
-            self._owner.upload(not stalled)
+        """Only of interest while something is uploaded."""
 
     def whole(self, status: int, headers: Headers, body: bytes) -> None:
-        self._counted(status)
         self._connection = None
+        self._counted(status)
         self._answer(status, headers, body)
 
     def head(self, status: int, headers: Headers, length: int) -> None:
         self._counted(status)
-        exchange = self.exchange
-        if self._tried_again(status):
-            return
-        if self._plain or exchange.whole_answer or self._redirects(status):
-            self._status, self._held, self._held_bytes = status, [], 0
-            self._kept = headers
-            return
-        answer = self._steps.after(exchange, Answer(status, headers, None))
-        if answer.body is not None:
-            # it takes another one, as "not modified"
-            self._drop()
-            self._finish(answer)
-            return
-        self.sent_head = True
-        self._owner.begins(self, answer, length)
+        self._hold(status, headers)
 
     def data(self, piece: bytes) -> None:
-        if self._held is None:
-            self._owner.piece(piece)
-            return
+        assert self._held is not None
         self._held.append(piece)
         self._held_bytes += len(piece)
         if self._held_bytes > HELD_BYTES:
@@ -232,46 +186,30 @@ class Relay:
 
     def end(self) -> None:
         self._connection = None
-        if self._held is not None:
-            held, self._held = self._held, None
-            self._answer(self._status, self._kept, b"".join(held))
-        else:
-            self.over = True
-            self._owner.ended(self)
+        held, self._held = self._held or [], None
+        self._answer(self._status, self._kept, b"".join(held))
 
     def upgraded(self, headers: Headers, rest: bytes) -> None:
         connection, self._connection = self._connection, None
-        assert connection is not None
-        route = self.exchange.route
-        if route is None or route.kind != "websocket":
+        if connection is not None:
             connection.abort()
-            self._fail("broken")
-            return
-        self._counted(101)
-        self.over = True
-        answer = self._steps.after(self.exchange, Answer(101, headers, None))
-        self._owner.upgraded(self, connection, answer, rest)
+        self._fail("broken")
 
     def lost(self, failure: Failure) -> None:
         connection, self._connection = self._connection, None
+        self._held = None
         if connection is not None:
             connection.target.failed()
-        if self.sent_head:
-            self.over = True
-            self._owner.gone(self)
-            return
-        exchange = self.exchange
-        untouched = connection is not None and self._reused and connection.unanswered and self._again
-        if failure == "broken" and untouched and not self._stale and exchange.send_method in IDEMPOTENT:
-            # it was closed while it was idle, and our request met that
-            self._stale = True
-            self.start(asyncio.get_running_loop().time())
-            return
-        self._held = None
-        if self._again and self._steps.again(exchange, failure):
-            self.start(asyncio.get_running_loop().time())
-            return
-        self._fail(failure)
+            if self._was_stale(connection, failure):
+                self._stale = True
+                self.ask()
+                return
+        self._failed(failure)
+
+    def _was_stale(self, connection: Connection, failure: Failure) -> bool:
+        """Whether it was closed while it was idle, our request met that, and may be made once more."""
+        untouched = self._reused and connection.unanswered and self.repeatable and not self._stale
+        return failure == "broken" and untouched and self.exchange.send_method in IDEMPOTENT
 
     # to the owner
 
@@ -283,7 +221,7 @@ class Relay:
         self._fail("timeout")
 
     def abandon(self) -> None:
-        """The client has gone."""
+        """Nobody waits any more."""
         self.over = True
         self._drop()
 
@@ -292,38 +230,28 @@ class Relay:
         if connection is not None:
             connection.target.drop(connection)
 
+    def _hold(self, status: int, headers: Headers) -> None:
+        self._status, self._kept, self._held, self._held_bytes = status, headers, [], 0
+
     def _counted(self, status: int) -> None:
-        if self.target is not None:
+        target = self.target
+        if target is not None:
             if status >= 500:
-                self.target.failed()
+                target.failed()
             else:
-                self.target.succeeded()
-
-    def _tried_again(self, status: int) -> bool:
-        if status in _MAYBE and self._again and self._steps.again(self.exchange, status):
-            self._drop()
-            self.start(asyncio.get_running_loop().time())
-            return True
-        return False
-
-    def _redirects(self, status: int) -> bool:
-        return self.exchange.address is not None and status in _REDIRECTS
+                target.failures = 0
 
     def _answer(self, status: int, headers: Headers, body: bytes) -> None:
-        if self._tried_again(status):
-            return
-        answer = Answer(status, headers, body)
-        if self._redirects(status) and self._steps.redirected(self.exchange, answer):
-            self.over = True
-            self._owner.redirected(self)
-            return
-        self._finish(answer if self._plain else self._steps.after(self.exchange, answer))
+        """The upstream's answer, whole."""
+        self._finish(Answer(status, headers, body))
+
+    def _failed(self, failure: Failure) -> None:
+        """No answer from this try."""
+        self._fail(failure)
 
     def _fail(self, failure: Failure) -> None:
-        if self._plain:
-            self._finish(Answer(504 if failure == "timeout" else 502, [], b"", GOOD, failure))
-        else:
-            self._finish(self._steps.failed(self.exchange, failure))
+        """No answer."""
+        self._finish(Answer(504 if failure == "timeout" else 502, [], b"", GOOD, failure))
 
     def _finish(self, answer: Answer) -> None:
         self.over = True

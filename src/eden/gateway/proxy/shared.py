@@ -30,6 +30,8 @@ from typing import Final
 
 import msgspec
 
+from eden.gateway.memo import Memo
+
 #: slots of a bucket of nonces: two cache lines
 _WAYS: Final = 16
 _BUCKET: Final = _WAYS * 8
@@ -38,10 +40,15 @@ _MINUTE_MS: Final = 60_000
 _MINUTES: Final = 14
 #: the largest window that fits, seconds on either side of now
 WINDOW_S: Final = (_MINUTES - 2) * 30
+_WINDOW_MS: Final = WINDOW_S * 1000
 #: buckets of limits are pairs of digest and moment, this many beside each other
 _LIMIT_WAYS: Final = 8
 _LIMIT_BUCKET: Final = _LIMIT_WAYS * 16
-_DOUBLE: Final = struct.Struct("<d")
+#: of a nonce's digest: its tag, and two buckets where it may stand
+_PLACES: Final = struct.Struct("<8sII")
+#: a slot that is free, and the tag in place of this one
+_NONE: Final = bytes(8)
+_ONE: Final = b"\1" + bytes(7)
 #: figures of a worker: 64-bit numbers, see `State`
 _STATE_BYTES: Final = 4096
 _GENERATIONS: Final = 4096
@@ -140,6 +147,7 @@ class Shared:
     def close(self) -> None:
         for state in self.states:
             state.close()
+        self.buckets.close()
         self._memory.close()
 
 
@@ -149,12 +157,13 @@ class SharedNonces:
     def __init__(self, memory: mmap.mmap, plan: Layout, starts: list[int], clock: Callable[[], int]) -> None:
         self._memory = memory
         self._clock = clock
-        self._key = plan.key
         self._began_ms = plan.began_ms
-        self._buckets = plan.nonce_buckets
-        self._mask = self._buckets - 1
-        self._table = self._buckets * _BUCKET
+        self._digest = hashlib.blake2b(digest_size=16, key=plan.key).copy
+        self._mask = plan.nonce_buckets - 1
+        self._table = plan.nonce_buckets * _BUCKET
         self._own, self._others = starts[0], starts[1:]
+        #: the minute of the last call, and where its table begins
+        self._minute = self._first = -1
         #: takes and gives back a lock between writing and looking: on the way the processor makes the write visible
         self._fence = threading.Lock()
 
@@ -162,55 +171,64 @@ class SharedNonces:
         """See `exchange.Nonces`. What was signed before the gateway began is refused: it may have been seen by the one
         before. So is what is further from now than `WINDOW_S`, whatever a catalogue says: its minute's place is another
         one's."""
-        if at_ms < self._began_ms or abs(at_ms - self._clock()) > WINDOW_S * 1000:
+        if at_ms < self._began_ms or not -_WINDOW_MS <= at_ms - self._clock() <= _WINDOW_MS:
             return False
-        memory = self._memory
-        digest = hashlib.blake2b(key, digest_size=16, key=self._key).digest()
-        tag = digest[:8]
-        if tag == b"\0\0\0\0\0\0\0\0":
-            tag = b"\1\0\0\0\0\0\0\0"
         minute = at_ms // _MINUTE_MS
+        if minute != self._minute and not self._turn_to(minute):
+            return False
+        memory, mask, first = self._memory, self._mask, self._first
+        digest = self._digest()
+        digest.update(key)
+        tag, one, two = _PLACES.unpack(digest.digest())
+        if tag == _NONE:
+            tag = _ONE
+        one = first + (one & mask) * _BUCKET
+        two = first + (two & mask) * _BUCKET
+        a, b = memory[one : one + _BUCKET], memory[two : two + _BUCKET]
+        if (tag in a or tag in b) and (_has(a, tag) or _has(b, tag)):
+            return False
+        # the emptier of two: slots are taken from the front, and no tag is zero
+        size, other = len(a.rstrip(b"\0")), len(b.rstrip(b"\0"))
+        if other < size:
+            size, at = other, two
+        else:
+            at = one
+        at += (size + 7) & -8
+        if size > _BUCKET - 8:
+            return False
+        memory[at : at + 8] = tag
+        return not self._others or self._alone(tag, one - self._own, two - self._own, minute)
+
+    def _alone(self, tag: bytes, one: int, two: int, minute: int) -> bool:
+        """Whether no other worker has it; it stands in our own table already."""
+        memory = self._memory
+        self._fence.acquire()
+        self._fence.release()
+        for other in self._others:
+            for start in (other + one, other + two):
+                if _has(memory[start : start + _BUCKET], tag) and self._generation(other, minute) == minute:
+                    return False
+        return True
+
+    def _turn_to(self, minute: int) -> bool:
+        """Make the table of this minute the one at hand; False when its place has a newer one's."""
+        known = self._generation(self._own, minute)
+        if known > minute:
+            return False
         place = minute % _MINUTES
-        generation = self._own + place * 8
-        known = memory[generation : generation + 8] == minute.to_bytes(8, "little")
-        if not known and not self._begin(place, minute):
-            return False
-        table = _GENERATIONS + place * self._table
-        first = table + (int.from_bytes(digest[8:12], "little") & self._mask) * _BUCKET
-        second = table + (int.from_bytes(digest[12:16], "little") & self._mask) * _BUCKET
-        own = self._own
-        a = memory[own + first : own + first + _BUCKET]
-        b = memory[own + second : own + second + _BUCKET]
-        if _has(a, tag) or _has(b, tag):
-            return False
-        free_a, free_b = _free(a), _free(b)
-        # the emptier of two: what is written is written from the front
-        at, free = (first, free_a) if free_a <= free_b else (second, free_b)
-        if free == _WAYS:
-            return False
-        memory[own + at + free * 8 : own + at + free * 8 + 8] = tag
-        if self._others:
-            self._fence.acquire()
-            self._fence.release()
-            for other in self._others:
-                for start in (other + first, other + second):
-                    if _has(memory[start : start + _BUCKET], tag) and self._same(other, place, minute):
-                        return False
+        first = self._own + _GENERATIONS + place * self._table
+        if known < minute:
+            at = self._own + place * 8
+            self._memory[at : at + 8] = bytes(8)
+            self._memory[first : first + self._table] = bytes(self._table)
+            self._memory[at : at + 8] = minute.to_bytes(8, "little")
+        self._minute, self._first = minute, first
         return True
 
-    def _begin(self, place: int, minute: int) -> bool:
-        """Make the table of an old minute that of a new one."""
-        at = self._own + place * 8
-        if int.from_bytes(self._memory[at : at + 8], "little") > minute:
-            return False
-        start = self._own + _GENERATIONS + place * self._table
-        self._memory[at : at + 8] = bytes(8)
-        self._memory[start : start + self._table] = bytes(self._table)
-        self._memory[at : at + 8] = minute.to_bytes(8, "little")
-        return True
-
-    def _same(self, start: int, place: int, minute: int) -> bool:
-        return self._memory[start + place * 8 : start + place * 8 + 8] == minute.to_bytes(8, "little")
+    def _generation(self, start: int, minute: int) -> int:
+        """The minute whose table a worker has in the place of this one."""
+        at = start + minute % _MINUTES * 8
+        return int.from_bytes(self._memory[at : at + 8], "little")
 
 
 def _has(bucket: bytes, tag: bytes) -> bool:
@@ -222,11 +240,6 @@ def _has(bucket: bytes, tag: bytes) -> bool:
     return False
 
 
-def _free(bucket: bytes) -> int:
-    """Slots that are taken; they are taken from the front, and no tag is zero."""
-    return -(-len(bucket.rstrip(b"\0")) // 8)
-
-
 class SharedBuckets:
     """See the module. The first of `starts` is this worker's."""
 
@@ -235,53 +248,86 @@ class SharedBuckets:
         self._key = plan.key
         self._mask = plan.limit_buckets - 1
         self._starts = starts
-        self._own = starts[0]
-        #: digests and places of keys that were asked for lately
-        self._known: dict[bytes, tuple[bytes, int]] = {}
+        self._own, self._others = starts[0], starts[1:]
+        self._view = memoryview(memory)
+        #: the memory as moments, one in each eight bytes
+        self._moments = self._view[: len(memory) & -8].cast("d")
+        #: key → its tag, where its slots begin in a segment, and where its moment stands in ours
+        self._places: Memo[bytes, _Slot] = Memo(self._place, 20_000)
+
+    def close(self) -> None:
+        self._moments.release()
+        self._view.release()
 
     def take(self, wanted: list[tuple[bytes, float, float]], now: float) -> int:
         """See `exchange.Buckets`."""
-        found = []
-        for index, (key, rate, most) in enumerate(wanted):
-            tag, place = self._known.get(key) or self._place(key)
-            full = max(now, self._latest(tag, place)) + 1 / rate
-            if full - now > max(most, 1.0) / rate + 1e-9:
-                return index
-            found.append((tag, place, full))
-        for tag, place, full in found:
-            self._write(tag, place, full, now)
+        places, moments, memory = self._places, self._moments, self._memory
+        found: list[tuple[_Slot, float]] = []
+        for key, rate, most in wanted:
+            slot = places[key]
+            at = slot.at
+            full = moments[at] if memory[at * 8 - 8 : at * 8] == slot.tag else self._find(slot)
+            if self._others and (latest := self._latest(slot)) > full:
+                full = latest
+            if full < now:
+                full = now
+            full += 1 / rate
+            if full - now > most / rate + 1e-9:
+                return len(found)
+            found.append((slot, full))
+        for slot, full in found:
+            at = slot.at
+            if memory[at * 8 - 8 : at * 8] != slot.tag:
+                at = self._make(slot, now)
+            moments[at] = full
         return -1
 
-    def _place(self, key: bytes) -> tuple[bytes, int]:
+    def _place(self, key: bytes) -> _Slot:
         digest = hashlib.blake2b(key, digest_size=12, key=self._key).digest()
-        tag = digest[:8] if digest[:8] != bytes(8) else b"\1" + bytes(7)
-        entry = tag, (int.from_bytes(digest[8:], "little") & self._mask) * _LIMIT_BUCKET
-        if len(self._known) >= 20_000:
-            # devices come and go
-            self._known.clear()
-        self._known[key] = entry
-        return entry
+        tag = digest[:8] if digest[:8] != _NONE else _ONE
+        return _Slot(tag, (int.from_bytes(digest[8:], "little") & self._mask) * _LIMIT_BUCKET, self._own)
 
-    def _latest(self, tag: bytes, place: int) -> float:
+    def _find(self, slot: _Slot) -> float:
+        """The moment of a key in our segment, which may have been given another slot; 0 when it has none."""
+        at = self._own + slot.place
+        found = self._memory.find(slot.tag, at, at + _LIMIT_BUCKET)
+        if found < 0 or (found - at) % 16:
+            return 0.0
+        slot.at = found // 8 + 1
+        return self._moments[slot.at]
+
+    def _latest(self, slot: _Slot) -> float:
+        """The moment of a key by the other workers."""
         memory, latest = self._memory, 0.0
-        for start in self._starts:
-            at = start + place
-            found = memory.find(tag, at, at + _LIMIT_BUCKET)
+        for start in self._others:
+            at = start + slot.place
+            found = memory.find(slot.tag, at, at + _LIMIT_BUCKET)
             if found >= 0 and (found - at) % 16 == 0:
-                latest = max(latest, _DOUBLE.unpack_from(memory, found + 8)[0])
+                latest = max(latest, self._moments[found // 8 + 1])
         return latest
 
-    def _write(self, tag: bytes, place: int, full: float, now: float) -> None:
-        """Into the slot of this tag, or of a bucket that is full again (which is as if it had never been used), or of
-        the one that will be soonest."""
-        memory, at = self._memory, self._own + place
-        found = memory.find(tag, at, at + _LIMIT_BUCKET)
-        if found < 0 or (found - at) % 16:
-            slots = range(at, at + _LIMIT_BUCKET, 16)
-            found = next((slot for slot in slots if _DOUBLE.unpack_from(memory, slot + 8)[0] <= now), -1)
-            if found < 0:
-                found = min(slots, key=lambda slot: _DOUBLE.unpack_from(memory, slot + 8)[0])
-            # the moment first: a reader that sees the new tag never sees the old one's moment
-            _DOUBLE.pack_into(memory, found + 8, 0.0)
-            memory[found : found + 8] = tag
-        _DOUBLE.pack_into(memory, found + 8, full)
+    def _make(self, slot: _Slot, now: float) -> int:
+        """Where its moment may be written: in the slot of a bucket that is full again (which is as if it had never been
+        used), or of the one that will be soonest."""
+        moments, first = self._moments, (self._own + slot.place) // 8 + 1
+        slots = range(first, first + _LIMIT_BUCKET // 8, 2)
+        at = next((at for at in slots if moments[at] <= now), -1)
+        if at < 0:
+            at = min(slots, key=lambda at: moments[at])
+        # the moment first: a reader that sees the new tag never sees the old one's moment
+        moments[at] = 0.0
+        self._memory[at * 8 - 8 : at * 8] = slot.tag
+        slot.at = at
+        return at
+
+
+class _Slot:
+    """Where a bucket is kept. `place`: of its slots, from the beginning of a segment's buckets; `at`: of its moment in
+    our own segment, in eighths bytes, as far as is known."""
+
+    __slots__ = ("at", "place", "tag")
+
+    def __init__(self, tag: bytes, place: int, own: int) -> None:
+        self.tag = tag
+        self.place = place
+        self.at = (own + place) // 8 + 1

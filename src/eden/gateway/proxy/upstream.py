@@ -12,12 +12,14 @@ import asyncio
 import logging
 import random
 import ssl
+import time
 from collections import deque
 from functools import cache
 from typing import Final
 from urllib.parse import urlsplit
 
 from eden.gateway import interfaces
+from eden.gateway.memo import Memo
 from eden.gateway.proxy.link import Connection, Sink
 
 #: seconds until a connection stands
@@ -32,12 +34,12 @@ class Target:
     """One address of an upstream."""
 
     __slots__ = (
-        "_ejected_until",
-        "_failures",
         "_loop",
         "_tls",
         "_tls_name",
         "authority",
+        "ejected_until",
+        "failures",
         "host",
         "idle",
         "open",
@@ -46,6 +48,7 @@ class Target:
         "port",
         "prefix",
         "retired",
+        "starts",
         "url",
         "weight",
         "well",
@@ -72,31 +75,37 @@ class Target:
         #: what active checks say
         self.well = True
         self.retired = False
-        self._ejected_until = 0.0
-        self._failures = 0
+        self.ejected_until = 0.0
+        #: bad answers in a row
+        self.failures = 0
+        #: method and path → the first lines of a request. ValueError for a path that is none
+        self.starts = Memo(self._start, 1024, lambda key, _: b"?" not in key[1] and len(key[1]) <= 256)
         self._loop = asyncio.get_running_loop()
 
     def usable(self, now: float) -> bool:
-        return self.well and self._ejected_until <= now
+        return self.well and self.ejected_until <= now
 
     def ejected(self, now: float) -> bool:
-        return self._ejected_until > now
+        return self.ejected_until > now
 
-    def succeeded(self) -> None:
-        self._failures = 0
+    def _start(self, key: tuple[bytes, bytes]) -> bytes:
+        method, path = key
+        if b" " in path or b"\n" in path or b"\r" in path:
+            raise ValueError("a path has no space and no line end")
+        return b"%b %b%b HTTP/1.1\r\nhost: %b\r\n" % (method, self.prefix, path, self.authority)
 
     def failed(self) -> None:
         """Once more in a row; see `interfaces.Outlier`."""
-        self._failures += 1
+        self.failures += 1
         pool = self.pool
         outlier = pool.upstream.outlier if pool is not None else None
-        if pool is None or outlier is None or self._failures < outlier.consecutive:
+        if pool is None or outlier is None or self.failures < outlier.consecutive:
             return
         now = self._loop.time()
         ejected = sum(target.ejected(now) for target in pool.targets)
         if (ejected + 1) * 100 <= outlier.most_share * len(pool.targets):
-            self._failures = 0
-            self._ejected_until = now + outlier.eject_ms / 1000
+            self.failures = 0
+            self.ejected_until = now + outlier.eject_ms / 1000
             log.warning("the target %s rests after %d failures", self.url, outlier.consecutive)
 
     async def connect(self, counted: bool = True) -> Connection:
@@ -152,7 +161,7 @@ class Target:
                 self.outstanding += 1
                 sink.connected(connection, True)
                 return
-        connection.idle_since = self._loop.time()
+        connection.idle_since = time.monotonic()
         self.idle.append(connection)
 
     def detach(self) -> None:
@@ -215,10 +224,7 @@ class Pool:
 
     def choose(self, now: float, avoid: Target | None = None) -> Target | None:
         """A target that is well; `avoid` only if there is no other."""
-        targets = self.targets
-        if len(targets) == 1:
-            return targets[0] if targets[0].usable(now) else None
-        usable = [target for target in targets if target.weight and target.usable(now)]
+        usable = [target for target in self.targets if target.weight and target.usable(now)]
         if len(usable) > 1 and avoid in usable:
             usable.remove(avoid)
         if len(usable) < 2:
@@ -230,8 +236,9 @@ class Pool:
 
     def request(self, sink: Sink, now: float, avoid: Target | None = None) -> None:
         """A connection for `sink`, now or later; or `lost`."""
-        target = self.choose(now, avoid)
-        if target is None:
+        targets = self.targets
+        target = targets[0] if len(targets) == 1 else self.choose(now, avoid)
+        if target is None or not target.well or target.ejected_until > now:
             sink.lost("none")
             return
         if self._give(target, sink, now):

@@ -1,0 +1,30 @@
+"""Ids of traces and spans (W3C Trace Context): random, and drawn by the block, as asking the system for each costs more
+than the rest of it."""
+
+from __future__ import annotations
+
+import os
+
+_BLOCK = 256
+
+
+class Ids:
+    __slots__ = ("_spans", "_traces")
+
+    def __init__(self) -> None:
+        self._traces: list[str] = []
+        self._spans: list[bytes] = []
+
+    def trace(self) -> str:
+        """32 hexadecimal digits."""
+        if not self._traces:
+            drawn = os.urandom(16 * _BLOCK).hex()
+            self._traces = [drawn[at : at + 32] for at in range(0, len(drawn), 32)]
+        return self._traces.pop()
+
+    def span(self) -> bytes:
+        """16 hexadecimal digits."""
+        if not self._spans:
+            drawn = os.urandom(8 * _BLOCK).hex().encode()
+            self._spans = [drawn[at : at + 16] for at in range(0, len(drawn), 16)]
+        return self._spans.pop()
