@@ -145,9 +145,9 @@ class Party:
             sent["content_type"] = "application/json"
         return self.house.call(method, path, body, **(sent | headers))
 
-    def ask(self, permissions: list[str] | None = None, **data: str) -> str:
+    def ask(self, permissions: list[str] | None = None, data: dict[str, str] | None = None) -> str:
         """The id of a consent for accounts that waits."""
-        wanted = {"Data": {"Permissions": permissions or EVERYTHING} | data, "Risk": {}}
+        wanted = {"Data": {"Permissions": permissions or EVERYTHING} | (data or {}), "Risk": {}}
         answer = self.call(self.own(), "POST", f"{AISP}/account-access-consents", wanted)
         assert answer.status == 201, answer.body
         return str(answer.json["Data"]["ConsentId"])
@@ -184,10 +184,13 @@ class Party:
         return self.token(grant_type="authorization_code", code=code, **({"code_verifier": VERIFIER} | changed))
 
     def allowed(
-        self, permissions: list[str] | None = None, accounts: list[int] | None = None, **data: str
+        self,
+        permissions: list[str] | None = None,
+        accounts: list[int] | None = None,
+        data: dict[str, str] | None = None,
     ) -> tuple[str, dict[str, Any]]:
         """A consent that the customer gave, and its tokens."""
-        consent = self.ask(permissions, **data)
+        consent = self.ask(permissions, data)
         answer = self.exchange(self.code(consent, accounts=accounts))
         assert answer.status == 200, answer.body
         return consent, answer.json
