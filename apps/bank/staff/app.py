@@ -40,7 +40,7 @@ SITE = "Eden Bank"
 SIGN_IN = f"{ROOT}/sign-in"
 COOKIE = "bank_staff"
 #: headers that a gateway or a proxy adds
-_PASSED_ON = (b"x-eden-principal", b"x-eden-trace", b"x-forwarded-for", b"forwarded")
+_PASSED_ON = (b"x-eden-principal", b"x-eden-trace", b"traceparent", b"x-forwarded-for", b"forwarded")
 
 
 def application(bank: Bank) -> Litestar:

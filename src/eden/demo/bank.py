@@ -20,6 +20,8 @@ PREFIX = "/api/bank/"
 HOSTS = {"bank.eden.local": PREFIX}
 #: who may sign in, and with which password: all of it is made up
 CUSTOMER, PASSWORD = "13812345820", "secret1"
+#: who works at the bank, with the customers' password
+STAFF = ("zhao.min", "li.wei")
 #: made-up customers: enough to look around among, few enough to be there in a second
 _CUSTOMERS = 24
 #: bytes of a body that is passed on: a photo of a document
@@ -68,6 +70,11 @@ class Bank:
         await self.process.stop()
 
 
+def staff(address: str) -> str:
+    """What the terminal says of the staff pages, which are on the bank's own port."""
+    return f"  Bank staff: {address}/console, sign in as {' or '.join(STAFF)}, password {PASSWORD}"
+
+
 class Forward:
     """ASGI: passes requests on to a service, below `prefix`, and waits for it while it is started.
 
@@ -101,6 +108,8 @@ class Forward:
             for name, value in scope["headers"]
             if name not in _DROPPED
         ]
+        # services have pages that are not for who comes from elsewhere
+        headers.append(("x-forwarded-for", (scope.get("client") or ("unknown",))[0]))
         method = scope["method"]
         async with self._session.request(
             method, f"{url}?{query}" if query else url, data=body or None, headers=headers, allow_redirects=False

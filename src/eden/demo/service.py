@@ -98,6 +98,7 @@ def demo_command(arguments: argparse.Namespace) -> int:
         async def furnish(published: asyncio.Event) -> None:
             assert program.revision is not None
             await gateway.open(folder / "gateway.toml", await services.process.address())
+            print(bank.staff(await services.process.address()), flush=True)
             releases = await _release(platform, address, founded, program.revision.files, Path(data))
             published.set()
             observe = next(part.services["observe"] for part in platform.parts if part.name == "observe")

@@ -59,7 +59,7 @@ def test_the_session_is_in_a_cookie_that_scripts_and_other_sites_cannot_use(hous
     "headers",
     [
         {"host": "bank.example"},
-        {"x_eden_trace": "1" * 32},
+        {"traceparent": f"00-{1:032x}-{1:016x}-01"},
         {"x_eden_principal": "somebody"},
         {"x_forwarded_for": "10.0.0.1"},
     ],

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from bank.staff.pages import batches, books, customers, history, products, reversals, sign_in, tree
+from bank.staff.pages import batches, books, cases, customers, history, products, reversals, sign_in, tree
 from eden.console.view import NavigationItem
 
 NAVIGATION = (
+    NavigationItem("work", "Work list", "工作台", "work", "work.read", "list"),
     NavigationItem("customers", "Customers", "客户", "customers", "customers.read", "people"),
     NavigationItem("products", "Products", "产品", "products", "products.read", "package"),
     NavigationItem("reversals", "Reversals", "冲正", "reversals", "reversals.read", "rollback"),
@@ -19,6 +20,7 @@ NAVIGATION = (
 
 HANDLERS: tuple[Any, ...] = (
     *sign_in.HANDLERS,
+    *cases.HANDLERS,
     *customers.HANDLERS,
     *products.HANDLERS,
     *reversals.HANDLERS,

@@ -236,7 +236,7 @@ def _form(
     else:
         action = f"products/{running.code}/edit" if running else f"products/new/{kind}"
     return desk.page(
-        "staff/product-form.html", status=status, kind=kind, running=running, filled=filled, action=action, known=known,
+        "staff/product-form.html", status=status, kind=kind, running=running, filled=filled, action=action, draft=known,
         accounts=[(code, CHART[code]) for code in product_forms.gl_choices(kind)], methods=product_forms.METHODS,
         purposes=product_forms.PURPOSES, regions=product_forms.REGIONS, today=desk.today.isoformat(),
     )  # fmt: skip

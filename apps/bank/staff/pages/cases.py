@@ -1,0 +1,179 @@
+"""The work list: what the bank's machines leave to a person, each with why it is here; taking it, and deciding it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Response, get, post
+from sqlalchemy import Connection, select
+
+from bank.centres import line, worklist
+from bank.centres.worklist import Item, Word
+from bank.refusals import Refusal
+from bank.staff import members, proposals, trail
+from bank.staff.decisions import Readable, readable
+from bank.staff.desk import Desk, TheDesk
+from bank.tables import applications, batches, claims, documents
+from eden.base.api.handlers import FromPath, ThePaging
+from eden.base.problems import not_found
+from eden.console.http import SECURITY_HEADERS
+from eden.console.view import ROOT
+
+_HERE = f"{ROOT}/work"
+_ONE = f"{_HERE}/{{item:str}}"
+_TABS = {"": "staff.work.tab-open", "mine": "staff.work.tab-mine", "done": "staff.work.tab-done"}
+#: kinds in which a customer can be asked for something again
+_ASKED_AGAIN = ("credit",)
+
+
+@get(_HERE, opt={"permission": "work.read"})
+async def show_work(desk: TheDesk, paging: ThePaging) -> Response[bytes]:
+    """What waits, the nearest deadline first; what one has taken; what was decided."""
+    tab = desk.asked.one("list")
+    tab = tab if tab in _TABS else ""
+    cursor, at = paging.after(str) or "", desk.view.now
+    owner = desk.member.login if tab == "mine" else None
+
+    def work(connection: Connection) -> tuple[Any, ...]:
+        return (
+            worklist.items(connection, at, state="done" if tab == "done" else "open", owner=owner, cursor=cursor),
+            line.figures(connection, at),
+            _others(desk, connection),
+            _names(connection),
+        )
+
+    found, figures, others, names = await desk.read(work)
+    tabs = [(desk.t(key), desk.url("work", list=one), one) for one, key in _TABS.items()]
+    return desk.page(
+        "staff/work.html", tab=tab, tabs=tabs, found=found.items, figures=figures, others=others if not tab else [],
+        names=names, next=desk.following("work", found.next, list=tab) if found.next else "",
+        first=desk.url("work", list=tab) if cursor else "",
+    )  # fmt: skip
+
+
+def _others(desk: Desk, connection: Connection) -> list[tuple[str, str, str]]:
+    """What else waits for somebody with this person's roles: kind, what it is, where it is."""
+    found = []
+    me = desk.member.id
+    if desk.view.may("batches.read"):
+        rows = connection.execute(select(batches).where(batches.c.state == "failed").order_by(batches.c.day)).all()
+        found += [("batch", f"{row.name} {row.day}", desk.url("batches")) for row in rows]
+    for kind, permission, path in (
+        (proposals.REVERSAL, "reversals.decide", "reversals"),
+        (proposals.PRODUCT, "products.decide", ""),
+    ):
+        if desk.view.may(permission):
+            waiting = proposals.of_kind(connection, kind, states=("waiting",), limit=200)
+            found += [
+                (kind, one.note, desk.url(path or f"product-drafts/{one.id}")) for one in waiting if one.author_id != me
+            ]
+    return found
+
+
+@get(_ONE, opt={"permission": "work.read"})
+async def show_item(desk: TheDesk, item: FromPath[str]) -> Response[bytes]:
+    """One of them: why it is here, what is known, what was said."""
+
+    def work(connection: Connection) -> tuple[Item, Readable | None, Any, Any, list[Item], dict[str, str]]:
+        found = worklist.find(connection, item, desk.view.now)
+        decision = case = claim = None
+        if found.kind == "credit":
+            row = connection.execute(select(applications).where(applications.c.id == found.subject)).one()
+            decision = readable(row.detail["decision"]) if "decision" in row.detail else None
+            case = line.find(connection, found.subject)
+        elif found.kind == "claim":
+            claim = connection.execute(select(claims).where(claims.c.id == found.subject)).first()
+        before = [
+            one for one in worklist.of_subject(connection, found.kind, found.subject, desk.view.now) if one.id != item
+        ]
+        target = trail.customer(found.customer)
+        desk.trail.do_note(connection, desk.member, "work.read", target, item=item, number=found.number)
+        return found, decision, case, claim, before, _names(connection)
+
+    found, decision, case, claim, before, names = await desk.write(work)
+    return desk.page(
+        "staff/work-item.html", item=found, decision=decision, case=case, claim=claim, before=before, names=names,
+        me=desk.member.login, words=_words(found),
+    )  # fmt: skip
+
+
+def _words(item: Item) -> list[str]:
+    """What may be said about it."""
+    return [word.value for word in Word if word is not Word.ASK_AGAIN or item.kind in _ASKED_AGAIN]
+
+
+@get(f"{_ONE}/photo", opt={"permission": "work.read"})
+async def show_photo(desk: TheDesk, item: FromPath[str]) -> Response[bytes]:
+    """The photo of a claim."""
+
+    def work(connection: Connection) -> bytes:
+        found = worklist.find(connection, item, desk.view.now)
+        content = connection.execute(
+            select(documents.c.content)
+            .join(claims, claims.c.photo == documents.c.id)
+            .where(claims.c.id == found.subject)
+        ).scalar()
+        if content is None:
+            raise not_found("The photo")
+        target = trail.customer(found.customer)
+        desk.trail.do_note(connection, desk.member, "claim.photo", target, number=found.number)
+        return bytes(content)
+
+    content = await desk.write(work)
+    kind = "image/png" if content.startswith(b"\x89PNG") else "image/jpeg"
+    return Response(content, media_type=kind, headers=SECURITY_HEADERS | {"Cache-Control": "no-store"})
+
+
+@post(f"{_ONE}/take", opt={"permission": "work.decide"})
+async def take(desk: TheDesk, item: FromPath[str]) -> Response[bytes]:
+    """Take it: nobody else decides it now."""
+    return await _do(desk, item, "take", worklist.do_claim, "staff.work.taken")
+
+
+@post(f"{_ONE}/give-back", opt={"permission": "work.decide"})
+async def give_back(desk: TheDesk, item: FromPath[str]) -> Response[bytes]:
+    """Let others take it."""
+    return await _do(desk, item, "give-back", worklist.do_give_back, "staff.work.given-back")
+
+
+async def _do(desk: Desk, item: str, verb: str, do: Any, said: str) -> Response[bytes]:
+    def work(connection: Connection) -> None:
+        found = do(connection, item, desk.member.login, desk.view.now)
+        target = trail.customer(found.customer)
+        desk.trail.do_note(connection, desk.member, f"work.{verb}", target, item=item, number=found.number)
+
+    try:
+        await desk.write(work)
+    except Refusal as refusal:
+        return desk.go(f"work/{item}", desk.said(refusal), "bad")
+    return desk.go(f"work/{item}", desk.t(said))
+
+
+@post(f"{_ONE}/decide", opt={"permission": "work.decide"})
+async def decide(desk: TheDesk, item: FromPath[str]) -> Response[bytes]:
+    """Say one's word, with a note that is kept and what follows from it at once."""
+    form, at = await desk.form(), desk.view.now
+    text, note = form.one("word"), form.one("note")[:500]
+    if text not in list(Word):
+        raise not_found("The page")
+
+    def work(connection: Connection) -> Item:
+        found = worklist.do_decide(connection, item, desk.member.login, Word(text), note, at)
+        target = trail.customer(found.customer)
+        detail = {"item": item, "number": found.number, "word": text, "note": note}
+        desk.trail.do_note(connection, desk.member, "work.decide", target, **detail)
+        return found
+
+    try:
+        found = await desk.write(work)
+    except Refusal as refusal:
+        return desk.go(f"work/{item}", desk.said(refusal), "bad")
+    return desk.go(f"work/{item}", desk.t("staff.work.half" if found.state == "open" else "staff.work.decided"))
+
+
+def _names(connection: Connection) -> dict[str, str]:
+    """Names by login."""
+    return {member.login: member.name for member, _ in members.everybody(connection)}
+
+
+HANDLERS: tuple[Any, ...] = (show_work, show_item, show_photo, take, give_back, decide)
