@@ -59,7 +59,7 @@ def count(running: RunningPlatform) -> None:
 
 PAGES = ["", "/groups", "/groups/shop", "/models", "/models/new", f"/operations/{LIST}", f"/operations/{LIST}/edit",
          f"/operations/{LIST}/try", "/apps", "/apps/shop", "/traces", f"/traces?trace={TRACE}", "/history",
-         "/history/2", "/egress"]  # fmt: skip
+         "/history/2", "/egress", "/authorizers/new"]  # fmt: skip
 
 
 @pytest.mark.parametrize(("language", "theme", "size"), [("en", "light", DESKTOP), ("zh", "dark", PHONE)])
@@ -79,7 +79,7 @@ def test_an_operation_from_the_form_to_the_history(page: Page, platform: Running
     visit(page, platform, "gateway")
     page.get_by_role("link", name="New operation").click()
     page.get_by_label("Operation", exact=True).fill("shop.prices.list")
-    page.get_by_label("Method").select_option("GET")
+    page.get_by_label("Method", exact=True).select_option("GET")
     page.get_by_label("Path at the service").fill("/prices")
     page.locator("input[name=open]").check()
     page.get_by_role("button", name="Save").click()

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterator
 from html import unescape
+from html.parser import HTMLParser
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -53,6 +54,9 @@ class Desk:
         return unescape(answer.text)
 
     def do(self, path: str, status: int = 303, /, *, who: str = "developer", **fields: str) -> str:
+        return self.send(path, {name: [value] for name, value in fields.items()}, status, who)
+
+    def send(self, path: str, fields: dict[str, list[str]], status: int = 303, who: str = "developer") -> str:
         self.office.client.cookies.clear()
         answer = self.office.client.post(
             f"/console/test/gateway{path}",
@@ -119,8 +123,9 @@ def test_pages_of_a_furnished_catalogue(desk: Desk, language: str) -> None:
     desk.furnish()
     desk.count()
     desk.do("/apps", key="shop", name="The shop")
-    pages = ("", "/groups", "/groups/shop", "/groups/new", "/models", "/models/Item", "/models/new", "/apps",
-             "/apps/shop", "/traces", "/egress", "/history", "/history/1", f"/operations/{LIST}",
+    pages = ("", "/groups", "/groups/shop", "/groups/new", "/authorizers/new", "/models", "/models/Item",
+             "/models/new", "/apps", "/apps/shop", "/traces", "/egress", "/history", "/history/1",
+             f"/operations/{LIST}",
              f"/operations/{LIST}/edit", f"/operations/{LIST}/try", f"/operations/{LIST}/figures",
              "/operations/new", f"/traces?trace={TRACE}",
              f"/operations/{LIST}?period=30d")  # fmt: skip
@@ -188,7 +193,7 @@ def test_an_operation_is_made_changed_and_removed(desk: Desk) -> None:
     assert made.cache.ttl_s == 5
     assert "prices" in desk.see("/history")
     page = desk.see("/operations/shop.prices.list/edit")
-    assert '"ttl_s": 5' in page
+    assert fields_of(page)["cache.ttl_s"] == ["5"]
     desk.do("/operations/shop.prices.list/edit", more='{"cache": {"ttl_s": 9}}', timeout_ms="700", **fields)
     changed = desk.catalogue().operations["shop.prices.list"]
     assert (changed.open, changed.timeout_ms) == (False, 700)
@@ -197,6 +202,136 @@ def test_an_operation_is_made_changed_and_removed(desk: Desk) -> None:
     desk.do("/operations/shop.prices.list/delete", reason="not needed")
     assert "shop.prices.list" not in desk.catalogue().operations
     desk.see("/operations/shop.prices.list", 404)
+
+
+class _Fields(HTMLParser):
+    """What a browser would send of the form `operation` if nothing was changed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: dict[str, list[str]] = {}
+        self.inside = False
+        self.area = self.chosen = ""
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attributes}
+        if tag == "form":
+            self.inside = given.get("id") == "operation"
+        if not self.inside:
+            return
+        if tag == "select":
+            self.chosen = given["name"]
+        elif tag == "option" and "selected" in given:
+            self.found.setdefault(self.chosen, []).append(given["value"])
+        elif tag == "textarea":
+            self.area = given["name"]
+            self.found[self.area] = [""]
+        elif tag == "input" and (given["type"] != "checkbox" or "checked" in given):
+            self.found.setdefault(given["name"], []).append(given["value"])
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "textarea":
+            self.area = ""
+        elif tag == "form":
+            self.inside = False
+
+    def handle_data(self, data: str) -> None:
+        if self.area:
+            self.found[self.area][0] += data.removeprefix("\n") if not self.found[self.area][0] else data
+
+
+def fields_of(page: str) -> dict[str, list[str]]:
+    parser = _Fields()
+    parser.feed(page)
+    return {name: values for name, values in parser.found.items() if name != "_csrf"}
+
+
+#: everything that an operation can have on the way
+RICH = {
+    "group": "shop", "open": True, "method": "POST", "path": "/orders/${id}", "kind": "http",
+    "content_type": "text/plain", "body_bytes": 9, "response_signature": True, "etag": True,
+    "parameters": [{"name": "id", "location": "path", "required": True}],
+    "mapping": {"path": {"id": "$.query.id"}, "query": {"a": "$.header.x-a"}, "headers": {"x-b": "$.query.b"},
+                "body": {"all": "$.http_body"}},
+    "limits": {"rate": 2.5, "burst": 7, "per_device": 1, "per_user": 2, "answer": {"status": 1000, "result": [1]}},
+    "mock": {"on": False, "percentage": 30, "status": 418, "headers": {"x-mock": "a: b"}, "body": {"tea": "\u8336"}},
+    "cache": {"ttl_s": 9, "keys": ["$.header.x-user", "$.query.page"], "most_bytes": 1000},
+    "breaker": {"on": False, "model": "either", "error_percent": 1, "slow_ms": 2, "slow_percent": 3, "window_s": 4,
+                "least_calls": 5, "open_s": 6, "trial_calls": 7, "answer": {"later": True}},
+    "migration": {"upstream": "next", "percent": 12, "complete": True},
+    "retry": {"most": 3, "on": ["connect", "503"], "any_method": True},
+    "headers": [{"location": "response", "action": "delete", "name": "server"},
+                {"location": "request", "action": "add", "name": "x-way", "value": "gateway"}],
+}  # fmt: skip
+
+
+def furnish_rich(desk: Desk, **changes: Any) -> None:
+    groups = SHOP["groups"] | {"shop": SHOP["groups"]["shop"]}
+    groups["shop"]["upstreams"].setdefault("next", {"targets": [{"url": "http://127.0.0.1:9"}]})
+    groups["shop"].setdefault("upstream", next(iter(groups["shop"]["upstreams"])))
+    catalogue = SHOP | {"groups": groups, "operations": SHOP["operations"] | {"shop.rich": RICH | changes}}
+    answer = desk.office.ask("developer", "PUT", "/workspaces/test/gateway/catalogue", json=catalogue)
+    assert answer.status_code == 200, answer.text
+
+
+@pytest.mark.parametrize("changes", [{}, {"mapping": {"query": {}}}, {"mapping": {}}, {"headers": [], "retry": None}])
+def test_a_form_that_nobody_changed_changes_nothing(desk: Desk, changes: dict[str, Any]) -> None:
+    furnish_rich(desk, **changes)
+    before = desk.catalogue()
+    for name in before.operations:
+        fields = fields_of(desk.see(f"/operations/{name}/edit"))
+        fields.pop("revision")
+        desk.send(f"/operations/{name}/edit", fields)
+        assert desk.catalogue() == before, name
+
+
+def test_what_is_on_the_way_is_switched_off_and_on_in_the_form(desk: Desk) -> None:
+    furnish_rich(desk)
+    fields = fields_of(desk.see("/operations/shop.rich/edit"))
+    fields.pop("revision")
+    for section in ("mapping", "limits", "mock", "cache", "breaker", "migration", "retry"):
+        fields.pop(f"{section}.use")
+    fields["headers.name"] = ["", "x-way", "x-more", ""]
+    desk.send("/operations/shop.rich/edit", fields)
+    found = desk.catalogue().operations["shop.rich"]
+    assert (found.mapping, found.limits, found.mock, found.cache) == (None, None, None, None)
+    assert (found.breaker, found.migration, found.retry) == (None, None, None)
+    assert [(rule.action, rule.name) for rule in found.headers] == [("add", "x-way"), ("add", "x-more")]
+    # a part that is switched on without more has the usual values
+    fields = fields_of(desk.see("/operations/shop.rich/edit"))
+    fields.pop("revision")
+    desk.send("/operations/shop.rich/edit", fields | {"cache.use": ["yes"], "retry.use": ["yes"]})
+    found = desk.catalogue().operations["shop.rich"]
+    assert found.cache is not None
+    assert found.retry is not None
+    assert (found.cache.ttl_s, found.retry.on) == (60, ("connect", "502", "503", "504"))
+
+
+@pytest.mark.parametrize(
+    ("place", "written", "words"),
+    [
+        ("mock.percentage", "101", "<= 100"),
+        ("mock.percentage", "half", "whole number"),
+        ("mock.body", "{", "no JSON"),
+        ("limits.rate", "many", "must be a number"),
+        ("limits.per_user", "0", "per_user"),
+        ("cache.keys", "$.nowhere.x", "$.nowhere.x"),
+        ("mapping.path", "id", "name: value"),
+        ("mapping.headers", "x-b: $.query.b\nx-b: $.query.c", "twice"),
+        ("migration.upstream", "moon", "moon"),
+        ("body_bytes", "-1", "whole number"),
+        ("headers.name", "a b", "headers"),
+    ],
+)
+def test_mistakes_on_the_way_stand_at_their_field(desk: Desk, place: str, written: str, words: str) -> None:
+    furnish_rich(desk)
+    fields = fields_of(desk.see("/operations/shop.rich/edit"))
+    fields[place] = [written]
+    page = desk.send("/operations/shop.rich/edit", fields, 422)
+    assert words in page
+    # what was written is still there
+    assert fields_of(page)[place][0].replace("\r", "") == written
+    assert fields_of(page).keys() == fields.keys()
 
 
 @pytest.mark.parametrize(
@@ -243,6 +378,38 @@ def test_groups(desk: Desk) -> None:
     desk.furnish()
     desk.do("/groups/shop/delete")
     assert "shop" in desk.catalogue().groups
+
+
+def test_authorizers(desk: Desk) -> None:
+    desk.furnish()
+    (name,) = desk.catalogue().authorizers
+    page = desk.see(f"/authorizers/{name}")
+    before = desk.catalogue()
+    authorizer = before.authorizers[name]
+    fields = {
+        "operation": authorizer.operation,
+        "fields": "\n".join(authorizer.fields),
+        "cache_s": str(authorizer.cache_s),
+        "principal": authorizer.principal,
+    }
+    required = {"required": "yes"} if authorizer.required else {}
+    assert authorizer.operation in page
+    desk.do("/authorizers", there=name, **fields, **required)
+    assert desk.catalogue() == before
+    desk.do("/authorizers", name="badge", **fields | {"fields": "cookie.badge\nheader.x-badge", "cache_s": "0"})
+    badge = desk.catalogue().authorizers["badge"]
+    assert (badge.fields, badge.cache_s, badge.required) == (("cookie.badge", "header.x-badge"), 0, False)
+    assert "badge" in desk.see("/groups")
+    assert "already" in desk.do("/authorizers", 422, name="badge", **fields)
+    assert "whole number" in desk.do("/authorizers", 422, there="badge", **fields | {"cache_s": "soon"})
+    assert "86400" in desk.do("/authorizers", 422, there="badge", **fields | {"cache_s": "90000"})
+    assert "shop.moon" in desk.do("/authorizers", 422, there="badge", **fields | {"operation": "shop.moon.ask"})
+    desk.see("/authorizers/nobody", 404)
+    desk.do("/authorizers/badge/delete")
+    assert "badge" not in desk.catalogue().authorizers
+    # one that operations ask stays
+    desk.do(f"/authorizers/{name}/delete")
+    assert name in desk.catalogue().authorizers
 
 
 def test_models_are_made_of_a_sample(desk: Desk) -> None:

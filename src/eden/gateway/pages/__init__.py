@@ -8,7 +8,7 @@ from litestar import Router
 from litestar.di import Provide
 
 from eden.console.view import NavigationItem
-from eden.gateway.pages import apps, catalogue, editors, egress, history, operation, traces, trying
+from eden.gateway.pages import apps, authorizers, catalogue, editors, egress, history, operation, traces, trying
 from eden.gateway.pages.desk import provide_desk
 
 NAVIGATION = (NavigationItem("gateway", "Gateway", "网关", "gateway", "gateway.read", "globe"),)
@@ -21,6 +21,7 @@ HANDLERS: tuple[Any, ...] = (
         route_handlers=(
             *catalogue.HANDLERS,
             *editors.HANDLERS,
+            *authorizers.HANDLERS,
             *operation.HANDLERS,
             *trying.HANDLERS,
             *apps.HANDLERS,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from litestar import Response, get
@@ -80,7 +81,12 @@ async def show_groups(desk: TheDesk) -> Response[bytes]:
     """The groups, with where they lead."""
     _, catalogue = await desk.catalogues.get(*desk.caller)
     return desk.page(
-        "gateway/groups.html", tab="groups", groups=sorted(catalogue.groups.items()), uses=_uses(catalogue)
+        "gateway/groups.html",
+        tab="groups",
+        groups=sorted(catalogue.groups.items()),
+        uses=_uses(catalogue),
+        authorizers=sorted(catalogue.authorizers.items()),
+        asked_by=Counter(operation.authorizer for operation in catalogue.operations.values()),
     )
 
 

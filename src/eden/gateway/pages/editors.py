@@ -1,9 +1,11 @@
-"""Forms of operations, groups and models. What most need has fields of its own; the rest of a thing is JSON below them,
-as the catalogue has it, so that nothing that a file can say is out of reach here."""
+"""Forms of operations, groups and models. What most need has fields of its own, what an operation has on the way is in
+sections (`sections`); the rest of a thing is JSON below them, as the catalogue has it, so that nothing that a file can
+say is out of reach here."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Collection
 from typing import Any, TypeVar, get_args
 
 import msgspec
@@ -15,16 +17,19 @@ from eden.base.problems import Problem, not_found
 from eden.console.forms import Form
 from eden.gateway.interfaces import Catalogue, Group, Method, Model, Operation
 from eden.gateway.model_sample import model_from_sample
+from eden.gateway.pages import sections
 from eden.gateway.pages.desk import HERE, Desk, Filled, Mistakes, TheDesk
 from eden.gateway.pages.operation import find
 
-Thing = TypeVar("Thing", Operation, Group, Model)
+Thing = TypeVar("Thing", bound=msgspec.Struct)
 
 #: fields of an operation that the form has; the rest is below them
 _OPERATION = ("group", "method", "path", "open", "owner", "description", "timeout_ms", "signature", "encryption",
               "authorizer", "body", "response", "version")  # fmt: skip
 _GROUP = ("owner", "description", "timeout_ms", "upstream")
 _NUMBERS = ("timeout_ms",)
+#: of operations."shop.items.list".cache.keys what is before cache.keys
+_IN_THING = re.compile(r"^[a-z]+\.(\"[^\"]*\"|[^.]+)\.")
 
 
 class Wrong(Exception):
@@ -68,17 +73,25 @@ def _fields(desk: Desk, form: Form, names: tuple[str, ...]) -> dict[str, Any]:
     return found
 
 
-def _made(values: dict[str, Any], kind: type[Thing]) -> Thing:
+def made(values: dict[str, Any], kind: type[Thing], own: Collection[str]) -> Thing:
+    """A thing of the catalogue; `own`: fields of its form. Raises Wrong, at the field or at the JSON."""
     try:
         return msgspec.convert(values, kind)
     except msgspec.ValidationError as error:
         # "… - at `$.limits.rate`": the form's own field, or the JSON
-        place = str(error).partition("at `$.")[2].partition(".")[0].rstrip("`").partition("[")[0]
-        raise Wrong((place if place in (*_OPERATION, *_GROUP) else "more", str(error))) from None
+        place = str(error).partition("at `$.")[2].rstrip("`")
+        raise Wrong((_field(place, own) or "more", str(error))) from None
 
 
-async def _save(desk: Desk, form: Form, edit: Callable[[Catalogue], Catalogue]) -> None:
-    """Raises Wrong with what the catalogue says against it."""
+def _field(place: str, own: Collection[str]) -> str:
+    """The form's field that a place within a thing (limits.rate, headers[0].name) is written in; "" if it is none."""
+    first, _, second = place.partition("[")[0].partition(".")
+    found = (f"{first}.{second.partition('.')[0]}", first, f"{first}.use")
+    return next((one for one in found if one in own), "")
+
+
+async def save(desk: Desk, form: Form, edit: Callable[[Catalogue], Catalogue], own: Collection[str] = ()) -> None:
+    """Raises Wrong with what the catalogue says against it, at the form's `own` fields where it is about one."""
     seen = form.number("revision")
     try:
         await desk.catalogues.change(
@@ -88,7 +101,8 @@ async def _save(desk: Desk, form: Form, edit: Callable[[Catalogue], Catalogue]) 
             note=form.one("note")[:400],
         )
     except Problem as problem:
-        raise Wrong(*desk.told(problem)) from None
+        told = [(_field(_IN_THING.sub("", place), own) or place, words) for place, words in desk.told(problem)]
+        raise Wrong(*told) from None
 
 
 # operations
@@ -103,6 +117,20 @@ async def _operation_form(desk: Desk, name: str, filled: Filled) -> Response[byt
         found = values.get(field)
         return filled.one(field, usual if found is None else str(found))
 
+    came_back = filled.form.on(sections.MARK)
+    texts = sections.written(there)
+
+    def text(place: str) -> str | list[str]:
+        """What a field of a section has: what was written, or what the operation has."""
+        return (
+            (filled.form.all(place) if isinstance(texts[place], list) else filled.one(place))
+            if came_back
+            else texts[place]
+        )
+
+    def used(section: str) -> bool:
+        return filled.form.on(f"{section}.use") if came_back else f"{section}.use" in texts
+
     return desk.page(
         "gateway/operation-form.html",
         status=422 if filled.errors else 200,
@@ -111,7 +139,15 @@ async def _operation_form(desk: Desk, name: str, filled: Filled) -> Response[byt
         filled=filled,
         value=value,
         is_open=filled.form.on("open") if filled.errors else bool(values.get("open")),
-        more=filled.one("more", "" if there is None else written(there, _OPERATION)),
+        more=filled.one("more", "" if there is None else written(there, (*_OPERATION, *sections.NAMES))),
+        plain=sections.PLAIN,
+        sections=sections.SECTIONS,
+        text=text,
+        used=used,
+        wrong={place.partition(".")[0] for place, _ in filled.errors},
+        rules=sections.read_rules(filled.form) + sections.rules(None) if came_back else sections.rules(there),
+        mark=sections.MARK,
+        upstreams=sorted({name for group in catalogue.groups.values() for name in group.upstreams}),
         groups=sorted(catalogue.groups),
         models=sorted(catalogue.models),
         authorizers=sorted(catalogue.authorizers),
@@ -159,12 +195,15 @@ async def change_operation(desk: TheDesk, name: FromPath[str]) -> Response[bytes
 
 
 def _with_operation(desk: Desk, form: Form, catalogue: Catalogue, name: str) -> Catalogue:
-    values = _rest(desk, form) | _fields(desk, form, _OPERATION)
-    operation = _made(values, Operation)
-    return _renamed(catalogue, "operations", name, operation)
+    try:
+        values = _rest(desk, form) | sections.read(form) | _fields(desk, form, _OPERATION)
+    except sections.Unreadable as error:
+        raise Wrong((error.place, desk.t(error.key, **error.values))) from None
+    operation = made(values, Operation, _operation_fields())
+    return renamed(catalogue, "operations", name, operation)
 
 
-def _renamed(catalogue: Catalogue, field: str, name: str, thing: Any) -> Catalogue:
+def renamed(catalogue: Catalogue, field: str, name: str, thing: Any) -> Catalogue:
     """The catalogue with a thing under a name, read anew, so that the name is looked at, too."""
     named = {**getattr(catalogue, field), name: thing}
     try:
@@ -173,11 +212,15 @@ def _renamed(catalogue: Catalogue, field: str, name: str, thing: Any) -> Catalog
         raise Wrong(("name", str(error))) from None
 
 
+def _operation_fields() -> set[str]:
+    return {*_OPERATION, *sections.places()}
+
+
 async def _store_operation(
     desk: Desk, form: Form, page: str, name: str, edit: Callable[[Catalogue], Catalogue]
 ) -> Response[bytes]:
     try:
-        await _save(desk, form, edit)
+        await save(desk, form, edit, _operation_fields())
     except Wrong as wrong:
         return await _operation_form(desk, page, Filled(form, wrong.errors))
     return desk.go(f"gateway/operations/{name}", desk.t("gateway.form.saved", name=name))
@@ -234,11 +277,11 @@ async def save_group(desk: TheDesk) -> Response[bytes]:
     def edit(catalogue: Catalogue) -> Catalogue:
         if not there and name in catalogue.groups:
             raise Wrong(("name", desk.t("gateway.form.taken", name=name)))
-        group = _made(_rest(desk, form) | _fields(desk, form, _GROUP), Group)
-        return _renamed(catalogue, "groups", name, group)
+        group = made(_rest(desk, form) | _fields(desk, form, _GROUP), Group, _GROUP)
+        return renamed(catalogue, "groups", name, group)
 
     try:
-        await _save(desk, form, edit)
+        await save(desk, form, edit)
     except Wrong as wrong:
         return await _group_form(desk, there, Filled(form, wrong.errors))
     return desk.go("gateway/groups", desk.t("gateway.form.saved", name=name))
@@ -247,10 +290,11 @@ async def save_group(desk: TheDesk) -> Response[bytes]:
 @post(f"{HERE}/groups/{{name:str}}/delete", opt=needs("gateway.write"))
 async def delete_group(desk: TheDesk, name: FromPath[str]) -> Response[bytes]:
     """Take a group that nothing uses out of the catalogue."""
-    return await _delete(desk, "groups", name)
+    return await remove(desk, "groups", name)
 
 
-async def _delete(desk: Desk, field: str, name: str) -> Response[bytes]:
+async def remove(desk: Desk, field: str, name: str) -> Response[bytes]:
+    """Take a thing out of the catalogue's `field`, and go to the list of those that are left."""
     form = await desk.form()
 
     def edit(catalogue: Catalogue) -> Catalogue:
@@ -261,10 +305,11 @@ async def _delete(desk: Desk, field: str, name: str) -> Response[bytes]:
         return msgspec.structs.replace(catalogue, **{field: rest})
 
     try:
-        await _save(desk, form, edit)
+        await save(desk, form, edit)
     except Wrong as wrong:
         return desk.go(f"gateway/{field}/{name}", " ".join(sentence for _, sentence in wrong.errors), "bad")
-    return desk.go(f"gateway/{field}", desk.t("gateway.form.deleted", name=name))
+    lists = "groups" if field == "authorizers" else field
+    return desk.go(f"gateway/{lists}", desk.t("gateway.form.deleted", name=name))
 
 
 # models
@@ -332,10 +377,10 @@ async def save_models(desk: TheDesk) -> Response[bytes]:
             if taken and not form.on("replace"):
                 raise Wrong(("definition", desk.t("gateway.form.taken", name=", ".join(taken))))
             for name, model in models.items():
-                catalogue = _renamed(catalogue, "models", name, model)
+                catalogue = renamed(catalogue, "models", name, model)
             return catalogue
 
-        await _save(desk, form, edit)
+        await save(desk, form, edit)
     except Wrong as wrong:
         return await _model_form(desk, there, Filled(form, wrong.errors))
     return desk.go("gateway/models", desk.t("gateway.form.saved", name=", ".join(models)))
@@ -344,7 +389,7 @@ async def save_models(desk: TheDesk) -> Response[bytes]:
 @post(f"{HERE}/models/{{name:str}}/delete", opt=needs("gateway.write"))
 async def delete_model(desk: TheDesk, name: FromPath[str]) -> Response[bytes]:
     """Take a model that nothing uses out of the catalogue."""
-    return await _delete(desk, "models", name)
+    return await remove(desk, "models", name)
 
 
 HANDLERS: tuple[Any, ...] = (
