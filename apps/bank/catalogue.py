@@ -34,6 +34,8 @@ _MORE: dict[str, dict[str, Any]] = {
     "identity.customer.enrol": {"encryption": "optional", "limits": {"rate": 20, "per_device": 1, "burst": 5}},
     # nobody asks but the gateway itself
     CHECK: {"open": False, "signature": "off"},
+    # a document's photo is nobody's on the way, and reading it is dear
+    "credit.paper.show": {"encryption": "optional", "limits": {"rate": 200, "per_user": 5, "burst": 10}},
     "credit.product.get": {"cache": {"ttl_s": 30, "keys": ["$.header.accept-language"]}},
     "payment.transfer.create": {
         "encryption": "optional",

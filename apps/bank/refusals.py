@@ -71,6 +71,8 @@ SENTENCES: dict[str, tuple[int, str, str]] = {
     "not-claimed": (409, "请先领取该任务。", "Take it first."),
     "four-eyes": (409, "须由另一位审批人复核。", "Another officer has to agree: you have said your word."),
     "no-note": (400, "请填写审批意见。", "Say why: a decision needs a note."),
+    "busy": (503, "当前识别请求较多，请稍后再试。", "Many photos are being read. Please try again in a moment."),
+    "too-many-photos": (429, "今日拍摄次数过多，请明天再试。", "Too many photos today. Please try again tomorrow."),
     "bad-photo": (400, "照片无法识别，请重新拍摄。", "The photo shows too little. Take it again."),
     "photo-used": (409, "这张照片已用于其他理赔。", "This photo was in a claim before."),
     "no-batch": (404, "没有这个批次，或其营业日尚未结束。", "There is no such batch, or its day has not ended."),

@@ -8,7 +8,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 from bank import mobile
-from bank.centres import accounting, bookings, network, products
+from bank.centres import accounting, applying, bookings, network, papers, products
 from bank.centres.batches import Batches
 from bank.centres.claims import Claims
 from bank.centres.closing import CHECK, LEDGER, Closing
@@ -16,6 +16,7 @@ from bank.centres.contracts import Contracts
 from bank.centres.customers import of_session
 from bank.centres.enrolling import Enrolling
 from bank.centres.lending import Lending
+from bank.centres.papers import Desk
 from bank.centres.payments import Payments
 from bank.centres.secrets import Secrets
 from bank.keyboard import Keyboard
@@ -34,6 +35,8 @@ from eden.base.http import Receive, Scope, Send, header
 from eden.base.ids import now
 from eden.base.sealing import Seal
 
+#: seconds between looks for applications whose time has come
+_LINE_SECONDS = 60
 #: seconds between looks for approved versions of products whose day has come
 _RELEASE_SECONDS = 30
 
@@ -65,6 +68,8 @@ class Bank:
         self._run(self.witnessing.run(), "bank-witness")
         self._run(self._release(), "bank-products")
         self._run(network.run(self.payments), "bank-network")
+        self._run(self.papers.run(), "bank-papers")
+        self._run(self._forget(), "bank-line")
         self._run(self.batches.run(), "bank-batches")
 
     async def open(self) -> None:
@@ -75,6 +80,7 @@ class Bank:
         await self.database.write(products.do_found)
         self.payments = Payments(self.database, self.ledger)
         self.lending = Lending(self.database, self.ledger, self.payments, self.seal, self.contracts)
+        self.papers = Desk(self.database, self.seal)
         self.claims = Claims(self.database, self.payments)
         self.enrolling = Enrolling(self.database, self.ledger, self.secrets)
         closing = Closing(self.database, self.ledger)
@@ -87,6 +93,7 @@ class Bank:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        self.papers.close()
         await self.keyboard.close()
         await self.ledger.close()
         self.database.close()
@@ -102,6 +109,13 @@ class Bank:
                 lambda connection: proposals.do_release(connection, members.names(connection), now())
             )
             await asyncio.sleep(_RELEASE_SECONDS)
+
+    async def _forget(self) -> None:
+        """End applications that have waited too long, and let papers go whose time has come, for ever."""
+        while True:
+            await self.database.write(lambda connection: applying.do_expire(connection, now()))
+            await self.database.write(lambda connection: papers.do_forget(connection, now()))
+            await asyncio.sleep(_LINE_SECONDS)
 
     def _run(self, work: Coroutine[Any, Any, None], name: str) -> None:
         self._tasks.append(asyncio.create_task(work, name=name))

@@ -222,6 +222,31 @@ cases = Table(
     Index("bank_cases_by_deadline", "deadline"),
 )
 
+papers = Table(
+    "bank_papers",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("customer_id", ForeignKey("bank_customers.id"), nullable=False, index=True),
+    Column("application_id", ForeignKey("bank_applications.id"), nullable=False),
+    #: id-front, id-back, licence
+    Column("kind", String(10), nullable=False),
+    #: reading, retake, doubtful, confirmed, refused, forgotten
+    Column("state", String(10), nullable=False),
+    #: the photo, sealed under the bank's secret; its SHA-256 before that
+    Column("content", LargeBinary),
+    Column("sha256", String(64), nullable=False),
+    #: what was read and what the person said, sealed
+    Column("reading", LargeBinary),
+    #: how many photos were taken of it
+    Column("photos", Integer, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("changed_at", BigInteger, nullable=False),
+    #: photo and reading go then
+    Column("keep_until", BigInteger, nullable=False),
+    UniqueConstraint("application_id", "kind"),
+    Index("bank_papers_by_state", "state", "changed_at"),
+)
+
 work_items = Table(
     "bank_work_items",
     metadata,

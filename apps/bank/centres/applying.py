@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection, Row, insert, select, update
 
-from bank.centres import customers, deciding, line, loan_books, messages, products, worklist
+from bank.centres import customers, deciding, line, loan_books, messages, papers, products, worklist
 from bank.centres.worklist import Word
 from bank.credit.applications import Step
 from bank.credit.decide import Decision
@@ -24,13 +24,26 @@ PAGE = 50
 
 
 class Apply(Struct, frozen=True):
-    """What the customer asks for; `document` describes the photo that was taken, `agreed` is to be looked up at the
+    """What a customer asks for in one piece, whom the bank has identified before; `agreed` is to be looked up at the
     credit bureau."""
 
     product: str
     amount: int
     term: int
-    document: dict[str, Any] | None = None
+    agreed: bool = False
+
+
+class Begin(Struct, frozen=True):
+    """The printed code that was scanned."""
+
+    code: str
+
+
+class Submit(Struct, frozen=True):
+    """What the customer asks for once the papers are there; `agreed` is to be looked up at the credit bureau."""
+
+    amount: int
+    term: int
     agreed: bool = False
 
 
@@ -76,44 +89,110 @@ def offer(connection: Connection, code: str) -> LoanOffer:
     return LoanOffer(product, loan.terms)
 
 
+def do_begin(connection: Connection, customer: str, key: str, wanted: Begin, at: int) -> str:
+    """A code was scanned: the id of an application whose papers are asked for. The same key is the same application;
+    one that has been begun for the product goes on. Refusal "unknown-code"."""
+    found = products.by_entry_code(connection, wanted.code)
+    if found is None or not isinstance(found.product, products.Loan):
+        raise Refusal("unknown-code")
+    known = _known(connection, customer, key, wanted)
+    begun = select(applications.c.id).where(
+        applications.c.customer_id == customer, applications.c.product == found.code, applications.c.state == "draft"
+    )
+    identifier = known or connection.execute(begun).scalar()
+    if identifier is None:
+        identifier = _do_insert(connection, customer, key, wanted, found, 0, 0, at)
+        papers.do_move_on(connection, customer, identifier, at)
+    return identifier
+
+
+def do_submit(connection: Connection, seal: Seal, customer: str, identifier: str, wanted: Submit, at: int) -> None:
+    """The customer asks for an amount, with all papers there: it is decided. Again is once. Refusals "no-document",
+    "not-possible", "bad-amount", "bad-term", "not-agreed"."""
+    row = own(connection, customer, identifier)
+    if (row.amount, row.term) == (wanted.amount, wanted.term) and row.state not in ("draft", "withdrawn", "expired"):
+        return
+    if row.state != "draft":
+        raise Refusal("not-possible")
+    found = products.find(connection, row.product, row.product_version)
+    _check(found.product, wanted.amount, wanted.term, wanted.agreed)
+    papers.do_move_on(connection, customer, identifier, at)
+    if line.find(connection, identifier).station != "consent":
+        raise Refusal("no-document")
+    values = {"amount": wanted.amount, "term": wanted.term}
+    values["detail"] = row.detail | {"papers": papers.summary(connection, seal, identifier)}
+    connection.execute(update(applications).where(applications.c.id == identifier).values(**values))
+    _do_decide(connection, seal, identifier, found, at)
+
+
 def do_apply(connection: Connection, seal: Seal, customer: str, key: str, wanted: Apply, at: int) -> str:
     """Take an application in and decide; its id. The same key with the same wish is the same application."""
-    fingerprint = hashlib.sha256(msgspec.json.encode(wanted, order="deterministic")).hexdigest()
+    if (known := _known(connection, customer, key, wanted)) is not None:
+        return known
+    try:
+        found = products.find(connection, wanted.product)
+    except Refusal:
+        raise Refusal("no-product") from None
+    _check(found.product, wanted.amount, wanted.term, wanted.agreed)
+    identifier = _do_insert(connection, customer, key, wanted, found, wanted.amount, wanted.term, at)
+    line.do_move(connection, identifier, "identified", "read", at=at, by=line.MACHINE, note="identified before")
+    _do_decide(connection, seal, identifier, found, at)
+    return identifier
+
+
+def _known(connection: Connection, customer: str, key: str, wanted: Apply | Begin) -> str | None:
     row = connection.execute(
         select(applications).where(applications.c.customer_id == customer, applications.c.key == key)
     ).first()
-    if row is not None:
-        if row.fingerprint != fingerprint:
-            raise Refusal("key-used")
-        return str(row.id)
-    found, loan = _product(connection, wanted)
+    if row is not None and row.fingerprint != _fingerprint(wanted):
+        raise Refusal("key-used")
+    return None if row is None else str(row.id)
+
+
+def _fingerprint(wanted: Apply | Begin) -> str:
+    return hashlib.sha256(msgspec.json.encode(wanted, order="deterministic")).hexdigest()
+
+
+def _do_insert(
+    connection: Connection,
+    customer: str,
+    key: str,
+    wanted: Apply | Begin,
+    found: products.Versioned,
+    amount: int,
+    term: int,
+    at: int,
+) -> str:
     identifier = new_hex(at)
-    number = f"L{day_of(at):%Y%m%d}{int(identifier[-8:], 16) % 1_000_000:06d}"
     connection.execute(
         insert(applications).values(
             id=identifier,
-            number=number,
+            number=f"L{day_of(at):%Y%m%d}{int(identifier[-8:], 16) % 1_000_000:06d}",
             customer_id=customer,
             key=key,
-            fingerprint=fingerprint,
-            product=wanted.product,
+            fingerprint=_fingerprint(wanted),
+            product=found.code,
             product_version=found.version,
-            amount=wanted.amount,
-            term=wanted.term,
-            state="received",
-            detail={"document": wanted.document},
+            amount=amount,
+            term=term,
+            state="draft",
+            detail={},
             created_at=at,
             changed_at=at,
         )
     )
-    customers.do_agree(connection, customer, "credit-bureau", at)
     line.do_begin(connection, identifier, at, customer)
-    line.do_move(connection, identifier, "identified", "read", "agreed", at=at, by=customer)
-    named: dict[str, Any] = {"product": loan.name, "product_en": loan.name_en, "number": number}
-    messages.do_tell(connection, customer, "loan-received", at, amount=yuan(wanted.amount), **named)
-    # what is told of it comes after
-    made = deciding.decision(connection, seal, customer, identifier, found, wanted.amount, wanted.term, at)
+    return identifier
+
+
+def _do_decide(connection: Connection, seal: Seal, identifier: str, found: products.Versioned, at: int) -> None:
     row = _row(connection, identifier)
+    customers.do_agree(connection, row.customer_id, "credit-bureau", at)
+    line.do_move(connection, identifier, "agreed", at=at, by=row.customer_id)
+    named: dict[str, Any] = {"product": found.product.name, "product_en": found.product.name_en, "number": row.number}
+    messages.do_tell(connection, row.customer_id, "loan-received", at, amount=yuan(row.amount), **named)
+    # what is told of it comes after
+    made = deciding.decision(connection, seal, row.customer_id, identifier, found, row.amount, row.term, at)
     detail = row.detail | {"decision": msgspec.to_builtins(made)}
     connection.execute(update(applications).where(applications.c.id == identifier).values(detail=detail))
     verdict = Verdict.of(made)
@@ -125,14 +204,13 @@ def do_apply(connection: Connection, seal: Seal, customer: str, key: str, wanted
             connection,
             KIND,
             identifier,
-            customer,
+            row.customer_id,
             at + 1,
-            number=number,
+            number=row.number,
             reasons=[(code, *said) for code, said in zip(made.reasons, verdict.reasons, strict=True)],
             amount=made.amount,
             needed=2 if limit is not None and made.amount > limit else 1,
         )
-    return identifier
 
 
 def do_withdraw(connection: Connection, customer: str, identifier: str, at: int) -> None:
@@ -165,6 +243,7 @@ def _do_word(connection: Connection, identifier: str, officer: str, word: Word, 
     row = _row(connection, identifier)
     if word is Word.ASK_AGAIN:
         line.do_move(connection, identifier, "ask-again", at=at, by=officer, note=note)
+        papers.do_ask_again(connection, identifier, at)
         messages.do_tell(connection, row.customer_id, "loan-papers", at, number=row.number)
         return
     verdict = msgspec.convert(row.detail["verdict"], Verdict)
@@ -225,6 +304,7 @@ def do_set(connection: Connection, identifier: str, state: str, at: int) -> None
         line.do_move(connection, identifier, "accepted", "signed", at=at, by=row.customer_id)
         return
     duties = row.detail["decision"]["duties"]
+    papers.do_keep(connection, identifier, row.term, at)
     event = "paid-with-cooling-off" if duties.get("cooling-off-days") else "paid"
     line.do_move(connection, identifier, event, at=at, by=line.MACHINE)
 
@@ -260,29 +340,22 @@ def own(connection: Connection, customer: str, identifier: str) -> Row[Any]:
     return row
 
 
-def _product(connection: Connection, wanted: Apply) -> tuple[products.Versioned, products.Loan]:
-    try:
-        found = products.find(connection, wanted.product)
-    except Refusal:
-        raise Refusal("no-product") from None
-    loan = found.product
-    if not isinstance(loan, products.Loan):
+def _check(product: products.Product, amount: int, term: int, agreed: bool) -> None:
+    if not isinstance(product, products.Loan):
         raise Refusal("no-product")
-    if not loan.least <= wanted.amount <= loan.most:
-        raise Refusal("bad-amount", low=yuan(loan.least), high=yuan(loan.most))
-    if wanted.term not in loan.terms:
+    if not product.least <= amount <= product.most:
+        raise Refusal("bad-amount", low=yuan(product.least), high=yuan(product.most))
+    if term not in product.terms:
         raise Refusal("bad-term")
-    if not wanted.document:
-        raise Refusal("no-document")
-    if not wanted.agreed:
+    if not agreed:
         raise Refusal("not-agreed")
-    return found, loan
 
 
 def _shown(connection: Connection, row: Row[Any], chinese: bool) -> Application:
     product = products.find(connection, row.product, row.product_version).product
     assert isinstance(product, products.Loan)
-    verdict = msgspec.convert(row.detail["verdict"], Verdict)
+    said = row.detail.get("verdict")
+    verdict = Verdict("", 0, 0, []) if said is None else msgspec.convert(said, Verdict)
     offered = None
     if row.state in ("offered", "signed", "paid"):
         terms = loan_books.terms_of(verdict.amount, verdict.rate_bp, row.term, day_of(row.changed_at), product.method)

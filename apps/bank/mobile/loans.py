@@ -29,6 +29,25 @@ def routes(bank: Bank) -> list[Route]:
         wanted, key = request.decode(applying.Apply), idempotency_key(request)
         return await bank.lending.apply(request.customer, key, wanted, request.chinese)
 
+    async def begin(request: Request) -> Application:
+        wanted, key, customer = request.decode(applying.Begin), idempotency_key(request), request.customer
+        identifier = await bank.database.write(
+            lambda connection: applying.do_begin(connection, customer, key, wanted, now())
+        )
+        return await bank.lending.application(customer, identifier, request.chinese)
+
+    async def submit(request: Request) -> Application:
+        wanted, identifier, customer = request.decode(applying.Submit), request.path["id"], request.customer
+        await bank.database.write(
+            lambda connection: applying.do_submit(connection, bank.seal, customer, identifier, wanted, now())
+        )
+        return await bank.lending.application(customer, identifier, request.chinese)
+
+    async def withdraw(request: Request) -> Application:
+        identifier, customer = request.path["id"], request.customer
+        await bank.database.write(lambda connection: applying.do_withdraw(connection, customer, identifier, now()))
+        return await bank.lending.application(customer, identifier, request.chinese)
+
     async def applications(request: Request) -> Page[Application]:
         return Page(
             await bank.database.read(
@@ -89,6 +108,30 @@ def routes(bank: Bank) -> list[Route]:
             applying.Apply,
             Application,
             once=True,
+        ),
+        Route(
+            "POST",
+            "/v1/loan-applications/begin",
+            begin,
+            "credit.application.begin",
+            applying.Begin,
+            Application,
+            once=True,
+        ),
+        Route(
+            "POST",
+            "/v1/loan-applications/{id}/submission",
+            submit,
+            "credit.application.submit",
+            applying.Submit,
+            Application,
+        ),
+        Route(
+            "POST",
+            "/v1/loan-applications/{id}/withdrawal",
+            withdraw,
+            "credit.application.withdraw",
+            returns=Application,
         ),
         Route("GET", "/v1/loan-applications", applications, "credit.application.list", returns=Page[Application]),
         Route("GET", "/v1/loan-applications/{id}", application, "credit.application.get", returns=Application),

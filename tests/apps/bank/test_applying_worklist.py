@@ -26,7 +26,7 @@ DAY = 86_400_000_000
 
 
 def apply(house: BankHouse, key: str = "k1", **other: Any) -> Answer:
-    body = WANTED | {"document": {"size": 9}} | other
+    body = WANTED | other
     return house.call("POST", "/v1/loan-applications", body, idempotency_key=key)
 
 

@@ -12,7 +12,8 @@ import msgspec
 import pytest
 
 from bank.centres.accounting import DAY_STARTS, INTEREST_INCOME, REPAYMENTS, balances, general
-from bank.centres.lending import CONTRACT, Lending
+from bank.centres.contracts import KIND as CONTRACT
+from bank.centres.lending import Lending
 from bank.credit.decide import Decision, reproduce
 from bank.ledger.audit import check_invariants
 from bank.ledger.ledger import Ledger
@@ -20,7 +21,7 @@ from bank.tables import applications, customers
 from eden.base.ids import now
 from tests.apps.bank.house import Answer, BankHouse, open_bank
 
-WANTED: dict[str, Any] = {"product": "SHOP", "amount": 5_000_000, "term": 12, "document": {"size": 9}, "agreed": True}
+WANTED: dict[str, Any] = {"product": "SHOP", "amount": 5_000_000, "term": 12, "agreed": True}
 #: days: of a customer whom the rules let through
 HISTORY = 500
 #: instalment of 50,000.00 at 4.80 % over 12 months
@@ -56,7 +57,7 @@ def test_a_code_leads_to_an_offer(house: BankHouse) -> None:
 @pytest.mark.parametrize(
     ("wrong", "code"),
     [
-        ({"agreed": False}, "not-agreed"), ({"document": None}, "no-document"), ({"term": 7}, "bad-term"),
+        ({"agreed": False}, "not-agreed"), ({"term": 7}, "bad-term"),
         ({"product": "CURRENT"}, "no-product"), ({"product": "X"}, "no-product"), ({"amount": 1}, "bad-amount"),
     ],
 )  # fmt: skip

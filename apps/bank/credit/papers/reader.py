@@ -3,7 +3,8 @@
 `Reader.read` sends a photo and gets a `Reading`. The process starts with the first photo and is replaced when it has
 died, takes too long, or has read many photos. It is asked for one photo at a time; more readers are more processes.
 
-The wire, both ways: 4 bytes of length, big-endian, then the photo's bytes, or the reading as JSON.
+The wire: 4 bytes of length, big-endian, a byte for the paper's kind and the photo's bytes; back come a length and the
+reading as JSON.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ from bank.credit.papers.pictures import MOST_BYTES, Quality
 #: seconds for one photo (about 2 of processor time here), and photos of one process
 _PATIENCE: Final = 60.0
 _PHOTOS: Final = 200
+#: papers that can be read
+KINDS: Final = ("id-front", "id-back", "licence")
 
 
 class Reading(Struct, frozen=True):
@@ -51,8 +54,8 @@ class Reader:
         self._process: subprocess.Popen[bytes] | None = None
         self._done = 0
 
-    def read(self, photo: bytes) -> Reading:
-        """A photo's reading. Raises ReaderFailed."""
+    def read(self, photo: bytes, kind: str = "id-front") -> Reading:
+        """The reading of a photo of a paper of `KINDS`. Raises ReaderFailed."""
         if len(photo) > MOST_BYTES:
             return Reading(("unreadable",))
         with self._lock:
@@ -61,7 +64,7 @@ class Reader:
             process = self._process or self._start()
             try:
                 assert process.stdin is not None
-                process.stdin.write(struct.pack(">I", len(photo)) + photo)
+                process.stdin.write(struct.pack(">IB", len(photo), KINDS.index(kind)) + photo)
                 process.stdin.flush()
                 answer = self._answer(process)
             except (OSError, EOFError, TimeoutError) as error:
@@ -120,10 +123,10 @@ class Reader:
         return content
 
 
-def read_photo(engine: Any, photo: bytes) -> Reading:
+def read_photo(engine: Any, photo: bytes, kind: str = "id-front") -> Reading:
     """A photo's reading by an engine of RapidOCR."""
     from bank.credit.papers import pictures
-    from bank.credit.papers.card import Text, read_card
+    from bank.credit.papers.card import Text, read_back, read_card, read_licence
 
     picture = pictures.decode(photo)
     if picture is None:
@@ -139,7 +142,8 @@ def read_photo(engine: Any, photo: bytes) -> Reading:
             found.txts or (), found.scores or (), found.boxes if found.txts else (), strict=True
         )
     ]
-    return Reading((), quality, tilt, read_card(texts))
+    read = {"id-front": read_card, "id-back": read_back, "licence": read_licence}[kind]
+    return Reading((), quality, tilt, read(texts))
 
 
 def _height(box: Any) -> float:
@@ -160,11 +164,12 @@ def main() -> int:
     os.dup2(2, 1)
     reading = engine()
     while True:
-        head = sys.stdin.buffer.read(4)
-        if len(head) < 4:
+        head = sys.stdin.buffer.read(5)
+        if len(head) < 5:
             return 0
-        photo = sys.stdin.buffer.read(struct.unpack(">I", head)[0])
-        answer = msgspec.json.encode(read_photo(reading, photo))
+        length, kind = struct.unpack(">IB", head)
+        photo = sys.stdin.buffer.read(length)
+        answer = msgspec.json.encode(read_photo(reading, photo, KINDS[kind]))
         answers.write(struct.pack(">I", len(answer)) + answer)
         answers.flush()
 

@@ -1,4 +1,4 @@
-"""Pictures of cards of nobody, drawn with the font that OpenCV brings along; and what a careless hand makes of them."""
+"""Pictures of cards of nobody, drawn by `papers.specimen`; and what a careless hand makes of them."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ import cv2
 import numpy as np
 
 from bank.credit.id_numbers import check_digit
+from bank.credit.papers import specimen
 from bank.credit.papers.pictures import Image
-
-_FONT = cv2.FontFace("uni")
 
 
 @dataclass(frozen=True)
@@ -42,17 +41,7 @@ def holder(seed: int) -> Holder:
 
 def draw(who: Holder) -> Image:
     """The card alone, 1,000 × 631."""
-    card = np.full((631, 1_000, 3), (236, 240, 226), np.uint8)
-    rows = [
-        ("姓名", who.name, 95), ("性别", f"{who.sex}    民族  汉", 175),
-        ("出生", f"{who.born.year}年{who.born.month}月{who.born.day}日", 255), ("住址", who.address[0], 340),
-        ("", who.address[1], 395), ("公民身份号码", who.number, 550),
-    ]  # fmt: skip
-    for label, value, y in rows:
-        cv2.putText(card, label, (60, y), (130, 90, 40), _FONT, 30, 400)
-        cv2.putText(card, value, (330 if len(label) > 2 else 150, y), (25, 25, 25), _FONT, 36, 400)
-    cv2.rectangle(card, (690, 110), (930, 430), (190, 180, 170), -1)
-    return card
+    return specimen.identity(who.name, who.sex, "汉", who.born, who.address, who.number)
 
 
 def photo(who: Holder, tilt: float = 0.0, blur: float = 0.0, noise: float = 0.0, seed: int = 0) -> Image:
