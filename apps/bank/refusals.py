@@ -65,6 +65,11 @@ SENTENCES: dict[str, tuple[int, str, str]] = {
     "contract-changed": (409, "合同已更新，请重新查看后签署。", "The contract has changed: read it again and sign."),
     "no-deposit": (409, "您没有可用于放款的活期账户。", "You have no account that the loan could be paid into."),
     "too-much-repaid": (409, "最多可还 {most} 元。", "At most {most} CNY can be repaid."),
+    "repay-all": (
+        409,
+        "该金额已超过剩余本金，结清贷款请还 {payoff} 元。",
+        "This is more than the principal. Repay {payoff} CNY to end the loan.",
+    ),
     "not-decidable": (409, "该申请不在待人工审核状态。", "This application does not wait for an officer."),
     "not-possible": (409, "该申请目前不能进行此操作。", "This cannot be done with the application as it is now."),
     "taken": (409, "{owner} 已领取该任务。", "{owner} has taken it already."),

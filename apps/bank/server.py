@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from bank import mobile
 from bank.centres import accounting, applying, bookings, network, papers, products
+from bank.centres.arrears import ARREARS, COLLECT, Arrears
 from bank.centres.batches import Batches
 from bank.centres.claims import Claims
 from bank.centres.closing import CHECK, LEDGER, Closing
 from bank.centres.contracts import Contracts
 from bank.centres.customers import of_session
 from bank.centres.enrolling import Enrolling
+from bank.centres.interest import DEPOSITS, LOANS, Interest
 from bank.centres.lending import Lending
+from bank.centres.monitoring import MONITORING, Monitoring
 from bank.centres.papers import Desk
 from bank.centres.payments import Payments
 from bank.centres.secrets import Secrets
@@ -44,9 +47,10 @@ log = logging.getLogger("bank")
 
 
 class Bank:
-    """Everything that the bank's parts share. Start it in the loop that uses it; stop it in the end."""
+    """Everything that the bank's parts share. Start it in the loop that uses it; stop it in the end. `clock` gives µs."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, clock: Callable[[], int] = now) -> None:
+        self.clock = clock
         settings.data.mkdir(parents=True, exist_ok=True)
         self.settings = settings
         secret = settings.secret()
@@ -76,7 +80,7 @@ class Bank:
         """Open the ledger, make up a past on a first start, finish what another process has left."""
         if self.settings.seed and await self.database.read(is_empty):
             await seed(self.database, self.settings, self.seal)
-        self.ledger = await accounting.open_ledger(self.settings)
+        self.ledger = await accounting.open_ledger(self.settings, self.clock)
         await self.database.write(products.do_found)
         self.payments = Payments(self.database, self.ledger)
         self.lending = Lending(self.database, self.ledger, self.payments, self.seal, self.contracts)
@@ -84,8 +88,22 @@ class Bank:
         self.claims = Claims(self.database, self.payments)
         self.enrolling = Enrolling(self.database, self.ledger, self.secrets)
         closing = Closing(self.database, self.ledger)
-        self.batches = Batches(self.database, {LEDGER: closing.close, CHECK: closing.check})
-        await bookings.post(self.database, self.ledger, now())
+        parts = (self.database, self.ledger)
+        interest, arrears = Interest(*parts, self.clock), Arrears(*parts, self.payments, self.clock)
+        self.batches = Batches(
+            self.database,
+            {
+                LEDGER: closing.close,
+                COLLECT: arrears.collect,
+                LOANS: interest.loans,
+                DEPOSITS: interest.deposits,
+                ARREARS: arrears.review,
+                MONITORING: Monitoring(self.database, self.seal, self.clock).watch,
+                CHECK: closing.check,
+            },
+            self.clock,
+        )
+        await bookings.post(self.database, self.ledger, self.clock())
         if left := await self.payments.finish() + await self.lending.finish() + await openbank.finish(self):
             log.warning("%d orders that a process had left were carried out", left)
 

@@ -183,7 +183,7 @@ class Claim(Struct, frozen=True):
 
 
 class Instalment(Struct, frozen=True):
-    """`state`: paid, due (today or before), open."""
+    """`state`: paid, overdue, due (today), open."""
 
     number: int
     due: str
@@ -194,7 +194,9 @@ class Instalment(Struct, frozen=True):
 
 
 class Loan(Struct, frozen=True):
-    """`owed` is the principal that is left, `payoff` what would end the loan today, `next` what is due next."""
+    """`owed` is the principal that is left, `payoff` what would end the loan today (with `fee`, of prepaying), `next`
+    what is due next. `due` should be paid today, with `penalty` and charges; `overdue` of it for `days_overdue` days.
+    """
 
     id: str
     number: str
@@ -210,3 +212,25 @@ class Loan(Struct, frozen=True):
     next: Instalment | None
     contract: str
     schedule: list[Instalment] = []
+    due: int = 0
+    overdue: int = 0
+    days_overdue: int = 0
+    penalty: int = 0
+    fee: int = 0
+
+
+class Prepayment(Struct, frozen=True):
+    """What a repayment of `amount` would do today: its parts, interest that is `saved`, what a month takes and when the
+    loan ends, before and after. `payoff` would end the loan."""
+
+    amount: int
+    payoff: int
+    interest: int
+    principal: int
+    penalty: int
+    fee: int
+    saved: int
+    payment_before: int
+    payment_after: int
+    ends_before: str
+    ends_after: str

@@ -7,6 +7,7 @@ carry the code of their control account, so the trial balance is a sum over code
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from enum import IntEnum
 
@@ -41,6 +42,12 @@ class Code(IntEnum):
     REPAYMENT = 21
     PRINCIPAL = 22
     INTEREST = 23
+    PENALTY = 24
+    FEE = 25
+    ACCRUAL = 26
+    ALLOWANCE = 27
+    WRITE_OFF = 28
+    RECOVERY = 29
     CLAIM = 30
 
 
@@ -67,24 +74,31 @@ CHART: dict[int, GeneralAccount] = {
         GeneralAccount(1101, "银联收单清算", "Merchant acquiring clearing", True),
         GeneralAccount(1201, "经营贷款", "Business loans", True, True),
         GeneralAccount(1202, "消费贷款", "Consumer loans", True, True),
-        GeneralAccount(1301, "应收利息", "Interest receivable", True),
+        GeneralAccount(1209, "贷款损失准备", "Allowance for loan losses", False, True),
+        GeneralAccount(1301, "应收利息", "Interest receivable", True, True),
         GeneralAccount(2001, "活期存款", "Demand deposits", False, True),
         GeneralAccount(2002, "定期存款", "Term deposits", False, True),
         GeneralAccount(2003, "商户存款", "Merchant deposits", False, True),
         GeneralAccount(2101, "待清算他行汇款", "Payments to other banks in clearing", False),
         GeneralAccount(2201, "未决赔款准备金", "Claims reserve", False),
         GeneralAccount(2301, "待分配还款", "Repayments to be allocated", False),
+        GeneralAccount(2401, "应付利息", "Interest payable", False, True),
         GeneralAccount(3001, "实收资本", "Paid-up capital", False),
         GeneralAccount(4001, "利息收入", "Interest income", False),
         GeneralAccount(4002, "罚息收入", "Penalty interest income", False),
+        GeneralAccount(4003, "手续费收入", "Fees and charges", False),
+        GeneralAccount(4004, "已核销贷款收回", "Recoveries of loans written off", False),
         GeneralAccount(5001, "利息支出", "Interest expense", True),
         GeneralAccount(5101, "赔款支出", "Claims paid", True),
-        GeneralAccount(5201, "贷款减值损失", "Loans written off", True),
+        GeneralAccount(5201, "贷款减值损失", "Impairment of loans", True),
     )
 }
 
 CENTRAL_BANK, ACQUIRING, CLEARING, REPAYMENTS, CAPITAL = 1001, 1101, 2101, 2301, 3001
-INTEREST_INCOME, CLAIMS_PAID = 4001, 5101
+INTEREST_INCOME, PENALTY_INCOME, FEE_INCOME, RECOVERIES = 4001, 4002, 4003, 4004
+INTEREST_EXPENSE, CLAIMS_PAID, IMPAIRMENT = 5001, 5101, 5201
+#: control accounts of what belongs to a loan or a deposit beside itself
+ALLOWANCE, RECEIVABLE, PAYABLE = 1209, 1301, 2401
 #: by the first digit of a code
 _KINDS = {1: "asset", 2: "liability", 3: "equity", 4: "income", 5: "expense"}
 
@@ -98,6 +112,16 @@ def new_account(identifier: str, gl: int, reference: str = "") -> NewAccount:
     """A sub-account of a control account: a deposit cannot be overdrawn, a loan not be overpaid."""
     flag = AccountFlag.CREDITS_MUST_NOT_EXCEED_DEBITS if CHART[gl].debit else AccountFlag.DEBITS_MUST_NOT_EXCEED_CREDITS
     return NewAccount(identifier, CNY, gl, int(flag), reference=reference)
+
+
+def sub_account(account: str, gl: int) -> str:
+    """The ledger's id of an account that belongs to a loan or a deposit: its interest, its allowance."""
+    return f"{hashlib.sha256(f'{gl} {account}'.encode()).hexdigest()[:30]}00"
+
+
+def new_sub_account(account: str, gl: int, reference: str = "") -> NewAccount:
+    """Such an account. What is written first and posted next may reach the ledger in another order: it has no guard."""
+    return NewAccount(sub_account(account, gl), CNY, gl, reference=reference)
 
 
 async def open_ledger(settings: Settings, clock: Callable[[], int] = now) -> Ledger:

@@ -8,7 +8,6 @@ takes a transfer that it has already for the same. A row goes when the ledger ha
 from __future__ import annotations
 
 import datetime
-from hashlib import sha256
 
 from sqlalchemy import Connection, delete, insert, select, update
 
@@ -16,17 +15,12 @@ from bank.centres.accounting import CNY
 from bank.ids import new_hex
 from bank.ledger.interfaces import Transfer
 from bank.ledger.ledger import Ledger
-from bank.tables import bookings
+from bank.tables import bookings, movements
 from eden.base.database import Database
 from eden.base.errors import EdenError
 
 #: transfers of one request
 _POSTED = 500
-
-
-def sub_account(account: str, kind: str) -> str:
-    """The ledger's id of an account that belongs to another one: its interest, its allowance."""
-    return f"{sha256(f'{kind} {account}'.encode()).hexdigest()[:30]}00"
 
 
 def do_book(
@@ -39,14 +33,15 @@ def do_book(
     amount: int,
     code: int,
     reference: str,
-) -> None:
-    """Write a transfer that is to be posted; a negative amount goes the other way, none is none."""
+) -> str:
+    """Write a transfer that is to be posted, its id; a negative amount goes the other way, none is none."""
+    identifier = new_hex(at)
     if amount < 0:
         debit, credit, amount = credit, debit, -amount
     if amount:
         connection.execute(
             insert(bookings).values(
-                id=new_hex(at),
+                id=identifier,
                 day=day.isoformat(),
                 batch=batch,
                 debit=debit,
@@ -56,6 +51,7 @@ def do_book(
                 reference=reference,
             )
         )
+    return identifier
 
 
 async def post(database: Database, ledger: Ledger, at: int) -> int:
@@ -88,4 +84,6 @@ async def post(database: Database, ledger: Ledger, at: int) -> int:
 def _do_clear(connection: Connection, done: list[str], refused: list[str], at: int) -> None:
     connection.execute(delete(bookings).where(bookings.c.id.in_(done)))
     for identifier in refused:
-        connection.execute(update(bookings).where(bookings.c.id == identifier).values(id=new_hex(at)))
+        again = new_hex(at)
+        connection.execute(update(bookings).where(bookings.c.id == identifier).values(id=again))
+        connection.execute(update(movements).where(movements.c.id == identifier).values(id=again))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bank.centres import reconciling
 from bank.centres.batches import Progress
 from bank.ledger.ledger import Ledger
 from bank.times import moment
@@ -25,9 +26,11 @@ class Closing:
         await self._database.write(lambda connection: progress.count(connection, **figures))
 
     async def check(self, progress: Progress) -> None:
-        """Debits are credits in the trial balance of the day's end. Raises EdenError "bank-unbalanced"."""
+        """Debits are credits in the trial balance of the day's end, and the ledger has what loans and deposits say.
+        Raises EdenError "bank-unbalanced"."""
         balance = await self._ledger.trial_balance(moment(progress.next) - 1)
         if not balance.balanced:
             raise EdenError("bank-unbalanced", f"The trial balance of {progress.day} does not balance.")
+        agreed = await reconciling.check(self._database, self._ledger)
         accounts = sum(line.accounts for line in balance.lines)
-        await self._database.write(lambda connection: progress.count(connection, accounts=accounts))
+        await self._database.write(lambda connection: progress.count(connection, accounts=accounts, agreed=agreed))

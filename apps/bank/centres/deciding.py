@@ -66,6 +66,13 @@ def decision(
     return decide(application, data, on, versions_on(product.code, on, lender))
 
 
+def seen(connection: Connection, seal: Seal, customer: str, on: datetime.date) -> tuple[CashFlow, Report]:
+    """What is known of a customer on a day: the same that a decision would look at."""
+    row = connection.execute(select(customer_table).where(customer_table.c.id == customer)).one()
+    number = seal.open(row.document, "document", customer).decode() if row.document else ""
+    return _cash_flow(connection, customer, row.created_at, on), _report(number, on)
+
+
 def sentences(made: Decision) -> list[tuple[str, str]]:
     """Its reasons in Chinese and English."""
     breaches = {breach.rule: (breach.zh, breach.en) for breach in made.trace.breaches}

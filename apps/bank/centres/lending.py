@@ -17,15 +17,8 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection, insert, select, update
 
-from bank.centres import applying, contracts, loan_books, loan_rows, messages, products
-from bank.centres.accounting import (
-    INTEREST_INCOME,
-    REPAYMENTS,
-    Code,
-    general,
-    new_account,
-    open_accounts,
-)
+from bank.centres import applying, contracts, loan_rows, messages, products, repaying
+from bank.centres.accounting import ALLOWANCE, RECEIVABLE, new_account, new_sub_account, open_accounts
 from bank.centres.contracts import KIND as CONTRACT
 from bank.centres.contracts import Contracts
 from bank.centres.payments import Order, Payments, do_insert, refusal
@@ -33,9 +26,9 @@ from bank.ids import new_hex
 from bank.ledger.interfaces import LedgerError
 from bank.ledger.ledger import Ledger
 from bank.refusals import Refusal, yuan
-from bank.tables import accounts, documents, loans, repayments
+from bank.tables import accounts, documents, loans
 from bank.times import day_of
-from bank.values import Application, Loan
+from bank.values import Application, Loan, Prepayment
 from eden.base.database import Database
 from eden.base.ids import now
 from eden.base.sealing import Seal
@@ -63,7 +56,7 @@ class Lending:
         self._database, self._ledger, self._payments, self._seal = database, ledger, payments, seal
         self._contracts = contracts
         payments.finishers["disbursement"] = _do_paid_out
-        payments.finishers["repayment"] = _do_repaid
+        payments.finishers["repayment"] = repaying.do_finish
 
     async def apply(self, customer: str, key: str, wanted: applying.Apply, chinese: bool) -> Application:
         """Take an application in and decide; the same key with the same wish is the same one. Refusals of all kinds."""
@@ -90,11 +83,20 @@ class Lending:
         return await self.loan(customer, identifier, chinese)
 
     async def repay(self, customer: str, loan: str, key: str, wanted: Repay, chinese: bool) -> Loan:
-        """Repay an instalment, more, or all. Refusals "bad-amount", "too-much-repaid", "insufficient-funds"."""
+        """Repay what is due, more, or all. Refusals as of `repaying.do_order`, "no-loan", "insufficient-funds"."""
         fingerprint = hashlib.sha256(msgspec.json.encode([loan, wanted.amount])).hexdigest()
-        order = await self._database.write(
-            lambda connection: _do_order_repayment(connection, customer, loan, key, fingerprint, wanted.amount, now())
-        )
+
+        def work(connection: Connection) -> Order:
+            at = now()
+            known = loan_rows.known_order(connection, customer, key, fingerprint)
+            if known is not None:
+                return known
+            row = loan_rows.active(connection, customer, loan)
+            return repaying.do_order(
+                connection, row, key, fingerprint, wanted.amount, day_of(at), repaying.CUSTOMER, at
+            )
+
+        order = await self._database.write(work)
         order = await self._payments.carry_out(order)
         if order.state == "refused":
             raise refusal(order.reason)
@@ -112,6 +114,14 @@ class Lending:
             lambda connection: loan_rows.of_customer(connection, customer, day_of(now()), chinese)
         )
 
+    async def prepayment(self, customer: str, loan: str, amount: int) -> Prepayment:
+        """What a repayment would do today; nothing is done. Refusals as of `repay`."""
+        return await self._database.read(
+            lambda connection: loan_rows.prepayment(
+                connection, loan_rows.active(connection, customer, loan), amount, day_of(now())
+            )
+        )
+
     async def finish(self) -> int:
         """Pay out what a process that died has left; how many loans that were."""
         rows = await self._database.read(
@@ -125,7 +135,9 @@ class Lending:
         loan, order = await self._database.read(lambda connection: _find_payout(connection, identifier))
         if loan.state != "signed":
             return
-        await open_accounts(self._ledger, [new_account(loan.account_id, order.detail["gl"], loan.number)])
+        new = [new_account(loan.account_id, order.detail["gl"], loan.number)]
+        new += [new_sub_account(loan.account_id, gl, loan.number) for gl in (RECEIVABLE, ALLOWANCE)]
+        await open_accounts(self._ledger, new)
         order = await self._payments.carry_out(order)
         try:
             await self._ledger.note_receipt(CONTRACT, loan.number)
@@ -194,6 +206,7 @@ def _find_payout(connection: Connection, identifier: str) -> tuple[Any, Order]:
 def _do_paid_out(connection: Connection, order: Order, at: int) -> None:
     identifier = order.detail["loan"]
     connection.execute(update(loans).where(loans.c.id == identifier).values(state="active"))
+    loan_rows.do_open_state(connection, identifier, day_of(order.created_at))
     applying.do_set(connection, identifier, "paid", at)
     product, product_en = order.detail["product"]
     messages.do_tell(
@@ -206,54 +219,3 @@ def _do_paid_out(connection: Connection, order: Order, at: int) -> None:
         amount=yuan(order.amount),
         number=order.detail["remark"],
     )
-
-
-def _do_order_repayment(
-    connection: Connection, customer: str, loan_id: str, key: str, fingerprint: str, amount: int, at: int
-) -> Order:
-    known = loan_rows.known_order(connection, customer, key, fingerprint)
-    if known is not None:
-        return known
-    loan = loan_rows.active(connection, customer, loan_id)
-    today = day_of(at)
-    terms, repaid = loan_rows.terms_of(connection, loan), loan_rows.repaid(connection, loan_id)
-    end = loan_books.standing(terms, repaid, today).payoff
-    if amount < 1:
-        raise Refusal("bad-amount", low=yuan(1), high=yuan(end.interest + end.principal))
-    if amount > end.interest + end.principal:
-        raise Refusal("too-much-repaid", most=yuan(end.interest + end.principal))
-    part = loan_books.split(terms, repaid, today, amount)
-    clearing = general(REPAYMENTS)
-    legs = [
-        [new_hex(at), clearing, to, cents, int(code)]
-        for to, cents, code in (
-            (general(INTEREST_INCOME), part.interest, Code.INTEREST),
-            (loan.account_id, part.principal, Code.PRINCIPAL),
-        )
-        if cents
-    ]
-    name = products.find(connection, loan.product, loan.product_version).product.name
-    detail: dict[str, Any] = {"name": name, "payer": "", "remark": loan.number, "loan": loan_id, "legs": legs}
-    detail |= {"interest": part.interest, "day": today.isoformat(), "rest": end.principal - part.principal}
-    return do_insert(connection, customer, key, fingerprint, "repayment", loan.deposit_id, clearing, amount, detail, at)
-
-
-def _do_repaid(connection: Connection, order: Order, at: int) -> None:
-    detail = order.detail
-    connection.execute(
-        insert(repayments).values(
-            id=order.id,
-            loan_id=detail["loan"],
-            day=detail["day"],
-            amount=order.amount,
-            interest=detail["interest"],
-            penalty=0,
-            charge=0,
-            fee=0,
-            kind="customer",
-        )
-    )
-    if not detail["rest"]:
-        connection.execute(update(loans).where(loans.c.id == detail["loan"]).values(state="closed"))
-    amount, rest, number = yuan(order.amount), yuan(detail["rest"]), detail["remark"]
-    messages.do_tell(connection, order.customer_id, "loan-repaid", at, amount=amount, rest=rest, number=number)

@@ -7,7 +7,7 @@ version keeps that version's terms.
 from __future__ import annotations
 
 import re
-from typing import Annotated, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 from msgspec import Meta, Struct
@@ -36,6 +36,9 @@ class Deposit(Struct, frozen=True, forbid_unknown_fields=True, tag="deposit", ta
     name_en: Name
     gl: Annotated[int, Meta(ge=1000, le=9999)]
     rate_bp: BasisPoints = 0
+    #: when interest is paid, on the 21st: of each month, of the last month of each quarter, of December
+    capitalised: Literal["month", "quarter", "year"] = "quarter"
+    day_count: Literal["act/360", "act/365F"] = "act/360"
     #: False: money leaves only at its term
     is_payment: bool = True
     transfer_limit: Cents = 5_000_000
@@ -43,7 +46,11 @@ class Deposit(Struct, frozen=True, forbid_unknown_fields=True, tag="deposit", ta
 
 
 class Loan(Struct, frozen=True, forbid_unknown_fields=True, tag="loan", tag_field="kind"):
-    """A loan product. `codes` are what its printed codes say; months of the terms; the rule pack's region."""
+    """A loan product. `codes` are what its printed codes say; months of the terms; the rule pack's region.
+
+    Beside its rate an overdue amount bears `penalty_bp` a year, and an instalment that is late for longer than
+    `late_days` costs `late_fee`. Prepaying costs `prepay_fee_bp` of the principal in the first `prepay_fee_months`.
+    """
 
     name: Name
     name_en: Name
@@ -56,6 +63,10 @@ class Loan(Struct, frozen=True, forbid_unknown_fields=True, tag="loan", tag_fiel
     method: str = "equal_instalments"
     day_count: str = "30/360"
     penalty_bp: BasisPoints = 0
+    late_fee: Cents = 0
+    late_days: Annotated[int, Meta(ge=0, le=90)] = 3
+    prepay_fee_bp: BasisPoints = 0
+    prepay_fee_months: Annotated[int, Meta(ge=0, le=360)] = 0
     region: str = "CN"
     purpose: str = "business"
 
@@ -160,7 +171,14 @@ def do_change(connection: Connection, code: str, version: int, product: Product,
 FIRST: dict[str, Product] = {
     "CURRENT": Deposit(name="活期储蓄", name_en="Current account", gl=2001, rate_bp=10),
     "SAVINGS": Deposit(
-        name="定期存款", name_en="Savings", gl=2002, rate_bp=155, is_payment=False, transfer_limit=0, day_limit=0
+        name="定期存款",
+        name_en="Savings",
+        gl=2002,
+        rate_bp=155,
+        capitalised="month",
+        is_payment=False,
+        transfer_limit=0,
+        day_limit=0,
     ),
     "MERCHANT": Deposit(
         name="小店经营户", name_en="Shop account", gl=2003, transfer_limit=5_000_000, day_limit=20_000_000
@@ -186,6 +204,9 @@ FIRST: dict[str, Product] = {
         terms=[6, 12, 24, 36],
         codes=["EDEN-HOME-2026"],
         penalty_bp=210,
+        late_fee=2_000,
+        prepay_fee_bp=100,
+        prepay_fee_months=12,
         purpose="consumption",
     ),
 }

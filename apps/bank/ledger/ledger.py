@@ -194,6 +194,11 @@ class Ledger:
         """What an account's balances were after everything that happened until a time (microseconds)."""
         return await self._statements.balances(account, at)
 
+    async def balances_at(self, at: int) -> dict[str, Balances]:
+        """The balances of all accounts that had moved, after everything that happened until a time (microseconds)."""
+        found = await self._closing.balances(at)
+        return {id_.hex(): Balances(*four) for id_, four in found.items()}
+
     async def entries(self, start: int, limit: int = _ENTRIES) -> list[Posted]:
         """Transfers from an index on, in order: the outbox, which each consumer reads from its own cursor."""
         rows = await self.store.fetch(

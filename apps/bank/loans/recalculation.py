@@ -105,6 +105,27 @@ def payoff(
     return {"principal": principal, "interest": interest, "total": principal + interest}
 
 
+def interest_until(
+    terms: Terms,
+    repayments: Sequence[Repayment],
+    days: Sequence[Day],
+    prepayment: Prepayment = Prepayment.REDUCE_INSTALMENT,
+) -> list[Decimal]:
+    """All interest that has accrued until each of some days, due or not, paid or not: one replay for all of them.
+
+    It is what `payoff` asks for on such a day and what had been paid of interest before. Raises ValueError as
+    `recalculate` does, and for terms whose stretches are rounded alone, which days that are looked at would cut.
+    """
+    last = max(days)
+    _check(terms, repayments, last)
+    if terms.round_stretches:
+        raise ValueError("days that are looked at would cut stretches that are rounded alone")
+    replay = _Replay(terms, sorted(repayments, key=lambda item: item.on), last, prepayment, frozenset(days))
+    replay.run()
+    total = sum((row.interest for row in replay.rows), Decimal(0))
+    return [replay.accrued.get(day, Decimal(0) if day <= terms.start else total) for day in days]
+
+
 def _accrued(
     terms: Terms, repayments: Sequence[Repayment], as_of: Day, prepayment: Prepayment, current: Row
 ) -> Decimal:
@@ -128,8 +149,17 @@ def _check(terms: Terms, repayments: Sequence[Repayment], as_of: Day) -> None:
 class _Replay:
     """Goes through the periods once. `balance` is owed when all that is due has been paid."""
 
-    def __init__(self, terms: Terms, repayments: list[Repayment], as_of: Day, prepayment: Prepayment) -> None:
+    def __init__(
+        self,
+        terms: Terms,
+        repayments: list[Repayment],
+        as_of: Day,
+        prepayment: Prepayment,
+        marks: frozenset[Day] = frozenset(),
+    ) -> None:
         self.terms, self.repayments, self.as_of, self.prepayment = terms, repayments, as_of, prepayment
+        #: days on which to note all interest that has accrued, and what was noted
+        self.marks, self.accrued = marks, dict[Day, Decimal]()
         self.plan = Plan(terms)
         self.rows: list[Row] = []
         self.balance = terms.principal
@@ -174,7 +204,8 @@ class _Replay:
         exact_part = rounded = Fraction(0)
         at = start
         inside = [item for item in self.repayments if start < item.on <= due or (number == 1 and item.on == start)]
-        for day in sorted({item.on for item in inside} | {due}):
+        before = sum((row.interest for row in self.rows), Decimal(0)) if self.marks else Decimal(0)
+        for day in sorted({item.on for item in inside} | {due} | {day for day in self.marks if start < day < due}):
             for low, high in ((at, min(day, self.as_of)), (max(at, self.as_of), day)):
                 overdue = self._overdue() if high <= self.as_of else Decimal(0)
                 for owed in (self.balance, overdue):
@@ -183,6 +214,8 @@ class _Replay:
                 if high <= self.as_of:
                     self.until_as_of[number] = self._money(exact_part, rounded)
             at = day
+            if day in self.marks:
+                self.accrued[day] = before + self._money(exact_part, rounded)
             for item in inside:
                 if item.on != day:
                     continue

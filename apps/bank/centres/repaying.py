@@ -1,0 +1,123 @@
+"""Repayments: what a customer pays, what is collected on the day it is due, and what comes back of a loan written off.
+
+One order pays out of the deposit into a clearing account, and its legs go on from there to penalty, charges, interest
+and principal: all or none. Interest that is paid before the night in which it would be booked becomes income with the
+repayment. What is owed follows from the loan engine; what of it is paid first, `loans.allocation` says.
+"""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from bank.centres import loan_rows, messages, products
+from bank.centres.accounting import (
+    FEE_INCOME,
+    INTEREST_INCOME,
+    PENALTY_INCOME,
+    RECEIVABLE,
+    RECOVERIES,
+    REPAYMENTS,
+    Code,
+    general,
+    sub_account,
+)
+from bank.centres.loan_books import Split
+from bank.centres.payments import Order, do_insert
+from bank.ids import new_hex
+from bank.refusals import Refusal, yuan
+from bank.tables import loan_states, loans, repayments
+
+#: of repayments: who has made them
+CUSTOMER, COLLECTED = "customer", "collected"
+
+
+def do_order(
+    connection: Connection,
+    loan: Row[Any],
+    key: str,
+    fingerprint: str,
+    amount: int,
+    on: datetime.date,
+    kind: str,
+    at: int,
+) -> Order:
+    """Write the order of a repayment with value on a day; the same key with the same wish is the same one. Refusals
+    "bad-amount", "too-much-repaid", "repay-all", "key-used"."""
+    known = loan_rows.known_order(connection, loan.customer_id, key, fingerprint)
+    if known is not None:
+        return known
+    clearing = general(REPAYMENTS)
+    if loan.state == loan_rows.WRITTEN_OFF:
+        owed = loan_rows.state_of(connection, loan.id).written_off - loan_rows.paid(connection, loan.id).recovered
+        _check(amount, owed)
+        parts, rest, recognised = Split(principal=amount), owed - amount, 0
+        wanted = [(clearing, general(RECOVERIES), amount, Code.RECOVERY)]
+        kind = loan_rows.RECOVERY
+    else:
+        debt = loan_rows.debt_of(connection, loan, on)
+        _check(amount, debt.payoff.total)
+        divided = debt.divide(amount)
+        if divided is None:
+            raise Refusal("repay-all", payoff=yuan(debt.payoff.total))
+        parts, rest = divided, debt.end.principal - divided.principal
+        state, paid = loan_rows.state_of(connection, loan.id), loan_rows.paid(connection, loan.id)
+        recognised = max(0, paid.interest + parts.interest - state.interest)
+        receivable = sub_account(loan.account_id, RECEIVABLE)
+        wanted = [
+            (clearing, general(PENALTY_INCOME), parts.penalty, Code.PENALTY),
+            (clearing, general(FEE_INCOME), parts.charge + parts.fee, Code.FEE),
+            (receivable, general(INTEREST_INCOME), recognised, Code.ACCRUAL),
+            (clearing, receivable, parts.interest, Code.INTEREST),
+            (clearing, loan.account_id, parts.principal, Code.PRINCIPAL),
+        ]
+    legs = [[new_hex(at), debit, credit, cents, int(code)] for debit, credit, cents, code in wanted if cents]
+    name = products.find(connection, loan.product, loan.product_version).product.name
+    detail: dict[str, Any] = {"name": name, "payer": "", "remark": loan.number, "loan": loan.id, "legs": legs}
+    detail |= {"day": on.isoformat(), "rest": rest, "kind": kind, "recognised": recognised}
+    detail |= {"interest": parts.interest, "principal": parts.principal}
+    detail |= {"penalty": parts.penalty, "charge": parts.charge, "fee": parts.fee}
+    return do_insert(
+        connection, loan.customer_id, key, fingerprint, "repayment", loan.deposit_id, clearing, amount, detail, at
+    )
+
+
+def do_finish(connection: Connection, order: Order, at: int) -> None:
+    """The ledger has it: note the repayment, and tell."""
+    detail = order.detail
+    kind = detail["kind"]
+    connection.execute(
+        insert(repayments).values(
+            id=order.id,
+            loan_id=detail["loan"],
+            day=detail["day"],
+            amount=detail["interest"] + detail["principal"],
+            interest=detail["interest"],
+            penalty=detail["penalty"],
+            charge=detail["charge"],
+            fee=detail["fee"],
+            kind=kind,
+        )
+    )
+    if detail["recognised"]:
+        booked = loan_states.c.interest + detail["recognised"]
+        connection.execute(update(loan_states).where(loan_states.c.loan_id == detail["loan"]).values(interest=booked))
+    if not detail["rest"]:
+        connection.execute(update(loans).where(loans.c.id == detail["loan"]).values(state="closed"))
+    code = "loan-collected" if kind == COLLECTED else "loan-repaid"
+    amount, rest, number = yuan(order.amount), yuan(detail["rest"]), detail["remark"]
+    messages.do_tell(connection, order.customer_id, code, at, amount=amount, rest=rest, number=number)
+
+
+def row_of(connection: Connection, identifier: str) -> Row[Any]:
+    """A loan by its id."""
+    return connection.execute(select(loans).where(loans.c.id == identifier)).one()
+
+
+def _check(amount: int, most: int) -> None:
+    if amount < 1:
+        raise Refusal("bad-amount", low=yuan(1), high=yuan(most))
+    if amount > most:
+        raise Refusal("too-much-repaid", most=yuan(most))
