@@ -138,7 +138,7 @@ def routes(bank: Bank, gate: Gate) -> list[Route]:
     async def introspect(request: Request) -> Introspected:
         form = form_of(request)
         party, at = await gate.authenticate(form), gate.clock()
-        text = form.get("token", "")
+        text = _token(form)
 
         def look(connection: Connection) -> issued.Token | None:
             found = issued.live(connection, text, at)
@@ -160,7 +160,7 @@ def routes(bank: Bank, gate: Gate) -> list[Route]:
     async def revoke(request: Request) -> Reply:
         form = form_of(request)
         party, at = await gate.authenticate(form), gate.clock()
-        text = form.get("token", "")
+        text = _token(form)
         await bank.database.write(lambda connection: issued.do_revoke(connection, party.id, text, at))
         return Reply(b"", b"text/plain")
 
@@ -194,6 +194,13 @@ def _pushed(form: dict[str, str], party: ThirdParty, jkt: str) -> Pushed:
         "", party.id, _intent(form.get("claims", "")), uri, _scope(form, party), form["state"],
         form["code_challenge"], jkt, language, None, "", 0,
     )  # fmt: skip
+
+
+def _token(form: dict[str, str]) -> str:
+    """What a question is about."""
+    if not (token := form.get("token", "")):
+        raise OAuthError("invalid_request", "token is needed.")
+    return token
 
 
 def _scope(form: dict[str, str], party: ThirdParty) -> str:
