@@ -71,7 +71,10 @@ export class Client {
 
   private async send(request: RpcRequest, version: string, streamed: boolean, signal: AbortSignal): Promise<Incoming> {
     const { options, around } = this
-    const { operationType, method, target } = request
+    const { operationType, method } = request
+    const address = new URL(`rpc/${operationType}${request.target}`, folder(options.url))
+    // what is signed is what the browser sends: it writes some characters in its own way
+    const target = wire.sentTarget(address)
     const headers = new Headers(request.headers)
     const nonce = base64url(crypto.getRandomValues(new Uint8Array(NONCE_BYTES)))
     const time = Math.round(around.now() + this.ahead)
@@ -89,7 +92,6 @@ export class Client {
       const text = wire.textToSign({ app: options.app, operationType, method, target, time, nonce, digest })
       headers.set(wire.SIGNATURE, `${algorithm} ${options.kid ?? ''} ${wire.base64(await this.sign(algorithm, text))}`)
     }
-    const address = new URL(`rpc/${operationType}${target}`, folder(options.url))
     const sent = around.now()
     const response = await around.fetch(address, {
       method, headers, body: body ?? null, signal, credentials: 'omit', cache: 'no-store', redirect: 'error',

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import shared from '../../../tests/gateway/wire.json'
 import { hmac, seal } from './hpke'
 import * as national from './national'
-import { hex, isOperationType, isOwnHeader, same, textOfAnswer, textToSign, unbase64, utf8, type Bytes } from './wire'
+import { hex, isOperationType, isOwnHeader, same, sentTarget, textOfAnswer, textToSign, unbase64, utf8, type Bytes } from './wire'
 
 interface Signing {
   app: string; operation: string; method: string; target: string; body: string; time: number; nonce: string
@@ -64,4 +64,17 @@ it('knows names of operations, and headers that are not the program\'s', () => {
   expect(['', '.a', 'a/b', 'a b', 'é', `a${'b'.repeat(128)}`].some(isOperationType)).toBe(false)
   expect(['X-Eden-App', 'Sign', 'cookie', 'Sec-Fetch', 'operation-type'].every(isOwnHeader)).toBe(true)
   expect(['Authorization', 'x-trace'].some(isOwnHeader)).toBe(false)
+})
+
+describe('what is sent behind the path', () => {
+  it('is what the browser makes of it', () => {
+    const sent = (target: string) => sentTarget(new URL(`https://shop.example/rpc/a.b${target}`))
+    expect(sent('')).toBe('')
+    expect(sent('?')).toBe('?')
+    expect(sent('?a=1&b=%2F')).toBe('?a=1&b=%2F')
+    expect(sent(`?q=it's`)).toBe('?q=it%27s')
+    expect(sent('?q= "<>`{}|^\\[]~!*()ä钱')).toBe('?q=%20%22%3C%3E`{}|^\\[]~!*()%C3%A4%E9%92%B1')
+    expect(sent('?q=1#a?b')).toBe('?q=1')
+    expect(sent('#a?b')).toBe('')
+  })
 })

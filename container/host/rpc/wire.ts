@@ -36,6 +36,15 @@ export const textToSign = ({ app, operationType, method, target, time, nonce, di
 export const textOfAnswer = (trace: string, status: number, nonce: string, digest: string): Bytes =>
   utf8(['EDEN1R', trace, status, nonce, digest].join('\n'))
 
+/** What a browser sends behind the path of an address: `'`, blanks and all beyond ASCII are percent-encoded, a fragment is not
+    sent. */
+export function sentTarget(address: URL): string {
+  const whole = new URL(address)
+  whole.hash = ''
+  const asked = whole.href.indexOf('?')
+  return asked < 0 ? '' : whole.href.slice(asked)
+}
+
 /** What the encryption of a body is bound to. */
 export const sealInfo = (app: string, operationType: string, nonce: string): Bytes =>
   utf8(`eden gateway 1 ${app} ${operationType} ${nonce}`)

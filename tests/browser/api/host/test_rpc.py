@@ -6,6 +6,7 @@ import base64
 import json
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import parse_qs, unquote
 
 import msgspec
 import pytest
@@ -85,6 +86,23 @@ def test_calls_are_signed_encrypted_and_answered(phone: MakePhone, gateway: str)
     # the service sees what the program wrote
     assert paid["data"]["body"] == '{"amount":1250}'
     assert paid["header"]["X-Eden-Encryption"] == "hpke-p256 k1"
+
+
+def test_every_character_of_a_query_is_signed_as_it_is_sent(phone: MakePhone, gateway: str) -> None:
+    """Browsers write some characters of an address in their own way: \' is %27 when it is sent."""
+    program = phone(script=options(gateway))
+    every = "".join(map(chr, range(32, 127))) + "äé钱😀\u2028"
+    asked = rpc(program, operationType="eden.bank.account.get", method="GET", query={"id": "42", "q": every})
+    assert asked["errMsg"] == "rpc:ok", asked
+    path, _, query = asked["data"]["line"].removeprefix("GET ").partition("?")
+    assert path == "/accounts/42"
+    assert parse_qs(query) == {"q": [every]}
+    name = "it's (a) *name*!~"
+    asked = rpc(program, operationType="eden.bank.account.get", method="GET", data={"id": "4'2", name: "'"})
+    assert asked["errMsg"] == "rpc:ok", asked
+    path, _, query = asked["data"]["line"].removeprefix("GET ").partition("?")
+    assert unquote(path) == "/accounts/4'2"
+    assert parse_qs(query) == {name: ["'"]}
 
 
 def test_refusals_and_errors_fail_with_what_was_said(phone: MakePhone, gateway: str, expect_console: Any) -> None:
