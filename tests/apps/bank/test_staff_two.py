@@ -18,7 +18,7 @@ from bank.refusals import Refusal
 from bank.staff import members, product_forms, proposals
 from bank.staff.product_forms import Mistake
 from bank.staff.proposals import MOVES, PRODUCT, Proposal, next_state
-from bank.tables import accounts, orders
+from bank.tables import accounts, orders, staff
 from bank.times import day_of
 from eden.base.ids import now
 from eden.console.forms import made_form
@@ -201,7 +201,7 @@ def test_only_the_role_drafts_and_decides(house: BankHouse) -> None:
     house.bank.database.write_now(
         lambda connection: members.do_set(
             connection, "reader", "Reader", ["auditor"],
-            next(iter(connection.execute(select(members.staff.c.password)).scalars())), 1_000,
+            next(iter(connection.execute(select(staff.c.password)).scalars())), 1_000,
         )
     )  # fmt: skip
     path = draft(Person(house, OFFICER), "SHOP", rate_bp="5.10")
