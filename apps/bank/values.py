@@ -234,3 +234,19 @@ class Prepayment(Struct, frozen=True):
     payment_after: int
     ends_before: str
     ends_after: str
+
+
+class Allowed(Struct, frozen=True):
+    """What a customer has allowed a third party, or not. `kind`: accounts, payments. `state`: allowed, refused, paid,
+    ended, expired. `what` are sentences, `accounts` masked numbers; `until` is "" for what ends when it is withdrawn."""
+
+    id: str
+    name: str
+    kind: str
+    state: str
+    what: list[str]
+    accounts: list[str]
+    time: str
+    until: str
+    amount: int = 0
+    payee: str = ""

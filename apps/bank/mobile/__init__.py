@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bank.mobile import accounts, claims, loans, messages, papers, sessions
+from bank.mobile import accounts, claims, loans, messages, papers, sessions, third_parties
 from bank.web import Route
 
 if TYPE_CHECKING:
@@ -13,4 +13,5 @@ if TYPE_CHECKING:
 
 def routes(bank: Bank) -> list[Route]:
     """All of them."""
-    return [route for room in (sessions, accounts, messages, loans, papers, claims) for route in room.routes(bank)]
+    rooms = (sessions, accounts, messages, loans, papers, claims, third_parties)
+    return [route for room in rooms for route in room.routes(bank)]

@@ -27,7 +27,6 @@ from bank.openbank.values import (
     OBWriteDomesticConsent4,
     cents_of,
     micros_of,
-    moment_of,
     to_document,
 )
 from bank.refusals import Refusal
@@ -250,18 +249,6 @@ def do_cancel_all(connection: Connection, third_party: str, at: int) -> None:
     ).all()
     for row in rows:
         do_cancel(connection, Consent(*row), at)
-
-
-def reasons(consent: Consent) -> list[dict[str, str]]:
-    """As StatusReason says it."""
-    if not consent.reason:
-        return []
-    return [{"code": consent.reason, "sentence": REASONS[Code(consent.reason)]}]
-
-
-def until(consent: Consent) -> datetime.datetime | None:
-    """When it ends by itself."""
-    return None if consent.expires_at is None else moment_of(consent.expires_at)
 
 
 def _do_set(connection: Connection, consent: str, state: str, reason: str, at: int, **more: Any) -> None:

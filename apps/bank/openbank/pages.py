@@ -10,30 +10,29 @@ repeats a value that is made of it, so no other site can decide in the customer'
 
 from __future__ import annotations
 
-import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
 import jinja2
-from msgspec import UNSET, Struct
+from msgspec import Struct
 from sqlalchemy import Connection, select
 
 from bank.centres import customers, messages
 from bank.centres.accounting import balances
 from bank.centres.customers import masked_name, masked_number
-from bank.centres.payments import HERE, list_accounts
+from bank.centres.payments import list_accounts
 from bank.openbank import consents, issued, payments, third_parties
 from bank.openbank.consents import Consent
 from bank.openbank.errors import Code
 from bank.openbank.gate import Gate
 from bank.openbank.issued import Pushed
 from bank.openbank.operations import form_of
+from bank.openbank.telling import told
 from bank.openbank.third_parties import ThirdParty
 from bank.openbank.words import LANGUAGES, words
 from bank.refusals import Refusal, yuan
 from bank.tables import accounts
-from bank.times import ZONE
 from bank.web import Reply, Request, Route
 from eden.base.identity.secrets import digest, same
 
@@ -45,9 +44,6 @@ _STYLE = (_HERE / "templates" / "page.css").read_bytes()
 COOKIE = "bank-consent"
 _POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 PATH = "/oauth/authorize"
-
-
-_DIRECTIONS = {(True, True): "transactions-both", (True, False): "transactions-in", (False, True): "transactions-out"}
 
 
 class Asked(Struct, frozen=True):
@@ -99,8 +95,9 @@ class Pages:
                     await self._bank.database.write(lambda connection: customers.do_fail(connection, known, at))
                 raise Refusal("bad-sign-in")
         except Refusal as refusal:
-            told = refusal.chinese if language == "zh" else refusal.sentence
-            return self._page("sign-in.html", asked, language, status=refusal.status, error=told, phone=phone)
+            return self._page(
+                "sign-in.html", asked, language, refusal.status, error=_said(refusal, language), phone=phone
+            )
         customer = found.id
         assert customer is not None  # nobody has no password that could be right
 
@@ -139,8 +136,7 @@ class Pages:
                 typed = await self._bank.keyboard.seal("pay", customer, form.get("pin", ""))
                 await self._bank.secrets.check_pin(customer, typed)
             except Refusal as refusal:
-                told = refusal.chinese if language == "zh" else refusal.sentence
-                return await self._choice(request, asked, language, told, refusal.status)
+                return await self._choice(request, asked, language, _said(refusal, language), refusal.status)
 
         def work(connection: Connection) -> str | None:
             # decided in another window, or withdrawn by the third party, while this was read
@@ -234,7 +230,7 @@ class Pages:
             parts = urlsplit(asked.request.redirect_uri)
             # a form's answer may lead there (CSP form-action holds for redirects, too)
             allowed = f" {parts.scheme}://{parts.netloc}"
-            values |= {"host": parts.netloc, **_told(asked.consent, language)}
+            values |= {"host": parts.netloc, **told(asked.consent, language)}
         html = self._templates.get_template(template).render(values | more)
         policy = f"{_POLICY}; form-action 'self'{allowed}"
         return Reply(
@@ -260,41 +256,8 @@ def _possible(connection: Connection, consent: Consent, customer: str) -> list[s
     return list(rows.scalars())
 
 
-def _told(consent: Consent, language: str) -> dict[str, Any]:
-    """What a consent asks for, as sentences."""
-    texts = words(language)
-    if consent.kind == "payments":
-        initiation = consent.payment.data.initiation
-        return {
-            "amount": yuan(consents.check_payment(consent.payment)),
-            "amount_cents": consents.check_payment(consent.payment),
-            "creditor": initiation.creditor_account.name,
-            "number": initiation.creditor_account.identification,
-            "creditor_bank": initiation.bank or HERE[language == "en"],
-            "reference": initiation.reference,
-        }
-    data = consent.read.data
-    asked = consents.with_basic(data.permissions)
-    told: list[str] = [name for name in ("ReadAccountsBasic", "ReadAccountsDetail", "ReadBalances") if name in asked]
-    incoming, outgoing = "ReadTransactionsCredits" in asked, "ReadTransactionsDebits" in asked
-    if incoming or outgoing:
-        told.append(_DIRECTIONS[incoming, outgoing])
-    if "ReadTransactionsDetail" in asked:
-        told.append("ReadTransactionsDetail")
-    start, end = _day(data.transaction_from_date_time), _day(data.transaction_to_date_time)
-    period = "between" if start and end else "since" if start else "to" if end else "all-time"
-    return {
-        "permissions": [texts[name] for name in told],
-        "until": _day(data.expiration_date_time) or texts["until-withdrawn"],
-        "period": texts[period].format(start=start, end=end) if incoming or outgoing else "",
-    }
-
-
-def _day(moment: Any) -> str:
-    if moment is UNSET:
-        return ""
-    local: datetime.datetime = moment.astimezone(ZONE)
-    return local.strftime("%Y-%m-%d %H:%M")
+def _said(refusal: Refusal, language: str) -> str:
+    return refusal.chinese if language == "zh" else refusal.sentence
 
 
 def _language(request: Request, asked: Asked | None, chosen: str = "") -> str:

@@ -14,6 +14,8 @@ module.exports = {
   'message.box.get': ['GET', '/messages/{id}'],
   'message.box.read': ['POST', '/messages/{id}/read'],
   'message.box.remove': ['DELETE', '/messages/{id}'],
+  'openbank.consent.list': ['GET', '/third-parties'],
+  'openbank.consent.withdraw': ['DELETE', '/third-parties/{id}'],
   'insurance.claim.create': ['POST', '/claims'],
   'credit.product.get': ['GET', '/loan-products/{code}'],
   'credit.application.create': ['POST', '/loan-applications'],

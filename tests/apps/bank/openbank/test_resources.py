@@ -111,7 +111,7 @@ def test_only_the_accounts_that_were_chosen(house: BankHouse, party: Party) -> N
     _, tokens = party.allowed(accounts=[0])
     token = tokens["access_token"]
     mine = [account["id"] for account in house.get("/v1/overview")["accounts"]]
-    phone = house.bank.database.read_now(_other_phone)
+    phone = house.bank.database.read_now(other_phone)
     other = Party(house, "Other")
     other.browser = Browser(house, phone)
     _, others = other.allowed()
@@ -127,7 +127,7 @@ def test_only_the_accounts_that_were_chosen(house: BankHouse, party: Party) -> N
         assert {line["AccountId"] for line in kind} == {mine[0]}
 
 
-def _other_phone(connection: Connection) -> str:
+def other_phone(connection: Connection) -> str:
     return str(connection.execute(select(customers.c.phone).order_by(customers.c.phone.desc())).scalar())
 
 

@@ -3,7 +3,7 @@ const { pick, t } = require('../../utils/i18n')
 
 Page({
   data: {
-    t: pick('loans', 'claim', 'permissions', 'language', 'languageValue', 'theme', 'themeValue', 'privacy', 'about', 'signOut'),
+    t: pick('loans', 'claim', 'thirdParties', 'permissions', 'language', 'languageValue', 'theme', 'themeValue', 'privacy', 'about', 'signOut'),
     customer: {}, initial: '',
   },
 
@@ -20,6 +20,7 @@ Page({
 
   loans() { wx.navigateTo({ url: '/loan/loans/loans' }) },
   claim() { wx.navigateTo({ url: '/pages/claim/claim' }) },
+  thirdParties() { wx.navigateTo({ url: '/pages/allowed/allowed' }) },
   permissions() { wx.openSetting({ fail() {} }) },
   privacy() { wx.showModal({ title: t('privacy'), content: t('privacyText'), showCancel: false, confirmText: t('confirmShort') }) },
   about() { wx.showModal({ title: t('about'), content: t('aboutText'), showCancel: false, confirmText: t('confirmShort') }) },
