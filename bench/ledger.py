@@ -27,6 +27,7 @@ from bank.ledger.ledger import Ledger
 from bench._harness import Figure, Part
 from bench._ledger_edits import Editor, receipt_edit_is_found
 from bench._ledger_faults import crash_of_postgres, under_faults
+from bench._ledger_gateway import through_gateway
 from tests.postgres import postgres_database
 from tests.seekdb import seekdb_database
 
@@ -238,6 +239,21 @@ def faults(quick: bool) -> Iterable[Figure]:
     yield Figure("faults_anomalies", sum(len(verdict.findings) for verdict in verdicts), 0)
 
 
+def gateway(quick: bool) -> Iterable[Figure]:
+    """Phones pay at tills: signed calls over connections that stay, through a worker of the gateway and the bank's
+    process to the ledger. Phones, gateway and bank share the machine's cores, and each one's processor time is told."""
+    people, calls, connections, rounds = (20, 300, 10, 1) if quick else (1_000, 30_000, 250, 3)
+    found = through_gateway(people, calls, connections, rounds)
+    best = min(found, key=lambda each: each.measured.seconds)
+    weighed = not quick
+    yield Figure("gateway_per_s", calls / best.measured.seconds, 4_500 if weighed else None, at_least=True)
+    yield Figure("gateway_p50_ms", best.measured.p50)
+    yield Figure("gateway_p99_ms", best.measured.p99)
+    yield Figure("gateway_workers_cpu_us", min(each.gateway_us for each in found))
+    yield Figure("gateway_bank_cpu_us", min(each.bank_us for each in found))
+    yield Figure("gateway_phones_cpu_us", min(each.phones_us for each in found))
+
+
 PARTS: dict[str, Part] = {
     "sqlite": sqlite,
     "postgres": postgres,
@@ -245,4 +261,5 @@ PARTS: dict[str, Part] = {
     "replay": replay,
     "edits": edits,
     "faults": faults,
+    "gateway": gateway,
 }

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import uvicorn
+import uvloop
 from sqlalchemy import Connection
 
 from bank import catalogue
@@ -169,7 +170,7 @@ def _serve(given: argparse.Namespace) -> int:
         config = uvicorn.Config(Server(settings), log_level="warning", access_log=False, lifespan="on")
         server = uvicorn.Server(config)
         with contextlib.suppress(KeyboardInterrupt):
-            asyncio.run(_run(server, listener, given.ends_with_input))
+            uvloop.run(_run(server, listener, given.ends_with_input))
     return 0 if server.started else 1
 
 

@@ -43,6 +43,11 @@ _MORE: dict[str, dict[str, Any]] = {
         "limits": {"rate": 6000, "per_user": 20},
         "retry": {"most": 2, "on": ["connect", "502", "503", "504"], "any_method": True},
     },
+    "payment.purchase.create": {
+        "encryption": "optional",
+        "limits": {"rate": 20_000, "per_user": 20},
+        "retry": {"most": 2, "on": ["connect", "502", "503", "504"], "any_method": True},
+    },
 }
 
 

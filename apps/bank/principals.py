@@ -7,7 +7,6 @@ one up, and none is valid for longer than the gateway may keep it.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -40,4 +39,4 @@ class Principals:
         return customer if int(until) * _MICROSECONDS >= at else None
 
     def _mac(self, text: str) -> str:
-        return hmac.new(self._key, text.encode(), hashlib.sha256).hexdigest()
+        return hmac.digest(self._key, text.encode(), "sha256").hex()

@@ -22,6 +22,7 @@ from bank.centres.monitoring import MONITORING, Monitoring
 from bank.centres.papers import Desk
 from bank.centres.payments import Payments
 from bank.centres.secrets import Secrets
+from bank.centres.till import Till
 from bank.keyboard import Keyboard
 from bank.openbank import service as openbank
 from bank.principals import HEADER, Principals
@@ -74,6 +75,7 @@ class Bank:
         self._run(network.run(self.payments), "bank-network")
         self._run(self.papers.run(), "bank-papers")
         self._run(self._forget(), "bank-line")
+        self._run(self.till.run(), "bank-till")
         self._run(self.batches.run(), "bank-batches")
 
     async def open(self) -> None:
@@ -83,6 +85,7 @@ class Bank:
         self.ledger = await accounting.open_ledger(self.settings, self.clock)
         await self.database.write(products.do_found)
         self.payments = Payments(self.database, self.ledger)
+        self.till = Till(self.database, self.ledger)
         self.lending = Lending(self.database, self.ledger, self.payments, self.seal, self.contracts)
         self.papers = Desk(self.database, self.seal)
         self.claims = Claims(self.database, self.payments)
@@ -104,6 +107,7 @@ class Bank:
             self.clock,
         )
         await bookings.post(self.database, self.ledger, self.clock())
+        await self.till.write_lines()
         if left := await self.payments.finish() + await self.lending.finish() + await openbank.finish(self):
             log.warning("%d orders that a process had left were carried out", left)
 

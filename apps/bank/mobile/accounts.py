@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from bank.centres import customers, messages, payments, statements
 from bank.centres.payments import Wanted, with_money
+from bank.centres.till import Paid, Purchase
 from bank.keyboard import Typed
 from bank.values import Account, Customer, Detail, Movement, Ordered, Overview, Page, Payees
 from bank.web import Request, Route, idempotency_key
@@ -39,7 +40,8 @@ class Added(Struct, frozen=True):
 
 
 def routes(bank: Bank) -> list[Route]:
-    """`/v1/overview`, `/v1/accounts`, `/v1/transactions…`, `/v1/bills/…`, `/v1/payees`, `/v1/transfers`."""
+    """`/v1/overview`, `/v1/accounts`, `/v1/transactions…`, `/v1/bills/…`, `/v1/payees`, `/v1/transfers`,
+    `/v1/purchases`."""
 
     async def overview(request: Request) -> Overview:
         customer = request.customer
@@ -119,6 +121,9 @@ def routes(bank: Bank) -> list[Route]:
             await bank.secrets.check_pin(who, Typed(who, asked.sealed, bound))
         return await bank.payments.order(who, key, wanted)
 
+    async def purchase(request: Request) -> Paid:
+        return await bank.till.pay(request.customer, idempotency_key(request), request.decode(Purchase))
+
     return [
         Route("GET", "/v1/overview", overview, "account.overview.get", returns=Overview),
         Route("GET", "/v1/accounts", accounts, "account.account.list", returns=Page[Account]),
@@ -135,4 +140,5 @@ def routes(bank: Bank) -> list[Route]:
         Route("GET", "/v1/payees", payees, "payment.payee.list", returns=Payees),
         Route("POST", "/v1/payees", add_payee, "payment.payee.add", NewPayee, Added),
         Route("POST", "/v1/transfers", transfer, "payment.transfer.create", Authorised, Ordered, once=True),
+        Route("POST", "/v1/purchases", purchase, "payment.purchase.create", Purchase, Paid, once=True),
     ]

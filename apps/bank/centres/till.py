@@ -1,0 +1,306 @@
+"""Payments at the till: a customer pays a shop of this bank, by the shop's code, without a PIN and in one step.
+
+Of everything that a bank does this happens most often, so it is the ledger's alone: there is no order. The transfer's
+id follows from the customer and from what their phone calls the payment, so the same payment sent again is the same
+transfer, and what the ledger has answered is done. Lines of statements follow from the journal a moment later
+(`Till.write_lines`), from where a process that died has left it.
+
+What is asked of the database for payments that come together is asked at once. How much an account has paid today is
+counted here, as only one process writes a ledger.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import re
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from msgspec import Struct
+from sqlalchemy import Connection, func, insert, or_, select
+
+from bank.centres import products
+from bank.centres.accounting import CNY, Code, general
+from bank.centres.payments import refusal
+from bank.ledger.interfaces import Outcome, Transfer
+from bank.ledger.ledger import Ledger
+from bank.refusals import Refusal, yuan
+from bank.tables import accounts, customers, movements
+from bank.times import day_of, moment, shown
+from eden.base.database import Database
+from eden.base.ids import now
+
+#: what needs no PIN, in one payment and in a day; cents
+MOST, DAY_MOST = 100_000, 500_000
+#: accounts that take payments have this place in the general ledger
+_SHOPS = 2003
+#: a payment's key is a UUID of version 7, made at most so long ago, or ahead by a clock that is wrong
+_AGO, _AHEAD = 86_400_000, 300_000
+_KEY = re.compile(r"[0-9a-f]{12}7[0-9a-f]{19}")
+#: consumer of the journal
+_CONSUMER = "till"
+#: entries of one write, and seconds until the next one
+_PAGE, _EVERY = 5_000, 0.5
+_MINUTE = 60_000_000
+_PAID, _TAKEN = "shopping", "income"
+_DIFFERENT = "exists_with_different"
+
+log = logging.getLogger("bank")
+
+
+class Purchase(Struct, frozen=True):
+    """What is paid from which account; `shop` is the number of the shop's account, as its code says."""
+
+    account: str
+    shop: str
+    amount: int
+    remark: str = ""
+
+
+class Paid(Struct, frozen=True):
+    """A payment that is done: the transfer's id, and who has the money."""
+
+    id: str
+    name: str
+    amount: int
+    time: str
+
+
+class Fact(NamedTuple):
+    """What the bank knows of an account."""
+
+    id: str
+    number: str
+    customer: str
+    name: str
+    state: str
+    product: products.Product
+
+
+class Till:
+    """Payments, and their lines."""
+
+    def __init__(self, database: Database, ledger: Ledger) -> None:
+        self._database, self._ledger = database, ledger
+        self._waiting: list[tuple[Purchase, asyncio.Future[tuple[Fact | None, Fact | None]]]] = []
+        self._reading: asyncio.Task[None] | None = None
+        self._products: dict[tuple[str, int], products.Product] = {}
+        #: the day that is counted, and what accounts have paid in it
+        self._day, self._spent = "", dict[str, int]()
+        #: lines before the cursor are written; the first ones after a start may be written already
+        self._cursor, self._sure = -1, False
+
+    async def pay(self, customer: str, key: str, wanted: Purchase) -> Paid:
+        """Pay; the same key with the same wish is the same payment. Refusals of all kinds."""
+        at = now()
+        identifier = transfer_id(customer, key, at)
+        account, shop = await self._facts(wanted)
+        name = shop.name if shop else ""
+        try:
+            transfer = self._transfer(customer, identifier, wanted, account, shop, at)
+        except Refusal:
+            # what was paid before is paid, whatever has changed since
+            (posted,) = await self._ledger.transfers([identifier])
+            if posted is None:
+                raise
+            if posted.transfer.amount != wanted.amount or posted.transfer.debit != wanted.account:
+                raise Refusal("key-used") from None
+            return Paid(identifier, name, wanted.amount, shown(posted.at))
+        (outcome,) = await self._ledger.post([transfer])
+        if outcome is not Outcome.CREATED:
+            self._count(wanted.account, -wanted.amount)
+            if outcome.startswith(_DIFFERENT):
+                raise Refusal("key-used")
+            if not outcome.done:
+                raise refusal(outcome.value)
+        return Paid(identifier, name, wanted.amount, _minute(at // _MINUTE))
+
+    def _transfer(
+        self, customer: str, identifier: str, wanted: Purchase, account: Fact | None, shop: Fact | None, at: int
+    ) -> Transfer:
+        """What is to be posted; it counts for the day from now on."""
+        if account is None or account.customer != customer:
+            raise Refusal("no-account")
+        if account.state != "open":
+            raise Refusal("account-frozen")
+        product = account.product
+        if not isinstance(product, products.Deposit) or not product.is_payment:
+            raise Refusal("no-account")
+        if shop is None or shop.state != "open" or shop.product.gl != _SHOPS:
+            raise Refusal("no-payee")
+        if shop.id == account.id:
+            raise Refusal("same-account")
+        most = min(MOST, product.transfer_limit)
+        if not 1 <= wanted.amount <= most:
+            raise Refusal("bad-amount", low=yuan(1), high=yuan(most))
+        left = min(DAY_MOST, product.day_limit) - self._spent.get(account.id, 0)
+        if wanted.amount > left:
+            raise Refusal("over-daily-limit", left=yuan(max(0, left)))
+        self._count(account.id, wanted.amount)
+        remark = wanted.remark[:30]
+        if remark and not remark.isprintable():
+            remark = "".join(character for character in remark if character.isprintable())
+        return Transfer(identifier, account.id, shop.id, wanted.amount, CNY, int(Code.PURCHASE), reference=remark)
+
+    def _count(self, account: str, amount: int) -> None:
+        self._spent[account] = self._spent.get(account, 0) + amount
+
+    def _facts(self, wanted: Purchase) -> asyncio.Future[tuple[Fact | None, Fact | None]]:
+        """Of both accounts; with what others wait for, in one question."""
+        answer: asyncio.Future[tuple[Fact | None, Fact | None]] = asyncio.get_running_loop().create_future()
+        self._waiting.append((wanted, answer))
+        if self._reading is None:
+            self._reading = asyncio.create_task(self._read(), name="bank-till-facts")
+        return answer
+
+    async def _read(self) -> None:
+        try:
+            while self._waiting:
+                asked, self._waiting = self._waiting, []
+                day = day_of(now()).isoformat()
+                if day != self._day:
+                    self._day, self._spent = day, {}
+                ids = {wanted.account for wanted, _ in asked}
+                numbers = {wanted.shop for wanted, _ in asked}
+                uncounted = ids.difference(self._spent)
+                try:
+                    facts, spent = await self._database.read(
+                        lambda connection, ids=ids, numbers=numbers, uncounted=uncounted: (  # type: ignore[misc]
+                            self._found(connection, ids, numbers),
+                            _spent(connection, uncounted, now()) if uncounted else {},
+                        )
+                    )
+                except Exception as error:
+                    for _, answer in asked:
+                        if not answer.done():
+                            answer.set_exception(error)
+                    continue
+                for account in uncounted:
+                    self._spent.setdefault(account, spent.get(account, 0))
+                by_id = {fact.id: fact for fact in facts}
+                by_number = {fact.number: fact for fact in facts}
+                for wanted, answer in asked:
+                    if not answer.done():
+                        answer.set_result((by_id.get(wanted.account), by_number.get(wanted.shop)))
+        finally:
+            self._reading = None
+
+    def _found(self, connection: Connection, ids: Iterable[str], numbers: Iterable[str]) -> list[Fact]:
+        rows = connection.execute(
+            select(
+                accounts.c.id, accounts.c.number, accounts.c.customer_id, customers.c.name, accounts.c.state,
+                accounts.c.product, accounts.c.product_version,
+            )
+            .join(customers, customers.c.id == accounts.c.customer_id)
+            .where(or_(accounts.c.id.in_(ids), accounts.c.number.in_(numbers)))
+        )  # fmt: skip
+        return [Fact(*row[:5], self._product(connection, row[5], row[6])) for row in rows]
+
+    def _product(self, connection: Connection, code: str, version: int) -> products.Product:
+        """A version is never changed."""
+        if (known := self._products.get((code, version))) is None:
+            known = self._products[code, version] = products.find(connection, code, version).product
+        return known
+
+    async def write_lines(self) -> int:
+        """Write the lines of what was paid since the last time; how many payments that were."""
+        if self._cursor < 0:
+            self._cursor = await self._ledger.cursor(_CONSUMER)
+        written = 0
+        while True:
+            fetch = self._ledger.store.fetch
+            ((end,),) = await fetch("SELECT seq FROM ledger_head")
+            if end == self._cursor:
+                return written
+            rows = await fetch(
+                "SELECT seq, at, id, debit, credit, amount, reference FROM ledger_journal"
+                f" WHERE seq >= ? AND seq < ? AND code = ? ORDER BY seq LIMIT {_PAGE:d}",
+                (self._cursor, end, int(Code.PURCHASE)),
+            )
+            # a purchase elsewhere is credited to an account of the general ledger
+            found = [row for row in rows if not bytes(row[4]).startswith(_GENERAL)]
+            if found:
+                again = not self._sure
+                await self._database.write(
+                    lambda connection, found=found, again=again: _do_write(connection, found, again)  # type: ignore[misc]
+                )
+                self._sure = True
+                written += len(found)
+            self._cursor = rows[-1][0] + 1 if len(rows) == _PAGE else end
+            if found:
+                await self._ledger.advance(_CONSUMER, self._cursor)
+
+    async def run(self) -> None:
+        """Write lines, for ever."""
+        while True:
+            await asyncio.sleep(_EVERY)
+            try:
+                await self.write_lines()
+            except Exception:
+                self._sure = False
+                log.exception("lines of payments could not be written")
+
+
+_GENERAL = bytes.fromhex(general(0))[:12]
+
+
+@lru_cache(4)
+def _minute(number: int) -> str:
+    """The time in which most payments of a moment are made."""
+    return shown(number * _MINUTE)
+
+
+def transfer_id(customer: str, key: str, at: int) -> str:
+    """The id of a payment's transfer: of the key's time, and of nobody's but this customer's. Refusal "invalid"."""
+    text = key.replace("-", "").lower()
+    if not _KEY.fullmatch(text) or not -_AGO <= int(text[:12], 16) - at // 1_000 <= _AHEAD:
+        raise Refusal("invalid", what="Idempotency-Key: a UUID of version 7, of today")
+    drawn = hashlib.sha256(f"{customer} {text}".encode()).hexdigest()
+    return f"{text[:12]}7{drawn[:3]}8{drawn[3:18]}"
+
+
+def _spent(connection: Connection, ids: Iterable[str], at: int) -> dict[str, int]:
+    rows = connection.execute(
+        select(movements.c.account_id, func.sum(movements.c.amount))
+        .where(
+            movements.c.account_id.in_(ids),
+            movements.c.at >= moment(day_of(at)),
+            movements.c.kind == _PAID,
+            movements.c.amount < 0,
+        )
+        .group_by(movements.c.account_id)
+    )
+    return {account: -int(amount) for account, amount in rows}
+
+
+def _do_write(connection: Connection, rows: Sequence[Sequence[Any]], again: bool) -> None:
+    """Lines of both sides. `again`: some may be there."""
+    payments = [(bytes(row[2]).hex(), bytes(row[3]).hex(), bytes(row[4]).hex(), *row[5:], row[1]) for row in rows]
+    if again:
+        there = set(
+            connection.execute(select(movements.c.id).where(movements.c.id.in_([one[0] for one in payments]))).scalars()
+        )
+        payments = [one for one in payments if one[0] not in there]
+        if not payments:
+            return
+    ids = {one[1] for one in payments} | {one[2] for one in payments}
+    owners = {
+        account: (customer, name)
+        for account, customer, name in connection.execute(
+            select(accounts.c.id, accounts.c.customer_id, customers.c.name)
+            .join(customers, customers.c.id == accounts.c.customer_id)
+            .where(accounts.c.id.in_(ids))
+        )
+    }
+    lines: list[tuple[Any, ...]] = []
+    for identifier, debit, credit, amount, remark, at in payments:
+        (payer, payer_name), (shop, shop_name) = owners[debit], owners[credit]
+        lines += (
+            (payer, debit, identifier, -amount, shop_name, _PAID, remark, "posted", at),
+            (shop, credit, identifier, amount, payer_name, _TAKEN, remark, "posted", at),
+        )
+    # thousands of rows a second: as the driver takes them
+    connection.exec_driver_sql(str(insert(movements).compile(connection)), lines)

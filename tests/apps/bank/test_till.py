@@ -1,0 +1,201 @@
+"""Payments at the till: once each, within limits, with lines that follow from the journal."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import insert, select, update
+
+from bank.centres import accounting
+from bank.centres.accounting import CAPITAL, CNY, Code, general
+from bank.centres.till import DAY_MOST, MOST, Purchase, Till, transfer_id
+from bank.ids import new_hex
+from bank.ledger.interfaces import Transfer, new_transfer_id
+from bank.refusals import Refusal
+from bank.tables import accounts, customers, movements
+from eden.base.ids import new_id, now
+from tests.apps.bank.house import Answer, BankHouse, open_bank
+
+SHOP = "6222000000000001"
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[BankHouse]:
+    """Of the customers, one is a shop that belongs to nobody else."""
+    with open_bank(tmp_path, customers=2, days=2) as house:
+        at, who, account = now(), new_hex(now()), f"{new_hex(now())[:30]}00"
+
+        def make(connection: Any) -> None:
+            connection.execute(
+                insert(customers).values(
+                    id=who, phone="13900000001", name="小店", level="", failures=0, locked_until=0, state="active",
+                    made_up=True, created_at=at,
+                )
+            )  # fmt: skip
+            connection.execute(
+                insert(accounts).values(
+                    id=account, customer_id=who, product="MERCHANT", product_version=1, number=SHOP, state="open",
+                    opened_at=at,
+                )
+            )  # fmt: skip
+
+        house.run(house.bank.database.write(make))
+        house.run(accounting.open_accounts(house.bank.ledger, [accounting.new_account(account, 2003)]))
+        house.sign_in()
+        fill(house, 10 * DAY_MOST)
+        yield house
+
+
+def fill(house: BankHouse, cents: int) -> None:
+    """Into the account that pays."""
+    opening = int(Code.OPENING)
+    transfer = Transfer(new_transfer_id(), general(CAPITAL), current(house)["id"], cents, CNY, opening)
+    house.run(accounting.book(house.bank.ledger, [transfer]))
+
+
+def current(house: BankHouse) -> Any:
+    return next(one for one in house.get("/v1/accounts")["items"] if one["product"] == "CURRENT")
+
+
+def pay(house: BankHouse, amount: Any, key: str = "", **more: Any) -> Answer:
+    wanted = {"account": current(house)["id"], "shop": SHOP, "amount": amount} | more
+    return house.call("POST", "/v1/purchases", wanted, idempotency_key=key or new_id())
+
+
+def lines(house: BankHouse, transfer: str) -> list[tuple[int, str, str, str]]:
+    query = select(movements.c.amount, movements.c.name, movements.c.kind, movements.c.note).where(
+        movements.c.id == transfer
+    )
+    rows = house.run(house.bank.database.read(lambda connection: connection.execute(query).all()))
+    return sorted((row.amount, row.name, row.kind, row.note) for row in rows)
+
+
+def test_money_moves_at_once_and_both_statements_follow(house: BankHouse) -> None:
+    before = current(house)["balance"]
+    paid = pay(house, 1_250, remark="两杯\n咖啡").json
+    assert (paid["name"], paid["amount"]) == ("小店", 1_250)
+    assert current(house)["balance"] == before - 1_250
+    assert lines(house, paid["id"]) == []
+    assert house.run(house.bank.till.write_lines()) == 1
+    expected = [(-1_250, "小店", "shopping", "两杯咖啡"), (1_250, "林晓雨", "income", "两杯咖啡")]
+    assert lines(house, paid["id"]) == expected
+    assert house.get("/v1/transactions")["items"][0]["id"] == paid["id"]
+    assert house.get(f"/v1/transactions/{paid['id']}")["balance"] == before - 1_250
+    assert house.run(house.bank.till.write_lines()) == 0
+
+
+def test_the_same_payment_is_made_once(house: BankHouse) -> None:
+    key, before = new_id(), current(house)["balance"]
+    first, second = pay(house, 300, key).json, pay(house, 300, key).json
+    assert first["id"] == second["id"] and current(house)["balance"] == before - 300
+    assert pay(house, 301, key).code == "key-used"
+    # it counts once
+    assert house.bank.till._spent[current(house)["id"]] == 300
+
+
+def test_many_at_once_share_a_question(house: BankHouse) -> None:
+    till, account = house.bank.till, current(house)["id"]
+    customer = house.run(
+        house.bank.database.read(
+            lambda connection: connection.execute(
+                select(accounts.c.customer_id).where(accounts.c.id == account)
+            ).scalar_one()
+        )
+    )
+    reads, found_before = 0, till._found
+
+    def counted(*asked: Any) -> Any:
+        nonlocal reads
+        reads += 1
+        return found_before(*asked)
+
+    till._found = counted  # type: ignore[assignment, method-assign]
+
+    async def all_() -> list[Any]:
+        wanted = [Purchase(account, SHOP, MOST - number) for number in range(8)]
+        return await asyncio.gather(*(till.pay(customer, new_id(), one) for one in wanted), return_exceptions=True)
+
+    found = house.run(all_())
+    # five of a thousand yuan are what a day has; the first ones of them, whoever came with them
+    assert [isinstance(one, Refusal) for one in found] == [False] * 5 + [True] * 3
+    assert reads == 1
+
+
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        ({"amount": 0}, "bad-amount"),
+        ({"amount": MOST + 1}, "bad-amount"),
+        ({"account": "00" * 16}, "no-account"),
+        ({"shop": "1"}, "no-payee"),
+        ({"shop": "6222021003981175"}, "no-payee"),
+        ({"amount": "1"}, "invalid"),
+        ({"key": "k1"}, "invalid"),
+        ({"key": str(uuid.uuid4())}, "invalid"),
+        ({"key": new_hex(0)}, "invalid"),
+    ],
+    ids=["nothing", "too much", "whose", "nobody", "no shop", "text", "no key", "no time", "long ago"],
+)
+def test_what_is_refused(house: BankHouse, more: dict[str, Any], code: str) -> None:
+    before = current(house)["balance"]
+    assert pay(house, more.pop("amount", 100), more.pop("key", ""), **more).code == code
+    assert current(house)["balance"] == before
+
+
+def test_what_was_paid_is_paid_whatever_has_changed_since(house: BankHouse) -> None:
+    key = new_id()
+    first = pay(house, 100, key).json
+    frozen = update(accounts).where(accounts.c.id == current(house)["id"]).values(state="frozen")
+    house.run(house.bank.database.write(lambda connection: connection.execute(frozen)))
+    assert pay(house, 100, key).json["id"] == first["id"]
+    assert pay(house, 99, key).code == "key-used"
+    assert pay(house, 100).code == "account-frozen"
+
+
+def test_a_day_has_a_limit_that_a_restart_does_not_forget(house: BankHouse) -> None:
+    for _ in range(DAY_MOST // MOST):
+        assert pay(house, MOST).status == 200
+    assert pay(house, 1).code == "over-daily-limit"
+    house.bank.till = Till(house.bank.database, house.bank.ledger)
+    assert house.run(house.bank.till.write_lines()) == DAY_MOST // MOST
+    assert pay(house, 1).code == "over-daily-limit"
+
+
+def test_what_the_ledger_refuses_does_not_count(house: BankHouse) -> None:
+    savings = next(one for one in house.get("/v1/accounts")["items"] if one["product"] == "SAVINGS")
+    assert pay(house, 100, account=savings["id"]).code == "no-account"
+    with_little = next(one for one in house.get("/v1/accounts")["items"] if one["product"] == "MERCHANT")
+    # all but a cent goes away
+    away = Transfer(
+        new_transfer_id(), with_little["id"], general(CAPITAL), with_little["balance"] - 1, CNY, int(Code.PURCHASE)
+    )  # fmt: skip
+    house.run(accounting.book(house.bank.ledger, [away]))
+    assert pay(house, 2, account=with_little["id"]).code == "insufficient-funds"
+    assert house.bank.till._spent[with_little["id"]] == 0
+    assert pay(house, 1, account=with_little["id"]).status == 200
+
+
+def test_lines_are_written_once_though_the_cursor_was_lost(house: BankHouse) -> None:
+    paid = pay(house, 500).json
+    house.run(house.bank.till.write_lines())
+    # as after a crash between the lines and the cursor
+    house.run(house.bank.ledger.advance("till", 0))
+    again = Till(house.bank.database, house.bank.ledger)
+    house.run(again.write_lines())
+    assert len(lines(house, paid["id"])) == 2
+    second = pay(house, 600).json
+    assert house.run(again.write_lines()) == 1
+    assert len(lines(house, second["id"])) == 2
+
+
+def test_ids_are_of_the_keys_time_and_of_one_customer() -> None:
+    at, key = now(), new_id()
+    first, second = transfer_id("a", key, at), transfer_id("b", key, at)
+    assert first != second and first[:12] == second[:12] == key.replace("-", "")[:12]
+    assert uuid.UUID(first).version == 7 and uuid.UUID(first).variant == uuid.RFC_4122
+    assert transfer_id("a", key.upper(), at) == first
