@@ -505,6 +505,51 @@ def test_trying_signs_as_the_app(desk: Desk) -> None:
     assert "nobody" in desk.do(path, 422, app="nobody", body="{}")
 
 
+@pytest.mark.parametrize("algorithm", ["hpke-x25519", "hpke-p256", "sm2-sm4"])
+def test_trying_encrypts_and_opens(desk: Desk, algorithm: str) -> None:
+    shop = SHOP["operations"]
+    changed = {"shop.orders.create": shop["shop.orders.create"] | {"encryption": "required"},
+               LIST: shop[LIST] | {"encryption": "optional", "cache": None}}  # fmt: skip
+    answer = desk.office.ask(
+        "developer", "PUT", "/workspaces/test/gateway/catalogue", json=SHOP | {"operations": shop | changed}
+    )
+    assert answer.status_code == 200, answer.text
+    desk.do("/apps", key="shop", name="The shop")
+    desk.do("/apps/shop/secrets", 200, algorithm="hmac-sha256", others="keep")
+    path = "/operations/shop.orders.create/try"
+    assert "has no encryption key" in desk.do(path, 422, app="shop", body="{}")
+    desk.do("/apps/shop/keys", algorithm=algorithm, others="keep")
+
+    from eden.gateway.service_apps import load_apps, sealing
+
+    ground = desk.office.ground
+    (app,) = ground.database.read_now(lambda c: load_apps(c, sealing(ground.secret), desk.office.here_id, now()))
+    plan = Plan(list(app.secrets), list(app.keys), signs=True)
+    trial = next(part for part in desk.office.platform.parts if part.name == "gateway").services["gateway_trial"]
+    assert isinstance(trial, TryIt)
+    with gateway(plan) as address:
+        trial.address = address.rstrip("/")
+        page = desk.do(path, 200, app="shop", query="q=it's", body='{"x": "tea"}')
+        assert '"said": "{\\"X\\": \\"TEA\\"}"' in page
+        assert f"{algorithm} {app.keys[0].kid}" in page
+        assert "Right" in page
+        # with optional encryption it is a choice
+        assert "Encrypt" in desk.see(f"/operations/{LIST}/try")
+        assert f"{algorithm} " not in desk.do(f"/operations/{LIST}/try", 200, app="shop")
+        assert f"{algorithm} " in desk.do(f"/operations/{LIST}/try", 200, app="shop", encrypt="yes")
+        plan.spoil = lambda headers, body: body[:-1] + bytes([body[-1] ^ 1])
+        assert "not for this call" in desk.do(path, 422, app="shop", body="{}")
+
+        def spoil(headers: dict[str, str], body: bytes) -> bytes:
+            del headers["x-eden-encryption"]
+            return b"{}"
+
+        plan.spoil = spoil
+        assert "Wrong" in desk.do(path, 200, app="shop", body="{}")
+    assert json.loads(plan.seen[0].body) == {"x": "tea"}
+    assert plan.seen[0].path.endswith("?q=it%27s")
+
+
 def test_who_may_only_read_sees_no_forms(desk: Desk) -> None:
     desk.furnish()
     assert "New operation" not in desk.see("", who="auditor")

@@ -41,6 +41,7 @@ async def try_operation(desk: TheDesk, name: FromPath[str], gateway_trial: Servi
             urlencode(_pairs(form.one("query"), "=")),
             dict(_pairs(form.one("headers"), ":")),
             form.one("body").encode(),
+            encrypt=operation.encryption == "required" or (operation.encryption == "optional" and form.on("encrypt")),
         )
     except Problem as problem:
         if problem.code == "forbidden":
@@ -71,6 +72,7 @@ async def _page(desk: Desk, name: str, filled: Filled, tried: Tried | None = Non
         query=filled.one("query", _parameters(operation, ("query", "path"), "=")),
         headers=filled.one("headers", _parameters(operation, ("header",), ": ")),
         body=filled.one("body", _body(catalogue, operation)),
+        encrypts=filled.form.on("encrypt") if filled.form.values else True,
         tried=tried,
         shown=_formatted(tried.body) if tried else "",
     )
