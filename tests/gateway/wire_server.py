@@ -14,7 +14,7 @@ from typing import Any
 from eden.gateway.interfaces import EncryptionKey, Secret
 from eden.gateway.pipeline.codes import Stop, failure, tips_of
 from eden.gateway.pipeline.encryption import Opener, Seal, open_body
-from eden.gateway.pipeline.signature import Signer, verify
+from eden.gateway.pipeline.signature import Signer, beginning, verify
 
 APP = "shop"
 TRACE = "0af7651916cd43dd8448eb211c80319c"
@@ -101,11 +101,9 @@ class _Handler(BaseHTTPRequestHandler):
             signer, nonce = verify(
                 fields,
                 [Signer(secret) for secret in plan.secrets],
-                app=given["x-eden-app"],
-                operation=operation,
-                method=self.command.encode(),
-                target=(mark + query).encode(),
-                body=body,
+                b"",
+                beginning(given["x-eden-app"], operation, self.command.encode(), (mark + query).encode()),
+                body,
                 now_ms=now_ms,
                 window_ms=300_000,
                 nonces=self.nonces,

@@ -17,7 +17,7 @@ I/O is left in the exchange for the proxy to do. Names of headers are lower case
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Literal, Protocol, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
 from eden.gateway.interfaces import Kind, Upstream
 
@@ -90,60 +90,88 @@ class Address:
 
 class Answer:
     """What the client is told, or what an upstream said. `body` None: it follows as it comes. `code`: the result code
-    that figures and traces count under."""
+    that figures and traces count under; `reason`: for traces, what went wrong, in a sentence."""
 
-    __slots__ = ("body", "code", "headers", "lines", "reason", "status")
+    #: further lines of the head, ready to be sent: what is another one in each answer
+    lines = b""
 
     def __init__(
         self, status: int, headers: Headers, body: bytes | None = b"", code: int = GOOD, reason: str = ""
     ) -> None:
         self.status = status
         self.headers = headers
-        #: further lines of the head, ready to be sent: what is another one in each answer
-        self.lines = b""
         self.body = body
         self.code = code
-        #: for traces: what went wrong, in a sentence
         self.reason = reason
 
 
-class Exchange:
-    """A call from its head to its last byte. Made once per call: what is not set yet is None or empty."""
+class Standing:
+    """What is known of calls before they come, by a head that came before and the tables that hold still. `ready`: what
+    the steps have made of it, which hangs on nothing else."""
 
-    __slots__ = (
-        "address",
-        "app",
-        "attempt",
-        "authorizer",
-        "body",
-        "breaker",
-        "cached",
-        "device",
-        "fields",
-        "headers",
-        "limited",
-        "locates",
-        "method",
-        "nonce",
-        "notes",
-        "now_ms",
-        "operation",
-        "peer",
-        "principal",
-        "route",
-        "send_body",
-        "send_headers",
-        "send_method",
-        "send_path",
-        "started",
-        "table",
-        "target",
-        "trace",
-        "upstream",
-        "user",
-        "whole_answer",
-        "wire",
-    )
+    __slots__ = ("headers", "method", "operation", "ready", "route", "table", "tables", "target", "wire")
+
+    def __init__(
+        self,
+        tables: object,
+        table: Table,
+        route: Route | None,
+        wire: Wire,
+        operation: str,
+        method: bytes,
+        target: bytes,
+        headers: Headers,
+    ) -> None:
+        #: that it holds for
+        self.tables = tables
+        self.table = table
+        self.route = route
+        self.wire = wire
+        self.operation = operation
+        self.method = method
+        self.target = target
+        self.headers = headers
+        self.ready: object = None
+
+
+class Exchange:
+    """A call from its head to its last byte. Made once per call: what stands here is so until somebody says
+    otherwise."""
+
+    standing: Standing | None = None
+    #: as sent; None while it is streamed
+    body: bytes | None = None
+
+    # what the steps find out
+    app = ""
+    device = ""
+    user = ""
+    principal = ""
+    nonce = b""
+    cached = False
+    limited = False
+    #: anything that steps keep from `before` for `after`
+    notes: Any = None
+    #: state of the route's breaker that this call is counted in
+    breaker: object = None
+
+    # what the steps want from the proxy
+    #: the operation to ask who is calling: an exchange of its own, ready to be sent
+    authorizer: Exchange | None = None
+    #: `Steps.locate` finds `address`
+    locates = False
+    #: hold the answer until it is whole: `after` needs its body
+    whole_answer = False
+    #: "GROUP/NAME" of the table
+    upstream = ""
+    #: in place of `upstream`
+    address: Address | None = None
+    #: path and query; the target's own path is put in front by the proxy
+    send_path = b"/"
+    #: None: the request's body is streamed
+    send_body: bytes | None = None
+    #: tries so far, from 0
+    attempt = 0
 
     def __init__(
         self,
@@ -160,21 +188,19 @@ class Exchange:
         started: float,
         fields: dict[bytes, bytes] | None = None,
     ) -> None:
-        """`fields`: `headers` by name, where somebody has them already, those of the connection among them."""
         self.table = table
         #: None: there is no such operation, or not in this version
         self.route = route
         self.wire = wire
         self.operation = operation
-        self.method = method
+        self.method = self.send_method = method
         #: "path?query" after the operation, "" if none
         self.target = target
-        #: as they came but for what belongs to one connection only (RFC 9110, section 7.6.1)
+        #: as they came, but for those that are other ones each time (`proxy.lines.FLEETING`). Those that belong to one
+        #: connection (RFC 9110, section 7.6.1) are among them, and are never sent: `proxy.answers` does not write them
         self.headers = headers
-        #: the same by name; of repeated ones the last. Headers of ours that come twice are refused before
+        #: all of them by name; of repeated ones the last. Headers of ours that come twice are refused before
         self.fields = dict(headers) if fields is None else fields
-        #: as sent; None while it is streamed
-        self.body: bytes | None = None
         self.peer = peer
         #: W3C trace id, 32 hexadecimal digits
         self.trace = trace
@@ -182,40 +208,8 @@ class Exchange:
         self.now_ms = now_ms
         #: seconds, monotonic
         self.started = started
-
-        # what the steps find out
-        self.app = ""
-        self.device = ""
-        self.user = ""
-        self.principal = ""
-        self.nonce = b""
-        self.cached = False
-        self.limited = False
-        #: anything that steps keep from `before` for `after`
-        self.notes: object = None
-        #: state of the route's breaker that this call is counted in
-        self.breaker: object = None
-
-        # what the steps want from the proxy
-        #: the operation to ask who is calling: an exchange of its own, ready to be sent
-        self.authorizer: Exchange | None = None
-        #: `Steps.locate` finds `address`
-        self.locates = False
-        #: hold the answer until it is whole: `after` needs its body
-        self.whole_answer = False
-        #: "GROUP/NAME" of the table
-        self.upstream = ""
-        #: in place of `upstream`
-        self.address: Address | None = None
-        self.send_method = method
-        #: path and query; the target's own path is put in front by the proxy
-        self.send_path = b"/"
         #: end-to-end headers only, without host and content-length; the proxy adds those, traceparent and X-Forwarded-…
-        self.send_headers: Headers = headers
-        #: None: the request's body is streamed
-        self.send_body: bytes | None = None
-        #: tries so far, from 0
-        self.attempt = 0
+        self.send_headers = headers
 
 
 class Steps(Protocol):
@@ -259,6 +253,9 @@ class Steps(Protocol):
 
 class Measures(Protocol):
     """Where figures go (`figures.Figures`)."""
+
+    #: µs from which on a call is slow
+    slow_micros: int
 
     def note(self, route: Route, code: int, status: int, micros: int, cached: bool, limited: bool) -> None: ...
 

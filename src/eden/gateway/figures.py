@@ -83,6 +83,7 @@ class Figures:
         self._cached = metrics.counter("eden_gateway_cached_total", "Calls answered from the cache.")
         self._dropped = metrics.counter("eden_gateway_traces_dropped_total", "Traces for which there was no room.")
         self._tallies: dict[Key, Tally] = {}
+        self.slow_micros = slow_micros
         self._traces = Traces(self.worker, slow_micros)
 
     def note(self, route: Route, code: int, status: int, micros: int, cached: bool, limited: bool) -> None:

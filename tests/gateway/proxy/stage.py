@@ -121,6 +121,7 @@ class Steps:
 
 @dataclass
 class Measures:
+    slow_micros: int = 0
     noted: list[tuple[str, int, int]] = field(default_factory=list)
 
     def note(self, route: object, code: int, status: int, micros: int, cached: bool, limited: bool) -> None:

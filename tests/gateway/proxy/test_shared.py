@@ -24,7 +24,7 @@ def clock() -> dict[str, int]:
 def workers(clock: dict[str, int]) -> Iterator[list[Shared]]:
     plan = layout(3, nonces=2000, limits=512)
     handle = allocate(plan)
-    views = [Shared(plan, handle, number, lambda: clock["ms"]) for number in range(3)]
+    views = [Shared(plan, handle, number, lambda: clock["ms"] / 1000) for number in range(3)]
     clock["ms"] = plan.began_ms
     yield views
     for view in views:

@@ -121,13 +121,15 @@ class CompiledRoute:
 class CompiledApp:
     """Who may call, ready for use."""
 
-    __slots__ = ("header", "key", "level", "open", "openers", "signers", "source")
+    __slots__ = ("header", "key", "level", "open", "openers", "owner", "signers", "source")
 
     def __init__(self, app: App, default: Limits | None) -> None:
         self.source = (app, default)
         self.key = app.key
         #: that tells services of it
         self.header = (b"x-eden-app", app.key.encode())
+        #: whose its nonces are
+        self.owner = app.key.encode() + b"\0"
         self.open = app.open
         self.signers = [Signer(secret) for secret in app.secrets]
         self.openers = [Opener(key) for key in app.keys]

@@ -103,18 +103,18 @@ class RequestFilter:
         def sent(name: bytes) -> bool:
             return name not in dropped and not name.startswith(_NOT_SENT_PREFIXES) and b"_" not in name
 
-        self._sent: Memo[bytes, bool] = Memo(sent, worth=_short)
+        self._sent = Memo(sent, worth=_short).__getitem__
 
     def __call__(self, headers: Headers) -> Headers:
-        sent = self._sent
-        return [header for header in headers if sent[header[0]]]
+        return [header for header in headers if self._sent(header[0])]
 
 
-_RETURNED: Final[Memo[bytes, bool]] = Memo(
-    lambda name: name not in _NOT_RETURNED and not name.startswith(b"x-eden-"), worth=_short
+_RETURNED: Final[Memo[tuple[bytes, bytes], bool]] = Memo(
+    lambda field: field[0] not in _NOT_RETURNED and not field[0].startswith(b"x-eden-"),
+    worth=lambda field, _: len(field[0]) + len(field[1]) <= 256,
 )
 
 
 def returned(headers: Headers) -> Headers:
     """What of a service's headers a caller gets."""
-    return [header for header in headers if _RETURNED[header[0]]]
+    return list(filter(_RETURNED.__getitem__, headers))

@@ -37,11 +37,6 @@ class Level:
         return None if self._user is None else _of(self._user, user)
 
 
-def answer_at(levels: Iterable[Level], device: str, index: int) -> LimitAnswer:
-    """What is said where of the buckets that the levels have for a device this one is empty."""
-    return [level.answer for level in levels for _ in level.met[device]][index]
-
-
 def of_user(levels: Iterable[Level], user: str) -> tuple[list[Bucket], list[LimitAnswer]]:
     """What a known user's call meets besides, and the answer to it where that bucket is the empty one."""
     buckets, answers = [], []

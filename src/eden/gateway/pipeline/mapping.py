@@ -129,19 +129,19 @@ class RequestMapping:
         "_content_type",
         "_header_parameters",
         "_literals",
-        "_method",
         "_path_names",
         "_path_of",
         "_plain",
         "_query",
         "_query_parameters",
         "_requires_body",
+        "method",
         "reads_body",
         "takes_parameters",
     )
 
     def __init__(self, operation: OperationVersion) -> None:
-        self._method = operation.method.encode()
+        self.method = operation.method.encode()
         pieces = _VARIABLE.split(operation.path)
         self._literals = [piece.encode() for piece in pieces[::2]]
         self._path_names = pieces[1::2]
@@ -189,11 +189,15 @@ class RequestMapping:
             or self._requires_body
         )
 
+    def is_straight(self, fields: dict[bytes, bytes]) -> bool:
+        """Whether all calls with these headers become the same request but for its body, which is as it came."""
+        return self._plain and b"content-type" in fields and self.method not in (b"GET", b"HEAD")
+
     def apply(self, exchange: Exchange, call: Call | None = None) -> None:
         """Set what of `exchange.send_…` the request consists of, but for headers of the gateway; Stop when a parameter
         is missing or is none. `call`: the exchange as expressions see it, where it was looked at before.
         """
-        exchange.send_method = self._method
+        exchange.send_method = self.method
         if exchange.wire == "mgw":
             call = call or Call(exchange)
             call.unwrap()

@@ -33,7 +33,7 @@ class Notes:
 
 def kept(exchange: Exchange) -> Notes | None:
     """The call's notes, when it has some."""
-    notes: Notes | None = exchange.notes  # type: ignore[assignment]
+    notes: Notes | None = exchange.notes
     return notes
 
 

@@ -11,29 +11,27 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from typing import Final, cast
+from typing import cast
 
 import msgspec
 
 from eden.base.outbound import UNREACHABLE
 from eden.gateway.exchange import GOOD, Answer, Buckets, Exchange, Failure, Nonces
 from eden.gateway.interfaces import LimitAnswer
-from eden.gateway.memo import Memo
 from eden.gateway.pipeline import cache as caching
 from eden.gateway.pipeline import codes, egress, limits, retry
-from eden.gateway.pipeline.authorizer import Principals, as_header
+from eden.gateway.pipeline.authorizer import CompiledAuthorizer, Principals, as_header
 from eden.gateway.pipeline.breaker import BreakerState
 from eden.gateway.pipeline.codes import Stop
-from eden.gateway.pipeline.compile import CompiledApp, CompiledRoute, CompiledTable
+from eden.gateway.pipeline.compile import CompiledRoute
 from eden.gateway.pipeline.encryption import open_body
 from eden.gateway.pipeline.headers import returned
 from eden.gateway.pipeline.mapping import Call
 from eden.gateway.pipeline.notes import kept, notes_of
 from eden.gateway.pipeline.outward import Outward
+from eden.gateway.pipeline.ready import Ready, aim, ask_who, prepare
 from eden.gateway.pipeline.signature import nonce_of, verify
 
-_METHODS = frozenset((b"GET", b"POST", b"PUT", b"PATCH", b"DELETE", b"HEAD"))
-_LONGEST_NAME = 128
 _FAILED: Mapping[Failure, tuple[int, int, str]] = {
     "connect": (codes.UPSTREAM, 502, "No connection to the service could be had."),
     "queue": (codes.UPSTREAM, 503, "Too many calls wait for the service."),
@@ -42,8 +40,6 @@ _FAILED: Mapping[Failure, tuple[int, int, str]] = {
     "timeout": (codes.TIMEOUT, 504, "The service did not answer in time."),
     "large": (codes.UPSTREAM, 502, "The answer of the service is too large to be held."),
 }
-#: device → the header that tells a service of it
-_DEVICES: Final[Memo[str, tuple[bytes, bytes]]] = Memo(lambda device: (b"x-eden-device", as_header(device)))
 
 
 class Pipeline(Outward):
@@ -75,67 +71,55 @@ class Pipeline(Outward):
 
     def before(self, exchange: Exchange) -> Answer | None:
         """All steps up to the service, or up to the authorizer. An answer ends the call."""
-        table: CompiledTable = exchange.table  # type: ignore[assignment]
-        route: CompiledRoute | None = exchange.route  # type: ignore[assignment]
-        fields = exchange.fields
+        standing = exchange.standing
         try:
-            app = table.apps.get(fields.get(b"x-eden-app") or fields.get(b"appid") or b"")
-            if app is None or not app.open:
-                raise Stop(codes.NO_SECRET, "This app is not known here, or it is closed.")
-            exchange.app = app.key
-            device = fields.get(b"x-eden-device") or fields.get(b"did")
-            exchange.device = exchange.peer if device is None else device[:_LONGEST_NAME].decode("latin-1")
-            if exchange.method not in _METHODS:
-                raise Stop(codes.MALFORMED, "Calls are GET, POST, PUT, PATCH, DELETE or HEAD.", status=405)
-            if route is None:
-                raise Stop(codes.NO_OPERATION, f"There is no operation {exchange.operation!r}.")
+            ready: Ready = standing.ready if standing is not None else None  # type: ignore[assignment]
+            if ready is None:
+                ready = prepare(exchange)
+            app, route = ready.app, ready.route
+            exchange.app, exchange.device = app.key, ready.device
             body = exchange.body
             if body is not None and len(body) > route.body_bytes:
                 raise Stop(codes.MALFORMED, f"A body has {route.body_bytes} bytes at most.", status=413)
-            if not route.open:
-                raise Stop(codes.NO_OPERATION, f"The operation {exchange.operation!r} is not open.")
-            outside = exchange.wire == "egress"
-            if exchange.target and exchange.target[:1] != b"?" and not outside:
-                raise Stop(codes.NO_OPERATION, "Nothing follows the name of an operation but a query.")
             if route.signed:
                 signer, exchange.nonce = verify(
-                    fields,
+                    exchange.fields,
                     app.signers,
-                    app=app.key,
-                    operation=exchange.operation,
-                    method=exchange.method,
-                    target=exchange.target,
-                    body=body or b"",
+                    app.owner,
+                    ready.beginning,
+                    body or b"",
                     now_ms=exchange.now_ms,
-                    window_ms=table.window_ms,
+                    window_ms=ready.table.window_ms,
                     nonces=self._nonces,
                 )
                 if route.response_signature:
                     notes_of(exchange).signer = signer
-            if (b"x-eden-encryption" in fields or route.encryption == "required") and not outside:
-                self._open(exchange, app, route)
-            if route.level is not None or app.level is not None:
-                self._limit(exchange, route, app)
-            if outside:
-                self._aim_outside(exchange, exchange.route)  # type: ignore[arg-type]
+            if ready.sealed:
+                self._open(exchange, ready)
+            if ready.buckets:
+                empty = self._buckets.take(ready.buckets, exchange.started)
+                if empty >= 0:
+                    raise _too_many(exchange, ready.buckets[empty], ready.answers[empty])
+            if ready.outside is not None:
+                self._aim_outside(exchange, ready.outside)
                 return None
-            if route.authorizer is not None and not self._authenticate(exchange, table, route):
+            if route.authorizer is not None and not self._authenticate(exchange, ready, route.authorizer):
                 return None
-            return self._onward(exchange, table, route, app)
+            return self._onward(exchange, ready)
         except Stop as stop:
             return self._stopped(exchange, stop)
 
-    def _open(self, exchange: Exchange, app: CompiledApp, route: CompiledRoute) -> None:
+    def _open(self, exchange: Exchange, ready: Ready) -> None:
         header = exchange.fields.get(b"x-eden-encryption")
         if header is None:
             raise Stop(codes.UNREADABLE, "This operation takes encrypted bodies only (header x-eden-encryption).")
-        if route.encryption == "off":
+        if ready.route.encryption == "off":
             raise Stop(codes.UNREADABLE, "This operation takes no encrypted bodies.")
         exchange.nonce = exchange.nonce or nonce_of(exchange.fields)
         notes = notes_of(exchange)
         exchange.body, notes.opener, notes.seal = open_body(
             header,
-            app.openers,
+            ready.app.openers,
             exchange.body or b"",
             app=exchange.app,
             operation=exchange.operation,
@@ -143,39 +127,13 @@ class Pipeline(Outward):
             now_ms=exchange.now_ms,
         )
 
-    def _limit(self, exchange: Exchange, route: CompiledRoute, app: CompiledApp) -> None:
-        device, of_route, of_app = exchange.device, route.level, app.level
-        if of_app is None:
-            buckets = of_route.met[device] if of_route is not None else []
-        elif of_route is None:
-            buckets = of_app.met[device]
-        else:
-            buckets = of_route.met[device] + of_app.met[device]
-        empty = self._buckets.take(buckets, exchange.started)
-        if empty >= 0:
-            levels = [level for level in (of_route, of_app) if level is not None]
-            self._too_many(exchange, buckets[empty], limits.answer_at(levels, device, empty))
+    def _limit_user(self, exchange: Exchange, ready: Ready) -> None:
+        buckets, answers = limits.of_user(ready.levels, exchange.user)
+        if buckets and (empty := self._buckets.take(buckets, exchange.started)) >= 0:
+            raise _too_many(exchange, buckets[empty], answers[empty])
 
-    def _limit_user(self, exchange: Exchange, route: CompiledRoute, app: CompiledApp) -> None:
-        levels = [level for level in (route.level, app.level) if level is not None]
-        buckets, answers = limits.of_user(levels, exchange.user)
-        empty = self._buckets.take(buckets, exchange.started)
-        if empty >= 0:
-            self._too_many(exchange, buckets[empty], answers[empty])
-
-    def _too_many(self, exchange: Exchange, bucket: limits.Bucket, answer: LimitAnswer) -> None:
-        exchange.limited = True
-        if answer.status == GOOD:
-            raise Stop(codes.LIMITED, result=msgspec.json.encode(answer.result))
-        wait = limits.retry_after(bucket)
-        raise Stop(
-            answer.status, "Too many calls.", status=429, headers=[(b"retry-after", b"%d" % wait)], tips=answer.tips
-        )
-
-    def _authenticate(self, exchange: Exchange, table: CompiledTable, route: CompiledRoute) -> bool:
+    def _authenticate(self, exchange: Exchange, ready: Ready, authorizer: CompiledAuthorizer) -> bool:
         """Whether it is known who calls; if not, the exchange says what is to be asked."""
-        authorizer = route.authorizer
-        assert authorizer is not None
         question = authorizer.question(exchange.fields)
         if not question:
             authorizer.nobody()
@@ -186,54 +144,29 @@ class Pipeline(Outward):
         if known is not None:
             exchange.principal = exchange.user = known
             return True
-        asked = table.find(authorizer.operation, None)
-        assert asked is not None
-        inner = Exchange(
-            table,
-            asked,
-            "rpc",
-            authorizer.operation,
-            b"POST",
-            b"",
-            [(b"content-type", b"application/json"), (b"accept", b"application/json")],
-            exchange.peer,
-            exchange.trace,
-            exchange.now_ms,
-            exchange.started,
-        )
-        inner.app, inner.device = exchange.app, exchange.device
-        inner.body = msgspec.json.encode(question)
-        asked.mapping.apply(inner)
-        inner.send_method = b"POST"
-        inner.send_body = inner.body
-        inner.send_headers = [*inner.headers, (b"x-eden-app", inner.app.encode())]
-        inner.upstream = asked.upstream
-        inner.whole_answer = True
-        exchange.authorizer = inner
+        exchange.authorizer = ask_who(exchange, ready.table, authorizer, question)
         return False
 
     def authorized(self, exchange: Exchange, answer: Answer) -> Answer | None:
         """The authorizer's answer, whole (502 when there is none); goes on with the steps behind it."""
-        table: CompiledTable = exchange.table  # type: ignore[assignment]
-        route: CompiledRoute = exchange.route  # type: ignore[assignment]
-        authorizer = route.authorizer
-        assert authorizer is not None
         exchange.authorizer = None
         try:
+            ready = prepare(exchange)
+            authorizer = ready.route.authorizer
+            assert authorizer is not None
             principal = authorizer.principal(answer.status, answer.body or b"")
             if principal and authorizer.cache_ms:
                 known = notes_of(exchange).question
                 self._principals.put(known, principal, exchange.now_ms + authorizer.cache_ms)
             exchange.principal = exchange.user = principal
-            return self._onward(exchange, table, route, table.apps[exchange.app.encode()])
+            return self._onward(exchange, ready)
         except Stop as stop:
             return self._stopped(exchange, stop)
 
-    def _onward(
-        self, exchange: Exchange, table: CompiledTable, route: CompiledRoute, app: CompiledApp
-    ) -> Answer | None:
+    def _onward(self, exchange: Exchange, ready: Ready) -> Answer | None:
+        route = ready.route
         if exchange.user:
-            self._limit_user(exchange, route, app)
+            self._limit_user(exchange, ready)
         if route.mock is not None and route.mock.answers(self._draw()):
             code = route.mock.code(exchange.wire)
             if code == codes.DENIED:
@@ -251,35 +184,25 @@ class Pipeline(Outward):
             if fills is False:
                 exchange.locates = True
             notes.fill = fills is True
-        self._aim(exchange, table, route, app, call)
+        exchange.upstream = ready.upstream
+        if ready.headers is not None and not exchange.user:
+            exchange.send_method, exchange.send_path = route.mapping.method, ready.path
+            exchange.send_headers, exchange.send_body = ready.headers, exchange.body
+        else:
+            self._aim(exchange, ready, call)
         if route.breaker is not None and not exchange.locates:
             self._pass_breaker(exchange, route)
         return None
 
-    def _aim(
-        self,
-        exchange: Exchange,
-        table: CompiledTable,
-        route: CompiledRoute,
-        app: CompiledApp,
-        call: Call | None,
-    ) -> None:
-        """What the service is sent, and where."""
-        notes = kept(exchange)
-        headers = table.filter(exchange.headers)
+    def _aim(self, exchange: Exchange, ready: Ready, call: Call | None) -> None:
+        """What the service is sent."""
+        route, notes = ready.route, kept(exchange)
         if route.holds_answers or (notes is not None and notes.seal is not None):
             exchange.whole_answer = True
-            headers = caching.unconditional(headers)
-        exchange.send_headers = headers
-        route.mapping.apply(exchange, call)
-        if route.request_rules:
-            exchange.send_headers = route.request_rules.apply(exchange.send_headers)
-        exchange.send_headers += app.header, _DEVICES[exchange.device]
+            exchange.headers = caching.unconditional(exchange.headers)
+        aim(exchange, ready, call)
         if exchange.principal and route.authorizer is not None:
             exchange.send_headers.append((route.authorizer.header, as_header(exchange.principal)))
-        exchange.upstream = route.upstream
-        if route.migration is not None and route.migration.takes(exchange.device):
-            exchange.upstream = route.migration.upstream
 
     def _pass_breaker(self, exchange: Exchange, route: CompiledRoute) -> None:
         breaker = route.breaker
@@ -382,3 +305,13 @@ class Pipeline(Outward):
                 breaker.given_up(started)
             else:
                 breaker.ended(self._clock(), started, notes.failed)
+
+
+def _too_many(exchange: Exchange, bucket: limits.Bucket, answer: LimitAnswer) -> Stop:
+    exchange.limited = True
+    if answer.status == GOOD:
+        return Stop(codes.LIMITED, result=msgspec.json.encode(answer.result))
+    wait = limits.retry_after(bucket)
+    return Stop(
+        answer.status, "Too many calls.", status=429, headers=[(b"retry-after", b"%d" % wait)], tips=answer.tips
+    )

@@ -10,11 +10,11 @@ when the signature is right: strangers cannot fill the memory of nonces.
 from __future__ import annotations
 
 import hashlib
-import hmac
 import re
 from base64 import b64encode
 from binascii import Error, a2b_base64
 from collections.abc import Callable, Sequence
+from hmac import compare_digest
 
 from cryptography.hazmat.primitives.hashes import SM3, Hash
 from cryptography.hazmat.primitives.hmac import HMAC
@@ -61,29 +61,30 @@ class Signer:
 
             self.digest, self.mac = _sm3, mac_sm3
 
-    def live(self, now_ms: int) -> bool:
-        return self.retires_ms is None or now_ms < self.retires_ms
-
     def answered(self, trace: str, status: int, nonce: bytes, body: bytes) -> bytes:
         """The value of the header that signs an answer."""
         text = b"EDEN1R\n%b\n%d\n%b\n%b" % (trace.encode(), status, nonce, self.digest(body).encode())
         return self.name + b64encode(self.mac(text))
 
 
+def beginning(app: str, operation: str, method: bytes, target: bytes) -> bytes:
+    """What the text that is signed begins with: all that is known before the call is made."""
+    return b"EDEN1\n%b\n%b\n%b\n%b\n" % (app.encode(), operation.encode(), method, target)
+
+
 def verify(
     fields: dict[bytes, bytes],
     signers: Sequence[Signer],
-    *,
-    app: str,
-    operation: str,
-    method: bytes,
-    target: bytes,
+    owner: bytes,
+    begins: bytes,
     body: bytes,
+    *,
     now_ms: int,
     window_ms: int,
     nonces: Nonces,
 ) -> tuple[Signer, bytes]:
-    """Which secret signed the call, and its nonce; Stop."""
+    """Which secret signed the call, and its nonce; Stop. `owner`: of the nonce;
+    `begins`: see `beginning`."""
     header = fields.get(b"x-eden-signature") or fields.get(b"sign")
     if not header:
         raise Stop(NO_SIGNATURE, "The header x-eden-signature is missing: ALGORITHM KID BASE64.")
@@ -99,8 +100,9 @@ def verify(
     if not -window_ms <= at_ms - now_ms <= window_ms:
         raise Stop(SIGNATURE_TIME, f"The call was signed {abs(at_ms - now_ms) // 1000} s away from the time here.")
     for signer in signers:
-        if header.startswith(signer.name) and signer.live(now_ms):
-            known, value = [signer], header[len(signer.name) :]
+        if header.startswith(signer.name) and (signer.retires_ms is None or now_ms < signer.retires_ms):
+            known: tuple[Signer, ...] = (signer,)
+            value = header[len(signer.name) :]
             break
     else:
         known, value = _candidates(fields, header, signers, now_ms)
@@ -108,18 +110,10 @@ def verify(
         given = a2b_base64(value, strict_mode=True)
     except Error:
         raise Stop(SIGNATURE_PARTS, "The signature is not base64.") from None
-    text = b"EDEN1\n%b\n%b\n%b\n%b\n%b\n%b\n%b" % (
-        app.encode(),
-        operation.encode(),
-        method,
-        target,
-        time,
-        nonce,
-        known[0].digest(body).encode(),
-    )
+    text = b"%b%b\n%b\n%b" % (begins, time, nonce, known[0].digest(body).encode())
     for signer in known:
-        if hmac.compare_digest(signer.mac(text), given):
-            if not nonces.take(app.encode() + b"\0" + nonce, at_ms):
+        if compare_digest(signer.mac(text), given):
+            if not nonces.take(owner + nonce, at_ms):
                 raise Stop(SIGNATURE_WRONG, "This nonce was used before; each call has its own.")
             return signer, nonce
     raise Stop(SIGNATURE_WRONG, "The signature is not of this call.")
@@ -127,7 +121,7 @@ def verify(
 
 def _candidates(
     fields: dict[bytes, bytes], header: bytes, signers: Sequence[Signer], now_ms: int
-) -> tuple[list[Signer], bytes]:
+) -> tuple[tuple[Signer, ...], bytes]:
     """The secrets that a header may be of which does not begin with the name of one: of clients of the commercial
     platform, which say no kid. And the value to compare; Stop."""
     words = header.split(b" ")
@@ -141,11 +135,13 @@ def _candidates(
         a2b_base64(value, strict_mode=True)
     except Error:
         raise Stop(SIGNATURE_PARTS, "The signature is not base64.") from None
-    known = [
+    known = tuple(
         signer
         for signer in signers
-        if signer.algorithm == algorithm and (not kid or signer.kid == kid) and signer.live(now_ms)
-    ]
+        if signer.algorithm == algorithm
+        and (not kid or signer.kid == kid)
+        and (signer.retires_ms is None or now_ms < signer.retires_ms)
+    )
     if not known:
         raise Stop(NO_SECRET, "This app has no live secret of this algorithm and kid.")
     return known, value

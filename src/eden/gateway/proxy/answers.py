@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Final
 
-from eden.gateway.exchange import Answer, Headers
+from eden.gateway.exchange import Answer
 from eden.gateway.memo import Memo
+from eden.gateway.proxy.lines import NOT_RETURNED, NOT_SENT
 
 CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 #: when there was no time to find words
@@ -15,13 +17,16 @@ UNEXPECTED: Final = b"HTTP/1.1 500 Internal Server Error\r\ncontent-length: 0\r\
 #: a worker that has no room for one more connection
 FULL: Final = b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nretry-after: 1\r\nconnection: close\r\n\r\n"
 
-_LINES: Final = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
+_PHRASES: Final = {status.value: status.phrase for status in HTTPStatus}
+_STARTS: Final[Memo[int, bytes]] = Memo(
+    lambda status: f"HTTP/1.1 {status} {_PHRASES.get(status, 'Status')}\r\n".encode()
+)
 _SECOND = [0, b""]
 
 
-def _date(at: float) -> bytes:
+def _date() -> bytes:
     """RFC 9110, section 5.6.7; made once a second."""
-    second = int(at)
+    second = int(time.time())
     if _SECOND[0] != second:
         _SECOND[:] = second, time.strftime("date: %a, %d %b %Y %H:%M:%S GMT\r\n", time.gmtime(second)).encode()
     return _SECOND[1]  # type: ignore[return-value]
@@ -34,27 +39,44 @@ def _line(field: tuple[bytes, bytes]) -> bytes:
     return line
 
 
-#: a header → its line
-_FIELDS: Final = Memo(_line, worth=lambda _, line: len(line) <= 256)
+def _lines(without: frozenset[bytes]) -> Callable[[tuple[bytes, bytes]], bytes]:
+    """A header → its line, none for what belongs to one connection or is made anew. ValueError when a name or value
+    would be more than one."""
+    made: Memo[tuple[bytes, bytes], bytes] = Memo(
+        lambda field: b"" if field[0] in without else _line(field), worth=lambda _, line: len(line) <= 256
+    )
+    return made.__getitem__
 
 
-def fields(headers: Headers) -> bytes:
-    """Lines of a head. ValueError when a name or value would be more than one."""
-    return b"".join([_FIELDS[field] for field in headers])
+#: of a header that a service is sent
+request_line: Final = _lines(NOT_SENT)
+_answer_line: Final = _lines(NOT_RETURNED)
 
 
 def whole(answer: Answer, keep_alive: bool, head_only: bool) -> bytes:
-    """An answer with its body; `head_only`: to HEAD, whose answer has the length that GET's would."""
+    """An answer with its body; `head_only`: to HEAD, whose answer has the length that GET's would. ValueError when a
+    header would be more than a line."""
     status, body = answer.status, answer.body or b""
-    end = b"\r\n" if keep_alive else b"connection: close\r\n\r\n"
-    start = _start(answer)
+    lines = b"".join(map(_answer_line, answer.headers))
+    if head_only or status < 200 or status in (204, 304):
+        lines = b"%b%b%b" % (lines, answer.lines, _length(answer, status) if head_only else b"")
+        body = b""
+    else:
+        lines = b"%b%bcontent-length: %d\r\n" % (lines, answer.lines, len(body))
+    return b"%b%b%b%b%b" % (
+        _STARTS[status],
+        lines,
+        b"" if b"\r\ndate: " in lines or lines.startswith(b"date: ") else _date(),
+        b"\r\n" if keep_alive else b"connection: close\r\n\r\n",
+        body,
+    )
+
+
+def _length(answer: Answer, status: int) -> bytes:
     if status < 200 or status in (204, 304):
-        return start + end
-    if head_only:
-        if any(name == b"content-length" for name, _ in answer.headers):
-            return start + end
-        return b"%bcontent-length: %d\r\n%b" % (start, len(body), end)
-    return b"%bcontent-length: %d\r\n%b%b" % (start, len(body), end, body)
+        return b""
+    told = next((value for name, value in answer.headers if name == b"content-length"), None)
+    return b"content-length: %b\r\n" % (b"%d" % len(answer.body or b"") if told is None else told)
 
 
 def head(answer: Answer, keep_alive: bool, length: int, chunked: bool) -> bytes:
@@ -72,8 +94,6 @@ def upgraded(answer: Answer) -> bytes:
 
 
 def _start(answer: Answer) -> bytes:
-    line = _LINES.get(answer.status) or b"HTTP/1.1 %d Status\r\n" % answer.status
-    lines = fields(answer.headers)
-    if lines.startswith(b"date: ") or b"\r\ndate: " in lines:
-        return line + lines + answer.lines
-    return line + lines + answer.lines + _date(time.time())
+    dated = any(name == b"date" for name, _ in answer.headers)
+    lines = b"".join(map(_answer_line, answer.headers))
+    return b"%b%b%b%b" % (_STARTS[answer.status], lines, answer.lines, b"" if dated else _date())

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from eden.gateway.proxy.framing import Chunks, Refused
+from eden.gateway.proxy.framing import Chunks
+from eden.gateway.proxy.lines import Refused
 
 
 class Body:

@@ -17,16 +17,12 @@ upstream, an upstream that does not take more of a body stops the reading from t
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import Any, Final, Protocol
 
-from eden.gateway.exchange import Answer, Exchange, Failure, Headers
+from eden.gateway.exchange import Answer, Failure, Headers
 from eden.gateway.proxy.link import Connection
 from eden.gateway.proxy.relay import Owner, Relay
-
-if TYPE_CHECKING:
-    from eden.gateway.proxy.gateway import Gateway
 
 #: statuses that steps may want to try again after
 _MAYBE: Final = frozenset((502, 503, 504))
@@ -52,20 +48,12 @@ class Caller(Owner, Protocol):
         """Go on with the request's body by `Relay.more`, or pause."""
 
 
-class Call(Relay):
-    __slots__ = ("_caller", "_question", "_steps", "_task")
-
-    def __init__(self, caller: Caller, gateway: Gateway, exchange: Exchange, upload: int) -> None:
-        super().__init__(caller, gateway, exchange, upload)
-        self._caller = caller
-        self._steps = gateway.steps
-        #: what an authorizer is asked
-        self._question: Relay | None = None
-        self._task: asyncio.Task[None] | None = None
+class Call(Relay[Caller]):
+    __slots__ = ()
 
     def begin(self) -> None:
         try:
-            answer = self._steps.before(self.exchange)
+            answer = self._gateway.steps.before(self.exchange)
         except Exception:
             self._unexpected()
             return
@@ -76,8 +64,9 @@ class Call(Relay):
         if answer is not None:
             self._finish(answer)
         elif exchange.authorizer is not None:
-            self._question = Relay(self, self._gateway, exchange.authorizer)
-            self._question.ask()
+            question: Relay[Any] = Relay(self, self._gateway, exchange.authorizer)
+            self._waits = question
+            question.ask()
         elif exchange.locates:
             self._locate()
         else:
@@ -87,7 +76,7 @@ class Call(Relay):
 
     def _unexpected(self) -> None:
         self.over = True
-        self._caller.unexpected()
+        self._owner.unexpected()
 
     # before the service
 
@@ -95,28 +84,28 @@ class Call(Relay):
     def forwarded(self) -> bytes:
         return self._owner.forwarded
 
-    def answered(self, relay: Relay, answer: Answer) -> None:
+    def answered(self, relay: Relay[Any], answer: Answer) -> None:
         """What the authorizer said."""
-        self._question = None
+        self._waits = None
         self.exchange.authorizer = None
         try:
-            told = self._steps.authorized(self.exchange, answer)
+            told = self._gateway.steps.authorized(self.exchange, answer)
         except Exception:
             self._unexpected()
             return
         self._go_on(told)
 
     def _locate(self) -> None:
-        self._task = self._gateway.loop.create_task(self._located(self._steps.locate(self.exchange)))
+        self._waits = self._gateway.loop.create_task(self._located(self._gateway.steps.locate(self.exchange)))
 
     async def _located(self, looking: Awaitable[Answer | None]) -> None:
         try:
             answer = await looking
         except Exception:
-            self._task = None
+            self._waits = None
             self._unexpected()
             return
-        self._task = None
+        self._waits = None
         if self.over:
             return
         if answer is not None:
@@ -125,11 +114,11 @@ class Call(Relay):
             self.ask()
 
     def _begin_upload(self) -> None:
-        self._caller.upload(True)
+        self._owner.upload(True)
 
     def stalled(self, stalled: bool) -> None:
         if self._upload:
-            self._caller.upload(not stalled)
+            self._owner.upload(not stalled)
 
     # the service's answer
 
@@ -143,18 +132,18 @@ class Call(Relay):
         if exchange.whole_answer or (exchange.address is not None and status in _REDIRECTS):
             self._hold(status, headers)
             return
-        answer = self._steps.after(exchange, Answer(status, headers, None))
+        answer = self._gateway.steps.after(exchange, Answer(status, headers, None))
         if answer.body is not None:
             # it takes another one, as "not modified"
             self._drop()
             self._finish(answer)
             return
         self.sent_head = True
-        self._caller.begins(answer, length)
+        self._owner.begins(answer, length)
 
     def data(self, piece: bytes) -> None:
         if self._held is None:
-            self._caller.piece(piece)
+            self._owner.piece(piece)
         else:
             super().data(piece)
 
@@ -162,7 +151,7 @@ class Call(Relay):
         if self._held is None:
             self._connection = None
             self.over = True
-            self._caller.ended()
+            self._owner.ended()
         else:
             super().end()
 
@@ -174,8 +163,8 @@ class Call(Relay):
         self._connection = None
         self._counted(101)
         self.over = True
-        answer = self._steps.after(self.exchange, Answer(101, headers, None))
-        self._caller.upgraded(connection, answer, rest)
+        answer = self._gateway.steps.after(self.exchange, Answer(101, headers, None))
+        self._owner.upgraded(connection, answer, rest)
 
     def lost(self, failure: Failure) -> None:
         if not self.sent_head:
@@ -185,26 +174,26 @@ class Call(Relay):
         if connection is not None:
             connection.target.failed()
         self.over = True
-        self._caller.gone()
+        self._owner.gone()
 
     def expire(self) -> None:
-        if self._question is not None:
-            self._question.expire()
+        if isinstance(self._waits, Relay):
+            self._waits.expire()
             return
-        if self._task is not None:
-            self._task.cancel()
-            self._task = None
+        if self._waits is not None:
+            self._waits.cancel()
+            self._waits = None
         super().expire()
 
     def abandon(self) -> None:
         super().abandon()
-        if self._question is not None:
-            self._question.abandon()
-        if self._task is not None:
-            self._task.cancel()
+        if isinstance(self._waits, Relay):
+            self._waits.abandon()
+        elif self._waits is not None:
+            self._waits.cancel()
 
     def _tries_again(self, cause: Failure | int) -> bool:
-        return self.repeatable and self._steps.again(self.exchange, cause)
+        return self.repeatable and self._gateway.steps.again(self.exchange, cause)
 
     def _answer(self, status: int, headers: Headers, body: bytes) -> None:
         exchange = self.exchange
@@ -212,12 +201,12 @@ class Call(Relay):
             self.ask()
             return
         answer = Answer(status, headers, body)
-        if exchange.address is not None and status in _REDIRECTS and self._steps.redirected(exchange, answer):
+        if exchange.address is not None and status in _REDIRECTS and self._gateway.steps.redirected(exchange, answer):
             # the safe exit leads on: look the next place up, and ask there
             self._locate()
             return
         try:
-            told = self._steps.after(exchange, answer)
+            told = self._gateway.steps.after(exchange, answer)
         except Exception:
             self._unexpected()
             return
@@ -230,4 +219,4 @@ class Call(Relay):
             self._fail(failure)
 
     def _fail(self, failure: Failure) -> None:
-        self._finish(self._steps.failed(self.exchange, failure))
+        self._finish(self._gateway.steps.failed(self.exchange, failure))

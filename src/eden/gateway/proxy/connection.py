@@ -16,13 +16,15 @@ from __future__ import annotations
 import asyncio
 import logging
 from time import monotonic
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from eden.gateway.exchange import Answer, Exchange
 from eden.gateway.proxy import answers
 from eden.gateway.proxy.body import Body
 from eden.gateway.proxy.call import Call
-from eden.gateway.proxy.framing import LAST_CHUNK, Refused, RequestHead, check_part, chunk
+from eden.gateway.proxy.framing import LAST_CHUNK, chunk
+from eden.gateway.proxy.heads import check_part
+from eden.gateway.proxy.lines import Refused
 from eden.gateway.proxy.link import WATER, Connection
 from eden.gateway.proxy.relay import Relay
 from eden.gateway.proxy.tunnel import Tunnel
@@ -62,9 +64,10 @@ class Client(asyncio.Protocol):
         "_chunked_out",
         "_exchange",
         "_gateway",
-        "_head",
+        "_head_only",
         "_keep",
         "_last",
+        "_old",
         "_paused",
         "_pieces",
         "_resumed_deadline",
@@ -82,7 +85,8 @@ class Client(asyncio.Protocol):
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
         self.transport: asyncio.Transport = None  # type: ignore[assignment]
-        self._head = RequestHead()
+        #: of the request that is being answered: HEAD; HTTP/1.0, which knows no chunks
+        self._head_only = self._old = False
         self._buffer = b""
         self._state = HEAD
         self._exchange: Exchange | None = None
@@ -175,18 +179,19 @@ class Client(asyncio.Protocol):
     # a head
 
     def _read(self, data: bytes) -> None:
-        gateway, head = self._gateway, self._head
+        gateway = self._gateway
         try:
-            rest = head.read(data, gateway.head_bytes)
+            found = gateway.heads.read(data)
         except Refused as refused:
             self._refuse(refused.status, refused.sentence)
             return
-        if rest is None:
+        if found is None:
             self._part(data)
             return
+        head, fields, length, rest = found
+        self._head_only, self._old = head.method == b"HEAD", head.old
         self._keep = head.keep_alive and not gateway.draining
-        exchange = gateway.exchange(self, head)
-        length = head.length
+        exchange = gateway.exchange(self, head, fields)
         if isinstance(exchange, Answer):
             self._buffer = rest
             if length:
@@ -211,7 +216,7 @@ class Client(asyncio.Protocol):
             self._buffer = rest
             if route is None or route.needs_body or 0 < length <= _SMALL:
                 self._state = BODY
-                self._continue()
+                self._continue(exchange)
                 self._began = exchange.started
                 self.deadline = self._began + _BODY_S
                 if rest:
@@ -235,8 +240,10 @@ class Client(asyncio.Protocol):
 
     # a body
 
-    def _continue(self) -> None:
-        if self._head.fields.get(b"expect", b"").lower() == b"100-continue" and not self._buffer:
+    def _continue(self, exchange: Exchange | None) -> None:
+        if exchange is None or self._buffer:
+            return
+        if exchange.fields.get(b"expect", b"").lower() == b"100-continue":
             self.transport.write(answers.CONTINUE)
 
     def _cut(self, body: Body, data: bytes) -> list[bytes] | None:
@@ -272,7 +279,7 @@ class Client(asyncio.Protocol):
             return
         if self._body is not None:
             if not self._body.received:
-                self._continue()
+                self._continue(self._exchange)
             if self._buffer:
                 data, self._buffer = self._buffer, b""
                 self._pass_on(data)
@@ -300,7 +307,7 @@ class Client(asyncio.Protocol):
         self._call = call = Call(self, gateway, exchange, 0 if body is None else body.left)
         call.begin()
 
-    def answered(self, relay: Relay, answer: Answer) -> None:
+    def answered(self, relay: Relay[Any], answer: Answer) -> None:
         self._call = None
         self._send(answer)
 
@@ -309,7 +316,7 @@ class Client(asyncio.Protocol):
         if self._gateway.draining or self._body is not None:
             self._keep = False
         try:
-            data = answers.whole(answer, self._keep, self._head.method == b"HEAD")
+            data = answers.whole(answer, self._keep, self._head_only)
         except ValueError:
             self.unexpected()
             return
@@ -320,7 +327,7 @@ class Client(asyncio.Protocol):
         exchange = self._exchange
         if self._gateway.draining or self._body is not None:
             self._keep = False
-        self._chunked_out = length < 0 and not self._head.old
+        self._chunked_out = length < 0 and not self._old
         if length < 0 and not self._chunked_out:
             self._keep = False
         self._last = answer

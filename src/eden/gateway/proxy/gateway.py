@@ -10,15 +10,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-import time
 from collections.abc import Mapping
+from time import monotonic, time_ns
 from typing import Final, NamedTuple
 
 from eden.base.settings import GatewaySettings
-from eden.gateway.exchange import Answer, Exchange, Measures, Steps, Table, Wire
-from eden.gateway.memo import Memo
+from eden.gateway.exchange import GOOD, Answer, Exchange, Measures, Standing, Steps, Table, Wire
 from eden.gateway.proxy.connection import Client
-from eden.gateway.proxy.framing import RequestHead
+from eden.gateway.proxy.heads import Head, Heads
 from eden.gateway.proxy.health import watch
 from eden.gateway.proxy.ids import Ids
 from eden.gateway.proxy.upstream import Pool
@@ -75,9 +74,6 @@ def _place(url: bytes) -> Place:
     return Place(wires.get(path), "", mark + query)
 
 
-_PLACES: Final = Memo(_place, worth=lambda url, _: len(url) <= 128 and b"?" not in url)
-
-
 def forwarded_lines(chain: bytes, proto: bytes) -> bytes:
     """What an upstream is told of whom it answers."""
     return b"x-forwarded-for: %b\r\nx-forwarded-proto: %b\r\n" % (chain, proto)
@@ -93,7 +89,7 @@ class Gateway:
         self.steps = steps
         self._measures = measures
         self.tables = tables
-        self.head_bytes = settings.header_bytes
+        self.heads = Heads(settings.header_bytes)
         self.head_s = float(settings.header_seconds)
         self.idle_s = float(settings.idle_seconds)
         self.stream_s = float(settings.stream_seconds)
@@ -165,41 +161,51 @@ class Gateway:
 
     # calls
 
-    def exchange(self, client: Client, head: RequestHead) -> Exchange | Answer:
-        """The call that a head begins; an answer if it begins none."""
+    def exchange(self, client: Client, head: Head, fields: dict[bytes, bytes]) -> Exchange | Answer:
+        """The call that a head begins; an answer if it begins none. `fields`: all headers by name."""
+        standing = head.standing
+        if standing is None or standing.tables is not self.tables:
+            found = self._stand(head)
+            if isinstance(found, Answer):
+                return found
+            head.standing = standing = found
+        self.calls += 1
+        exchange = Exchange(
+            standing.table,
+            standing.route,
+            standing.wire,
+            standing.operation,
+            standing.method,
+            standing.target,
+            standing.headers,
+            self._forwarded(client, fields) if client.trusted else client.peer,
+            self._carried_on(fields[b"traceparent"]) if b"traceparent" in fields else self.ids.trace(),
+            time_ns() // 1_000_000,
+            # the loop's time stands still while an event is worked on
+            monotonic(),
+            fields,
+        )
+        exchange.standing = standing
+        return exchange
+
+    def _stand(self, head: Head) -> Standing | Answer:
+        """What is called; or an answer."""
         method, fields = head.method, head.fields
         if method == b"OPTIONS" and b"access-control-request-method" in fields:
             return self.steps.preflight(self.tables.by_workspace.values(), fields)
-        wire, operation, target = _PLACES[head.url]
-        if not operation:
-            if wire is None:
-                return self._no_call(head.url)
-            operation = fields.get(b"operation-type", b"").decode("latin-1")
+        wire, operation, target = _place(head.url)
+        if wire is None:
+            return self._no_call(head.url)
+        operation = operation or fields.get(b"operation-type", b"").decode("latin-1")
         table = self.tables.find(fields)
         if table is None:
             return self.steps.refused(None, 404, "No workspace with a catalogue is named: is x-eden-app right?")
+        version = fields.get(b"x-eden-version")
         if wire == "egress":
             route = table.egress
         else:
-            version = fields.get(b"x-eden-version")
             route = table.find(operation, None if version is None else version.decode("latin-1"))
-        self.calls += 1
-        parent = fields.get(b"traceparent")
-        return Exchange(
-            table,
-            route,
-            wire or "rpc",
-            operation,
-            method,
-            target,
-            head.end_to_end(),
-            client.peer if not client.trusted else self._forwarded(client, fields),
-            self.ids.trace() if parent is None else self._carried_on(parent),
-            time.time_ns() // 1_000_000,
-            # the loop's time stands still while an event is worked on
-            time.monotonic(),
-            fields,
-        )
+        return Standing(self.tables, table, route, wire, operation, method, target, head.headers)
 
     def _no_call(self, url: bytes) -> Answer:
         if url.partition(b"?")[0] == b"/healthz":
@@ -226,7 +232,8 @@ class Gateway:
         route = exchange.route
         if route is not None:
             self._measures.note(route, told.code, told.status, micros, exchange.cached, exchange.limited)
-        self._measures.trace(exchange, told, micros)
+        if told.code != GOOD or told.status >= 500 or micros >= self._measures.slow_micros:
+            self._measures.trace(exchange, told, micros)
 
     # time
 

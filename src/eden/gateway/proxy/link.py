@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 import httptools
 
 from eden.gateway.exchange import Failure, Headers
-from eden.gateway.proxy.framing import NOT_RETURNED, whole_answer
+from eden.gateway.proxy.lines import whole_answer
 
 if TYPE_CHECKING:
     from eden.gateway.proxy.upstream import Target
@@ -82,20 +82,26 @@ class Connection(asyncio.Protocol):
         self.closing = False
         self.idle_since = 0.0
         self._parser = httptools.HttpResponseParser(self)
-        self.begin(None, False)
-
-    def begin(self, sink: Sink | None, head_only: bool) -> None:
-        """The next answer is for `sink`; `head_only`: of a HEAD request."""
-        self.sink = sink
-        self.status = 0
         self.reusable = False
         #: not all of the request was sent; an answer does not wait for that
         self.unfinished = False
+        self._head_only = False
+        self._seen = 0
+        self._clear()
+
+    def begin(self, sink: Sink, head_only: bool) -> None:
+        """The next answer is for `sink`; `head_only`: of a HEAD request."""
+        self.sink = sink
         self._head_only = head_only
+        self._seen = 0
+
+    def _clear(self) -> None:
+        """Nothing was read of an answer yet."""
+        self.status = 0
+        self.reusable = False
         self._headers: Headers = []
         self._pieces: list[bytes] = []
         self._length = -1
-        self._seen = 0
         self._headed = self._announced = self._complete = self._bad = False
 
     @property
@@ -117,7 +123,7 @@ class Connection(asyncio.Protocol):
         if sink is None:
             return
         self.sink = None
-        if self._headed and not self._complete and error is None and self._length == -2:
+        if self._seen and self._headed and not self._complete and error is None and self._length == -2:
             # without a length the end of the connection is the end of the answer
             if self._announced:
                 sink.end()
@@ -150,6 +156,8 @@ class Connection(asyncio.Protocol):
         self._parse(sink, data)
 
     def _parse(self, sink: Sink, data: bytes) -> None:
+        if self._seen == 0:
+            self._clear()
         self._seen += len(data)
         try:
             self._parser.feed_data(data)
@@ -210,13 +218,9 @@ class Connection(asyncio.Protocol):
             # a trailer
             return
         name = name.lower()
-        if name not in NOT_RETURNED:
-            self._headers.append((name, value))
-        elif name == b"content-length":
+        self._headers.append((name, value))
+        if name == b"content-length":
             self._length = int(value) if value.isdigit() else -1
-            if self._head_only:
-                # of what GET would get
-                self._headers.append((name, value))
         elif name == b"transfer-encoding" and value.lower() != b"chunked":
             self._bad = True
 

@@ -6,9 +6,10 @@ whole, and hands it over as it is: what an authorizer is asked. `call.Call` is t
 
 from __future__ import annotations
 
+import asyncio
 import logging
-import time
-from typing import TYPE_CHECKING, Final, Protocol
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
 
 from eden.gateway.exchange import GOOD, Answer, Exchange, Failure, Headers
 from eden.gateway.proxy import answers
@@ -34,11 +35,14 @@ class Owner(Protocol):
     def forwarded(self) -> bytes:
         """Lines that say for whom: X-Forwarded-…"""
 
-    def answered(self, relay: Relay, answer: Answer) -> None:
+    def answered(self, relay: Relay[Any], answer: Answer) -> None:
         """A whole answer; the relay is over."""
 
 
-class Relay:
+OwnerT = TypeVar("OwnerT", bound=Owner)
+
+
+class Relay(Generic[OwnerT]):
     __slots__ = (
         "_connection",
         "_gateway",
@@ -50,6 +54,7 @@ class Relay:
         "_stale",
         "_status",
         "_upload",
+        "_waits",
         "exchange",
         "over",
         "repeatable",
@@ -57,7 +62,7 @@ class Relay:
         "target",
     )
 
-    def __init__(self, owner: Owner, gateway: Gateway, exchange: Exchange, upload: int = 0) -> None:
+    def __init__(self, owner: OwnerT, gateway: Gateway, exchange: Exchange, upload: int = 0) -> None:
         """`upload`: bytes of a body that is streamed, -1: in chunks, 0: it is not streamed."""
         self._owner = owner
         self._gateway = gateway
@@ -72,6 +77,8 @@ class Relay:
         #: nothing of a streamed body has gone out
         self.repeatable = True
         self._held: list[bytes] | None = None
+        #: what has to come before the upstream is asked
+        self._waits: Relay[Any] | asyncio.Task[None] | None = None
         self.sent_head = False
         self.over = False
 
@@ -84,7 +91,7 @@ class Relay:
             if pool is None:
                 self.lost("none")
             else:
-                pool.request(self, time.monotonic(), self.target)
+                pool.request(self, monotonic(), self.target)
             return
         host = f"[{address.host}]" if ":" in address.host else address.host
         scheme = "https" if address.name else "http"
@@ -132,7 +139,7 @@ class Relay:
             framing = b"connection: Upgrade\r\nupgrade: websocket\r\n"
         return b"%b%b%btraceparent: 00-%b-%b-01\r\n%b\r\n%b" % (
             target.starts[method, exchange.send_path],
-            answers.fields(exchange.send_headers),
+            b"".join(map(answers.request_line, exchange.send_headers)),
             b"" if exchange.address is not None else self._owner.forwarded,
             exchange.trace.encode(),
             self._gateway.ids.span(),

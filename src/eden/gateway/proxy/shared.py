@@ -23,9 +23,11 @@ import mmap
 import os
 import secrets
 import struct
+import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -40,12 +42,11 @@ _MINUTE_MS: Final = 60_000
 _MINUTES: Final = 14
 #: the largest window that fits, seconds on either side of now
 WINDOW_S: Final = (_MINUTES - 2) * 30
-_WINDOW_MS: Final = WINDOW_S * 1000
 #: buckets of limits are pairs of digest and moment, this many beside each other
 _LIMIT_WAYS: Final = 8
 _LIMIT_BUCKET: Final = _LIMIT_WAYS * 16
 #: of a nonce's digest: its tag, and two buckets where it may stand
-_PLACES: Final = struct.Struct("<8sII")
+_unpack: Final = struct.Struct("<8sII").unpack
 #: a slot that is free, and the tag in place of this one
 _NONE: Final = bytes(8)
 _ONE: Final = b"\1" + bytes(7)
@@ -89,12 +90,8 @@ def _power(count: int) -> int:
     return max(_PAGE // _BUCKET, 1 << max(count - 1, 1).bit_length())
 
 
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
-
-
 def layout(workers: int, nonces: int = 1 << 19, limits: int = 1 << 16) -> Layout:
-    return Layout(workers, nonces, limits, secrets.token_bytes(16), _now_ms())
+    return Layout(workers, nonces, limits, secrets.token_bytes(16), time.time_ns() // 1_000_000)
 
 
 def allocate(plan: Layout) -> int:
@@ -132,8 +129,8 @@ class State:
 class Shared:
     """The memory as worker `number` sees it. `handle` is what `allocate` gave, and stays the caller's."""
 
-    def __init__(self, plan: Layout, handle: int, number: int, clock: Callable[[], int] = _now_ms) -> None:
-        """`clock`: milliseconds since 1970."""
+    def __init__(self, plan: Layout, handle: int, number: int, clock: Callable[[], float] = time.time) -> None:
+        """`clock`: seconds since 1970."""
         self.plan = plan
         self._memory = mmap.mmap(handle, plan.segment * plan.workers)
         starts = [plan.segment * worker for worker in range(plan.workers)]
@@ -154,11 +151,11 @@ class Shared:
 class SharedNonces:
     """See the module. The first of `starts` is this worker's."""
 
-    def __init__(self, memory: mmap.mmap, plan: Layout, starts: list[int], clock: Callable[[], int]) -> None:
+    def __init__(self, memory: mmap.mmap, plan: Layout, starts: list[int], clock: Callable[[], float]) -> None:
         self._memory = memory
         self._clock = clock
         self._began_ms = plan.began_ms
-        self._digest = hashlib.blake2b(digest_size=16, key=plan.key).copy
+        self._digest = partial(hashlib.blake2b, digest_size=16, key=plan.key)
         self._mask = plan.nonce_buckets - 1
         self._table = plan.nonce_buckets * _BUCKET
         self._own, self._others = starts[0], starts[1:]
@@ -171,15 +168,13 @@ class SharedNonces:
         """See `exchange.Nonces`. What was signed before the gateway began is refused: it may have been seen by the one
         before. So is what is further from now than `WINDOW_S`, whatever a catalogue says: its minute's place is another
         one's."""
-        if at_ms < self._began_ms or not -_WINDOW_MS <= at_ms - self._clock() <= _WINDOW_MS:
+        if at_ms < self._began_ms or not -WINDOW_S <= at_ms / 1000 - self._clock() <= WINDOW_S:
             return False
         minute = at_ms // _MINUTE_MS
         if minute != self._minute and not self._turn_to(minute):
             return False
         memory, mask, first = self._memory, self._mask, self._first
-        digest = self._digest()
-        digest.update(key)
-        tag, one, two = _PLACES.unpack(digest.digest())
+        tag, one, two = _unpack(self._digest(key).digest())
         if tag == _NONE:
             tag = _ONE
         one = first + (one & mask) * _BUCKET
@@ -250,23 +245,23 @@ class SharedBuckets:
         self._starts = starts
         self._own, self._others = starts[0], starts[1:]
         self._view = memoryview(memory)
-        #: the memory as moments, one in each eight bytes
-        self._moments = self._view[: len(memory) & -8].cast("d")
-        #: key → its tag, where its slots begin in a segment, and where its moment stands in ours
-        self._places: Memo[bytes, _Slot] = Memo(self._place, 20_000)
+        #: the memory in eights of bytes: a slot is a tag, and behind it a moment
+        self._tags, self._moments = self._view.cast("Q"), self._view.cast("d")
+        #: key → where it is kept
+        self._slots: Memo[bytes, _Slot] = Memo(self._slot, 20_000)
 
     def close(self) -> None:
-        self._moments.release()
-        self._view.release()
+        for view in (self._tags, self._moments, self._view):
+            view.release()
 
     def take(self, wanted: list[tuple[bytes, float, float]], now: float) -> int:
         """See `exchange.Buckets`."""
-        places, moments, memory = self._places, self._moments, self._memory
+        slots, tags, moments = self._slots, self._tags, self._moments
         found: list[tuple[_Slot, float]] = []
         for key, rate, most in wanted:
-            slot = places[key]
+            slot = slots[key]
             at = slot.at
-            full = moments[at] if memory[at * 8 - 8 : at * 8] == slot.tag else self._find(slot)
+            full = moments[at + 1] if tags[at] == slot.number else self._find(slot)
             if self._others and (latest := self._latest(slot)) > full:
                 full = latest
             if full < now:
@@ -276,13 +271,12 @@ class SharedBuckets:
                 return len(found)
             found.append((slot, full))
         for slot, full in found:
-            at = slot.at
-            if memory[at * 8 - 8 : at * 8] != slot.tag:
-                at = self._make(slot, now)
-            moments[at] = full
+            if tags[slot.at] != slot.number:
+                self._make(slot, now)
+            moments[slot.at + 1] = full
         return -1
 
-    def _place(self, key: bytes) -> _Slot:
+    def _slot(self, key: bytes) -> _Slot:
         digest = hashlib.blake2b(key, digest_size=12, key=self._key).digest()
         tag = digest[:8] if digest[:8] != _NONE else _ONE
         return _Slot(tag, (int.from_bytes(digest[8:], "little") & self._mask) * _LIMIT_BUCKET, self._own)
@@ -293,8 +287,8 @@ class SharedBuckets:
         found = self._memory.find(slot.tag, at, at + _LIMIT_BUCKET)
         if found < 0 or (found - at) % 16:
             return 0.0
-        slot.at = found // 8 + 1
-        return self._moments[slot.at]
+        slot.at = found // 8
+        return self._moments[slot.at + 1]
 
     def _latest(self, slot: _Slot) -> float:
         """The moment of a key by the other workers."""
@@ -306,28 +300,28 @@ class SharedBuckets:
                 latest = max(latest, self._moments[found // 8 + 1])
         return latest
 
-    def _make(self, slot: _Slot, now: float) -> int:
-        """Where its moment may be written: in the slot of a bucket that is full again (which is as if it had never been
-        used), or of the one that will be soonest."""
-        moments, first = self._moments, (self._own + slot.place) // 8 + 1
-        slots = range(first, first + _LIMIT_BUCKET // 8, 2)
-        at = next((at for at in slots if moments[at] <= now), -1)
+    def _make(self, slot: _Slot, now: float) -> None:
+        """Give it a slot in our segment: one of a bucket that is full again (which is as if it had never been used), or
+        the one that will be soonest."""
+        moments, first = self._moments, (self._own + slot.place) // 8
+        places = range(first, first + _LIMIT_BUCKET // 8, 2)
+        at = next((at for at in places if moments[at + 1] <= now), -1)
         if at < 0:
-            at = min(slots, key=lambda at: moments[at])
+            at = min(places, key=lambda at: moments[at + 1])
         # the moment first: a reader that sees the new tag never sees the old one's moment
-        moments[at] = 0.0
-        self._memory[at * 8 - 8 : at * 8] = slot.tag
+        moments[at + 1] = 0.0
+        self._tags[at] = slot.number
         slot.at = at
-        return at
 
 
 class _Slot:
-    """Where a bucket is kept. `place`: of its slots, from the beginning of a segment's buckets; `at`: of its moment in
-    our own segment, in eighths bytes, as far as is known."""
+    """Where a bucket is kept. `tag`, also as a `number`; `place`: of its slots, from the beginning of a segment's
+    buckets; `at`: of the one in our own segment, in eights of bytes, as far as is known."""
 
-    __slots__ = ("at", "place", "tag")
+    __slots__ = ("at", "number", "place", "tag")
 
     def __init__(self, tag: bytes, place: int, own: int) -> None:
         self.tag = tag
+        self.number = int.from_bytes(tag, sys.byteorder)
         self.place = place
-        self.at = (own + place) // 8 + 1
+        self.at = (own + place) // 8

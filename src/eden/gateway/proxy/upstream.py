@@ -241,10 +241,11 @@ class Pool:
         if target is None or not target.well or target.ejected_until > now:
             sink.lost("none")
             return
-        if self._give(target, sink, now):
+        if self._reuse(target, sink, now) or self._give(target, sink, now):
             return
-        if any(other is not target and other.usable(now) and self._give(other, sink, now) for other in self.targets):
-            return
+        for other in targets:
+            if other is not target and other.usable(now) and self._give(other, sink, now):
+                return
         if len(self.waiting) >= self.upstream.queue:
             # those whose callers have gone make room
             for gone in [waiting for waiting in self.waiting if waiting.over]:
@@ -254,17 +255,23 @@ class Pool:
                 return
         self.waiting.append(sink)
 
-    def _give(self, target: Target, sink: Sink, now: float) -> bool:
+    def _reuse(self, target: Target, sink: Sink, now: float) -> bool:
+        """The connection that was used last, if it is fresh."""
         idle = target.idle
         while idle:
             connection = idle.pop()
-            if not connection.closing and now - connection.idle_since <= IDLE_S:
+            if now - connection.idle_since <= IDLE_S and not connection.closing:
                 target.outstanding += 1
                 sink.connected(connection, True)
                 return True
             if not connection.closing:
                 connection.closing = True
                 connection.transport.close()
+        return False
+
+    def _give(self, target: Target, sink: Sink, now: float) -> bool:
+        if self._reuse(target, sink, now):
+            return True
         if target.open < self.upstream.connections:
             target.make(sink)
             return True

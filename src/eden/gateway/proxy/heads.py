@@ -1,0 +1,217 @@
+"""Heads of requests, read so that nobody on the way can read them otherwise (RFC 9112).
+
+Request smuggling lives on two readers who disagree about a length. So all that RFC 9112 lets a recipient tolerate
+is refused here: a lone CR or LF, folded lines, white space before a colon, two lengths or a length beside chunks, any
+transfer coding but exactly `chunked`, requests for another protocol version. What goes upstream is written anew from
+what was read; no byte of framing is passed on.
+
+    data ─ cut at its line ends ─┬─ all but the fleeting lines as before? ──▶ the Head of before
+                                 └─ else each line for itself (`lines`) ───▶ a Head ─▶ remembered
+
+A caller says the same with each call but for the time, nonce, signature and length. Those are taken out, by where they
+were in heads of as many lines; when what is left has come before, byte for byte, its `Head` holds still, and all that
+was worked out of it since (`exchange.Standing`).
+"""
+
+from __future__ import annotations
+
+import re
+from operator import itemgetter
+from typing import Any, Final, NamedTuple, TypeAlias
+
+from eden.gateway.exchange import Headers, Standing
+from eden.gateway.memo import Memo
+from eden.gateway.proxy.lines import FLEETING, LINES, LONE, REMEMBERED, SECRET, SINGLE, Refused, field_of
+
+#: what is not known besides is answered with 501 (RFC 9110, section 9.1)
+_METHODS: Final = frozenset((b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"CONNECT", b"OPTIONS", b"TRACE", b"PATCH"))
+_TARGET = re.compile(rb"(?:/|https?://)[!\"$-~]*|\*")
+_VERSION = re.compile(rb"HTTP/[0-9]\.[0-9]")
+#: what a fleeting value consists of
+_WORDS: Final = bytes(range(32, 127))
+#: heads that are remembered, and bytes of one at most
+_HEADS: Final = 4096
+_HEAD_BYTES: Final = 1024
+
+
+class Start(NamedTuple):
+    """A request line. `old`: HTTP/1.0."""
+
+    method: bytes
+    url: bytes
+    old: bool
+
+
+def _start(line: bytes) -> Start:
+    # one space, one target, one space, a version of ours
+    words = line.split(b" ")
+    method, version = words[0], words[-1]
+    if len(words) == 3 and _VERSION.fullmatch(version) and version not in (b"HTTP/1.1", b"HTTP/1.0"):
+        raise Refused(505, "The only version that is spoken here is HTTP/1.1.")
+    if method not in _METHODS:
+        raise Refused(501, "This method is not known.")
+    if (
+        len(words) != 3
+        or method == b"CONNECT"
+        or _VERSION.fullmatch(version) is None
+        or not _TARGET.fullmatch(words[1])
+    ):
+        raise Refused(400, "The request line is not HTTP/1.1.")
+    return Start(method, words[1], version == b"HTTP/1.0")
+
+
+#: a request line, without its end. Raises Refused
+_STARTS: Final = Memo(_start, worth=lambda line, _: len(line) <= REMEMBERED and b"?" not in line)
+
+
+class Head:
+    """What a request's head says, without its fleeting headers."""
+
+    __slots__ = ("fields", "headers", "keep_alive", "method", "old", "standing", "url")
+
+    def __init__(self, start: Start, headers: Headers, fields: dict[bytes, bytes]) -> None:
+        self.method, self.url, self.old = start
+        #: names in lower case
+        self.headers = headers
+        #: by name, of repeated ones the last, with those of the connection
+        self.fields = {name: value for name, value in fields.items() if name not in FLEETING}
+        # what a 1.0 client means by keep-alive, and by chunks, is not worth finding out
+        self.keep_alive = not self.old and b"close" not in fields.get(b"connection", b"").lower()
+        self.standing: Standing | None = None
+
+
+class _Shape:
+    """Where the fleeting lines of some heads are: `picked` takes them out of the lines, `left` all else up to the empty
+    line. `names`, and how their lines begin: `beginnings`, together `size` bytes."""
+
+    __slots__ = ("beginnings", "left", "names", "picked", "size")
+
+    def __init__(self, count: int, fleeting: list[tuple[int, bytes, bytes]]) -> None:
+        places = [place for place, _, _ in fleeting]
+        self.names = [name for _, name, _ in fleeting]
+        self.beginnings = [beginning for _, _, beginning in fleeting]
+        self.size = sum(map(len, self.beginnings))
+        # an empty slice besides: of one place alone, an itemgetter makes no tuple
+        self.picked: itemgetter[Any] = itemgetter(slice(0, 0), slice(0, 0), *places)
+        self.left: itemgetter[Any] = itemgetter(*(at for at in range(count - 1) if at not in places))
+
+
+#: a head, all its headers by name, the bytes of the body (-1: it comes in chunks), and what is behind the head
+Read: TypeAlias = tuple[Head, dict[bytes, bytes], int, bytes]
+
+
+class Heads:
+    """Reads heads, of `most` bytes at most, and remembers them."""
+
+    __slots__ = ("_known", "_most", "_shapes")
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._shapes: dict[int, _Shape] = {}
+        self._known: dict[tuple[bytes, ...], Head] = {}
+
+    def read(self, data: bytes) -> Read | None:
+        """The head that `data` begins with; None when its end has not come. Raises Refused."""
+        lines = data.split(b"\r\n", LINES)
+        shape = self._shapes.get(len(lines))
+        if shape is not None and (head := self._known.get(shape.left(lines))) is not None:
+            _, _, *picked = shape.picked(lines)
+            values = list(map(bytes.removeprefix, picked, shape.beginnings))
+            said = b" ".join(values)
+            # each begins as its like did, and is words with a space between them; else it is read like a new one
+            if (
+                len(b" ".join(picked)) == len(said) + shape.size
+                and not said.translate(None, _WORDS)
+                and b"  " not in said
+                and said == said.strip()
+            ):
+                fields = {**head.fields, **dict(zip(shape.names, values, strict=True))}
+                length = fields.get(b"content-length", b"0")
+                if length.isdigit() and len(length) <= 15 and len(data) <= self._most:
+                    return head, fields, int(length), lines[-1]
+        return self._read(data, lines)
+
+    def _read(self, data: bytes, lines: list[bytes]) -> Read | None:
+        most = self._most
+        try:
+            end = lines.index(b"")
+        except ValueError:
+            end = 0
+        if not 0 < end < len(lines) - 1 or len(data) > most:
+            # not yet whole, or long, or with more lines, or an empty one in front (RFC 9112, section 2.2)
+            data = data.removeprefix(b"\r\n")
+            size = data.find(b"\r\n\r\n")
+            if size + 4 > most or (size < 0 and len(data) > most):
+                raise Refused(431, f"The head of a request has at most {most} bytes.")
+            if size < 0:
+                return None
+            lines = data[:size].split(b"\r\n")
+            end = len(lines)
+            lines += b"", data[size + 4 :]
+        start = _STARTS[lines[0]]
+        headers = list(map(field_of, lines[1:end]))
+        fields = dict(headers)
+        if len(fields) != len(headers):
+            _check_repeated(headers)
+        length = _length(start, fields)
+        head = Head(start, _lasting(headers, fields), fields)
+        if (
+            length >= 0
+            and end + 2 == len(lines) <= LINES
+            and b"?" not in start.url
+            and fields.keys().isdisjoint(SECRET)
+        ):
+            self._remember(lines, headers, head)
+        return head, fields, length, lines[-1] if end + 2 == len(lines) else b"\r\n".join(lines[end + 1 :])
+
+    def _remember(self, lines: list[bytes], headers: Headers, head: Head) -> None:
+        fleeting = []
+        for at, (name, value) in enumerate(headers, 1):
+            if name in FLEETING:
+                line = lines[at]
+                if not value or not line.endswith(value):
+                    return
+                fleeting.append((at, name, line[: -len(value)]))
+        shape = _Shape(len(lines), fleeting)
+        left = shape.left(lines)
+        if sum(map(len, left)) > _HEAD_BYTES:
+            return
+        if len(self._known) >= _HEADS:
+            self._known.clear()
+        self._shapes[len(lines)] = shape
+        self._known[left] = head
+
+
+def _length(start: Start, fields: dict[bytes, bytes]) -> int:
+    """Bytes of the body; -1: it comes in chunks. Raises Refused."""
+    length, chunked = fields.get(b"content-length"), b"transfer-encoding" in fields
+    if start.old and chunked:
+        raise Refused(400, "Transfer-Encoding is not for HTTP/1.0.")
+    if not start.old and b"host" not in fields:
+        raise Refused(400, "A request has one Host header, with a host and perhaps a port.")
+    if chunked and length is not None:
+        raise Refused(400, "A request has a Content-Length or a Transfer-Encoding, not both.")
+    return -1 if chunked else int(length or 0)
+
+
+def _lasting(headers: Headers, fields: dict[bytes, bytes]) -> Headers:
+    """Without the fleeting ones, and those that Connection says belong to this connection. Those that always do, and
+    those that are made anew, are left out where a request is written (`lines.NOT_SENT`)."""
+    hop = FLEETING
+    if (named := fields.get(b"connection")) is not None:
+        hop = hop | {word.strip().lower() for word in named.split(b",")}
+    return [field for field in headers if field[0] not in hop]
+
+
+def _check_repeated(headers: Headers) -> None:
+    seen = set()
+    for name, _ in headers:
+        if name in seen and name in SINGLE:
+            raise Refused(400, f"The header {name.decode('latin-1')} comes twice.")
+        seen.add(name)
+
+
+def check_part(data: bytes) -> None:
+    """Of a head that has not ended yet. Raises Refused for what no head can become."""
+    if LONE.search(data):
+        raise Refused(400, "Lines end with CR and LF.")
