@@ -10,18 +10,33 @@ import datetime
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any
 
 from sqlalchemy import Connection, insert
 
-from bank.centres import accounting, customers, messages, payments, products
-from bank.centres.accounting import ACQUIRING, CAPITAL, CENTRAL_BANK, CNY, Code, general
+from bank import seed_rows
+from bank.centres import accounting, contracts, customers, interest, messages, payments, products
+from bank.centres.accounting import (
+    ACQUIRING,
+    ALLOWANCE,
+    CAPITAL,
+    CENTRAL_BANK,
+    CNY,
+    INTEREST_EXPENSE,
+    PAYABLE,
+    RECEIVABLE,
+    Code,
+    general,
+)
 from bank.ids import new_hex
-from bank.ledger.interfaces import Transfer
+from bank.ledger.interfaces import NewAccount, Transfer
+from bank.loans.working_days import add_months
+from bank.made_up_loans import PLANS, Move, Story, tell
 from bank.refusals import yuan
 from bank.settings import Settings
 from bank.staff import members
-from bank.tables import accounts, movements
+from bank.tables import accounts, deposit_interest, movements
 from bank.times import day_of, moment
 from eden.base.database import Database
 from eden.base.identity.passwords import hash_in_thread
@@ -41,6 +56,8 @@ STAFF = (
 #: rows of one insert
 _ROWS = 5000
 _CAPITAL = 10_000_000_000
+#: days of history from which on there are loans in it
+_LOANS_SINCE = 700
 
 #: (name, kind, least, most) of what people buy, cents
 _MERCHANTS = (
@@ -75,6 +92,16 @@ class Person:
     shop: str
     numbers: dict[str, str]
     balances: dict[str, int] = field(default_factory=dict)
+    #: from this day on the shop takes little, there is no salary, and what there is goes to others
+    fails: datetime.date | None = None
+
+
+@dataclass(slots=True)
+class Interest:
+    """What a deposit has earned: what is left of a cent, and cents that are not paid yet."""
+
+    carry: Fraction = Fraction(0)
+    accrued: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +151,15 @@ def people(count: int, chance: random.Random, at: int) -> list[Person]:
     return found
 
 
-def history(everybody: Sequence[Person], until: datetime.date, chance: random.Random) -> Iterator[Event]:
-    """What happened in `DAYS` days up to and with `until`, in order."""
+def history(
+    everybody: Sequence[Person],
+    until: datetime.date,
+    chance: random.Random,
+    told: Sequence[tuple[Person, Story]] = (),
+    earned: dict[str, Interest] | None = None,
+) -> Iterator[Event]:
+    """What happened in `DAYS` days up to and with `until`, in order; a night's bookings come first in a day. `told`:
+    loans; `earned` is filled with the interest of deposits."""
     start = until - datetime.timedelta(days=DAYS)
     opening = moment(start, 9)
     yield Event(opening, general(CENTRAL_BANK), general(CAPITAL), _CAPITAL, Code.OPENING)
@@ -135,17 +169,71 @@ def history(everybody: Sequence[Person], until: datetime.date, chance: random.Ra
         yield _in(person, person.current, chance.randrange(100_000, 900_000, 1000), "开户存入", Code.OPENING, opening)
     for back in range(DAYS - 1, -1, -1):
         day = until - datetime.timedelta(days=back)
-        # the takings of a month are paid by those who clear them on its last day
+        yield from _of_night(everybody, day, {} if earned is None else earned)
+        for _, story in told:
+            yield from (_moved(move, moment(day, 0, 2)) for move in story.nights.get(day, ()))
         yield from sorted(_of_day(everybody, day, chance), key=lambda event: event.at)
+        for person, story in told:
+            yield from _of_loan(person, story, day)
+
+
+def _of_night(everybody: Sequence[Person], day: datetime.date, earned: dict[str, Interest]) -> Iterator[Event]:
+    """Interest of deposits until a day."""
+    at = moment(day, 0, 1)
+    for person in everybody:
+        for account in person.numbers:
+            product = products.FIRST[_product(person, account)]
+            assert isinstance(product, products.Deposit)
+            known = earned.setdefault(account, Interest())
+            held, before = person.balances.get(account, 0), day - datetime.timedelta(days=1)
+            cents, known.carry = interest.night(product, held, known.carry, before)
+            known.accrued += cents
+            payable = accounting.sub_account(account, PAYABLE)
+            if cents:
+                yield Event(at, general(INTEREST_EXPENSE), payable, cents, Code.ACCRUAL)
+            if known.accrued and interest.is_paid_on(product, day):
+                yield Event(at, payable, account, known.accrued, Code.INTEREST, credit_line=(product.name, "interest"))
+                person.balances[account] = held + known.accrued
+                known.accrued = 0
+
+
+def _of_loan(person: Person, story: Story, day: datetime.date) -> Iterator[Event]:
+    """A loan is paid out; money for an instalment comes from the shop, and is collected in the evening."""
+    name, account = story.product.name, person.current
+    if day == story.start:
+        person.balances[account] += story.plan.amount
+        at = moment(day, 22)
+        yield Event(at, story.account, account, story.plan.amount, Code.DISBURSEMENT, credit_line=(name, "loan"))
+    for move in story.days(day):
+        if move.is_line:
+            missing = move.amount - person.balances[account]
+            if missing > 0:
+                taken = min(missing, person.balances[person.shop])
+                if taken:
+                    person.balances[person.shop] -= taken
+                    lines = (("活期储蓄", "own"), ("小店经营户", "own"))
+                    yield Event(moment(day, 22, 30), person.shop, account, taken, Code.OWN, *lines)
+                if missing > taken:
+                    yield _in(person, account, missing - taken, "现金存入", Code.OPENING, moment(day, 22, 40))
+                person.balances[account] += taken
+            person.balances[account] -= move.amount
+        yield _moved(move, moment(day, 23), (name, "loan"))
+
+
+def _moved(move: Move, at: int, line: tuple[str, str] = ("", "")) -> Event:
+    return Event(at, move.debit, move.credit, move.amount, move.code, debit_line=line)
 
 
 def _of_day(everybody: Sequence[Person], day: datetime.date, chance: random.Random) -> Iterator[Event]:
     for person in everybody:
-        if day.day == person.payday:
+        has_failed = person.fails is not None and day >= person.fails
+        if day.day == person.payday and not has_failed:
             yield _in(person, person.current, person.salary, person.employer, Code.SALARY, _time(day, 9, 9, chance))
         if day.weekday() in (1, 4) and person.shop:
             busy = 13 if day.month in (1, 2, 9) else 10
             takings = chance.randrange(60_000, 220_000, 100) * busy // 10
+            if has_failed:
+                takings //= 6
             at = _time(day, 10, 10, chance)
             yield _in(person, person.shop, takings, "收单结算", Code.SETTLEMENT, at, general(ACQUIRING))
         if day.day == 5 and person.rent:
@@ -154,13 +242,17 @@ def _of_day(everybody: Sequence[Person], day: datetime.date, chance: random.Rand
             name, kind, low, high = chance.choice(_MERCHANTS)
             amount = chance.randrange(low, high, 10)
             yield from _out(person, amount, name, kind, Code.PURCHASE, _time(day, 12, 19, chance))
-        if chance.random() < 0.02 and len(everybody) > 1:
+        if has_failed:
+            name, left = "东海银行消费贷", person.balances[person.current]
+            yield from _out(person, left, name, "loan", Code.PURCHASE, moment(day, 22, 59, 59)) if left else ()
+        elif chance.random() < 0.02 and len(everybody) > 1:
             yield from _between(person, chance.choice(everybody), chance, _time(day, 20, 22, chance))
 
 
 def _between(payer: Person, payee: Person, chance: random.Random, at: int) -> Iterator[Event]:
     amount = chance.randrange(5_000, 200_000, 100)
-    if payee is payer or payer.balances[payer.current] < amount:
+    # who gets money in the evening has spent none of it at noon: those without any get none
+    if payee is payer or payee.fails is not None or payer.balances[payer.current] < amount:
         return
     payer.balances[payer.current] -= amount
     payee.balances[payee.current] += amount
@@ -199,36 +291,86 @@ async def seed(database: Database, settings: Settings, seal: Seal, today: dateti
     hashed = await hash_in_thread(PASSWORD)
     await database.write(lambda connection: _do_enrol(connection, everybody, hashed, seal, opening))
 
-    clock = [opening]
+    told = _stories(everybody, until)
+    clock, earned = [opening], dict[str, Interest]()
+    owners = {account: person.id for person in everybody for account in person.numbers}
+    lines: list[dict[str, Any]] = []
     ledger = await accounting.open_ledger(settings, lambda: clock[0])
     try:
-        await accounting.open_accounts(
-            ledger,
-            [
-                accounting.new_account(account, _gl(person, account), person.numbers[account])
-                for person in everybody
-                for account in person.numbers
-            ],
-        )
-        owners = {account: person.id for person in everybody for account in person.numbers}
+        await accounting.open_accounts(ledger, list(_accounts(everybody, told)))
         transfers: list[Transfer] = []
-        lines: list[dict[str, Any]] = []
-        last = day_of(opening).isocalendar()[:2]
-        for event in history(everybody, until, chance):
-            # the ledger's time is that of the weeks: a commit for each day would take seconds longer
-            if (week := day_of(event.at).isocalendar()[:2]) != last:
+        last = day_of(opening)
+        for event in history(everybody, until, chance, told, earned):
+            if (day := day_of(event.at)) != last:
+                # the ledger's time is exact to the day
                 await accounting.book(ledger, transfers)
-                transfers, last = [], week
-            clock[0] = event.at
+                clock[0] = moment(day, 0, 1)
+                await ledger.close_day(last.isoformat(), moment(day))
+                transfers, last = [], day
+            clock[0] = max(clock[0], event.at)
             identifier = new_hex(event.at, chance)
             transfers.append(Transfer(identifier, event.debit, event.credit, event.amount, CNY, int(event.code)))
             lines += _lines(event, identifier, owners)
         await accounting.book(ledger, transfers)
+        for start in range(0, len(lines), _ROWS):
+            rows = lines[start : start + _ROWS]
+            await database.write(lambda connection, rows=rows: connection.execute(insert(movements), rows))  # type: ignore[misc]
+        signer = contracts.Contracts(settings.data / "contracts.key", now())
+        for number, sha256 in await database.write(lambda connection: _do_loans(connection, seal, signer, told, until)):
+            await ledger.note(contracts.KIND, number, {"sha256": sha256})
+        await database.write(lambda connection: _do_interest(connection, earned, until))
     finally:
         await ledger.close()
-    for start in range(0, len(lines), _ROWS):
-        rows = lines[start : start + _ROWS]
-        await database.write(lambda connection, rows=rows: connection.execute(insert(movements), rows))  # type: ignore[misc]
+
+
+def _stories(everybody: Sequence[Person], until: datetime.date) -> list[tuple[Person, Story]]:
+    """Loans of those who keep a shop, where the history is long enough for them."""
+    shops = [person for person in everybody if person.shop] if DAYS >= _LOANS_SINCE else []
+    chance, told = random.Random(SEED), []
+    for person, plan in zip(shops, PLANS, strict=False):
+        account = f"{new_hex(moment(until), chance)[:30]}00"
+        story = tell(plan, account, person.current, until)
+        if plan.paid is not None:
+            # takings have gone before the instalments stop
+            person.fails = add_months(story.start, plan.paid) - datetime.timedelta(days=20)
+        told.append((person, story))
+    return told
+
+
+def _accounts(everybody: Sequence[Person], told: Sequence[tuple[Person, Story]]) -> Iterator[NewAccount]:
+    for person in everybody:
+        for account, number in person.numbers.items():
+            yield accounting.new_account(account, _gl(person, account), number)
+            yield accounting.new_sub_account(account, PAYABLE, number)
+    for _, story in told:
+        yield accounting.new_account(story.account, story.product.gl)
+        yield accounting.new_sub_account(story.account, RECEIVABLE)
+        yield accounting.new_sub_account(story.account, ALLOWANCE)
+
+
+def _do_loans(
+    connection: Connection,
+    seal: Seal,
+    signer: contracts.Contracts,
+    told: Sequence[tuple[Person, Story]],
+    until: datetime.date,
+) -> list[tuple[str, str]]:
+    """The numbers of the loans, and the SHA-256 of their contracts."""
+    chance, made = random.Random(SEED), []
+    for person, story in told:
+        identifier = new_hex(moment(story.start, 10), chance)
+        sha256 = seed_rows.do_loan(connection, seal, signer, story, identifier, person.id, until, chance)
+        made.append((seed_rows.number_of(identifier, story.start), sha256))
+    return made
+
+
+def _do_interest(connection: Connection, earned: dict[str, Interest], until: datetime.date) -> None:
+    rows = [
+        {"account_id": account, "until": until.isoformat(), "carry": str(one.carry), "accrued": one.accrued}
+        for account, one in earned.items()
+    ]
+    if rows:
+        connection.execute(insert(deposit_interest), rows)
 
 
 def _do_enrol(connection: Connection, everybody: Sequence[Person], hashed: str, seal: Seal, opening: int) -> None:
