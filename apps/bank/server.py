@@ -41,8 +41,8 @@ from eden.base.sealing import Seal
 
 #: seconds between looks for applications whose time has come
 _LINE_SECONDS = 60
-#: seconds between looks for approved versions of products whose day has come
-_RELEASE_SECONDS = 30
+#: seconds between looks at what staff have decided: versions of products whose day has come, orders
+_TEND_SECONDS = 30
 
 log = logging.getLogger("bank")
 
@@ -71,7 +71,7 @@ class Bank:
         await self.secrets.enrol_made_up(PASSWORD, PIN)
         self.witnessing = Witnessing(self.ledger, self.settings.witness_file)
         self._run(self.witnessing.run(), "bank-witness")
-        self._run(self._release(), "bank-products")
+        self._run(self._tend(), "bank-staff")
         self._run(network.run(self.payments), "bank-network")
         self._run(self.papers.run(), "bank-papers")
         self._run(self._forget(), "bank-line")
@@ -124,13 +124,17 @@ class Bank:
         """What could be spent of a deposit once a transfer of it was there; cents."""
         return await accounting.balance_after(self.ledger, account, transfer)
 
-    async def _release(self) -> None:
-        """Make versions of products whose day has come, for ever."""
+    async def _tend(self) -> None:
+        """Make versions of products whose day has come, and carry out what officers have ordered, for ever."""
         while True:
-            await self.database.write(
-                lambda connection: proposals.do_release(connection, members.names(connection), now())
-            )
-            await asyncio.sleep(_RELEASE_SECONDS)
+            try:
+                await self.database.write(
+                    lambda connection: proposals.do_release(connection, members.names(connection), self.clock())
+                )
+                await self.payments.finish()
+            except Exception:
+                log.exception("what staff have decided could not be done")
+            await asyncio.sleep(_TEND_SECONDS)
 
     async def _forget(self) -> None:
         """End applications that have waited too long, and let papers go whose time has come, for ever."""

@@ -14,11 +14,12 @@ from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta, Struct
-from sqlalchemy import Connection, Row, func, insert, select
+from sqlalchemy import Connection, Row, func, insert, select, update
 
-from bank.centres import loan_rows, messages
+from bank.centres import loan_rows, messages, worklist
 from bank.centres.accounting import CLAIMS_PAID, general
 from bank.centres.payments import Order, Payments, do_insert
+from bank.centres.worklist import Word
 from bank.ids import new_hex
 from bank.refusals import Refusal, yuan
 from bank.tables import accounts, claims, documents
@@ -35,6 +36,10 @@ PER_YEAR = 2
 #: a smaller picture shows nothing
 LEAST_PIXELS = 240
 _YEAR = 365 * 86_400_000_000
+#: of claims on the work list, and why they are there: code, Chinese, English
+KIND = "claim"
+_LARGE = ("claim-large", "金额超过自动赔付上限。", "It is more than what is paid at once.")
+_MANY = ("claim-many", "一年内自动赔付次数已用完。", "As many claims as are paid at once in a year were paid already.")
 #: kind of photos among the documents
 PHOTO = "claim-photo"
 
@@ -147,12 +152,47 @@ def _do_file(connection: Connection, customer: str, key: str, wanted: File, at: 
         )
     )
     if state == "paid":
-        detail: dict[str, Any] = {"name": "理赔", "payer": "小店保险理赔", "remark": number}
-        to, key = deposits["MERCHANT"], _key(identifier)
-        do_insert(connection, customer, key, digest, "claim", general(CLAIMS_PAID), to, wanted.amount, detail, at)
-    else:
-        messages.do_tell(connection, customer, f"claim-{state}", at, number=number, amount=yuan(wanted.amount))
+        _do_order(connection, identifier, at)
+        return identifier
+    messages.do_tell(connection, customer, f"claim-{state}", at, number=number, amount=yuan(wanted.amount))
+    if state == "referred":
+        reason = _LARGE if wanted.amount > AT_ONCE else _MANY
+        worklist.do_open(
+            connection, KIND, identifier, customer, at, number=number, reasons=[reason], amount=wanted.amount,
+            skill="claims",
+        )  # fmt: skip
     return identifier
+
+
+def _do_order(connection: Connection, identifier: str, at: int) -> None:
+    """Write the order that pays a claim into the shop account. Refusal "no-account" when that is closed or frozen."""
+    row = connection.execute(select(claims).where(claims.c.id == identifier)).one()
+    to = connection.execute(
+        select(accounts.c.id).where(
+            accounts.c.customer_id == row.customer_id, accounts.c.product == "MERCHANT", accounts.c.state == "open"
+        )
+    ).scalar()
+    if to is None:
+        raise Refusal("no-account")
+    detail: dict[str, Any] = {"name": "理赔", "payer": "小店保险理赔", "remark": row.number}
+    debit, key = general(CLAIMS_PAID), _key(identifier)
+    do_insert(connection, row.customer_id, key, row.photo, "claim", debit, to, row.amount, detail, at)
+
+
+def _do_word(connection: Connection, subject: str, officer: str, word: Word, note: str, at: int) -> None:
+    """An officer has decided on a claim. What is to be paid is an order then, which `Payments.finish` carries out."""
+    if word is Word.ASK_AGAIN:
+        raise Refusal("not-possible")
+    state = "paid" if word is Word.APPROVE else "refused"
+    connection.execute(update(claims).where(claims.c.id == subject).values(state=state))
+    if state == "paid":
+        _do_order(connection, subject, at)
+        return
+    row = connection.execute(select(claims).where(claims.c.id == subject)).one()
+    messages.do_tell(connection, row.customer_id, "claim-refused", at, number=row.number, amount=yuan(row.amount))
+
+
+worklist.DECIDERS[KIND] = _do_word
 
 
 def _photo(text: str) -> bytes:

@@ -76,9 +76,14 @@ class Desk(Visit):
         return self.view.locale == "zh"
 
     @property
+    def at(self) -> int:
+        """µs of the bank's clock."""
+        return self.bank.clock()
+
+    @property
     def today(self) -> datetime.date:
         """The bank's."""
-        return day_of(self.view.now)
+        return day_of(self.at)
 
     @property
     def asked(self) -> Form:

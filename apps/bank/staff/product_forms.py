@@ -17,13 +17,16 @@ METHODS: Final = ("equal_instalments", "equal_principal")
 PURPOSES: Final = ("business", "consumption")
 REGIONS: Final = ("CN", "EU")
 _MOST_BP: Final = 10_000
+AMOUNTS: Final = ("least", "most", "transfer_limit", "day_limit", "late_fee")
+#: whole numbers, and the largest of each
+NUMBERS: Final = {"late_days": 90, "prepay_fee_months": 360}
 _LIST = re.compile(r"[\s,，、;；]+")
 #: in the order of the form; what is compared, too
 FIELDS: Final = {
     "deposit": ("name", "name_en", "gl", "rate_bp", "is_payment", "transfer_limit", "day_limit"),
     "loan": (
-        "name", "name_en", "gl", "least", "most", "rate_bp", "penalty_bp", "terms", "method", "codes", "purpose",
-        "region",
+        "name", "name_en", "gl", "least", "most", "rate_bp", "terms", "method", "codes", "penalty_bp", "late_fee",
+        "late_days", "prepay_fee_bp", "prepay_fee_months", "purpose", "region",
     ),
 }  # fmt: skip
 
@@ -61,7 +64,7 @@ def written(product: Product) -> dict[str, str]:
         value: Any = getattr(product, name)
         if name.endswith("_bp"):
             texts[name] = _percent(value)
-        elif name in ("least", "most", "transfer_limit", "day_limit"):
+        elif name in AMOUNTS:
             texts[name] = _yuan(value)
         elif isinstance(value, list):
             texts[name] = ", ".join(map(str, value))
@@ -113,7 +116,11 @@ def _value(name: str, text: str, kind: str) -> Any:
         return text
     if name.endswith("_bp"):
         return _number(text, "rate", _MOST_BP)
-    if name in ("least", "most", "transfer_limit", "day_limit"):
+    if name in NUMBERS:
+        if not text.isdecimal() or int(text) > NUMBERS[name]:
+            raise ValueError(f"number-{NUMBERS[name]}")
+        return int(text)
+    if name in AMOUNTS:
         return _number(text.replace(",", "").replace("，", ""), "amount", MOST)
     if name == "gl":
         if not text.isdecimal() or int(text) not in gl_choices(kind):

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, select
 from bank.centres import applying, claims, customers, loan_rows, products
 from bank.centres.customers import Role, masked_number, masked_phone
 from bank.refusals import Refusal
-from bank.tables import accounts, applications, loans, orders, payees
+from bank.tables import accounts, applications, loan_states, loans, orders, payees, repayments
 from bank.tables import customers as customer_table
 from bank.values import Application, Claim, Loan
 from eden.base.sealing import Seal
@@ -126,6 +126,16 @@ def order(connection: Connection, customer: str, identifier: str) -> Row[Any] | 
         return row
     owner = connection.execute(select(accounts.c.customer_id).where(accounts.c.id == row.credit)).scalar()
     return row if owner == customer else None
+
+
+def repayments_of(connection: Connection, loan: str) -> list[Row[Any]]:
+    """In order."""
+    return list(connection.execute(select(repayments).where(repayments.c.loan_id == loan).order_by(repayments.c.id)))
+
+
+def standing_of(connection: Connection, loan: str) -> Row[Any] | None:
+    """What the ends of days have found out about a loan."""
+    return connection.execute(select(loan_states).where(loan_states.c.loan_id == loan)).first()
 
 
 def owners(connection: Connection, ids: Sequence[str]) -> dict[str, tuple[str, str]]:

@@ -22,7 +22,7 @@ class Shown:
     def __init__(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
         self.status, self.headers, self.body = status, dict(headers), body
         self.cookies = [value for name, value in headers if name == "set-cookie"]
-        self.html = body.decode()
+        self.html = body.decode("utf-8", "replace")
         found = _MAIN.search(self.html)
         words = re.sub(
             r"<(script|template|style).*?</\1>|<[^>]*>", " ", found[0] if found else self.html, flags=re.DOTALL

@@ -12,8 +12,10 @@ import pytest
 from sqlalchemy import select, update
 
 from bank import seed
-from bank.centres import applying, worklist
+from bank.centres import applying, monitoring, worklist
 from bank.centres.accounting import CHART
+from bank.centres.claims import AT_ONCE
+from bank.credit.monitoring import SIGNALS
 from bank.ledger.closing import TrialBalance, TrialLine
 from bank.staff import trail
 from bank.staff.decisions import readable
@@ -25,6 +27,7 @@ from eden.base.audit import Entry
 from eden.base.ids import now
 from tests.apps.bank.house import BankHouse, open_bank
 from tests.apps.bank.staff_house import OFFICER, SECOND, Person
+from tests.apps.bank.test_claims import file, png, shop
 
 
 @pytest.fixture(scope="module")
@@ -264,3 +267,56 @@ def test_a_trace_that_does_not_repeat_is_said(house: BankHouse) -> None:
     assert readable(kept | {"amount": kept["amount"] + 1}).repeats == "other"
     gone = kept["trace"] | {"versions": kept["trace"]["versions"] | {"rules_sha256": "0" * 64}}
     assert readable(kept | {"trace": gone}).repeats == "gone"
+
+
+def waiting(house: BankHouse, number: str) -> worklist.Item:
+    return house.bank.database.read_now(lambda connection: worklist.of_number(connection, number, now()))
+
+
+def test_a_claim_is_looked_at_and_paid_or_refused(house: BankHouse) -> None:
+    officer = Person(house, OFFICER)
+    before = shop(house)
+    items = []
+    for key, shade in (("large", 3), ("larger", 4)):
+        claim = file(house, AT_ONCE + 1, key, png(shade=shade), words="the window is broken").json
+        assert claim["state"] == "referred"
+        items.append(waiting(house, claim["number"]))
+    paid, refused = items
+    officer.does(f"work/{paid.id}/take")
+    shown = officer.shows(f"work/{paid.id}")
+    assert "more than what is paid at once" in shown and "the window is broken" in shown and "Ask again" not in shown
+    picture = officer.get(f"work/{paid.id}/photo")
+    assert picture.body == png(shade=3) and picture.headers["content-type"] == "image/png"
+    assert "cannot be done" in officer.does(f"work/{paid.id}/decide", word="ask-again", note="x")
+    assert "Decided." in officer.does(f"work/{paid.id}/decide", word="approve", note="seen")
+    assert shop(house) == before + AT_ONCE + 1
+    officer.does(f"work/{refused.id}/take")
+    assert "Decided." in officer.does(f"work/{refused.id}/decide", word="refuse", note="the same window")
+    assert shop(house) == before + AT_ONCE + 1
+    assert {one["state"] for one in house.get("/v1/claims")["items"]} == {"paid", "refused"}
+    assert "the same window" not in str(house.get("/v1/messages"))
+    assert officer.get(f"work/{refer(house, 'k4').id}/photo").status == 404
+
+
+def test_a_signal_of_a_loan_shows_the_loan(house: BankHouse) -> None:
+    officer = Person(house, OFFICER)
+    item = refer(house, "k5", 5_100_000)
+    officer.does(f"work/{item.id}/take")
+    officer.does(f"work/{item.id}/decide", word="approve", note="yes")
+    answer = house.call("POST", f"/v1/loan-applications/{item.subject}/contract", {"agreed": True})
+    assert answer.status == 200, answer.body
+    watched = house.bank.database.write_now(
+        lambda connection: worklist.do_open(
+            connection, monitoring.KIND, item.subject, item.customer, now(), number=item.number,
+            reasons=[("no-turnover", *SIGNALS["no-turnover"][1:])],
+        )
+    )  # fmt: skip
+    shown = officer.shows(f"work/{watched}")
+    assert "There has been no turnover" in shown and "of 51,000.00 lent" in shown and "normal" in shown
+    officer.does(f"work/{watched}/take")
+    assert "Write to the customer" in officer.shows(f"work/{watched}") and "Refuse" not in officer.shows(
+        f"work/{watched}"
+    )
+    assert "Decided." in officer.does(f"work/{watched}/decide", word="approve", note="it is the season")
+    loan = officer.shows(f"customers/{item.customer}/loans/{item.subject}")
+    assert "Standing" in loan and "normal" in loan

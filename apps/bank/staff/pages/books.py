@@ -123,7 +123,7 @@ async def show_accounts(desk: TheDesk, code: FromPath[int], paging: ThePaging) -
     rows = await ledger.store.fetch(
         "SELECT number, id FROM ledger_accounts WHERE code = ? AND number > ? AND opened_at <= ?"
         f" ORDER BY number LIMIT {paging.limit + 1:d}",
-        (code, after, desk.view.now if at is None else at),
+        (code, after, desk.at if at is None else at),
     )
     ids = [bytes(row[1]).hex() for row in rows[: paging.limit]]
     found = [one for one in await ledger.accounts(ids) if one is not None]

@@ -5,15 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import Response, get, post
-from sqlalchemy import Connection, select
+from msgspec import Struct
+from sqlalchemy import Connection, Row, select
 
-from bank.centres import line, worklist
+from bank.centres import line, loan_rows, worklist
 from bank.centres.worklist import Item, Word
+from bank.credit import applications as credit
 from bank.refusals import Refusal
-from bank.staff import members, proposals, trail
+from bank.staff import members, proposals, trail, views
 from bank.staff.decisions import Readable, readable
 from bank.staff.desk import Desk, TheDesk
 from bank.tables import applications, batches, claims, documents
+from bank.values import Loan
 from eden.base.api.handlers import FromPath, ThePaging
 from eden.base.problems import not_found
 from eden.console.http import SECURITY_HEADERS
@@ -22,8 +25,13 @@ from eden.console.view import ROOT
 _HERE = f"{ROOT}/work"
 _ONE = f"{_HERE}/{{item:str}}"
 _TABS = {"": "staff.work.tab-open", "mine": "staff.work.tab-mine", "done": "staff.work.tab-done"}
-#: kinds in which a customer can be asked for something again
-_ASKED_AGAIN = ("credit",)
+#: what may be said about an item of a kind; of others all that there is
+_WORDS = {
+    "credit": (Word.APPROVE, Word.REFUSE, Word.ASK_AGAIN), "claim": (Word.APPROVE, Word.REFUSE),
+    "loan": (Word.APPROVE, Word.ASK_AGAIN), "write-off": (Word.APPROVE, Word.REFUSE),
+}  # fmt: skip
+#: kinds whose subject is a loan
+_LOANS = ("loan", "write-off")
 
 
 @get(_HERE, opt={"permission": "work.read"})
@@ -31,7 +39,7 @@ async def show_work(desk: TheDesk, paging: ThePaging) -> Response[bytes]:
     """What waits, the nearest deadline first; what one has taken; what was decided."""
     tab = desk.asked.one("list")
     tab = tab if tab in _TABS else ""
-    cursor, at = paging.after(str) or "", desk.view.now
+    cursor, at = paging.after(str) or "", desk.at
     owner = desk.member.login if tab == "mine" else None
 
     def work(connection: Connection) -> tuple[Any, ...]:
@@ -74,32 +82,45 @@ def _others(desk: Desk, connection: Connection) -> list[tuple[str, str, str]]:
 async def show_item(desk: TheDesk, item: FromPath[str]) -> Response[bytes]:
     """One of them: why it is here, what is known, what was said."""
 
-    def work(connection: Connection) -> tuple[Item, Readable | None, Any, Any, list[Item], dict[str, str]]:
-        found = worklist.find(connection, item, desk.view.now)
-        decision = case = claim = None
-        if found.kind == "credit":
-            row = connection.execute(select(applications).where(applications.c.id == found.subject)).one()
-            decision = readable(row.detail["decision"]) if "decision" in row.detail else None
-            case = line.find(connection, found.subject)
-        elif found.kind == "claim":
-            claim = connection.execute(select(claims).where(claims.c.id == found.subject)).first()
-        before = [
-            one for one in worklist.of_subject(connection, found.kind, found.subject, desk.view.now) if one.id != item
-        ]
+    def work(connection: Connection) -> tuple[Item, Case, list[Item], dict[str, str]]:
+        found = worklist.find(connection, item, desk.at)
+        case = _case(desk, connection, found)
+        before = [one for one in worklist.of_subject(connection, found.kind, found.subject, desk.at) if one.id != item]
         target = trail.customer(found.customer)
         desk.trail.do_note(connection, desk.member, "work.read", target, item=item, number=found.number)
-        return found, decision, case, claim, before, _names(connection)
+        return found, case, before, _names(connection)
 
-    found, decision, case, claim, before, names = await desk.write(work)
+    found, case, before, names = await desk.write(work)
+    words = [word.value for word in _WORDS.get(found.kind, tuple(Word))]
     return desk.page(
-        "staff/work-item.html", item=found, decision=decision, case=case, claim=claim, before=before, names=names,
-        me=desk.member.login, words=_words(found),
-    )  # fmt: skip
+        "staff/work-item.html", item=found, case=case, before=before, names=names, me=desk.member.login, words=words
+    )
 
 
-def _words(item: Item) -> list[str]:
-    """What may be said about it."""
-    return [word.value for word in Word if word is not Word.ASK_AGAIN or item.kind in _ASKED_AGAIN]
+class Case(Struct, frozen=True):
+    """What is known of an item's subject, by its kind: an application's decision and way, a claim, a loan with its
+    row of `loan_states`."""
+
+    decision: Readable | None = None
+    way: credit.Case | None = None
+    claim: Row[Any] | None = None
+    loan: Loan | None = None
+    standing: Row[Any] | None = None
+
+
+def _case(desk: Desk, connection: Connection, item: Item) -> Case:
+    if item.kind == "credit":
+        row = connection.execute(select(applications).where(applications.c.id == item.subject)).one()
+        decision = readable(row.detail["decision"]) if "decision" in row.detail else None
+        return Case(decision=decision, way=line.find(connection, item.subject))
+    if item.kind == "claim":
+        return Case(claim=connection.execute(select(claims).where(claims.c.id == item.subject)).first())
+    if item.kind in _LOANS:
+        return Case(
+            loan=loan_rows.find(connection, item.customer, item.subject, desk.today, desk.chinese),
+            standing=views.standing_of(connection, item.subject),
+        )
+    return Case()
 
 
 @get(f"{_ONE}/photo", opt={"permission": "work.read"})
@@ -107,7 +128,7 @@ async def show_photo(desk: TheDesk, item: FromPath[str]) -> Response[bytes]:
     """The photo of a claim."""
 
     def work(connection: Connection) -> bytes:
-        found = worklist.find(connection, item, desk.view.now)
+        found = worklist.find(connection, item, desk.at)
         content = connection.execute(
             select(documents.c.content)
             .join(claims, claims.c.photo == documents.c.id)
@@ -138,7 +159,7 @@ async def give_back(desk: TheDesk, item: FromPath[str]) -> Response[bytes]:
 
 async def _do(desk: Desk, item: str, verb: str, do: Any, said: str) -> Response[bytes]:
     def work(connection: Connection) -> None:
-        found = do(connection, item, desk.member.login, desk.view.now)
+        found = do(connection, item, desk.member.login, desk.at)
         target = trail.customer(found.customer)
         desk.trail.do_note(connection, desk.member, f"work.{verb}", target, item=item, number=found.number)
 
@@ -152,7 +173,7 @@ async def _do(desk: Desk, item: str, verb: str, do: Any, said: str) -> Response[
 @post(f"{_ONE}/decide", opt={"permission": "work.decide"})
 async def decide(desk: TheDesk, item: FromPath[str]) -> Response[bytes]:
     """Say one's word, with a note that is kept and what follows from it at once."""
-    form, at = await desk.form(), desk.view.now
+    form, at = await desk.form(), desk.at
     text, note = form.one("word"), form.one("note")[:500]
     if text not in list(Word):
         raise not_found("The page")
@@ -166,6 +187,8 @@ async def decide(desk: TheDesk, item: FromPath[str]) -> Response[bytes]:
 
     try:
         found = await desk.write(work)
+        # what is to be paid by it is an order now
+        await desk.bank.payments.finish()
     except Refusal as refusal:
         return desk.go(f"work/{item}", desk.said(refusal), "bad")
     return desk.go(f"work/{item}", desk.t("staff.work.half" if found.state == "open" else "staff.work.decided"))

@@ -7,6 +7,7 @@ from typing import Any
 from litestar import Response, get, post
 
 from bank.centres import accounting, loan_rows, messages, statements
+from bank.credit.monitoring import SIGNALS
 from bank.staff import members, proposals, trail, views
 from bank.staff.desk import Desk, TheDesk
 from eden.base.api.handlers import FromPath, ThePaging
@@ -63,9 +64,7 @@ async def _overview(desk: Desk, customer: str, reason: str = "") -> Response[byt
         **({"reason": reason} if reason else {}),
     )
     money = await accounting.balances(desk.bank.ledger, [one.id for one in whole.deposits])
-    return _page(
-        desk, "staff/customer.html", customer, whole.view.name, "", whole=whole, balances=money, at=desk.view.now
-    )
+    return _page(desk, "staff/customer.html", customer, whole.view.name, "", whole=whole, balances=money, at=desk.at)
 
 
 @get(f"{_ONE}/movements", opt={"permission": "customers.read"})
@@ -124,7 +123,7 @@ async def propose_reversal(desk: TheDesk, customer: FromPath[str], transfer: Fro
     await desk.seen(
         "reversal.propose",
         trail.customer(customer),
-        lambda connection: proposals.do_propose_reversal(connection, desk.member, transfer, reason, desk.view.now),
+        lambda connection: proposals.do_propose_reversal(connection, desk.member, transfer, reason, desk.at),
         transfer=transfer,
         reason=reason,
     )
@@ -153,17 +152,20 @@ async def show_messages(desk: TheDesk, customer: FromPath[str], paging: ThePagin
 @get(f"{_ONE}/loans/{{loan:str}}", opt={"permission": "customers.read"})
 async def show_loan(desk: TheDesk, customer: FromPath[str], loan: FromPath[str]) -> Response[bytes]:
     """A loan with its schedule."""
-    name, found, repaid = await desk.seen(
+    name, found, repaid, standing = await desk.seen(
         "customer.loan",
         trail.customer(customer),
         lambda connection: (
             views.name_of(connection, customer),
             loan_rows.find(connection, customer, loan, desk.today, desk.chinese),
-            loan_rows.repaid(connection, loan),
+            views.repayments_of(connection, loan),
+            views.standing_of(connection, loan),
         ),
         loan=loan,
     )
-    return desk.page("staff/loan.html", customer=customer, name=name, loan=found, repaid=repaid)
+    return desk.page(
+        "staff/loan.html", customer=customer, name=name, loan=found, repaid=repaid, standing=standing, signals=SIGNALS
+    )
 
 
 @get(f"{_ONE}/trail", opt={"permission": "customers.read"})

@@ -153,7 +153,7 @@ async def move(desk: TheDesk, identifier: FromPath[str], verb: FromPath[str]) ->
     path = f"product-drafts/{identifier}"
     if not desk.view.may(_VERBS[verb]):
         return desk.go(path, desk.t("staff.not-permitted"), "bad")
-    note, at = (await desk.form()).one("reason"), desk.view.now
+    note, at = (await desk.form()).one("reason"), desk.at
 
     def work(connection: Connection) -> Proposal:
         moved = proposals.do_move(connection, identifier, PRODUCT, verb, desk.member, note, at)
@@ -186,7 +186,7 @@ async def _draft(
     if not form.one("note"):
         errors.append(("note", desk.t("staff.product.wrong-note")))
     if not errors and product is not None:
-        effective, note, at = form.one("effective"), form.one("note"), desk.view.now
+        effective, note, at = form.one("effective"), form.one("note"), desk.at
 
         def work(connection: Connection, product: Product = product) -> Proposal:
             if known is not None:
@@ -246,7 +246,7 @@ def _said(desk: Desk, name: str, text: str) -> str:
     """A field's text as it is shown outside of the form."""
     if name.endswith("_bp"):
         return f"{text} %"
-    if name in ("least", "most", "transfer_limit", "day_limit"):
+    if name in product_forms.AMOUNTS:
         return f"{text} CNY"
     if name == "is_payment":
         return desk.t("staff.yes") if text else desk.t("staff.no")

@@ -45,7 +45,7 @@ async def move(desk: TheDesk, identifier: FromPath[str], verb: FromPath[str]) ->
         raise not_found("The page")
     if not desk.view.may(needed):
         return desk.go("reversals", desk.t("staff.not-permitted"), "bad")
-    note, at = (await desk.form()).one("reason"), desk.view.now
+    note, at = (await desk.form()).one("reason"), desk.at
 
     def work(connection: Connection) -> Proposal:
         moved = proposals.do_move(connection, identifier, REVERSAL, verb, desk.member, note, at)
