@@ -69,6 +69,28 @@ class Tally(msgspec.Struct, array_like=True):
                 mine[key] = mine.get(key, 0) + count
 
 
+class _Counts:
+    """Calls of an operation since the last second, by all that is counted of one at once: a look-up and an addition for
+    each call. `kinds`: code, status, bucket, cached, limited → calls."""
+
+    __slots__ = ("kinds", "micros")
+
+    def __init__(self) -> None:
+        self.micros = 0
+        self.kinds: dict[tuple[int, int, int, bool, bool], int] = {}
+
+    def tally(self) -> Tally:
+        made = Tally(micros=self.micros)
+        for (code, status, index, cached, limited), count in self.kinds.items():
+            made.calls += count
+            made.errors += count * (code != GOOD or status >= 500)
+            made.cached += count * cached
+            made.limited += count * limited
+            for numbers, key in ((made.codes, code), (made.statuses, status // 100), (made.buckets, index)):
+                numbers[key] = numbers.get(key, 0) + count
+        return made
+
+
 #: workspace id, operation
 Key = tuple[str, str]
 
@@ -82,30 +104,20 @@ class Figures:
         self._seconds = metrics.counter("eden_gateway_seconds_total", "Durations of calls, added up.")
         self._cached = metrics.counter("eden_gateway_cached_total", "Calls answered from the cache.")
         self._dropped = metrics.counter("eden_gateway_traces_dropped_total", "Traces for which there was no room.")
+        #: since the last time that it was written; and what could not be written then
+        self._counts: dict[Key, _Counts] = {}
         self._tallies: dict[Key, Tally] = {}
         self.slow_micros = slow_micros
         self._traces = Traces(self.worker, slow_micros)
 
     def note(self, route: Route, code: int, status: int, micros: int, cached: bool, limited: bool) -> None:
         """A call that is over."""
-        key = (route.workspace_id, route.operation)
-        tally = self._tallies.get(key)
-        if tally is None:
-            tally = self._tallies[key] = Tally()
-        tally.calls += 1
-        tally.micros += micros
-        if code != GOOD or status >= 500:
-            tally.errors += 1
-        if cached:
-            tally.cached += 1
-        if limited:
-            tally.limited += 1
-        codes, statuses, buckets = tally.codes, tally.statuses, tally.buckets
-        codes[code] = codes.get(code, 0) + 1
-        hundred = status // 100
-        statuses[hundred] = statuses.get(hundred, 0) + 1
-        index = bucket(micros)
-        buckets[index] = buckets.get(index, 0) + 1
+        counts = self._counts.get((route.workspace_id, route.operation))
+        if counts is None:
+            counts = self._counts[route.workspace_id, route.operation] = _Counts()
+        counts.micros += micros
+        kind = code, status, bucket(micros), cached, limited
+        counts.kinds[kind] = counts.kinds.get(kind, 0) + 1
 
     def trace(self, exchange: Exchange, answer: Answer, micros: int) -> None:
         """Keep what is known of a call that did not end well or was slow, if there is room in this second."""
@@ -127,7 +139,9 @@ class Figures:
 
     async def write(self, database: Database, at: int) -> None:
         """What was counted since the last time, as of the second before `at`."""
-        tallies, self._tallies = self._tallies, {}
+        for key, counts in self._counts.items():
+            self._tallies.setdefault(key, Tally()).add(counts.tally())
+        tallies, self._tallies, self._counts = self._tallies, {}, {}
         traces = self._traces.take()
         if not tallies and not traces:
             return

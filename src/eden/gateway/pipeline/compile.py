@@ -107,8 +107,8 @@ class CompiledRoute:
         rule = source.breaker
         self.breaker = BreakerState(rule) if rule is not None and rule.on else None
         self.breaker_answer = None if rule is None else rule.answer
-        self.request_rules = HeaderRules(source.headers, "request")
-        self.response_rules = HeaderRules(source.headers, "response")
+        self.request_rules = HeaderRules(source.headers, "request") or None
+        self.response_rules = HeaderRules(source.headers, "response") or None
         moves = source.migration
         self.migration = None if moves is None else CompiledMigration(operation, source.group, moves)
         self.retry = source.retry

@@ -11,7 +11,7 @@ from eden.gateway.pipeline.codes import Stop
 from eden.gateway.pipeline.cors import preflight
 from eden.gateway.pipeline.encryption import IV
 from eden.gateway.pipeline.etag import etag_of, matches
-from eden.gateway.pipeline.notes import Notes, kept
+from eden.gateway.pipeline.notes import Notes
 
 if TYPE_CHECKING:
     from eden.gateway.pipeline.compile import CompiledRoute, CompiledTable
@@ -59,8 +59,8 @@ class Leaving:
     def _finished(self, exchange: Exchange, answer: Answer) -> Answer:
         """Rules, entity tag, result code, sealing."""
         route: CompiledRoute = exchange.route  # type: ignore[assignment]
-        notes = kept(exchange)
-        if route.response_rules:
+        notes: Notes | None = exchange.notes
+        if route.response_rules is not None:
             answer.headers = route.response_rules.apply(answer.headers)
         if route.etag and answer.status == 200 and answer.body is not None and (notes is None or notes.seal is None):
             self._tag(exchange, answer)
@@ -102,7 +102,7 @@ class Leaving:
         answer.lines = b"x-eden-trace: %b\r\nmgw-traceid: %b\r\nserver-time: %d\r\n" % (trace, trace, exchange.now_ms)
         if b"origin" in exchange.fields and (cors := _compiled(exchange.table).cors) is not None:
             answer.headers += cors.of_answer(exchange.fields[b"origin"])
-        notes = kept(exchange)
+        notes: Notes | None = exchange.notes
         if notes is not None and notes.signer is not None and answer.body is not None:
             signature = notes.signer.answered(exchange.trace, answer.status, exchange.nonce, answer.body)
             answer.headers.append((b"x-eden-response-signature", signature))

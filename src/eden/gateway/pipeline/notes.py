@@ -31,15 +31,9 @@ class Notes:
         self.stop: Stop | None = None
 
 
-def kept(exchange: Exchange) -> Notes | None:
-    """The call's notes, when it has some."""
-    notes: Notes | None = exchange.notes
-    return notes
-
-
 def notes_of(exchange: Exchange) -> Notes:
     """The call's notes, made if it has none."""
-    notes = kept(exchange)
+    notes: Notes | None = exchange.notes
     if notes is None:
         exchange.notes = notes = Notes()
     return notes

@@ -27,7 +27,7 @@ from eden.gateway.pipeline.compile import CompiledRoute
 from eden.gateway.pipeline.encryption import open_body
 from eden.gateway.pipeline.headers import returned
 from eden.gateway.pipeline.mapping import Call
-from eden.gateway.pipeline.notes import kept, notes_of
+from eden.gateway.pipeline.notes import Notes, notes_of
 from eden.gateway.pipeline.outward import Outward
 from eden.gateway.pipeline.ready import Ready, aim, ask_who, prepare
 from eden.gateway.pipeline.signature import nonce_of, verify
@@ -196,7 +196,7 @@ class Pipeline(Outward):
 
     def _aim(self, exchange: Exchange, ready: Ready, call: Call | None) -> None:
         """What the service is sent."""
-        route, notes = ready.route, kept(exchange)
+        route, notes = ready.route, exchange.notes
         if route.holds_answers or (notes is not None and notes.seal is not None):
             exchange.whole_answer = True
             exchange.headers = caching.unconditional(exchange.headers)
@@ -258,7 +258,7 @@ class Pipeline(Outward):
             return self._from_outside(exchange, answer)
         status = answer.status
         answer.headers = returned(answer.headers)
-        notes = kept(exchange)
+        notes: Notes | None = exchange.notes
         if notes is not None:
             notes.failed = status >= 500
             if notes.fill:
@@ -284,7 +284,7 @@ class Pipeline(Outward):
 
     def failed(self, exchange: Exchange, failure: Failure) -> Answer:
         """No answer of the upstream could be had."""
-        if (notes := kept(exchange)) is not None:
+        if (notes := exchange.notes) is not None:
             notes.failed = True
         code, status, reason = _FAILED[failure]
         headers = list(UNREACHABLE) if exchange.wire == "egress" else None
@@ -292,7 +292,7 @@ class Pipeline(Outward):
 
     def ended(self, exchange: Exchange, answer: Answer | None) -> None:
         """The call is over, answered or (None) left by the client."""
-        notes = kept(exchange)
+        notes: Notes | None = exchange.notes
         if notes is None:
             return
         if notes.fill:

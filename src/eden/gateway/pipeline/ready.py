@@ -112,7 +112,7 @@ def aim(exchange: Exchange, ready: Ready, call: Call | None = None) -> None:
     route = ready.route
     exchange.send_headers = ready.table.filter(exchange.headers)
     route.mapping.apply(exchange, call)
-    if route.request_rules:
+    if route.request_rules is not None:
         exchange.send_headers = route.request_rules.apply(exchange.send_headers)
     exchange.send_headers = [*exchange.send_headers, ready.app.header, _DEVICES[ready.device]]
 

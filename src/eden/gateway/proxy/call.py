@@ -49,7 +49,7 @@ class Caller(Owner, Protocol):
 
 
 class Call(Relay[Caller]):
-    __slots__ = ()
+    """A client's; see the module."""
 
     def begin(self) -> None:
         try:

@@ -161,15 +161,12 @@ def _status(line: bytes) -> int:
 _STATUSES: Final = Memo(_status, worth=lambda line, _: len(line) <= REMEMBERED)
 
 
-def whole_answer(data: bytes) -> tuple[int, Headers, bytes] | None:
-    """Status, headers, and body, when `data` is exactly one usual answer: of HTTP/1.1,
-    with its length, all there, on a connection that goes on. None: something else."""
-    lines = data.split(b"\r\n", LINES)
+def _answer_head(head: bytes) -> tuple[int, Headers, int] | None:
+    lines = head.split(b"\r\n")
     try:
-        end = lines.index(b"")
         status = _STATUSES[lines[0]]
-        headers = list(map(field_of, lines[1:end]))
-    except (ValueError, Refused):
+        headers = list(map(field_of, lines[1:]))
+    except Refused:
         return None
     fields = dict(headers)
     length = fields.get(b"content-length")
@@ -179,7 +176,18 @@ def whole_answer(data: bytes) -> tuple[int, Headers, bytes] | None:
         return None
     if len(fields) != len(headers) and sum(name == b"content-length" for name, _ in headers) > 1:
         return None
-    body = lines[end + 1] if end + 2 == len(lines) else b"\r\n".join(lines[end + 1 :])
-    if end + 1 == len(lines) or len(body) != int(length):
+    return status, headers, int(length)
+
+
+_ANSWERS: Final = Memo(_answer_head, 1024, lambda head, _: len(head) <= 1024)
+
+
+def whole_answer(data: bytes) -> tuple[int, Headers, bytes] | None:
+    """Status, headers, and body, when `data` is exactly one usual answer: of HTTP/1.1, with its length, all there, on a
+    connection that goes on. None: something else. Heads come again within the second that Date stands for."""
+    head, _, body = data.partition(b"\r\n\r\n")
+    known = _ANSWERS[head]
+    if known is None:
         return None
-    return status, headers, body
+    status, headers, length = known
+    return (status, headers.copy(), body) if len(body) == length else None

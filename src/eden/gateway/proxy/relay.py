@@ -43,24 +43,26 @@ OwnerT = TypeVar("OwnerT", bound=Owner)
 
 
 class Relay(Generic[OwnerT]):
-    __slots__ = (
-        "_connection",
-        "_gateway",
-        "_held",
-        "_held_bytes",
-        "_kept",
-        "_owner",
-        "_reused",
-        "_stale",
-        "_status",
-        "_upload",
-        "_waits",
-        "exchange",
-        "over",
-        "repeatable",
-        "sent_head",
-        "target",
-    )
+    """See the module; `Sink` says when what is called."""
+
+    _connection: Connection | None = None
+    #: the connection had been used before
+    _reused = False
+    #: a connection that was closed under the request has been replaced
+    _stale = False
+    #: of an answer that is held, with its status and headers
+    _held: list[bytes] | None = None
+    _held_bytes = 0
+    _status = 0
+    _kept: Headers
+    #: what has to come before the upstream is asked
+    _waits: Relay[Any] | asyncio.Task[None] | None = None
+    #: that was asked last
+    target: Target | None = None
+    #: nothing of a streamed body has gone out
+    repeatable = True
+    sent_head = False
+    over = False
 
     def __init__(self, owner: OwnerT, gateway: Gateway, exchange: Exchange, upload: int = 0) -> None:
         """`upload`: bytes of a body that is streamed, -1: in chunks, 0: it is not streamed."""
@@ -68,19 +70,6 @@ class Relay(Generic[OwnerT]):
         self._gateway = gateway
         self.exchange = exchange
         self._upload = upload
-        self._connection: Connection | None = None
-        #: that was asked last
-        self.target: Target | None = None
-        self._reused = False
-        #: a connection that was closed under the request has been replaced
-        self._stale = False
-        #: nothing of a streamed body has gone out
-        self.repeatable = True
-        self._held: list[bytes] | None = None
-        #: what has to come before the upstream is asked
-        self._waits: Relay[Any] | asyncio.Task[None] | None = None
-        self.sent_head = False
-        self.over = False
 
     def ask(self) -> None:
         """Have a connection: of the upstream's pool, or to the exchange's address."""
@@ -121,31 +110,30 @@ class Relay(Generic[OwnerT]):
 
     def _request(self, target: Target) -> bytes:
         exchange = self.exchange
-        method = exchange.send_method
-        body = exchange.send_body
+        method, body = exchange.send_method, exchange.send_body
         if body is None:
             body = exchange.body or b""
-        if self._upload:
-            body = b""
-            framing = (
-                b"content-length: %d\r\n" % self._upload if self._upload > 0 else b"transfer-encoding: chunked\r\n"
-            )
+        if self._upload or (exchange.route is not None and exchange.route.kind == "websocket"):
+            body, framing = b"", self._framing()
         elif body or method not in (b"GET", b"HEAD"):
             framing = b"content-length: %d\r\n" % len(body)
         else:
             framing = b""
-        route = exchange.route
-        if route is not None and route.kind == "websocket":
-            framing = b"connection: Upgrade\r\nupgrade: websocket\r\n"
         return b"%b%b%btraceparent: 00-%b-%b-01\r\n%b\r\n%b" % (
             target.starts[method, exchange.send_path],
             b"".join(map(answers.request_line, exchange.send_headers)),
-            b"" if exchange.address is not None else self._owner.forwarded,
+            self._owner.forwarded if exchange.address is None else b"",
             exchange.trace.encode(),
             self._gateway.ids.span(),
             framing,
             body,
         )
+
+    def _framing(self) -> bytes:
+        """Of a request whose body is not all there."""
+        if not self._upload:
+            return b"connection: Upgrade\r\nupgrade: websocket\r\n"
+        return b"content-length: %d\r\n" % self._upload if self._upload > 0 else b"transfer-encoding: chunked\r\n"
 
     def _begin_upload(self) -> None:
         """The request's head is on its way, its body may follow."""

@@ -42,6 +42,9 @@ _MINUTE_MS: Final = 60_000
 _MINUTES: Final = 14
 #: the largest window that fits, seconds on either side of now
 WINDOW_S: Final = (_MINUTES - 2) * 30
+#: a nonce is put into the first of its two buckets up to here, then into the emptier one; so as long as the first is
+#: not as full, nothing of it stands in the second
+_HALF: Final = _BUCKET // 2
 #: buckets of limits are pairs of digest and moment, this many beside each other
 _LIMIT_WAYS: Final = 8
 _LIMIT_BUCKET: Final = _LIMIT_WAYS * 16
@@ -173,34 +176,37 @@ class SharedNonces:
         minute = at_ms // _MINUTE_MS
         if minute != self._minute and not self._turn_to(minute):
             return False
-        memory, mask, first = self._memory, self._mask, self._first
+        memory = self._memory
         tag, one, two = _unpack(self._digest(key).digest())
         if tag == _NONE:
             tag = _ONE
-        one = first + (one & mask) * _BUCKET
-        two = first + (two & mask) * _BUCKET
-        a, b = memory[one : one + _BUCKET], memory[two : two + _BUCKET]
-        if (tag in a or tag in b) and (_has(a, tag) or _has(b, tag)):
+        at = self._first + (one & self._mask) * _BUCKET
+        bucket = memory[at : at + _BUCKET]
+        # slots are taken from the front, and no tag is zero
+        size = len(bucket.rstrip(b"\0"))
+        if tag in bucket and _has(bucket, tag):
             return False
-        # the emptier of two: slots are taken from the front, and no tag is zero
-        size, other = len(a.rstrip(b"\0")), len(b.rstrip(b"\0"))
-        if other < size:
-            size, at = other, two
-        else:
-            at = one
+        if size > _HALF:
+            other = self._first + (two & self._mask) * _BUCKET
+            bucket = memory[other : other + _BUCKET]
+            if _has(bucket, tag):
+                return False
+            if (taken := len(bucket.rstrip(b"\0"))) < size:
+                at, size = other, taken
+            if size > _BUCKET - 8:
+                return False
         at += (size + 7) & -8
-        if size > _BUCKET - 8:
-            return False
         memory[at : at + 8] = tag
-        return not self._others or self._alone(tag, one - self._own, two - self._own, minute)
+        return not self._others or self._alone(tag, one & self._mask, two & self._mask, minute)
 
     def _alone(self, tag: bytes, one: int, two: int, minute: int) -> bool:
-        """Whether no other worker has it; it stands in our own table already."""
-        memory = self._memory
+        """Whether no other worker has it in one of its two buckets; it stands in our own table already."""
+        memory, first = self._memory, self._first - self._own
         self._fence.acquire()
         self._fence.release()
         for other in self._others:
-            for start in (other + one, other + two):
+            for number in (one, two):
+                start = other + first + number * _BUCKET
                 if _has(memory[start : start + _BUCKET], tag) and self._generation(other, minute) == minute:
                     return False
         return True
@@ -257,38 +263,50 @@ class SharedBuckets:
     def take(self, wanted: list[tuple[bytes, float, float]], now: float) -> int:
         """See `exchange.Buckets`."""
         slots, tags, moments = self._slots, self._tags, self._moments
-        found: list[tuple[_Slot, float]] = []
         for key, rate, most in wanted:
             slot = slots[key]
             at = slot.at
-            full = moments[at + 1] if tags[at] == slot.number else self._find(slot)
+            if tags[at] != slot.number:
+                at = self._seat(slot, now)
+            full = moments[at + 1]
             if self._others and (latest := self._latest(slot)) > full:
                 full = latest
             if full < now:
                 full = now
-            full += 1 / rate
-            if full - now > most / rate + 1e-9:
-                return len(found)
-            found.append((slot, full))
-        for slot, full in found:
-            if tags[slot.at] != slot.number:
-                self._make(slot, now)
-            moments[slot.at + 1] = full
+            step = 1 / rate
+            if full + step - now > most / rate + 1e-9:
+                return self._give_back(wanted, key)
+            moments[at + 1] = full + step
         return -1
+
+    def _give_back(self, wanted: list[tuple[bytes, float, float]], empty: bytes) -> int:
+        """What was taken of buckets before the one that is empty; its index."""
+        for index, (key, rate, _) in enumerate(wanted):
+            if key == empty:
+                return index
+            self._moments[self._slots[key].at + 1] -= 1 / rate
+        raise AssertionError("it is one of those that are wanted")
 
     def _slot(self, key: bytes) -> _Slot:
         digest = hashlib.blake2b(key, digest_size=12, key=self._key).digest()
         tag = digest[:8] if digest[:8] != _NONE else _ONE
         return _Slot(tag, (int.from_bytes(digest[8:], "little") & self._mask) * _LIMIT_BUCKET, self._own)
 
-    def _find(self, slot: _Slot) -> float:
-        """The moment of a key in our segment, which may have been given another slot; 0 when it has none."""
-        at = self._own + slot.place
-        found = self._memory.find(slot.tag, at, at + _LIMIT_BUCKET)
-        if found < 0 or (found - at) % 16:
-            return 0.0
-        slot.at = found // 8
-        return self._moments[slot.at + 1]
+    def _seat(self, slot: _Slot, now: float) -> int:
+        """Where it is in our segment: in another slot than it was, or in one that it is given: of a bucket that is full
+        again (which is as if it had never been used), or of the one that will be soonest."""
+        tags, moments, first = self._tags, self._moments, (self._own + slot.place) // 8
+        places = range(first, first + _LIMIT_BUCKET // 8, 2)
+        at = next((at for at in places if tags[at] == slot.number), -1)
+        if at < 0:
+            at = next((at for at in places if moments[at + 1] <= now), -1)
+            if at < 0:
+                at = min(places, key=lambda at: moments[at + 1])
+            # the moment first: a reader that sees the new tag never sees the old one's moment
+            moments[at + 1] = 0.0
+            tags[at] = slot.number
+        slot.at = at
+        return at
 
     def _latest(self, slot: _Slot) -> float:
         """The moment of a key by the other workers."""
@@ -299,19 +317,6 @@ class SharedBuckets:
             if found >= 0 and (found - at) % 16 == 0:
                 latest = max(latest, self._moments[found // 8 + 1])
         return latest
-
-    def _make(self, slot: _Slot, now: float) -> None:
-        """Give it a slot in our segment: one of a bucket that is full again (which is as if it had never been used), or
-        the one that will be soonest."""
-        moments, first = self._moments, (self._own + slot.place) // 8
-        places = range(first, first + _LIMIT_BUCKET // 8, 2)
-        at = next((at for at in places if moments[at + 1] <= now), -1)
-        if at < 0:
-            at = min(places, key=lambda at: moments[at + 1])
-        # the moment first: a reader that sees the new tag never sees the old one's moment
-        moments[at + 1] = 0.0
-        self._tags[at] = slot.number
-        slot.at = at
 
 
 class _Slot:

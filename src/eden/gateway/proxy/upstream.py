@@ -241,7 +241,13 @@ class Pool:
         if target is None or not target.well or target.ejected_until > now:
             sink.lost("none")
             return
-        if self._reuse(target, sink, now) or self._give(target, sink, now):
+        idle = target.idle
+        if idle and now - idle[-1].idle_since <= IDLE_S and not idle[-1].closing:
+            # the one that was used last
+            target.outstanding += 1
+            sink.connected(idle.pop(), True)
+            return
+        if self._give(target, sink, now):
             return
         for other in targets:
             if other is not target and other.usable(now) and self._give(other, sink, now):
@@ -255,8 +261,8 @@ class Pool:
                 return
         self.waiting.append(sink)
 
-    def _reuse(self, target: Target, sink: Sink, now: float) -> bool:
-        """The connection that was used last, if it is fresh."""
+    def _give(self, target: Target, sink: Sink, now: float) -> bool:
+        """One of its connections that is fresh, or a new one."""
         idle = target.idle
         while idle:
             connection = idle.pop()
@@ -267,11 +273,6 @@ class Pool:
             if not connection.closing:
                 connection.closing = True
                 connection.transport.close()
-        return False
-
-    def _give(self, target: Target, sink: Sink, now: float) -> bool:
-        if self._reuse(target, sink, now):
-            return True
         if target.open < self.upstream.connections:
             target.make(sink)
             return True
