@@ -2,7 +2,7 @@
 
 10,000 accounts; deposits that cannot be overdrawn; every transfer is one request of its own, answered after its commit
 (SQLite: write-ahead log with a sync for each commit; PostgreSQL: synchronous commit on a server of its own). All
-invariants are computed once more from the entries after each run. `hot`: every second account's money goes to one
+invariants are computed once more from the entries after each run. `hot`: all of the money goes to one
 merchant. `…_cpu_us` is processor time of the client and the ledger in one process, per transfer.
 """
 

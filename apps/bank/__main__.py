@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import contextlib
 import dataclasses
+import datetime
 import logging
 import os
 import signal
@@ -21,6 +22,8 @@ from sqlalchemy import Connection
 
 from bank import catalogue
 from bank.centres import contracts, worklist
+from bank.centres.accounting import DAY_STARTS
+from bank.ledger import commands as ledger
 from bank.openbank import commands as openbank
 from bank.refusals import yuan
 from bank.server import Server
@@ -28,6 +31,7 @@ from bank.settings import Settings
 from bank.staff import commands as staff
 from bank.staff.members import ROLES
 from bank.tables import bring_up_to_date
+from bank.times import ZONE
 from eden.base.database import Database
 from eden.base.errors import EdenError
 from eden.base.ids import now
@@ -81,6 +85,19 @@ def main(arguments: list[str] | None = None) -> int:
     prove.add_argument("--keys", type=Path, required=True, help="the ledger's public keys, one in each line")
     prove.add_argument("--certificate", type=Path, required=True, help="of the bank's signatures, PEM")
     prove.set_defaults(run=_prove)
+    check = commands.add_parser("verify", help="prove a transfer by its receipt, or the whole ledger")
+    check.add_argument("receipt", type=Path, nargs="?", help="a receipt; it needs no bank (default: the ledger)")
+    check.add_argument("--keys", type=Path, help="the ledger's public keys, one in each line (default: in the folder)")
+    check.add_argument("--witness", type=Path, help="the witness's file (default: in the folder)")
+    balance = commands.add_parser("trial-balance", help="sums of the general ledger by currency and account")
+    balance.add_argument(
+        "--at", metavar="TIME", help="2026-11-26T18:00, of the bank's zone unless it says (default: now)"
+    )
+    for one in (check, balance):
+        one.add_argument("--data", type=Path, help="folder of everything that the bank keeps")
+        one.add_argument("--ledger", default="", help="address of the ledger (default: SQLite in the folder)")
+    check.set_defaults(run=_verify)
+    balance.set_defaults(run=_trial_balance)
     given = parser.parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:
@@ -144,6 +161,37 @@ def _staff(given: argparse.Namespace) -> int:
 
 def _prove(given: argparse.Namespace) -> int:
     return contracts.prove_files(given.file, given.receipt, given.keys, given.certificate)
+
+
+def _ledger_of(given: argparse.Namespace) -> Settings:
+    if given.data is None:
+        raise EdenError("bank-folder", "Which bank is not said.", "Give its folder with --data.")
+    return Settings(given.data, ledger=given.ledger)
+
+
+def _verify(given: argparse.Namespace) -> int:
+    if given.receipt is not None:
+        return ledger.verify_receipt(given.receipt, given.keys or _ledger_of(given).public_keys)
+    settings = _ledger_of(given)
+    return asyncio.run(
+        ledger.verify_ledger(
+            settings.ledger_address,
+            given.keys or settings.public_keys,
+            given.witness or settings.witness_file,
+            day_starts=DAY_STARTS,
+        )
+    )
+
+
+def _trial_balance(given: argparse.Namespace) -> int:
+    at = now()
+    if given.at:
+        try:
+            moment = datetime.datetime.fromisoformat(given.at)
+        except ValueError:
+            raise EdenError("bank-time", f"{given.at} is not a time.", "Write it as 2026-11-26T18:00.") from None
+        at = int((moment if moment.tzinfo else moment.replace(tzinfo=ZONE)).timestamp() * 1_000_000)
+    return asyncio.run(ledger.print_trial_balance(_ledger_of(given).ledger_address, at))
 
 
 def _catalogue(given: argparse.Namespace) -> int:

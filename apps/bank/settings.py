@@ -28,11 +28,11 @@ class Settings:
     keyboard_token: str = ""
     #: customers with two years of history that are made up on a first start; 0: none
     seed: int = 0
-    #: file of the ledger's witness, best on another machine; "" puts it into the folder
-    witness: str = ""
     #: the bank's address as third parties know it, without a slash at its end: the issuer of their tokens; "" where it
     #: listens
     address: str = ""
+    #: file of the ledger's witness, best on another machine; "" puts it into the folder
+    witness: str = ""
 
     @property
     def public_address(self) -> str:
@@ -50,6 +50,11 @@ class Settings:
     def ledger_keys(self) -> Path:
         """The file of the keys that sign the ledger's tree heads."""
         return self.data / "ledger.keys"
+
+    @property
+    def public_keys(self) -> Path:
+        """The file of those that verify them, which anybody may have."""
+        return self.ledger_keys.with_name(f"{self.ledger_keys.name}.pub")
 
     @property
     def witness_file(self) -> Path:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -91,8 +91,7 @@ class Closing:
     async def days(self) -> list[Day]:
         """All closed days, the first one first."""
         if self._days is None:
-            rows = await self._store.fetch("SELECT * FROM ledger_days ORDER BY cut_off")
-            self._days = [Day(*row) for row in rows]
+            self._days = await closed_days(self._store)
         return self._days
 
     async def close(self, day: str, cut_off: int) -> Day:
@@ -114,28 +113,11 @@ class Closing:
                 )
             start, number = (before.end_seq, before.end_number) if before else (0, 0)
             end = await entries_until(self._store, cut_off - 1, self._writer.tree.size)
-            moved, last = await self._moved(start, end)
+            moved, last = await _moved(self._store, start, end)
             closed = Day(day, cut_off, now, start, end, number, number if last is None else last + 1)
             await self._writer.command(_closing(closed, moved))
             self._days = [*days, closed]
             return closed
-
-    async def _moved(self, start: int, end: int) -> tuple[dict[bytes, FourBalances], int | None]:
-        """The last balances of each account in a part of the journal, and the number of its last transfer."""
-        moved: dict[bytes, FourBalances] = {}
-        last = None
-        while rows := await self._rows(start, end):
-            for row in rows:
-                moved[row[4]], moved[row[5]] = row[15:19], row[19:23]
-            start, last = rows[-1][0] + 1, rows[-1][1]
-        return moved, last
-
-    async def _rows(self, start: int, end: int) -> list[Row]:
-        rows = await self._store.fetch(
-            f"SELECT {JOURNAL_COLUMNS} FROM ledger_journal WHERE seq >= ? AND seq < ? ORDER BY seq LIMIT {_PAGE}",
-            (start, end),
-        )
-        return [plain_row(row) for row in rows]
 
     async def balances(self, at: int | None) -> dict[bytes, FourBalances]:
         """The balances of all accounts that ever moved, now or after everything that happened until a time."""
@@ -145,21 +127,7 @@ class Closing:
                 f"SELECT a.id, {_BALANCES} FROM ledger_balances b JOIN ledger_accounts a ON a.number = b.number"
             )
             return {bytes(id_): (a, b, c, d) for id_, a, b, c, d in rows}
-        days = await self.days()
-        place = bisect_right(days, at, key=lambda day: day.cut_off)
-        found: dict[bytes, FourBalances] = {}
-        start = 0
-        if place:
-            base = days[place - 1]
-            start = base.end_seq
-            rows = await self._store.fetch(
-                f"SELECT account, {_BALANCES} FROM ledger_closings c WHERE day = "
-                "(SELECT MAX(day) FROM ledger_closings d WHERE d.account = c.account AND d.day <= ?)",
-                (base.day,),
-            )
-            found = {bytes(id_): (a, b, c, d) for id_, a, b, c, d in rows}
-        moved, _ = await self._moved(start, await entries_until(self._store, at, self._writer.tree.size))
-        return found | moved
+        return await balances_until(self._store, await self.days(), at, self._writer.tree.size)
 
     async def set_chart(self, lines: Sequence[ChartLine]) -> None:
         """Say where codes belong; others stay. The tree says so, too."""
@@ -173,23 +141,7 @@ class Closing:
 
     async def trial_balance(self, at: int | None = None) -> TrialBalance:
         """Sums by currency and account of the general ledger, now or at a time in the past."""
-        balances = await self.balances(at)
-        chart = {row[0]: row[1:] for row in await self._store.fetch("SELECT * FROM ledger_chart")}
-        sums: dict[tuple[int, Any], list[int]] = {}
-        for id_, ledger, code, opened in await self._store.fetch(
-            "SELECT id, ledger, code, opened_at FROM ledger_accounts"
-        ):
-            if at is None or opened <= at:
-                debits, _, credits_, _ = balances.get(bytes(id_), _NONE)
-                total = sums.setdefault((ledger, tuple(chart.get(code, _UNMAPPED))), [0, 0, 0])
-                total[0] += debits
-                total[1] += credits_
-                total[2] += 1
-        lines = [TrialLine(ledger, *place, *total) for (ledger, place), total in sorted(sums.items())]
-        by_currency: dict[int, int] = {}
-        for line in lines:
-            by_currency[line.ledger] = by_currency.get(line.ledger, 0) + line.debits - line.credits
-        return TrialBalance(at, lines, not any(by_currency.values()))
+        return await summed(self._store, await self.balances(at), at)
 
     async def with_vouchers(self, entries: Sequence[tuple[Posted, int]]) -> list[Posted]:
         """Transfers (with their numbers) with their vouchers, where the day is closed."""
@@ -202,6 +154,66 @@ class Closing:
                 posted = msgspec.structs.replace(posted, voucher=voucher)
             found.append(posted)
         return found
+
+
+async def closed_days(store: Store) -> list[Day]:
+    """The first one first."""
+    return [Day(*row) for row in await store.fetch("SELECT * FROM ledger_days ORDER BY cut_off")]
+
+
+async def _moved(store: Store, start: int, end: int) -> tuple[dict[bytes, FourBalances], int | None]:
+    """The last balances of each account in a part of the journal, and the number of its last transfer."""
+    moved: dict[bytes, FourBalances] = {}
+    last = None
+    while rows := await _rows(store, start, end):
+        for row in rows:
+            moved[row[4]], moved[row[5]] = row[15:19], row[19:23]
+        start, last = rows[-1][0] + 1, rows[-1][1]
+    return moved, last
+
+
+async def _rows(store: Store, start: int, end: int) -> list[Row]:
+    rows = await store.fetch(
+        f"SELECT {JOURNAL_COLUMNS} FROM ledger_journal WHERE seq >= ? AND seq < ? ORDER BY seq LIMIT {_PAGE}",
+        (start, end),
+    )
+    return [plain_row(row) for row in rows]
+
+
+async def balances_until(store: Store, days: Sequence[Day], at: int, size: int) -> dict[bytes, FourBalances]:
+    """The balances of all accounts that had moved, after what happened until a time in the first `size` entries."""
+    place = bisect_right(days, at, key=lambda day: day.cut_off)
+    found: dict[bytes, FourBalances] = {}
+    start = 0
+    if place:
+        base = days[place - 1]
+        start = base.end_seq
+        rows = await store.fetch(
+            f"SELECT account, {_BALANCES} FROM ledger_closings c WHERE day = "
+            "(SELECT MAX(day) FROM ledger_closings d WHERE d.account = c.account AND d.day <= ?)",
+            (base.day,),
+        )
+        found = {bytes(id_): (a, b, c, d) for id_, a, b, c, d in rows}
+    moved, _ = await _moved(store, start, await entries_until(store, at, size))
+    return found | moved
+
+
+async def summed(store: Store, balances: Mapping[bytes, FourBalances], at: int | None) -> TrialBalance:
+    """The trial balance that these balances make."""
+    chart = {row[0]: row[1:] for row in await store.fetch("SELECT * FROM ledger_chart")}
+    sums: dict[tuple[int, Any], list[int]] = {}
+    for id_, ledger, code, opened in await store.fetch("SELECT id, ledger, code, opened_at FROM ledger_accounts"):
+        if at is None or opened <= at:
+            debits, _, credits_, _ = balances.get(bytes(id_), _NONE)
+            total = sums.setdefault((ledger, tuple(chart.get(code, _UNMAPPED))), [0, 0, 0])
+            total[0] += debits
+            total[1] += credits_
+            total[2] += 1
+    lines = [TrialLine(ledger, *place, *total) for (ledger, place), total in sorted(sums.items())]
+    by_currency: dict[int, int] = {}
+    for line in lines:
+        by_currency[line.ledger] = by_currency.get(line.ledger, 0) + line.debits - line.credits
+    return TrialBalance(at, lines, not any(by_currency.values()))
 
 
 def _closing(day: Day, moved: dict[bytes, FourBalances]) -> Callable[[Book], None]:

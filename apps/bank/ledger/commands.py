@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from bank.ledger.audit import audit
 from bank.ledger.closing import TrialBalance
+from bank.ledger.heads import HeadError
 from bank.ledger.interfaces import Posted
-from bank.ledger.ledger import Ledger
+from bank.ledger.reading import reading
 from bank.ledger.receipts import ReceiptError, verify
+from bank.ledger.witness import Witness
 
 
 def verify_receipt(receipt: Path, keys: Path) -> int:
@@ -38,9 +39,10 @@ def _keys(path: Path) -> list[str]:
     return [line for line in path.read_text().splitlines() if line.strip()]
 
 
-async def trial_balance(ledger: Ledger, at: int | None = None) -> int:
-    """Print the trial balance now or at a time (microseconds); 1 when debits and credits differ."""
-    balance = await ledger.trial_balance(at)
+async def print_trial_balance(url: str, at: int) -> int:
+    """Print the trial balance of a ledger at a time (microseconds); 1 when debits and credits differ."""
+    async with reading(url) as ledger:
+        balance = await ledger.trial_balance(at)
     print("\n".join(table(balance)))
     return 0 if balance.balanced else 1
 
@@ -61,13 +63,32 @@ def table(balance: TrialBalance) -> Sequence[str]:
     return lines
 
 
-async def audit_ledger(ledger: Ledger) -> int:
-    """Compute everything once more from the entries and say what does not follow from them; 1 when something does not.
-
-    The signed head is published first: what is found to be right now cannot be changed later.
-    """
-    await ledger.settle()
-    head = await ledger.publish()
-    findings, _ = await audit(ledger.store, ledger.public_keys(), day_starts=ledger.day_starts)
-    print("\n".join(findings) or f"{head.size} entries are what was signed; root {head.root}")
-    return 1 if findings else 0
+async def verify_ledger(url: str, keys: Path, witness: Path, *, day_starts: int = 0) -> int:
+    """Compute everything once more from the entries and print what does not follow from them, and whether they still
+    begin with what the witness has kept; 1 when something is wrong. `keys`: the file of the public ones."""
+    try:
+        public = _keys(keys)
+    except OSError as error:
+        print(f"{error.filename} cannot be read: {error.strerror}.")
+        return 2
+    async with reading(url) as ledger:
+        size, root = ledger.tree.size, ledger.tree.root()
+        findings = await ledger.findings(public, day_starts=day_starts)
+        try:
+            kept = Witness(witness, lambda: public).last()
+        except (HeadError, OSError) as error:
+            kept = None
+            findings.append(f"the witness's file {witness} cannot be read: {error}")
+        else:
+            if kept is not None and not await ledger.grows_from(kept):
+                findings.append(
+                    f"the journal does not grow from that of {kept.size} entries which the witness has kept"
+                )
+    if findings:
+        print("NOT VALID:")
+        print("\n".join(f"  {finding}" for finding in findings))
+        return 1
+    print(f"VALID: {size} entries are what follows from them and what was signed")
+    print(f"  root {root.hex()}")
+    print(f"  the witness has kept {kept.size} of them" if kept else "  no witness has kept anything yet")
+    return 0

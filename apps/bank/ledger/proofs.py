@@ -66,7 +66,7 @@ class Proofs:
         """That the journal of `old` entries is the beginning of that of `size`. Raises LedgerError for other sizes."""
         if not 0 <= old <= size <= self._writer.tree.size:
             raise LedgerError("ledger-size", "The journal has never had that many entries.", "Ask for heads it had.")
-        return await Prover(self._nodes).consistency(old, size)
+        return await consistency(self._store, old, size)
 
     async def transfer(self, id_: str) -> Receipt:
         """The receipt of a transfer. Raises LedgerError when there is none."""
@@ -94,23 +94,31 @@ class Proofs:
         head = self._newest
         if head is None or head.size <= seq:
             head = await self.head()
-        path = await Prover(self._nodes).inclusion(seq, head.size)
+        path = await _prover(self._store).inclusion(seq, head.size)
         return head, [hash_.hex() for hash_ in path]
 
-    async def _nodes(self, height: int, start: int, end: int) -> Sequence[bytes]:
-        fetch = self._store.fetch
+
+async def consistency(store: Store, old: int, size: int) -> list[bytes]:
+    """That the journal of `old` entries is the beginning of that of `size`."""
+    return await _prover(store).consistency(old, size)
+
+
+def _prover(store: Store) -> Prover:
+    async def nodes(height: int, start: int, end: int) -> Sequence[bytes]:
         if height:
-            rows = await fetch(
+            rows = await store.fetch(
                 "SELECT hash FROM ledger_nodes WHERE height = ? AND place >= ? AND place < ? ORDER BY place",
                 (height, start, end),
             )
             return [bytes(row[0]) for row in rows]
         between = "WHERE seq >= ? AND seq < ?"
-        rows = await fetch(f"SELECT {JOURNAL_COLUMNS} FROM ledger_journal {between}", (start, end))
-        notes = await fetch(f"SELECT seq, at, kind, name, body FROM ledger_notes {between}", (start, end))
+        rows = await store.fetch(f"SELECT {JOURNAL_COLUMNS} FROM ledger_journal {between}", (start, end))
+        notes = await store.fetch(f"SELECT seq, at, kind, name, body FROM ledger_notes {between}", (start, end))
         entries = {row[0]: row_entry(plain_row(row)) for row in rows}
         entries |= {note[0]: note_entry(*note) for note in notes}
         return [leaf_hash(entries[seq]) for seq in sorted(entries)]
+
+    return Prover(nodes)
 
 
 def _json(value: object) -> str:

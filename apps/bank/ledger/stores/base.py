@@ -48,6 +48,10 @@ class Store(ABC):
         """Open connections and make tables."""
 
     @abstractmethod
+    async def look(self) -> None:
+        """Open for questions only, in place of `open`: all of them see what is committed now."""
+
+    @abstractmethod
     async def take_over(self) -> list[tuple[Any, ...]]:
         """Become the writer, in one transaction: the head's row (as `ledger_head`), with a new epoch."""
 

@@ -77,6 +77,16 @@ class OceanBaseStore(Store):
                 "INSERT IGNORE INTO ledger_head VALUES (1, %s, %s, 0, 0, 0, 0, 1, 0, '')", (STEP, self.shard)
             )
 
+    async def look(self) -> None:
+        try:
+            async with self._cursor() as cursor:
+                await cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+                await cursor.execute("BEGIN")
+        except Conflict as error:
+            raise LedgerError(
+                "ledger-database", f"The ledger's database cannot be reached: {error}.", "Look at its address."
+            ) from error
+
     @contextlib.asynccontextmanager
     async def _cursor(self) -> AsyncIterator[Any]:
         """A cursor of the writer's connection; what goes wrong with it is a Conflict."""
@@ -102,6 +112,8 @@ class OceanBaseStore(Store):
         return list(rows)
 
     async def fetch(self, statement: str, parameters: Parameters = ()) -> list[tuple[Any, ...]]:
+        if self._pool is None:
+            return await self.load(statement, parameters)
         for number in range(_TRIES):
             try:
                 async with self._pool.acquire() as connection, connection.cursor() as cursor:
@@ -149,8 +161,9 @@ class OceanBaseStore(Store):
     async def close(self) -> None:
         if self._writing is not None:
             self._writing.close()
-        self._pool.close()
-        await self._pool.wait_closed()
+        if self._pool is not None:
+            self._pool.close()
+            await self._pool.wait_closed()
 
 
 @lru_cache(512)

@@ -60,6 +60,7 @@ class PostgresStore(Store):
         self._url = url
         self._pool: asyncpg.Pool[asyncpg.Record]
         self._writing: asyncpg.Connection[asyncpg.Record] | None = None
+        self._only_looks = False
         self._statements = {with_nodes: _commit_statement(with_nodes) for with_nodes in (False, True)}
 
     async def connect(self) -> None:
@@ -68,6 +69,16 @@ class PostgresStore(Store):
             async with self._writer() as connection, connection.transaction():
                 await self._make_tables(connection)
         except (ValueError, asyncpg.PostgresError) as error:
+            raise LedgerError(
+                "ledger-database", f"The ledger's PostgreSQL cannot be used: {error}.", "Look at its address."
+            ) from error
+
+    async def look(self) -> None:
+        self._only_looks = True
+        try:
+            self._writing = await asyncpg.connect(self._url)
+            await self._writing.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        except (ValueError, OSError, asyncpg.PostgresError) as error:
             raise LedgerError(
                 "ledger-database", f"The ledger's PostgreSQL cannot be used: {error}.", "Look at its address."
             ) from error
@@ -105,6 +116,8 @@ class PostgresStore(Store):
         return [tuple(row) for row in rows]
 
     async def fetch(self, statement: str, parameters: Parameters = ()) -> list[tuple[Any, ...]]:
+        if self._only_looks:
+            return await self.load(statement, parameters)
         numbered = _numbered(statement)
         for number in range(_TRIES):
             try:
@@ -162,7 +175,8 @@ class PostgresStore(Store):
         if self._writing is not None:
             with contextlib.suppress(*_LOST):
                 await self._writing.close()
-        await self._pool.close()
+        if not self._only_looks:
+            await self._pool.close()
 
 
 def _commit_statement(extras: bool) -> str:

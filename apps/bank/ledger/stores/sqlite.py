@@ -72,6 +72,13 @@ class SqliteStore(Store):
         self._reading = self._connection()
         self._reading.execute("PRAGMA query_only = ON")
 
+    async def look(self) -> None:
+        if not self._path.is_file():
+            raise LedgerError("ledger-file", f"There is no ledger in {self._path}.", "Name the bank's folder.")
+        self._writing = self._reading = self._connection()
+        self._reading.execute("PRAGMA query_only = ON")
+        self._reading.execute("BEGIN")
+
     def _connection(self) -> sqlite3.Connection:
         connection = sqlite3.connect(
             self._path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=256

@@ -11,7 +11,7 @@ import pytest
 
 from bank.ledger.audit import audit
 from bank.ledger.closing import ChartLine
-from bank.ledger.commands import audit_ledger, trial_balance, verify_receipt
+from bank.ledger.commands import verify_receipt
 from bank.ledger.heads import OVERLAP, HeadError, Keys, SignedHead, open_head, parse_verifier_key
 from bank.ledger.interfaces import Flag, LedgerError, Outcome, Posted
 from bank.ledger.ledger import Ledger
@@ -255,12 +255,9 @@ def test_commands_for_people(tmp_path: Path, capsys: pytest.CaptureFixture[str])
         transfer = move(it.cash, it.deposits[0], 5, reference="rent")
         await it.one(transfer)
         (tmp_path / "receipt.json").write_bytes((await it.ledger.receipt(transfer.id)).encoded())
-        assert await trial_balance(it.ledger) == 0
-        assert await audit_ledger(it.ledger) == 0
         await it.ledger.close()
 
     run(test)
-    assert "balanced" in capsys.readouterr().out
     receipt, keys = tmp_path / "receipt.json", tmp_path / "k.json.pub"
     assert verify_receipt(receipt, keys) == 0
     assert "5 minor units of currency 156" in capsys.readouterr().out
