@@ -26,7 +26,7 @@ from bank.centres.till import Till
 from bank.keyboard import Keyboard
 from bank.openbank import service as openbank
 from bank.principals import HEADER, Principals
-from bank.seed import PASSWORD, PIN, seed
+from bank.seed import PASSWORD, PHONE, PIN, seed
 from bank.settings import Settings
 from bank.staff import members, proposals
 from bank.staff.door import Staff
@@ -68,7 +68,9 @@ class Bank:
     async def start(self) -> None:
         """Open everything, and let go on by itself what does: other banks, ends of days."""
         await self.open()
-        await self.secrets.enrol_made_up(PASSWORD, PIN)
+        # who everybody knows is waited for, the others follow
+        await self.secrets.enrol_made_up(PASSWORD, PIN, PHONE)
+        self._run(self.secrets.enrol_made_up(PASSWORD, PIN), "bank-secrets")
         self.witnessing = Witnessing(self.ledger, self.settings.witness_file)
         self._run(self.witnessing.run(), "bank-witness")
         self._run(self._tend(), "bank-staff")

@@ -3,6 +3,7 @@
  * which only the service that it is meant for can have opened.
  *
  *     const { encryptedValue, count } = await eden.keyboard.open({ kind: 'pin', purpose: 'pay', user, length: 6 })
+ *     const { available } = await eden.keyboard.isAvailable()
  */
 import type { Runtime } from '../runtime/context'
 
@@ -13,3 +14,5 @@ export const openKeyboard = (rt: Runtime) => async (options: any): Promise<objec
     salt: String(salt), hash: String(hash),
   })
 }
+
+export const isKeyboardAvailable = (rt: Runtime) => async (): Promise<object> => rt.call('secureKeyboard', { ask: true })

@@ -1,5 +1,6 @@
 /** The simulator's page: a phone, and around it what its developer wants to see and change. */
 import { EdenHost, type CollectOptions, type HostEventDetail, type HostEvents } from '../host'
+import type { KeyboardOptions } from '../host/keyboard/options'
 import type { GatewayOptions } from '../host/rpc/options'
 import { readZip } from '../host/package/zip'
 import { ConsolePanel, type Level } from './console'
@@ -29,6 +30,7 @@ interface Settings {
   collect?: { url: string; workspace: string; program: string }
   /** through which its programs call operations */
   gateway?: GatewayOptions
+  keyboard?: KeyboardOptions
 }
 
 /** The part of manifest.json that is shown. */
@@ -72,8 +74,9 @@ class Simulator {
       container: element('phone'), runtimeUrl: '/container/runtime.js', mode: 'develop', system: stage.system,
       locale: locale(navigator.language), theme: dark ? 'dark' : 'light', policy: { domains: 'any' },
       services: { proxy: '/_proxy?url=' }, hangLimit: HANG_LIMIT, collect: this.collecting(),
-      // signing needs a secure context, which a phone on the network has not got
+      // signing and sealing need a secure context, which a phone on the network has not got
       ...(isSecureContext && settings.gateway && { gateway: settings.gateway }),
+      ...(isSecureContext && settings.keyboard && { keyboard: settings.keyboard }),
     })
     stage.onChange = (system) => this.host.resize(system)
     this.toolbar = new Toolbar(element('bar'), say, {

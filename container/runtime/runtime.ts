@@ -2,7 +2,7 @@
 import type { Boot, HostEvent, Notice, WireObject } from '../bridge/messages'
 import { createWx } from '../api/index'
 import { publish } from '../api/kit'
-import { openKeyboard } from '../api/keyboard'
+import { isKeyboardAvailable, openKeyboard } from '../api/keyboard'
 import { rpc } from '../api/rpc'
 import { CONTENT_COMPONENTS } from '../components/content'
 import { FORM_COMPONENTS } from '../components/forms'
@@ -130,7 +130,10 @@ export class ProgramRuntime implements Runtime {
       eden: {
         ...(window as unknown as { eden: object }).eden,
         rpc: publish(this, 'rpc', rpc(this)),
-        keyboard: { open: publish(this, 'keyboard.open', openKeyboard(this)) },
+        keyboard: {
+          open: publish(this, 'keyboard.open', openKeyboard(this)),
+          isAvailable: publish(this, 'keyboard.isAvailable', isKeyboardAvailable(this)),
+        },
       },
       App: program.App,
       getApp: program.getApp,

@@ -1,4 +1,5 @@
-"""The demo as a person uses it: sign in, transfer, apply for a loan, read the message."""
+"""The demo as a person uses it: sign in on the secure keyboard, transfer with a PIN, apply for a loan, read messages;
+become a customer, change password and PIN."""
 
 from __future__ import annotations
 
@@ -11,9 +12,24 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Frame, Locator, Page, Request, expect
+from playwright.sync_api import Frame, FrameLocator, Locator, Page, Request, expect
 
+from tests.browser.accessibility import violations
 from tests.browser.runtime.conftest import program_frame
+
+#: a phone that fills the page, with what the demo tells its simulator
+_PHONE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>phone</title><link rel="icon" href="data:,">
+<style>html,body,#phone{margin:0;width:100%;height:100%;overflow:hidden}</style><div id="phone"></div>
+<script src="/container/host.js"></script><script type="module">
+const { program, gateway, keyboard } = await (await fetch('/settings.json')).json()
+const host = new Eden.EdenHost({
+  container: document.getElementById('phone'), runtimeUrl: '/container/runtime.js', mode: 'check', locale: 'zh_CN',
+  theme: 'light', prompts: 'grant', policy: { domains: 'any' }, services: { proxy: '/_proxy?url=' }, gateway, keyboard,
+})
+void host.open(program)
+</script></html>"""
+CUSTOMER, PASSWORD, PIN = "13812345820", "secret1", "258013"
+_LETTERS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 
 
 class Demo(NamedTuple):
@@ -66,34 +82,35 @@ def test_the_phone_calls_the_bank_through_the_gateway(
     shown = program.locator(".eden-page:not([data-away])")
     expect(shown.locator("#phone input")).to_be_visible()
     # the simulator scales its phone: a tap would have to hit a pixel
-    program.locator("body").evaluate("""() => {
+    shown.locator("#phone input").fill(CUSTOMER)
+    shown.locator("#password input").focus()
+    _Phone(page).type_safely(PASSWORD, "Enter")
+    expect(shown.locator("#password input")).to_have_value("*" * len(PASSWORD))
+    program.locator("body").evaluate(
+        """(body, phone) => {
       const [login] = getCurrentPages()
       login.agree({ detail: { value: ['yes'] } })
-      void login.submit({ detail: { value: { phone: '13812345820', password: 'secret1' } } })
-    }""")
+      void login.submit({ detail: { value: { phone } } })
+    }""",
+        CUSTOMER,
+    )
     page.get_by_role("dialog").get_by_role("button", name="允许").click()
     expect(shown.locator(".total")).to_have_text(re.compile(r"^[\d,]+\.\d\d$"))
     opened = calls["/rpc/eden.bank.identity.session.open"]
+    assert calls["/keyboard/v1/test/session"].url.endswith(f"purpose=sign-in&user={CUSTOMER}")
     assert opened.headers["x-eden-signature"].startswith("hmac-sha256 ")
-    assert b"secret1" not in (opened.post_data_buffer or b"secret1")
+    assert PASSWORD.encode() not in (opened.post_data_buffer or PASSWORD.encode())
     assert "x-eden-signature" in calls["/rpc/eden.bank.account.overview.get"].headers
     assert not [path for path in calls if path.startswith(("/api/bank", "/_proxy"))]
 
 
 def test_journey(demo: Demo, page: Page, expect_console: Callable[[str], None]) -> None:
     expect_console("401")  # the first look at an account of nobody
-    page.set_viewport_size({"width": 390, "height": 844})
-    page.goto(f"{demo.phone}container/check.html?prompts=grant")
-    page.evaluate("() => edenCheck.open('/programs/main/', '', {})")
-    phone = _Phone(page)
-
-    phone.on("pages/login/login")
-    phone.front("#phone input").fill("13812345820")
-    phone.front("#password input").fill("secret1")
-    phone.text("我已阅读").click()
-    phone.text("登录", exact=True).click()
-
-    phone.on("pages/home/home")
+    expect_console("403")  # a wrong PIN
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(f"{request.url} {request.post_data_buffer!r}"))
+    phone = _Phone(page).start(demo)
+    phone.sign_in()
     expect(phone.front(".total")).to_have_text(re.compile(r"^[\d,]+\.\d\d$"))
     total = phone.cents(".total")
 
@@ -105,7 +122,14 @@ def test_journey(demo: Demo, page: Page, expect_console: Callable[[str], None]) 
     expect(phone.text("超过单日限额")).to_be_visible()
     phone.front("#amount input").fill("123.45")
     phone.text("下一步", exact=True).click()
-    phone.frame.get_by_role("dialog").get_by_text("确定", exact=True).click()
+    expect(phone.keyboard.get_by_role("heading")).to_have_text("转给 王若琳 ¥ 123.45")
+    phone.type_safely("258014")
+    expect(phone.text("支付密码不正确")).to_be_visible()
+    phone.text("下一步", exact=True).click()
+    # this one it is not: nothing is sent
+    phone.type_safely("25", "Escape")
+    phone.text("下一步", exact=True).click()
+    phone.type_safely(PIN)
     phone.on("pages/result/result")
     expect(phone.text("王若琳 ¥ 123.45")).to_be_visible()
     phone.text("完成", exact=True).click()
@@ -156,11 +180,136 @@ def test_journey(demo: Demo, page: Page, expect_console: Callable[[str], None]) 
     phone.text("提交理赔").click()
     phone.on("pages/result/result")
     expect(phone.text("理赔已到账")).to_be_visible()
+    assert not [one for one in sent if PASSWORD in one or PIN in one]
+
+
+def test_becoming_a_customer_and_changing_what_one_knows(
+    demo: Demo, page: Page, expect_console: Callable[[str], None]
+) -> None:
+    expect_console("401")  # a password that was right before
+    expect_console("422")  # typed differently
+    phone = _Phone(page).start(demo)
+    phone.on("pages/login/login")
+    phone.text("开户", exact=True).click()
+    phone.on("pages/enrol/enrol")
+    # of the phone's own bar
+    before = violations(page)
+    phone.front("#name input").fill("周新")
+    phone.front("#phone input").fill("13700000001")
+    for field, typed in (("password", "Kestrel 19"), ("password_again", "Kestrel 19"), ("pin", "907214")):
+        phone.fill_safely(field, typed)
+    phone.fill_safely("pin_again", "907215")
+    phone.text("我已阅读").click()
+    phone.text("开户", exact=True).click()
+    expect(phone.text("两次输入不一致")).to_be_visible()
+    assert [one for one in violations(page) if one not in before] == []
+    # what was typed is good once
+    expect(phone.front("#pin input")).to_have_value("")
+    for field, typed in (("password", "Kestrel 19"), ("password_again", "Kestrel 19")):
+        phone.fill_safely(field, typed)
+    for field in ("pin", "pin_again"):
+        phone.fill_safely(field, "907214")
+    phone.text("开户", exact=True).click()
+    phone.on("pages/home/home")
+    expect(phone.front(".total")).to_have_text("0.00")
+    expect(phone.text("您好，周新")).to_be_visible()
+
+    for what, title, new in (
+        ("修改支付密码", "支付密码已修改", "135790"),
+        ("修改登录密码", "密码已修改", "Kestrel 20"),
+    ):
+        phone.frame.get_by_role("tab", name="我的").click()
+        phone.on("pages/me/me")
+        phone.text(what).click()
+        phone.on("pages/secret/secret")
+        phone.fill_safely("password", "Kestrel 19")
+        phone.fill_safely("sealed", new)
+        phone.fill_safely("again", new)
+        phone.text("保存", exact=True).click()
+        expect(phone.frame.get_by_text(title)).to_be_visible()
+        phone.on("pages/me/me")
+    phone.text("退出登录").click()
+    phone.frame.get_by_role("dialog").get_by_text("确定", exact=True).click()
+    phone.sign_in("13700000001", "Kestrel 19", good=False)
+    expect(phone.text("手机号或密码不正确")).to_be_visible()
+    phone.sign_in("13700000001", "Kestrel 20")
 
 
 class _Phone:
     def __init__(self, page: Page) -> None:
         self.page = page
+
+    def start(self, demo: Demo) -> _Phone:
+        """The program on a phone of a usual size, which fills the page."""
+        self.page.set_viewport_size({"width": 390, "height": 844})
+        address = f"{demo.phone}phone.html"
+        self.page.route(address, lambda route: route.fulfill(content_type="text/html", body=_PHONE))
+        self.page.goto(address)
+        return self
+
+    def sign_in(self, phone: str = CUSTOMER, password: str = PASSWORD, *, good: bool = True) -> None:
+        """The password by taps where its keys have their places."""
+        self.on("pages/login/login")
+        self.front("#phone input").fill(phone)
+        self.front("#password").click()
+        if password == PASSWORD:
+            self.tap_safely(password)
+        else:
+            self.type_safely(password, "Enter")
+        expect(self.front("#password input")).to_have_value("*" * len(password))
+        if "checked" not in (self.front("wx-checkbox").get_attribute("class") or ""):
+            self.text("我已阅读").click()
+        self.text("登录", exact=True).click()
+        if good:
+            self.on("pages/home/home")
+
+    @property
+    def keyboard(self) -> FrameLocator:
+        return self.page.locator("[role=dialog] iframe").content_frame
+
+    def ready(self) -> Locator:
+        """The keys, once they do something."""
+        keys = self.keyboard.locator("canvas")
+        keys.wait_for()
+        self.page.wait_for_timeout(350)
+        return keys
+
+    def type_safely(self, typed: str, *keys: str) -> None:
+        """With the keys of a real keyboard, since those of the phone have changed their places."""
+        self.ready()
+        self.page.keyboard.type(typed)
+        for key in keys:
+            self.page.keyboard.press(key)
+        expect(self.page.locator("[role=dialog] iframe")).to_have_count(0)
+
+    def fill_safely(self, field: str, typed: str) -> None:
+        """A field of the secure keyboard; a PIN ends by itself."""
+        self.front(f"#{field}").click()
+        self.type_safely(typed, *(() if typed.isdigit() else ("Enter",)))
+        expect(self.front(f"#{field} input")).to_have_value("*" * len(typed))
+
+    def tap_safely(self, typed: str) -> None:
+        """By taps on the canvas: letters, then digits on the other page; then Done."""
+        keys, digits = self.ready(), False
+        for character in typed:
+            if character.isdigit() is not digits:
+                self._tap(keys, 0.2, 4)
+                digits = not digits
+            if digits:
+                self._tap(keys, ("1234567890".index(character) + 0.5) / 10, 1)
+                continue
+            row = next(place for place, letters in enumerate(_LETTERS) if character in letters)
+            place = _LETTERS[row].index(character)
+            self._tap(keys, 0.5 + (place + 0.5 - len(_LETTERS[row]) / 2) / 10, row + 1)
+        box = self.keyboard.get_by_role("button", name="完成").bounding_box()
+        assert box is not None
+        self.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        expect(self.page.locator("[role=dialog] iframe")).to_have_count(0)
+
+    def _tap(self, keys: Locator, across: float, row: int) -> None:
+        box = keys.bounding_box()
+        assert box is not None
+        self.page.mouse.click(box["x"] + across * box["width"], box["y"] + (row - 0.5) / 4 * box["height"])
 
     @property
     def frame(self) -> Frame:

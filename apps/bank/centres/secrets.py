@@ -25,8 +25,8 @@ from eden.base.identity.passwords import verify_in_thread
 _LONGEST_PASSWORD = 256
 #: whose password nobody has: asking takes as long
 _NOBODY = "nobody"
-#: made-up customers that are enrolled at once; how long a platform that is being started is waited for, seconds
-_AT_ONCE, _PATIENCE = 4, 60
+#: seconds for which a platform that is being started is waited for
+_PATIENCE = 60
 
 log = logging.getLogger("bank")
 
@@ -76,21 +76,16 @@ class Secrets:
     async def set_pin(self, customer: str, typed: Typed) -> None:
         await self._keyboard.enrol("pay", customer, typed)
 
-    async def enrol_made_up(self, password: str, pin: str) -> None:
+    async def enrol_made_up(self, password: str, pin: str, only: str = "") -> None:
         """Give made-up customers their password and PIN at the keyboard, where they are not yet: those who have a hash
-        here. A platform that is being started is waited for; one that stays away is asked at the next start."""
-        waiting = await self._database.read(_made_up) if self._keyboard.is_used else ()
-        rest = iter(waiting)
-
-        async def some() -> None:
-            for customer, phone in rest:
-                await self._enrol(customer, phone, password, pin)
-
+        here; `only` the one with this phone number. A platform that is being started is waited for; one that stays
+        away is asked at the next start."""
+        if not self._keyboard.is_used:
+            return
         try:
-            # the first one waits for the platform
-            if waiting:
-                await self._enrol(*next(rest), password, pin)
-            await asyncio.gather(*(some() for _ in range(_AT_ONCE)))
+            for customer, phone in await self._database.read(_made_up):
+                if only in ("", phone):
+                    await self._enrol(customer, phone, password, pin)
         except Refusal as refusal:
             log.warning("made-up customers could not be enrolled at the secure keyboard: %s", refusal.sentence)
 
@@ -115,6 +110,6 @@ def _made_up(connection: Connection) -> Sequence[tuple[str, str]]:
     rows = connection.execute(
         select(customers.c.id, customers.c.phone)
         .where(customers.c.made_up, customers.c.password.is_not(None))
-        .order_by(customers.c.created_at, customers.c.id)
+        .order_by(customers.c.id)
     )
     return [(row.id, row.phone) for row in rows]

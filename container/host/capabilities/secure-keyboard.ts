@@ -7,6 +7,7 @@ const LINE = /^[^\u0000-\u001f\u007f]*$/
 const LONGEST = 128
 
 export const secureKeyboard: Capability = async ({ args, phone, program, emit, signal }) => {
+  if (args.ask === true) return { available: Boolean(phone.typeSecurely) }
   if (!phone.typeSecurely) throw fail('the phone has no secure keyboard')
   const kind = text(args, 'kind', 'pin')
   const purpose = text(args, 'purpose', 'pay')

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import sys
 import time
@@ -18,8 +19,8 @@ from eden.demo.supervised import Supervised
 #: the bank's place in the demo, and the name that the mini program knows it by
 PREFIX = "/api/bank/"
 HOSTS = {"bank.eden.local": PREFIX}
-#: who may sign in, and with which password: all of it is made up
-CUSTOMER, PASSWORD = "13812345820", "secret1"
+#: who may sign in, with which password, and with which PIN transfers are made: all of it is made up
+CUSTOMER, PASSWORD, PIN = "13812345820", "secret1", "258013"
 #: who works at the bank, with the customers' password
 STAFF = ("zhao.min", "li.wei")
 #: made-up customers: enough to look around among, few enough to be there in a second
@@ -28,6 +29,8 @@ _CUSTOMERS = 24
 _BODY = 8 << 20
 #: how long a request waits for a bank that is being started
 _START_SECONDS = 30.0
+#: of the environment
+_TOKEN = "BANK_KEYBOARD_TOKEN"
 _PACKAGE = Path(__file__).resolve().parent.parent
 #: of a connection, not of what is said over it
 _DROPPED = frozenset(
@@ -45,17 +48,23 @@ def bank_folder() -> Path:
 
 
 class Bank:
-    """The bank's services as a process, with everything that they keep in a folder; ASGI, to reach them."""
+    """The bank's services as a process, with everything that they keep in a folder; ASGI, to reach them.
 
-    def __init__(self, data: Path) -> None:
+    `keyboard`: address of the platform's secure keyboard and the bank's token for it; "" without. The token is in the
+    process's environment, where nobody sees it who may not see the process's memory."""
+
+    def __init__(self, data: Path, keyboard: str = "", token: str = "") -> None:
         paths = (str(bank_folder().parent), os.environ.get("PYTHONPATH", ""))
         environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths)), "PYTHONUNBUFFERED": "1"}
-        self._data = data
+        environment |= {_TOKEN: token} if token else {}
+        self._data, self._keyboard = data, keyboard
         self.process = Supervised("bank", self._command, environment)
         self._forward = Forward(self.process.address, "/v1")
 
     def _command(self, port: int) -> list[str]:
         options = ["--data", str(self._data), "--port", str(port), "--seed", str(_CUSTOMERS), "--ends-with-input"]
+        if self._keyboard:
+            options += ["--keyboard", self._keyboard]
         return [sys.executable, "-m", "bank", "serve", *options]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -64,6 +73,17 @@ class Bank:
     def start(self) -> None:
         """In the running loop."""
         self.process.start()
+
+    async def address(self) -> str:
+        """Of the process, as soon as it answers: on its first start it makes up a past."""
+        address = await self.process.address()
+        async with aiohttp.ClientSession() as session:
+            while True:
+                with contextlib.suppress(aiohttp.ClientError, TimeoutError):
+                    async with session.get(f"{address}/healthz") as answer:
+                        if answer.status == 200:
+                            return address
+                await asyncio.sleep(0.1)
 
     async def stop(self) -> None:
         await self._forward.close()

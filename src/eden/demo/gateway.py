@@ -7,6 +7,7 @@ import base64
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import msgspec
 
 from eden.app import Platform
@@ -20,8 +21,12 @@ from eden.organisation.founding import Founded
 PREFIX = "/rpc/"
 #: the phone's AppId
 _APP = "phone"
+#: so many answers in a row that know an operation are of all workers
+_SURE = 12
 #: what is worth being hidden from whoever sees the line: passwords, and who is paid
-_SEALED = ("eden.bank.identity.session.open", "eden.bank.payment.transfer.create")
+_SEALED = (
+    "eden.bank.identity.session.open", "eden.bank.identity.customer.enrol", "eden.bank.payment.transfer.create",
+)  # fmt: skip
 _VERIFIED = ("eden.bank.payment.transfer.create",)
 
 
@@ -61,9 +66,19 @@ class Gateway:
         """Put the catalogue of a file in place, for a bank at an address."""
         wanted = at(read_catalogue(file), address)
         await self._catalogues.put(self._owner, self._workspace, wanted, note="The bank of the demo")
-        # until the workers have it
-        await asyncio.sleep(2 * self._poll)
+        await self._until_known()
         self._open.set()
+
+    async def _until_known(self) -> None:
+        """Until all workers have app and catalogue, and miss nothing but a signature: which one answers a connection
+        nobody can choose."""
+        known, url = 0, f"{self._address}{PREFIX}{_SEALED[0]}"
+        while known < _SURE:
+            async with aiohttp.ClientSession() as session, session.post(url, headers={"x-eden-app": _APP}) as answer:
+                problem: dict[str, Any] = await answer.json(content_type=None)
+                known = known + 1 if problem["code"] == "no-signature" else 0
+            if not known:
+                await asyncio.sleep(self._poll)
 
     def start(self) -> None:
         """It runs already."""

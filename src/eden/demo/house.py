@@ -21,7 +21,7 @@ from eden.organisation.parts import identity_of
 from eden.simulator.server import Simulator
 
 #: first words of the platform's paths; /api/bank/ is the bank's
-_PLATFORM = frozenset({"api", "app", "console", "device", "healthz", "metrics", "observe", "readyz"})
+_PLATFORM = frozenset({"api", "app", "console", "device", "healthz", "keyboard", "metrics", "observe", "readyz"})
 _ENTER = "/enter/"
 
 log = logging.getLogger("eden.demo")

@@ -22,7 +22,7 @@ from eden.app import Platform, prepare_database
 from eden.base.identity.passwords import hash_password
 from eden.base.parts import Founding
 from eden.base.settings import GatewaySettings, Listen, Logs, Settings
-from eden.demo import bank
+from eden.demo import bank, keyboard
 from eden.demo.board import put_up
 from eden.demo.gateway import PREFIX, Gateway
 from eden.demo.generated import DAY, Crowd, Shipped
@@ -38,7 +38,7 @@ from eden.publish.client import Access, Client, connect
 from eden.publish.parcel import pack
 from eden.publish.publish import EVERYONE
 from eden.simulator.server import Simulator
-from eden.simulator.service import built, listen, local_address, page_settings, report, serve
+from eden.simulator.service import built, is_loopback, listen, local_address, page_settings, report, serve
 
 _OWNER = "you@demo.example"
 _WORKSPACE = "test"
@@ -85,8 +85,13 @@ def demo_command(arguments: argparse.Namespace) -> int:
         calls = processes.enter_context(beside(platform.ground.settings))
         gateway = Gateway(platform, founded, _WORKSPACE, calls)
         host = {"gateway": asyncio.run(gateway.app())}
+        secure = keyboard.NONE
+        # browsers seal in secure contexts only: phones on the network, without TLS, have none
+        if is_loopback(arguments.host):
+            secure = asyncio.run(keyboard.furnish(platform, founded, _WORKSPACE, address))
+            host["keyboard"] = secure.host
+        services = bank.Bank(Path(data) / "bank", secure.address, secure.token)
         collect = {"collect": {"url": "/observe/v1/", "workspace": _WORKSPACE, "program": _KEY}}
-        services = bank.Bank(Path(data) / "bank")
         simulator = Simulator(
             program,
             mounts={bank.PREFIX: services, PREFIX: gateway.forward},
@@ -97,7 +102,7 @@ def demo_command(arguments: argparse.Namespace) -> int:
 
         async def furnish(published: asyncio.Event) -> None:
             assert program.revision is not None
-            await gateway.open(folder / "gateway.toml", await services.process.address())
+            await gateway.open(folder / "gateway.toml", await services.address())
             print(bank.staff(await services.process.address()), flush=True)
             releases = await _release(platform, address, founded, program.revision.files, Path(data))
             published.set()
@@ -114,7 +119,8 @@ def demo_command(arguments: argparse.Namespace) -> int:
         # the server gives the signal back when it has stopped; what is behind it is to be tidied up first
         signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
         try:
-            customer = f"Bank     sign in with {bank.CUSTOMER}, password {bank.PASSWORD}   (a made-up customer)"
+            pin = f", PIN {bank.PIN} for transfers" if secure.token else ""
+            customer = f"Bank     sign in with {bank.CUSTOMER}, password {bank.PASSWORD}{pin}   (a made-up customer)"
             return serve(arguments, house, listener, [f"Console  {entrance}   (signs you in as the owner)", customer])
         finally:
             # the folder goes with the demo, and the process that has the events store in it outlives its servers

@@ -78,7 +78,7 @@ def local_address(host: str, listener: socket.socket) -> str:
 
 
 def _public_address(host: str, listener: socket.socket) -> str | None:
-    return None if _is_loopback(host) else f"http://{_network_address()}:{listener.getsockname()[1]}/"
+    return None if is_loopback(host) else f"http://{_network_address()}:{listener.getsockname()[1]}/"
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -113,7 +113,8 @@ def report(revision: Revision) -> None:
     print(f"  Revision {revision.number} {state} in {revision.seconds:.2f} s", flush=True)
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach it."""
     return host in ("localhost", "::1") or host.startswith("127.")
 
 

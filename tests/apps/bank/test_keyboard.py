@@ -77,6 +77,7 @@ def phone(tmp_path: Path, served: ServedKeyboard) -> Iterator[Phone]:
 
 
 def test_made_up_customers_are_at_the_keyboard_and_the_bank_has_no_hash(phone: Phone) -> None:
+    phone.house.run(phone.house.bank.secrets.enrol_made_up(seed.PASSWORD, seed.PIN))
     hashes = phone.house.bank.database.read_now(
         lambda connection: connection.execute(select(customers.c.password)).scalars().all()
     )

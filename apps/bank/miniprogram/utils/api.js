@@ -57,7 +57,7 @@ async function call(operation, data = {}, key) {
   const [method] = operations[operation]
   const header = {
     authorization: `Bearer ${wx.getStorageSync('token')}`, 'accept-language': language,
-    ...(method === 'POST' ? { 'content-type': 'application/json' } : {}), ...(key ? { 'idempotency-key': key } : {}),
+    ...(method === 'POST' || method === 'PUT' ? { 'content-type': 'application/json' } : {}), ...(key ? { 'idempotency-key': key } : {}),
   }
   let answer = gateway ? await throughGateway(operation, method, data, header) : null
   if (!answer) {

@@ -2,6 +2,9 @@
 module.exports = {
   'identity.session.open': ['POST', '/session'],
   'identity.session.close': ['DELETE', '/session'],
+  'identity.customer.enrol': ['POST', '/customers'],
+  'identity.password.change': ['PUT', '/me/password'],
+  'identity.pin.change': ['PUT', '/me/pin'],
   'identity.customer.get': ['GET', '/me'],
   'account.overview.get': ['GET', '/overview'],
   'account.transaction.list': ['GET', '/transactions'],

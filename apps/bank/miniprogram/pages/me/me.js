@@ -1,13 +1,17 @@
 const api = require('../../utils/api')
+const keyboard = require('../../utils/keyboard')
 const { pick, t } = require('../../utils/i18n')
 
 Page({
   data: {
-    t: pick('loans', 'claim', 'thirdParties', 'permissions', 'language', 'languageValue', 'theme', 'themeValue', 'privacy', 'about', 'signOut'),
-    customer: {}, initial: '',
+    t: pick('loans', 'claim', 'thirdParties', 'changePassword', 'changePin', 'permissions', 'language', 'languageValue', 'theme', 'themeValue', 'privacy', 'about', 'signOut'),
+    customer: {}, initial: '', secure: false,
   },
 
-  onLoad() { wx.setNavigationBarTitle({ title: t('settings') }) },
+  async onLoad() {
+    wx.setNavigationBarTitle({ title: t('settings') })
+    this.setData({ secure: await keyboard.isThere() })
+  },
 
   async onShow() {
     try {
@@ -20,6 +24,7 @@ Page({
 
   loans() { wx.navigateTo({ url: '/loan/loans/loans' }) },
   claim() { wx.navigateTo({ url: '/pages/claim/claim' }) },
+  secret({ currentTarget }) { wx.navigateTo({ url: `/pages/secret/secret?what=${currentTarget.dataset.what}` }) },
   thirdParties() { wx.navigateTo({ url: '/pages/allowed/allowed' }) },
   permissions() { wx.openSetting({ fail() {} }) },
   privacy() { wx.showModal({ title: t('privacy'), content: t('privacyText'), showCancel: false, confirmText: t('confirmShort') }) },

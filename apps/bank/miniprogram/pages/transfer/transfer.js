@@ -1,4 +1,5 @@
 const api = require('../../utils/api')
+const keyboard = require('../../utils/keyboard')
 const page = require('../../utils/page')
 const money = require('../../utils/money')
 const { pick, t } = require('../../utils/i18n')
@@ -17,8 +18,9 @@ Page({
   onShow() { if (this.data.state === 'ready') this.refresh(true) },
 
   async load() {
-    const [{ items, daily_limit: limit }, { accounts }] = await Promise.all([api.call('payment.payee.list'), api.call('account.overview.get')])
-    this.setData({ payees: items, limit, account: accounts[0] })
+    const [{ items, daily_limit: limit }, { accounts, customer }] = await Promise.all([api.call('payment.payee.list'), api.call('account.overview.get')])
+    this.customer = customer
+    this.setData({ payees: items, limit, account: accounts[0] || {} })
     this.judge()
   },
 
@@ -42,17 +44,25 @@ Page({
     this.setData({ problem, ready: cents > 0 && !problem && Boolean(payee.id) })
   },
 
+  /** The PIN on a keyboard that says what it is for, sealed for this transfer; without one, a question. */
+  async authorise(what, bound) {
+    if (await keyboard.isThere()) {
+      const sealed = await keyboard.askPin(this.customer.id, what, bound)
+      return sealed && { sealed }
+    }
+    const { confirm } = await wx.showModal({ title: t('confirmTransfer'), content: what, confirmText: t('confirmShort'), cancelText: t('cancel') })
+    return confirm && {}
+  },
+
   async confirm() {
     const { payee, amount, account, remark } = this.data
     const cents = money.parse(amount)
-    const { confirm } = await wx.showModal({
-      title: t('confirmTransfer'), content: `${t('to')} ${payee.name}\n¥ ${money.format(cents)}`, confirmText: t('confirmShort'), cancelText: t('cancel'),
-    })
-    if (!confirm) return
     this.key = this.key || api.newKey()
-    this.setData({ busy: true })
+    this.setData({ busy: true, problem: '' })
     try {
-      const { balance, state } = await api.call('payment.transfer.create', { payee: payee.id, account: account.id, amount: cents, remark }, this.key)
+      const given = await this.authorise(`${t('to')} ${payee.name} ¥ ${money.format(cents)}`, [account.id, payee.id, cents, this.key].join(' '))
+      if (!given) return
+      const { balance, state } = await api.call('payment.transfer.create', { payee: payee.id, account: account.id, amount: cents, remark, ...given }, this.key)
       this.key = undefined
       this.setData({ amount: '', remark: '', ready: false, 'account.balance': balance })
       const text = `${payee.name} ¥ ${money.format(cents)}`
