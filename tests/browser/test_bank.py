@@ -257,7 +257,7 @@ class _Phone:
         else:
             self.type_safely(password, "Enter")
         expect(self.front("#password input")).to_have_value("*" * len(password))
-        if "checked" not in (self.front("wx-checkbox").get_attribute("class") or ""):
+        if not self.frame.evaluate("() => getCurrentPages()[0].data.agreed"):
             self.text("我已阅读").click()
         self.text("登录", exact=True).click()
         if good:

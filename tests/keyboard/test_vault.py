@@ -13,10 +13,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eden.base.crypto import HpkePublicKey, Sm2PrivateKey, Unopened
+from eden.base.crypto import HpkePrivateKey, HpkePublicKey, Sm2PrivateKey, Unopened
 from eden.base.errors import EdenError
 from eden.keyboard import pin_block
-from eden.keyboard.decapsulation import ENC_BYTES, Kem, open_with_shared
+from eden.keyboard.decapsulation import ENC_BYTES, HeldKey, Kem, Receiver
 from eden.keyboard.interfaces import SEAL_ALGORITHMS, OfferedKey, SealAlgorithm
 from eden.keyboard.opening import Opening
 from eden.keyboard.rules import pack
@@ -120,20 +120,28 @@ def test_decapsulation_by_the_published_values(kem: Kem, algorithm: str) -> None
         point = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), enc)
         shared = ec.derive_private_key(int.from_bytes(raw, "big"), ec.SECP256R1()).exchange(ec.ECDH(), point)
     public, message = bytes.fromhex(vector.public), bytes.fromhex(vector.ciphertext)
-    assert open_with_shared(kem, shared, enc, public, INFO, message, associated=AAD, key_bytes=16) == PLAINTEXT
+    receiver = Receiver(kem, public, key_bytes=16)
+    assert receiver.open(shared, enc, INFO, message, AAD) == PLAINTEXT
     with pytest.raises(Unopened):
-        open_with_shared(kem, bytes(32), enc, public, INFO, message, associated=AAD, key_bytes=16)
+        receiver.open(bytes(32), enc, INFO, message, AAD)
 
 
 def test_decapsulation_as_the_library_seals() -> None:
-    for kem, algorithm in (("x25519", "hpke-x25519"), ("p256", "hpke-p256")):
+    kems: list[tuple[Kem, str]] = [("x25519", "hpke-x25519"), ("p256", "hpke-p256")]
+    for kem, algorithm in kems:
         module = FakeModule()
         public, handle = module.generate_key_pair("X25519" if kem == "x25519" else "P-256", "k")
         sealed = HpkePublicKey(algorithm, public).seal(b"info", b"plain")
-        size = ENC_BYTES[kem]  # type: ignore[index]
+        size = ENC_BYTES[kem]
         shared = module.derive(handle, sealed[:size])
-        opened = open_with_shared(kem, shared, sealed[:size], public, b"info", sealed[size:])  # type: ignore[arg-type]
-        assert opened == b"plain"
+        assert Receiver(kem, public).open(shared, sealed[:size], b"info", sealed[size:]) == b"plain"
+        own = HpkePrivateKey.generate(algorithm)
+        held = HeldKey(kem, own.raw, own.public.raw)
+        assert held.open(b"info", own.public.seal(b"info", b"plain")) == b"plain"
+        # zeros: of X25519 a point of small order, of P-256 none
+        for junk in (bytes(size + 20), b"", own.public.raw + bytes(16)):
+            with pytest.raises(Unopened):
+                held.open(b"info", junk)
 
 
 @given(

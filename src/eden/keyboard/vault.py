@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from eden.base.crypto import HpkePrivateKey, Sm2PrivateKey, Unopened, sm4_gcm_decrypt
 from eden.base.crypto.sm2 import OVERHEAD
 from eden.base.sealing import Seal
-from eden.keyboard.decapsulation import ENC_BYTES, Kem, open_with_shared
+from eden.keyboard.decapsulation import ENC_BYTES, HeldKey, Kem, Receiver
 from eden.keyboard.interfaces import KeyAlgorithm
 from eden.keyboard.pin_block import BlockCipher
 
@@ -69,7 +69,9 @@ class SoftwareVault:
 
     def opens(self, algorithm: KeyAlgorithm, kid: str, public: bytes, kept: bytes) -> Opens:
         raw = self._seal.open(kept, algorithm, kid)
-        return _Sm2Opens(Sm2PrivateKey(raw).decrypt) if algorithm == "sm2-sm4" else HpkePrivateKey(algorithm, raw)
+        if algorithm == "sm2-sm4":
+            return _Sm2Opens(Sm2PrivateKey(raw).decrypt)
+        return HeldKey(_CURVES[algorithm], raw, public)
 
     def signs(self, kid: str, kept: bytes) -> Signs:
         return Ed25519PrivateKey.from_private_bytes(self._seal.open(kept, "ed25519", kid))
@@ -179,15 +181,16 @@ class _Decrypt(Protocol):
 
 class _ModuleOpens:
     def __init__(self, module: Module, handle: bytes, public: bytes, kem: Kem) -> None:
-        self._module, self._handle, self._public, self._kem = module, handle, public, kem
+        self._module, self._handle = module, handle
+        self._enc_bytes, self._receiver = ENC_BYTES[kem], Receiver(kem, public)
 
     def open(self, info: bytes, sealed: bytes) -> bytes:
-        enc = sealed[: ENC_BYTES[self._kem]]
+        enc = sealed[: self._enc_bytes]
         try:
             shared = self._module.derive(self._handle, enc)
         except ValueError:
             raise Unopened from None
-        return open_with_shared(self._kem, shared, enc, self._public, info, sealed[len(enc) :])
+        return self._receiver.open(shared, enc, info, sealed[self._enc_bytes :])
 
 
 class _ModuleSigns:
