@@ -42,6 +42,11 @@ SENTENCES: dict[str, tuple[int, str, str]] = {
     ),
     "no-account": (404, "没有这个账户。", "There is no such account."),
     "account-frozen": (409, "该账户已冻结，请联系客服。", "This account is frozen. Please contact the bank."),
+    "statement-open": (
+        409,
+        "有交易正在入账，请稍后再试。",
+        "Something is being booked at the moment. Please try again.",
+    ),
     "no-payee": (400, "请选择收款人。", "Choose a payee."),
     "no-transaction": (404, "没有这笔交易。", "There is no such transaction."),
     "no-message": (404, "没有这条消息。", "There is no such message."),

@@ -166,7 +166,7 @@ def debt(
 
 
 class Preview(Struct, frozen=True):
-    """What prepaying would do: `split` of the amount, interest that is `saved`, the next instalment and the last day
+    """What prepaying would do: `split` of the amount, interest that is `saved`, what a month takes and the last day,
     before and after; cents."""
 
     split: Split
@@ -199,7 +199,9 @@ def preview(terms: Terms, repaid: Sequence[tuple[datetime.date, int]], found: De
 
 
 def _next(rows: Sequence[Row]) -> int:
-    return _cents(rows[0].total_due) if rows else 0
+    """What a month takes: the instalment after the next one, of which some may be prepaid."""
+    row = rows[1] if len(rows) > 1 else rows[0] if rows else None
+    return _cents(row.total_due) if row is not None else 0
 
 
 def _end(rows: Sequence[Row], on: datetime.date) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from bank.centres import customers, messages, payments, statements
+from bank.centres import customers, messages, payments, statement_files, statements
 from bank.centres.payments import Wanted, with_money
 from bank.centres.till import Paid, Purchase
 from bank.keyboard import Typed
@@ -89,6 +89,16 @@ def routes(bank: Bank) -> list[Route]:
             balance,
         )
 
+    async def file(request: Request) -> statement_files.StatementFile:
+        return await statement_files.make(
+            bank.database,
+            bank.ledger,
+            request.customer,
+            request.path["id"],
+            request.convert(statement_files.Wanted),
+            request.chinese,
+        )
+
     async def bill(request: Request) -> statements.Bill:
         month = request.path["month"]
         if month == "now":
@@ -136,6 +146,14 @@ def routes(bank: Bank) -> list[Route]:
             query=statements.Filter,
         ),
         Route("GET", "/v1/transactions/{id}", transaction, "account.transaction.get", returns=Detail),
+        Route(
+            "GET",
+            "/v1/accounts/{id}/statement",
+            file,
+            "account.statement.get",
+            returns=statement_files.StatementFile,
+            query=statement_files.Wanted,
+        ),
         Route("GET", "/v1/bills/{month}", bill, "account.bill.get", returns=statements.Bill),
         Route("GET", "/v1/payees", payees, "payment.payee.list", returns=Payees),
         Route("POST", "/v1/payees", add_payee, "payment.payee.add", NewPayee, Added),

@@ -5,17 +5,28 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from msgspec import Struct
 from sqlalchemy import select
 
 from bank.centres import applying, contracts, lending
 from bank.refusals import Refusal
 from bank.tables import documents
-from bank.values import Application, Loan, LoanOffer, Page
+from bank.values import Application, Loan, LoanOffer, Page, Prepayment
 from bank.web import Reply, Request, Route, idempotency_key
 from eden.base.ids import now
 
 if TYPE_CHECKING:
     from bank.server import Bank
+
+
+#: of an amount
+_DIGITS = 12
+
+
+class Ahead(Struct, frozen=True):
+    """What somebody thinks of repaying today; cents, as digits."""
+
+    amount: str = ""
 
 
 def routes(bank: Bank) -> list[Route]:
@@ -87,6 +98,12 @@ def routes(bank: Bank) -> list[Route]:
         wanted, key = request.decode(lending.Repay), idempotency_key(request)
         return await bank.lending.repay(request.customer, request.path["id"], key, wanted, request.chinese)
 
+    async def prepayment(request: Request) -> Prepayment:
+        amount = request.convert(Ahead).amount
+        if not amount.isdecimal() or len(amount) > _DIGITS:
+            raise Refusal("invalid", what="amount")
+        return await bank.lending.prepayment(request.customer, request.path["id"], int(amount))
+
     async def contract(request: Request) -> Reply:
         loan = await bank.lending.loan(request.customer, request.path["id"], request.chinese)
         content = await bank.database.read(
@@ -141,5 +158,13 @@ def routes(bank: Bank) -> list[Route]:
         Route("GET", "/v1/loans/{id}", loan, "credit.loan.get", returns=Loan),
         Route("GET", "/v1/loans/{id}/contract", contract, "credit.contract.get"),
         Route("GET", "/v1/loans/{id}/evidence", evidence, "credit.contract.prove", returns=contracts.Evidence),
+        Route(
+            "GET",
+            "/v1/loans/{id}/prepayment",
+            prepayment,
+            "credit.repayment.preview",
+            returns=Prepayment,
+            query=Ahead,
+        ),
         Route("POST", "/v1/loans/{id}/repayments", repay, "credit.repayment.create", lending.Repay, Loan, once=True),
     ]

@@ -26,7 +26,7 @@ T = TypeVar("T")
 #: modules that look at the clock themselves
 _CLOCKS = ("payments", "lending", "messages", "claims")
 #: of history, before a simulation begins
-DAYS = 400
+DAYS = 30
 
 
 class Killed(BaseException):

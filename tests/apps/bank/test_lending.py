@@ -18,6 +18,7 @@ from bank.credit.decide import Decision, reproduce
 from bank.ledger.audit import check_invariants
 from bank.ledger.ledger import Ledger
 from bank.tables import applications, customers
+from bank.times import day_of
 from eden.base.ids import now
 from tests.apps.bank.house import Answer, BankHouse, open_bank
 
@@ -207,3 +208,23 @@ def test_another_loan_is_carried_beside_the_first(rich: BankHouse) -> None:
     rows = rich.bank.database.read_now(lambda connection: connection.execute(applications.select()).all())
     seen = [msgspec.convert(row.detail["decision"], Decision).trace.data for row in rows]
     assert [(data.owed, data.burden) for data in seen] == [(0, 0), (5_000_000, INSTALMENT)]
+
+
+def test_what_prepaying_would_save(rich: BankHouse) -> None:
+    house = rich
+    loan = sign(house, apply(house).json["id"]).json["id"]
+    path = f"/v1/loans/{loan}/prepayment?amount="
+    part = house.get(f"{path}1000000")
+    assert (part["principal"], part["interest"], part["fee"]) == (1_000_000, 0, 0)
+    # what is prepaid counts for the next instalment's principal, too
+    assert 17_000 < part["saved"] < 20_000
+    assert part["payment_after"] < part["payment_before"] == INSTALMENT
+    assert part["ends_after"] == part["ends_before"]
+    whole = house.get(f"{path}{part['payoff']}")
+    assert (whole["principal"], whole["payment_after"]) == (5_000_000, 0)
+    assert whole["ends_after"] == day_of(now()).isoformat()
+    assert whole["saved"] > 5 * part["saved"] - 10
+    assert house.call("GET", f"{path}0").code == "bad-amount"
+    assert house.call("GET", f"{path}x").code == "invalid"
+    assert house.call("GET", f"{path}{part['payoff'] + 1}").code == "too-much-repaid"
+    assert house.get(f"/v1/loans/{loan}")["owed"] == 5_000_000

@@ -35,7 +35,7 @@ def test_every_cent_is_accounted_for(tmp_path: Path) -> None:
         for day in range(DAYS):
             for person in people:
                 _live(bank, chance, person, current, empty=person == poor)
-            if day % 60 == 5:
+            if day % 80 == 5:
                 person = chance.choice(people[:2])
                 product, term = chance.choice((("SHOP", 6), ("SHOP", 12), ("HOME", 6)))
                 loans[lend(bank, person, product, chance.randrange(600_000, 3_000_000), term)] = person

@@ -1,0 +1,202 @@
+"""A month's statement of an account as a file: CSV for programs, PDF for people.
+
+Its lines are those of the account; opening and closing balance are the ledger's, and the lines lead from one to the
+other, or there is no file. The same statement has the same bytes.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import io
+import re
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+from msgspec import Struct
+from reportlab.lib.pagesizes import A4
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.cidfonts import UnicodeCIDFont
+from reportlab.pdfgen.canvas import Canvas
+from sqlalchemy import Connection, select
+
+from bank.centres import customers, products
+from bank.ledger.ledger import Ledger
+from bank.refusals import Refusal, yuan
+from bank.tables import accounts, movements
+from bank.tables import customers as customer_table
+from bank.times import moment, shown
+from eden.base.database import Database
+
+#: a spreadsheet takes it for a formula otherwise (OWASP, "CSV Injection")
+_FORMULA = "=+-@\t\r"
+#: one of the fonts that readers of PDF bring along (Adobe-GB1)
+_FONT = "STSong-Light"
+_LEFT, _TOP, _LINE, _BOTTOM = 40, 790, 15, 50
+_COLUMNS = (40, 145, 290, 350, 460, 555)
+
+Form = Literal["csv", "pdf"]
+_HEADS = (
+    ("时间", "交易对方", "类型", "附言", "金额", "余额"),
+    ("Time", "Who", "Kind", "Note", "Amount", "Balance"),
+)
+
+
+class Wanted(Struct, frozen=True):
+    """`month` as 2026-10, `form` csv or pdf."""
+
+    month: str = ""
+    form: Form = "pdf"
+
+
+class StatementFile(Struct, frozen=True):
+    """A file: its name and bytes (base64 in JSON)."""
+
+    name: str
+    content: bytes
+
+
+class Row(Struct, frozen=True):
+    """A line; cents."""
+
+    time: str
+    name: str
+    kind: str
+    note: str
+    amount: int
+    balance: int
+
+
+class Statement(Struct, frozen=True):
+    """A month of an account; cents."""
+
+    owner: str
+    account: str
+    product: str
+    product_en: str
+    month: str
+    opening: int
+    closing: int
+    rows: list[Row]
+
+
+async def make(
+    database: Database, ledger: Ledger, customer: str, account: str, wanted: Wanted, chinese: bool
+) -> StatementFile:
+    """Refusals "no-account", "invalid" (the month), "statement-open": money has moved that no line tells of yet."""
+    if not re.fullmatch(r"20\d\d-(0[1-9]|1[0-2])", wanted.month):
+        raise Refusal("invalid", what="month")
+    first = datetime.date.fromisoformat(f"{wanted.month}-01")
+    start, end = moment(first), moment((first + datetime.timedelta(days=31)).replace(day=1))
+    if not await database.read(lambda connection: _is_of(connection, customer, account)):
+        raise Refusal("no-account")
+    opening = (await ledger.balance_at(account, start - 1)).net
+    closing = (await ledger.balance_at(account, end - 1)).net
+    statement = await database.read(
+        lambda connection: _read(connection, customer, account, wanted.month, start, end, opening, closing)
+    )
+    if (statement.rows[-1].balance if statement.rows else opening) != closing:
+        raise Refusal("statement-open")
+    content = as_csv(statement, chinese) if wanted.form == "csv" else as_pdf(statement, chinese)
+    return StatementFile(f"eden-bank-{statement.account[-4:]}-{wanted.month}.{wanted.form}", content)
+
+
+def as_csv(statement: Statement, chinese: bool) -> bytes:
+    """UTF-8 with its mark, which spreadsheets ask for. Pure."""
+    target = io.StringIO()
+    writer = csv.writer(target)
+    writer.writerow(_HEADS[not chinese])
+    writer.writerow(["", _word("opening", chinese), "", "", "", _plain(statement.opening)])
+    for row in statement.rows:
+        texts = [_safe(text) for text in (row.name, row.kind, row.note)]
+        writer.writerow([row.time, *texts, _plain(row.amount), _plain(row.balance)])
+    writer.writerow(["", _word("closing", chinese), "", "", "", _plain(statement.closing)])
+    return b"\xef\xbb\xbf" + target.getvalue().encode()
+
+
+def as_pdf(statement: Statement, chinese: bool) -> bytes:
+    """Pure."""
+    target = io.BytesIO()
+    pdfmetrics.registerFont(UnicodeCIDFont(_FONT))
+    # invariant: no time and no chance in it
+    canvas = Canvas(target, pagesize=A4, invariant=True)
+    title = f"{'账户对账单' if chinese else 'Account statement'} {statement.month}"
+    canvas.setTitle(title)
+    y = _head(canvas, title, statement, chinese)
+    for cells in _cells(statement, chinese):
+        if y < _BOTTOM:
+            canvas.showPage()
+            y = _head(canvas, title, statement, chinese)
+        _write(canvas, y, cells)
+        y -= _LINE
+    canvas.save()
+    return target.getvalue()
+
+
+def _cells(statement: Statement, chinese: bool) -> Iterator[Sequence[str]]:
+    yield ("", _word("opening", chinese), "", "", "", yuan(statement.opening))
+    for row in statement.rows:
+        yield (row.time, row.name[:14], row.kind, row.note[:16], yuan(row.amount), yuan(row.balance))
+    yield ("", _word("closing", chinese), "", "", "", yuan(statement.closing))
+
+
+def _head(canvas: Canvas, title: str, statement: Statement, chinese: bool) -> int:
+    """A page's head; where its lines begin."""
+    canvas.setFont(_FONT, 15)
+    canvas.drawString(_LEFT, _TOP, f"{'伊甸银行' if chinese else 'Eden Bank'}  {title}")
+    canvas.setFont(_FONT, 9)
+    product = statement.product if chinese else statement.product_en
+    canvas.drawString(_LEFT, _TOP - 1.5 * _LINE, f"{statement.owner}  {product}  {statement.account}  CNY")
+    _write(canvas, _TOP - 3 * _LINE, _HEADS[not chinese])
+    canvas.line(_LEFT, _TOP - 3.3 * _LINE, _COLUMNS[-1], _TOP - 3.3 * _LINE)
+    return _TOP - 4 * _LINE - 4
+
+
+def _write(canvas: Canvas, y: float, cells: Sequence[str]) -> None:
+    """Texts to the left, the two amounts to the right."""
+    for place, text in enumerate(cells):
+        draw = canvas.drawRightString if place >= 4 else canvas.drawString
+        draw(_COLUMNS[place], y, text)
+
+
+def _read(
+    connection: Connection, customer: str, account: str, month: str, start: int, end: int, opening: int, closing: int
+) -> Statement:
+    row = connection.execute(select(accounts).where(accounts.c.id == account)).one()
+    product = products.find(connection, row.product, row.product_version).product
+    name = connection.execute(select(customer_table.c.name).where(customer_table.c.id == customer)).scalar_one()
+    lines = connection.execute(
+        select(movements)
+        .where(
+            movements.c.account_id == account,
+            movements.c.at >= start,
+            movements.c.at < end,
+            movements.c.state == "posted",
+        )
+        .order_by(movements.c.at, movements.c.id)
+    )
+    rows, balance = [], opening
+    for line in lines:
+        balance += line.amount
+        rows.append(Row(shown(line.at), line.name, line.kind, line.note, line.amount, balance))
+    number = customers.masked_number(row.number)
+    return Statement(name, number, product.name, product.name_en, month, opening, closing, rows)
+
+
+def _is_of(connection: Connection, customer: str, account: str) -> bool:
+    query = select(accounts.c.id).where(accounts.c.id == account, accounts.c.customer_id == customer)
+    return connection.execute(query).first() is not None
+
+
+def _word(what: str, chinese: bool) -> str:
+    words = {"opening": ("期初余额", "Opening balance"), "closing": ("期末余额", "Closing balance")}
+    return words[what][0 if chinese else 1]
+
+
+def _plain(cents: int) -> str:
+    """As programs read it: -1234.56."""
+    return f"{'-' if cents < 0 else ''}{abs(cents) // 100}.{abs(cents) % 100:02d}"
+
+
+def _safe(text: str) -> str:
+    return f"'{text}" if text.startswith(tuple(_FORMULA)) else text
