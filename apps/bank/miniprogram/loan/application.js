@@ -1,5 +1,5 @@
-/** What the person has entered so far; the four steps share it. */
-const empty = () => ({ code: '', product: null, terms: [], amount: 0, term: 12, document: null })
+/** What the person has entered so far; the steps share it. `id` is of the application once it has been begun. */
+const empty = () => ({ id: '', key: '', code: '', product: null, terms: [], amount: 0, term: 12 })
 
 let current = empty()
 

@@ -23,7 +23,7 @@ let gateway = typeof eden !== 'undefined' && typeof eden.rpc === 'function'
 
 /** Through the phone's gateway, which signs and encrypts. Resolves to null where there is none. */
 function throughGateway(operation, method, data, header) {
-  const given = method === 'GET' || method === 'DELETE' ? { query: data } : { query: idOf(data), data }
+  const given = method === 'GET' || method === 'DELETE' ? { query: data } : { query: pathOf(operation, data), data }
   return new Promise((resolve) => {
     eden.rpc({
       operationType: `eden.bank.${operation}`, method, headers: header, ...given,
@@ -33,7 +33,9 @@ function throughGateway(operation, method, data, header) {
   })
 }
 
-const idOf = (data) => (data && data.id !== undefined ? { id: data.id } : {})
+/** What of the data stands in the operation's path. */
+const pathOf = (operation, data) =>
+  Object.fromEntries([...operations[operation][1].matchAll(/\{(\w+)\}/g)].map(([, name]) => [name, data[name]]))
 
 function directly(operation, method, data, header) {
   const rest = { ...data }

@@ -6,28 +6,33 @@ const application = require('../application')
 Page({
   data: {
     t: pick('product', 'loanAmount', 'term', 'months', 'rate', 'monthly', 'interest', 'photo', 'photoReady', 'bureau', 'submit'),
-    product: {}, amount: 0, term: 12, plan: {}, document: null, agreed: false, busy: false, error: '',
+    product: {}, amount: 0, term: 12, plan: {}, agreed: false, busy: false, error: '',
   },
 
-  onLoad() {
-    const { product, amount, term, document } = application.get()
+  async onLoad() {
     wx.setNavigationBarTitle({ title: t('confirm') })
-    if (product) this.setData({ product, amount, term, document, plan: schedule(amount, product.rate_bp, term) })
+    const { id, product, amount, term } = application.get()
+    // one that an officer has sent back knows what was asked for
+    const known = product ? { product, amount, term } : await this.asked(id)
+    this.setData({ ...known, plan: schedule(known.amount, known.product.rate_bp, known.term) })
+  },
+
+  async asked(id) {
+    const { amount, term, product_name } = await api.call('credit.application.get', { id })
+    return { product: { name: product_name, rate_bp: 0 }, amount, term }
   },
 
   agree({ detail }) { this.setData({ agreed: detail.value.includes('yes') }) },
 
   async submit() {
-    const { product, amount, term, document } = this.data
-    this.key = this.key || api.newKey()
+    const { amount, term, agreed } = this.data
+    const { id } = application.get()
     this.setData({ busy: true, error: '' })
     try {
-      const body = { product: product.code, amount, term, document: document && { size: document.size }, agreed: this.data.agreed }
-      const { id } = await api.call('credit.application.create', body, this.key)
+      await api.call('credit.application.submit', { id, amount, term, agreed })
       application.reset()
-      wx.redirectTo({ url: `/loan/offer/offer?id=${id}` })
+      wx.reLaunch({ url: `/loan/offer/offer?id=${id}` })
     } catch (error) {
-      if (error.code !== 'offline') this.key = undefined
       this.setData({ error: error.message })
     } finally {
       this.setData({ busy: false })

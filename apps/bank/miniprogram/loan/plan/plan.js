@@ -3,6 +3,7 @@ const { pick, t } = require('../../utils/i18n')
 const application = require('../application')
 
 /** A product for those who come without a code (a link): its own limits are checked again when it is submitted. */
+const CODE = 'EDEN-SHOP-2026'
 const DEFAULT = { code: 'SHOP', name: '小店贷', min: 100000, max: 30000000, rate_bp: 480 }
 
 Page({
@@ -14,7 +15,7 @@ Page({
   onLoad() {
     const { product, terms, amount, term } = application.get()
     if (product) this.setData({ product, terms, amount, term })
-    else application.set({ product: DEFAULT })
+    else application.set({ product: DEFAULT, code: CODE })
     this.replan()
     wx.setNavigationBarTitle({ title: t('plan') })
   },
