@@ -161,7 +161,7 @@ class Server:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             return await self._lifespan(receive, send)
-        if scope["type"] == "http" and scope["path"].split("/", 2)[1] == "console":
+        if scope["type"] == "http" and f"{scope['path']}/".startswith("/console/"):
             await self._staff(scope, receive, send)
         elif scope["type"] == "http" and scope["path"].startswith(openbank.PREFIXES):
             await self.openbank(scope, receive, send)

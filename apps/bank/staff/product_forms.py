@@ -16,6 +16,8 @@ from eden.console.forms import Form
 METHODS: Final = ("equal_instalments", "equal_principal")
 PURPOSES: Final = ("business", "consumption")
 REGIONS: Final = ("CN", "EU")
+#: where the chart has loans (their allowance stands there, too) and deposits
+_GL: Final = {"loan": range(1200, 1300), "deposit": range(2000, 2100)}
 _MOST_BP: Final = 10_000
 AMOUNTS: Final = ("least", "most", "transfer_limit", "day_limit", "late_fee")
 #: whole numbers, and the largest of each
@@ -54,7 +56,9 @@ def kind_of(product: Product) -> str:
 
 def gl_choices(kind: str) -> list[int]:
     """Control accounts that products of a kind may have: a loan is an asset of the bank, a deposit a liability."""
-    return [code for code, one in CHART.items() if one.is_control and one.debit == (kind == "loan")]
+    return [
+        code for code, one in CHART.items() if one.is_control and code in _GL[kind] and one.debit == (kind == "loan")
+    ]
 
 
 def written(product: Product) -> dict[str, str]:

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from bank import seed
+from bank.__main__ import main
 from bank.staff import members, trail
 from bank.staff.app import ROOM
 from bank.tables import customers
@@ -110,6 +111,25 @@ def test_a_session_ends_with_signing_out_and_when_somebody_leaves(house: BankHou
     assert house.bank.database.read_now(lambda connection: members.of_session(connection, secret, late)) is None
     house.bank.database.write_now(lambda connection: members.do_leave(connection, "leaver"))
     assert house.bank.database.read_now(lambda connection: members.of_session(connection, secret, 3_000)) is None
+
+
+def test_people_are_taken_in_and_leave_by_a_command(house: BankHouse, capsys: pytest.CaptureFixture[str]) -> None:
+    where = ["--data", str(house.bank.settings.data)]
+    assert main(["staff", "wang.fang", "--name", "王芳", "--role", "auditor", *where]) == 0
+    password = capsys.readouterr().out.split()[-1]
+    reader = Person(house)
+    assert reader.sign_in("wang.fang", password).status == 303
+    assert reader.get("trail").status == 200
+    assert main(["staff", "wang.fang", *where]) == 0
+    assert reader.get("trail").status == 303 and Person(house).sign_in("wang.fang", password).status == 401
+    password = capsys.readouterr().out.split()[-1]
+    assert main(["staff", *where]) == 0
+    assert re.search("wang.fang +王芳 +auditor", capsys.readouterr().out)
+    assert main(["staff", "wang.fang", "--leave", *where]) == 0
+    assert Person(house).sign_in("wang.fang", password).status == 401
+    assert main(["staff", *where]) == 0 and "any more" in capsys.readouterr().out
+    for wrong in (["nobody"], ["nobody", "--leave"], ["No Body", "--name", "x", "--role", "auditor"]):
+        assert main(["staff", *wrong, *where]) == 1 and capsys.readouterr().err
 
 
 def test_roles_decide_what_is_there(house: BankHouse) -> None:

@@ -228,6 +228,9 @@ def test_an_officer_decides_with_the_trace_in_front(house: BankHouse) -> None:
     assert item.number in officer.shows("work") and "The identity is not confirmed yet" in officer.shows("work")
     shown = officer.shows(f"work/{item.id}")
     assert "Decided once more by its trace just now: the same." in shown and "Your decision" not in shown
+    page = officer.shows(f"customers/{item.customer}/applications/{item.subject}")
+    assert "Decided once more" in page and "months trading" in page and "The identity is not confirmed yet" in page
+    assert officer.get(f"customers/{'0' * 32}/applications/{item.subject}").status == 404
     assert "Take it first" in officer.does(f"work/{item.id}/decide", word="approve", note="early")
     assert "It is yours" in officer.does(f"work/{item.id}/take")
     assert "zhao.min has taken it already" in Person(house, SECOND).does(f"work/{item.id}/take")

@@ -6,9 +6,10 @@ from typing import Any
 
 from litestar import Response, get, post
 
-from bank.centres import accounting, loan_rows, messages, statements
+from bank.centres import accounting, applying, line, loan_rows, messages, statements, worklist
 from bank.credit.monitoring import SIGNALS
 from bank.staff import members, proposals, trail, views
+from bank.staff.decisions import readable
 from bank.staff.desk import Desk, TheDesk
 from eden.base.api.handlers import FromPath, ThePaging
 from eden.console.view import ROOT
@@ -168,6 +169,28 @@ async def show_loan(desk: TheDesk, customer: FromPath[str], loan: FromPath[str])
     )
 
 
+@get(f"{_ONE}/applications/{{application:str}}", opt={"permission": "customers.read"})
+async def show_application(desk: TheDesk, customer: FromPath[str], application: FromPath[str]) -> Response[bytes]:
+    """An application, its way, and the decision's trace."""
+    name, row, shown, way, items = await desk.seen(
+        "customer.application",
+        trail.customer(customer),
+        lambda connection: (
+            views.name_of(connection, customer),
+            applying.own(connection, customer, application),
+            applying.find(connection, customer, application, desk.chinese),
+            line.find(connection, application),
+            worklist.of_subject(connection, applying.KIND, application, desk.at),
+        ),
+        application=application,
+    )
+    decision = readable(row.detail["decision"]) if "decision" in row.detail else None
+    return desk.page(
+        "staff/application.html", customer=customer, name=name, row=row, reasons=shown.reasons, way=way,
+        items=items if desk.view.may("work.read") else [], decision=decision,
+    )  # fmt: skip
+
+
 @get(f"{_ONE}/trail", opt={"permission": "customers.read"})
 async def show_trail(desk: TheDesk, customer: FromPath[str], paging: ThePaging) -> Response[bytes]:
     """Who has looked at this customer, and what was done."""
@@ -197,5 +220,5 @@ def _page(desk: Desk, template: str, customer: str, name: str, tab: str, **value
 
 HANDLERS: tuple[Any, ...] = (
     show_customers, show_customer, unmask, show_movements, show_movement, propose_reversal, show_messages, show_loan,
-    show_trail,
+    show_application, show_trail,
 )  # fmt: skip
