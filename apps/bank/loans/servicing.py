@@ -7,14 +7,16 @@ the order of its days, so that what is entered late, or taken back, is a replay 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import TypeAlias
 
 from bank.loans.allocation import Order, Owed, Part, allocate
 
 Day = datetime.date
 NOTHING = Decimal(0)
+CENT = Decimal("0.01")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,44 @@ class Paid:
     on: Day
     amount: Decimal
     order: Order = field(default_factory=Order)
+
+    @property
+    def since(self) -> Day:
+        return self.on
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """Money that goes back to the borrower: of what was paid too much when that is enough; otherwise it is owed again,
+    as principal of the instalment in whose time it falls."""
+
+    on: Day
+    amount: Decimal
+
+    @property
+    def since(self) -> Day:
+        return self.on
+
+
+@dataclass(frozen=True, slots=True)
+class Reamortised:
+    """Overdue principal is spread over the instalments to come, in parts of `unit`; the last one has the rest."""
+
+    on: Day
+    unit: Decimal = CENT
+
+    @property
+    def since(self) -> Day:
+        return self.on
+
+
+@dataclass(frozen=True, slots=True)
+class Reaged:
+    """All principal that is open is owed anew, in equal parts on the days `due`, instead of what was to come."""
+
+    on: Day
+    due: tuple[Day, ...]
+    unit: Decimal = CENT
 
     @property
     def since(self) -> Day:
@@ -76,7 +116,10 @@ class Account:
     surplus: Decimal
 
 
-def serve(events: Sequence[Plan | Charge | Paid], order: Order | None = None) -> Account:
+Event: TypeAlias = Plan | Charge | Paid | Returned | Reamortised | Reaged
+
+
+def serve(events: Sequence[Event], order: Order | None = None) -> Account:
     """The account after all of `events`, by day, on one day as they stand; the first is a plan.
 
     A charge belongs to the instalment in whose time it falls; those after the last one make one line more, due with
@@ -91,6 +134,12 @@ def serve(events: Sequence[Plan | Charge | Paid], order: Order | None = None) ->
             raise ValueError("a loan begins with a plan of its instalments")
         elif isinstance(event, Charge):
             account.charge(event)
+        elif isinstance(event, Returned):
+            account.give_back(event)
+        elif isinstance(event, Reamortised):
+            account.reamortise(event)
+        elif isinstance(event, Reaged):
+            account.reage(event)
         else:
             account.pay(event.amount, event.on, event.order)
     if not account.lines:
@@ -127,6 +176,42 @@ class _Account:
         self._attach(charge)
         self._settle(self.paid_until)
 
+    def give_back(self, returned: Returned) -> None:
+        if returned.amount <= self.surplus:
+            self.surplus -= returned.amount
+            return
+        self._attach(Charge(returned.on, Part.PRINCIPAL, returned.amount))
+        self._settle(returned.on)
+
+    def reamortise(self, event: Reamortised) -> None:
+        later = [at for at, line in enumerate(self.lines) if line.owed.due > event.on and _principal(line.owed)]
+        if not later:
+            return
+        moved = self._taken([at for at, line in enumerate(self.lines) if line.owed.due <= event.on])
+        for at, part in zip(later, _parts(moved, len(later), event.unit), strict=True):
+            line = self.lines[at]
+            self.lines[at] = replace(line, owed=_asking(line.owed, _principal(line.owed) + part))
+
+    def reage(self, event: Reaged) -> None:
+        moved = self._taken(range(len(self.lines)))
+        # what was to come and has nothing left to say
+        kept = [line for line in self.lines if line.owed.due <= event.on or line.owed.outstanding or line.paid]
+        parts = _parts(moved, len(event.due), event.unit)
+        kept += [Line(Owed(0, due, {Part.PRINCIPAL: part})) for due, part in zip(event.due, parts, strict=True)]
+        kept.sort(key=lambda line: line.owed.due)
+        self.lines = [replace(line, owed=replace(line.owed, number=at)) for at, line in enumerate(kept, 1)]
+        self.after = False
+
+    def _taken(self, places: Iterable[int]) -> Decimal:
+        """Principal that instalments ask for no longer: what of it was not paid."""
+        moved = NOTHING
+        for at in places:
+            line = self.lines[at]
+            left = line.owed.open(Part.PRINCIPAL)
+            moved += left
+            self.lines[at] = replace(line, owed=_asking(line.owed, _principal(line.owed) - left))
+        return moved
+
     def pay(self, amount: Decimal, on: Day, order: Order) -> None:
         state, pieces, left = allocate([line.owed for line in self.lines], amount, on, order)
         early = {piece.number: NOTHING for piece in pieces}
@@ -162,3 +247,17 @@ class _Account:
 
 def _with(row: Owed, charge: Charge) -> Owed:
     return replace(row, parts={**row.parts, charge.part: row.parts.get(charge.part, NOTHING) + charge.amount})
+
+
+def _asking(row: Owed, principal: Decimal) -> Owed:
+    return replace(row, parts={**row.parts, Part.PRINCIPAL: principal})
+
+
+def _principal(row: Owed) -> Decimal:
+    return row.parts.get(Part.PRINCIPAL, NOTHING)
+
+
+def _parts(amount: Decimal, count: int, unit: Decimal) -> list[Decimal]:
+    """Equal parts in multiples of a unit; the last one is the rest."""
+    part = (amount / count / unit).quantize(Decimal(1), ROUND_HALF_EVEN) * unit
+    return [part] * (count - 1) + [amount - part * (count - 1)]

@@ -1,6 +1,6 @@
-"""Repayments, charges, down payments and several disbursements as Apache Fineract's published scenarios divide them.
+"""Repayments, charges, chargebacks, re-ageing and several disbursements as Apache Fineract's scenarios divide them.
 
-`fineract_accounts.json` has 184 scenarios of its end-to-end features (Apache-2.0; numbers and names only): what
+`fineract_accounts.json` has 254 scenarios of its end-to-end features (Apache-2.0; numbers and names only): what
 happened, and after it every instalment's principal, interest, fees, penalties, and what was paid, early and late.
 Principal and interest are given with each plan; what they are is judged in test_fineract.py. The rest is computed.
 """
@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from bank.loans.allocation import Ahead, Order, Owed, Part
-from bank.loans.servicing import Account, Charge, Paid, Plan, serve
+from bank.loans.servicing import Account, Charge, Event, Paid, Plan, Reaged, Reamortised, Returned, serve
 
 CASES = json.loads((Path(__file__).parent / "fineract_accounts.json").read_text())
 day = datetime.date.fromisoformat
@@ -30,13 +30,19 @@ def order_of(case: dict[str, Any], ahead: Ahead = Ahead.NEXT) -> Order:
     return Order(parts, later, case.get("vertical", False), ahead)
 
 
-def read(text: str, case: dict[str, Any]) -> Plan | Charge | Paid:
+def read(text: str, case: dict[str, Any]) -> Event:
     kind, since, *words = text.replace(":", "").split(" ")
     if kind == "charge":
         part, amount, _, known = words
         return Charge(day(since), Part(part), Decimal(amount), day(known))
     if kind == "pay":
         return Paid(day(since), Decimal(words[0]), order_of(case, AHEAD.get(words[-1], Ahead.NEXT)))
+    if kind == "back":
+        return Returned(day(since), Decimal(words[0]))
+    if kind == "reamortise":
+        return Reamortised(day(since), Decimal(words[0]))
+    if kind == "reage":
+        return Reaged(day(since), tuple(map(day, words[1:])), Decimal(words[0]))
     rows = [row.split() for row in text.partition(": ")[2].split(", ")]
     return Plan(
         day(since),
@@ -78,5 +84,5 @@ def test_as_published(number: int) -> None:
 
 def test_how_many() -> None:
     tables = [table for case in CASES for table in case["tables"]]
-    assert (len(CASES), len(tables)) == (184, 403)
-    assert sum("deviates" in table for table in tables) == 6
+    assert (len(CASES), len(tables)) == (254, 514)
+    assert sum("deviates" in table for table in tables) == 12

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bank.loans.allocation import USUAL, Ahead, Order, Owed, Part, allocate, arrears, write_off
 from bank.loans.recalculation import Prepayment, Repayment, payoff, recalculate
 from bank.loans.schedule import schedule
-from bank.loans.servicing import Charge, Paid, Plan, serve
+from bank.loans.servicing import Charge, Event, Paid, Plan, Reaged, Reamortised, Returned, serve
 from bank.loans.terms import Accrual, Amortisation, Interest, Terms
 
 Day = datetime.date
@@ -202,3 +202,66 @@ def test_what_was_paid_too_much_pays_what_is_owed_later() -> None:
     last = serve([plan, much, *fees]).lines[1]
     assert last.owed.due == Day(2024, 3, 9)
     assert [last.paid, last.owed.outstanding] == [10, 0]
+
+
+def test_money_that_goes_back() -> None:
+    plan, much = Plan(Day(2023, 12, 1), instalments(100, 100)), Paid(Day(2024, 1, 1), Decimal(250))
+    # of what was paid too much, when that is enough
+    assert serve([plan, much, Returned(Day(2024, 1, 5), Decimal(50))]).surplus == 0
+    more = serve([plan, much, Returned(Day(2024, 1, 5), Decimal(80))])
+    assert [more.surplus, more.lines[1].owed.outstanding, more.lines[1].owed.parts[Part.PRINCIPAL]] == [0, 30, 180]
+    late = serve([plan, much, Returned(Day(2024, 5, 5), Decimal(80))]).lines[2]
+    assert (late.owed.due, late.owed.outstanding) == (Day(2024, 5, 5), Decimal(30))
+
+
+def test_what_is_overdue_is_spread_or_owed_anew() -> None:
+    plan, part = Plan(Day(2023, 12, 1), instalments(100, 100, 100)), Paid(Day(2024, 1, 1), Decimal(40))
+    on = Day(2024, 1, 20)
+    spread = serve([plan, part, Reamortised(on, Decimal(1))])
+    assert [line.owed.parts[Part.PRINCIPAL] for line in spread.lines] == [40, 130, 130]
+    # there is nothing to spread it over any more
+    assert serve([plan, part, Reamortised(Day(2024, 6, 1))]) == serve([plan, part])
+    anew = serve([plan, part, Reaged(on, (Day(2024, 4, 1), Day(2024, 5, 1), Day(2024, 6, 1)))])
+    assert [line.owed.parts[Part.PRINCIPAL] for line in anew.lines] == [
+        40,
+        Decimal("86.67"),
+        Decimal("86.67"),
+        Decimal("86.66"),
+    ]
+    assert [line.owed.number for line in anew.lines] == [1, 2, 3, 4]
+
+
+@given(
+    st.lists(st.integers(1, 300), min_size=1, max_size=6),
+    st.lists(
+        st.tuples(
+            st.sampled_from(["pay", "fee", "back", "reamortise", "reage"]), st.integers(0, 400), st.integers(1, 500)
+        ),
+        max_size=12,
+    ),
+    st.sampled_from(Ahead),
+)
+@settings(max_examples=150, deadline=None)
+def test_no_cent_of_an_account_is_lost(amounts: list[int], happened: list[tuple[str, int, int]], ahead: Ahead) -> None:
+    events: list[Event] = [Plan(Day(2023, 12, 1), instalments(*amounts))]
+    for kind, after, amount in happened:
+        on, money = Day(2023, 12, 1) + datetime.timedelta(days=after), Decimal(amount) / 4
+        if kind == "pay":
+            events.append(Paid(on, money, Order(ahead=ahead)))
+        elif kind == "fee":
+            events.append(Charge(on, Part.FEE, money))
+        elif kind == "back":
+            events.append(Returned(on, money))
+        elif kind == "reamortise":
+            events.append(Reamortised(on))
+        else:
+            events.append(Reaged(on, (on + datetime.timedelta(days=9), on + datetime.timedelta(days=30))))
+    account = serve(events)
+    paid = sum(event.amount for event in events if isinstance(event, Paid))
+    back = sum(event.amount for event in events if isinstance(event, Returned))
+    fees = sum(event.amount for event in events if isinstance(event, Charge))
+    open_ = sum(line.owed.outstanding for line in account.lines)
+    assert sum(amounts) + fees + back - paid == open_ - account.surplus
+    assert all(line.owed.open(part) >= 0 for line in account.lines for part in Part)
+    assert all(line.early + line.late <= line.paid for line in account.lines)
+    assert [line.owed.number for line in account.lines] == list(range(1, len(account.lines) + 1))
