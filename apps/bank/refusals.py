@@ -67,6 +67,7 @@ SENTENCES: dict[str, tuple[int, str, str]] = {
     "not-agreed": (400, "请阅读并同意借款合同。", "Read and accept the loan contract first."),
     "no-loan": (404, "没有这笔贷款。", "There is no such loan."),
     "not-offered": (409, "该申请目前不能签约。", "This application cannot be signed now."),
+    "too-late": (409, "冷静期已过，合同不能解除。", "The time to withdraw from this contract is over."),
     "contract-changed": (409, "合同已更新，请重新查看后签署。", "The contract has changed: read it again and sign."),
     "no-deposit": (409, "您没有可用于放款的活期账户。", "You have no account that the loan could be paid into."),
     "too-much-repaid": (409, "最多可还 {most} 元。", "At most {most} CNY can be repaid."),

@@ -142,6 +142,7 @@ class Bank:
         """End applications that have waited too long, and let papers go whose time has come, for ever."""
         while True:
             await self.database.write(lambda connection: applying.do_expire(connection, now()))
+            await self.database.write(lambda connection: applying.do_settle(connection, now()))
             await self.database.write(lambda connection: papers.do_forget(connection, now()))
             await asyncio.sleep(_LINE_SECONDS)
 

@@ -169,6 +169,8 @@ class Application(Struct, frozen=True):
     time: str
     reasons: list[str] = []
     offer: Offer | None = None
+    #: until when the contract may be withdrawn from; "" when it may not
+    cooling_off: str = ""
 
 
 class Claim(Struct, frozen=True):

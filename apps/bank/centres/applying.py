@@ -15,12 +15,14 @@ from bank.credit.applications import Step
 from bank.credit.decide import Decision
 from bank.ids import new_hex
 from bank.refusals import Refusal, yuan
-from bank.tables import applications
+from bank.tables import applications, cases, loans
 from bank.times import day_of, shown
 from bank.values import Application, LoanOffer, LoanProduct
 from eden.base.sealing import Seal
 
 PAGE = 50
+#: applications that are looked at in one write
+_PIECE = 500
 
 
 class Apply(Struct, frozen=True):
@@ -305,8 +307,41 @@ def do_set(connection: Connection, identifier: str, state: str, at: int) -> None
         return
     duties = row.detail["decision"]["duties"]
     papers.do_keep(connection, identifier, row.term, at)
-    event = "paid-with-cooling-off" if duties.get("cooling-off-days") else "paid"
-    line.do_move(connection, identifier, event, at=at, by=line.MACHINE)
+    days = duties.get("cooling-off-days", 0)
+    event = "paid-with-cooling-off" if days else "paid"
+    line.do_move(connection, identifier, event, at=at, by=line.MACHINE, days=days)
+
+
+def do_call_off(connection: Connection, customer: str, identifier: str, at: int) -> None:
+    """The customer withdraws from the contract while that may be done; what is paid back, the lending centre says.
+    Again is once. Refusals "not-found", "too-late"."""
+    row = own(connection, customer, identifier)
+    if "called_off_at" in row.detail:
+        return
+    if not line.cools_off(connection, identifier, at):
+        raise Refusal("too-late")
+    detail = row.detail | {"called_off_at": at}
+    connection.execute(update(applications).where(applications.c.id == identifier).values(detail=detail))
+
+
+def do_settle(connection: Connection, at: int) -> int:
+    """Applications whose loans have come to their ends end, too; how many."""
+    rows = connection.execute(
+        select(loans.c.id, loans.c.state, cases.c.station, applications.c.customer_id, applications.c.detail)
+        .join(cases, cases.c.id == loans.c.id)
+        .join(applications, applications.c.id == loans.c.id)
+        .where(loans.c.state.in_(("closed", "written-off")), cases.c.station.in_(("cooling-off", "active")))
+        .limit(_PIECE)
+    ).all()
+    for row in rows:
+        if row.station == "cooling-off" and "called_off_at" in row.detail:
+            line.do_move(connection, row.id, "withdraw", at=at, by=row.customer_id)
+            continue
+        if row.station == "cooling-off":
+            line.do_move(connection, row.id, "elapsed", at=at, by=line.MACHINE)
+        event = "repaid" if row.state == "closed" else "written-off"
+        line.do_move(connection, row.id, event, at=at, by=line.MACHINE)
+    return len(rows)
 
 
 def _do_conclude(connection: Connection, identifier: str, verdict: Verdict, at: int) -> None:
@@ -371,4 +406,12 @@ def _shown(connection: Connection, row: Row[Any], chinese: bool) -> Application:
         shown(row.created_at),
         [reason[0 if chinese else 1] for reason in verdict.reasons],
         offered,
+        _cooling_off(connection, row),
     )
+
+
+def _cooling_off(connection: Connection, row: Row[Any]) -> str:
+    case = line.find(connection, row.id) if row.state == "paid" else None
+    if case is None or case.station != "cooling-off" or "called_off_at" in row.detail:
+        return ""
+    return shown(line.deadline(connection, row.id))

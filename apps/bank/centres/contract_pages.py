@@ -97,14 +97,21 @@ def _story(facts: Facts) -> list[Flowable]:
 def clauses(facts: Facts) -> list[tuple[str, str]]:
     """The contract's clauses in Chinese and English."""
     product = facts.product
+    fee = ("，不收取违约金", "; no fee")
+    if product.prepay_fee_bp and product.prepay_fee_months:
+        share, months = f"{product.prepay_fee_bp / 100:.2f}", product.prepay_fee_months
+        fee = (
+            f"；放款后 {months} 个月内提前归还的，按提前归还本金的 {share}% 收取违约金",
+            f"; within {months} months it costs {share} % of what is repaid early",
+        )
     found = [
         (
             "借款人按还款计划按月归还本金和利息，款项从放款账户扣收。",
             "The borrower repays principal and interest monthly by the plan, from the account the loan is paid into.",
         ),
         (
-            "借款人可随时提前归还全部或部分本金，利息计至归还之日，不收取违约金。",
-            "All or some of the principal can be repaid early at any time; interest runs until that day; no fee.",
+            f"借款人可随时提前归还全部或部分本金，利息计至归还之日{fee[0]}。",
+            f"All or some of the principal can be repaid early at any time; interest runs until that day{fee[1]}.",
         ),
     ]
     if product.penalty_bp:
@@ -112,6 +119,13 @@ def clauses(facts: Facts) -> list[tuple[str, str]]:
             (
                 f"逾期部分自逾期之日起按年利率 {product.penalty_bp / 100:.2f}% 加收罚息。",
                 f"What is overdue bears {product.penalty_bp / 100:.2f} % a year on top from the day it was due.",
+            )
+        )
+    if product.late_fee:
+        found.append(
+            (
+                f"每期逾期超过 {product.late_days} 日的，收取逾期费 {yuan(product.late_fee)} 元。",
+                f"An instalment late for more than {product.late_days} days costs {yuan(product.late_fee)} CNY.",
             )
         )
     if facts.cooling_off:

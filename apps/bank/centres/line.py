@@ -30,7 +30,8 @@ STATES: Final = {
 #: who moves what no person does
 MACHINE: Final = "bank"
 #: µs: the line's figures are of cases that moved since
-_RECENT: Final = 30 * 86_400_000_000
+_DAY: Final = 86_400_000_000
+_RECENT: Final = 30 * _DAY
 
 
 def find(connection: Connection, identifier: str) -> Case:
@@ -48,8 +49,11 @@ def do_begin(connection: Connection, identifier: str, at: int, by: str) -> Case:
     return case
 
 
-def do_move(connection: Connection, identifier: str, *events: str, at: int, by: str, note: str = "") -> Case:
-    """One event after the other. Refusal "not-possible" for one that does not belong where the application stands."""
+def do_move(
+    connection: Connection, identifier: str, *events: str, at: int, by: str, note: str = "", days: int = 0
+) -> Case:
+    """One event after the other; `days` is how long a contract may be withdrawn from. Refusal "not-possible" for an
+    event that does not belong where the application stands."""
     case = find(connection, identifier)
     try:
         for event in events:
@@ -58,11 +62,25 @@ def do_move(connection: Connection, identifier: str, *events: str, at: int, by: 
             case = rules.move(case, event, at, by, note)
     except NotPossible as error:
         raise Refusal("not-possible") from error
-    connection.execute(update(cases).where(cases.c.id == identifier).values(**_values(case)))
+    values = _values(case)
+    if case.station == "cooling-off":
+        values["deadline"] = at + days * _DAY
+    connection.execute(update(cases).where(cases.c.id == identifier).values(**values))
     connection.execute(
         update(applications).where(applications.c.id == identifier).values(state=STATES[case.station], changed_at=at)
     )
     return case
+
+
+def deadline(connection: Connection, identifier: str) -> int:
+    """Until when an application should have left its station, µs; 0 where nothing waits."""
+    return connection.execute(select(cases.c.deadline).where(cases.c.id == identifier)).scalar() or 0
+
+
+def cools_off(connection: Connection, identifier: str, at: int) -> bool:
+    """Whether an application's contract may still be withdrawn from."""
+    row = connection.execute(select(cases.c.station, cases.c.deadline).where(cases.c.id == identifier)).first()
+    return row is not None and row.station == "cooling-off" and at < row.deadline
 
 
 def overdue(connection: Connection, at: int) -> list[Case]:

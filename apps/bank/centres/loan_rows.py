@@ -11,12 +11,13 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection, Row, insert, select
 
-from bank.centres import loan_books, products
+from bank.centres import line, loan_books, products
 from bank.centres.payments import Order
 from bank.loans.terms import Terms
 from bank.loans.working_days import add_months
 from bank.refusals import Refusal, yuan
 from bank.tables import loan_states, loans, orders, repayments
+from bank.times import moment
 from bank.values import Instalment, Loan, Prepayment
 
 Repaid = list[tuple[datetime.date, int]]
@@ -119,6 +120,8 @@ def debt_of(connection: Connection, row: Row[Any], on: datetime.date) -> loan_bo
     state, sums = state_of(connection, row.id), paid(connection, row.id)
     start = datetime.date.fromisoformat(row.start)
     fee = product.prepay_fee_bp if on < add_months(start, product.prepay_fee_months) else 0
+    if fee and line.cools_off(connection, row.id, moment(on)):
+        fee = 0  # who withdraws from the contract pays for the days, and nothing else
     penalty = int(Fraction(state.penalty)) - sums.penalty
     return loan_books.debt(
         terms_of(connection, row), repaid(connection, row.id), on, penalty, state.charges - sums.charge, fee

@@ -104,6 +104,15 @@ def routes(bank: Bank) -> list[Route]:
             raise Refusal("invalid", what="amount")
         return await bank.lending.prepayment(request.customer, request.path["id"], int(amount))
 
+    async def call_off(request: Request) -> Loan:
+        identifier, customer, key = request.path["id"], request.customer, idempotency_key(request)
+        await bank.database.write(lambda connection: applying.do_call_off(connection, customer, identifier, now()))
+        loan = await bank.lending.loan(customer, identifier, request.chinese)
+        if loan.state == "active":
+            loan = await bank.lending.repay(customer, identifier, key, lending.Repay(loan.payoff), request.chinese)
+        await bank.database.write(lambda connection: applying.do_settle(connection, now()))
+        return loan
+
     async def contract(request: Request) -> Reply:
         loan = await bank.lending.loan(request.customer, request.path["id"], request.chinese)
         content = await bank.database.read(
@@ -157,6 +166,7 @@ def routes(bank: Bank) -> list[Route]:
         Route("GET", "/v1/loans", loans, "credit.loan.list", returns=Page[Loan]),
         Route("GET", "/v1/loans/{id}", loan, "credit.loan.get", returns=Loan),
         Route("GET", "/v1/loans/{id}/contract", contract, "credit.contract.get"),
+        Route("POST", "/v1/loans/{id}/withdrawal", call_off, "credit.contract.withdraw", returns=Loan, once=True),
         Route("GET", "/v1/loans/{id}/evidence", evidence, "credit.contract.prove", returns=contracts.Evidence),
         Route(
             "GET",

@@ -29,6 +29,7 @@ module.exports = {
   'credit.paper.answer': ['POST', '/loan-applications/{id}/papers/{kind}'],
   'credit.specimen.get': ['GET', '/specimens/{kind}'],
   'credit.contract.draft': ['GET', '/loan-applications/{id}/contract'],
+  'credit.contract.withdraw': ['POST', '/loans/{id}/withdrawal'],
   'credit.contract.prove': ['GET', '/loans/{id}/evidence'],
   'credit.application.list': ['GET', '/loan-applications'],
   'credit.application.get': ['GET', '/loan-applications/{id}'],
