@@ -107,9 +107,21 @@ class Answer:
 
 class Standing:
     """What is known of calls before they come, by a head that came before and the tables that hold still. `ready`: what
-    the steps have made of it, which hangs on nothing else."""
+    the steps have made of it, which hangs on nothing else; `lines`: the headers `sent`, as the proxy writes them."""
 
-    __slots__ = ("headers", "method", "operation", "ready", "route", "table", "tables", "target", "wire")
+    __slots__ = (
+        "headers",
+        "lines",
+        "method",
+        "operation",
+        "ready",
+        "route",
+        "sent",
+        "table",
+        "tables",
+        "target",
+        "wire",
+    )
 
     def __init__(
         self,
@@ -132,6 +144,8 @@ class Standing:
         self.target = target
         self.headers = headers
         self.ready: object = None
+        self.sent: Headers | None = None
+        self.lines = b""
 
 
 class Exchange:

@@ -24,7 +24,6 @@ from eden.base.database import Database
 from eden.base.ids import now
 from eden.base.telemetry import Metrics
 from eden.gateway.exchange import GOOD, Answer, Exchange, Route
-from eden.gateway.histograms import bucket
 from eden.gateway.models import gateway_figures
 from eden.gateway.traces import Traces, keep
 
@@ -71,22 +70,23 @@ class Tally(msgspec.Struct, array_like=True):
 
 class _Counts:
     """Calls of an operation since the last second, by all that is counted of one at once: a look-up and an addition for
-    each call. `kinds`: code, status, bucket, cached, limited → calls."""
+    each call. `kinds`: bucket, code (14 bits), hundreds of the status (4), cached, limited → calls."""
 
     __slots__ = ("kinds", "micros")
 
     def __init__(self) -> None:
         self.micros = 0
-        self.kinds: dict[tuple[int, int, int, bool, bool], int] = {}
+        self.kinds: dict[int, int] = {}
 
     def tally(self) -> Tally:
         made = Tally(micros=self.micros)
-        for (code, status, index, cached, limited), count in self.kinds.items():
+        for kind, count in self.kinds.items():
+            code, status = kind >> 6 & 0x3FFF, kind >> 2 & 0xF
             made.calls += count
-            made.errors += count * (code != GOOD or status >= 500)
-            made.cached += count * cached
-            made.limited += count * limited
-            for numbers, key in ((made.codes, code), (made.statuses, status // 100), (made.buckets, index)):
+            made.errors += count * (code != GOOD or status >= 5)
+            made.cached += count * (kind >> 1 & 1)
+            made.limited += count * (kind & 1)
+            for numbers, key in ((made.codes, code), (made.statuses, status), (made.buckets, kind >> 20)):
                 numbers[key] = numbers.get(key, 0) + count
         return made
 
@@ -116,7 +116,10 @@ class Figures:
         if counts is None:
             counts = self._counts[route.workspace_id, route.operation] = _Counts()
         counts.micros += micros
-        kind = code, status, bucket(micros), cached, limited
+        shift = micros.bit_length() - 5
+        # `histograms.bucket`, here as this is done for each call
+        index = micros if shift <= 0 else (shift << 4) + (micros >> shift)
+        kind = (index << 20) + (code << 6) + (status // 100 << 2) + (cached << 1) + limited
         counts.kinds[kind] = counts.kinds.get(kind, 0) + 1
 
     def trace(self, exchange: Exchange, answer: Answer, micros: int) -> None:

@@ -92,7 +92,7 @@ def verify(
     if not time:
         raise Stop(NO_TIME, "The header x-eden-time is missing: milliseconds since 1970.")
     nonce = fields.get(b"x-eden-nonce", b"")
-    if NONCE.fullmatch(nonce) is None:
+    if not (nonce.isalnum() and 16 <= len(nonce) <= 64) and NONCE.fullmatch(nonce) is None:
         raise _without_nonce()
     if len(time) > 16 or not time.isdigit():
         raise Stop(SIGNATURE_TIME, "The header x-eden-time has milliseconds since 1970, in digits.")

@@ -53,20 +53,29 @@ request_line: Final = _lines(NOT_SENT)
 _answer_line: Final = _lines(NOT_RETURNED)
 
 
+def _of(headers: tuple[tuple[bytes, bytes], ...]) -> tuple[bytes, bool]:
+    return b"".join(map(_answer_line, headers)), any(name == b"date" for name, _ in headers)
+
+
+#: headers of an answer → their lines, and whether Date is among them
+_HEADERS: Final = Memo(_of, 1024, lambda _, made: len(made[0]) <= 1024)
+
+
 def whole(answer: Answer, keep_alive: bool, head_only: bool) -> bytes:
     """An answer with its body; `head_only`: to HEAD, whose answer has the length that GET's would. ValueError when a
     header would be more than a line."""
     status, body = answer.status, answer.body or b""
-    lines = b"".join(map(_answer_line, answer.headers))
     if head_only or status < 200 or status in (204, 304):
-        lines = b"%b%b%b" % (lines, answer.lines, _length(answer, status) if head_only else b"")
-        body = b""
+        length, body = _length(answer, status) if head_only else b"", b""
     else:
-        lines = b"%b%bcontent-length: %d\r\n" % (lines, answer.lines, len(body))
-    return b"%b%b%b%b%b" % (
+        length = b"content-length: %d\r\n" % len(body)
+    lines, dated = _HEADERS[tuple(answer.headers)]
+    return b"%b%b%b%b%b%b%b" % (
         _STARTS[status],
         lines,
-        b"" if b"\r\ndate: " in lines or lines.startswith(b"date: ") else _date(),
+        answer.lines,
+        b"" if dated else _date(),
+        length,
         b"\r\n" if keep_alive else b"connection: close\r\n\r\n",
         body,
     )
@@ -94,6 +103,5 @@ def upgraded(answer: Answer) -> bytes:
 
 
 def _start(answer: Answer) -> bytes:
-    dated = any(name == b"date" for name, _ in answer.headers)
-    lines = b"".join(map(_answer_line, answer.headers))
+    lines, dated = _HEADERS[tuple(answer.headers)]
     return b"%b%b%b%b" % (_STARTS[answer.status], lines, answer.lines, b"" if dated else _date())

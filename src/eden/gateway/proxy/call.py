@@ -57,7 +57,12 @@ class Call(Relay[Caller]):
         except Exception:
             self._unexpected()
             return
-        self._go_on(answer)
+        exchange = self.exchange
+        if answer is None and exchange.send_body is not None and exchange.authorizer is None and not exchange.locates:
+            self._upload = 0
+            self.ask()
+        else:
+            self._go_on(answer)
 
     def _go_on(self, answer: Answer | None) -> None:
         exchange = self.exchange

@@ -227,7 +227,7 @@ class Gateway:
         """A call has ended: answered, or (None) left by its client. `begun`: the steps have seen it."""
         if begun:
             self.steps.ended(exchange, answer)
-        told = answer or _LEFT
+        told = _LEFT if answer is None else answer
         micros = int((now - exchange.started) * 1_000_000)
         route = exchange.route
         if route is not None:

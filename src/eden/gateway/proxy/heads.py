@@ -27,8 +27,6 @@ from eden.gateway.proxy.lines import FLEETING, LINES, LONE, REMEMBERED, SECRET, 
 _METHODS: Final = frozenset((b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"CONNECT", b"OPTIONS", b"TRACE", b"PATCH"))
 _TARGET = re.compile(rb"(?:/|https?://)[!\"$-~]*|\*")
 _VERSION = re.compile(rb"HTTP/[0-9]\.[0-9]")
-#: what a fleeting value consists of
-_WORDS: Final = bytes(range(32, 127))
 #: heads that are remembered, and bytes of one at most
 _HEADS: Final = 4096
 _HEAD_BYTES: Final = 1024
@@ -81,18 +79,21 @@ class Head:
 
 
 class _Shape:
-    """Where the fleeting lines of some heads are: `picked` takes them out of the lines, `left` all else up to the empty
-    line. `names`, and how their lines begin: `beginnings`, together `size` bytes."""
+    """Where the fleeting lines of some heads are, and how they look: `picked` takes them out of the lines of a head,
+    `left` all else up to the empty line; `pattern` finds their values, which are of `names`, when each begins as its
+    like did and has as many visible words."""
 
-    __slots__ = ("beginnings", "left", "names", "picked", "size")
+    __slots__ = ("left", "names", "pattern", "picked")
 
-    def __init__(self, count: int, fleeting: list[tuple[int, bytes, bytes]]) -> None:
-        places = [place for place, _, _ in fleeting]
-        self.names = [name for _, name, _ in fleeting]
-        self.beginnings = [beginning for _, _, beginning in fleeting]
-        self.size = sum(map(len, self.beginnings))
-        # an empty slice besides: of one place alone, an itemgetter makes no tuple
-        self.picked: itemgetter[Any] = itemgetter(slice(0, 0), slice(0, 0), *places)
+    def __init__(self, count: int, fleeting: list[tuple[int, bytes, bytes, bytes]]) -> None:
+        """`count` lines, the last one what is behind the empty one; `fleeting`: place, name, how the line begins, and
+        value."""
+        places = [place for place, *_ in fleeting]
+        self.names = [name for _, name, _, _ in fleeting]
+        words = [(begins, rb" ".join([rb"[!-~]+"] * (value.count(b" ") + 1))) for _, _, begins, value in fleeting]
+        self.pattern = re.compile(b"".join(rb"%b(%b)\n" % (re.escape(b), w) for b, w in words) + rb"\n").fullmatch
+        # with the empty line besides, twice: of one place alone, an itemgetter makes no tuple
+        self.picked: itemgetter[Any] = itemgetter(*places, count - 2, count - 2)
         self.left: itemgetter[Any] = itemgetter(*(at for at in range(count - 1) if at not in places))
 
 
@@ -115,17 +116,10 @@ class Heads:
         lines = data.split(b"\r\n", LINES)
         shape = self._shapes.get(len(lines))
         if shape is not None and (head := self._known.get(shape.left(lines))) is not None:
-            _, _, *picked = shape.picked(lines)
-            values = list(map(bytes.removeprefix, picked, shape.beginnings))
-            said = b" ".join(values)
-            # each begins as its like did, and is words with a space between them; else it is read like a new one
-            if (
-                len(b" ".join(picked)) == len(said) + shape.size
-                and not said.translate(None, _WORDS)
-                and b"  " not in said
-                and said == said.strip()
-            ):
-                fields = {**head.fields, **dict(zip(shape.names, values, strict=True))}
+            found = shape.pattern(b"\n".join(shape.picked(lines)))
+            if found is not None:
+                fields = head.fields.copy()
+                fields.update(zip(shape.names, found.groups(), strict=False))
                 length = fields.get(b"content-length", b"0")
                 if length.isdigit() and len(length) <= 15 and len(data) <= self._most:
                     return head, fields, int(length), lines[-1]
@@ -171,7 +165,7 @@ class Heads:
                 line = lines[at]
                 if not value or not line.endswith(value):
                     return
-                fleeting.append((at, name, line[: -len(value)]))
+                fleeting.append((at, name, line[: -len(value)], value))
         shape = _Shape(len(lines), fleeting)
         left = shape.left(lines)
         if sum(map(len, left)) > _HEAD_BYTES:

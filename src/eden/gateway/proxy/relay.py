@@ -121,13 +121,23 @@ class Relay(Generic[OwnerT]):
             framing = b""
         return b"%b%b%btraceparent: 00-%b-%b-01\r\n%b\r\n%b" % (
             target.starts[method, exchange.send_path],
-            b"".join(map(answers.request_line, exchange.send_headers)),
+            self._lines(),
             self._owner.forwarded if exchange.address is None else b"",
             exchange.trace.encode(),
             self._gateway.ids.span(),
             framing,
             body,
         )
+
+    def _lines(self) -> bytes:
+        """The headers that the steps want to be sent: the same list as last time has the same lines."""
+        headers, standing = self.exchange.send_headers, self.exchange.standing
+        if standing is not None and standing.sent is headers:
+            return standing.lines
+        lines = b"".join(map(answers.request_line, headers))
+        if standing is not None:
+            standing.sent, standing.lines = headers, lines
+        return lines
 
     def _framing(self) -> bytes:
         """Of a request whose body is not all there."""
