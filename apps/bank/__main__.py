@@ -20,13 +20,13 @@ import uvicorn
 import uvloop
 from sqlalchemy import Connection
 
-from bank import catalogue
+from bank import catalogue, operating
 from bank.centres import contracts, worklist
 from bank.centres.accounting import DAY_STARTS
 from bank.ledger import commands as ledger
 from bank.openbank import commands as openbank
 from bank.refusals import yuan
-from bank.server import Server
+from bank.server import DAY_END, Server
 from bank.settings import Settings
 from bank.staff import commands as staff
 from bank.staff.members import ROLES
@@ -82,6 +82,19 @@ def main(arguments: list[str] | None = None) -> int:
     prove = commands.add_parser("verify-contract", help="prove a contract by its receipt, without the bank")
     prove.add_argument("file", type=Path, help="the signed PDF")
     prove.add_argument("--receipt", type=Path, required=True, help="of the contract's note in the ledger")
+    for name, run, text in (
+        ("batches", _batches, "list the newest batches of ends of days"),
+        ("rollover", _rollover, "end the days that are over, or run a batch of one again"),
+        ("rotate-key", _rotate_key, "sign heads of the ledger's tree with a new key"),
+    ):
+        operation = commands.add_parser(name, help=text)
+        operation.add_argument("--data", type=Path, required=True, help="folder of everything that the bank keeps")
+        operation.add_argument("--database", default="", help="address of the database (default: SQLite in the folder)")
+        operation.add_argument("--ledger", default="", help="address of the ledger (default: SQLite in the folder)")
+        if name == "rollover":
+            operation.add_argument("--day", type=datetime.date.fromisoformat, help="with --batch: run it again")
+            operation.add_argument("--batch", default="", choices=["", *DAY_END], help="with --day: run it again")
+        operation.set_defaults(run=run)
     prove.add_argument("--keys", type=Path, required=True, help="the ledger's public keys, one in each line")
     prove.add_argument("--certificate", type=Path, required=True, help="of the bank's signatures, PEM")
     prove.set_defaults(run=_prove)
@@ -197,6 +210,31 @@ def _trial_balance(given: argparse.Namespace) -> int:
 def _catalogue(given: argparse.Namespace) -> int:
     print(catalogue.text(), end="")
     return 0
+def _batches(given: argparse.Namespace) -> int:
+    for run in operating.listed(_settings(given)):
+        print(operating.line(run))
+    return 0
+
+
+def _rollover(given: argparse.Namespace) -> int:
+    settings = _settings(given)
+    if bool(given.day) != bool(given.batch):
+        raise EdenError("bank-arguments", "A day needs a batch, and a batch a day.", "Give both, or none.")
+    runs = [operating.again(settings, given.day, given.batch)] if given.day else operating.rollover(settings)
+    for run in runs:
+        print(operating.line(run))
+    return 0 if all(run.state == "done" for run in runs) else 1
+
+
+def _rotate_key(given: argparse.Namespace) -> int:
+    print(operating.rotate_key(_settings(given)))
+    return 0
+
+
+def _settings(given: argparse.Namespace) -> Settings:
+    return Settings(given.data, database=given.database, ledger=given.ledger)
+
+
 
 
 def _serve(given: argparse.Namespace) -> int:
@@ -211,7 +249,9 @@ def _serve(given: argparse.Namespace) -> int:
         given.seed,
         witness=given.witness,
     )
-    with contextlib.closing(_listen(given.host, given.port)) as listener:
+    with operating.alone(settings) as is_alone, contextlib.closing(_listen(given.host, given.port)) as listener:
+        if not is_alone:
+            raise operating.runs()
         address = f"http://{given.host}:{listener.getsockname()[1]}"
         print(f"Bank  {address}", flush=True)
         settings = dataclasses.replace(settings, address=given.address or address)

@@ -39,6 +39,8 @@ from eden.base.http import Receive, Scope, Send, header
 from eden.base.ids import now
 from eden.base.sealing import Seal
 
+#: the batches of a day, in their order
+DAY_END = (LEDGER, COLLECT, LOANS, DEPOSITS, ARREARS, MONITORING, CHECK)
 #: seconds between looks for applications whose time has come
 _LINE_SECONDS = 60
 #: seconds between looks at what staff have decided: versions of products whose day has come, orders
@@ -48,7 +50,7 @@ log = logging.getLogger("bank")
 
 
 class Bank:
-    """Everything that the bank's parts share. Start it in the loop that uses it; stop it in the end. `clock` gives µs."""
+    """All that the bank's parts share; `clock` gives µs. Start it in the loop that uses it; stop it in the end."""
 
     def __init__(self, settings: Settings, clock: Callable[[], int] = now) -> None:
         self.clock = clock

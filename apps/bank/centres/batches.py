@@ -139,9 +139,7 @@ class Batches:
             raise Refusal("batch-order")
 
     async def _find(self, day: datetime.date, name: str) -> Run | None:
-        return await self._database.read(
-            lambda connection: next((_shown(row) for row in _rows(connection, day) if row.name == name), None)
-        )
+        return await self._database.read(lambda connection: find(connection, day, name))
 
     async def _run(self, day: datetime.date, name: str) -> Run:
         place = self.names.index(name)
@@ -172,6 +170,11 @@ def page(connection: Connection, cursor: str = "", size: int = PAGE) -> Page[Run
     place = int(cursor) if cursor.isdigit() else 0
     rows = connection.execute(query.offset(place).limit(size + 1)).all()
     return Page([_shown(row) for row in rows[:size]], str(place + size) if len(rows) > size else None)
+
+
+def find(connection: Connection, day: datetime.date, name: str) -> Run | None:
+    """One batch of a day, if it was ever begun."""
+    return next((_shown(row) for row in _rows(connection, day) if row.name == name), None)
 
 
 def _first(connection: Connection, count: int, today: datetime.date) -> datetime.date:
