@@ -90,8 +90,11 @@ def came_back(back: str, show: Callable[[], object]) -> dict[str, str]:
         def do_GET(self) -> None:
             found.update({name: values[0] for name, values in parse_qs(urlsplit(self.path).query).items()})
             self.send_response(200)
+            self.send_header("content-type", "text/html")
             self.end_headers()
-            self.wfile.write(b"You can close this page.\n")
+            self.wfile.write(
+                b'<!doctype html><title>Done</title><link rel="icon" href="data:,">You can close this page.'
+            )
 
         def log_message(self, *arguments: Any) -> None:
             pass

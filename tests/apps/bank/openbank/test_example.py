@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import socket
-import subprocess
-import sys
 import threading
 import urllib.request
 from collections.abc import Iterator
@@ -20,25 +16,14 @@ from bank import seed
 from bank.__main__ import main
 from bank.openbank import example
 from tests.apps.bank.openbank.party import Form
-
-APPS = Path(__file__).parents[4] / "apps"
+from tests.apps.bank.openbank.served import free_port, serving
 
 
 @pytest.fixture
 def bank(tmp_path: Path) -> Iterator[str]:
     """Its address; the folder is tmp_path / "bank"."""
-    command = [sys.executable, "-m", "bank", "serve", "--data", str(tmp_path / "bank"), "--port", "0", "--seed", "2"]
-    paths = os.pathsep.join([str(APPS), str(APPS.parent / "src"), os.environ.get("PYTHONPATH", "")])
-    with subprocess.Popen(
-        [*command, "--ends-with-input"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=APPS,
-        env=os.environ | {"PYTHONPATH": paths},
-    ) as process:  # fmt: skip
-        assert process.stdout is not None and process.stdin is not None
-        found = re.fullmatch(r"Bank  (http://127\.0\.0\.1:\d+)\n", process.stdout.readline())
-        assert found is not None
-        yield found[1]
-        process.stdin.close()
-        process.wait(60)
+    with serving(tmp_path / "bank") as address:
+        yield address
 
 
 def decide(address: str) -> None:
@@ -54,11 +39,6 @@ def decide(address: str) -> None:
     action, fields = form.forms[0]
     wanted = urlencode([*fields, ("account", form.choices[0]), ("decision", "allow")])
     browser.open(urljoin(address, action), wanted.encode()).read()
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 def test_the_example(bank: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
