@@ -8,7 +8,7 @@ remembers nonces. One worker each; what counts is processor time, so that a busy
 `connections`: `p99_ms` of a thousand connections at a rate of fixed moments, measured from those.
 
 `changes`: `change_ms` from the commit of a catalogue until a call is answered by it, largest, while calls run;
-`broken`: of those calls.
+`broken`: of those calls; `defaults_ms`: the same, in the middle, of a change for all of 5,000 operations at once.
 
 `attacks`: `passed`: requests that reached the service from clients that smuggle; `hurt`: calls of others that failed
 beside them, beside thousands of heads that drip, floods of headers, half-open connections and a slow service;
@@ -135,6 +135,23 @@ def _changes(quick: bool) -> Iterable[Figure]:
         beneath.join()
         yield Figure("change_ms", slowest * 1000, None if quick else 50)
         yield Figure("broken", sum(count for status, count in results[0].statuses.items() if status != 200), 0)
+        # a mock answers where the defaults say so, else the service
+        document = shop(service, mock={"status": 201})
+        operation = document["operations"]["shop.echo"]
+        document["operations"] |= {f"shop.more{number}": operation for number in range(200 if quick else 4_999)}
+        took = []
+        for number in range(4 if quick else 12):
+            document["defaults"] = {"mock_on": number % 2 == 0}
+            site.put(document)
+            began = time.perf_counter()
+            while not _one(port, site.call("shop.echo")).startswith(
+                b"HTTP/1.1 201 " if number % 2 == 0 else b"HTTP/1.1 200 "
+            ):
+                if time.perf_counter() - began > 10:
+                    raise RuntimeError("a change is never served")
+            took.append(time.perf_counter() - began)
+        # the first one changes all of the operations
+        yield Figure("defaults_ms", statistics.median(took[1:]) * 1000, None if quick else 50)
 
 
 def _one(port: int, call: bytes, seconds: float = 20) -> bytes:

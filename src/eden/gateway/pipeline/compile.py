@@ -1,7 +1,8 @@
 """A catalogue made ready: what can be decided once per change is not decided once per call.
 
 What did not change since the previous table is taken over, with what it remembers: a change of one operation costs one
-operation, and neither closes breakers nor empties caches of others.
+operation, and neither closes breakers nor empties caches of others. When what holds for all operations changes, each is
+brought under its new terms when it is called first.
 """
 
 from __future__ import annotations
@@ -38,6 +39,16 @@ class CompileError(ValueError):
         self.place = place
 
 
+class Terms:
+    """What a catalogue says of all its operations, ready for use."""
+
+    __slots__ = ("authorizers", "defaults")
+
+    def __init__(self, defaults: Defaults, authorizers: Mapping[str, CompiledAuthorizer]) -> None:
+        self.defaults = defaults
+        self.authorizers = authorizers
+
+
 class CompiledRoute:
     """One version of an operation, ready for use (`exchange.Route`)."""
 
@@ -65,6 +76,7 @@ class CompiledRoute:
         "retry",
         "signed",
         "source",
+        "terms",
         "timeout_ms",
         "upstream",
         "version",
@@ -78,8 +90,7 @@ class CompiledRoute:
         version: str,
         source: OperationVersion,
         group: Group,
-        defaults: Defaults,
-        authorizers: Mapping[str, CompiledAuthorizer],
+        terms: Terms,
     ) -> None:
         self.operation = operation
         self.version = version
@@ -89,7 +100,6 @@ class CompiledRoute:
         self.kind: Kind = source.kind
         self.open = source.open
         self.body_bytes = source.body_bytes
-        self.timeout_ms = source.timeout_ms or group.timeout_ms or defaults.timeout_ms
         self.upstream = f"{source.group}/{group.default_upstream}"
         self.signed = source.signature == "on"
         # what is passed on as it comes is neither kept nor sealed nor signed
@@ -97,13 +107,6 @@ class CompiledRoute:
         self.encryption = source.encryption if whole else "off"
         self.response_signature = source.response_signature and whole
         self.etag = source.etag and whole and source.method in ("GET", "HEAD")
-        limits = source.limits or defaults.limits
-        self.level = None if limits is None else Level(f"o{workspace_id}/{operation}/{version}", limits)
-        self.authorizer = authorizers[source.authorizer] if source.authorizer and defaults.auth_on else None
-        self.mock = CompiledMock(source.mock) if source.mock and source.mock.on and defaults.mock_on else None
-        self.cache = None
-        if source.cache is not None and whole:
-            self.cache = CompiledCache(source.cache, next(_numbers), self.authorizer is None)
         rule = source.breaker
         self.breaker = BreakerState(rule) if rule is not None and rule.on else None
         self.breaker_answer = None if rule is None else rule.answer
@@ -112,10 +115,40 @@ class CompiledRoute:
         moves = source.migration
         self.migration = None if moves is None else CompiledMigration(operation, source.group, moves)
         self.retry = source.retry
+        self.mapping = RequestMapping(source)
+        self.authorizer: CompiledAuthorizer | None = None
+        self.cache: CompiledCache | None = None
+        if source.cache is not None and whole:
+            self.cache = CompiledCache(source.cache, next(_numbers), True)
         #: an answer is held until it is whole, as something is done with its body
         self.holds_answers = self.etag or self.response_signature or self.cache is not None
-        self.mapping = RequestMapping(source)
         self.needs_body = self.signed or self.encryption != "off" or self.mapping.reads_body or self.cache is not None
+        self._set(terms)
+
+    def _set(self, terms: Terms) -> None:
+        """What hangs on the terms."""
+        source, defaults = self.source, terms.defaults
+        self.terms = terms
+        self.timeout_ms = source.timeout_ms or self.group.timeout_ms or defaults.timeout_ms
+        limits = source.limits or defaults.limits
+        name = f"o{self.workspace_id}/{self.operation}/{self.version}"
+        self.level = None if limits is None else Level(name, limits)
+        self.mock = CompiledMock(source.mock) if source.mock and source.mock.on and defaults.mock_on else None
+        authorizer = terms.authorizers[source.authorizer] if source.authorizer and defaults.auth_on else None
+        if self.cache is not None and source.cache is not None and (authorizer is None) != (self.authorizer is None):
+            # from now on people do not share answers any more, or do
+            self.cache = CompiledCache(source.cache, next(_numbers), authorizer is None)
+        self.authorizer = authorizer
+
+    def under(self, terms: Terms) -> CompiledRoute:
+        """The same version under other terms; it remembers what this one does."""
+        if terms is self.terms:
+            return self
+        made = CompiledRoute.__new__(CompiledRoute)
+        for name in CompiledRoute.__slots__:
+            setattr(made, name, getattr(self, name))
+        made._set(terms)
+        return made
 
 
 class CompiledApp:
@@ -138,7 +171,7 @@ class CompiledApp:
 
 
 class CompiledTable:
-    """A workspace's catalogue and apps, ready for use (`exchange.Table`); never changed."""
+    """A workspace's catalogue and apps, ready for use (`exchange.Table`); what it says never changes."""
 
     __slots__ = (
         "apps",
@@ -148,6 +181,7 @@ class CompiledTable:
         "filter",
         "revision",
         "routes",
+        "terms",
         "texts",
         "upstreams",
         "window_ms",
@@ -161,12 +195,14 @@ class CompiledTable:
         catalogue: Catalogue,
         routes: dict[tuple[str, str | None], CompiledRoute],
         apps: dict[bytes, CompiledApp],
-        authorizers: Iterable[CompiledAuthorizer],
+        terms: Terms,
     ) -> None:
         self.workspace_id = workspace_id
         self.revision = revision
         self.catalogue = catalogue
+        #: by name and version, and by name and None; some are still under the terms of a table before
         self.routes = routes
+        self.terms = terms
         self.apps = apps
         self.upstreams: dict[str, Upstream] = {
             f"{group}/{name}": upstream
@@ -177,12 +213,15 @@ class CompiledTable:
         self.window_ms = defaults.signature_window_s * 1000
         self.texts: Texts = {int(code): texts for code, texts in defaults.texts.items()}
         self.cors = None if defaults.cors is None else CompiledCors(defaults.cors)
-        self.filter = RequestFilter([authorizer.header for authorizer in authorizers])
+        self.filter = RequestFilter([authorizer.header for authorizer in terms.authorizers.values()])
         self.egress = EgressRoute(workspace_id, catalogue.egress, defaults.limits) if catalogue.egress.domains else None
 
     def find(self, operation: str, version: str | None) -> CompiledRoute | None:
         """The operation in this version, or in its default one (None, "")."""
-        return self.routes.get((operation, version or None))
+        route = self.routes.get((operation, version or None))
+        if route is not None and route.terms is not self.terms:
+            self.routes[operation, version or None] = route = route.under(self.terms)
+        return route
 
     def with_apps(self, apps: Iterable[App]) -> CompiledTable:
         """The same catalogue for other apps."""
@@ -205,31 +244,40 @@ def compile_workspace(
             raise CompileError(place, f"There is no operation {authorizer.operation}.")
         with _at(place):
             authorizers[name] = CompiledAuthorizer(f"{workspace_id}/{name}", authorizer)
-    before = previous if previous is not None and _alike(previous.catalogue, catalogue) else None
+    terms = Terms(defaults, authorizers)
+    if previous is not None and previous.terms.defaults == defaults and _same(previous.catalogue, catalogue):
+        terms = previous.terms
     routes: dict[tuple[str, str | None], CompiledRoute] = {}
+    alike = set() if previous is None else _alike_groups(previous.catalogue, catalogue)
     for name, operation in catalogue.operations.items():
-        versions: dict[str, OperationVersion] = {**operation.versions, operation.version: operation}
-        for version, source in versions.items():
+        for version in operation.versions.keys() | {operation.version}:
+            source = operation if version == operation.version else operation.versions[version]
             place = f"operations.{name}" if source is operation else f"operations.{name}.versions.{version}"
-            group = catalogue.groups.get(source.group)
-            if group is None:
-                raise CompileError(place, f"There is no group {source.group}.")
             if source.authorizer and source.authorizer not in authorizers:
                 raise CompileError(place, f"There is no authorizer {source.authorizer}.")
-            old = None if before is None else before.routes.get((name, version))
-            if old is not None and old.source == source and old.group == group:
+            old = None if previous is None else previous.routes.get((name, version))
+            if old is not None and source.group in alike and old.source == source:
                 routes[name, version] = old
                 continue
             with _at(place):
-                route = CompiledRoute(workspace_id, name, version, source, group, defaults, authorizers)
-            if route.migration is not None and route.migration.upstream.partition("/")[2] not in group.upstreams:
-                raise CompileError(place, f"The group has no upstream {route.migration.upstream.partition('/')[2]}.")
-            if group.default_upstream not in group.upstreams:
-                raise CompileError(f"groups.{source.group}", f"There is no upstream {group.default_upstream}.")
-            routes[name, version] = route
+                routes[name, version] = _route(workspace_id, name, version, source, catalogue, terms)
         routes[name, None] = routes[name, operation.version]
     made = _apps(apps, defaults.app_limits, previous)
-    return CompiledTable(workspace_id, revision, catalogue, routes, made, authorizers.values())
+    return CompiledTable(workspace_id, revision, catalogue, routes, made, terms)
+
+
+def _route(
+    workspace_id: str, name: str, version: str, source: OperationVersion, catalogue: Catalogue, terms: Terms
+) -> CompiledRoute:
+    group = catalogue.groups.get(source.group)
+    if group is None:
+        raise ValueError(f"There is no group {source.group}.")
+    route = CompiledRoute(workspace_id, name, version, source, group, terms)
+    if route.migration is not None and route.migration.upstream.partition("/")[2] not in group.upstreams:
+        raise ValueError(f"The group has no upstream {route.migration.upstream.partition('/')[2]}.")
+    if group.default_upstream not in group.upstreams:
+        raise CompileError(f"groups.{source.group}", f"There is no upstream {group.default_upstream}.")
+    return route
 
 
 @contextmanager
@@ -243,9 +291,13 @@ def _at(place: str) -> Iterator[None]:
         raise CompileError(place, str(error)) from error
 
 
-def _alike(one: Catalogue, other: Catalogue) -> bool:
-    """Whether operations that are the same in both compile to the same."""
-    return one.defaults == other.defaults and one.authorizers == other.authorizers
+def _same(one: Catalogue, other: Catalogue) -> bool:
+    """Whether both have the same authorizers."""
+    return one.authorizers == other.authorizers
+
+
+def _alike_groups(one: Catalogue, other: Catalogue) -> set[str]:
+    return {name for name, group in other.groups.items() if one.groups.get(name) == group}
 
 
 def _apps(apps: Iterable[App], default: Limits | None, previous: CompiledTable | None) -> dict[bytes, CompiledApp]:

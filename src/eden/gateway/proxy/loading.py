@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from sqlalchemy import Connection
 
@@ -18,6 +20,19 @@ from eden.gateway.service import load, workspaces_served
 from eden.gateway.service_apps import load_apps, sealing
 
 log = logging.getLogger("eden.gateway")
+
+
+@contextmanager
+def _no_garbage() -> Iterator[None]:
+    """A catalogue is a hundred thousand objects that stay: looking among them for garbage takes longer than reading
+    them."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 class Loader:
@@ -50,20 +65,27 @@ class Loader:
             return *load(connection, workspace), load_apps(connection, self._seal, workspace, now())
 
         began = time.monotonic()
-        revision, catalogue, apps = await self._ground.database.read(work)
-        before = self._compiled.get(workspace)
-        try:
-            if before is not None and before.revision == revision:
-                table = before.with_apps(apps)
-            else:
-                table = compile_workspace(catalogue, apps, workspace, revision, before)
-        except CompileError as error:
-            log.error("the catalogue of %s, revision %d, is not served: %s", workspace, revision, error)
+        with _no_garbage():
+            revision, catalogue, apps = await self._ground.database.read(work)
+            table = self._compile(workspace, revision, catalogue, apps)
+        if table is None:
             return False
         self._compiled[workspace], self._apps[workspace] = table, apps
         millis = (time.monotonic() - began) * 1000
         log.info("revision %d of the catalogue of %s is served (%.0f ms)", revision, workspace, millis)
         return True
+
+    def _compile(
+        self, workspace: str, revision: int, catalogue: Catalogue, apps: tuple[App, ...]
+    ) -> CompiledTable | None:
+        before = self._compiled.get(workspace)
+        try:
+            if before is not None and before.revision == revision:
+                return before.with_apps(apps)
+            return compile_workspace(catalogue, apps, workspace, revision, before)
+        except CompileError as error:
+            log.error("the catalogue of %s, revision %d, is not served: %s", workspace, revision, error)
+            return None
 
     def _tables(self) -> Tables:
         return Tables(self._compiled, {app.key: workspace for workspace, apps in self._apps.items() for app in apps})
