@@ -85,7 +85,12 @@ SENTENCES: dict[str, tuple[int, str, str]] = {
     "busy": (503, "当前识别请求较多，请稍后再试。", "Many photos are being read. Please try again in a moment."),
     "too-many-photos": (429, "今日拍摄次数过多，请明天再试。", "Too many photos today. Please try again tomorrow."),
     "bad-photo": (400, "照片无法识别，请重新拍摄。", "The photo shows too little. Take it again."),
-    "photo-used": (409, "这张照片已用于其他理赔。", "This photo was in a claim before."),
+    "bad-film": (
+        400,
+        "视频无法识别：请拍摄 1 至 {seconds} 秒的 MP4 视频，不超过 5 MB。",
+        "The film cannot be used: an MP4 of 1 to {seconds} seconds, 5 MB at most.",
+    ),
+    "photo-used": (409, "这张照片或视频已用于其他理赔。", "This photo or film was in a claim before."),
     "no-batch": (404, "没有这个批次，或其营业日尚未结束。", "There is no such batch, or its day has not ended."),
     "batch-order": (409, "请先完成此前的批次。", "What comes before this batch has to be done first."),
     "own-proposal": (409, "不能审批自己提交的内容。", "Nobody decides what is their own. Somebody else has to."),

@@ -1,7 +1,7 @@
 """A short insurance claim: shops of the bank's customers are insured against small damages.
 
-photo → rules → pay-out, in one request. Rules are pure (`judge`); what they do not pay at once a person looks at. A
-photo that was in another claim is refused, whoever sends it: photos are kept by their SHA-256.
+photo or film → rules → pay-out, in one request. Rules are pure (`judge`); what they do not pay at once a person looks
+at. A photo or film that was in another claim is refused, whoever sends it: they are kept by their SHA-256.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Meta, Struct
 from sqlalchemy import Connection, Row, func, insert, select, update
 
-from bank.centres import loan_rows, messages, worklist
+from bank.centres import films, loan_rows, messages, worklist
 from bank.centres.accounting import CLAIMS_PAID, general
 from bank.centres.payments import Order, Payments, do_insert
 from bank.centres.worklist import Word
@@ -40,16 +40,20 @@ _YEAR = 365 * 86_400_000_000
 KIND = "claim"
 _LARGE = ("claim-large", "金额超过自动赔付上限。", "It is more than what is paid at once.")
 _MANY = ("claim-many", "一年内自动赔付次数已用完。", "As many claims as are paid at once in a year were paid already.")
-#: kind of photos among the documents
-PHOTO = "claim-photo"
+#: kinds among the documents
+PHOTO, FILM = "claim-photo", "claim-film"
+#: bytes of a film, which comes as base64 in JSON, and seconds of it
+MOST_FILM, LEAST_SECONDS, MOST_SECONDS = 5_500_000, 1, 60
 
 
 class File(Struct, frozen=True):
-    """A claim as the customer files it; `photo` is base64 of a JPEG or PNG."""
+    """A claim as the customer files it, with a photo or a film of the damage: `photo` is base64 of a JPEG or PNG,
+    `film` of an MP4 or QuickTime file of at most a minute."""
 
     kind: str
     amount: Annotated[int, Meta(ge=1)]
-    photo: str
+    photo: str = ""
+    film: str = ""
     words: Annotated[str, Meta(max_length=200)] = ""
 
 
@@ -117,8 +121,8 @@ def _do_file(connection: Connection, customer: str, key: str, wanted: File, at: 
         return str(known.id)
     if wanted.kind not in KINDS:
         raise Refusal("invalid", what="kind")
-    photo = _photo(wanted.photo)
-    digest = hashlib.sha256(photo).hexdigest()
+    kind, content = _evidence(wanted)
+    digest = hashlib.sha256(content).hexdigest()
     if connection.execute(select(documents.c.id).where(documents.c.id == digest)).first() is not None:
         raise Refusal("photo-used")
     rows = connection.execute(
@@ -134,7 +138,7 @@ def _do_file(connection: Connection, customer: str, key: str, wanted: File, at: 
     identifier = new_hex(at)
     number = f"C{day_of(at):%Y%m%d}{int(identifier[-8:], 16) % 1_000_000:06d}"
     connection.execute(
-        insert(documents).values(id=digest, customer_id=customer, kind=PHOTO, content=photo, created_at=at)
+        insert(documents).values(id=digest, customer_id=customer, kind=kind, content=content, created_at=at)
     )
     connection.execute(
         insert(claims).values(
@@ -195,15 +199,25 @@ def _do_word(connection: Connection, subject: str, officer: str, word: Word, not
 worklist.DECIDERS[KIND] = _do_word
 
 
-def _photo(text: str) -> bytes:
+def _evidence(wanted: File) -> tuple[str, bytes]:
+    """The kind of document, and its bytes. Refusals "bad-photo", "bad-film", "invalid" (both)."""
+    if wanted.photo and wanted.film:
+        raise Refusal("invalid", what="photo, film: one of them")
     try:
-        photo = base64.b64decode(text, validate=True)
+        content = base64.b64decode(wanted.photo or wanted.film, validate=True)
     except (ValueError, binascii.Error):
-        raise Refusal("bad-photo") from None
-    size = size_of(photo)
-    if size is None or min(size) < LEAST_PIXELS:
-        raise Refusal("bad-photo")
-    return photo
+        raise Refusal("bad-film" if wanted.film else "bad-photo", seconds=MOST_SECONDS) from None
+    if not wanted.film:
+        size = size_of(content)
+        if size is None or min(size) < LEAST_PIXELS:
+            raise Refusal("bad-photo")
+        return PHOTO, content
+    film = films.read(content) if len(content) <= MOST_FILM else None
+    if film is None or min(film.width, film.height) < LEAST_PIXELS:
+        raise Refusal("bad-film", seconds=MOST_SECONDS)
+    if not LEAST_SECONDS <= film.seconds <= MOST_SECONDS:
+        raise Refusal("bad-film", seconds=MOST_SECONDS)
+    return FILM, content
 
 
 def _order(connection: Connection, customer: str, identifier: str) -> Order | None:

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from bank.centres.claims import AT_ONCE, MOST, PER_YEAR, judge, size_of
+from bank.centres import films
+from bank.centres.claims import AT_ONCE, MOST, MOST_FILM, PER_YEAR, judge, size_of
 from tests.apps.bank.house import Answer, BankHouse
 
 
@@ -28,6 +29,23 @@ def jpeg(width: int, height: int) -> bytes:
     """The beginning of one: a comment, then the frame."""
     frame = struct.pack(">HBHHB", 11, 8, height, width, 1)
     return b"\xff\xd8" + b"\xff\xfe\x00\x06abcd" + b"\xff\xc0" + frame + b"\x01\x11\x00"
+
+
+def box(kind: bytes, content: bytes) -> bytes:
+    return struct.pack(">I4s", len(content) + 8, kind) + content
+
+
+def mp4(seconds: int = 12, width: int = 1280, height: int = 720, *, version: int = 0, shade: int = 0) -> bytes:
+    """The boxes of a film of one picture track and sound, without its pictures."""
+    scale = 600
+    if version:
+        head = bytes([1, 0, 0, 0]) + struct.pack(">QQIQ", 0, 0, scale, seconds * scale)
+    else:
+        head = bytes(4) + struct.pack(">IIII", 0, 0, scale, seconds * scale)
+    picture = bytes(76) + struct.pack(">II", width << 16, height << 16)
+    tracks = box(b"trak", box(b"tkhd", bytes(84))) + box(b"trak", box(b"tkhd", picture))
+    data = struct.pack(">I4sQ", 1, b"mdat", 16 + 4) + bytes([shade] * 4)
+    return box(b"ftyp", b"isom") + data + box(b"moov", box(b"mvhd", head) + tracks)
 
 
 def file(house: BankHouse, amount: int = 50_000, key: str = "c1", picture: bytes | None = None, **more: Any) -> Answer:
@@ -78,6 +96,43 @@ def test_more_than_a_few_are_looked_at(house: BankHouse) -> None:
     assert states == ["paid"] * PER_YEAR + ["referred"]
     assert shop(house) == before + PER_YEAR * 50_000
     assert file(house, MOST + 1, key="big", picture=png(shade=9)).json["state"] == "refused"
+
+
+def send_film(house: BankHouse, content: bytes, key: str = "f1") -> Answer:
+    wanted = {"kind": "water", "amount": 50_000, "film": base64.b64encode(content).decode()}
+    return house.call("POST", "/v1/claims", wanted, idempotency_key=key)
+
+
+def test_a_film_will_do(house: BankHouse) -> None:
+    before = shop(house)
+    assert send_film(house, mp4()).json["state"] == "paid"
+    assert shop(house) == before + 50_000
+    assert send_film(house, mp4(), key="f2").code == "photo-used"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"", png(), mp4()[:-90], mp4(61), mp4(0), mp4(12, 200, 720), mp4(12, 0, 0), box(b"ftyp", b"isom"),
+        mp4() + bytes(MOST_FILM),
+    ],
+    ids=["nothing", "picture", "cut", "long", "no-time", "narrow", "sound", "no-movie", "large"],
+)  # fmt: skip
+def test_films_that_show_nothing(house: BankHouse, content: bytes) -> None:
+    assert send_film(house, content).code in ("bad-film", "bad-photo")
+    assert house.get("/v1/claims")["items"] == []
+
+
+def test_a_photo_or_a_film(house: BankHouse) -> None:
+    film = base64.b64encode(mp4()).decode()
+    assert file(house, film=film).code == "invalid"
+    assert file(house, photo="").code == "bad-photo"
+
+
+def test_what_a_film_says_of_itself() -> None:
+    assert films.read(mp4(version=1)) == films.read(mp4()) == films.Film(12.0, 1280, 720)
+    for length in range(len(mp4())):
+        films.read(mp4()[:length])
 
 
 @pytest.mark.parametrize(
