@@ -165,6 +165,23 @@ def test_a_query_is_passed_on_as_it_was_signed() -> None:
     assert asyncio.run(run()) == f"/rpc/op/a%20b?{query}"
 
 
+def test_a_server_that_goes_on_talking_is_not_listened_to() -> None:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        return web.Response(text="answer")
+
+    async def run() -> bytes:
+        async def receive() -> Message:
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        async with passing(answer) as forward:
+            phone = Phone()
+            await asyncio.wait_for(forward(phone.scope, receive, phone.send), 20)
+            phone.came.get_nowait()
+            return bytes(phone.came.get_nowait()["body"])
+
+    assert asyncio.run(run()) == b"answer"
+
+
 def test_a_service_that_cannot_be_asked() -> None:
     async def nobody() -> str:
         raise TimeoutError

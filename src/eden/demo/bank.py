@@ -6,14 +6,13 @@ import asyncio
 import contextlib
 import os
 import sys
-import time
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import aiohttp
 
 from eden.base.errors import EdenError
-from eden.base.http import Receive, Scope, Send, read_body, respond
+from eden.base.http import Receive, Scope, Send
+from eden.demo.forward import Forward
 from eden.demo.supervised import Supervised
 
 #: the bank's place in the demo, and the name that the mini program knows it by
@@ -25,18 +24,9 @@ CUSTOMER, PASSWORD, PIN = "13812345820", "secret1", "258013"
 STAFF = ("zhao.min", "li.wei")
 #: made-up customers: enough to look around among, few enough to be there in a second
 _CUSTOMERS = 24
-#: bytes of a body that is passed on: a photo of a document
-_BODY = 8 << 20
-#: how long a request waits for a bank that is being started
-_START_SECONDS = 30.0
 #: of the environment
 _TOKEN = "BANK_KEYBOARD_TOKEN"
 _PACKAGE = Path(__file__).resolve().parent.parent
-#: of a connection, not of what is said over it
-_DROPPED = frozenset(
-    {b"host", b"connection", b"content-length", b"transfer-encoding", b"keep-alive", b"accept-encoding"}
-)
-_NOT_RETURNED = frozenset({"connection", "content-length", "transfer-encoding", "date", "server"})
 
 
 def bank_folder() -> Path:
@@ -93,56 +83,3 @@ class Bank:
 def staff(address: str) -> str:
     """What the terminal says of the staff pages, which are on the bank's own port."""
     return f"  Bank staff: {address}/console, sign in as {' or '.join(STAFF)}, password {PASSWORD}"
-
-
-class Forward:
-    """ASGI: passes requests on to a service, below `prefix`, and waits for it while it is started.
-
-    A connection that cannot be made is tried again: nothing has been asked yet. An answer that breaks off is not.
-    """
-
-    def __init__(self, address: Callable[[], Awaitable[str]], prefix: str) -> None:
-        self._address, self._prefix = address, prefix
-        self._session: aiohttp.ClientSession | None = None
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body = await read_body(scope, receive, _BODY)
-        until = time.monotonic() + _START_SECONDS
-        while True:
-            try:
-                address = await asyncio.wait_for(self._address(), max(0.0, until - time.monotonic()))
-                return await self._pass(f"{address}{self._prefix}{scope['path']}", scope, body, send)
-            except aiohttp.ClientConnectorError:
-                if time.monotonic() > until:
-                    return await respond(send, b"The service does not start.\n", b"text/plain", 502)
-                await asyncio.sleep(0.1)
-            except (TimeoutError, aiohttp.ClientError):
-                return await respond(send, b"The service gave no answer.\n", b"text/plain", 502)
-
-    async def _pass(self, url: str, scope: Scope, body: bytes, send: Send) -> None:
-        if self._session is None:
-            self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60))
-        query = scope.get("query_string", b"").decode("latin-1")
-        headers = [
-            (name.decode("latin-1"), value.decode("latin-1"))
-            for name, value in scope["headers"]
-            if name not in _DROPPED
-        ]
-        # services have pages that are not for who comes from elsewhere
-        headers.append(("x-forwarded-for", (scope.get("client") or ("unknown",))[0]))
-        method = scope["method"]
-        async with self._session.request(
-            method, f"{url}?{query}" if query else url, data=body or None, headers=headers, allow_redirects=False
-        ) as answer:
-            found = await answer.read()
-            fields = [
-                (name.lower().encode("latin-1"), value.encode("latin-1"))
-                for name, value in answer.headers.items()
-                if name.lower() not in (*_NOT_RETURNED, "content-type")
-            ]
-            content_type = answer.headers.get("content-type", "application/octet-stream")
-            await respond(send, found, content_type.encode("latin-1"), answer.status, fields)
-
-    async def close(self) -> None:
-        if self._session is not None:
-            await self._session.close()

@@ -108,6 +108,6 @@ async def _pass(answer: aiohttp.ClientResponse, send: Send) -> None:
 
 
 async def _left(receive: Receive) -> None:
-    """Ends when whoever asked is gone."""
-    while (await receive())["type"] != "http.disconnect":
-        pass
+    """Ends when whoever asked is gone. The body was read: a message that is anything else is the last one."""
+    if (await receive())["type"] != "http.disconnect":
+        await asyncio.Event().wait()
