@@ -11,7 +11,7 @@ const OPEN = ['draft', 'received', 'referred', 'offered']
 Page({
   behaviors: [page],
   data: {
-    t: pick('number', 'product', 'state', 'loanAmount', 'offered', 'term', 'months', 'rate', 'apr', 'monthly', 'interest', 'contract', 'readContract', 'sign', 'backHome', 'goOn', 'withdraw'),
+    t: pick('number', 'product', 'state', 'loanAmount', 'offered', 'term', 'months', 'rate', 'apr', 'monthly', 'interest', 'contract', 'readContract', 'sign', 'backHome', 'goOn', 'withdrawApplication'),
     application: {}, status: '', open: false, agreed: false, busy: false, problem: '',
   },
 
@@ -36,7 +36,7 @@ Page({
     return this.read
   },
 
-  async read_contract() {
+  async readContract() {
     this.setData({ problem: '' })
     try {
       await pdf.show(await this.draft())
@@ -60,7 +60,7 @@ Page({
   },
 
   async withdraw() {
-    const { confirm } = await wx.showModal({ title: t('withdraw'), content: t('withdrawAsk'), confirmText: t('confirmShort'), cancelText: t('cancel') })
+    const { confirm } = await wx.showModal({ title: t('withdrawApplication'), content: t('withdrawApplicationAsk'), confirmText: t('confirmShort'), cancelText: t('cancel') })
     if (!confirm) return
     try {
       this.show(await api.call('credit.application.withdraw', { id: this.id }))
