@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import dataclasses
 import datetime
+import gc
 import logging
 import os
 import signal
@@ -38,6 +39,8 @@ from eden.base.ids import now
 
 #: environment: the token of the platform's keyboard, which is not to be seen in a list of processes
 KEYBOARD_TOKEN = "BANK_KEYBOARD_TOKEN"
+#: objects that are made before garbage is looked for
+_GARBAGE = 20_000
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -79,9 +82,6 @@ def main(arguments: list[str] | None = None) -> int:
     people.add_argument("--database", default="", help="address of the database (default: SQLite in the folder)")
     people.set_defaults(run=_staff)
     openbank.add_to(commands, _database)
-    prove = commands.add_parser("verify-contract", help="prove a contract by its receipt, without the bank")
-    prove.add_argument("file", type=Path, help="the signed PDF")
-    prove.add_argument("--receipt", type=Path, required=True, help="of the contract's note in the ledger")
     for name, run, text in (
         ("batches", _batches, "list the newest batches of ends of days"),
         ("rollover", _rollover, "end the days that are over, or run a batch of one again"),
@@ -95,6 +95,9 @@ def main(arguments: list[str] | None = None) -> int:
             operation.add_argument("--day", type=datetime.date.fromisoformat, help="with --batch: run it again")
             operation.add_argument("--batch", default="", choices=["", *DAY_END], help="with --day: run it again")
         operation.set_defaults(run=run)
+    prove = commands.add_parser("verify-contract", help="prove a contract by its receipt, without the bank")
+    prove.add_argument("file", type=Path, help="the signed PDF")
+    prove.add_argument("--receipt", type=Path, required=True, help="of the contract's note in the ledger")
     prove.add_argument("--keys", type=Path, required=True, help="the ledger's public keys, one in each line")
     prove.add_argument("--certificate", type=Path, required=True, help="of the bank's signatures, PEM")
     prove.set_defaults(run=_prove)
@@ -207,9 +210,6 @@ def _trial_balance(given: argparse.Namespace) -> int:
     return asyncio.run(ledger.print_trial_balance(_ledger_of(given).ledger_address, at))
 
 
-def _catalogue(given: argparse.Namespace) -> int:
-    print(catalogue.text(), end="")
-    return 0
 def _batches(given: argparse.Namespace) -> int:
     for run in operating.listed(_settings(given)):
         print(operating.line(run))
@@ -235,6 +235,9 @@ def _settings(given: argparse.Namespace) -> Settings:
     return Settings(given.data, database=given.database, ledger=given.ledger)
 
 
+def _catalogue(given: argparse.Namespace) -> int:
+    print(catalogue.text(), end="")
+    return 0
 
 
 def _serve(given: argparse.Namespace) -> int:
@@ -255,7 +258,9 @@ def _serve(given: argparse.Namespace) -> int:
         address = f"http://{given.host}:{listener.getsockname()[1]}"
         print(f"Bank  {address}", flush=True)
         settings = dataclasses.replace(settings, address=given.address or address)
-        config = uvicorn.Config(Server(settings), log_level="warning", access_log=False, lifespan="on")
+        config = uvicorn.Config(
+            Server(settings), log_level="warning", access_log=False, lifespan="on", proxy_headers=False
+        )
         server = uvicorn.Server(config)
         with contextlib.suppress(KeyboardInterrupt):
             uvloop.run(_run(server, listener, given.ends_with_input))
@@ -270,6 +275,9 @@ async def _run(server: uvicorn.Server, listener: socket.socket, ends_with_input:
         with contextlib.suppress(RuntimeError):  # it has stopped already
             loop.call_soon_threadsafe(server.handle_exit, signal.SIGTERM, None)
 
+    # what a bank consists of is no garbage
+    gc.freeze()
+    gc.set_threshold(_GARBAGE)
     if ends_with_input:
         threading.Thread(target=read, name="bank-input", daemon=True).start()
     await server.serve(sockets=[listener])

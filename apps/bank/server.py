@@ -7,6 +7,8 @@ import logging
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+
 from bank import mobile
 from bank.centres import accounting, applying, bookings, network, papers, products
 from bank.centres.arrears import ARREARS, COLLECT, Arrears
@@ -157,7 +159,8 @@ class Server:
 
     def __init__(self, settings: Settings) -> None:
         self.bank = bank = Bank(settings)
-        self._staff = Staff(bank)
+        # by which scheme and from where somebody asks is for sessions of the staff alone
+        self._staff: Any = ProxyHeadersMiddleware(Staff(bank))  # type: ignore[arg-type]
         self.openbank = openbank.surface(bank)
         self._router = Router([Route("GET", "/healthz", _healthy, open=True), *mobile.routes(bank)], self._identify)
 

@@ -5,8 +5,8 @@ id follows from the customer and from what their phone calls the payment, so the
 transfer, and what the ledger has answered is done. Lines of statements follow from the journal a moment later
 (`Till.write_lines`), from where a process that died has left it.
 
-What is asked of the database for payments that come together is asked at once. How much an account has paid today is
-counted here, as only one process writes a ledger.
+What the database knows of an account is believed for some seconds; for payments that come together it is asked at once.
+How much an account has paid today is counted here, as only one process writes a ledger.
 """
 
 from __future__ import annotations
@@ -23,10 +23,11 @@ from msgspec import Struct
 from sqlalchemy import Connection, func, insert, or_, select
 
 from bank.centres import products
-from bank.centres.accounting import CNY, Code, general
+from bank.centres.accounting import CNY, DAY_STARTS, Code, general
 from bank.centres.payments import refusal
 from bank.ledger.interfaces import Outcome, Transfer
 from bank.ledger.ledger import Ledger
+from bank.ledger.records import DAY
 from bank.refusals import Refusal, yuan
 from bank.tables import accounts, customers, movements
 from bank.times import day_of, moment, shown
@@ -45,6 +46,8 @@ _CONSUMER = "till"
 #: entries of one write, and seconds until the next one
 _PAGE, _EVERY = 5_000, 0.5
 _MINUTE = 60_000_000
+#: how long what is known of an account is believed, µs; how many are kept; how long others are waited for, seconds
+_BELIEVED, _KEPT, _TOGETHER = 10_000_000, 200_000, 0.002
 _PAID, _TAKEN = "shopping", "income"
 _DIFFERENT = "exists_with_different"
 
@@ -70,7 +73,7 @@ class Paid(Struct, frozen=True):
 
 
 class Fact(NamedTuple):
-    """What the bank knows of an account."""
+    """What the bank knows of an account; `at`: since when (µs)."""
 
     id: str
     number: str
@@ -78,6 +81,7 @@ class Fact(NamedTuple):
     name: str
     state: str
     product: products.Product
+    at: int
 
 
 class Till:
@@ -87,17 +91,23 @@ class Till:
         self._database, self._ledger = database, ledger
         self._waiting: list[tuple[Purchase, asyncio.Future[tuple[Fact | None, Fact | None]]]] = []
         self._reading: asyncio.Task[None] | None = None
+        #: by id, and by number
+        self._facts: dict[str, Fact] = {}
         self._products: dict[tuple[str, int], products.Product] = {}
         #: the day that is counted, and what accounts have paid in it
-        self._day, self._spent = "", dict[str, int]()
+        self._day, self._spent = 0, dict[str, int]()
         #: lines before the cursor are written; the first ones after a start may be written already
         self._cursor, self._sure = -1, False
 
     async def pay(self, customer: str, key: str, wanted: Purchase) -> Paid:
         """Pay; the same key with the same wish is the same payment. Refusals of all kinds."""
         at = now()
+        if (day := (at + DAY_STARTS) // DAY) != self._day:
+            self._day, self._spent = day, {}
         identifier = transfer_id(customer, key, at)
-        account, shop = await self._facts(wanted)
+        account, shop = self._known(wanted.account, at), self._known(wanted.shop, at)
+        if account is None or shop is None or wanted.account not in self._spent:
+            account, shop = await self._asked(wanted)
         name = shop.name if shop else ""
         try:
             transfer = self._transfer(customer, identifier, wanted, account, shop, at)
@@ -122,14 +132,14 @@ class Till:
         self, customer: str, identifier: str, wanted: Purchase, account: Fact | None, shop: Fact | None, at: int
     ) -> Transfer:
         """What is to be posted; it counts for the day from now on."""
-        if account is None or account.customer != customer:
+        if account is None or account.customer != customer or account.id != wanted.account:
             raise Refusal("no-account")
         if account.state != "open":
             raise Refusal("account-frozen")
         product = account.product
         if not isinstance(product, products.Deposit) or not product.is_payment:
             raise Refusal("no-account")
-        if shop is None or shop.state != "open" or shop.product.gl != _SHOPS:
+        if shop is None or shop.number != wanted.shop or shop.state != "open" or shop.product.gl != _SHOPS:
             raise Refusal("no-payee")
         if shop.id == account.id:
             raise Refusal("same-account")
@@ -148,8 +158,12 @@ class Till:
     def _count(self, account: str, amount: int) -> None:
         self._spent[account] = self._spent.get(account, 0) + amount
 
-    def _facts(self, wanted: Purchase) -> asyncio.Future[tuple[Fact | None, Fact | None]]:
-        """Of both accounts; with what others wait for, in one question."""
+    def _known(self, name: str, at: int) -> Fact | None:
+        fact = self._facts.get(name)
+        return fact if fact is not None and at - fact.at < _BELIEVED else None
+
+    def _asked(self, wanted: Purchase) -> asyncio.Future[tuple[Fact | None, Fact | None]]:
+        """Of both accounts, from the database."""
         answer: asyncio.Future[tuple[Fact | None, Fact | None]] = asyncio.get_running_loop().create_future()
         self._waiting.append((wanted, answer))
         if self._reading is None:
@@ -159,36 +173,42 @@ class Till:
     async def _read(self) -> None:
         try:
             while self._waiting:
+                await asyncio.sleep(_TOGETHER)
                 asked, self._waiting = self._waiting, []
-                day = day_of(now()).isoformat()
-                if day != self._day:
-                    self._day, self._spent = day, {}
-                ids = {wanted.account for wanted, _ in asked}
-                numbers = {wanted.shop for wanted, _ in asked}
-                uncounted = ids.difference(self._spent)
                 try:
-                    facts, spent = await self._database.read(
-                        lambda connection, ids=ids, numbers=numbers, uncounted=uncounted: (  # type: ignore[misc]
-                            self._found(connection, ids, numbers),
-                            _spent(connection, uncounted, now()) if uncounted else {},
-                        )
-                    )
+                    found = await self._look_up(asked)
                 except Exception as error:
                     for _, answer in asked:
                         if not answer.done():
                             answer.set_exception(error)
                     continue
-                for account in uncounted:
-                    self._spent.setdefault(account, spent.get(account, 0))
-                by_id = {fact.id: fact for fact in facts}
-                by_number = {fact.number: fact for fact in facts}
                 for wanted, answer in asked:
                     if not answer.done():
-                        answer.set_result((by_id.get(wanted.account), by_number.get(wanted.shop)))
+                        answer.set_result((found.get(wanted.account), found.get(wanted.shop)))
         finally:
             self._reading = None
 
-    def _found(self, connection: Connection, ids: Iterable[str], numbers: Iterable[str]) -> list[Fact]:
+    async def _look_up(self, asked: Iterable[tuple[Purchase, Any]]) -> dict[str, Fact]:
+        """Accounts by id, shops by number; from now on their payments are counted, too."""
+        at = now()
+        ids, numbers = {wanted.account for wanted, _ in asked}, {wanted.shop for wanted, _ in asked}
+        uncounted = ids.difference(self._spent)
+
+        def read(connection: Connection) -> tuple[list[Fact], dict[str, int]]:
+            spent = _spent(connection, uncounted, at) if uncounted else {}
+            return self._found(connection, ids, numbers, at), spent
+
+        facts, spent = await self._database.read(read)
+        for fact in facts:
+            if fact.id in uncounted:
+                self._spent.setdefault(fact.id, spent.get(fact.id, 0))
+        found = {fact.id: fact for fact in facts} | {fact.number: fact for fact in facts}
+        if len(self._facts) > _KEPT:
+            self._facts.clear()
+        self._facts |= found
+        return found
+
+    def _found(self, connection: Connection, ids: Iterable[str], numbers: Iterable[str], at: int) -> list[Fact]:
         rows = connection.execute(
             select(
                 accounts.c.id, accounts.c.number, accounts.c.customer_id, customers.c.name, accounts.c.state,
@@ -197,7 +217,7 @@ class Till:
             .join(customers, customers.c.id == accounts.c.customer_id)
             .where(or_(accounts.c.id.in_(ids), accounts.c.number.in_(numbers)))
         )  # fmt: skip
-        return [Fact(*row[:5], self._product(connection, row[5], row[6])) for row in rows]
+        return [Fact(*row[:5], self._product(connection, row[5], row[6]), at) for row in rows]
 
     def _product(self, connection: Connection, code: str, version: int) -> products.Product:
         """A version is never changed."""
