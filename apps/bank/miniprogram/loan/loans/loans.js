@@ -5,7 +5,7 @@ const { pick, table } = require('../../utils/i18n')
 /** Applications that are on their way, and loans. */
 Page({
   behaviors: [page],
-  data: { t: pick('owed', 'loanAmount'), applications: [], loans: [], states: table.states },
+  data: { t: pick('owed', 'loanAmount', 'noLoans', 'scan', 'overdueFor', 'days', 'nextDue'), applications: [], loans: [], states: table.states },
 
   onLoad() { this.title('loans') },
   onShow() { this.refresh(this.data.state === 'ready') },

@@ -1,5 +1,6 @@
 const api = require('../../utils/api')
 const page = require('../../utils/page')
+const files = require('../../utils/pdf')
 const { pick, t } = require('../../utils/i18n')
 
 /** Transactions → days, in order, with the day's sum. */
@@ -15,12 +16,21 @@ function byDay(items) {
   return days
 }
 
+/** The last six months, this one first: 2026-11, … */
+function lastMonths() {
+  const today = new Date()
+  return [0, 1, 2, 3, 4, 5].map((back) => {
+    const month = new Date(today.getFullYear(), today.getMonth() - back, 1)
+    return `${month.getFullYear()}-${String(month.getMonth() + 1).padStart(2, '0')}`
+  })
+}
+
 Page({
   behaviors: [page],
   data: {
-    t: pick('noMore', 'loading', 'search', 'searchHint'),
+    t: pick('noMore', 'loading', 'search', 'searchHint', 'statementFile'),
     filters: [{ value: 'all', text: t('all') }, { value: 'in', text: t('income') }, { value: 'out', text: t('spending') }],
-    direction: 'all', text: '', account: {}, days: [], next: null,
+    direction: 'all', text: '', account: {}, days: [], next: null, fetchingFile: false,
   },
   items: [],
   fetching: false,
@@ -58,6 +68,23 @@ Page({
       wx.showToast({ title: error.message, icon: 'none' })
     } finally {
       this.fetching = false
+    }
+  },
+
+  /** A month's statement as a file: PDF is shown, CSV is saved where the person wants it. */
+  async file() {
+    try {
+      const months = lastMonths()
+      const { tapIndex } = await wx.showActionSheet({ alertText: t('chooseMonth'), itemList: months })
+      const forms = ['pdf', 'csv']
+      const chosen = await wx.showActionSheet({ alertText: t('chooseForm'), itemList: ['PDF', 'CSV'] })
+      this.setData({ fetchingFile: true })
+      const form = forms[chosen.tapIndex]
+      await files.show(await api.call('account.statement.get', { id: this.accountId, month: months[tapIndex], form }), form)
+    } catch (error) {
+      if (!/cancel/.test(error.errMsg || '')) wx.showToast({ title: error.message || t('failed'), icon: 'none' })
+    } finally {
+      this.setData({ fetchingFile: false })
     }
   },
 

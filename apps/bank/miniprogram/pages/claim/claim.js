@@ -4,11 +4,14 @@ const { pick, t, table } = require('../../utils/i18n')
 
 const KINDS = ['glass', 'water', 'goods']
 
-/** A small damage in the shop: what, how much, a photo of it. */
+/** bytes of a film that the bank takes */
+const MOST_FILM = 5500000
+
+/** A small damage in the shop: what, how much, a photo or a film of it. */
 Page({
   data: {
     t: pick('damage', 'claimAmount', 'claimText', 'take', 'retake', 'photo', 'fileClaim'),
-    kinds: table.damages, kind: 0, amount: '', photo: '', busy: false, problem: '', ready: false,
+    kinds: table.damages, kind: 0, amount: '', photo: '', isFilm: false, busy: false, problem: '', ready: false,
   },
 
   onLoad() { wx.setNavigationBarTitle({ title: t('claim') }) },
@@ -23,21 +26,26 @@ Page({
 
   async take() {
     try {
-      const { tempFiles } = await wx.chooseMedia({ count: 1, mediaType: ['image'], sourceType: ['camera', 'album'], sizeType: ['compressed'] })
-      const photo = tempFiles[0].tempFilePath
-      this.setData({ photo, problem: '', ready: money.parse(this.data.amount) > 0 })
+      const { tempFiles } = await wx.chooseMedia({ count: 1, mediaType: ['image', 'video'], maxDuration: 30, sourceType: ['camera', 'album'], sizeType: ['compressed'] })
+      const { tempFilePath: photo, fileType, size } = tempFiles[0]
+      const isFilm = fileType === 'video'
+      if (isFilm && size > MOST_FILM) {
+        this.setData({ problem: t('filmTooLarge') })
+        return
+      }
+      this.setData({ photo, isFilm, problem: '', ready: money.parse(this.data.amount) > 0 })
     } catch (error) {
       if (!/cancel/.test(error.errMsg)) wx.showToast({ title: t('failed'), icon: 'none' })
     }
   },
 
   async file() {
-    const { kind, amount, photo } = this.data
+    const { kind, amount, photo, isFilm } = this.data
     this.key = this.key || api.newKey()
     this.setData({ busy: true, problem: '' })
     try {
       const picture = wx.getFileSystemManager().readFileSync(photo, 'base64')
-      const { number, state } = await api.call('insurance.claim.create', { kind: KINDS[kind], amount: money.parse(amount), photo: picture }, this.key)
+      const { number, state } = await api.call('insurance.claim.create', { kind: KINDS[kind], amount: money.parse(amount), [isFilm ? 'film' : 'photo']: picture }, this.key)
       wx.redirectTo({ url: `/pages/result/result?title=claim_${state}&text=${encodeURIComponent(number)}` })
     } catch (error) {
       if (error.code !== 'offline') this.key = undefined
