@@ -14,14 +14,20 @@ from eden.base.api.access import needs
 from eden.base.api.handlers import FromPath, JSONBody, Page, Service, TheCaller, ThePaging
 from eden.base.api.times import moment
 from eden.base.problems import Problem
-from eden.keyboard.interfaces import WORD, KeyAlgorithm, Kind, LogRow, Purpose
-from eden.keyboard.rules import LONGEST
+from eden.keyboard.interfaces import KeyAlgorithm, Kind, LogRow, Purpose
+from eden.keyboard.rules import LONGEST, check_purpose
 from eden.keyboard.service_admin import KeyboardAdmin
 from eden.keyboard.service_keys import Key
 
 _PATH = "/api/v1/workspaces/{workspace:str}/keyboard"
 Keyboard: TypeAlias = Service[KeyboardAdmin]
 TokenIds: TypeAlias = Annotated[list[Annotated[str, Meta(max_length=36)]], Meta(max_length=50)]
+
+#: of fields of a purpose; of what else the shapes below say
+_MISTAKES = {
+    "name": "A purpose's name has letters, digits, dots, dashes and underscores.",
+    "shortest": "A PIN has 4 to 12 digits, and nothing is longer than its longest.",
+}
 
 TAGS = {"keyboard": "The secure keyboard: what values are asked for, by which services, sealed to which keys."}
 
@@ -123,14 +129,13 @@ class KeyboardController(Controller):
         self, caller: TheCaller, keyboard_admin: Keyboard, name: FromPath[str], data: JSONBody[PurposeChange]
     ) -> PurposeView:
         """Make or change a purpose. With the first one of a workspace its keys are made."""
-        if not WORD.fullmatch(name):
-            raise Problem("invalid", "A purpose's name has letters, digits, dots, dashes and underscores.")
-        if data.shortest > data.longest or (data.kind == "pin" and not 4 <= data.shortest <= data.longest <= 12):
-            sentence = "A PIN has 4 to 12 digits, and nothing is longer than its longest."
-            raise Problem("invalid", sentence, errors=[("shortest", sentence)])
         fields = msgspec.structs.asdict(data)
         revision = fields.pop("revision")
-        return PurposeView.of(await keyboard_admin.set_purpose(*caller, Purpose(name=name, **fields), revision))
+        purpose = Purpose(name=name, **fields)
+        for place, _ in check_purpose(purpose):
+            sentence = _MISTAKES[place]
+            raise Problem("invalid", sentence, errors=[(place, sentence)])
+        return PurposeView.of(await keyboard_admin.set_purpose(*caller, purpose, revision))
 
     @get("/keys", opt=needs("key.manage"))
     async def list_keyboard_keys(

@@ -132,3 +132,11 @@ class OutcomeCount(msgspec.Struct, frozen=True):
     action: str
     outcome: str
     times: int
+
+
+class ServiceToken(msgspec.Struct, frozen=True):
+    """A token that a purpose can name, with its scopes of the keyboard."""
+
+    id: str
+    name: str
+    scopes: list[str]

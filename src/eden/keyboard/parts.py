@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from eden.base.ground import Ground
@@ -9,6 +10,7 @@ from eden.base.identity.service import Identity
 from eden.base.jobs import Handler
 from eden.base.parts import Part
 from eden.keyboard.api import TAGS, KeyboardController
+from eden.keyboard.pages import HANDLERS, NAVIGATION
 from eden.keyboard.receiver import PREFIX, Receiver
 from eden.keyboard.service import KeyboardService
 from eden.keyboard.service_admin import KeyboardAdmin
@@ -39,7 +41,9 @@ def parts(ground: Ground) -> Part:
 
     return Part(
         name="keyboard",
-        controllers=(KeyboardController,),
+        controllers=(KeyboardController, *HANDLERS),
+        folder=Path(__file__).parent,
+        navigation=NAVIGATION,
         services={"keyboard": service, "keyboard_admin": KeyboardAdmin(ground, service.opener)},
         tags=TAGS,
         raw={PREFIX: Receiver(service, identity)},

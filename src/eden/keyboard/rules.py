@@ -14,7 +14,7 @@ from typing import NamedTuple
 import msgspec
 
 from eden.base.problems import Problem
-from eden.keyboard.interfaces import Envelope, Form, Kind, OfferedKey, Purpose, Statement
+from eden.keyboard.interfaces import WORD, Envelope, Form, Kind, OfferedKey, Purpose, Statement
 
 #: a value is padded to this, so that its length cannot be read off the message
 PLAIN_BYTES = 144
@@ -27,6 +27,7 @@ _SKEW_MS = 5_000
 _PREFIX = "EK1."
 #: of a sealed value as text; the longest has some 900
 _LONGEST_TEXT = 4_000
+_LONGEST_LOCK = 30 * 24 * 3600
 _ENVELOPES = msgspec.json.Decoder(Envelope)
 
 
@@ -48,6 +49,21 @@ class SealedRefused(Problem):
 def refused(reason: str, sentence: str) -> SealedRefused:
     """One code for everything that is wrong with a sealed value; the sentence tells the service, not the person."""
     return SealedRefused(reason, sentence)
+
+
+def check_purpose(purpose: Purpose) -> list[tuple[str, str]]:
+    """What is wrong with a purpose that somebody wrote: fields, and words for what it is."""
+    found = []
+    if not WORD.fullmatch(purpose.name):
+        found.append(("name", "name"))
+    least, most = (4, 12) if purpose.kind == "pin" else (1, LONGEST)
+    if not least <= purpose.shortest <= purpose.longest <= most:
+        found.append(("shortest", "length"))
+    if not 1 <= purpose.tries <= 100:
+        found.append(("tries", "tries"))
+    if not 0 <= purpose.lock_seconds <= _LONGEST_LOCK:
+        found.append(("lock_seconds", "lock"))
+    return found
 
 
 def new_statement(

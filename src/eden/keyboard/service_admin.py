@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import msgspec
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, func, insert, or_, select, update
 
 from eden.base.ground import Ground
 from eden.base.identity.principal import Principal, check_permission
@@ -13,13 +13,14 @@ from eden.base.ids import now
 from eden.base.problems import Problem
 from eden.base.tables import tokens
 from eden.keyboard import service_keys
-from eden.keyboard.interfaces import KeyAlgorithm, LogRow, OutcomeCount, Purpose
+from eden.keyboard.interfaces import KeyAlgorithm, LogRow, OutcomeCount, Purpose, ServiceToken
 from eden.keyboard.models import keyboard_log, keyboard_purposes
 from eden.keyboard.opener_client import Opener
 
 _SECOND = 1_000_000
 #: a workspace has no more purposes than a person can tell apart
 _MOST_PURPOSES = 100
+_SCOPES = ("keyboard.verify", "keyboard.open")
 
 
 class KeyboardAdmin:
@@ -81,6 +82,23 @@ class KeyboardAdmin:
         made = await self._database.write(work)
         await service_keys.ensure(self._ground, self._opener, workspace_id, at, principal.name)
         return made
+
+    async def services(self, principal: Principal, workspace_id: str) -> list[ServiceToken]:
+        """Tokens that could be named by a purpose: with a scope of the keyboard, and in force. By name."""
+        check_permission(principal, workspace_id, "key.manage")
+        at, columns = self._clock(), tokens.c
+        query = (
+            select(columns.id, columns.name, columns.scopes)
+            .where(
+                columns.workspace_id == workspace_id,
+                columns.revoked_at.is_(None),
+                or_(columns.expires_at.is_(None), columns.expires_at > at),
+            )
+            .order_by(columns.name, columns.id)
+        )
+        rows = await self._database.read(lambda connection: connection.execute(query).all())
+        found = (ServiceToken(row.id, row.name, [one for one in row.scopes if one in _SCOPES]) for row in rows)
+        return [one for one in found if one.scopes]
 
     async def keys(
         self, principal: Principal, workspace_id: str, limit: int, after: str | None
