@@ -98,6 +98,7 @@ class Till:
         self._day, self._spent = 0, dict[str, int]()
         #: lines before the cursor are written; the first ones after a start may be written already
         self._cursor, self._sure = -1, False
+        self._writing = asyncio.Lock()
 
     async def pay(self, customer: str, key: str, wanted: Purchase) -> Paid:
         """Pay; the same key with the same wish is the same payment. Refusals of all kinds."""
@@ -227,31 +228,35 @@ class Till:
 
     async def write_lines(self) -> int:
         """Write the lines of what was paid since the last time; how many payments that were."""
+        async with self._writing:
+            written = 0
+            while (found := await self._write_page()) is not None:
+                written += found
+            return written
+
+    async def _write_page(self) -> int | None:
+        """As many as fit one write; None at the end of the journal."""
         if self._cursor < 0:
             self._cursor = await self._ledger.cursor(_CONSUMER)
-        written = 0
-        while True:
-            fetch = self._ledger.store.fetch
-            ((end,),) = await fetch("SELECT seq FROM ledger_head")
-            if end == self._cursor:
-                return written
-            rows = await fetch(
-                "SELECT seq, at, id, debit, credit, amount, reference FROM ledger_journal"
-                f" WHERE seq >= ? AND seq < ? AND code = ? ORDER BY seq LIMIT {_PAGE:d}",
-                (self._cursor, end, int(Code.PURCHASE)),
-            )
-            # a purchase elsewhere is credited to an account of the general ledger
-            found = [row for row in rows if not bytes(row[4]).startswith(_GENERAL)]
-            if found:
-                again = not self._sure
-                await self._database.write(
-                    lambda connection, found=found, again=again: _do_write(connection, found, again)  # type: ignore[misc]
-                )
-                self._sure = True
-                written += len(found)
-            self._cursor = rows[-1][0] + 1 if len(rows) == _PAGE else end
-            if found:
-                await self._ledger.advance(_CONSUMER, self._cursor)
+        fetch = self._ledger.store.fetch
+        ((end,),) = await fetch("SELECT seq FROM ledger_head")
+        if end == self._cursor:
+            return None
+        rows = await fetch(
+            "SELECT seq, at, id, debit, credit, amount, reference FROM ledger_journal"
+            f" WHERE seq >= ? AND seq < ? AND code = ? ORDER BY seq LIMIT {_PAGE:d}",
+            (self._cursor, end, int(Code.PURCHASE)),
+        )
+        # a purchase elsewhere is credited to an account of the general ledger
+        found = [row for row in rows if not bytes(row[4]).startswith(_GENERAL)]
+        if found:
+            again = not self._sure
+            await self._database.write(lambda connection: _do_write(connection, found, again))
+            self._sure = True
+        self._cursor = rows[-1][0] + 1 if len(rows) == _PAGE else end
+        if found:
+            await self._ledger.advance(_CONSUMER, self._cursor)
+        return len(found)
 
     async def run(self) -> None:
         """Write lines, for ever."""

@@ -25,8 +25,9 @@ SHOP = "6222000000000001"
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[BankHouse]:
-    """Of the customers, one is a shop that belongs to nobody else."""
+def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[BankHouse]:
+    """Of the customers, one is a shop that belongs to nobody else. Lines are written when a test says so."""
+    monkeypatch.setattr("bank.centres.till._EVERY", 3_600)
     with open_bank(tmp_path, customers=2, days=2) as house:
         at, who, account = now(), new_hex(now()), f"{new_hex(now())[:30]}00"
 
@@ -51,15 +52,19 @@ def house(tmp_path: Path) -> Iterator[BankHouse]:
         yield house
 
 
-def fill(house: BankHouse, cents: int) -> None:
-    """Into the account that pays."""
-    opening = int(Code.OPENING)
-    transfer = Transfer(new_transfer_id(), general(CAPITAL), current(house)["id"], cents, CNY, opening)
+def fill(house: BankHouse, cents: int, product: str = "CURRENT") -> None:
+    """Into an account of who is signed in."""
+    opening, account = int(Code.OPENING), owned(house, product)["id"]
+    transfer = Transfer(new_transfer_id(), general(CAPITAL), account, cents, CNY, opening)
     house.run(accounting.book(house.bank.ledger, [transfer]))
 
 
+def owned(house: BankHouse, product: str) -> Any:
+    return next(one for one in house.get("/v1/accounts")["items"] if one["product"] == product)
+
+
 def current(house: BankHouse) -> Any:
-    return next(one for one in house.get("/v1/accounts")["items"] if one["product"] == "CURRENT")
+    return owned(house, "CURRENT")
 
 
 def pay(house: BankHouse, amount: Any, key: str = "", **more: Any) -> Answer:
@@ -169,13 +174,12 @@ def test_a_day_has_a_limit_that_a_restart_does_not_forget(house: BankHouse) -> N
 
 
 def test_what_the_ledger_refuses_does_not_count(house: BankHouse) -> None:
-    savings = next(one for one in house.get("/v1/accounts")["items"] if one["product"] == "SAVINGS")
-    assert pay(house, 100, account=savings["id"]).code == "no-account"
-    with_little = next(one for one in house.get("/v1/accounts")["items"] if one["product"] == "MERCHANT")
+    assert pay(house, 100, account=owned(house, "SAVINGS")["id"]).code == "no-account"
+    fill(house, 100, "MERCHANT")
+    with_little = owned(house, "MERCHANT")
     # all but a cent goes away
-    away = Transfer(
-        new_transfer_id(), with_little["id"], general(CAPITAL), with_little["balance"] - 1, CNY, int(Code.PURCHASE)
-    )  # fmt: skip
+    rest = with_little["balance"] - 1
+    away = Transfer(new_transfer_id(), with_little["id"], general(CAPITAL), rest, CNY, int(Code.PURCHASE))
     house.run(accounting.book(house.bank.ledger, [away]))
     assert pay(house, 2, account=with_little["id"]).code == "insufficient-funds"
     assert house.bank.till._spent[with_little["id"]] == 0
