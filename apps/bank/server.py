@@ -30,8 +30,8 @@ from bank.openbank import service as openbank
 from bank.principals import HEADER, Principals
 from bank.seed import PASSWORD, PHONE, PIN, seed
 from bank.settings import Settings
-from bank.staff import members, proposals
 from bank.staff.door import Staff
+from bank.staff.tending import Tending
 from bank.staff.trail import Trail
 from bank.staff.witnessing import Witnessing
 from bank.tables import bring_up_to_date, is_empty
@@ -45,8 +45,6 @@ from eden.base.sealing import Seal
 DAY_END = (LEDGER, COLLECT, LOANS, DEPOSITS, ARREARS, MONITORING, CHECK)
 #: seconds between looks for applications whose time has come
 _LINE_SECONDS = 60
-#: seconds between looks at what staff have decided: versions of products whose day has come, orders
-_TEND_SECONDS = 30
 
 log = logging.getLogger("bank")
 
@@ -77,7 +75,8 @@ class Bank:
         self._run(self.secrets.enrol_made_up(PASSWORD, PIN), "bank-secrets")
         self.witnessing = Witnessing(self.ledger, self.settings.witness_file)
         self._run(self.witnessing.run(), "bank-witness")
-        self._run(self._tend(), "bank-staff")
+        self.tending = Tending(self.database, self.payments, self.clock)
+        self._run(self.tending.run(), "bank-staff")
         self._run(network.run(self.payments), "bank-network")
         self._run(self.papers.run(), "bank-papers")
         self._run(self._forget(), "bank-line")
@@ -129,18 +128,6 @@ class Bank:
     async def balance_after(self, account: str, transfer: str) -> int:
         """What could be spent of a deposit once a transfer of it was there; cents."""
         return await accounting.balance_after(self.ledger, account, transfer)
-
-    async def _tend(self) -> None:
-        """Make versions of products whose day has come, and carry out what officers have ordered, for ever."""
-        while True:
-            try:
-                await self.database.write(
-                    lambda connection: proposals.do_release(connection, members.names(connection), self.clock())
-                )
-                await self.payments.finish()
-            except Exception:
-                log.exception("what staff have decided could not be done")
-            await asyncio.sleep(_TEND_SECONDS)
 
     async def _forget(self) -> None:
         """End applications that have waited too long, and let papers go whose time has come, for ever."""

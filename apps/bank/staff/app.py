@@ -20,7 +20,8 @@ from litestar.handlers import BaseRouteHandler
 from bank.refusals import Refusal
 from bank.server import Bank
 from bank.staff import members, pages
-from bank.staff.desk import LARGEST_FORM, provide_desk, view_of
+from bank.staff.desk import LARGEST_FORM, OPEN, provide_desk, view_of
+from eden.base.api.access import handlers_of
 from eden.base.api.authentication import cookie_of
 from eden.base.api.errors import AnyRequest, exception_handlers
 from eden.base.api.paging import provide_paging
@@ -46,9 +47,9 @@ _PASSED_ON = (b"x-eden-principal", b"x-eden-trace", b"traceparent", b"x-forwarde
 def application(bank: Bank) -> Litestar:
     """The pages of a bank."""
     console = Console([ROOM], Assets(), site=SITE)
-    return Litestar(
+    app = Litestar(
         route_handlers=[
-            Router("/", route_handlers=frame_handlers(console), opt={"open": True}),
+            Router("/", route_handlers=frame_handlers(console), opt=OPEN),
             Router("/", route_handlers=pages.HANDLERS),
         ],
         guards=[_guard],
@@ -63,6 +64,10 @@ def application(bank: Bank) -> Litestar:
         logging_config=None,
         debug=False,
     )
+    for path, method, handler in handlers_of(app):
+        if "access" not in handler.opt:
+            raise ValueError(f"{method} {path} does not say whom it is for")
+    return app
 
 
 def is_here(scope: Any) -> bool:
@@ -92,14 +97,14 @@ async def _guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRo
     if scope["method"] not in ("GET", "HEAD"):
         headers = connection.headers
         sessions.check_origin(headers.get("origin"), headers.get("referer"), {headers.get("host", "").lower()})
-    if handler.opt.get("open"):
+    access = str(handler.opt["access"])
+    if access == "open":
         return
     if session is None:
         raise Problem("not-signed-in", "You are not signed in.", "Sign in.")
     if scope["method"] not in ("GET", "HEAD"):
         await _check_token(connection, session)
-    permission = handler.opt.get("permission")
-    if permission is not None and permission not in session.member.permissions:
+    if access != "signed-in" and access not in session.member.permissions:
         raise Problem("forbidden", "Your roles do not permit this.", "Ask a colleague who has the role for it.")
     if (end := members.new_end(session, at)) is not None:
         await bank.database.write(lambda database: members.do_move_end(database, session.id, end))

@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from bank.centres.customers import masked_number
 from bank.refusals import Refusal, yuan
 from bank.server import Bank
-from bank.staff.members import Session
+from bank.staff.members import PERMISSIONS, Member, Session
 from bank.staff.trail import Trail
 from bank.times import day_of
 from eden.base.api.handlers import Service
@@ -35,6 +35,9 @@ T = TypeVar("T")
 LARGEST_FORM = 128 * 1024
 #: of all sentences
 _KEYS = frozenset(read_catalogue(Path(__file__).with_name("messages.en.toml")))
+#: who may ask: everybody, or who is signed in (`needs`: with a permission)
+OPEN: dict[str, Any] = {"access": "open"}
+SIGNED_IN: dict[str, Any] = {"access": "signed-in"}
 #: field or place, sentence
 Mistakes: TypeAlias = Sequence[tuple[str, str]]
 
@@ -67,7 +70,7 @@ class Desk(Visit):
         return self.signed_in
 
     @property
-    def member(self) -> Any:
+    def member(self) -> Member:
         """Who asks."""
         return self.session.member
 
@@ -132,6 +135,13 @@ class Desk(Visit):
 
 
 TheDesk: TypeAlias = Service[Desk]
+
+
+def needs(permission: str) -> dict[str, Any]:
+    """For the roles that have it; ValueError for a word that none has."""
+    if permission not in PERMISSIONS:
+        raise ValueError(f"no role has the permission {permission}")
+    return {"access": permission}
 
 
 def provide_desk(request: AnyRequest) -> Desk:

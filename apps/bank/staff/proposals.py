@@ -26,8 +26,6 @@ from bank.times import day_of
 
 PRODUCT: Final = "product"
 REVERSAL: Final = "reversal"
-#: states in which nothing more happens
-ENDS: Final = frozenset({"done", "refused", "withdrawn", "stale"})
 #: (state, verb) → next state
 MOVES: Final = {
     ("draft", "submit"): "waiting",

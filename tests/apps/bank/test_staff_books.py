@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import datetime
 import json
 import re
@@ -27,7 +28,7 @@ from eden.base.audit import Entry
 from eden.base.ids import now
 from tests.apps.bank.house import BankHouse, open_bank
 from tests.apps.bank.staff_house import OFFICER, SECOND, Person
-from tests.apps.bank.test_claims import file, png, shop
+from tests.apps.bank.test_claims import file, mp4, png, shop
 
 
 @pytest.fixture(scope="module")
@@ -280,25 +281,30 @@ def test_a_claim_is_looked_at_and_paid_or_refused(house: BankHouse) -> None:
     officer = Person(house, OFFICER)
     before = shop(house)
     items = []
-    for key, shade in (("large", 3), ("larger", 4)):
-        claim = file(house, AT_ONCE + 1, key, png(shade=shade), words="the window is broken").json
+    film = {"photo": "", "film": base64.b64encode(mp4()).decode()}
+    for key, evidence in (("large", {}), ("larger", film)):
+        claim = file(house, AT_ONCE + 1, key, png(shade=3), words="the window is broken", **evidence).json
         assert claim["state"] == "referred"
         items.append(waiting(house, claim["number"]))
     paid, refused = items
     officer.does(f"work/{paid.id}/take")
     shown = officer.shows(f"work/{paid.id}")
     assert "more than what is paid at once" in shown and "the window is broken" in shown and "Ask again" not in shown
-    picture = officer.get(f"work/{paid.id}/photo")
+    picture = officer.get(f"work/{paid.id}/evidence")
     assert picture.body == png(shade=3) and picture.headers["content-type"] == "image/png"
     assert "cannot be done" in officer.does(f"work/{paid.id}/decide", word="ask-again", note="x")
     assert "Decided." in officer.does(f"work/{paid.id}/decide", word="approve", note="seen")
     assert shop(house) == before + AT_ONCE + 1
+    page = officer.get(f"work/{refused.id}")
+    assert "<video" in page.html and "media-src 'self'" in page.headers["content-security-policy"]
+    played = officer.get(f"work/{refused.id}/evidence")
+    assert (played.body, played.headers["content-type"]) == (mp4(), "video/mp4")
     officer.does(f"work/{refused.id}/take")
     assert "Decided." in officer.does(f"work/{refused.id}/decide", word="refuse", note="the same window")
     assert shop(house) == before + AT_ONCE + 1
     assert {one["state"] for one in house.get("/v1/claims")["items"]} == {"paid", "refused"}
     assert "the same window" not in str(house.get("/v1/messages"))
-    assert officer.get(f"work/{refer(house, 'k4').id}/photo").status == 404
+    assert officer.get(f"work/{refer(house, 'k4').id}/evidence").status == 404
 
 
 def test_a_signal_of_a_loan_shows_the_loan(house: BankHouse) -> None:

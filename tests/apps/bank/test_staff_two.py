@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from bank.centres import products
 from bank.centres.accounting import CENTRAL_BANK, CNY, balances, book, general
@@ -17,7 +17,7 @@ from bank.ledger.interfaces import Transfer, new_transfer_id
 from bank.refusals import Refusal
 from bank.staff import members, product_forms, proposals
 from bank.staff.product_forms import Mistake
-from bank.staff.proposals import MOVES, PRODUCT, Proposal, next_state
+from bank.staff.proposals import MOVES, PRODUCT, REVERSAL, Proposal, next_state
 from bank.tables import accounts, orders, staff
 from bank.times import day_of
 from eden.base.ids import now
@@ -268,3 +268,21 @@ def test_a_reversal_whose_money_is_gone_moves_nothing(house: BankHouse) -> None:
     assert "not enough money" in second.does(f"reversals/{asked}/approve", reason="yes")
     assert "overtaken" in second.shows("reversals")
     assert order_of(house, order.id).state == "posted" and owner
+
+
+def test_what_was_approved_is_done_by_another_process(house: BankHouse) -> None:
+    order = order_of(house, transfer(house)["id"])
+    Person(house, OFFICER).does(f"customers/{order.customer_id}/movements/{order.id}/reversal", reason="paid twice")
+
+    def approve(connection: Connection) -> Proposal:
+        second = next(one for one, _ in members.everybody(connection) if one.login == SECOND)
+        (asked,) = proposals.of_kind(connection, REVERSAL)
+        return proposals.do_move(connection, asked.id, REVERSAL, "approve", second, "yes", now())
+
+    # and here the process dies
+    approved = house.bank.database.write_now(approve)
+    house.run(house.bank.tending.look())
+    house.run(house.bank.tending.look())
+    assert order_of(house, order.id).state == "reversed"
+    found = house.bank.database.read_now(lambda connection: proposals.find(connection, approved.id, REVERSAL))
+    assert (found.state, found.decision_note) == ("done", "yes") and found.decided_at

@@ -9,7 +9,7 @@ from litestar import Response, get, post
 
 from bank.centres import batches
 from bank.refusals import Refusal
-from bank.staff.desk import TheDesk
+from bank.staff.desk import TheDesk, needs
 from eden.base.api.handlers import FromPath, ThePaging
 from eden.base.problems import not_found
 from eden.console.view import ROOT
@@ -17,7 +17,7 @@ from eden.console.view import ROOT
 _HERE = f"{ROOT}/batches"
 
 
-@get(_HERE, opt={"permission": "batches.read"})
+@get(_HERE, opt=needs("batches.read"))
 async def show_batches(desk: TheDesk, paging: ThePaging) -> Response[bytes]:
     """Runs, the newest day first."""
     cursor = paging.after(str) or ""
@@ -29,7 +29,7 @@ async def show_batches(desk: TheDesk, paging: ThePaging) -> Response[bytes]:
     )  # fmt: skip
 
 
-@post(_HERE, opt={"permission": "batches.run"})
+@post(_HERE, opt=needs("batches.run"))
 async def run_due(desk: TheDesk) -> Response[bytes]:
     """End the days that are over and have not ended: what was done is not done again."""
     await desk.write(lambda connection: desk.trail.do_note(connection, desk.member, "batch.run", "batches"))
@@ -41,7 +41,7 @@ async def run_due(desk: TheDesk) -> Response[bytes]:
     return desk.go("batches", desk.t("staff.batch.ran", count=len(done)))
 
 
-@post(f"{_HERE}/{{day:str}}/{{name:str}}", opt={"permission": "batches.run"})
+@post(f"{_HERE}/{{day:str}}/{{name:str}}", opt=needs("batches.run"))
 async def run_again(desk: TheDesk, day: FromPath[str], name: FromPath[str]) -> Response[bytes]:
     """Run one once more, for a reason that is kept."""
     reason = (await desk.form()).one("reason")[:500]

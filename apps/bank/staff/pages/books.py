@@ -13,7 +13,7 @@ from bank.centres.accounting import CHART
 from bank.ledger.closing import TrialBalance, TrialLine
 from bank.ledger.interfaces import Balances
 from bank.staff import trail, views
-from bank.staff.desk import Desk, TheDesk, chosen_day
+from bank.staff.desk import Desk, TheDesk, chosen_day, needs
 from bank.times import moment
 from eden.base.api.handlers import FromPath, ThePaging
 from eden.base.problems import not_found
@@ -95,7 +95,7 @@ def _at(day: datetime.date | None) -> int | None:
     return moment(day + _DAY) - 1 if day is not None else None
 
 
-@get(_HERE, opt={"permission": "books.read"})
+@get(_HERE, opt=needs("books.read"))
 async def show_balance(desk: TheDesk) -> Response[bytes]:
     """The trial balance at the end of a day, or now, with the sums that prove it."""
     day = _past(desk, chosen_day(desk))
@@ -113,7 +113,7 @@ def _past(desk: Desk, day: datetime.date | None) -> datetime.date | None:
     return day if day is not None and day < desk.today else None
 
 
-@get(f"{_HERE}/accounts/{{code:int}}", opt={"permission": "books.read"})
+@get(f"{_HERE}/accounts/{{code:int}}", opt=needs("books.read"))
 async def show_accounts(desk: TheDesk, code: FromPath[int], paging: ThePaging) -> Response[bytes]:
     """The accounts of a line of the trial balance, with what each held then."""
     if code not in CHART:
@@ -144,7 +144,7 @@ async def show_accounts(desk: TheDesk, code: FromPath[int], paging: ThePaging) -
     )  # fmt: skip
 
 
-@get(f"{_HERE}/ledger/{{account:str}}", opt={"permission": "books.read"})
+@get(f"{_HERE}/ledger/{{account:str}}", opt=needs("books.read"))
 async def show_account(desk: TheDesk, account: FromPath[str], paging: ThePaging) -> Response[bytes]:
     """An account of the ledger: its transfers from new to old, with the balances after each."""
     ledger = desk.bank.ledger
@@ -169,7 +169,7 @@ async def show_account(desk: TheDesk, account: FromPath[str], paging: ThePaging)
     )  # fmt: skip
 
 
-@get(f"{_HERE}/days", opt={"permission": "books.read"})
+@get(f"{_HERE}/days", opt=needs("books.read"))
 async def show_days(desk: TheDesk, paging: ThePaging) -> Response[bytes]:
     """Closed days, the newest first."""
     before = paging.after(str)
@@ -181,7 +181,7 @@ async def show_days(desk: TheDesk, paging: ThePaging) -> Response[bytes]:
     )
 
 
-@get(f"{_HERE}/chart", opt={"permission": "books.read"})
+@get(f"{_HERE}/chart", opt=needs("books.read"))
 async def show_chart(desk: TheDesk) -> Response[bytes]:
     """Which account of the general ledger everything belongs to: the chart, and the products that lead to it."""
     sold = await desk.read(products.newest)

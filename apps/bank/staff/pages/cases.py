@@ -9,17 +9,18 @@ from msgspec import Struct
 from sqlalchemy import Connection, Row, select
 
 from bank.centres import line, loan_rows, worklist
+from bank.centres.claims import FILM
 from bank.centres.worklist import Item, Word
 from bank.credit import applications as credit
 from bank.refusals import Refusal
 from bank.staff import members, proposals, trail, views
 from bank.staff.decisions import Readable, readable
-from bank.staff.desk import Desk, TheDesk
+from bank.staff.desk import Desk, TheDesk, needs
 from bank.tables import applications, batches, claims, documents
 from bank.values import Loan
 from eden.base.api.handlers import FromPath, ThePaging
 from eden.base.problems import not_found
-from eden.console.http import SECURITY_HEADERS
+from eden.console.http import CONTENT_SECURITY_POLICY, SECURITY_HEADERS
 from eden.console.view import ROOT
 
 _HERE = f"{ROOT}/work"
@@ -34,7 +35,7 @@ _WORDS = {
 _LOANS = ("loan", "write-off")
 
 
-@get(_HERE, opt={"permission": "work.read"})
+@get(_HERE, opt=needs("work.read"))
 async def show_work(desk: TheDesk, paging: ThePaging) -> Response[bytes]:
     """What waits, the nearest deadline first; what one has taken; what was decided."""
     tab = desk.asked.one("list")
@@ -78,7 +79,7 @@ def _others(desk: Desk, connection: Connection) -> list[tuple[str, str, str]]:
     return found
 
 
-@get(_ONE, opt={"permission": "work.read"})
+@get(_ONE, opt=needs("work.read"))
 async def show_item(desk: TheDesk, item: FromPath[str]) -> Response[bytes]:
     """One of them: why it is here, what is known, what was said."""
 
@@ -92,18 +93,24 @@ async def show_item(desk: TheDesk, item: FromPath[str]) -> Response[bytes]:
 
     found, case, before, names = await desk.write(work)
     words = [word.value for word in _WORDS.get(found.kind, tuple(Word))]
-    return desk.page(
+    answer = desk.page(
         "staff/work-item.html", item=found, case=case, before=before, names=names, me=desk.member.login, words=words
     )
+    if case.film:
+        # of all pages only this one plays something
+        answer.headers["Content-Security-Policy"] = f"{CONTENT_SECURITY_POLICY}; media-src 'self'"
+    return answer
 
 
 class Case(Struct, frozen=True):
-    """What is known of an item's subject, by its kind: an application's decision and way, a claim, a loan with its
+    """What is known of an item's subject, by its kind: an application's decision and way, a claim and whether it
+        brought a film, a loan with its
     row of `loan_states`."""
 
     decision: Readable | None = None
     way: credit.Case | None = None
     claim: Row[Any] | None = None
+    film: bool = False
     loan: Loan | None = None
     standing: Row[Any] | None = None
 
@@ -114,7 +121,12 @@ def _case(desk: Desk, connection: Connection, item: Item) -> Case:
         decision = readable(row.detail["decision"]) if "decision" in row.detail else None
         return Case(decision=decision, way=line.find(connection, item.subject))
     if item.kind == "claim":
-        return Case(claim=connection.execute(select(claims).where(claims.c.id == item.subject)).first())
+        claim = connection.execute(
+            select(claims, documents.c.kind.label("evidence"))
+            .join(documents, documents.c.id == claims.c.photo)
+            .where(claims.c.id == item.subject)
+        ).first()
+        return Case(claim=claim, film=claim is not None and claim.evidence == FILM)
     if item.kind in _LOANS:
         return Case(
             loan=loan_rows.find(connection, item.customer, item.subject, desk.today, desk.chinese),
@@ -123,35 +135,41 @@ def _case(desk: Desk, connection: Connection, item: Item) -> Case:
     return Case()
 
 
-@get(f"{_ONE}/photo", opt={"permission": "work.read"})
-async def show_photo(desk: TheDesk, item: FromPath[str]) -> Response[bytes]:
-    """The photo of a claim."""
+@get(f"{_ONE}/evidence", opt=needs("work.read"))
+async def show_evidence(desk: TheDesk, item: FromPath[str]) -> Response[bytes]:
+    """The photo or film of a claim."""
 
-    def work(connection: Connection) -> bytes:
+    def work(connection: Connection) -> Row[Any]:
         found = worklist.find(connection, item, desk.at)
-        content = connection.execute(
-            select(documents.c.content)
-            .join(claims, claims.c.photo == documents.c.id)
-            .where(claims.c.id == found.subject)
-        ).scalar()
-        if content is None:
+        row = connection.execute(
+            select(documents).join(claims, claims.c.photo == documents.c.id).where(claims.c.id == found.subject)
+        ).first()
+        if row is None:
             raise not_found("The photo")
-        target = trail.customer(found.customer)
-        desk.trail.do_note(connection, desk.member, "claim.photo", target, number=found.number)
-        return bytes(content)
+        desk.trail.do_note(
+            connection, desk.member, "claim.evidence", trail.customer(found.customer), number=found.number
+        )
+        return row
 
-    content = await desk.write(work)
-    kind = "image/png" if content.startswith(b"\x89PNG") else "image/jpeg"
-    return Response(content, media_type=kind, headers=SECURITY_HEADERS | {"Cache-Control": "no-store"})
+    row = await desk.write(work)
+    headers = SECURITY_HEADERS | {"Cache-Control": "no-store"}
+    return Response(row.content, media_type=_media_type(row.kind, row.content), headers=headers)
 
 
-@post(f"{_ONE}/take", opt={"permission": "work.decide"})
+def _media_type(kind: str, content: bytes) -> str:
+    """Of what was checked when the claim was filed."""
+    if kind == FILM:
+        return "video/quicktime" if content[4:10] == b"ftypqt" else "video/mp4"
+    return "image/png" if content.startswith(b"\x89PNG") else "image/jpeg"
+
+
+@post(f"{_ONE}/take", opt=needs("work.decide"))
 async def take(desk: TheDesk, item: FromPath[str]) -> Response[bytes]:
     """Take it: nobody else decides it now."""
     return await _do(desk, item, "take", worklist.do_claim, "staff.work.taken")
 
 
-@post(f"{_ONE}/give-back", opt={"permission": "work.decide"})
+@post(f"{_ONE}/give-back", opt=needs("work.decide"))
 async def give_back(desk: TheDesk, item: FromPath[str]) -> Response[bytes]:
     """Let others take it."""
     return await _do(desk, item, "give-back", worklist.do_give_back, "staff.work.given-back")
@@ -170,7 +188,7 @@ async def _do(desk: Desk, item: str, verb: str, do: Any, said: str) -> Response[
     return desk.go(f"work/{item}", desk.t(said))
 
 
-@post(f"{_ONE}/decide", opt={"permission": "work.decide"})
+@post(f"{_ONE}/decide", opt=needs("work.decide"))
 async def decide(desk: TheDesk, item: FromPath[str]) -> Response[bytes]:
     """Say one's word, with a note that is kept and what follows from it at once."""
     form, at = await desk.form(), desk.at
@@ -187,10 +205,10 @@ async def decide(desk: TheDesk, item: FromPath[str]) -> Response[bytes]:
 
     try:
         found = await desk.write(work)
-        # what is to be paid by it is an order now
-        await desk.bank.payments.finish()
     except Refusal as refusal:
         return desk.go(f"work/{item}", desk.said(refusal), "bad")
+    # what is to be paid by it is an order now
+    await desk.bank.tending.look()
     return desk.go(f"work/{item}", desk.t("staff.work.half" if found.state == "open" else "staff.work.decided"))
 
 
@@ -199,4 +217,4 @@ def _names(connection: Connection) -> dict[str, str]:
     return {member.login: member.name for member, _ in members.everybody(connection)}
 
 
-HANDLERS: tuple[Any, ...] = (show_work, show_item, show_photo, take, give_back, decide)
+HANDLERS: tuple[Any, ...] = (show_work, show_item, show_evidence, take, give_back, decide)

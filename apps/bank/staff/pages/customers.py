@@ -10,7 +10,7 @@ from bank.centres import accounting, applying, line, loan_rows, messages, statem
 from bank.credit.monitoring import SIGNALS
 from bank.staff import members, proposals, trail, views
 from bank.staff.decisions import readable
-from bank.staff.desk import Desk, TheDesk
+from bank.staff.desk import Desk, TheDesk, needs
 from eden.base.api.handlers import FromPath, ThePaging
 from eden.console.view import ROOT
 
@@ -23,7 +23,7 @@ _TABS = {
 }  # fmt: skip
 
 
-@get(_HERE, opt={"permission": "customers.read"})
+@get(_HERE, opt=needs("customers.read"))
 async def show_customers(desk: TheDesk, paging: ThePaging) -> Response[bytes]:
     """Found by name, phone, account or number; who was shown is written down."""
     text, before = desk.asked.one("q")[:80], paging.after(str) or ""
@@ -40,13 +40,13 @@ async def show_customers(desk: TheDesk, paging: ThePaging) -> Response[bytes]:
     return desk.page("staff/customers.html", found=shown, text=text, next=following, first=first)
 
 
-@get(_ONE, opt={"permission": "customers.read"})
+@get(_ONE, opt=needs("customers.read"))
 async def show_customer(desk: TheDesk, customer: FromPath[str]) -> Response[bytes]:
     """Everything in one view, masked."""
     return await _overview(desk, customer)
 
 
-@post(f"{_ONE}/unmasked", opt={"permission": "customers.unmask"})
+@post(f"{_ONE}/unmasked", opt=needs("customers.unmask"))
 async def unmask(desk: TheDesk, customer: FromPath[str]) -> Response[bytes]:
     """The same with numbers in full, in this answer only, for a reason that is kept."""
     form = await desk.form()
@@ -68,7 +68,7 @@ async def _overview(desk: Desk, customer: str, reason: str = "") -> Response[byt
     return _page(desk, "staff/customer.html", customer, whole.view.name, "", whole=whole, balances=money, at=desk.at)
 
 
-@get(f"{_ONE}/movements", opt={"permission": "customers.read"})
+@get(f"{_ONE}/movements", opt=needs("customers.read"))
 async def show_movements(desk: TheDesk, customer: FromPath[str], paging: ThePaging) -> Response[bytes]:
     """Money that came and went, the newest first."""
     asked = desk.asked
@@ -93,7 +93,7 @@ async def show_movements(desk: TheDesk, customer: FromPath[str], paging: ThePagi
     )  # fmt: skip
 
 
-@get(f"{_ONE}/movements/{{transfer:str}}", opt={"permission": "customers.read"})
+@get(f"{_ONE}/movements/{{transfer:str}}", opt=needs("customers.read"))
 async def show_movement(desk: TheDesk, customer: FromPath[str], transfer: FromPath[str]) -> Response[bytes]:
     """One of them: the order that it came from, what the ledger says, and undoing it."""
     name, line, order, asked, names = await desk.seen(
@@ -117,7 +117,7 @@ async def show_movement(desk: TheDesk, customer: FromPath[str], transfer: FromPa
     )  # fmt: skip
 
 
-@post(f"{_ONE}/movements/{{transfer:str}}/reversal", opt={"permission": "reversals.propose"})
+@post(f"{_ONE}/movements/{{transfer:str}}/reversal", opt=needs("reversals.propose"))
 async def propose_reversal(desk: TheDesk, customer: FromPath[str], transfer: FromPath[str]) -> Response[bytes]:
     """Ask for its undoing; somebody else decides."""
     reason = (await desk.form()).one("reason")
@@ -131,7 +131,7 @@ async def propose_reversal(desk: TheDesk, customer: FromPath[str], transfer: Fro
     return desk.go(f"customers/{customer}/movements/{transfer}", desk.t("staff.reversal.proposed"))
 
 
-@get(f"{_ONE}/messages", opt={"permission": "customers.read"})
+@get(f"{_ONE}/messages", opt=needs("customers.read"))
 async def show_messages(desk: TheDesk, customer: FromPath[str], paging: ThePaging) -> Response[bytes]:
     """What the bank has told the customer."""
     cursor = paging.after(str) or ""
@@ -150,7 +150,7 @@ async def show_messages(desk: TheDesk, customer: FromPath[str], paging: ThePagin
     )  # fmt: skip
 
 
-@get(f"{_ONE}/loans/{{loan:str}}", opt={"permission": "customers.read"})
+@get(f"{_ONE}/loans/{{loan:str}}", opt=needs("customers.read"))
 async def show_loan(desk: TheDesk, customer: FromPath[str], loan: FromPath[str]) -> Response[bytes]:
     """A loan with its schedule."""
     name, found, repaid, standing = await desk.seen(
@@ -169,7 +169,7 @@ async def show_loan(desk: TheDesk, customer: FromPath[str], loan: FromPath[str])
     )
 
 
-@get(f"{_ONE}/applications/{{application:str}}", opt={"permission": "customers.read"})
+@get(f"{_ONE}/applications/{{application:str}}", opt=needs("customers.read"))
 async def show_application(desk: TheDesk, customer: FromPath[str], application: FromPath[str]) -> Response[bytes]:
     """An application, its way, and the decision's trace."""
     name, row, shown, way, items = await desk.seen(
@@ -191,7 +191,7 @@ async def show_application(desk: TheDesk, customer: FromPath[str], application: 
     )  # fmt: skip
 
 
-@get(f"{_ONE}/trail", opt={"permission": "customers.read"})
+@get(f"{_ONE}/trail", opt=needs("customers.read"))
 async def show_trail(desk: TheDesk, customer: FromPath[str], paging: ThePaging) -> Response[bytes]:
     """Who has looked at this customer, and what was done."""
     before = paging.after(int)

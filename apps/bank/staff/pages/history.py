@@ -7,14 +7,14 @@ from typing import Any
 from litestar import Response, get
 
 from bank.staff import trail
-from bank.staff.desk import TheDesk
+from bank.staff.desk import TheDesk, needs
 from eden.base.api.handlers import ThePaging
 from eden.console.view import ROOT
 
 _HERE = f"{ROOT}/trail"
 
 
-@get(_HERE, opt={"permission": "trail.read"})
+@get(_HERE, opt=needs("trail.read"))
 async def show_trail(desk: TheDesk, paging: ThePaging) -> Response[bytes]:
     """Entries, the newest first, by who, what and whom it was about."""
     asked = {name: desk.asked.one(name)[:80] for name in ("actor", "action", "target")}
@@ -26,7 +26,7 @@ async def show_trail(desk: TheDesk, paging: ThePaging) -> Response[bytes]:
     return desk.page("staff/trail.html", entries=shown, asked=asked, next=following, first=first, verdict=None)
 
 
-@get(f"{_HERE}/verify", opt={"permission": "trail.read"})
+@get(f"{_HERE}/verify", opt=needs("trail.read"))
 async def verify(desk: TheDesk) -> Response[bytes]:
     """Whether the chain is what was written."""
     verdict = await desk.read(desk.trail.verify)

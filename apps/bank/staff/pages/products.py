@@ -14,7 +14,7 @@ from bank.centres.products import Product, Versioned
 from bank.credit import artefacts
 from bank.refusals import Refusal
 from bank.staff import members, product_forms, proposals
-from bank.staff.desk import Desk, Filled, TheDesk
+from bank.staff.desk import Desk, Filled, TheDesk, needs
 from bank.staff.product_forms import Mistake
 from bank.staff.proposals import PRODUCT, Proposal
 from eden.base.api.handlers import FromPath, ThePaging
@@ -37,7 +37,7 @@ _NOW = {
 }  # fmt: skip
 
 
-@get(_HERE, opt={"permission": "products.read"})
+@get(_HERE, opt=needs("products.read"))
 async def show_products(desk: TheDesk) -> Response[bytes]:
     """What is sold, and what is on its way."""
     sold, open_, names = await desk.read(
@@ -50,19 +50,19 @@ async def show_products(desk: TheDesk) -> Response[bytes]:
     return desk.page("staff/products.html", sold=sold, open=open_, names=names, kind_of=product_forms.kind_of)
 
 
-@get(f"{_HERE}/new/{{kind:str}}", opt={"permission": "products.propose"})
+@get(f"{_HERE}/new/{{kind:str}}", opt=needs("products.propose"))
 async def show_new(desk: TheDesk, kind: FromPath[str]) -> Response[bytes]:
     """The form of a product that there is not yet."""
     return _form(desk, _kind(kind), None, Filled(made_form([("effective", desk.today.isoformat())])))
 
 
-@post(f"{_HERE}/new/{{kind:str}}", opt={"permission": "products.propose"})
+@post(f"{_HERE}/new/{{kind:str}}", opt=needs("products.propose"))
 async def create(desk: TheDesk, kind: FromPath[str]) -> Response[bytes]:
     """A draft of it."""
     return await _draft(desk, _kind(kind), None, await desk.form())
 
 
-@get(f"{_HERE}/{{code:str}}", opt={"permission": "products.read"})
+@get(f"{_HERE}/{{code:str}}", opt=needs("products.read"))
 async def show_product(desk: TheDesk, code: FromPath[str], paging: ThePaging) -> Response[bytes]:
     """The running version, its forerunners with what each changed, and what was proposed."""
     before = paging.after(str) or ""
@@ -89,7 +89,7 @@ async def show_product(desk: TheDesk, code: FromPath[str], paging: ThePaging) ->
     )  # fmt: skip
 
 
-@get(f"{_HERE}/{{code:str}}/edit", opt={"permission": "products.propose"})
+@get(f"{_HERE}/{{code:str}}/edit", opt=needs("products.propose"))
 async def show_edit(desk: TheDesk, code: FromPath[str]) -> Response[bytes]:
     """The form with the running version in it."""
     running = await desk.read(lambda connection: products.find(connection, code))
@@ -97,14 +97,14 @@ async def show_edit(desk: TheDesk, code: FromPath[str]) -> Response[bytes]:
     return _form(desk, product_forms.kind_of(running.product), running, Filled(made_form(texts.items())))
 
 
-@post(f"{_HERE}/{{code:str}}/edit", opt={"permission": "products.propose"})
+@post(f"{_HERE}/{{code:str}}/edit", opt=needs("products.propose"))
 async def edit(desk: TheDesk, code: FromPath[str]) -> Response[bytes]:
     """A draft of its next version."""
     running = await desk.read(lambda connection: products.find(connection, code))
     return await _draft(desk, product_forms.kind_of(running.product), running, await desk.form())
 
 
-@get(f"{_DRAFTS}/{{identifier:str}}", opt={"permission": "products.read"})
+@get(f"{_DRAFTS}/{{identifier:str}}", opt=needs("products.read"))
 async def show_draft(desk: TheDesk, identifier: FromPath[str]) -> Response[bytes]:
     """A draft, what it changes, and what may be done with it."""
     found, running, names = await desk.read(
@@ -122,7 +122,7 @@ async def show_draft(desk: TheDesk, identifier: FromPath[str]) -> Response[bytes
     )  # fmt: skip
 
 
-@get(f"{_DRAFTS}/{{identifier:str}}/edit", opt={"permission": "products.propose"})
+@get(f"{_DRAFTS}/{{identifier:str}}/edit", opt=needs("products.propose"))
 async def show_edit_draft(desk: TheDesk, identifier: FromPath[str]) -> Response[bytes]:
     """The form of a draft of one's own."""
     found, running = await desk.read(
@@ -135,7 +135,7 @@ async def show_edit_draft(desk: TheDesk, identifier: FromPath[str]) -> Response[
     return _form(desk, product_forms.kind_of(product), running, Filled(made_form(texts.items())), found)
 
 
-@post(f"{_DRAFTS}/{{identifier:str}}/edit", opt={"permission": "products.propose"})
+@post(f"{_DRAFTS}/{{identifier:str}}/edit", opt=needs("products.propose"))
 async def edit_draft(desk: TheDesk, identifier: FromPath[str]) -> Response[bytes]:
     """Change a draft of one's own."""
     found, running = await desk.read(
@@ -145,7 +145,7 @@ async def edit_draft(desk: TheDesk, identifier: FromPath[str]) -> Response[bytes
     return await _draft(desk, kind, running, await desk.form(), found)
 
 
-@post(f"{_DRAFTS}/{{identifier:str}}/{{verb:str}}", opt={"permission": "products.read"})
+@post(f"{_DRAFTS}/{{identifier:str}}/{{verb:str}}", opt=needs("products.read"))
 async def move(desk: TheDesk, identifier: FromPath[str], verb: FromPath[str]) -> Response[bytes]:
     """Submit, withdraw, approve, refuse. What is approved for today is sold from now on."""
     if verb not in _VERBS:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from bank.refusals import Refusal
 from bank.staff import members, proposals, trail
-from bank.staff.desk import TheDesk
+from bank.staff.desk import TheDesk, needs
 from bank.staff.proposals import REVERSAL, Proposal
 from eden.base.api.handlers import FromPath, ThePaging
 from eden.base.problems import not_found
@@ -18,7 +18,7 @@ from eden.console.view import ROOT
 _HERE = f"{ROOT}/reversals"
 
 
-@get(_HERE, opt={"permission": "reversals.read"})
+@get(_HERE, opt=needs("reversals.read"))
 async def show_reversals(desk: TheDesk, paging: ThePaging) -> Response[bytes]:
     """Those that wait first, then all of them, the newest first."""
     before = paging.after(str) or ""
@@ -37,7 +37,7 @@ async def show_reversals(desk: TheDesk, paging: ThePaging) -> Response[bytes]:
     )  # fmt: skip
 
 
-@post(f"{_HERE}/{{identifier:str}}/{{verb:str}}", opt={"permission": "reversals.read"})
+@post(f"{_HERE}/{{identifier:str}}/{{verb:str}}", opt=needs("reversals.read"))
 async def move(desk: TheDesk, identifier: FromPath[str], verb: FromPath[str]) -> Response[bytes]:
     """Approve (which carries it out), refuse, or withdraw what is one's own."""
     needed = {"approve": "reversals.decide", "refuse": "reversals.decide", "withdraw": "reversals.propose"}.get(verb)
@@ -56,12 +56,8 @@ async def move(desk: TheDesk, identifier: FromPath[str], verb: FromPath[str]) ->
     try:
         moved = await desk.write(work)
         if verb == "approve":
-            await desk.bank.payments.reverse(moved.subject)
-            await desk.write(lambda connection: proposals.do_end(connection, moved.id, "release", at))
+            await desk.bank.tending.reverse(moved)
     except Refusal as refusal:
-        if verb == "approve" and refusal.code not in ("own-proposal", "proposal-state", "not-found"):
-            # approved, but the ledger says no: the money is gone, or somebody was faster
-            await desk.write(lambda connection: proposals.do_end(connection, identifier, "overtake", at))
         return desk.go("reversals", desk.said(refusal), "bad")
     return desk.go("reversals", desk.t(f"staff.reversal.{verb}-done"))
 

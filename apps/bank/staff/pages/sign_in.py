@@ -9,7 +9,7 @@ from litestar.datastructures import Cookie
 from sqlalchemy import Connection
 
 from bank.staff import members
-from bank.staff.desk import Desk, TheDesk
+from bank.staff.desk import OPEN, SIGNED_IN, Desk, TheDesk
 from bank.staff.members import Refused
 from eden.base.api.handlers import AnyRequest
 from eden.base.identity.passwords import verify_in_thread
@@ -22,7 +22,7 @@ _SIGN_IN = f"{ROOT}/sign-in"
 _LOGIN = 40
 
 
-@get(_SIGN_IN, opt={"open": True})
+@get(_SIGN_IN, opt=OPEN)
 async def show_sign_in(desk: TheDesk) -> Response[bytes]:
     """The form, or on to the page when somebody has signed in already."""
     destination = local_path(desk.asked.one("next", f"{ROOT}/"))
@@ -31,7 +31,7 @@ async def show_sign_in(desk: TheDesk) -> Response[bytes]:
     return _page(desk, "", destination)
 
 
-@post(_SIGN_IN, opt={"open": True})
+@post(_SIGN_IN, opt=OPEN)
 async def sign_in(desk: TheDesk) -> Response[bytes]:
     """Check name and password, begin a session."""
     form, at = await desk.form(), desk.view.now
@@ -56,7 +56,7 @@ async def sign_in(desk: TheDesk) -> Response[bytes]:
     return answer
 
 
-@post(f"{ROOT}/sign-out")
+@post(f"{ROOT}/sign-out", opt=SIGNED_IN)
 async def sign_out(desk: TheDesk) -> Response[bytes]:
     """End this session."""
 
@@ -71,7 +71,7 @@ async def sign_out(desk: TheDesk) -> Response[bytes]:
     return answer
 
 
-@get(ROOT)
+@get(ROOT, opt=SIGNED_IN)
 async def show_first(desk: TheDesk) -> Response[bytes]:
     """The first page of the menu that this person may see."""
     path = next(item.path for item in desk.console.navigation if desk.view.may(item.permission))

@@ -9,7 +9,7 @@ from litestar import Response, get, post
 from bank.ledger.interfaces import LedgerError, Posted
 from bank.ledger.receipts import ReceiptError, verify
 from bank.staff import trail, views
-from bank.staff.desk import Desk, TheDesk
+from bank.staff.desk import Desk, TheDesk, needs
 from eden.base.api.handlers import FromPath
 from eden.base.problems import not_found
 from eden.console.http import SECURITY_HEADERS
@@ -18,13 +18,13 @@ from eden.console.view import ROOT
 _HERE = f"{ROOT}/tree"
 
 
-@get(_HERE, opt={"permission": "books.read"})
+@get(_HERE, opt=needs("books.read"))
 async def show_tree(desk: TheDesk) -> Response[bytes]:
     """Size, root, signature, and what the witness says."""
     return await _page(desk)
 
 
-@post(f"{_HERE}/witness", opt={"permission": "books.read"})
+@post(f"{_HERE}/witness", opt=needs("books.read"))
 async def ask_witness(desk: TheDesk) -> Response[bytes]:
     """Show the head to the witness now."""
     state = await desk.bank.witnessing.look()
@@ -32,7 +32,7 @@ async def ask_witness(desk: TheDesk) -> Response[bytes]:
     return desk.go("tree", desk.t(f"staff.tree.{state.state}-text"), "good" if good else "bad")
 
 
-@post(f"{_HERE}/verify", opt={"permission": "books.read"})
+@post(f"{_HERE}/verify", opt=needs("books.read"))
 async def check(desk: TheDesk) -> Response[bytes]:
     """Whether a receipt that somebody brings is one of this bank's, whole."""
     # as it came: a receipt has one spelling. Browsers send the ends of lines in their own way.
@@ -44,7 +44,7 @@ async def check(desk: TheDesk) -> Response[bytes]:
     return await _page(desk, pasted=pasted, proven=proven)
 
 
-@get(f"{_HERE}/transfers", opt={"permission": "books.read"})
+@get(f"{_HERE}/transfers", opt=needs("books.read"))
 async def find_transfer(desk: TheDesk) -> Response[bytes]:
     """From the field of the page to the address of a transfer."""
     text = desk.asked.one("id").lower()
@@ -53,7 +53,7 @@ async def find_transfer(desk: TheDesk) -> Response[bytes]:
     return desk.go(f"tree/transfers/{text}")
 
 
-@get(f"{_HERE}/transfers/{{transfer:str}}", opt={"permission": "books.read"})
+@get(f"{_HERE}/transfers/{{transfer:str}}", opt=needs("books.read"))
 async def show_transfer(desk: TheDesk, transfer: FromPath[str]) -> Response[bytes]:
     """A transfer of the ledger, and the proof that it is in the tree."""
     if not _is_id(transfer):
@@ -79,7 +79,7 @@ async def show_transfer(desk: TheDesk, transfer: FromPath[str]) -> Response[byte
     )  # fmt: skip
 
 
-@get(f"{_HERE}/transfers/{{transfer:str}}/receipt.json", opt={"permission": "books.read"})
+@get(f"{_HERE}/transfers/{{transfer:str}}/receipt.json", opt=needs("books.read"))
 async def download(desk: TheDesk, transfer: FromPath[str]) -> Response[bytes]:
     """The receipt as a file, as a customer gets it."""
     if not _is_id(transfer):
@@ -91,7 +91,7 @@ async def download(desk: TheDesk, transfer: FromPath[str]) -> Response[bytes]:
     return _file(receipt.encoded(), f"receipt-{transfer}.json")
 
 
-@get(f"{_HERE}/days/{{day:str}}/receipt.json", opt={"permission": "books.read"})
+@get(f"{_HERE}/days/{{day:str}}/receipt.json", opt=needs("books.read"))
 async def download_day(desk: TheDesk, day: FromPath[str]) -> Response[bytes]:
     """The proof of a day's closing: numbers of entries and the hash of all closing balances."""
     try:
