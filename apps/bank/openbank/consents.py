@@ -2,7 +2,7 @@
 
     AWAU ──customer──▶ AUTH ──payment made──▶ COND          (payments)
       │                 ├──withdrawn──▶ CANC, RJCT of payments
-      └──▶ RJCT         └──time──▶ EXPD                     (accounts)
+      └──▶ RJCT         └──time──▶ EXPD, RJCT of payments
 
 The rules are pure; what stands below "storage" reads and writes.
 """
@@ -35,6 +35,8 @@ _T = TypeVar("_T", bound=Struct)
 _HOUR = 3_600_000_000
 #: how long a customer has to decide
 AWAITS = 24 * _HOUR
+#: how long a payment that was allowed can be made: tokens for it end sooner
+PAYS = _HOUR
 #: what a reason says
 REASONS = {
     Code.NOT_COMPLETED: "The customer has not decided yet",
@@ -94,6 +96,10 @@ def at_time(consent: Consent, at: int) -> Consent:
     if consent.state == "AWAU" and at >= consent.created_at + AWAITS:
         return msgspec.structs.replace(
             consent, state="RJCT", reason=Code.NOT_COMPLETED.value, changed_at=consent.created_at + AWAITS
+        )
+    if consent.state == "AUTH" and consent.kind == "payments" and at >= consent.changed_at + PAYS:
+        return msgspec.structs.replace(
+            consent, state="RJCT", reason=Code.TOKEN_EXPIRED.value, changed_at=consent.changed_at + PAYS
         )
     if consent.state in ("AWAU", "AUTH") and consent.expires_at is not None and at >= consent.expires_at:
         return msgspec.structs.replace(

@@ -23,6 +23,8 @@ _SECOND = 1_000_000
 #: a customer who is sent over needs time to sign in and to choose
 REQUEST_SECONDS = 600
 CODE_SECONDS = 60
+#: wrong passwords with one request
+TRIES = 5
 ACCESS_SECONDS = 300
 #: since the last use; a consent with an end ends it earlier
 REFRESH_SECONDS = 90 * 86_400
@@ -43,6 +45,7 @@ class Pushed(Struct, frozen=True):
     language: str
     customer_id: str | None
     session: str
+    tries: int
     expires_at: int
 
 
@@ -96,6 +99,16 @@ def pushed(connection: Connection, request_uri: str, at: int) -> Pushed | None:
         )
     ).first()
     return None if row is None else Pushed(*row)
+
+
+def do_count_try(connection: Connection, request: Pushed) -> None:
+    """A wrong password was given with this request, whoever's: nobody tries many people's with one."""
+    connection.execute(
+        update(pushed_requests).where(pushed_requests.c.id == request.id).values(tries=pushed_requests.c.tries + 1)
+    )
+    connection.execute(
+        delete(pushed_requests).where(pushed_requests.c.id == request.id, pushed_requests.c.tries >= TRIES)
+    )
 
 
 def do_recognise(connection: Connection, request: Pushed, customer: str) -> str:

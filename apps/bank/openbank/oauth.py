@@ -192,7 +192,7 @@ def _pushed(form: dict[str, str], party: ThirdParty, jkt: str) -> Pushed:
     language = next((locale[:2] for locale in locales if locale[:2] in ("zh", "en")), "")
     return Pushed(
         "", party.id, _intent(form.get("claims", "")), uri, _scope(form, party), form["state"],
-        form["code_challenge"], jkt, language, None, "", 0,
+        form["code_challenge"], jkt, language, None, "", 0, 0,
     )  # fmt: skip
 
 

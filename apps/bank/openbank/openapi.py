@@ -24,6 +24,12 @@ _SCHEMA = "#/components/schemas/{name}"
 _INTERACTION = {"x-fapi-interaction-id": {"schema": {"type": "string", "format": "uuid"}}}
 #: which security scheme calls an operation, by whether it is the third party's own
 _SCHEMES = {True: "TPPOAuth2Security", False: "PSUOAuth2Security"}
+_DPOP = {
+    "name": "DPoP",
+    "in": "header",
+    "description": "A fresh proof of possession for this request (RFC 9449)",
+    "schema": {"type": "string"},
+}
 _BODILESS = {
     401: "No token, or one that is not good; with a body when the consent's time is over",
     405: "Not with this method",
@@ -149,6 +155,7 @@ def _parameters(operation: Operation) -> Iterator[dict[str, Any]]:
         for field in msgspec.structs.fields(operation.query):
             shape = shapes.get(field.name, {"type": "string", "format": "date-time"})
             yield {"name": field.name, "in": "query", "schema": shape}
+    yield _DPOP | {"required": True}
     yield {"name": "x-fapi-interaction-id", "in": "header", "schema": {"type": "string", "format": "uuid"}}
     if operation.once:
         key = {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY, "pattern": "^[!-~]([ -~]*[!-~])?$"}
@@ -200,6 +207,7 @@ def _oauth() -> Iterator[tuple[str, dict[str, Any]]]:
                     "summary": summary,
                     "operationId": path,
                     "tags": ["oauth"],
+                    "parameters": [_DPOP | {"required": path == "token"}] if path in ("par", "token") else [],
                     "requestBody": {
                         "required": True,
                         "content": {"application/x-www-form-urlencoded": {"schema": schema}},

@@ -91,13 +91,11 @@ class Pages:
         try:
             found = await self._bank.database.read(lambda connection: customers.credentials(connection, phone, at))
             if not await self._bank.secrets.is_password(found, phone, password):
-                if (known := found.id) is not None and not self._bank.secrets.has_keyboard:
-                    await self._bank.database.write(lambda connection: customers.do_fail(connection, known, at))
+                await self._bank.database.write(lambda connection: self._do_fail(connection, asked, found.id))
                 raise Refusal("bad-sign-in")
         except Refusal as refusal:
-            return self._page(
-                "sign-in.html", asked, language, refusal.status, error=_said(refusal, language), phone=phone
-            )
+            said = _said(refusal, language)
+            return self._page("sign-in.html", asked, language, refusal.status, error=said, phone=phone)
         customer = found.id
         assert customer is not None  # nobody has no password that could be right
 
@@ -110,6 +108,11 @@ class Pages:
         cookie = f"{COOKIE}={session}; Path={PATH}; HttpOnly; SameSite=Strict; Max-Age={issued.REQUEST_SECONDS}{secure}"
         return _to(_here(asked, language), (b"set-cookie", cookie.encode()))
 
+    def _do_fail(self, connection: Connection, asked: Asked, known: str | None) -> None:
+        issued.do_count_try(connection, asked.request)
+        if known is not None and not self._bank.secrets.has_keyboard:
+            customers.do_fail(connection, known, self._gate.clock())
+
     async def _decide(self, request: Request) -> Reply:
         form = form_of(request, several=("account",))
         asked, at = await self._asked(form), self._gate.clock()
@@ -117,7 +120,7 @@ class Pages:
         if asked is None:
             return self._gone(language)
         if form.get("decision") != "allow":
-            return await self._refuse(asked, Code.REFUSED_BY_CUSTOMER)
+            return await self._refuse(asked, language)
         session = _cookie(request)
         customer = asked.request.customer_id
         if (
@@ -139,9 +142,7 @@ class Pages:
                 return await self._choice(request, asked, language, _said(refusal, language), refusal.status)
 
         def work(connection: Connection) -> str | None:
-            # decided in another window, or withdrawn by the third party, while this was read
-            now_asked = consents.find(connection, asked.consent.id, at)
-            if now_asked is None or now_asked.state != "AWAU":
+            if not _is_waiting(connection, asked, at):
                 return None
             consents.do_authorise(connection, asked.consent, customer, chosen, at)
             issued.do_forget(connection, asked.request)
@@ -151,15 +152,18 @@ class Pages:
         code = await self._bank.database.write(work)
         return self._gone(language) if code is None else self._back(asked, code=code)
 
-    async def _refuse(self, asked: Asked, reason: Code) -> Reply:
+    async def _refuse(self, asked: Asked, language: str) -> Reply:
         at = self._gate.clock()
 
-        def work(connection: Connection) -> None:
-            consents.do_reject(connection, asked.consent, at, reason, asked.request.customer_id)
+        def work(connection: Connection) -> bool:
+            if not _is_waiting(connection, asked, at):
+                return False
+            consents.do_reject(connection, asked.consent, at, Code.REFUSED_BY_CUSTOMER, asked.request.customer_id)
             issued.do_forget(connection, asked.request)
+            return True
 
-        await self._bank.database.write(work)
-        return self._back(asked, error="access_denied")
+        refused = await self._bank.database.write(work)
+        return self._back(asked, error="access_denied") if refused else self._gone(language)
 
     async def _choice(self, request: Request, asked: Asked, language: str, error: str = "", status: int = 200) -> Reply:
         customer, consent = asked.request.customer_id, asked.consent
@@ -244,6 +248,12 @@ class Pages:
                 (b"x-frame-options", b"DENY"),
             ),
         )
+
+
+def _is_waiting(connection: Connection, asked: Asked, at: int) -> bool:
+    """Whether it is still to be decided: in another window it may just have been, or the third party took it back."""
+    consent = consents.find(connection, asked.consent.id, at)
+    return consent is not None and consent.state == "AWAU"
 
 
 def _possible(connection: Connection, consent: Consent, customer: str) -> list[str]:

@@ -85,8 +85,9 @@ def check_assertion(assertion: str, party: ThirdParty, issuer: str, at: int) -> 
 
 def check_dpop(proof: str, method: str, url: str, at: int, access_token: str = "") -> Possession:
     """The proof of possession for a request (RFC 9449, section 4.3). OAuthError "invalid_dpop_proof"."""
+    proof = proof[:_LONGEST]
     try:
-        header = jws.extract_compact(proof[:_LONGEST].encode()).headers()
+        header = jws.extract_compact(proof.encode()).headers()
         if header.get("typ") != "dpop+jwt" or header.get("alg") not in ALGORITHMS or "crit" in header:
             raise _no_possession("its header is not that of a proof")
         key = public_key(header["jwk"])

@@ -6,7 +6,7 @@ Ids are UUIDs of version 7 as 32 hex digits, times µs in UTC.
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, String, Table, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, String, Table, UniqueConstraint
 
 from bank.tables import metadata
 
@@ -85,6 +85,8 @@ pushed_requests = Table(
     #: who has signed in, and SHA-256 of their browser's cookie
     Column("customer_id", String(32)),
     Column("session", String(64), nullable=False),
+    #: wrong passwords; after some the request leads nowhere
+    Column("tries", Integer, nullable=False),
     Column("expires_at", BigInteger, nullable=False, index=True),
 )
 

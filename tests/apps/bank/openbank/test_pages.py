@@ -11,8 +11,9 @@ from sqlalchemy import update
 
 from bank import tables
 from bank.centres import customers
-from bank.openbank import words
+from bank.openbank import consents, pages, words
 from bank.refusals import Refusal
+from eden.base.ids import now
 from tests.apps.bank.house import BankHouse
 from tests.apps.bank.openbank.party import AISP, Browser, Form, Party, came_back
 from tests.apps.bank.openbank.test_whole_way import initiation
@@ -96,6 +97,27 @@ def test_a_second_window_cannot_decide_again(party: Party) -> None:
     assert found["Status"] == "AUTH"
 
 
+@pytest.mark.parametrize("decision", ["allow", "refuse"])
+def test_what_ends_while_it_is_decided_has_ended(
+    house: BankHouse, party: Party, monkeypatch: pytest.MonkeyPatch, decision: str
+) -> None:
+    consent = party.ask()
+    page = party.browser.sign_in(party.address(consent))
+    look = pages.Pages._asked
+
+    async def look_then_lose(self: pages.Pages, given: Any) -> Any:
+        asked = await look(self, given)
+        assert asked is not None
+        await house.bank.database.write(lambda connection: consents.do_cancel(connection, asked.consent, now()))
+        return asked
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pages.Pages, "_asked", look_then_lose)
+        assert party.browser.decide(page, decision, accounts=[0]).status == 400
+    found = party.call(party.own(), "GET", f"{AISP}/account-access-consents/{consent}").json["Data"]
+    assert found["Status"] == "CANC"
+
+
 def test_only_who_has_signed_in_can_say_yes(house: BankHouse, party: Party) -> None:
     consent = party.ask()
     page = party.browser.sign_in(party.address(consent))
@@ -139,8 +161,12 @@ def test_passwords_have_tries_and_a_lock(house: BankHouse, party: Party) -> None
     assert "不正确" in wrong.sign_in(address).body.decode()
     # the right one takes the wrong ones back
     assert party.browser.sign_in(address).status == 200
+    other = party.address(party.ask())
     for _ in range(customers.MOST_FAILURES):
-        assert wrong.sign_in(address).status == 401
+        assert wrong.sign_in(other).status == 401
+    # nobody tries many people's passwords with one request
+    assert wrong.get(other).status == 400
+    address = party.address(party.ask())
     locked = Browser(house).sign_in(address)
     assert locked.status == 429 and "分钟后再试" in locked.body.decode()
     house.bank.database.write_now(

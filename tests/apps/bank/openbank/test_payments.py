@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -187,6 +188,15 @@ def test_the_account_to_pay_from_can_be_said(house: BankHouse, party: Party) -> 
         assert "无法支付" in page and "error=access_denied" in page
         found = party.call(party.own("payments"), "GET", f"{CONSENTS}/{consent}").json["Data"]
         assert (found["Status"], found["StatusReason"][0]["StatusReasonCode"]) == ("RJCT", "U021")
+
+
+def test_a_payment_that_nobody_makes_cannot_be_made_for_ever(party: Party, later: Callable[[float], None]) -> None:
+    consent, token = agreed(party, initiation())
+    later(301)
+    assert is_nobody(pay(party, token, consent, initiation()))
+    later(3600)
+    found = party.call(party.own("payments"), "GET", f"{CONSENTS}/{consent}").json["Data"]
+    assert (found["Status"], found["StatusReason"][0]["StatusReasonCode"]) == ("RJCT", "TKXP")
 
 
 def test_a_payment_survives_the_process_that_began_it(
