@@ -1,5 +1,5 @@
 const api = require('../../utils/api')
-const { pick, t } = require('../../utils/i18n')
+const { language, pick, t } = require('../../utils/i18n')
 const application = require('../application')
 
 Page({
@@ -26,6 +26,7 @@ Page({
     this.setData({ busy: true, error: '' })
     try {
       const { product, terms } = await api.call('credit.product.get', { code: code.trim() })
+      if (language === 'en') product.name = product.name_en
       application.set({ code, product, terms, amount: Math.min(product.max, 5000000) })
       wx.navigateTo({ url: '/loan/plan/plan' })
     } catch (error) {
