@@ -13,6 +13,9 @@ remembers nonces. One worker each; what counts is processor time, so that a busy
 `attacks`: `passed`: requests that reached the service from clients that smuggle; `hurt`: calls of others that failed
 beside them, beside thousands of heads that drip, floods of headers, half-open connections and a slow service;
 `attacked_p99_ms`.
+
+`fuzz`: `spoiled` requests, heads and bodies with some of their bytes in another's place; `harm`: of them that crashed
+something, or reached the service as what an independent reader does not see in them.
 """
 
 from __future__ import annotations
@@ -30,11 +33,13 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import msgspec
+import uvloop
 
 from bench._gateway_load import Measured, Order
 from bench._gateway_proxies import backend, children, envoy_proxy, nginx_proxy, processor_seconds
 from bench._harness import Figure
 from eden.gateway.proxy.run import beside
+from tests.gateway.proxy.fuzz import fuzz
 from tests.gateway.proxy.installed import APP, Installed, installed, shop
 from tests.gateway.proxy.test_framing import ATTACKS
 
@@ -211,4 +216,18 @@ def _silent() -> Iterator[int]:
         yield listener.getsockname()[1]
 
 
-PARTS = {"against": _against, "connections": _connections, "changes": _changes, "attacks": _attacks}
+def _fuzz(quick: bool) -> Iterable[Figure]:
+    made = uvloop.run(fuzz(5_000 if quick else 200_000))
+    for sentence in made.harm[:20]:
+        print(sentence, file=sys.stderr)
+    yield Figure("spoiled", made.outcomes.total())
+    yield Figure("harm", len(made.harm), 0)
+
+
+PARTS = {
+    "against": _against,
+    "connections": _connections,
+    "changes": _changes,
+    "attacks": _attacks,
+    "fuzz": _fuzz,
+}

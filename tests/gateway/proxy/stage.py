@@ -164,9 +164,9 @@ def table(ports: list[int], *routes: Route, **upstream: object) -> Table:
 
 
 @asynccontextmanager
-async def stage(tables: Table, **settings: int) -> AsyncIterator[Stage]:
+async def stage(tables: Table, proxies: str = "", **settings: int) -> AsyncIterator[Stage]:
     steps, measures = Steps(), Measures()
-    gateway = Gateway(GatewaySettings(**settings), steps, measures, Tables({"w": tables}, {}))  # type: ignore[arg-type]
+    gateway = Gateway(GatewaySettings(**settings), steps, measures, Tables({"w": tables}, {}), proxies)  # type: ignore[arg-type]
     server = await gateway.loop.create_server(lambda: Client(gateway), "127.0.0.1", 0)
     try:
         yield Stage(gateway, steps, measures, server.sockets[0].getsockname()[1])

@@ -48,6 +48,22 @@ def test_a_call_reaches_the_upstream_and_comes_back() -> None:
     run(work)
 
 
+def test_a_proxy_that_is_believed_says_for_whom() -> None:
+    async def work() -> None:
+        log: list[bytes] = []
+        async with upstream(echoing(log)) as port, stage(table([port]), proxies="127.0.0.1") as gateway:
+            reader, writer = await gateway.connect()
+            writer.write(GET[:-2] + b"X-Forwarded-For: 6.6.6.6, 7.7.7.7\r\nX-Forwarded-Proto: https\r\n\r\n" + GET)
+            assert [(await answer(reader))[0] for _ in range(2)] == [200, 200]
+            assert b"x-forwarded-for: 6.6.6.6, 7.7.7.7, 127.0.0.1\r\nx-forwarded-proto: https\r\n" in log[0]
+            # of one call, not of all behind it
+            assert b"x-forwarded-for: 127.0.0.1\r\nx-forwarded-proto: http\r\n" in log[1]
+            assert [exchange.peer for exchange in gateway.steps.seen] == ["7.7.7.7", "127.0.0.1"]
+            writer.close()
+
+    run(work)
+
+
 def test_one_connection_many_calls_and_a_pipeline() -> None:
     async def work() -> None:
         async with upstream(echoing()) as port, stage(table([port])) as gateway:

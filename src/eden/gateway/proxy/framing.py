@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from eden.gateway.proxy.lines import LONE, Refused
+from eden.gateway.proxy.lines import SINGLE, Refused, field_of
 
-_SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})(?:;[\t\x20-\x7e\x80-\xff]{0,128})?\r\n")
-#: longest line with a chunk's size
-_SIZE_LINE = 8 + 1 + 128 + 2
+_TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+#: extensions without white space around them: not all readers take it for the same
+_SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})((?:;%b(?:=(?:%b|\"[\t !#-\[\]-~]*\"))?)*)\r\n" % (_TOKEN, _TOKEN))
+#: longest extensions, and line with a chunk's size
+_EXTENSIONS = 128
+_SIZE_LINE = 8 + _EXTENSIONS + 2
 #: all lines of trailers together; they are dropped
 _TRAILERS = 4096
 #: so many chunks may be as short as they like; of more, the average has to be worth its line
@@ -62,8 +65,8 @@ class Chunks:
 
     def _size(self, data: bytes, at: int) -> int:
         found = _SIZE.match(data, at)
-        if found is None:
-            if data.find(b"\n", at, at + _SIZE_LINE) >= 0 or len(data) - at >= _SIZE_LINE:
+        if found is None or len(found[2]) > _EXTENSIONS:
+            if found is not None or data.find(b"\n", at, at + _SIZE_LINE) >= 0 or len(data) - at >= _SIZE_LINE:
                 raise Refused(400, "A chunk does not say its size.")
             self._buffer = data[at:]
             return -1
@@ -86,8 +89,11 @@ class Chunks:
             return -1
         if end == at:
             self.done = True
-        elif LONE.search(data, at, end) or b":" not in data[at:end]:
-            raise Refused(400, "A trailer is a header.")
+        else:
+            # dropped, but no less strictly read than a header
+            name, _ = field_of(data[at:end])
+            if name in SINGLE:
+                raise Refused(400, "A trailer says what only a header may.")
         return end + 2
 
 

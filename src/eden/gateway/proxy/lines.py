@@ -102,9 +102,9 @@ class _Fields(Memo[bytes, Field]):
 
     def __missing__(self, line: bytes) -> Field:
         # most of what is missing is fleeting: nothing more is looked at than has to be
-        raw, _, value = line.partition(b": ")
+        raw, colon, value = line.partition(b": ")
         name = _NAMES.get(raw)
-        if name in _NOT_REMEMBERED and not value.translate(None, VALUE):
+        if colon and name in _NOT_REMEMBERED and not value.translate(None, VALUE):
             return name, value.strip(b" \t")
         return super().__missing__(line) if len(line) <= REMEMBERED and name not in _NOT_REMEMBERED else _field(line)
 
