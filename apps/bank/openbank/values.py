@@ -17,7 +17,6 @@ from bank.times import ZONE
 
 Max30: TypeAlias = Annotated[str, Meta(min_length=1, max_length=30)]
 Max35: TypeAlias = Annotated[str, Meta(min_length=1, max_length=35)]
-Max140: TypeAlias = Annotated[str, Meta(min_length=1, max_length=140)]
 #: BBANs of mainland China are digits only
 Number: TypeAlias = Annotated[str, Meta(pattern=r"^\d{12,24}$")]
 Decimal: TypeAlias = Annotated[str, Meta(pattern=r"^(\d{1,13}|\d{1,13}\.\d{1,5})$")]
@@ -161,12 +160,6 @@ class OBReadBalance1(_Value, frozen=True):
 class TransactionKind(_Value, frozen=True):
     code: str
     issuer: str
-
-
-class TransactionBalance(_Value, frozen=True):
-    credit_debit_indicator: Literal["Credit", "Debit"]
-    type: Literal["ITBD"]
-    amount: Amount
 
 
 class Party(_Value, frozen=True):
