@@ -13,7 +13,7 @@ from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 
-from bank.loans.accrual import bounds, factor, stretches
+from bank.loans.accrual import bounds, charge, factor, stretches
 from bank.loans.schedule import Plan
 from bank.loans.terms import Interest, Terms
 
@@ -27,6 +27,15 @@ class Prepayment(StrEnum):
     REDUCE_COUNT = "reduce the number of instalments"
     #: what was prepaid takes the place of the next instalments' principal
     SKIP_NEXT = "skip the next instalments"
+
+
+class Rest(StrEnum):
+    """When what is owed is looked at anew for its interest."""
+
+    DAILY = "every day"
+    #: What happens between two due days counts from the second. When something is overdue there, all that is owed bears
+    #: interest; else the balance that is planned does.
+    DUE_DAYS = "on due days"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +87,46 @@ def recalculate(
     repayments: Sequence[Repayment],
     as_of: Day,
     prepayment: Prepayment = Prepayment.REDUCE_INSTALMENT,
+    rest: Rest = Rest.DAILY,
 ) -> Position:
-    """The instalments of a loan after its repayments until `as_of`.
+    """The instalments of a loan after its repayments until `as_of`. With a rest on due days what is paid too early
+    waits for the next instalments, whatever `prepayment` says.
 
     Raises ValueError for flat interest, tranches, graces of interest, down payments and balloons, for which this is not
     defined, and for repayments after `as_of` or before the start.
     """
     _check(terms, repayments, as_of)
-    return _Replay(terms, sorted(repayments, key=lambda item: item.on), as_of, prepayment).run()
+    ordered = sorted(repayments, key=lambda item: item.on)
+    if rest is Rest.DUE_DAYS:
+        return _on_due_days(terms, ordered, as_of)
+    return _Replay(terms, ordered, as_of, prepayment).run()
+
+
+def _on_due_days(terms: Terms, repayments: Sequence[Repayment], as_of: Day) -> Position:
+    plan, rows = Plan(terms), list[Row]()
+    balance, waiting = terms.principal, Decimal(0)
+    level = plan.level(1, balance)
+    for number in range(1, terms.count + 1):
+        if number > 1 and plan.changes(number):
+            level = plan.level(number, balance)
+        start, due = bounds(terms, number)
+        overdue = any(row.due < start and row.paid_principal < row.principal for row in rows)
+        owed = balance
+        if overdue and start < as_of:
+            owed = terms.principal - sum((row.paid_principal for row in rows), Decimal(0))
+        interest = charge(terms, number, [(start, owed)])
+        principal = min(plan.principal(number, balance, interest, level), balance)
+        balance -= principal
+        rows.append(Row(number, terms.due(number - 1), terms.due(number), principal, interest, balance))
+        last = number == terms.count or not balance
+        for item in repayments:
+            if start < item.on <= due or (number == 1 and item.on == start) or (last and item.on > due):
+                waiting += item.amount
+        for row in rows:
+            waiting = row.pay(waiting)
+        if last:
+            break
+    return Position(tuple(rows), waiting)
 
 
 def payoff(

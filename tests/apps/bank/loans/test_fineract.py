@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from bank.loans.daycount import DayCount
-from bank.loans.recalculation import Prepayment, Repayment, payoff, recalculate
+from bank.loans.recalculation import Prepayment, Repayment, Rest, payoff, recalculate
 from bank.loans.rounding import Rounding
 from bank.loans.schedule import schedule
 from bank.loans.terms import Accrual, Amortisation, Annuity, Interest, RateChange, Terms, Tranche, Unit
@@ -39,7 +39,8 @@ def rows(case: dict[str, Any]) -> list[str]:
     if "repayments" not in case:
         return [f"{row.due} {row.principal:.2f} {row.interest:.2f}" for row in schedule(terms)]
     repayments = [Repayment(day(on), Decimal(amount)) for on, amount in case["repayments"]]
-    position = recalculate(terms, repayments, day(case["as_of"]), Prepayment(case["prepayment"]))
+    rest = Rest(case.get("rest", "every day"))
+    position = recalculate(terms, repayments, day(case["as_of"]), Prepayment(case["prepayment"]), rest)
     if "deviates" not in case:
         paid = [f"{row.paid_principal + row.paid_interest:.2f}" for row in position.rows]
         assert paid == case["paid"]
@@ -54,7 +55,7 @@ def test_as_published(case: dict[str, Any]) -> None:
 
 def test_enough_of_them() -> None:
     assert len(CASES) >= 60
-    assert sum("deviates" in case for case in CASES) <= 5
+    assert sum("deviates" in case for case in CASES) <= 3
     assert all(len(case["deviates"]) > 5 for case in CASES if "deviates" in case)
 
 

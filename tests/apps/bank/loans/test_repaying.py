@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bank.loans.allocation import USUAL, Ahead, Order, Owed, Part, allocate, arrears, write_off
-from bank.loans.recalculation import Prepayment, Repayment, payoff, recalculate
+from bank.loans.recalculation import Prepayment, Repayment, Rest, payoff, recalculate
 from bank.loans.schedule import schedule
 from bank.loans.servicing import Charge, Event, Paid, Plan, Reaged, Reamortised, Returned, serve
 from bank.loans.terms import Accrual, Amortisation, Interest, Terms
@@ -265,3 +265,28 @@ def test_no_cent_of_an_account_is_lost(amounts: list[int], happened: list[tuple[
     assert all(line.owed.open(part) >= 0 for line in account.lines for part in Part)
     assert all(line.early + line.late <= line.paid for line in account.lines)
     assert [line.owed.number for line in account.lines] == list(range(1, len(account.lines) + 1))
+
+
+def test_interest_that_is_looked_at_on_due_days() -> None:
+    """What is paid between them changes no interest; what is overdue on one makes all that is owed bear it."""
+    planned = [row.interest for row in recalculate(TERMS, [], TERMS.start).rows]
+
+    def interests(as_of: Day, *repayments: tuple[Day, str]) -> list[Decimal]:
+        items = [Repayment(on, Decimal(amount)) for on, amount in repayments]
+        position = recalculate(TERMS, items, as_of, rest=Rest.DUE_DAYS)
+        assert sum(row.principal for row in position.rows) == TERMS.principal
+        paid = sum(row.paid_principal + row.paid_interest for row in position.rows)
+        assert paid + position.surplus == sum(item.amount for item in items)
+        return [row.interest for row in position.rows]
+
+    assert interests(TERMS.start) == planned
+    assert interests(Day(2024, 1, 20), (Day(2024, 1, 20), "500")) == planned
+    late = interests(Day(2024, 4, 1))
+    # the first is overdue on the second's day, and not before
+    assert late[:2] == planned[:2]
+    assert late[2] == Decimal("61.15")  # 6,000 for the 31 days of March
+    assert late[2] > planned[2]
+    assert (
+        recalculate(TERMS, [Repayment(Day(2024, 8, 1), Decimal(9_000))], Day(2024, 8, 1), rest=Rest.DUE_DAYS).surplus
+        > 0
+    )
