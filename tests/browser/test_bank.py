@@ -323,7 +323,7 @@ class _Phone:
 
     def on(self, route: str) -> None:
         """Wait until this page is in front and has settled."""
-        for _ in range(300):
+        for _ in range(900):
             frames = [frame for frame in self.page.frames if frame is not self.page.main_frame]
             script = "() => document.querySelector('.eden-page:not([data-away])')?.dataset.route"
             if any(frame.evaluate(script) == route for frame in frames):

@@ -20,12 +20,14 @@ from sqlalchemy import Connection, delete, select, update
 from eden.base.crypto import HpkePrivateKey
 from eden.base.identity import tokens
 from eden.base.ids import now
+from eden.base.settings import DatabaseSettings, Settings
+from eden.base.settings import Keyboard as KeyboardSettings
 from eden.keyboard import rules
 from eden.keyboard.interfaces import SEAL_ALGORITHMS, Statement
 from eden.keyboard.models import keyboard_keys, keyboard_references, keyboard_spent
 from eden.keyboard.service import KeyboardService, delivery_info
 from tests.keyboard.typing_in import statement_of, text, type_in
-from tests.office import Office, open_office
+from tests.office import SECRET_KEY, Office, open_office
 
 PIN, PASSWORD, WRONG_PIN = "748159", "Kestrel~19 over (the) moor", "748158"
 #: no number of such a length comes about by chance
@@ -309,6 +311,21 @@ def test_changed_bytes_are_refused(bank: Bank, data: st.DataObject) -> None:
         assert answer.status_code == 400
     else:
         refusal(answer)
+
+
+def test_keys_in_a_hardware_module(tmp_path: Path) -> None:
+    """The opener has it by its name; what is kept of a key is the module's name for it."""
+    chosen = Settings(
+        data=str(tmp_path), secret_key=SECRET_KEY, database=DatabaseSettings(migrate="always"),
+        keyboard=KeyboardSettings(module="tests.keyboard.hardware:FakeModule"),
+    )  # fmt: skip
+    with open_office(tmp_path, settings=chosen) as office:
+        bank = Bank(office)
+        for algorithm in SEAL_ALGORITHMS:
+            bank.enrol(algorithm=algorithm)
+            assert bank.check(text(bank.offer(), PIN, algorithm)).json()["verified"] is True
+        rows = bank.read(select(keyboard_keys.c.kid, keyboard_keys.c.kept))
+        assert [kept for _, kept in rows] == [kid.encode() for kid, _ in rows]
 
 
 def test_opener_that_is_killed(bank: Bank) -> None:

@@ -3,77 +3,27 @@
 from __future__ import annotations
 
 import base64
-import os
 
 import psec
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, x25519
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eden.base.crypto import HpkePrivateKey, HpkePublicKey, Sm2PrivateKey, Unopened
+from eden.base.crypto import HpkePrivateKey, HpkePublicKey, Unopened
 from eden.base.errors import EdenError
 from eden.keyboard import pin_block
 from eden.keyboard.decapsulation import ENC_BYTES, HeldKey, Kem, Receiver
 from eden.keyboard.interfaces import SEAL_ALGORITHMS, OfferedKey, SealAlgorithm
+from eden.keyboard.modules import open_vault
 from eden.keyboard.opening import Opening
 from eden.keyboard.rules import pack
-from eden.keyboard.vault import AesBlocks, ModuleVault, Pairs, SoftwareVault, Vault
+from eden.keyboard.vault import AesBlocks, ModuleVault, SoftwareVault, Vault
 from eden.keyboard.wire import Bytes, KeyRow, Load, Make, MakeBlock, Message, Refused, Sign
 from tests.base.crypto.test_hpke import AAD, INFO, PLAINTEXT, VECTORS
+from tests.keyboard.hardware import FakeModule
 from tests.keyboard.typing_in import seal
-
-
-class FakeModule:
-    """A module in memory: keys by names, nothing of them ever comes out."""
-
-    def __init__(self) -> None:
-        self._keys: dict[bytes, object] = {}
-
-    def generate_key_pair(self, curve: Pairs, label: str) -> tuple[bytes, bytes]:
-        key: object
-        if curve == "X25519":
-            key = x25519.X25519PrivateKey.generate()
-            public = key.public_key().public_bytes_raw()
-        elif curve == "P-256":
-            key = ec.generate_private_key(ec.SECP256R1())
-            public = key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
-        elif curve == "Ed25519":
-            key = Ed25519PrivateKey.generate()
-            public = key.public_key().public_bytes_raw()
-        else:
-            key = Sm2PrivateKey.generate()
-            public = key.public.raw
-        self._keys[label.encode()] = key
-        return public, label.encode()
-
-    def generate_key(self, label: str) -> bytes:
-        self._keys[label.encode()] = AesBlocks(os.urandom(32))
-        return label.encode()
-
-    def derive(self, handle: bytes, peer: bytes) -> bytes:
-        key = self._keys[handle]
-        if isinstance(key, x25519.X25519PrivateKey):
-            return key.exchange(x25519.X25519PublicKey.from_public_bytes(peer))
-        assert isinstance(key, ec.EllipticCurvePrivateKey)
-        return key.exchange(ec.ECDH(), ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), peer))
-
-    def sign(self, handle: bytes, message: bytes) -> bytes:
-        key = self._keys[handle]
-        assert isinstance(key, Ed25519PrivateKey)
-        return key.sign(message)
-
-    def decrypt_sm2(self, handle: bytes, sealed: bytes) -> bytes:
-        key = self._keys[handle]
-        assert isinstance(key, Sm2PrivateKey)
-        return key.decrypt(sealed)
-
-    def cipher(self, handle: bytes, block: bytes, *, decrypt: bool) -> bytes:
-        key = self._keys[handle]
-        assert isinstance(key, AesBlocks)
-        return key.decrypt(block) if decrypt else key.encrypt(block)
 
 
 @pytest.fixture(params=["software", "module"])
@@ -91,6 +41,19 @@ def test_opens_what_was_sealed(vault: Vault, algorithm: SealAlgorithm) -> None:
     for info, message in ((b"other", sealed), (b"bound", sealed[:-1]), (b"bound", bytes(len(sealed))), (b"bound", b"")):
         with pytest.raises(Unopened):
             key.open(info, message)
+
+
+def test_module_by_the_name_of_its_factory() -> None:
+    assert isinstance(open_vault("", b"s" * 32), SoftwareVault)
+    assert isinstance(open_vault("tests.keyboard.hardware:FakeModule", b"s" * 32), ModuleVault)
+    for name, words in (
+        ("tests.keyboard.hardware:absent", "CKR_TOKEN_NOT_PRESENT"),
+        ("tests.keyboard.hardware:half", "has no generate_key_pair"),
+        ("tests.keyboard.hardware", "cannot be opened"), ("no.such.package:x", "No module named"),
+    ):  # fmt: skip
+        with pytest.raises(EdenError, match=words) as error:
+            open_vault(name, b"s" * 32)
+        assert "PACKAGE.MODULE:NAME" in error.value.hint
 
 
 def test_signs_and_enciphers(vault: Vault) -> None:

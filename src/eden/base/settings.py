@@ -177,6 +177,13 @@ class Keyboard(Section, frozen=True):
     session_seconds: Annotated[
         Seconds, _why("How long somebody may take to type and send a PIN or a password, from when the keyboard shows.")
     ] = 180
+    module: Annotated[
+        str,
+        _why(
+            "Hardware module that makes and holds the keys: a factory, as PACKAGE.MODULE:NAME. Without one they are in "
+            "the opener's memory."
+        ),
+    ] = ""
     rotate_seconds: Annotated[
         Seconds,
         _why("How old keys get that typed values are sealed to; once they are gone, what was recorded stays closed."),

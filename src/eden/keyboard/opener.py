@@ -1,5 +1,5 @@
 """The opener: a process of its own that holds the private keys, has no database and no network, and answers one server
-process over a pair of sockets. `python -m eden.keyboard.opener FD`; the vault's secret is the first frame.
+process over a pair of sockets. `python -m eden.keyboard.opener FD MODULE`; the vault's secret is the first frame.
 
 It ends when its server does, whatever happened to it. It writes no core dumps, cannot be looked into by a debugger of
 the same user, and is not swapped, as far as the system lets it. The server starts another one when it dies: everything
@@ -19,8 +19,9 @@ from contextlib import suppress
 
 import msgspec
 
+from eden.base.errors import EdenError
+from eden.keyboard.modules import open_vault
 from eden.keyboard.opening import SLOW, Opening
-from eden.keyboard.vault import SoftwareVault
 from eden.keyboard.wire import Answered, Asked, Frames, frame
 
 #: Argon2 at the same time; bounds the memory
@@ -35,11 +36,15 @@ def main() -> int:
     # whoever stops the server by a signal to its group stops this through the server
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with socket.socket(fileno=int(sys.argv[1])) as connection, suppress(ConnectionError):
-        _serve(connection)
+        try:
+            _serve(connection, sys.argv[2])
+        except EdenError as error:
+            print(f"{error.sentence} {error.hint}", file=sys.stderr, flush=True)
+            return 1
     return 0
 
 
-def _serve(connection: socket.socket) -> None:
+def _serve(connection: socket.socket, module: str) -> None:
     frames, decoder, encoder = Frames(), msgspec.msgpack.Decoder(Asked), msgspec.msgpack.Encoder()
     opening: Opening | None = None
     writing = threading.Lock()
@@ -56,7 +61,7 @@ def _serve(connection: socket.socket) -> None:
             answers = bytearray()
             for content in frames.feed(data):
                 if opening is None:
-                    opening = Opening(SoftwareVault(content))
+                    opening = Opening(open_vault(module, content))
                     continue
                 asked = decoder.decode(content)
                 if isinstance(asked.request, SLOW):

@@ -21,10 +21,11 @@ log = logging.getLogger("eden.keyboard")
 
 
 class Opener:
-    """`secret` is the vault's; `keys` reads all keys, for an opener that has just been started."""
+    """`secret` is the vault's; `keys` reads all keys, for an opener that has just been started; `module` names a
+    hardware module (the setting `keyboard.module`)."""
 
-    def __init__(self, secret: bytes, keys: Callable[[], Awaitable[Sequence[KeyRow]]]) -> None:
-        self._secret = secret
+    def __init__(self, secret: bytes, keys: Callable[[], Awaitable[Sequence[KeyRow]]], module: str = "") -> None:
+        self._secret, self._module = secret, module
         self._keys = keys
         self._numbers = itertools.count(1)
         self._encoder = msgspec.msgpack.Encoder()
@@ -80,7 +81,7 @@ class Opener:
             ours, theirs = socket.socketpair()
             with theirs:
                 process = await asyncio.create_subprocess_exec(
-                    sys.executable, "-m", "eden.keyboard.opener", str(theirs.fileno()),
+                    sys.executable, "-m", "eden.keyboard.opener", str(theirs.fileno()), self._module,
                     stdin=asyncio.subprocess.DEVNULL, pass_fds=[theirs.fileno()],
                 )  # fmt: skip
             ours.setblocking(False)

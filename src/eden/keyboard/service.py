@@ -102,7 +102,7 @@ class KeyboardService:
         self._clock = clock
         self._code_key = hmac.digest(ground.secret, b"eden keyboard sessions", hashlib.sha256)
         vault = hmac.digest(ground.secret, b"eden keyboard vault", hashlib.sha256)
-        self.opener = Opener(vault, lambda: service_keys.read_all(ground))
+        self.opener = Opener(vault, lambda: service_keys.read_all(ground), self._settings.module)
 
     def start(self) -> None:
         """Hear of keys that other processes make."""
