@@ -65,13 +65,9 @@ class Rules(Struct, frozen=True):
     classes: tuple[tuple[str, int], ...]
 
 
-#: China: Guidelines on risk-based loan classification (2007), by their usual matrix for unsecured loans to small firms;
-#: Measures for the risk classification of financial assets of commercial banks (2023), articles 10 to 14
+#: China: Measures for the risk classification of financial assets of commercial banks (2023), by days overdue alone.
+#: What replaces them will stand beside them, with its day
 CLASSES = (
-    Rules(
-        datetime.date(2007, 1, 1),
-        (("normal", -1), ("special mention", 0), ("substandard", 30), ("doubtful", 90), ("loss", 360)),
-    ),
     Rules(
         datetime.date(2023, 7, 1),
         (("normal", -1), ("special mention", 0), ("substandard", 90), ("doubtful", 270), ("loss", 360)),
@@ -82,7 +78,7 @@ ALLOWANCES = {"normal": 1, "special mention": 2, "substandard": 25, "doubtful": 
 
 
 def class_of(days_overdue: int, on: datetime.date) -> str:
-    """The class by the rules that hold on a day. Pure."""
+    """The class by the rules that hold on a day. Raises ValueError before the first of them. Pure."""
     rules = max((one for one in CLASSES if one.since <= on), key=lambda one: one.since)
     return next(name for name, above in reversed(rules.classes) if days_overdue > above)
 

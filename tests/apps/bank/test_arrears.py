@@ -1,0 +1,274 @@
+"""What is due and not paid, by a bank whose clock the test moves."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection
+
+from bank import tables
+from bank.centres import loan_rows, products, reconciling, repaying, worklist
+from bank.centres.accounting import (
+    FEE_INCOME,
+    IMPAIRMENT,
+    INTEREST_INCOME,
+    PENALTY_INCOME,
+    RECOVERIES,
+    balances,
+    general,
+)
+from bank.centres.arrears import ALLOWANCES, KIND, class_of
+from bank.centres.interest import is_paid_on, night
+from bank.centres.lending import Repay
+from bank.centres.payments import Wanted
+from bank.centres.worklist import Word
+from bank.refusals import Refusal
+from bank.values import Loan
+from tests.apps.bank.simulation import Simulation, lend, simulated
+
+Day = datetime.date
+FIRST = Day(2027, 3, 10)
+
+
+@pytest.fixture
+def bank(tmp_path: Path) -> Iterator[Simulation]:
+    with simulated(tmp_path, FIRST, 1) as bank:
+        yield bank
+
+
+def person(bank: Simulation) -> str:
+    return str(bank.rows(tables.customers)[0].id)
+
+
+def account(bank: Simulation, product: str = "CURRENT") -> str:
+    return next(str(row.id) for row in bank.rows(tables.accounts) if row.product == product)
+
+
+def held(bank: Simulation, identifier: str) -> int:
+    (found,) = bank.run(balances(bank.bank.ledger, [identifier])).values()
+    return found.available
+
+
+def income(bank: Simulation, code: int) -> int:
+    (found,) = bank.run(balances(bank.bank.ledger, [general(code)])).values()
+    return found.net
+
+
+def move(bank: Simulation, amount: int, back: bool = False) -> None:
+    """Between the current and the shop's account."""
+    there, here = account(bank), account(bank, "MERCHANT")
+    if back:
+        there, here = here, there
+    bank.run(bank.bank.payments.order(person(bank), f"move {bank.at} {amount}", Wanted(there, amount, to=here)))
+
+
+def empty(bank: Simulation) -> None:
+    move(bank, held(bank, account(bank)))
+
+
+def until(bank: Simulation, day: Day) -> None:
+    while bank.today < day:
+        bank.night()
+
+
+def state(bank: Simulation, loan: str) -> Any:
+    return bank.read(lambda connection: loan_rows.state_of(connection, loan))
+
+
+def shown(bank: Simulation, loan: str) -> Loan:
+    return bank.run(bank.bank.lending.loan(person(bank), loan, False))
+
+
+def titles(bank: Simulation) -> list[str]:
+    return [row.title[1] for row in sorted(bank.rows(tables.messages), key=lambda row: str(row.id))]
+
+
+def test_what_is_due_is_collected_that_day(bank: Simulation) -> None:
+    loan = lend(bank, person(bank), "SHOP", 1_200_000, 6)
+    until(bank, Day(2027, 4, 8))
+    assert "An instalment is due soon" in titles(bank)
+    until(bank, Day(2027, 4, 11))
+    (paid,) = bank.rows(tables.repayments)
+    assert (paid.day, paid.kind, paid.penalty) == ("2027-04-10", repaying.COLLECTED, 0)
+    assert titles(bank)[-1] == "Instalment collected"
+    after = shown(bank, loan)
+    assert (after.due, after.overdue, after.schedule[0].state) == (0, 0, "paid")
+    # a month's interest is income, to the cent of the schedule, and a day of the next
+    assert income(bank, INTEREST_INCOME) == state(bank, loan).interest > paid.interest == 4_800
+
+
+def test_some_money_pays_some(bank: Simulation) -> None:
+    loan = lend(bank, person(bank), "SHOP", 1_200_000, 6)
+    until(bank, Day(2027, 4, 10))
+    move(bank, held(bank, account(bank)) - 100_000)
+    bank.night()
+    assert held(bank, account(bank)) == 0
+    assert shown(bank, loan).overdue == shown(bank, loan).due > 90_000
+    assert state(bank, loan).days_overdue == 1
+    assert titles(bank)[-1] == "Your loan is overdue"
+    # as soon as there is money again, the next night takes it
+    move(bank, 500_000, back=True)
+    bank.night()
+    after = shown(bank, loan)
+    assert (after.overdue, after.days_overdue, state(bank, loan).days_overdue) == (0, 0, 0)
+    assert income(bank, PENALTY_INCOME) > 0
+
+
+def test_penalty_and_charges_follow_the_product(bank: Simulation) -> None:
+    loan = lend(bank, person(bank), "HOME", 1_200_000, 6)
+    until(bank, Day(2027, 4, 10))
+    empty(bank)
+    until(bank, Day(2027, 4, 20))
+    first = shown(bank, loan).schedule[0]
+    expected = Fraction(first.principal * 210, 10_000) * 10 / 360
+    assert Fraction(state(bank, loan).penalty) == expected
+    # after three days of grace, once
+    assert state(bank, loan).charges == 2_000
+    assert shown(bank, loan).penalty == 2_000 + int(expected)
+    move(bank, 2_000_000, back=True)
+    bank.run(bank.bank.lending.repay(person(bank), loan, "all due", Repay(shown(bank, loan).due), True))
+    assert (income(bank, PENALTY_INCOME), income(bank, FEE_INCOME)) == (int(expected), 2_000)
+    assert shown(bank, loan).due == 0
+
+
+def test_a_long_way_down_and_a_little_back(bank: Simulation) -> None:
+    """Special mention, non-accrual, substandard, doubtful, loss, written off by two, recovered."""
+    loan = lend(bank, person(bank), "SHOP", 600_000, 3)
+    empty(bank)
+    until(bank, Day(2027, 4, 12))
+    seen = state(bank, loan)
+    assert (seen._mapping["class"], seen.accruing, seen.allowance) == ("special mention", True, 12_000)
+    booked = income(bank, INTEREST_INCOME)
+    assert booked > 0
+    until(bank, Day(2027, 4, 10) + datetime.timedelta(days=91))
+    seen = state(bank, loan)
+    assert (seen._mapping["class"], seen.accruing) == ("substandard", False)
+    # what is left is what was really paid, out of a little interest on the deposit
+    paid = bank.read(lambda connection: loan_rows.paid(connection, loan))
+    assert income(bank, INTEREST_INCOME) == seen.interest == paid.interest < 100
+    assert seen.allowance == 600_000 * ALLOWANCES["substandard"] // 100
+    until(bank, Day(2027, 4, 10) + datetime.timedelta(days=361))
+    assert state(bank, loan)._mapping["class"] == "loss"
+    (item,) = bank.read(lambda connection: worklist.items(connection, bank.at, kind=KIND)).items
+    assert (item.needed, item.amount) == (2, 600_000)
+    for officer in ("Zhao", "Li"):
+        bank.write(lambda connection, o=officer: _agree(connection, item.id, o, bank.at))
+    left = shown(bank, loan)
+    assert (left.state, left.owed) == ("written-off", state(bank, loan).written_off)
+    assert left.owed > 600_000
+    bank.night()
+    assert -income(bank, IMPAIRMENT) == 600_000
+    move(bank, 50_000, back=True)
+    bank.run(bank.bank.lending.repay(person(bank), loan, "some", Repay(50_000), True))
+    assert (income(bank, RECOVERIES), shown(bank, loan).owed) == (50_000, left.owed - 50_000)
+    with pytest.raises(Refusal, match="At most"):
+        bank.run(bank.bank.lending.repay(person(bank), loan, "more", Repay(left.owed), True))
+    bank.night()
+    assert bank.run(reconciling.check(bank.bank.database, bank.bank.ledger)) > 3
+
+
+def _agree(connection: Connection, item: str, officer: str, at: int) -> None:
+    worklist.do_claim(connection, item, officer, at)
+    worklist.do_decide(connection, item, officer, Word.APPROVE, "gone", at)
+
+
+def test_who_pays_again_accrues_again(bank: Simulation) -> None:
+    loan = lend(bank, person(bank), "SHOP", 1_200_000, 12)
+    empty(bank)
+    until(bank, Day(2027, 4, 10) + datetime.timedelta(days=95))
+    assert not state(bank, loan).accruing
+    move(bank, 900_000, back=True)
+    bank.night()
+    bank.night()
+    seen = state(bank, loan)
+    assert (seen.days_overdue, seen.accruing, seen._mapping["class"]) == (0, True, "normal")
+    assert income(bank, INTEREST_INCOME) == seen.interest > 0
+    assert bank.run(reconciling.check(bank.bank.database, bank.bank.ledger)) > 3
+
+
+def test_prepaying_has_its_fee_where_the_product_says_so(bank: Simulation) -> None:
+    loan = lend(bank, person(bank), "HOME", 1_200_000, 12)
+    until(bank, Day(2027, 3, 30))
+    seen = bank.run(bank.bank.lending.prepayment(person(bank), loan, 101_000))
+    assert (seen.principal, seen.fee) == (100_000, 1_000)
+    bank.run(bank.bank.lending.repay(person(bank), loan, "some", Repay(101_000), True))
+    assert (income(bank, FEE_INCOME), shown(bank, loan).owed) == (1_000, 1_100_000)
+    assert shown(bank, loan).fee == 11_000
+    bank.at += 86_400_000_000
+    bank.run(bank.bank.lending.repay(person(bank), loan, "rest", Repay(shown(bank, loan).payoff), True))
+    assert shown(bank, loan).state == "closed"
+    bank.night()
+    assert state(bank, loan).allowance == 0
+    assert bank.run(reconciling.check(bank.bank.database, bank.bank.ledger)) > 3
+
+
+def test_what_ends_no_loan_and_leaves_no_principal_is_no_repayment(bank: Simulation) -> None:
+    loan = lend(bank, person(bank), "SHOP", 600_000, 6)
+    until(bank, Day(2027, 3, 25))
+    assert shown(bank, loan).payoff > 600_000
+    with pytest.raises(Refusal, match="more than the principal"):
+        bank.run(bank.bank.lending.repay(person(bank), loan, "x", Repay(600_000), True))
+
+
+@pytest.mark.parametrize("days", [1, 4, 9])
+def test_nights_that_come_late_book_the_same(bank: Simulation, days: int) -> None:
+    loan = lend(bank, person(bank), "SHOP", 1_200_000, 6)
+    until(bank, Day(2027, 4, 8))
+    bank.at += days * 86_400_000_000
+    bank.night()
+    until(bank, Day(2027, 4, 20))
+    (paid,) = bank.rows(tables.repayments)
+    assert (paid.day, paid.interest) == ("2027-04-10", 4_800)
+    assert state(bank, loan).days_overdue == 0
+
+
+def test_signals_come_to_an_officer(bank: Simulation) -> None:
+    loan = lend(bank, person(bank), "SHOP", 600_000, 6)
+    until(bank, Day(2027, 6, 12))
+    # nothing has come in since
+    assert "no-turnover" in state(bank, loan).alert["signals"]
+    (item,) = bank.read(lambda connection: worklist.items(connection, bank.at, kind="loan")).items
+    assert item.subject == loan and "How is business?" in titles(bank)
+    bank.write(lambda connection: worklist.do_claim(connection, item.id, "Zhao", bank.at))
+    bank.write(lambda connection: worklist.do_decide(connection, item.id, "Zhao", Word.ASK_AGAIN, "call", bank.at))
+    assert state(bank, loan).alert["said"]["note"] == "call"
+    assert titles(bank).count("How is business?") == 2
+
+
+@pytest.mark.parametrize(
+    ("days", "on", "name"),
+    [
+        (0, "2026-01-01", "normal"), (1, "2026-01-01", "special mention"), (90, "2026-01-01", "special mention"),
+        (91, "2026-01-01", "substandard"), (271, "2026-01-01", "doubtful"), (360, "2026-01-01", "doubtful"),
+        (361, "2026-01-01", "loss"), (31, "2023-07-01", "special mention"),
+    ],
+)  # fmt: skip
+def test_classes_are_those_of_their_day(days: int, on: str, name: str) -> None:
+    assert class_of(days, Day.fromisoformat(on)) == name
+
+
+def test_fractions_of_a_cent_are_carried() -> None:
+    product = products.Deposit(name="x", name_en="x", gl=2001, rate_bp=10)
+    total, carry = 0, Fraction(0)
+    for number in range(360):
+        cents, carry = night(product, 123_457, carry, FIRST + datetime.timedelta(days=number))
+        total += cents
+    # a year of 360 days at 0.10 %: 123.457 cents
+    assert (total, carry) == (123, Fraction(457, 1000))
+    assert night(product, -5, Fraction(0), FIRST) == (0, Fraction(0))
+
+
+def test_interest_is_paid_when_the_product_says_so(bank: Simulation) -> None:
+    quarter = products.Deposit(name="x", name_en="x", gl=2001)
+    assert [month for month in range(1, 13) if is_paid_on(quarter, Day(2027, month, 21))] == [3, 6, 9, 12]
+    assert not is_paid_on(quarter, Day(2027, 3, 20))
+    until(bank, Day(2027, 3, 22))
+    lines = [row for row in bank.rows(tables.movements) if row.kind == "interest" and row.at > bank.at - 2 * 10**11]
+    # shops' accounts earn nothing
+    assert {row.account_id for row in lines} == {account(bank), account(bank, "SAVINGS")}
+    assert "Interest paid" in titles(bank)
