@@ -20,6 +20,7 @@ from eden.gateway.proxy.connection import Client
 from eden.gateway.proxy.heads import Head, Heads
 from eden.gateway.proxy.health import watch
 from eden.gateway.proxy.ids import Ids
+from eden.gateway.proxy.incoming import Incoming
 from eden.gateway.proxy.upstream import Pool
 
 #: how often deadlines are looked at, seconds
@@ -161,7 +162,7 @@ class Gateway:
 
     # calls
 
-    def exchange(self, client: Client, head: Head, fields: dict[bytes, bytes]) -> Exchange | Answer:
+    def exchange(self, client: Incoming, head: Head, fields: dict[bytes, bytes]) -> Exchange | Answer:
         """The call that a head begins; an answer if it begins none. `fields`: all headers by name."""
         standing = head.standing
         if standing is None or standing.tables is not self.tables:
@@ -216,7 +217,7 @@ class Gateway:
         found = _TRACE.fullmatch(parent)
         return self.ids.trace() if found is None or found[1] == _NO_TRACE else found[1].decode()
 
-    def _forwarded(self, client: Client, fields: Mapping[bytes, bytes]) -> str:
+    def _forwarded(self, client: Incoming, fields: Mapping[bytes, bytes]) -> str:
         """Whom a proxy that is believed forwards; the upstream is told of both."""
         chain, proto = client.peer.encode("latin-1"), fields.get(b"x-forwarded-proto", b"http")
         before = fields.get(b"x-forwarded-for")
