@@ -21,7 +21,7 @@ import msgspec
 from eden.app import Platform, prepare_database
 from eden.base.identity.passwords import hash_password
 from eden.base.parts import Founding
-from eden.base.settings import GatewaySettings, Listen, Logs, Settings
+from eden.base.settings import GatewaySettings, Listen, Logs, Settings, is_loopback
 from eden.demo import bank, keyboard
 from eden.demo.board import put_up
 from eden.demo.gateway import PREFIX, Gateway
@@ -38,7 +38,7 @@ from eden.publish.client import Access, Client, connect
 from eden.publish.parcel import pack
 from eden.publish.publish import EVERYONE
 from eden.simulator.server import Simulator
-from eden.simulator.service import built, is_loopback, listen, local_address, page_settings, report, serve
+from eden.simulator.service import built, listen, local_address, page_settings, report, serve
 
 _OWNER = "you@demo.example"
 _WORKSPACE = "test"

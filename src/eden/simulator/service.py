@@ -16,6 +16,7 @@ from typing import Any
 import segno
 
 from eden.base.errors import EdenError
+from eden.base.settings import is_loopback
 from eden.simulator.program import LiveProgram, Revision
 from eden.simulator.server import Served, Simulator, SimulatorServer
 
@@ -111,11 +112,6 @@ def report(revision: Revision) -> None:
     else:
         state = "cannot be built and starts as soon as it can; tried"
     print(f"  Revision {revision.number} {state} in {revision.seconds:.2f} s", flush=True)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach it."""
-    return host in ("localhost", "::1") or host.startswith("127.")
 
 
 def _shown_host(host: str) -> str:
