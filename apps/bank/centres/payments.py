@@ -34,6 +34,8 @@ from eden.base.ids import now
 HERE = ("伊甸银行", "Eden Bank")
 #: after a day without a word from the other bank the money is free again
 OUTSIDE_SECONDS = 86_400
+#: µs until a transfer can be reversed no more: after a quarter its receiver may rely on it
+REVERSIBLE = 90 * 86_400_000_000
 #: kinds that count for the limits
 _LIMITED = ("inside", "outside")
 _CODES = {
@@ -372,7 +374,7 @@ def _do_order_reversal(connection: Connection, order_id: str, at: int) -> Order:
     ).first()
     if known is not None and known.state != "refused":
         return Order(*known)
-    if order.state != "posted" or order.kind not in ("own", "inside"):
+    if order.state != "posted" or order.kind not in ("own", "inside") or order.created_at < at - REVERSIBLE:
         raise Refusal("not-reversible")
     if known is not None:
         key = f"{key} {at}"

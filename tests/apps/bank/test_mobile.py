@@ -12,10 +12,11 @@ import pytest
 from bank import seed
 from bank.centres import customers, network
 from bank.centres.accounting import DAY_STARTS
-from bank.centres.payments import OUTSIDE_SECONDS, Payments
+from bank.centres.payments import OUTSIDE_SECONDS, REVERSIBLE, Payments
 from bank.ledger.audit import check_invariants
 from bank.ledger.interfaces import Outcome
 from bank.refusals import Refusal
+from bank.tables import orders
 from eden.base.ids import now
 from tests.apps.bank.house import BankHouse, open_bank
 
@@ -284,6 +285,17 @@ def test_a_reversal_is_a_transfer_back(house: BankHouse) -> None:
     for other in (outside, back.id, "f" * 32):
         with pytest.raises(Refusal, match=r"no such|cannot be reversed"):
             house.run(house.bank.payments.reverse(other))
+
+
+def test_after_a_quarter_a_transfer_stays(house: BankHouse) -> None:
+    order = pay(house, 20_000).json["id"]
+    house.bank.database.write_now(
+        lambda connection: connection.execute(
+            orders.update().where(orders.c.id == order).values(created_at=orders.c.created_at - REVERSIBLE)
+        )
+    )
+    with pytest.raises(Refusal, match="cannot be reversed"):
+        house.run(house.bank.payments.reverse(order))
 
 
 @pytest.mark.parametrize("posted", [False, True])
