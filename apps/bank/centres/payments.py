@@ -64,8 +64,8 @@ class Wanted(Struct, frozen=True):
 
 
 class Creditor(Struct, frozen=True):
-    """Who is paid without being one of the customer's payees, as the customer has agreed to elsewhere. `bank` is the name
-    of another bank; "" for this one."""
+    """Who is paid without being one of the customer's payees, as the customer has agreed to elsewhere. `bank` is the
+    name of another bank; "" for this one."""
 
     name: str
     bank: str
