@@ -119,7 +119,9 @@ def do_submit(connection: Connection, seal: Seal, customer: str, identifier: str
     found = products.find(connection, row.product, row.product_version)
     _check(found.product, wanted.amount, wanted.term, wanted.agreed)
     papers.do_move_on(connection, customer, identifier, at)
-    if line.find(connection, identifier).station != "consent":
+    # a photo that was taken again may be no good where the one before was
+    missing = papers.wanted(connection, customer, identifier, at)
+    if missing or line.find(connection, identifier).station != "consent":
         raise Refusal("no-document")
     values = {"amount": wanted.amount, "term": wanted.term}
     values["detail"] = row.detail | {"papers": papers.summary(connection, seal, identifier)}

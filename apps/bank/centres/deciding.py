@@ -62,7 +62,15 @@ def decision(
         owed=sum(book.owed for book in books),
         burden=sum(book.next.principal + book.next.interest for book in books if book.next is not None),
     )
-    application = Application(id=identifier, product=product.code, amount=amount, term=term, purpose=loan.purpose)
+    application = Application(
+        id=identifier,
+        product=product.code,
+        amount=amount,
+        term=term,
+        purpose=loan.purpose,
+        # where the card was first issued: what else is known of where somebody trades
+        territory=number[:6],
+    )
     return decide(application, data, on, versions_on(product.code, on, lender))
 
 

@@ -36,6 +36,7 @@ from bank.tables import applications, papers
 from bank.tables import customers as customer_table
 from bank.times import day_of
 from eden.base.database import Database
+from eden.base.errors import EdenError
 from eden.base.ids import now
 from eden.base.sealing import Seal
 
@@ -154,10 +155,11 @@ class Desk:
         row = await self._database.read(_first)
         if row is None:
             return False
-        photo = self._seal.open(row.content, "paper", row.id, row.sha256)
         try:
+            photo = self._seal.open(row.content, "paper", row.id, row.sha256)
             reading = await asyncio.get_running_loop().run_in_executor(self._hands, self._reader.read, photo, row.kind)
-        except ReaderFailed:
+        except (ReaderFailed, EdenError):
+            # of a photo that cannot be opened any more, another is taken: those behind it do not wait for it
             reading = Reading(("failed",))
         await self._database.write(
             lambda connection: _do_conclude(connection, self._seal, row.id, row.sha256, reading, now())

@@ -291,6 +291,27 @@ def test_bounds(house: BankHouse, reader: FakeReader, monkeypatch: pytest.Monkey
     assert house.call("GET", f"/v1/loan-applications/{identifier}/papers").code == "not-found"
 
 
+def test_a_photo_that_is_taken_again_has_to_be_good_again(house: BankHouse, reader: FakeReader) -> None:
+    identifier = begin(house)["id"]
+    reader.answers = [card(FIELDS, own(house)), card(BACK, VALID), card(LICENCE, SHOP), Reading(("blurred",))]
+    for kind in (*KINDS, "id-back"):
+        show(house, identifier, kind)
+        read_all(house)
+    assert station(house, identifier) == "consent"
+    assert submit(house, identifier).code == "no-document"
+
+
+def test_a_photo_that_cannot_be_opened_keeps_nobody_waiting(house: BankHouse, reader: FakeReader) -> None:
+    identifier = begin(house)["id"]
+    show(house, identifier, "id-front")
+    house.bank.database.write_now(lambda connection: connection.execute(update(papers_table).values(content=b"x" * 40)))
+    show(house, identifier, "id-back")
+    reader.answers = [card(BACK, VALID)]
+    read_all(house)
+    found = listed(house, identifier)
+    assert (found["id-front"]["state"], found["id-back"]["state"]) == ("retake", "confirmed")
+
+
 def test_a_newer_photo_wins(house: BankHouse, reader: FakeReader) -> None:
     """One that is replaced while it is read says nothing of the next."""
     identifier = begin(house)["id"]
