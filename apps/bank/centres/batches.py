@@ -19,7 +19,7 @@ from msgspec import Struct
 from sqlalchemy import Connection, Row, func, insert, select, update
 
 from bank.refusals import Refusal
-from bank.tables import batches
+from bank.tables import batches, deposit_interest
 from bank.times import day_of
 from bank.values import Page
 from eden.base.database import Database
@@ -190,6 +190,9 @@ def _first(connection: Connection, count: int, today: datetime.date) -> datetime
     if last is not None:
         return datetime.date.fromisoformat(last) + _DAY
     begun = connection.execute(select(func.min(batches.c.day))).scalar()
+    if begun is None:
+        # a past that was made up ends with a night, and its bank may start days later
+        begun = connection.execute(select(func.min(deposit_interest.c.until))).scalar()
     return datetime.date.fromisoformat(begun) if begun is not None else today - _DAY
 
 

@@ -135,6 +135,12 @@ def test_pages_of_batches(house: BankHouse) -> None:
     assert len(seen) == 6 == len({(run.day, run.name) for run in seen})
 
 
+def test_no_night_after_a_made_up_past_is_left_out(house: BankHouse) -> None:
+    works = Works(house)
+    works.at += 2 * DAY
+    assert len(works.rollover()) == 6
+
+
 def test_the_banks_own_batches(house: BankHouse) -> None:
     done = house.run(house.bank.batches.rollover())
     assert [run.name for run in done] == house.bank.batches.names
