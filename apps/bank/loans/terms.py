@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
+from itertools import pairwise
 from typing import Final
 
 from bank.loans.daycount import DayCount, days_of_year
@@ -73,6 +74,14 @@ class RateChange:
     rate: Decimal
 
 
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """Another due day of an instalment, from which those after it count on."""
+
+    number: int
+    due: Day
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
     """`principal` is lent on `start` at the nominal yearly `rate` (0.12 is 12 %) and comes back in `count` instalments.
@@ -83,7 +92,7 @@ class Terms:
     belongs to FIXED_PERCENTAGE, `down_payment` is the share of what is lent that is due at once. `instalment` fixes the
     equal instalment instead of computing it. With `even_out` the cents by which the last instalment differs are spread
     over all when that brings it nearer; with `round_stretches` each stretch of days within a period is rounded alone.
-    `interest_follows` says whether a due day moved by `move` also moves the interest.
+    `interest_follows` says whether a due day moved by `move` also moves the interest; those moved by `shifts` do.
 
     Raises ValueError, with a sentence, for terms that contradict themselves.
     """
@@ -109,6 +118,7 @@ class Terms:
     interest_free: int = 0
     tranches: tuple[Tranche, ...] = ()
     rate_changes: tuple[RateChange, ...] = ()
+    shifts: tuple[Shift, ...] = ()
     rounding: Rounding = field(default_factory=Rounding)
     even_out: bool = False
     round_stretches: bool = False
@@ -147,6 +157,11 @@ class Terms:
             ),
             (not 0 <= self.balloon <= self.amount, "the balloon is part of the amount lent"),
             (not 0 <= self.down_payment < 1, "the down payment is a share below one"),
+            (
+                any(not 1 <= shift.number <= self.count for shift in self.shifts)
+                or any(one >= other for one, other in pairwise(self._nominal)),
+                "an instalment whose due day is moved stays between its neighbours",
+            ),
             (any(tranche.amount <= 0 for tranche in self.tranches), "a tranche must be more than nothing"),
             (any(tranche.on < self.start for tranche in self.tranches), "a tranche cannot be before the start"),
             (
@@ -173,6 +188,9 @@ class Terms:
         if number == 0:
             return self.start
         anchor, steps = (self.start, number) if self.first_due is None else (self.first_due, number - 1)
+        for shift in sorted(self.shifts, key=lambda shift: shift.number):
+            if shift.number <= number:
+                anchor, steps = shift.due, number - shift.number
         steps *= self.every
         if self.unit is Unit.MONTHS:
             return add_months(anchor, steps)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from bank.loans.daycount import DayCount
 from bank.loans.rounding import Mode, Rounding
 from bank.loans.schedule import schedule
-from bank.loans.terms import Accrual, Amortisation, Annuity, Interest, RateChange, Terms, Tranche, Unit
+from bank.loans.terms import Accrual, Amortisation, Annuity, Interest, RateChange, Shift, Terms, Tranche, Unit
 from bank.loans.working_days import Calendar, Move
 
 Day = datetime.date
@@ -161,6 +161,17 @@ def test_a_fixed_instalment_that_is_too_small_or_large() -> None:
     assert large[-1].balance == 0
 
 
+def test_due_days_that_move_in_the_middle() -> None:
+    moved = loan(start=Day(2024, 1, 1), shifts=(Shift(3, Day(2024, 4, 15)), Shift(6, Day(2024, 7, 31))))
+    rows = schedule(moved)
+    assert [row.due.isoformat()[5:] for row in rows[:8]] == [
+        "02-01", "03-01", "04-15", "05-15", "06-15", "07-31", "08-31", "09-30",
+    ]  # fmt: skip
+    # day by day a longer period earns more
+    assert rows[2].interest > schedule(loan(start=Day(2024, 1, 1)))[2].interest
+    assert sum(row.principal for row in rows) == 10_000
+
+
 def test_rounding_modes() -> None:
     tie = Decimal("0.125")
     got = {mode: Rounding(2, mode).money(tie) for mode in Mode}
@@ -186,6 +197,8 @@ def test_rounding_modes() -> None:
         ({"tranches": (Tranche(Day(2024, 5, 1), Decimal(0)),)}, "tranche must be more"),
         ({"tranches": (Tranche(Day(2023, 5, 1), Decimal(1)),)}, "before the start"),
         ({"tranches": (Tranche(Day(2025, 5, 1), Decimal(1)),)}, "after the end"),
+        ({"shifts": (Shift(13, Day(2025, 5, 1)),)}, "between its neighbours"),
+        ({"shifts": (Shift(3, Day(2024, 3, 31)),)}, "between its neighbours"),
         ({"interest": Interest.FLAT, "tranches": (Tranche(Day(2024, 5, 1), Decimal(1)),)}, "flat interest"),
         ({"amortisation": Amortisation.FIXED_PERCENTAGE}, "fixed principal percentage"),
     ],
