@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, cast
 
-from eden.base.http import Application, Receive, Scope, Send
+from eden.base.errors import EdenError
+from eden.base.http import Application, Receive, Scope, Send, respond
 
 if TYPE_CHECKING:
     from bank.server import Bank
@@ -22,8 +23,13 @@ class Staff:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async with self._making:
             if self._app is None:
-                self._app = await asyncio.to_thread(self._made)
-        await self._app(scope, receive, send)
+                try:
+                    self._app = await asyncio.to_thread(self._made)
+                except EdenError as error:
+                    # the console's scripts were not built
+                    words = f"{error.sentence} {error.hint}\n".encode()
+                    return await respond(send, words, b"text/plain; charset=utf-8", 503)
+        return await self._app(scope, receive, send)
 
     def _made(self) -> Application:
         # the framework of the pages takes longer to load than all of the bank

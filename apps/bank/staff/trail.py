@@ -14,6 +14,8 @@ from bank.staff.members import Member
 from eden.base.audit import AuditLog, Entry, Verdict, entries
 from eden.base.tables import audit
 
+#: the action of lists of customers; its detail has their ids
+LIST = "customer.list"
 #: the bank has one chain; the ground's have one for each workspace
 _CHAIN = "bank"
 
@@ -41,12 +43,17 @@ def read(
     actor: str = "",
     action: str = "",
     target: str = "",
+    about: str = "",
     before: int | None = None,
     limit: int,
 ) -> list[Entry]:
-    """The newest first; texts are the beginnings of what is looked for."""
+    """The newest first; texts are the beginnings of what is looked for. `about` is a customer's id: what was about
+    them, and lists in which they stood."""
     asked = ((audit.c.actor, actor and f"staff:{actor}"), (audit.c.action, action), (audit.c.target, target))
     where = [column.startswith(text, autoescape=True) for column, text in asked if text]
+    if about:
+        listed = audit.c.action.startswith(LIST) & audit.c.detail.contains(about, autoescape=True)
+        where.append((audit.c.target == customer(about)) | listed)
     return entries(connection, _CHAIN, *where, before=before, limit=limit)
 
 

@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, or_, select
 
 from bank.centres import applying, claims, customers, loan_rows, products
 from bank.centres.customers import Role, masked_number, masked_phone
 from bank.refusals import Refusal
 from bank.tables import accounts, applications, loan_states, loans, orders, payees, repayments
+from bank.tables import claims as claim_table
 from bank.tables import customers as customer_table
 from bank.values import Application, Claim, Loan
 from eden.base.sealing import Seal
@@ -71,14 +72,15 @@ def search(connection: Connection, text: str, before: str, limit: int) -> list[F
     if wanted:
         like = re.sub(r"([%_\\])", r"\\\1", wanted)
         numbers = select(accounts.c.customer_id).where(accounts.c.number.like(f"%{like}", escape="\\"))
-        named = [select(table.c.customer_id).where(table.c.number == wanted) for table in (applications, loans)]
+        named = [
+            select(table.c.customer_id).where(table.c.number == wanted) for table in (applications, loans, claim_table)
+        ]
         query = query.where(
             customer_table.c.name.like(f"%{like}%", escape="\\")
             | customer_table.c.phone.like(f"%{like}", escape="\\")
             | (customer_table.c.id == wanted)
             | customer_table.c.id.in_(numbers)
-            | customer_table.c.id.in_(named[0])
-            | customer_table.c.id.in_(named[1])
+            | or_(*(customer_table.c.id.in_(found) for found in named))
         )
     if before:
         query = query.where(customer_table.c.id < before)

@@ -15,6 +15,7 @@ from bank.staff import members, trail
 from bank.staff.app import ROOM
 from bank.tables import customers
 from eden.base.audit import Entry
+from eden.demo import bank as demo
 from tests.apps.bank.house import BankHouse, open_bank
 from tests.apps.bank.staff_house import OFFICER, SECOND, Person
 from tests.console.rules import room_problems
@@ -41,6 +42,13 @@ def first_customer(house: BankHouse) -> str:
 
 def test_sentences_and_templates_follow_the_consoles_rules() -> None:
     assert room_problems(ROOM) == []
+
+
+def test_the_demo_says_who_works_there() -> None:
+    assert demo.STAFF == (OFFICER, SECOND)
+    assert f"http://127.0.0.1:1/console, sign in as {OFFICER} or {SECOND}, password {seed.PASSWORD}" in demo.staff(
+        "http://127.0.0.1:1"
+    )
 
 
 # who comes in
@@ -177,6 +185,7 @@ def test_a_search_notes_whom_it_has_shown_and_not_what_was_typed(house: BankHous
     for text in ("林晓", seed.PHONE, "5820", "6222021003983016", "6222 0210 0398 3016"):
         assert "林晓雨" in person.shows(f"customers?q={text.replace(' ', '+')}")
     assert "Nobody is found" in person.shows("customers?q=%25")
+    assert "customer.list" in person.shows(f"customers/{customer}/trail")
     found = entries(house, action="customer.list", actor=OFFICER)[0]
     assert customer in found.detail["shown"] and seed.PHONE not in json.dumps(found.detail)
 

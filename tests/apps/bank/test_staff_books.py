@@ -71,7 +71,9 @@ def test_the_trial_balance_leads_down_to_a_transfer_and_its_proof(house: BankHou
     shown = person.shows(f"books?day={yesterday}")
     assert "NOT balanced" not in shown and "balanced" in shown and f"until the end of {yesterday}" in shown
     assert "Proof of closing" in shown
-    account = re.search(r'href="/console/books/accounts/2001\?day=', person.get(f"books?day={yesterday}").html)
+    account = re.search(
+        r'href="/console/books/accounts/2001\?ledger=156&amp;day=', person.get(f"books?day={yesterday}").html
+    )
     assert account
     below = person.get(f"books/accounts/2001?day={yesterday}")
     assert "6222 **** **** 3016" in below.text and seed.PHONE not in below.text
@@ -87,7 +89,7 @@ def test_the_sum_of_the_accounts_below_is_the_line(house: BankHouse) -> None:
     person = Person(house, SECOND)
     balance = house.run(house.bank.ledger.trial_balance())
     for found in balance.lines:
-        html = person.get(f"books/accounts/{found.account}").html
+        html = person.get(f"books/accounts/{found.account}?ledger={found.ledger}").html
         rows = re.findall(r"<tr role=\"row\">.*?</tr>", html.partition("<tbody")[2], re.DOTALL)
         cells = [re.findall(r"<td[^>]*>([^<]*)</td>", row) for row in rows]
         sums = [sum(_cents(row[place]) for row in cells) for place in (0, 1)]
@@ -227,6 +229,7 @@ def refer(house: BankHouse, key: str, amount: int = 25_000_000) -> worklist.Item
 def test_an_officer_decides_with_the_trace_in_front(house: BankHouse) -> None:
     officer, item = Person(house, OFFICER), refer(house, "k1", 5_000_000)
     assert item.number in officer.shows("work") and "The identity is not confirmed yet" in officer.shows("work")
+    assert item.number in officer.shows("work?kind=credit") and item.number not in officer.shows("work?kind=claim")
     shown = officer.shows(f"work/{item.id}")
     assert "Decided once more by its trace just now: the same." in shown and "Your decision" not in shown
     page = officer.shows(f"customers/{item.customer}/applications/{item.subject}")

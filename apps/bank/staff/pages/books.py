@@ -9,7 +9,7 @@ from litestar import Response, get
 from msgspec import Struct
 
 from bank.centres import products
-from bank.centres.accounting import CHART
+from bank.centres.accounting import CHART, CNY
 from bank.ledger.closing import TrialBalance, TrialLine
 from bank.ledger.interfaces import Balances
 from bank.staff import trail, views
@@ -116,14 +116,15 @@ def _past(desk: Desk, day: datetime.date | None) -> datetime.date | None:
 @get(f"{_HERE}/accounts/{{code:int}}", opt=needs("books.read"))
 async def show_accounts(desk: TheDesk, code: FromPath[int], paging: ThePaging) -> Response[bytes]:
     """The accounts of a line of the trial balance, with what each held then."""
-    if code not in CHART:
+    currency = desk.asked.one("ledger", str(CNY))
+    if code not in CHART or not currency.isdecimal():
         raise not_found(f"The account {code}")
     day, ledger, after = _past(desk, chosen_day(desk)), desk.bank.ledger, paging.after(int) or 0
     at = _at(day)
     rows = await ledger.store.fetch(
-        "SELECT number, id FROM ledger_accounts WHERE code = ? AND number > ? AND opened_at <= ?"
+        "SELECT number, id FROM ledger_accounts WHERE ledger = ? AND code = ? AND number > ? AND opened_at <= ?"
         f" ORDER BY number LIMIT {paging.limit + 1:d}",
-        (code, after, desk.at if at is None else at),
+        (int(currency), code, after, desk.at if at is None else at),
     )
     ids = [bytes(row[1]).hex() for row in rows[: paging.limit]]
     found = [one for one in await ledger.accounts(ids) if one is not None]
@@ -133,10 +134,9 @@ async def show_accounts(desk: TheDesk, code: FromPath[int], paging: ThePaging) -
         balances = one.balances if at is None else await ledger.balance_at(one.id, at)
         owner, name = owners.get(one.id, ("", ""))
         shown.append(Row(one.id, name or _reference(one.reference), owner, balances, one.flags))
-    line = next(
-        (line for line in (await ledger.trial_balance(at)).lines if line.account == str(code)), None
-    )  # fmt: skip
-    path, query = f"books/accounts/{code}", {"day": day.isoformat() if day else ""}
+    lines = (await ledger.trial_balance(at)).lines
+    line = next((one for one in lines if (one.ledger, one.account) == (int(currency), str(code))), None)
+    path, query = f"books/accounts/{code}", {"day": day.isoformat() if day else "", "ledger": currency}
     following = desk.following(path, rows[paging.limit - 1][0], **query) if len(rows) > paging.limit else ""
     return desk.page(
         "staff/ledger-accounts.html", account=CHART[code], line=line, found=shown, day=day, net=net,

@@ -40,12 +40,16 @@ async def show_work(desk: TheDesk, paging: ThePaging) -> Response[bytes]:
     """What waits, the nearest deadline first; what one has taken; what was decided."""
     tab = desk.asked.one("list")
     tab = tab if tab in _TABS else ""
+    kind = desk.asked.one("kind")
+    kind = kind if kind in worklist.DECIDERS else ""
     cursor, at = paging.after(str) or "", desk.at
     owner = desk.member.login if tab == "mine" else None
 
     def work(connection: Connection) -> tuple[Any, ...]:
         return (
-            worklist.items(connection, at, state="done" if tab == "done" else "open", owner=owner, cursor=cursor),
+            worklist.items(
+                connection, at, state="done" if tab == "done" else "open", kind=kind, owner=owner, cursor=cursor
+            ),
             line.figures(connection, at),
             _others(desk, connection),
             _names(connection),
@@ -53,10 +57,12 @@ async def show_work(desk: TheDesk, paging: ThePaging) -> Response[bytes]:
 
     found, figures, others, names = await desk.read(work)
     tabs = [(desk.t(key), desk.url("work", list=one), one) for one, key in _TABS.items()]
+    query = {"list": tab, "kind": kind}
+    following = desk.following("work", found.next, **query) if found.next else ""
+    first = desk.url("work", **query) if cursor else ""
     return desk.page(
         "staff/work.html", tab=tab, tabs=tabs, found=found.items, figures=figures, others=others if not tab else [],
-        names=names, next=desk.following("work", found.next, list=tab) if found.next else "",
-        first=desk.url("work", list=tab) if cursor else "",
+        names=names, kind=kind, kinds=sorted(worklist.DECIDERS), next=following, first=first,
     )  # fmt: skip
 
 

@@ -33,7 +33,7 @@ async def show_customers(desk: TheDesk, paging: ThePaging) -> Response[bytes]:
         # not what was typed, which may be a whole phone number: whom it has shown
         ids = [one.id for one in shown]
         await desk.write(
-            lambda connection: desk.trail.do_note(connection, desk.member, "customer.list", "customers", shown=ids)
+            lambda connection: desk.trail.do_note(connection, desk.member, trail.LIST, "customers", shown=ids)
         )
     following = desk.following("customers", shown[-1].id, q=text) if len(found) > paging.limit else ""
     first = desk.url("customers", q=text) if before else ""
@@ -200,7 +200,7 @@ async def show_trail(desk: TheDesk, customer: FromPath[str], paging: ThePaging) 
         trail.customer(customer),
         lambda connection: (
             views.name_of(connection, customer),
-            trail.read(connection, target=trail.customer(customer), before=before, limit=paging.limit + 1),
+            trail.read(connection, about=customer, before=before, limit=paging.limit + 1),
         ),
     )
     shown = found[: paging.limit]
