@@ -92,10 +92,9 @@ class Batches:
             today = day_of(self._clock())
             day = await self._database.read(lambda connection: _first(connection, len(self._works), today))
             while day < today:
-                for name in self._works:
-                    run = await self._find(day, name)
-                    if run is None or run.state != "done":
-                        done.append(await self._run(day, name))
+                rows = await self._database.read(lambda connection, day=day: _rows(connection, day))  # type: ignore[misc]
+                over = {row.name for row in rows if row.state == "done"}
+                done += [await self._run(day, name) for name in self._works if name not in over]
                 day += _DAY
         return done
 
@@ -138,9 +137,6 @@ class Batches:
         if day > first or (day == first and any(states.get(one) != "done" for one in before)):
             raise Refusal("batch-order")
 
-    async def _find(self, day: datetime.date, name: str) -> Run | None:
-        return await self._database.read(lambda connection: find(connection, day, name))
-
     async def _run(self, day: datetime.date, name: str) -> Run:
         place = self.names.index(name)
         await self._database.write(lambda connection: _do_begin(connection, day, name, place, "running", self._clock()))
@@ -149,19 +145,20 @@ class Batches:
         except Exception as error:
             await self._end(day, name, "failed", str(error)[:_ERROR] or type(error).__name__)
             raise
-        await self._end(day, name, "done", "")
-        found = await self._find(day, name)
-        assert found is not None  # it has just been written
-        return found
+        return await self._end(day, name, "done", "")
 
-    async def _end(self, day: datetime.date, name: str, state: str, error: str) -> None:
-        await self._database.write(
-            lambda connection: connection.execute(
+    async def _end(self, day: datetime.date, name: str, state: str, error: str) -> Run:
+        def write(connection: Connection) -> Run:
+            connection.execute(
                 update(batches)
                 .where(batches.c.day == day.isoformat(), batches.c.name == name)
                 .values(state=state, error=error, finished_at=self._clock())
             )
-        )
+            found = find(connection, day, name)
+            assert found is not None  # it was begun
+            return found
+
+        return await self._database.write(write)
 
 
 def page(connection: Connection, cursor: str = "", size: int = PAGE) -> Page[Run]:

@@ -425,9 +425,12 @@ def _target(
         account = _own(connection, customer, wanted.to)
         product = products.find(connection, account.product, account.product_version).product
         return "own", account.id, {"name": product.name, "payer": payer}
-    payee = creditor or connection.execute(
-        select(payees).where(payees.c.id == wanted.payee, payees.c.customer_id == customer)
-    ).first()
+    payee = (
+        creditor
+        or connection.execute(
+            select(payees).where(payees.c.id == wanted.payee, payees.c.customer_id == customer)
+        ).first()
+    )
     if payee is None:
         raise Refusal("no-payee")
     detail = {"name": payee.name, "payer": payer, "bank": payee.bank, "number": payee.number}

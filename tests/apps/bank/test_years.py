@@ -33,7 +33,7 @@ def test_every_cent_is_accounted_for(tmp_path: Path) -> None:
         poor = people[2]
         loans = {lend(bank, poor, "SHOP", 2_000_000, 6): poor}
         for day in range(DAYS):
-            for person in people:
+            for person in people if day % 3 == 0 else ():
                 _live(bank, chance, person, current, empty=person == poor)
             if day % 80 == 5:
                 person = chance.choice(people[:2])
