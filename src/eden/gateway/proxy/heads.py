@@ -27,6 +27,7 @@ from eden.gateway.proxy.lines import FLEETING, LINES, LONE, REMEMBERED, SECRET, 
 _METHODS: Final = frozenset((b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"CONNECT", b"OPTIONS", b"TRACE", b"PATCH"))
 _TARGET = re.compile(rb"(?:/|https?://)[!\"$-~]*|\*")
 _VERSION = re.compile(rb"HTTP/[0-9]\.[0-9]")
+_WORD: Final = rb"[!-~]+"
 #: heads that are remembered, and bytes of one at most
 _HEADS: Final = 4096
 _HEAD_BYTES: Final = 1024
@@ -85,13 +86,13 @@ class _Shape:
 
     __slots__ = ("left", "names", "pattern", "picked")
 
-    def __init__(self, count: int, fleeting: list[tuple[int, bytes, bytes, bytes]]) -> None:
+    def __init__(self, count: int, fleeting: list[tuple[int, bytes, bytes, int]]) -> None:
         """`count` lines, the last one what is behind the empty one; `fleeting`: place, name, how the line begins, and
-        value."""
+        spaces in its value."""
         places = [place for place, *_ in fleeting]
         self.names = [name for _, name, _, _ in fleeting]
-        words = [(begins, rb" ".join([rb"[!-~]+"] * (value.count(b" ") + 1))) for _, _, begins, value in fleeting]
-        self.pattern = re.compile(b"".join(rb"%b(%b)\n" % (re.escape(b), w) for b, w in words) + rb"\n").fullmatch
+        lines = [rb"%b(%b)\n" % (re.escape(begins), rb" ".join([_WORD] * (n + 1))) for _, _, begins, n in fleeting]
+        self.pattern = re.compile(b"".join(lines) + rb"\n").fullmatch
         # with the empty line besides, twice: of one place alone, an itemgetter makes no tuple
         self.picked: itemgetter[Any] = itemgetter(*places, count - 2, count - 2)
         self.left: itemgetter[Any] = itemgetter(*(at for at in range(count - 1) if at not in places))
@@ -115,17 +116,23 @@ class Heads:
         """The head that `data` begins with; None when its end has not come. Raises Refused."""
         lines = data.split(b"\r\n", LINES)
         shape = self._shapes.get(len(lines))
-        if shape is not None and (head := self._known.get(shape.left(lines))) is not None:
-            found = shape.pattern(b"\n".join(shape.picked(lines)))
-            if found is not None:
-                fields = head.fields.copy()
-                fields.update(zip(shape.names, found.groups(), strict=False))
-                length = fields.get(b"content-length", b"0")
-                if length.isdigit() and len(length) <= 15 and len(data) <= self._most:
-                    return head, fields, int(length), lines[-1]
-        return self._read(data, lines)
+        if shape is None:
+            return self._read(data, lines, None)
+        found = shape.pattern(b"\n".join(shape.picked(lines)))
+        if found is None:
+            return self._read(data, lines, None)
+        head = self._known.get(shape.left(lines))
+        if head is None:
+            return self._read(data, lines, shape)
+        fields = head.fields.copy()
+        fields.update(zip(shape.names, found.groups(), strict=False))
+        length = fields.get(b"content-length", b"0")
+        if not length.isdigit() or len(length) > 15 or len(data) > self._most:
+            return self._read(data, lines, None)
+        return head, fields, int(length), lines[-1]
 
-    def _read(self, data: bytes, lines: list[bytes]) -> Read | None:
+    def _read(self, data: bytes, lines: list[bytes], shape: _Shape | None) -> Read | None:
+        """A head that did not come before; `shape`: that it seems to have."""
         most = self._most
         try:
             end = lines.index(b"")
@@ -139,7 +146,7 @@ class Heads:
                 raise Refused(431, f"The head of a request has at most {most} bytes.")
             if size < 0:
                 return None
-            lines = data[:size].split(b"\r\n")
+            lines, shape = data[:size].split(b"\r\n"), None
             end = len(lines)
             lines += b"", data[size + 4 :]
         start = _STARTS[lines[0]]
@@ -155,25 +162,25 @@ class Heads:
             and b"?" not in start.url
             and fields.keys().isdisjoint(SECRET)
         ):
-            self._remember(lines, headers, head)
+            if shape is None or len(FLEETING & fields.keys()) != len(shape.names):
+                shape = self._shapes[len(lines)] = _shape(lines, headers)
+            left = shape.left(lines)
+            if sum(map(len, left)) <= _HEAD_BYTES:
+                if len(self._known) >= _HEADS:
+                    self._known.clear()
+                self._known[left] = head
         return head, fields, length, lines[-1] if end + 2 == len(lines) else b"\r\n".join(lines[end + 1 :])
 
-    def _remember(self, lines: list[bytes], headers: Headers, head: Head) -> None:
-        fleeting = []
-        for at, (name, value) in enumerate(headers, 1):
-            if name in FLEETING:
-                line = lines[at]
-                if not value or not line.endswith(value):
-                    return
-                fleeting.append((at, name, line[: -len(value)], value))
-        shape = _Shape(len(lines), fleeting)
-        left = shape.left(lines)
-        if sum(map(len, left)) > _HEAD_BYTES:
-            return
-        if len(self._known) >= _HEADS:
-            self._known.clear()
-        self._shapes[len(lines)] = shape
-        self._known[left] = head
+
+def _shape(lines: list[bytes], headers: Headers) -> _Shape:
+    """Of a head, and so probably of its like."""
+    fleeting = []
+    for at, (name, value) in enumerate(headers, 1):
+        if name in FLEETING:
+            begins, colon, said = lines[at].partition(b":")
+            begins += colon + (b" " if said[:1] == b" " else b"")
+            fleeting.append((at, name, begins, value.count(b" ")))
+    return _Shape(len(lines), fleeting)
 
 
 def _length(start: Start, fields: dict[bytes, bytes]) -> int:
