@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -28,6 +29,12 @@ class ServedKeyboard:
         self.address = f"{self.platform.origin}/keyboard/v1/test"
         self.token = self.platform.run(self._prepare(purposes, tries))
 
+    @property
+    def _admin(self) -> KeyboardAdmin:
+        admin = self.platform.platform.framed.state.services["keyboard_admin"]
+        assert isinstance(admin, KeyboardAdmin)
+        return admin
+
     async def _prepare(self, purposes: Sequence[tuple[str, Kind, int, int]], tries: int) -> str:
         ground, owner, maker = self.platform.house.ground, self.platform.house.owner, new_id()
         workspace = next(iter(owner.permissions))
@@ -43,15 +50,19 @@ class ServedKeyboard:
             )
 
         token_id, secret = await ground.database.write(make)
-        admin = self.platform.platform.framed.state.services["keyboard_admin"]
-        assert isinstance(admin, KeyboardAdmin)
         for name, kind, shortest, longest in purposes:
             purpose = Purpose(
                 name=name, kind=kind, shortest=shortest, longest=longest, tries=tries, lock_seconds=900,
                 verifiers=[token_id], openers=[token_id],
             )  # fmt: skip
-            await admin.set_purpose(owner, workspace, purpose, None)
+            await self._admin.set_purpose(owner, workspace, purpose, None)
         return secret
+
+    def pins(self) -> list[str]:
+        """What phones pin."""
+        owner = self.platform.house.owner
+        keys = self.platform.run(self._admin.keys(owner, next(iter(owner.permissions)), 100, None))
+        return [base64.b64encode(key.public).decode() for key in keys if key.algorithm == "ed25519"]
 
     def sealed(self, purpose: str, typed: str, *, app: str, user: str, bound: str = "") -> str:
         """What the keyboard of a phone gives."""

@@ -22,6 +22,7 @@ _HEAD = 4
 LONGEST = PLAIN_BYTES - _HEAD
 _VERSION = 1
 _KINDS: dict[tuple[Kind, Form], int] = {("pin", "typed"): 1, ("password", "typed"): 2, ("password", "digest"): 3}
+_HEADS = {both: bytes([_VERSION, number]) for both, number in _KINDS.items()}
 #: of a clock that is a little ahead
 _SKEW_MS = 5_000
 _PREFIX = "EK1."
@@ -155,10 +156,10 @@ def pack(kind: Kind, form: Form, value: bytes, padding: bytes) -> bytes:
 def unpack(plain: bytes, kind: Kind, form: Form) -> bytes:
     """The value inside; ValueError when it is not what the envelope says. A PIN has 4 to 12 digits."""
     length = int.from_bytes(plain[2:4], "big")
-    if len(plain) != PLAIN_BYTES or plain[:2] != bytes([_VERSION, _KINDS.get((kind, form), 0)]) or length > LONGEST:
+    if len(plain) != PLAIN_BYTES or plain[:2] != _HEADS.get((kind, form)) or length > LONGEST:
         raise ValueError("the inside of a sealed value is malformed")
     value = plain[_HEAD : _HEAD + length]
-    if kind == "pin" and not (4 <= length <= 12 and all(0x30 <= byte <= 0x39 for byte in value)):
+    if kind == "pin" and not (4 <= length <= 12 and value.isdigit()):
         raise ValueError("a PIN has 4 to 12 digits")
     if kind == "password" and not (length and all(0x20 <= byte <= 0x7E for byte in value)):
         raise ValueError("a password has printable characters")
