@@ -10,7 +10,7 @@ from typing import Any
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from bank import mobile
-from bank.centres import accounting, applying, bookings, network, papers, products
+from bank.centres import accounting, bookings, ending, network, papers, products
 from bank.centres.arrears import ARREARS, COLLECT, Arrears
 from bank.centres.batches import Batches
 from bank.centres.claims import Claims
@@ -21,8 +21,8 @@ from bank.centres.enrolling import Enrolling
 from bank.centres.interest import DEPOSITS, LOANS, Interest
 from bank.centres.lending import Lending
 from bank.centres.monitoring import MONITORING, Monitoring
-from bank.centres.papers import Desk
 from bank.centres.payments import Payments
+from bank.centres.reading import Desk
 from bank.centres.secrets import Secrets
 from bank.centres.till import Till
 from bank.keyboard import Keyboard
@@ -132,8 +132,8 @@ class Bank:
     async def _forget(self) -> None:
         """End applications that have waited too long, and let papers go whose time has come, for ever."""
         while True:
-            await self.database.write(lambda connection: applying.do_expire(connection, now()))
-            await self.database.write(lambda connection: applying.do_settle(connection, now()))
+            await self.database.write(lambda connection: ending.do_expire(connection, now()))
+            await self.database.write(lambda connection: ending.do_settle(connection, now()))
             await self.database.write(lambda connection: papers.do_forget(connection, now()))
             await asyncio.sleep(_LINE_SECONDS)
 

@@ -15,14 +15,12 @@ from bank.credit.applications import Step
 from bank.credit.decide import Decision
 from bank.ids import new_hex
 from bank.refusals import Refusal, yuan
-from bank.tables import applications, cases, loans
+from bank.tables import applications
 from bank.times import day_of, shown
 from bank.values import Application, LoanOffer, LoanProduct
 from eden.base.sealing import Seal
 
 PAGE = 50
-#: applications that are looked at in one write
-_PIECE = 500
 
 
 class Apply(Struct, frozen=True):
@@ -226,22 +224,6 @@ def do_withdraw(connection: Connection, customer: str, identifier: str, at: int)
     worklist.do_close(connection, KIND, identifier, at)
 
 
-def do_expire(connection: Connection, at: int) -> int:
-    """End what has waited for its customer for too long, and what can no longer be withdrawn from; how many."""
-    count = 0
-    for case in line.overdue(connection, at):
-        if case.station == "cooling-off":
-            line.do_move(connection, case.id, "elapsed", at=at, by=line.MACHINE)
-        elif case.queue == "customer":
-            line.do_move(connection, case.id, "expire", at=at, by=line.MACHINE)
-            row = _row(connection, case.id)
-            messages.do_tell(connection, row.customer_id, "loan-expired", at, number=row.number)
-        else:
-            continue  # a person or a machine is late: the line's figures show it
-        count += 1
-    return count
-
-
 def _do_word(connection: Connection, identifier: str, officer: str, word: Word, note: str, at: int) -> None:
     """What an officer's word on a referred application does."""
     row = _row(connection, identifier)
@@ -312,38 +294,6 @@ def do_set(connection: Connection, identifier: str, state: str, at: int) -> None
     days = duties.get("cooling-off-days", 0)
     event = "paid-with-cooling-off" if days else "paid"
     line.do_move(connection, identifier, event, at=at, by=line.MACHINE, days=days)
-
-
-def do_call_off(connection: Connection, customer: str, identifier: str, at: int) -> None:
-    """The customer withdraws from the contract while that may be done; what is paid back, the lending centre says.
-    Again is once. Refusals "not-found", "too-late"."""
-    row = own(connection, customer, identifier)
-    if "called_off_at" in row.detail:
-        return
-    if not line.cools_off(connection, identifier, at):
-        raise Refusal("too-late")
-    detail = row.detail | {"called_off_at": at}
-    connection.execute(update(applications).where(applications.c.id == identifier).values(detail=detail))
-
-
-def do_settle(connection: Connection, at: int) -> int:
-    """Applications whose loans have come to their ends end, too; how many."""
-    rows = connection.execute(
-        select(loans.c.id, loans.c.state, cases.c.station, applications.c.customer_id, applications.c.detail)
-        .join(cases, cases.c.id == loans.c.id)
-        .join(applications, applications.c.id == loans.c.id)
-        .where(loans.c.state.in_(("closed", "written-off")), cases.c.station.in_(("cooling-off", "active")))
-        .limit(_PIECE)
-    ).all()
-    for row in rows:
-        if row.station == "cooling-off" and "called_off_at" in row.detail:
-            line.do_move(connection, row.id, "withdraw", at=at, by=row.customer_id)
-            continue
-        if row.station == "cooling-off":
-            line.do_move(connection, row.id, "elapsed", at=at, by=line.MACHINE)
-        event = "repaid" if row.state == "closed" else "written-off"
-        line.do_move(connection, row.id, event, at=at, by=line.MACHINE)
-    return len(rows)
 
 
 def _do_conclude(connection: Connection, identifier: str, verdict: Verdict, at: int) -> None:

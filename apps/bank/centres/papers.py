@@ -4,20 +4,14 @@ reading → retake (the photo is no good)   ↘
         → doubtful (the person is asked)   → confirmed
         → refused (it is somebody else's)
 
-Reading takes seconds of a processor: it happens in a process of its own, one photo after the other, and what waits is
-bounded. The rows are the queue, so a bank that starts again reads what was left. Photos and what they say are sealed
-under the bank's secret, and go after `ABANDONED` days; those of a loan after `KEPT` years.
+Reading takes seconds of a processor, and happens elsewhere (`reading`); what waits for it is bounded. Photos and what
+they say are sealed under the bank's secret, and go after `ABANDONED` days; those of a loan after `KEPT` years.
 """
 
 from __future__ import annotations
 
-import asyncio
-import base64
-import binascii
 import datetime
 import hashlib
-import logging
-from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -29,15 +23,12 @@ from bank.credit.bureau import MARK
 from bank.credit.id_numbers import birth
 from bank.credit.papers.card import FOR_EVER, form_doubts
 from bank.credit.papers.pictures import PROBLEMS
-from bank.credit.papers.reader import KINDS, Reader, ReaderFailed, Reading
+from bank.credit.papers.reader import Reading
 from bank.ids import new_hex
 from bank.refusals import Refusal
 from bank.tables import applications, papers
 from bank.tables import customers as customer_table
 from bank.times import day_of
-from eden.base.database import Database
-from eden.base.errors import EdenError
-from eden.base.ids import now
 from eden.base.sealing import Seal
 
 #: bytes of a photo, photos that wait in the whole bank, photos of a customer within a day
@@ -66,15 +57,6 @@ DOUBTS: Final = {
     "check-digit": ("号码校验不通过", "the number's check digit is wrong"),
     "disagrees": ("与其他信息不一致", "it does not go with the rest"),
 }
-
-log = logging.getLogger("bank")
-
-
-class Show(Struct, frozen=True):
-    """A photo of a paper: base64 of a JPEG or PNG."""
-
-    kind: str
-    photo: str
 
 
 class Answer(Struct, frozen=True):
@@ -109,67 +91,6 @@ class Kept(Struct, frozen=True):
     reading: Reading
     answers: dict[str, str] = {}
     problems: tuple[str, ...] = ()
-
-
-class Desk:
-    """Takes photos in and has them read. Start `run` in the loop; close it in the end."""
-
-    def __init__(self, database: Database, seal: Seal, reader: Reader | None = None) -> None:
-        self._database, self._seal = database, seal
-        self._reader = reader or Reader()
-        self._hands = ThreadPoolExecutor(1, "bank-papers")
-        self._rung = asyncio.Event()
-
-    async def take(self, customer: str, application: str, wanted: Show, chinese: bool) -> Paper:
-        """A photo, which is read later. Refusals "bad-photo", "busy", "too-many-photos", "not-possible"."""
-        if wanted.kind not in KINDS:
-            raise Refusal("invalid", what="kind")
-        try:
-            photo = base64.b64decode(wanted.photo, validate=True)
-        except (ValueError, binascii.Error):
-            raise Refusal("bad-photo") from None
-        if not 0 < len(photo) <= MOST_BYTES:
-            raise Refusal("bad-photo")
-        await self._database.write(
-            lambda connection: _do_take(connection, self._seal, customer, application, wanted.kind, photo, now())
-        )
-        self._rung.set()
-        return await self._database.read(
-            lambda connection: find(connection, self._seal, customer, application, wanted.kind, chinese)
-        )
-
-    async def run(self) -> None:
-        """Read what waits, for ever."""
-        while True:
-            self._rung.clear()
-            try:
-                while await self.read_next():
-                    pass
-            except Exception:
-                log.exception("a paper could not be read")
-                await asyncio.sleep(1)
-            await self._rung.wait()
-
-    async def read_next(self) -> bool:
-        """Read the photo that has waited longest; False when none does."""
-        row = await self._database.read(_first)
-        if row is None:
-            return False
-        try:
-            photo = self._seal.open(row.content, "paper", row.id, row.sha256)
-            reading = await asyncio.get_running_loop().run_in_executor(self._hands, self._reader.read, photo, row.kind)
-        except (ReaderFailed, EdenError):
-            # of a photo that cannot be opened any more, another is taken: those behind it do not wait for it
-            reading = Reading(("failed",))
-        await self._database.write(
-            lambda connection: _do_conclude(connection, self._seal, row.id, row.sha256, reading, now())
-        )
-        return True
-
-    def close(self) -> None:
-        """Ends the reader's process, with what it is reading."""
-        self._reader.close()
-        self._hands.shutdown()
 
 
 def wanted(connection: Connection, customer: str, application: str, at: int) -> list[str]:
@@ -273,9 +194,11 @@ def _asked_for(connection: Connection, application: str) -> list[str]:
     return ["id-front", "id-back", *(["licence"] if trades else [])]
 
 
-def _do_take(
+def do_take(
     connection: Connection, seal: Seal, customer: str, application: str, kind: str, photo: bytes, at: int
 ) -> None:
+    """A photo comes in, in place of the one before; it waits to be read. Refusals "not-found", "not-possible", "busy",
+    "too-many-photos"."""
     _own(connection, customer, application)
     if line.find(connection, application).station not in ("identity", "documents", "consent"):
         raise Refusal("not-possible")
@@ -314,7 +237,8 @@ def _do_take(
     )
 
 
-def _do_conclude(connection: Connection, seal: Seal, identifier: str, sha256: str, reading: Reading, at: int) -> None:
+def do_conclude(connection: Connection, seal: Seal, identifier: str, sha256: str, reading: Reading, at: int) -> None:
+    """What a photo says is known now. What was read of one that has been replaced is dropped."""
     row = connection.execute(select(papers).where(papers.c.id == identifier)).one()
     if row.state != "reading" or row.sha256 != sha256:
         return  # another photo has come meanwhile
@@ -447,7 +371,8 @@ def _kept(row: Row[Any], seal: Seal) -> Kept:
     return msgspec.json.decode(seal.open(row.reading, "reading", row.id), type=Kept)
 
 
-def _first(connection: Connection) -> Row[Any] | None:
+def first(connection: Connection) -> Row[Any] | None:
+    """The photo that has waited longest."""
     return connection.execute(
         select(papers).where(papers.c.state == "reading").order_by(papers.c.changed_at, papers.c.id).limit(1)
     ).first()

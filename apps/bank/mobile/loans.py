@@ -8,7 +8,7 @@ from urllib.parse import unquote
 from msgspec import Struct
 from sqlalchemy import select
 
-from bank.centres import applying, contracts, lending
+from bank.centres import applying, contracts, ending, lending
 from bank.refusals import Refusal
 from bank.tables import documents
 from bank.values import Application, Loan, LoanOffer, Page, Prepayment
@@ -106,11 +106,11 @@ def routes(bank: Bank) -> list[Route]:
 
     async def call_off(request: Request) -> Loan:
         identifier, customer, key = request.path["id"], request.customer, idempotency_key(request)
-        await bank.database.write(lambda connection: applying.do_call_off(connection, customer, identifier, now()))
+        await bank.database.write(lambda connection: ending.do_call_off(connection, customer, identifier, now()))
         loan = await bank.lending.loan(customer, identifier, request.chinese)
         if loan.state == "active":
             loan = await bank.lending.repay(customer, identifier, key, lending.Repay(loan.payoff), request.chinese)
-        await bank.database.write(lambda connection: applying.do_settle(connection, now()))
+        await bank.database.write(lambda connection: ending.do_settle(connection, now()))
         return loan
 
     async def contract(request: Request) -> Reply:

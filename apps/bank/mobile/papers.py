@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from bank.centres import papers, specimens
+from bank.centres import papers, reading, specimens
 from bank.web import Request, Route
 from eden.base.ids import now
 
@@ -45,7 +45,7 @@ def routes(bank: Bank) -> list[Route]:
         return Papers(found, made_up)
 
     async def show(request: Request) -> papers.Paper:
-        wanted = request.decode(papers.Show)
+        wanted = request.decode(reading.Show)
         return await bank.papers.take(request.customer, request.path["id"], wanted, request.chinese)
 
     async def answer(request: Request) -> papers.Paper:
@@ -67,7 +67,7 @@ def routes(bank: Bank) -> list[Route]:
     path = "/v1/loan-applications/{id}/papers"
     return [
         Route("GET", path, listed, "credit.paper.list", returns=Papers),
-        Route("POST", path, show, "credit.paper.show", papers.Show, papers.Paper, body=_BODY),
+        Route("POST", path, show, "credit.paper.show", reading.Show, papers.Paper, body=_BODY),
         Route("POST", f"{path}/{{kind}}", answer, "credit.paper.answer", papers.Answer, papers.Paper),
         Route("GET", "/v1/specimens/{kind}", specimen, "credit.specimen.get", returns=Specimen),
     ]

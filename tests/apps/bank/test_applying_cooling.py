@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bank.centres import applying, line, products
+from bank.centres import applying, ending, line, products
 from bank.tables import cases
 from eden.base.ids import now
 from tests.apps.bank.house import Answer, BankHouse, open_bank
@@ -58,7 +58,7 @@ def test_no_fee_is_taken_for_it(house: BankHouse) -> None:
     shown = house.get(f"/v1/loans/{loan}")
     assert (shown["payoff"], shown["fee"]) == (1_000_000, 0)
     later = now() + 8 * DAY
-    house.bank.database.write_now(lambda connection: applying.do_expire(connection, later))
+    house.bank.database.write_now(lambda connection: ending.do_expire(connection, later))
     assert station(house, loan) == "active"
     assert house.get(f"/v1/loans/{loan}")["fee"] == 10_000
 
@@ -69,7 +69,7 @@ def test_not_when_its_days_are_over(house: BankHouse) -> None:
         lambda connection: connection.execute(cases.update().where(cases.c.id == loan).values(deadline=now() - 1))
     )
     assert call_off(house, loan).code == "too-late"
-    house.bank.database.write_now(lambda connection: applying.do_expire(connection, now()))
+    house.bank.database.write_now(lambda connection: ending.do_expire(connection, now()))
     assert station(house, loan) == "active"
     assert house.get(f"/v1/loan-applications/{loan}")["cooling_off"] == ""
 
@@ -78,7 +78,7 @@ def test_the_line_ends_with_the_loan(house: BankHouse) -> None:
     loan = lent(house)
     owed = house.get(f"/v1/loans/{loan}")["payoff"]
     assert house.call("POST", f"/v1/loans/{loan}/repayments", {"amount": owed}, idempotency_key="r1").status == 200
-    settle = applying.do_settle
+    settle = ending.do_settle
     assert house.bank.database.write_now(lambda connection: settle(connection, now())) == 1
     assert house.bank.database.write_now(lambda connection: settle(connection, now())) == 0
     assert station(house, loan) == "closed"
@@ -88,7 +88,7 @@ def test_a_bank_that_dies_in_between_goes_on(house: BankHouse) -> None:
     """The customer's word is kept first: asked again, the rest is done."""
     loan = lent(house)
     customer = house.bank.database.read_now(lambda connection: applying.view(connection, loan)).customer
-    house.bank.database.write_now(lambda connection: applying.do_call_off(connection, customer, loan, now()))
+    house.bank.database.write_now(lambda connection: ending.do_call_off(connection, customer, loan, now()))
     assert house.get(f"/v1/loan-applications/{loan}")["cooling_off"] == ""
     assert call_off(house, loan).json["state"] == "closed"
     assert station(house, loan) == "withdrawn"

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 from sqlalchemy import select, update
 
-from bank.centres import applying, customers, line, papers
+from bank.centres import applying, customers, line, papers, reading
 from bank.credit.papers.card import BACK, FIELDS, LICENCE, Card, Field, Text, form_doubts, read_back, read_licence
 from bank.credit.papers.reader import Reader, ReaderFailed, Reading
 from bank.refusals import Refusal
@@ -55,7 +55,7 @@ def reader(house: BankHouse) -> FakeReader:
     """In place of the house's own."""
     house.bank.papers.close()
     reader = FakeReader()
-    house.bank.papers = papers.Desk(house.bank.database, house.bank.seal, reader)
+    house.bank.papers = reading.Desk(house.bank.database, house.bank.seal, reader)
     return reader
 
 
@@ -322,7 +322,7 @@ def test_a_newer_photo_wins(house: BankHouse, reader: FakeReader) -> None:
     def replaced(photo: bytes, kind: str = "id-front") -> Reading:
         if len(reader.seen) == 0:
             house.bank.database.write_now(
-                lambda connection: papers._do_take(
+                lambda connection: papers.do_take(
                     connection, house.bank.seal, applying.view(connection, identifier).customer, identifier,
                     "id-front", base64.b64decode(other), now(),
                 )

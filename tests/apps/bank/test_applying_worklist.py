@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Connection
 
 from bank.__main__ import main
-from bank.centres import applying, line, worklist
+from bank.centres import applying, ending, line, worklist
 from bank.centres.deciding import OFFICER
 from bank.centres.worklist import Item, Word
 from bank.credit.reasons import SENTENCES
@@ -157,7 +157,7 @@ def test_an_offer_does_not_wait_for_ever(house: BankHouse) -> None:
     (item,) = listed(house)
     claim(house, item.id, "zhao")
     decide(house, item.id, "zhao")
-    expire = applying.do_expire
+    expire = ending.do_expire
     assert write(house, lambda connection: expire(connection, now() + 13 * DAY)) == 0
     assert write(house, lambda connection: expire(connection, now() + 15 * DAY)) == 1
     assert house.get(f"/v1/loan-applications/{application}")["state"] == "expired"
