@@ -37,6 +37,8 @@ class Route:
     timeout_ms: int = 5000
     upstream: str = "shop/main"
     path: bytes = b"/v1"
+    #: the method of the service, where it is not the client's
+    sends: bytes = b""
     #: tries after a failure
     retries: int = 0
     authorizer: str = ""
@@ -73,6 +75,7 @@ class Steps:
             return answer
         exchange.upstream = route.upstream
         exchange.send_path = route.path + exchange.target
+        exchange.send_method = route.sends or exchange.method
         exchange.whole_answer = route.whole
         if route.authorizer:
             table = exchange.table

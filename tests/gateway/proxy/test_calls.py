@@ -48,6 +48,24 @@ def test_a_call_reaches_the_upstream_and_comes_back() -> None:
     run(work)
 
 
+def test_secrets_go_on_to_the_service_each_as_it_came() -> None:
+    async def work() -> None:
+        log: list[bytes] = []
+        async with upstream(echoing(log)) as port, stage(table([port])) as gateway:
+            reader, writer = await gateway.connect()
+            for number in range(3):
+                writer.write(GET[:-2] + b"Authorization: Bearer %d\r\nCookie: a=%d\r\n\r\n" % (number, number))
+                assert (await answer(reader))[0] == 200
+                assert b"authorization: Bearer %d\r\n" % number in log[number]
+                assert b"cookie: a=%d\r\n" % number in log[number]
+                assert log[number].count(b"authorization") == log[number].count(b"cookie") == 1
+            writer.write(GET)
+            assert (await answer(reader))[0] == 200 and b"Bearer" not in log[3]
+            writer.close()
+
+    run(work)
+
+
 def test_a_proxy_that_is_believed_says_for_whom() -> None:
     async def work() -> None:
         log: list[bytes] = []
@@ -141,6 +159,34 @@ def test_head_has_the_length_of_get() -> None:
         async with upstream(handle) as port, stage(table([port])) as gateway:
             said = await gateway.said(b"HEAD /rpc/shop.get HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
             assert said.lower().count(b"content-length: 1234\r\n") == 1 and said.endswith(b"\r\n\r\n")
+
+    run(work)
+
+
+def test_head_of_an_operation_that_asks_by_get_has_no_body() -> None:
+    async def handle(reader: Reader, writer: Writer) -> None:
+        for framing, body in (
+            (b"Content-Length: 4", b"body"),
+            (b"Transfer-Encoding: chunked", b"4\r\nbody\r\n0\r\n\r\n"),
+        ):
+            for _ in range(2):
+                await request(reader)
+                writer.write(b"HTTP/1.1 200 OK\r\n%b\r\n\r\n" % framing)
+                await writer.drain()
+                await asyncio.sleep(0.02)
+                writer.write(body)
+
+    async def work() -> None:
+        async with upstream(handle) as port, stage(table([port], Route("shop.get", sends=b"GET"))) as gateway:
+            reader, writer = await gateway.connect()
+            for _ in range(2):
+                writer.write(GET.replace(b"GET", b"HEAD"))
+                assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200 OK\r\n")
+                # nothing of it is left before the next answer
+                writer.write(GET)
+                status, _, body = await answer(reader)
+                assert (status, body) == (200, b"body")
+            writer.close()
 
     run(work)
 

@@ -129,12 +129,14 @@ class Client(Incoming):
             self.unexpected()
 
     def piece(self, data: bytes) -> None:
-        self.transport.write(chunk(data) if self._chunked_out else data)
+        # the service was asked for more than the client, where an operation has a method of its own
+        if not self._head_only:
+            self.transport.write(chunk(data) if self._chunked_out else data)
         if self._stream_s:
             self.deadline = monotonic() + self._stream_s
 
     def ended(self) -> None:
-        if self._chunked_out:
+        if self._chunked_out and not self._head_only:
             self.transport.write(LAST_CHUNK)
         self._call = None
         answer, self._last = self._last, None
