@@ -240,7 +240,7 @@ class Prepayment(Struct, frozen=True):
 
 class Allowed(Struct, frozen=True):
     """What a customer has allowed a third party, or not. `kind`: accounts, payments. `state`: allowed, refused, paid,
-    ended, expired. `what` are sentences, `accounts` masked numbers; `until` is "" for what ends when it is withdrawn."""
+    ended, expired. `what` are sentences, `accounts` masked numbers; `until` is "" without an end of its own."""
 
     id: str
     name: str
