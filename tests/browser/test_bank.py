@@ -45,8 +45,13 @@ def demo() -> Iterator[Demo]:
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         try:
             assert process.stdout is not None
-            addresses = (found[0] for line in process.stdout if (found := re.search(r"http://127\S+", line)))
-            yield Demo(next(addresses), next(addresses))
+            addresses = []
+            for line in process.stdout:
+                addresses += re.findall(r"http://127\S+", line)
+                # its bank has made up its past, and the gateway has the catalogue
+                if "are released" in line:
+                    break
+            yield Demo(addresses[0], addresses[1])
         finally:
             process.terminate()
             process.communicate(timeout=60)
