@@ -53,5 +53,5 @@ def test_texts_are_in_both_languages() -> None:
     """
     chinese, english = told(script % "zh"), told(script % "en")
     assert chinese.keys() == english.keys()
-    for name in ("kinds", "states"):
+    for name in ("kinds", "states", "instalments"):
         assert chinese[name].keys() == english[name].keys()

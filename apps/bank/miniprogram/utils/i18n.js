@@ -35,6 +35,7 @@ const texts = {
     overdueText: '逾期部分按约计收罚息，并会报送征信。请尽快还款；如有困难，请联系我们。', writtenOffText: '该贷款已核销，您仍需偿还所欠款项。', prepay: '提前还款', payDue: '还到期', prepayFee: '提前还款手续费',
     savedInterest: '节省利息', monthlyAfter: '每月还款变为', endsAfter: '结清日变为', statementFile: '下载对账单', chooseMonth: '选择月份', chooseForm: '文件格式',
     kinds: { shopping: '购物', transport: '出行', food: '餐饮', home: '居家', health: '医疗', leisure: '娱乐', income: '入账', transfer: '转账', own: '本人转账', reversal: '冲正', loan: '贷款', claim: '理赔', interest: '利息' },
+    instalments: { paid: '已还', overdue: '已逾期', due: '今日应还', open: '未到期' },
     states: { draft: '办理中', withdrawn: '已撤回', expired: '已失效', posted: '已完成', pending: '处理中', returned: '已退回', received: '审核中', referred: '人工审核中', offered: '已批准', refused: '未通过', signed: '放款中', paid: '已放款', active: '还款中', closed: '已结清', overdue: '已逾期', 'written-off': '已核销', due: '待还款', open: '未到期' },
   },
   en: {
@@ -71,6 +72,7 @@ const texts = {
     overdueText: 'What is overdue bears penalty interest, and the credit bureau is told. Please repay it soon; if that is difficult, talk to us.', writtenOffText: 'This loan was written off in our books. You still owe it.', prepay: 'Prepay', payDue: 'What is due', prepayFee: 'Fee for prepaying',
     savedInterest: 'Interest saved', monthlyAfter: 'A month then takes', endsAfter: 'It then ends on', statementFile: 'Statement as a file', chooseMonth: 'Choose a month', chooseForm: 'Kind of file',
     kinds: { shopping: 'Shopping', transport: 'Transport', food: 'Food', home: 'Home', health: 'Health', leisure: 'Leisure', income: 'Income', transfer: 'Transfer', own: 'Own accounts', reversal: 'Reversal', loan: 'Loan', claim: 'Claim', interest: 'Interest' },
+    instalments: { paid: 'Paid', overdue: 'Overdue', due: 'Due today', open: 'Not yet due' },
     states: { draft: 'Being filled in', withdrawn: 'Withdrawn', expired: 'Ended', posted: 'Done', pending: 'On its way', returned: 'Returned', received: 'Being looked at', referred: 'A person looks at it', offered: 'Approved', refused: 'Not approved', signed: 'Being paid out', paid: 'Paid', active: 'Being repaid', closed: 'Repaid', overdue: 'Overdue', 'written-off': 'Written off', due: 'Due', open: 'Not due' },
   },
 }

@@ -15,7 +15,7 @@ Page({
       'owed', 'payoff', 'nextDue', 'startDay', 'rate', 'number', 'schedule', 'month', 'repay', 'repayAmount', 'repayAll', 'contractHash', 'readContract', 'dueToday',
       'overdueFor', 'days', 'penalty', 'collected', 'overdueText', 'writtenOffText', 'payDue', 'prepayFee', 'savedInterest', 'monthlyAfter', 'endsAfter', 'principal', 'interestPart',
     ),
-    loan: {}, status: '', states: table.states, amount: '', preview: null, problem: '', busy: false,
+    loan: {}, status: '', states: table.states, instalments: table.instalments, amount: '', preview: null, problem: '', busy: false,
   },
   asked: 0,
 
