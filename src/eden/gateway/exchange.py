@@ -17,11 +17,14 @@ I/O is left in the exchange for the proxy to do. Names of headers are lower case
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any, Final, Literal, Protocol, TypeAlias
 
 from eden.gateway.interfaces import Kind, Upstream
 
 Headers: TypeAlias = list[tuple[bytes, bytes]]
+
+#: headers whose values are nobody's business after their call: they are not remembered
+SECRET: Final = frozenset((b"authorization", b"cookie", b"proxy-authorization", b"set-cookie"))
 
 #: how the call came: our own path, the commercial platform's, the safe exit
 Wire: TypeAlias = Literal["rpc", "mgw", "egress"]
@@ -107,7 +110,8 @@ class Answer:
 
 class Standing:
     """What is known of calls before they come, by a head that came before and the tables that hold still. `ready`: what
-    the steps have made of it, which hangs on nothing else; `lines`: the headers `sent`, as the proxy writes them."""
+    the steps have made of it, which hangs on nothing else; `sent`: the headers that each such call is sent on with,
+    where they are the same (set by the steps); `lines`: those as the proxy writes them, once it has."""
 
     __slots__ = (
         "headers",

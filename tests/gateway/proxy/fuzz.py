@@ -37,6 +37,7 @@ GOOD = (
     b"GET /rpc/shop.get?a=1 HTTP/1.1\r\nHost: a\r\n\r\n" + _HEAD + b"Content-Length: 2\r\n\r\nok",
     _HEAD + b"Expect: 100-continue\r\nConnection: keep-alive, x-one\r\nX-One: 1\r\nContent-Length: 2\r\n\r\nok",
     b"GET /rpc/shop.get HTTP/1.0\r\nAccept: */*\r\n\r\n",
+    _HEAD + b"Cookie: a=1; b=2\r\nAuthorization: Bearer 7\r\nContent-Length: 1\r\n\r\n!",
 )
 _TOKENS = (
     b"\r\n", b"\n", b"\r", b" ", b"\t", b":", b"\x00", b"\x0b", b"\x7f", b"\x85", b"\xff", b";", b",", b"0", b"1",

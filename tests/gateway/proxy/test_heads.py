@@ -50,9 +50,22 @@ def test_what_is_remembered_is_no_way_in(other: bytes) -> None:
 
 def test_a_secret_is_not_remembered() -> None:
     heads = Heads(4096)
-    call = CALL.replace(b"Host: a\r\n", b"Host: a\r\nAuthorization: Bearer 7\r\n") % (1, b"one", 0, b"")
+    call = CALL.replace(b"Host: a\r\n", b"Host: a\r\nAuthorization: Bearer %b\r\nCookie: a=1; b=2\r\n")
+    first, second = heads.read(call % (b"7", 1, b"one", 0, b"")), heads.read(call % (b"8", 2, b"two", 0, b""))
+    assert first is not None and second is not None and first[0] is second[0]
+    head, fields = second[:2]
+    assert (fields[b"authorization"], fields[b"cookie"]) == (b"Bearer 8", b"a=1; b=2")
+    assert sorted(head.secrets) == [b"authorization", b"cookie"]
+    assert not any(b"Bearer" in value for _, value in [*head.headers, *head.fields.items()])
+    assert b"Bearer" not in b"".join(b"".join(lines) for lines in heads._known)
+
+
+def test_cookies_on_several_lines_are_all_told() -> None:
+    heads = Heads(4096)
+    call = CALL.replace(b"Host: a\r\n", b"Host: a\r\nCookie: a=1\r\nCookie: b=2\r\n") % (1, b"one", 0, b"")
     first, second = heads.read(call), heads.read(call)
     assert first is not None and second is not None and first[0] is not second[0]
+    assert [value for name, value in second[0].headers if name == b"cookie"] == [b"a=1", b"b=2"]
 
 
 def test_a_long_head_that_came_before_is_still_too_long() -> None:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from eden.gateway.exchange import Headers
+from eden.gateway.exchange import SECRET, Headers
 from eden.gateway.interfaces import HeaderRule
 from eden.gateway.memo import Memo
 
@@ -111,7 +111,7 @@ class RequestFilter:
 
 _RETURNED: Final[Memo[tuple[bytes, bytes], bool]] = Memo(
     lambda field: field[0] not in _NOT_RETURNED and not field[0].startswith(b"x-eden-"),
-    worth=lambda field, _: len(field[0]) + len(field[1]) <= 256,
+    worth=lambda field, _: len(field[0]) + len(field[1]) <= 256 and field[0] not in SECRET,
 )
 
 

@@ -185,7 +185,7 @@ class Pipeline(Outward):
                 exchange.locates = True
             notes.fill = fills is True
         exchange.upstream = ready.upstream
-        if ready.headers is not None and not exchange.user:
+        if ready.headers is not None:
             exchange.send_method, exchange.send_path = route.mapping.method, ready.path
             exchange.send_headers, exchange.send_body = ready.headers, exchange.body
         else:

@@ -97,12 +97,15 @@ def prepare(exchange: Exchange) -> Ready:
     ready.sealed = b"x-eden-encryption" in fields or route.encryption == "required"
     moved = route.migration is not None and route.migration.takes(device)
     ready.upstream = route.migration.upstream if route.migration is not None and moved else route.upstream
-    if exchange.wire == "rpc" and route.mapping.is_straight(fields) and not (ready.sealed or route.holds_answers):
+    straight = exchange.wire == "rpc" and route.mapping.is_straight(fields) and route.authorizer is None
+    # a secret is not kept for the next call
+    kept = exchange.standing is None or exchange.headers is exchange.standing.headers
+    if straight and kept and not (ready.sealed or route.holds_answers):
         aim(exchange, ready)
         ready.headers, ready.path = exchange.send_headers, exchange.send_path
     if exchange.standing is not None and named is not None:
         # of other peers, too
-        exchange.standing.ready = ready
+        exchange.standing.ready, exchange.standing.sent = ready, ready.headers
     return ready
 
 

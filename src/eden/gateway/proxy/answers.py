@@ -7,7 +7,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Final
 
-from eden.gateway.exchange import Answer
+from eden.gateway.exchange import SECRET, Answer
 from eden.gateway.memo import Memo
 from eden.gateway.proxy.lines import NOT_RETURNED, NOT_SENT
 
@@ -43,7 +43,8 @@ def _lines(without: frozenset[bytes]) -> Callable[[tuple[bytes, bytes]], bytes]:
     """A header → its line, none for what belongs to one connection or is made anew. ValueError when a name or value
     would be more than one."""
     made: Memo[tuple[bytes, bytes], bytes] = Memo(
-        lambda field: b"" if field[0] in without else _line(field), worth=lambda _, line: len(line) <= 256
+        lambda field: b"" if field[0] in without else _line(field),
+        worth=lambda field, line: len(line) <= 256 and field[0] not in SECRET,
     )
     return made.__getitem__
 
@@ -58,7 +59,9 @@ def _of(headers: tuple[tuple[bytes, bytes], ...]) -> tuple[bytes, bool]:
 
 
 #: headers of an answer → their lines, and whether Date is among them
-_HEADERS: Final = Memo(_of, 1024, lambda _, made: len(made[0]) <= 1024)
+_HEADERS: Final = Memo(
+    _of, 1024, lambda headers, made: len(made[0]) <= 1024 and not any(name in SECRET for name, _ in headers)
+)
 
 
 def whole(answer: Answer, keep_alive: bool, head_only: bool) -> bytes:

@@ -171,6 +171,9 @@ class Gateway:
                 return found
             head.standing = standing = found
         self.calls += 1
+        headers = standing.headers
+        if head.secrets:
+            headers = [*headers, *((name, fields[name]) for name in head.secrets)]
         exchange = Exchange(
             standing.table,
             standing.route,
@@ -178,7 +181,7 @@ class Gateway:
             standing.operation,
             standing.method,
             standing.target,
-            standing.headers,
+            headers,
             self._forwarded(client, fields) if client.trusted else client.peer,
             self._carried_on(fields[b"traceparent"]) if b"traceparent" in fields else self.ids.trace(),
             time_ns() // 1_000_000,

@@ -19,15 +19,17 @@ import re
 from operator import itemgetter
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from eden.gateway.exchange import Headers, Standing
+from eden.gateway.exchange import SECRET, Headers, Standing
 from eden.gateway.memo import Memo
-from eden.gateway.proxy.lines import FLEETING, LINES, LONE, REMEMBERED, SECRET, SINGLE, Refused, field_of
+from eden.gateway.proxy.lines import FLEETING, LINES, LONE, REMEMBERED, SINGLE, Refused, field_of
 
 #: what is not known besides is answered with 501 (RFC 9110, section 9.1)
 _METHODS: Final = frozenset((b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"CONNECT", b"OPTIONS", b"TRACE", b"PATCH"))
 _TARGET = re.compile(rb"(?:/|https?://)[!\"$-~]*|\*")
 _VERSION = re.compile(rb"HTTP/[0-9]\.[0-9]")
 _WORD: Final = rb"[!-~]+"
+#: what is taken out of heads before they are remembered: other ones each time, and nobody's business later
+_TAKEN: Final = FLEETING | SECRET
 #: heads that are remembered, and bytes of one at most
 _HEADS: Final = 4096
 _HEAD_BYTES: Final = 1024
@@ -64,16 +66,18 @@ _STARTS: Final = Memo(_start, worth=lambda line, _: len(line) <= REMEMBERED and 
 
 
 class Head:
-    """What a request's head says, without its fleeting headers."""
+    """What a request's head says, without its fleeting headers and the values of secret ones."""
 
-    __slots__ = ("fields", "headers", "keep_alive", "method", "old", "standing", "url")
+    __slots__ = ("fields", "headers", "keep_alive", "method", "old", "secrets", "standing", "url")
 
-    def __init__(self, start: Start, headers: Headers, fields: dict[bytes, bytes]) -> None:
+    def __init__(self, start: Start, headers: Headers, fields: dict[bytes, bytes], secrets: list[bytes]) -> None:
         self.method, self.url, self.old = start
         #: names in lower case
         self.headers = headers
         #: by name, of repeated ones the last, with those of the connection
-        self.fields = {name: value for name, value in fields.items() if name not in FLEETING}
+        self.fields = {name: value for name, value in fields.items() if name not in _TAKEN}
+        #: names of those that go on to the service, too
+        self.secrets = tuple(secrets)
         # what a 1.0 client means by keep-alive, and by chunks, is not worth finding out
         self.keep_alive = not self.old and b"close" not in fields.get(b"connection", b"").lower()
         self.standing: Standing | None = None
@@ -155,14 +159,12 @@ class Heads:
         if len(fields) != len(headers):
             _check_repeated(headers)
         length = _length(start, fields)
-        head = Head(start, _lasting(headers, fields), fields)
-        if (
-            length >= 0
-            and end + 2 == len(lines) <= LINES
-            and b"?" not in start.url
-            and fields.keys().isdisjoint(SECRET)
-        ):
-            if shape is None or len(FLEETING & fields.keys()) != len(shape.names):
+        taken = _TAKEN & fields.keys()
+        lasting, secrets = _lasting(headers, fields)
+        head = Head(start, lasting, fields, secrets)
+        once = len(headers) == len(fields) or sum(name in taken for name, _ in headers) == len(taken)
+        if length >= 0 and once and end + 2 == len(lines) <= LINES and b"?" not in start.url:
+            if shape is None or len(taken) != len(shape.names):
                 shape = self._shapes[len(lines)] = _shape(lines, headers)
             left = shape.left(lines)
             if sum(map(len, left)) <= _HEAD_BYTES:
@@ -176,7 +178,7 @@ def _shape(lines: list[bytes], headers: Headers) -> _Shape:
     """Of a head, and so probably of its like."""
     fleeting = []
     for at, (name, value) in enumerate(headers, 1):
-        if name in FLEETING:
+        if name in _TAKEN:
             begins, colon, said = lines[at].partition(b":")
             begins += colon + (b" " if said[:1] == b" " else b"")
             fleeting.append((at, name, begins, value.count(b" ")))
@@ -195,13 +197,19 @@ def _length(start: Start, fields: dict[bytes, bytes]) -> int:
     return -1 if chunked else int(length or 0)
 
 
-def _lasting(headers: Headers, fields: dict[bytes, bytes]) -> Headers:
-    """Without the fleeting ones, and those that Connection says belong to this connection. Those that always do, and
-    those that are made anew, are left out where a request is written (`lines.NOT_SENT`)."""
+def _lasting(headers: Headers, fields: dict[bytes, bytes]) -> tuple[Headers, list[bytes]]:
+    """Those that hold still, and the names of those that do not and go on to the service; without those that Connection
+    says belong to this connection. Those that always do, and those that are made anew, are left out where a request is
+    written (`lines.NOT_SENT`)."""
     hop = FLEETING
     if (named := fields.get(b"connection")) is not None:
         hop = hop | {word.strip().lower() for word in named.split(b",")}
-    return [field for field in headers if field[0] not in hop]
+    kept = [field for field in headers if field[0] not in hop]
+    secrets = [name for name, _ in kept if name in SECRET]
+    if len(set(secrets)) < len(secrets):
+        # several of a name: they are all told, as it is not remembered
+        return kept, []
+    return [field for field in kept if field[0] not in SECRET], secrets
 
 
 def _check_repeated(headers: Headers) -> None:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
-from eden.gateway.exchange import Headers
+from eden.gateway.exchange import SECRET, Headers
 from eden.gateway.memo import Memo
 
 #: lines that are cut off some data at once; of a head of more, the end is looked for first
@@ -56,8 +56,6 @@ FLEETING: Final = frozenset(
         b"content-length", b"sign", b"traceparent", b"ts", b"x-eden-nonce", b"x-eden-signature", b"x-eden-time",
     )
 )  # fmt: skip
-#: nobody's business later
-SECRET: Final = frozenset((b"authorization", b"cookie", b"proxy-authorization"))
 _NOT_REMEMBERED: Final = SECRET | FLEETING - {b"content-length"}
 
 _TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -179,7 +177,7 @@ def _answer_head(head: bytes) -> tuple[int, Headers, int] | None:
     return status, headers, int(length)
 
 
-_ANSWERS: Final = Memo(_answer_head, 1024, lambda head, _: len(head) <= 1024)
+_ANSWERS: Final = Memo(_answer_head, 1024, lambda head, _: len(head) <= 1024 and b"set-cookie" not in head.lower())
 
 
 def whole_answer(data: bytes) -> tuple[int, Headers, bytes] | None:

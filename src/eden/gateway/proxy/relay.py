@@ -130,14 +130,13 @@ class Relay(Generic[OwnerT]):
         )
 
     def _lines(self) -> bytes:
-        """The headers that the steps want to be sent: the same list as last time has the same lines."""
+        """The headers that the steps want to be sent."""
         headers, standing = self.exchange.send_headers, self.exchange.standing
-        if standing is not None and standing.sent is headers:
-            return standing.lines
-        lines = b"".join(map(answers.request_line, headers))
-        if standing is not None:
-            standing.sent, standing.lines = headers, lines
-        return lines
+        if standing is None or standing.sent is not headers:
+            return b"".join(map(answers.request_line, headers))
+        if not standing.lines:
+            standing.lines = b"".join(map(answers.request_line, headers))
+        return standing.lines
 
     def _framing(self) -> bytes:
         """Of a request whose body is not all there."""
