@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import Connection, func, select
 
 from bank import tables
@@ -24,6 +25,8 @@ FIRST = datetime.date(2027, 1, 4)
 DAYS = 400
 
 
+# half a minute of work in tens of thousands of small steps, each of which waits where others want the processor, too
+@pytest.mark.timeout(1800)
 def test_every_cent_is_accounted_for(tmp_path: Path) -> None:
     chance = random.Random(11)
     with simulated(tmp_path, FIRST, 3) as bank:
