@@ -9,6 +9,7 @@ module.exports = {
   'account.overview.get': ['GET', '/overview'],
   'account.transaction.list': ['GET', '/transactions'],
   'account.transaction.get': ['GET', '/transactions/{id}'],
+  'account.statement.get': ['GET', '/accounts/{id}/statement'],
   'account.bill.get': ['GET', '/bills/{month}'],
   'payment.payee.list': ['GET', '/payees'],
   'payment.payee.add': ['POST', '/payees'],
@@ -36,5 +37,6 @@ module.exports = {
   'credit.contract.sign': ['POST', '/loan-applications/{id}/contract'],
   'credit.loan.list': ['GET', '/loans'],
   'credit.loan.get': ['GET', '/loans/{id}'],
+  'credit.repayment.preview': ['GET', '/loans/{id}/prepayment'],
   'credit.repayment.create': ['POST', '/loans/{id}/repayments'],
 }
