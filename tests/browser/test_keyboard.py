@@ -243,6 +243,23 @@ def test_cancel_and_faults(typing: Typing, expect_console: Callable[[str], None]
     assert failed == "keyboard.open:fail the server is not the one that was pinned"
 
 
+def test_no_preview(typing: Typing) -> None:
+    """The keys look the same while one is down; what changes is one dot."""
+    typing.open().focus()
+    keys = typing.keyboard.locator("canvas")
+    dots = typing.keyboard.locator(".dots .full")
+    box = keys.bounding_box()
+    assert box is not None
+    before = keys.screenshot()
+    typing.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] * 0.4)
+    typing.page.mouse.down()
+    expect(dots).to_have_count(1)
+    assert keys.screenshot() == before
+    typing.page.mouse.up()
+    assert keys.screenshot() == before
+    typing.page.keyboard.press("Escape")
+
+
 def test_shuffled_keys_change_places(typing: Typing) -> None:
     typing.open()
     typing.program.evaluate("() => getCurrentPages()[0].setData({shuffle: true})")
