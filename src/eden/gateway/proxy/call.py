@@ -89,7 +89,7 @@ class Call(Relay[Caller]):
     def forwarded(self) -> bytes:
         return self._owner.forwarded
 
-    def answered(self, relay: Relay[Any], answer: Answer) -> None:
+    def answered(self, answer: Answer) -> None:
         """What the authorizer said."""
         self._waits = None
         self.exchange.authorizer = None

@@ -16,7 +16,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from eden.gateway.exchange import Answer, Exchange
 from eden.gateway.proxy import answers
@@ -24,7 +24,6 @@ from eden.gateway.proxy.call import Call
 from eden.gateway.proxy.framing import LAST_CHUNK, chunk
 from eden.gateway.proxy.incoming import BODY, CALL, CLOSING, HEAD, LINGER, NEVER, TUNNEL, Incoming
 from eden.gateway.proxy.link import WATER, Connection
-from eden.gateway.proxy.relay import Relay
 from eden.gateway.proxy.tunnel import Tunnel
 
 if TYPE_CHECKING:
@@ -95,7 +94,7 @@ class Client(Incoming):
         self._call = call = Call(self, gateway, exchange, 0 if body is None else body.left)
         call.begin()
 
-    def answered(self, relay: Relay[Any], answer: Answer) -> None:
+    def answered(self, answer: Answer) -> None:
         self._call = None
         self._send(answer)
 

@@ -35,7 +35,7 @@ class Owner(Protocol):
     def forwarded(self) -> bytes:
         """Lines that say for whom: X-Forwarded-…"""
 
-    def answered(self, relay: Relay[Any], answer: Answer) -> None:
+    def answered(self, answer: Answer) -> None:
         """A whole answer; the relay is over."""
 
 
@@ -259,4 +259,4 @@ class Relay(Generic[OwnerT]):
 
     def _finish(self, answer: Answer) -> None:
         self.over = True
-        self._owner.answered(self, answer)
+        self._owner.answered(answer)
