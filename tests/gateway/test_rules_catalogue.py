@@ -61,6 +61,7 @@ ERRORS: list[tuple[str, Any, str, str]] = [
     (f"{LIST}/parameters/0", {"name": "Host", "location": "header"}, f"{L}.parameters[0].name", "own"),
     (f"{LIST}/parameters/0", {"name": "a b", "location": "header"}, f"{L}.parameters[0].name", "no name of a header"),
     (f"{MAKE}/parameters", [{"name": "x", "location": "body"}], f"{M}.body", "described twice"),
+    (f"{GET}/check_body", True, f"{G}.check_body", "Nothing says"),
     (
         f"{GET}/parameters",
         [{"name": "id", "location": "path", "required": True}, {"name": "id"}],

@@ -111,10 +111,12 @@ class Answer:
 class Standing:
     """What is known of calls before they come, by a head that came before and the tables that hold still. `ready`: what
     the steps have made of it, which hangs on nothing else; `sent`: the headers that each such call is sent on with,
-    where they are the same (set by the steps); `lines`: those as the proxy writes them, once it has."""
+    where they are the same (set by the steps); `lines`: those as the proxy writes them, once it has; `lifted`: headers
+    that the query had (`query_fields`)."""
 
     __slots__ = (
         "headers",
+        "lifted",
         "lines",
         "method",
         "operation",
@@ -137,6 +139,7 @@ class Standing:
         method: bytes,
         target: bytes,
         headers: Headers,
+        lifted: dict[bytes, bytes],
     ) -> None:
         #: that it holds for
         self.tables = tables
@@ -147,6 +150,7 @@ class Standing:
         self.method = method
         self.target = target
         self.headers = headers
+        self.lifted = lifted
         self.ready: object = None
         self.sent: Headers | None = None
         self.lines = b""

@@ -277,8 +277,9 @@ class HeaderRule(Given, frozen=True, kw_only=True):
 
 class OperationVersion(Given, frozen=True, kw_only=True):
     """What one version of an operation is: `method` and `path` of the upstream (variables as `${id}`), types of `body`
-    and `response`, and what the gateway does on the way. `open`: it can be called. `response_signature`: answers are
-    signed with the caller's secret. `etag`: answers of GET get one, and 304."""
+    and `response`, and what the gateway does on the way. `open`: it can be called. `check_body`: bodies that
+    are not of their type, or break its rules, are refused. `response_signature`: answers are signed with the caller's
+    secret. `etag`: answers of GET get one, and 304."""
 
     group: Name
     open: bool = False
@@ -290,6 +291,7 @@ class OperationVersion(Given, frozen=True, kw_only=True):
     parameters: Annotated[tuple[Parameter, ...], Meta(max_length=200)] = ()
     body: Type | None = None
     response: Type | None = None
+    check_body: bool = False
     mapping: Mapping | None = None
     content_type: Annotated[str, Meta(max_length=100)] = "application/json"
     timeout_ms: Millis | None = None

@@ -235,6 +235,12 @@ def _parameters(catalogue: Catalogue, place: str, operation: OperationVersion) -
     if body and operation.body is not None:
         sentence = "The body is described twice: as a type, and by parameters."
         yield _error(f"{place}.body", sentence, "Leave one of the two out.")
+    if operation.check_body and not (body or operation.body is not None):
+        sentence = "Nothing says what a body is, so none can be checked."
+        yield _error(f"{place}.check_body", sentence, "Give it a type in body, or parameters of the body.")
+    elif operation.check_body and "json" not in operation.content_type:
+        sentence = f"Bodies that are checked are JSON, and these are {operation.content_type}."
+        yield _error(f"{place}.check_body", sentence, "Leave it out.")
     if (body or operation.body is not None) and operation.method in ("GET", "HEAD"):
         yield _error(f"{place}.method", f"{operation.method} has no body.", "Use POST, or move it into the query.")
 
@@ -287,6 +293,7 @@ def _kinds(place: str, operation: OperationVersion) -> Iterator[Finding]:
         return
     whole: dict[str, bool] = {
         "cache": operation.cache is not None,
+        "check_body": operation.check_body,
         "etag": operation.etag,
         "response_signature": operation.response_signature,
         "encryption": operation.encryption != "off",

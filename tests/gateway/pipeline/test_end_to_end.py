@@ -112,6 +112,34 @@ def test_a_signed_call() -> None:
     with_service({"method": "PUT", "path": "/account/${id}"}, work)
 
 
+def test_a_call_that_can_set_no_headers() -> None:
+    """As a browser's WebSocket or EventSource: what is ours is in the query, and the rest of it is signed."""
+
+    async def work(made: Door, log: list[bytes]) -> None:
+        now, nonce = str(time.time_ns() // 1_000_000), "nonce-in-the-query-1"
+        signature = sign(SECRET, "app-1", "bank.account.get", b"GET", b"?topic=7", now, nonce, b"")
+        ours = {"app": "app-1", "time": now, "nonce": nonce, "signature": signature}
+        query = "&".join(f"x-eden-{name}={quote(value, safe='')}" for name, value in ours.items())
+        told = [await _bare(made.port, f"/rpc/bank.account.get?topic={topic}&{query}") for topic in (7, 8, 7)]
+        # another topic is not what was signed, and the same call comes once
+        assert [each.status for each in told] == [200, 401, 401]
+        assert len(log) == 1 and log[0].startswith(b"GET /base/account?topic=7 HTTP/1.1\r\n")
+        assert b"x-eden-app: app-1\r\n" in log[0] and b"signature" not in log[0]
+        twice = await _bare(made.port, f"/rpc/bank.account.get?x-eden-app=app-1&{query}")
+        assert twice.status == 400 and len(log) == 1
+
+    with_service({"method": "GET"}, work)
+
+
+async def _bare(port: int, path: str) -> Told:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+        return Told(*await answer(reader))
+    finally:
+        writer.close()
+
+
 def test_a_call_comes_once() -> None:
     async def work(made: Door, log: list[bytes]) -> None:
         told = [await made.call(nonce="the-same-nonce-again") for _ in range(2)]

@@ -214,6 +214,27 @@ def test_a_body_that_has_to_be_there() -> None:
     House(catalogue({"body": "Account?"})).passes()
 
 
+MODELS = {"Order": {"fields": {"count": {"type": "int", "minimum": 1, "required": True}}}}
+
+
+def test_a_body_is_checked_where_the_operation_says_so() -> None:
+    checked = House(catalogue({"body": "Order", "check_body": True}, models=MODELS))
+    told = checked.stops(b'{"count": 0}')
+    assert (told.code, told.status) == (3002, 400) and "count" in told.reason
+    assert checked.stops(b"[").code == 3002 and checked.stops(b"{}").code == 3002
+    assert checked.passes(b'{"count": 1, "more": true}').send_body == b'{"count": 1, "more": true}'
+    # what nobody has signed is not looked at
+    assert checked.stops(b'{"count": 0}', signed=None).code == 7014
+    House(catalogue({"body": "Order"}, models=MODELS)).passes(b'{"count": 0}')
+
+
+def test_bodies_are_checked_against_the_models_of_now() -> None:
+    before = House(catalogue({"body": "Order", "check_body": True}, models=MODELS))
+    models = {"Order": {"fields": {"count": {"type": "int", "minimum": 5, "required": True}}}}
+    changed = House(catalogue({"body": "Order", "check_body": True}, models=models), previous=before.table)
+    assert before.passes(b'{"count": 1}') and changed.stops(b'{"count": 1}').code == 3002
+
+
 def test_which_operations_need_the_whole_body() -> None:
     def needs(operation: Document) -> bool:
         route = House(catalogue({"signature": "off", **operation})).table.find("bank.account.get", None)
@@ -224,6 +245,7 @@ def test_which_operations_need_the_whole_body() -> None:
     assert needs({"signature": "on"})
     assert needs({"encryption": "optional"})
     assert needs({"cache": {}})
+    assert needs({"body": "int", "check_body": True})
     assert needs({"mapping": {"body": {}}})
     assert needs({"mapping": {"headers": {"x": "$.http_body.x"}}})
     assert needs({"path": "/a/${id}"})

@@ -19,6 +19,8 @@ def _found(catalogue: Catalogue, operation: OperationVersion) -> Iterator[str]:
         yield "Calls are signed."
     if whole and operation.encryption != "off":
         yield "Bodies may be encrypted."
+    if whole and operation.check_body:
+        yield "Bodies are checked against their models."
     if whole and operation.response_signature:
         yield "Answers are signed."
     if operation.authorizer and defaults.auth_on:

@@ -49,6 +49,7 @@ PLAIN: Final = (
     Input("kind", "choice", get_args(Kind)),
     Input("content_type", "text"),
     Input("body_bytes", "whole", unit="B"),
+    Input("check_body", "toggle", help=True),
     Input("response_signature", "toggle", help=True),
     Input("etag", "toggle", help=True),
 )

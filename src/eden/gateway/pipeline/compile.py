@@ -8,7 +8,7 @@ brought under its new terms when it is called first.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import count
 
@@ -26,6 +26,7 @@ from eden.gateway.pipeline.mapping import RequestMapping
 from eden.gateway.pipeline.migration import CompiledMigration
 from eden.gateway.pipeline.mock import CompiledMock
 from eden.gateway.pipeline.signature import Signer
+from eden.gateway.rules_body import Mistake, compile_body
 
 #: tells compiled operations of one process apart
 _numbers = count(1)
@@ -58,6 +59,7 @@ class CompiledRoute:
         "breaker",
         "breaker_answer",
         "cache",
+        "check_body",
         "encryption",
         "etag",
         "group",
@@ -116,13 +118,21 @@ class CompiledRoute:
         self.migration = None if moves is None else CompiledMigration(operation, source.group, moves)
         self.retry = source.retry
         self.mapping = RequestMapping(source)
+        #: what is wrong with a body; None: nobody asks
+        self.check_body: Callable[[bytes], list[Mistake]] | None = None
         self.authorizer: CompiledAuthorizer | None = None
         self.cache: CompiledCache | None = None
         if source.cache is not None and whole:
             self.cache = CompiledCache(source.cache, next(_numbers), True)
         #: an answer is held until it is whole, as something is done with its body
         self.holds_answers = self.etag or self.response_signature or self.cache is not None
-        self.needs_body = self.signed or self.encryption != "off" or self.mapping.reads_body or self.cache is not None
+        self.needs_body = (
+            self.signed
+            or self.encryption != "off"
+            or self.mapping.reads_body
+            or self.cache is not None
+            or source.check_body
+        )
         self._set(terms)
 
     def _set(self, terms: Terms) -> None:
@@ -249,6 +259,7 @@ def compile_workspace(
         terms = previous.terms
     routes: dict[tuple[str, str | None], CompiledRoute] = {}
     alike = set() if previous is None else _alike_groups(previous.catalogue, catalogue)
+    same_models = previous is not None and previous.catalogue.models == catalogue.models
     for name, operation in catalogue.operations.items():
         for version in operation.versions.keys() | {operation.version}:
             source = operation if version == operation.version else operation.versions[version]
@@ -256,7 +267,8 @@ def compile_workspace(
             if source.authorizer and source.authorizer not in authorizers:
                 raise CompileError(place, f"There is no authorizer {source.authorizer}.")
             old = None if previous is None else previous.routes.get((name, version))
-            if old is not None and source.group in alike and old.source == source:
+            kept = source.group in alike and (same_models or not source.check_body)
+            if old is not None and kept and old.source == source:
                 routes[name, version] = old
                 continue
             with _at(place):
@@ -273,6 +285,8 @@ def _route(
     if group is None:
         raise ValueError(f"There is no group {source.group}.")
     route = CompiledRoute(workspace_id, name, version, source, group, terms)
+    if source.check_body:
+        route.check_body = compile_body(catalogue.models, source)
     if route.migration is not None and route.migration.upstream.partition("/")[2] not in group.upstreams:
         raise ValueError(f"The group has no upstream {route.migration.upstream.partition('/')[2]}.")
     if group.default_upstream not in group.upstreams:

@@ -31,6 +31,7 @@ from eden.gateway.pipeline.notes import Notes, notes_of
 from eden.gateway.pipeline.outward import Outward
 from eden.gateway.pipeline.ready import Ready, aim, ask_who, prepare
 from eden.gateway.pipeline.signature import nonce_of, verify
+from eden.gateway.rules_body import Mistake
 
 _FAILED: Mapping[Failure, tuple[int, int, str]] = {
     "connect": (codes.UPSTREAM, 502, "No connection to the service could be had."),
@@ -167,6 +168,8 @@ class Pipeline(Outward):
         route = ready.route
         if exchange.user:
             self._limit_user(exchange, ready)
+        if route.check_body is not None and (mistakes := route.check_body(exchange.body or b"")):
+            raise _mistaken(mistakes)
         if route.mock is not None and route.mock.answers(self._draw()):
             code = route.mock.code(exchange.wire)
             if code == codes.DENIED:
@@ -305,6 +308,12 @@ class Pipeline(Outward):
                 breaker.given_up(started)
             else:
                 breaker.ended(self._clock(), started, notes.failed)
+
+
+def _mistaken(mistakes: list[Mistake]) -> Stop:
+    """What is wrong with a body, place by place."""
+    found = [f"{place or 'The body'} {what}" for place, what in mistakes]
+    return Stop(codes.MALFORMED, f"The body is not what the operation takes: {'; '.join(found)}.")
 
 
 def _too_many(exchange: Exchange, bucket: limits.Bucket, answer: LimitAnswer) -> Stop:

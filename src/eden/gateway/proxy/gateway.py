@@ -22,6 +22,7 @@ from eden.gateway.proxy.health import watch
 from eden.gateway.proxy.ids import Ids
 from eden.gateway.proxy.incoming import Incoming
 from eden.gateway.proxy.upstream import Pool
+from eden.gateway.query_fields import lift
 
 #: how often deadlines are looked at, seconds
 SWEEP_S: Final = 0.05
@@ -172,6 +173,8 @@ class Gateway:
             head.standing = standing = found
         self.calls += 1
         headers = standing.headers
+        if standing.lifted:
+            fields = {**fields, **standing.lifted}
         if head.secrets:
             headers = [*headers, *((name, fields[name]) for name in head.secrets)]
         exchange = Exchange(
@@ -201,6 +204,13 @@ class Gateway:
         if wire is None:
             return self._no_call(head.url)
         operation = operation or fields.get(b"operation-type", b"").decode("latin-1")
+        lifted: dict[bytes, bytes] = {}
+        if wire == "rpc" and method == b"GET":
+            try:
+                target, lifted = lift(target, fields)
+            except ValueError as error:
+                return self.steps.refused(None, 400, f"The request's target cannot be read: {error}.")
+            fields = {**fields, **lifted}
         table = self.tables.find(fields)
         if table is None:
             return self.steps.refused(None, 404, "No workspace with a catalogue is named: is x-eden-app right?")
@@ -209,7 +219,7 @@ class Gateway:
             route = table.egress
         else:
             route = table.find(operation, None if version is None else version.decode("latin-1"))
-        return Standing(self.tables, table, route, wire, operation, method, target, head.headers)
+        return Standing(self.tables, table, route, wire, operation, method, target, head.headers, lifted)
 
     def _no_call(self, url: bytes) -> Answer:
         if url.partition(b"?")[0] == b"/healthz":
