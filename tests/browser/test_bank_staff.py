@@ -110,7 +110,7 @@ def test_pages_are_accessible_and_fit(
         f"{customer}/movements/{order['id']}", f"{customer}/applications/{case['id']}", f"{customer}/messages",
         f"{customer}/trail", "products", "products/SHOP",
         "products/SHOP/edit", "products/new/deposit", "reversals", "books", "books/days", "books/chart",
-        "books/accounts/2001", f"tree/transfers/{order['id']}", "tree", "batches", "trail",
+        "books/accounts/2001", f"tree/transfers/{order['id']}", "tree", "batches", "trail", "password",
     ]  # fmt: skip
     for path in pages:
         open_page(page, bank, path)
@@ -266,3 +266,65 @@ def test_everything_works_with_the_keyboard(page: Page, bank: Running, silence: 
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     expect(page.get_by_text("Done again for")).to_be_visible()
+
+
+def test_a_photo_of_a_paper_is_fetched_and_noted_only_when_it_is_opened(
+    page: Page, bank: Running, silence: None
+) -> None:
+    draft = bank.call("POST", "/v1/loan-applications/begin", {"code": "EDEN-HOME-2026"}, "papers")
+    path = f"/v1/loan-applications/{draft['id']}/papers"
+    photo = bank.call("GET", "/v1/specimens/id-front")["photo"]
+    bank.call("POST", path, {"kind": "id-front", "photo": photo})
+    while (paper := bank.call("GET", path)["items"][0])["state"] == "reading":
+        page.wait_for_timeout(200)
+    assert paper["state"] == "confirmed"
+    sign_in(page, bank, OFFICER)
+    open_page(page, bank, "customers")
+    customer = page.locator("a:has-text('林晓雨')").first.get_attribute("href")
+    assert customer
+    customer = customer.removeprefix("/console/")
+    fetched: list[str] = []
+    page.on("request", lambda request: fetched.append(request.url) if "/papers/" in request.url else None)
+    open_page(page, bank, f"{customer}/applications/{draft['id']}")
+    number = next(field["value"] for field in paper["fields"] if field["name"] == "number")
+    expect(page.get_by_text(f"{number[:3]}***********{number[-4:]}")).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    assert fetched == []
+    page.get_by_text("Show photo").click()
+    picture = page.get_by_role("img", name="Photo: Identity card, front")
+    expect(picture).to_have_js_property("complete", True)
+    assert picture.evaluate("image => image.naturalWidth") > 0 and len(fetched) == 1
+    assert violations(page) == []
+    fits(page, 320)
+    open_page(page, bank, f"{customer}/trail")
+    expect(page.get_by_text("application.photo")).to_have_count(1)
+
+
+def test_a_new_password_signs_in_and_ends_other_sessions(
+    page: Page, bank: Running, silence: None, context: BrowserContext, expect_console: Any
+) -> None:
+    # the last here: whom it is about signs in with another password from now on
+    expect_console("422")
+    sign_in(page, bank, SECOND)
+    before: Any = context.cookies()
+    open_page(page, bank, "work")
+    page.locator("button[popovertarget=person]").click()
+    page.get_by_role("link", name="Change password").click()
+    new = "a lamp under oaks"
+    for current, again, said in (
+        (seed.PASSWORD, "a lamp under elms", "The two new passwords are not the same."),
+        ("not this one", new, "This is not your current password."),
+        (seed.PASSWORD, new, "Your password is changed."),
+    ):
+        page.get_by_label("Current password").fill(current)
+        page.get_by_label("New password", exact=True).fill(new)
+        page.get_by_label("New password once more").fill(again)
+        page.get_by_role("button", name="Change password").click()
+        expect(page.get_by_text(said).first).to_be_visible()
+    open_page(page, bank, "work")
+    context.add_cookies(before)
+    page.goto(f"{bank.origin}/console/work")
+    page.locator("#login").fill(SECOND)
+    page.locator("#password").fill(new)
+    page.locator("form[action='/console/sign-in'] button").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Work list")

@@ -108,7 +108,7 @@ def wanted(connection: Connection, customer: str, application: str, at: int) -> 
     }
     held = {row.kind for row in found if row.application_id == application}
     held |= {row.kind for row in found if row.kind not in started}
-    return [kind for kind in _asked_for(connection, application) if kind not in held]
+    return [kind for kind in asked_for(connection, application) if kind not in held]
 
 
 def of_application(
@@ -119,7 +119,7 @@ def of_application(
     rows = {row.kind: row for row in connection.execute(select(papers).where(papers.c.application_id == application))}
     missing = wanted(connection, customer, application, at)
     found = []
-    for kind in _asked_for(connection, application):
+    for kind in asked_for(connection, application):
         if kind in rows:
             found.append(_shown(rows[kind], seal, chinese))
         else:
@@ -186,7 +186,7 @@ def do_forget(connection: Connection, at: int) -> int:
     return connection.execute(update(papers).where(due).values(values)).rowcount
 
 
-def _asked_for(connection: Connection, application: str) -> list[str]:
+def asked_for(connection: Connection, application: str) -> list[str]:
     """Both sides of the identity card; for a loan to a business, its licence as well."""
     row = connection.execute(select(applications).where(applications.c.id == application)).one()
     product = products.find(connection, row.product, row.product_version).product

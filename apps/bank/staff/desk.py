@@ -181,6 +181,11 @@ def _standing(request: Request[Any, Any, Any]) -> str:
     return local_path(form.path + (f"?{form.query}" if form.query else ""))
 
 
+def picture_type(content: bytes) -> str:
+    """Of a photo, which is JPEG or PNG."""
+    return "image/png" if content.startswith(b"\x89PNG") else "image/jpeg"
+
+
 def chosen_day(desk: Desk, name: str = "day") -> datetime.date | None:
     """A day of the address; None when it names none. Problem "not-found" for a day that is none."""
     text = desk.asked.one(name)

@@ -44,8 +44,10 @@ ROLES: Final[Mapping[str, frozenset[str]]] = {
     ),
     "auditor": _READ | {"trail.read"},
 }  # fmt: skip
+#: what everybody may who works here, whatever their roles
+EVERYBODY: Final = frozenset({"own.password"})
 #: every word that a page may ask for
-PERMISSIONS: Final = frozenset().union(*ROLES.values())
+PERMISSIONS: Final = EVERYBODY.union(*ROLES.values())
 
 _LOGIN = re.compile(r"[a-z][a-z0-9.-]{1,39}")
 
@@ -60,7 +62,7 @@ class Member(Struct, frozen=True):
 
     @property
     def permissions(self) -> frozenset[str]:
-        return frozenset().union(*(ROLES[role] for role in self.roles if role in ROLES))
+        return EVERYBODY.union(*(ROLES[role] for role in self.roles if role in ROLES))
 
 
 class Session(Struct, frozen=True):
@@ -160,6 +162,20 @@ def do_sign_in(connection: Connection, identifier: str, at: int) -> str:
         )
     )
     return secret
+
+
+def do_change_password(connection: Connection, identifier: str, before: str, hashed: str, at: int) -> str | None:
+    """Somebody's own new password (a hash), in place of the hash `before`: all their sessions end, and the secret of a
+    new one comes back. None, and nothing is done, when the password has been changed or they have left meanwhile."""
+    changed = connection.execute(
+        update(staff)
+        .where(staff.c.id == identifier, staff.c.password == before, staff.c.state == "active")
+        .values(password=hashed)
+    )
+    if changed.rowcount == 0:
+        return None
+    _end_all(connection, identifier)
+    return do_sign_in(connection, identifier, at)
 
 
 def of_session(connection: Connection, secret: str, at: int) -> Session | None:

@@ -15,6 +15,8 @@ from bank.staff import members, trail
 from bank.staff.app import ROOM
 from bank.tables import customers
 from eden.base.audit import Entry
+from eden.base.identity.passwords import hash_password
+from eden.base.ids import now
 from eden.demo import bank as demo
 from tests.apps.bank.house import BankHouse, open_bank
 from tests.apps.bank.staff_house import OFFICER, SECOND, Person
@@ -138,6 +140,92 @@ def test_people_are_taken_in_and_leave_by_a_command(house: BankHouse, capsys: py
     assert main(["staff", *where]) == 0 and "any more" in capsys.readouterr().out
     for wrong in (["nobody"], ["nobody", "--leave"], ["No Body", "--name", "x", "--role", "auditor"]):
         assert main(["staff", *wrong, *where]) == 1 and capsys.readouterr().err
+
+
+def taken_in(house: BankHouse, login: str, password: str) -> Person:
+    """Somebody new, signed in."""
+    house.bank.database.write_now(
+        lambda connection: members.do_set(connection, login, "Somebody", ["product"], hash_password(password), now())
+    )
+    person = Person(house)
+    assert person.sign_in(login, password).status == 303
+    return person
+
+
+def test_one_changes_ones_own_password_and_other_sessions_end(house: BankHouse) -> None:
+    before, after = "seven quiet herons", "a lamp under oaks"
+    person = taken_in(house, "chen.jing", before)
+    elsewhere = Person(house)
+    elsewhere.sign_in("chen.jing", before)
+    assert 'href="/console/password"' in person.get("products").html and "Current password" in person.shows("password")
+    stolen = dict(person.cookies)
+    said = person.does("password", current=before, new=after, again=after)
+    assert "Your password is changed. Other sessions have ended." in said
+    assert person.get("products").status == 200
+    # those elsewhere, and whoever has this one's cookie of before
+    assert elsewhere.get("products").status == 303
+    elsewhere.cookies = stolen
+    assert elsewhere.get("products").status == 303
+    assert Person(house).sign_in("chen.jing", before).status == 401
+    assert Person(house).sign_in("chen.jing", after).status == 303
+    (noted,) = entries(house, action="password.change", actor="chen.jing")
+    assert (noted.target, noted.detail) == ("staff chen.jing", {})
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"new": "short", "again": "short"}, "At least 10 characters are needed."),
+        ({"new": "a" * 257, "again": "a" * 257}, "At most 256 characters are kept."),
+        ({"new": "Password2026!", "again": "Password2026!"}, "one of the first that would be tried"),
+        ({"new": "picky.one2026", "again": "picky.one2026"}, "too close to your name"),
+        ({"again": "another lamp by oaks"}, "The two new passwords are not the same."),
+        ({"current": "six quiet herons"}, "This is not your current password."),
+        ({"new": "seven quiet herons", "again": "seven quiet herons"}, "This is your current password"),
+    ],
+    ids=["short", "long", "common", "like the name", "not twice", "not the one of now", "the same"],
+)
+def test_a_password_that_cannot_be(house: BankHouse, fields: dict[str, str], sentence: str) -> None:
+    person = taken_in(house, "picky.one", "seven quiet herons")
+    usual = {"current": "seven quiet herons", "new": "a lamp under oaks", "again": "a lamp under oaks"}
+    answer = person.post("password", **usual | fields)
+    assert answer.status == 422 and sentence in answer.text
+    for value in (usual | fields).values():
+        assert value not in answer.html
+    assert Person(house).sign_in("picky.one", "seven quiet herons").status == 303
+    assert entries(house, action="password.change", actor="picky.one") == []
+
+
+def test_guessing_the_password_of_now_locks_the_name(house: BankHouse) -> None:
+    person = taken_in(house, "guessed", "seven quiet herons")
+    guess = {"current": "no herons at all", "new": "a lamp under oaks", "again": "a lamp under oaks"}
+    assert [person.post("password", **guess).status for _ in range(members.MOST_FAILURES)] == [422] * 5
+    locked = person.post("password", **guess | {"current": "seven quiet herons"})
+    assert locked.status == 429 and "Too many attempts" in locked.text
+    assert len(entries(house, action="password.failed", actor="guessed")) == members.MOST_FAILURES
+    assert Person(house).sign_in("guessed", "seven quiet herons").status == 429
+
+
+def test_a_password_that_was_changed_meanwhile_stays(house: BankHouse) -> None:
+    taken_in(house, "two.at.once", "seven quiet herons")
+    database = house.bank.database
+    known = database.read_now(lambda connection: members.password_of(connection, "two.at.once", now()))
+    assert isinstance(known, tuple)
+    identifier, first = known
+    assert identifier and first
+
+    def change(before: str, after: str) -> str | None:
+        return database.write_now(
+            lambda connection: members.do_change_password(connection, identifier, before, after, now())
+        )
+
+    assert change(first, "hash two") is not None
+    assert change(first, "hash three") is None
+    assert database.read_now(lambda connection: members.password_of(connection, "two.at.once", now())) == (
+        identifier, "hash two",
+    )  # fmt: skip
+    database.write_now(lambda connection: members.do_leave(connection, "two.at.once"))
+    assert change("hash two", "hash four") is None
 
 
 def test_roles_decide_what_is_there(house: BankHouse) -> None:

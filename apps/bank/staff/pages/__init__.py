@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bank.staff.pages import batches, books, cases, customers, history, products, reversals, sign_in, tree
+from bank.staff.pages import batches, books, cases, customers, history, password, products, reversals, sign_in, tree
 from eden.console.view import NavigationItem
 
 NAVIGATION = (
@@ -16,10 +16,12 @@ NAVIGATION = (
     NavigationItem("tree", "Tamper evidence", "防篡改", "tree", "books.read", "shield"),
     NavigationItem("batches", "Batches", "批处理", "batches", "batches.read", "clock"),
     NavigationItem("trail", "Audit log", "审计日志", "trail", "trail.read", "scroll", "workspace"),
+    NavigationItem("password", "Change password", "修改密码", "password", "own.password", "key", "person"),
 )
 
 HANDLERS: tuple[Any, ...] = (
     *sign_in.HANDLERS,
+    *password.HANDLERS,
     *cases.HANDLERS,
     *customers.HANDLERS,
     *products.HANDLERS,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from litestar import Response, get, post
@@ -13,9 +14,9 @@ from bank.centres.claims import FILM
 from bank.centres.worklist import Item, Word
 from bank.credit import applications as credit
 from bank.refusals import Refusal
-from bank.staff import members, proposals, trail, views
+from bank.staff import members, paperwork, proposals, trail, views
 from bank.staff.decisions import Readable, readable
-from bank.staff.desk import Desk, TheDesk, needs
+from bank.staff.desk import Desk, TheDesk, needs, picture_type
 from bank.tables import applications, batches, claims, documents
 from bank.values import Loan
 from eden.base.api.handlers import FromPath, ThePaging
@@ -109,12 +110,12 @@ async def show_item(desk: TheDesk, item: FromPath[str]) -> Response[bytes]:
 
 
 class Case(Struct, frozen=True):
-    """What is known of an item's subject, by its kind: an application's decision and way, a claim and whether it
-        brought a film, a loan with its
-    row of `loan_states`."""
+    """What is known of an item's subject, by its kind: an application's decision, way and papers, a claim and whether
+    it brought a film, a loan with its row of `loan_states`."""
 
     decision: Readable | None = None
     way: credit.Case | None = None
+    papers: Sequence[paperwork.Paper] = ()
     claim: Row[Any] | None = None
     film: bool = False
     loan: Loan | None = None
@@ -125,7 +126,11 @@ def _case(desk: Desk, connection: Connection, item: Item) -> Case:
     if item.kind == "credit":
         row = connection.execute(select(applications).where(applications.c.id == item.subject)).one()
         decision = readable(row.detail["decision"]) if "decision" in row.detail else None
-        return Case(decision=decision, way=line.find(connection, item.subject))
+        return Case(
+            decision=decision,
+            way=line.find(connection, item.subject),
+            papers=paperwork.of_application(connection, desk.bank.seal, item.subject, desk.at),
+        )
     if item.kind == "claim":
         claim = connection.execute(
             select(claims, documents.c.kind.label("evidence"))
@@ -166,7 +171,7 @@ def _media_type(kind: str, content: bytes) -> str:
     """Of what was checked when the claim was filed."""
     if kind == FILM:
         return "video/quicktime" if content[4:10] == b"ftypqt" else "video/mp4"
-    return "image/png" if content.startswith(b"\x89PNG") else "image/jpeg"
+    return picture_type(content)
 
 
 @post(f"{_ONE}/take", opt=needs("work.decide"))

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import Response, get, post
+from sqlalchemy import Connection
 
 from bank.centres import accounting, applying, line, loan_rows, messages, statements, worklist
 from bank.credit.monitoring import SIGNALS
-from bank.staff import members, proposals, trail, views
+from bank.staff import members, paperwork, proposals, trail, views
 from bank.staff.decisions import readable
-from bank.staff.desk import Desk, TheDesk, needs
+from bank.staff.desk import Desk, TheDesk, needs, picture_type
 from eden.base.api.handlers import FromPath, ThePaging
+from eden.console.http import SECURITY_HEADERS
 from eden.console.view import ROOT
 
 _HERE = f"{ROOT}/customers"
@@ -172,7 +174,7 @@ async def show_loan(desk: TheDesk, customer: FromPath[str], loan: FromPath[str])
 @get(f"{_ONE}/applications/{{application:str}}", opt=needs("customers.read"))
 async def show_application(desk: TheDesk, customer: FromPath[str], application: FromPath[str]) -> Response[bytes]:
     """An application, its way, and the decision's trace."""
-    name, row, shown, way, items = await desk.seen(
+    name, row, shown, way, items, shots = await desk.seen(
         "customer.application",
         trail.customer(customer),
         lambda connection: (
@@ -181,14 +183,35 @@ async def show_application(desk: TheDesk, customer: FromPath[str], application: 
             applying.find(connection, customer, application, desk.chinese),
             line.find(connection, application),
             worklist.of_subject(connection, applying.KIND, application, desk.at),
+            paperwork.of_application(connection, desk.bank.seal, application, desk.at),
         ),
         application=application,
     )
     decision = readable(row.detail["decision"]) if "decision" in row.detail else None
     return desk.page(
         "staff/application.html", customer=customer, name=name, row=row, reasons=shown.reasons, way=way,
-        items=items if desk.view.may("work.read") else [], decision=decision,
+        items=items if desk.view.may("work.read") else [], decision=decision, papers=shots,
     )  # fmt: skip
+
+
+@get(f"{_ONE}/applications/{{application:str}}/papers/{{kind:str}}", opt=needs("customers.unmask"))
+async def show_photo(
+    desk: TheDesk, customer: FromPath[str], application: FromPath[str], kind: FromPath[str]
+) -> Response[bytes]:
+    """The photo of a paper, which has its numbers in full."""
+
+    def work(connection: Connection) -> bytes:
+        row = applying.own(connection, customer, application)
+        content, sha256 = paperwork.photo(connection, desk.bank.seal, application, kind)
+        target = trail.customer(customer)
+        desk.trail.do_note(
+            connection, desk.member, "application.photo", target, number=row.number, paper=kind, sha256=sha256
+        )
+        return content
+
+    content = await desk.write(work)
+    headers = SECURITY_HEADERS | {"Cache-Control": "no-store"}
+    return Response(content, media_type=picture_type(content), headers=headers)
 
 
 @get(f"{_ONE}/trail", opt=needs("customers.read"))
@@ -220,5 +243,5 @@ def _page(desk: Desk, template: str, customer: str, name: str, tab: str, **value
 
 HANDLERS: tuple[Any, ...] = (
     show_customers, show_customer, unmask, show_movements, show_movement, propose_reversal, show_messages, show_loan,
-    show_application, show_trail,
+    show_application, show_photo, show_trail,
 )  # fmt: skip

@@ -52,7 +52,7 @@ async def sign_in(desk: TheDesk) -> Response[bytes]:
 
     secret = await desk.write(begin)
     answer = redirect(desk.request, destination)
-    answer.set_cookie(_cookie(desk.request, secret, members.LONGEST // 1_000_000))
+    answer.set_cookie(session_cookie(desk.request, secret))
     return answer
 
 
@@ -87,6 +87,11 @@ def _do_fail(desk: Desk, connection: Connection, identifier: str | None, login: 
 def _page(desk: Desk, login: str, destination: str, wrong: str = "", status: int = 200) -> Response[bytes]:
     errors = [("", wrong)] if wrong else []
     return desk.page("staff/sign-in.html", status=status, login=login, destination=destination, errors=errors)
+
+
+def session_cookie(request: AnyRequest, secret: str) -> Cookie:
+    """The cookie of a session that begins."""
+    return _cookie(request, secret, members.LONGEST // 1_000_000)
 
 
 def _cookie(request: AnyRequest, secret: str, seconds: int) -> Cookie:
