@@ -11,6 +11,7 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, insert
@@ -39,6 +40,7 @@ from bank.staff import members
 from bank.tables import accounts, deposit_interest, movements
 from bank.times import day_of, moment
 from eden.base.database import Database
+from eden.base.errors import EdenError
 from eden.base.identity.passwords import hash_in_thread
 from eden.base.ids import now
 from eden.base.sealing import Seal
@@ -284,6 +286,7 @@ def _document(region: str, born: datetime.date, order: int) -> str:
 
 async def seed(database: Database, settings: Settings, seal: Seal, today: datetime.date | None = None) -> None:
     """Make up `settings.seed` customers whose history ends yesterday; `today` is the bank's, None: by the clock."""
+    _unfinished(settings).touch()
     until = (today or day_of(now())) - datetime.timedelta(days=1)
     chance = random.Random(SEED)
     opening = moment(until - datetime.timedelta(days=DAYS), 9)
@@ -321,6 +324,29 @@ async def seed(database: Database, settings: Settings, seal: Seal, today: dateti
         await database.write(lambda connection: _do_interest(connection, earned, until))
     finally:
         await ledger.close()
+    _unfinished(settings).unlink()
+
+
+def forget_unfinished(settings: Settings) -> None:
+    """Remove a past whose making was broken off, before anybody could have seen it. Raises EdenError "bank-seed" where
+    it is in databases that are not the bank's own files."""
+    if not _unfinished(settings).exists():
+        return
+    if settings.database or settings.ledger:
+        raise EdenError(
+            "bank-seed",
+            "Making up the bank's past was broken off, and half of it is in its databases.",
+            f"Empty both databases, remove {_unfinished(settings)}, and start again.",
+        )
+    for name in ("bank.db", "ledger.db"):
+        for file in settings.data.glob(f"{name}*"):
+            file.unlink()
+    _unfinished(settings).unlink()
+
+
+def _unfinished(settings: Settings) -> Path:
+    """There as long as a past is being made up."""
+    return settings.data / "seeding"
 
 
 def _stories(everybody: Sequence[Person], until: datetime.date) -> list[tuple[Person, Story]]:

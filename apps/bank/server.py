@@ -28,7 +28,7 @@ from bank.centres.till import Till
 from bank.keyboard import Keyboard
 from bank.openbank import service as openbank
 from bank.principals import HEADER, Principals
-from bank.seed import PASSWORD, PHONE, PIN, seed
+from bank.seed import PASSWORD, PHONE, PIN, forget_unfinished, seed
 from bank.settings import Settings
 from bank.staff.door import Staff
 from bank.staff.tending import Tending
@@ -62,6 +62,7 @@ class Bank:
         self.keyboard = Keyboard(settings.keyboard, settings.keyboard_token)
         self.contracts = Contracts(settings.data / "contracts.key", now())
         self.trail = Trail(secret)
+        forget_unfinished(settings)
         self.database = Database(settings.database_address)
         bring_up_to_date(self.database)
         self.secrets = Secrets(self.database, self.keyboard)

@@ -5,15 +5,18 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-from bank import tables
-from bank.centres import reconciling, worklist
+from bank import seed, tables
+from bank.centres import accounting, reconciling, worklist
 from bank.centres.batches import Batches
 from bank.made_up_loans import PLANS, tell
+from bank.settings import Settings
 from bank.times import moment
+from eden.base.errors import EdenError
 from eden.base.ids import now
 from tests.apps.bank.house import BankHouse, open_bank
 
@@ -77,3 +80,27 @@ def test_stories_end_the_same_on_any_day(plan: object, until: str) -> None:
     assert story.state == states[story.plan.ago]
     assert (story.days_overdue > 0) == (story.plan.paid is not None)
     assert moment(story.start) < moment(datetime.date.fromisoformat(until))
+
+
+def test_a_past_that_was_broken_off_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    book, calls = accounting.book, 0
+
+    async def breaks(*given: Any) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 5:
+            raise KeyboardInterrupt
+        await book(*given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(accounting, "book", breaks)
+        with pytest.raises(KeyboardInterrupt), open_bank(tmp_path, 3, 20):
+            raise AssertionError("it was not broken off")
+    assert (tmp_path / "seeding").exists()
+    with pytest.raises(EdenError, match="Empty both databases") as caught:
+        seed.forget_unfinished(Settings(tmp_path, database="postgresql://bank"))
+    assert caught.value.code == "bank-seed"
+    with open_bank(tmp_path, 3, 20) as house:
+        assert len(house.run(house.bank.ledger.days())) == 20
+        assert house.run(reconciling.check(house.bank.database, house.bank.ledger)) > 0
+    assert not (tmp_path / "seeding").exists()
