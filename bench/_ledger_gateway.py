@@ -115,33 +115,58 @@ def furnish(settings: Settings, people: int) -> tuple[list[Person], list[str]]:
     return found, [str(numbers[shop]) for shop in shops]
 
 
-@contextmanager
-def _bank(settings: Settings) -> Iterator[tuple[int, int]]:
-    """Port and process of a bank that answers."""
-    port = free_port()
-    command = [sys.executable, "-m", "bank", "serve", "--data", str(settings.data), "--port", str(port)]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    process = subprocess.Popen(
-        [*command, "--ends-with-input"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, env=environment
-    )
-    try:
+class Bank:
+    """A bank's process on a port that it keeps; what it tells goes to standard error only."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self.port = free_port()
+        self._process: subprocess.Popen[bytes]
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def start(self) -> None:
+        """Until it answers."""
+        command = [sys.executable, "-m", "bank", "serve", "--data", str(self._settings.data), "--port", str(self.port)]
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        self._process = subprocess.Popen(
+            [*command, "--ends-with-input"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, env=environment
+        )
         until = time.monotonic() + 60
         while True:
             try:
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5).close()
-                break
+                urllib.request.urlopen(f"http://127.0.0.1:{self.port}/healthz", timeout=5).close()
+                return
             except (urllib.error.URLError, OSError):
-                if process.poll() is not None or time.monotonic() > until:
+                if self._process.poll() is not None or time.monotonic() > until:
                     raise RuntimeError("the bank does not start") from None
                 time.sleep(0.1)
-        yield port, process.pid
+
+    def kill(self) -> None:
+        """Without a word."""
+        self._process.kill()
+        self.stop()
+
+    def stop(self) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait(60)
+
+
+@contextmanager
+def running(settings: Settings) -> Iterator[Bank]:
+    """A bank that answers."""
+    bank = Bank(settings)
+    bank.start()
+    try:
+        yield bank
     finally:
-        assert process.stdin is not None
-        process.stdin.close()
-        process.wait(60)
+        bank.stop()
 
 
-def _catalogue(port: int) -> dict[str, Any]:
+def catalogue_of(port: int) -> dict[str, Any]:
     """The bank's own, with its address."""
     document = tomllib.loads((_BANK / "gateway.toml").read_text())
     document["groups"]["bank"]["upstreams"]["bank"]["targets"] = [{"url": f"http://127.0.0.1:{port}"}]
@@ -169,30 +194,31 @@ def through_gateway(people: int, calls: int, connections: int, rounds: int) -> l
         settings.data.mkdir()
         payers, shops = furnish(settings, people)
         found: list[Through] = []
-        with installed(Path(name) / "platform", processes=1, nonces=1 << 20) as site, _bank(settings) as (port, pid):
-            site.put(_catalogue(port))
+        with installed(Path(name) / "platform", processes=1, nonces=1 << 20) as site, running(settings) as bank:
+            site.put(catalogue_of(bank.port))
             before = set(children(os.getpid()))
             with beside(site.settings) as gateway:
                 workers = [one for one in children(os.getpid()) if one not in before]
                 # every session has been looked at once
                 paid = [_phones(site, gateway, len(payers), connections, payers, shops)]
                 for _ in range(rounds):
-                    used = processor_seconds(*workers), processor_seconds(pid)
+                    used = processor_seconds(*workers), processor_seconds(bank.pid)
                     paid.append(measured := _phones(site, gateway, calls, connections, payers, shops))
                     us = 1e6 / calls
                     found.append(
                         Through(
                             measured,
                             (processor_seconds(*workers) - used[0]) * us,
-                            (processor_seconds(pid) - used[1]) * us,
+                            (processor_seconds(bank.pid) - used[1]) * us,
                             measured.cpu_s * us,
                         )
                     )
-        asyncio.run(_check(settings, sum(one.statuses[200] for one in paid), sum(one.paid for one in paid)))
+        asyncio.run(check(settings, sum(one.statuses[200] for one in paid), sum(one.paid for one in paid)))
         return found
 
 
-async def _check(settings: Settings, payments: int, cents: int) -> None:
+async def check(settings: Settings, payments: int, cents: int) -> None:
+    """Whether so many payments of so much are in the ledger once each, and in both statements. AssertionError."""
     ledger = await accounting.open_ledger(settings)
     with closing(Database(settings.database_address)) as database:
         try:

@@ -28,6 +28,7 @@ from bench._harness import Figure, Part
 from bench._ledger_edits import Editor, receipt_edit_is_found
 from bench._ledger_faults import crash_of_postgres, under_faults
 from bench._ledger_gateway import through_gateway
+from bench._ledger_kills import under_kills
 from tests.postgres import postgres_database
 from tests.seekdb import seekdb_database
 
@@ -254,6 +255,18 @@ def gateway(quick: bool) -> Iterable[Figure]:
     yield Figure("gateway_phones_cpu_us", min(each.phones_us for each in found))
 
 
+def kills(quick: bool) -> Iterable[Figure]:
+    """Phones pay through the gateway while its workers and the bank's process are killed."""
+    count = 4 if quick else 200
+    verdict = under_kills(count)
+    for said, times in verdict.refused.most_common(5):
+        print(f"{times} × {said}")
+    yield Figure("kills", verdict.kills, count, at_least=True)
+    yield Figure("kills_payments", verdict.payments)
+    yield Figure("kills_answers_lost", verdict.lost)
+    yield Figure("kills_anomalies", verdict.refused.total(), 0)
+
+
 PARTS: dict[str, Part] = {
     "sqlite": sqlite,
     "postgres": postgres,
@@ -262,4 +275,5 @@ PARTS: dict[str, Part] = {
     "edits": edits,
     "faults": faults,
     "gateway": gateway,
+    "kills": kills,
 }
