@@ -1,8 +1,8 @@
 """Payments through everything while everything is killed: workers of the gateway, and the bank's process.
 
 Phones pay at tills, each payment until it is known what became of it: sent again, signed anew, with the key that it
-had. Some are sent twice at once. Now and then a process is killed without a word. In the end every payment that was answered
-is in the ledger once, and in both statements; nothing else is.
+had. Some are sent twice at once. Now and then a process is killed without a word. In the end every payment that was
+answered is in the ledger once, and in both statements; nothing else is.
 """
 
 from __future__ import annotations

@@ -174,9 +174,14 @@ def do_ask_again(connection: Connection, application: str, at: int) -> None:
 
 
 def do_keep(connection: Connection, application: str, months: int, at: int) -> None:
-    """There is a loan: what it was decided by is kept."""
+    """There is a loan: what it was decided by is kept, papers of applications before it too, where they counted."""
     until = at + (KEPT * 365 + months * 31) * _DAY
-    connection.execute(update(papers).where(papers.c.application_id == application).values(keep_until=until))
+    customer = select(applications.c.customer_id).where(applications.c.id == application).scalar_subquery()
+    counted = (
+        (papers.c.customer_id == customer) & (papers.c.state == "confirmed") & (papers.c.created_at > at - GOOD * _DAY)
+    )
+    theirs = (papers.c.application_id == application) | counted
+    connection.execute(update(papers).where(theirs, papers.c.keep_until < until).values(keep_until=until))
 
 
 def do_forget(connection: Connection, at: int) -> int:

@@ -269,6 +269,10 @@ def test_papers_are_good_for_the_next_application(house: BankHouse, reader: Fake
     # a consumer's loan asks for no licence
     home = begin(house, key="b3", code="EDEN-HOME-2026")["id"]
     assert list(listed(house, home)) == ["id-front", "id-back"]
+    # of a loan they are kept, whichever application they were taken for
+    assert house.call("POST", f"/v1/loan-applications/{second}/contract", {"agreed": True}).status == 200
+    later = now() + (papers.ABANDONED + 1) * DAY
+    assert house.bank.database.write_now(lambda connection: papers.do_forget(connection, later)) == 0
 
 
 def test_bounds(house: BankHouse, reader: FakeReader, monkeypatch: pytest.MonkeyPatch) -> None:
