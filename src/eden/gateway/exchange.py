@@ -115,6 +115,7 @@ class Standing:
     that the query had (`query_fields`)."""
 
     __slots__ = (
+        "bent",
         "headers",
         "lifted",
         "lines",
@@ -154,6 +155,29 @@ class Standing:
         self.ready: object = None
         self.sent: Headers | None = None
         self.lines = b""
+        #: more is done of such calls than `Straight` does
+        self.bent = False
+
+    def exchange(
+        self, headers: Headers, peer: str, trace: str, now_ms: int, started: float, fields: dict[bytes, bytes]
+    ) -> Exchange:
+        """A call that stands so."""
+        exchange = Exchange(
+            self.table,
+            self.route,
+            self.wire,
+            self.operation,
+            self.method,
+            self.target,
+            headers,
+            peer,
+            trace,
+            now_ms,
+            started,
+            fields,
+        )
+        exchange.standing = self
+        return exchange
 
 
 class Exchange:
@@ -234,11 +258,36 @@ class Exchange:
         self.send_headers = headers
 
 
+#: a call passes; a call has to be taken through all steps (what is 0 or more is the bucket that has no token)
+PASSES: Final = -1
+AGAIN: Final = -2
+
+
+class Straight(Protocol):
+    """The steps of calls with one head that came before and one secret, where all but the moment, the signature and the
+    limits is decided."""
+
+    def passes(self, time: bytes, nonce: bytes, code: bytes, body: bytes, now_ms: int, started: float) -> int:
+        """`PASSES`; or the number of the bucket that is empty; or `AGAIN`, and nothing has happened yet. `code`: the
+        signature in base64."""
+
+    def recall(self, exchange: Exchange, nonce: bytes, code: bytes, empty: int) -> Answer | None:
+        """Make of `exchange` what `Steps.before` would have: of a call that passed, or for which the bucket `empty` (0
+        or more) had no token, whose answer this is."""
+
+    def returned(self, headers: Headers) -> Headers:
+        """The headers of a good answer of the service as the client gets them, but for those in `Answer.lines`."""
+
+
 class Steps(Protocol):
     """What happens to a call besides being passed on (`pipeline.Pipeline`)."""
 
     def before(self, exchange: Exchange) -> Answer | None:
         """All steps up to the upstream, or up to the authorizer. An answer ends the call."""
+
+    def straight(self, standing: Standing, fields: dict[bytes, bytes], signature: bytes) -> Straight | None:
+        """What is left to do of calls that stand so and have these headers by name, whose signature begins like this
+        ("ALGORITHM KID "), once one of them went through `before`; None where it is more than `Straight` does."""
 
     def authorized(self, exchange: Exchange, answer: Answer) -> Answer | None:
         """The authorizer's answer, whole (502 when there is none); goes on with the steps behind it."""

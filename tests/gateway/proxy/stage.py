@@ -89,6 +89,9 @@ class Steps:
             exchange.authorizer = question
         return None
 
+    def straight(self, standing: object, fields: dict[bytes, bytes], signature: bytes) -> None:
+        """Nothing is signed here."""
+
     def authorized(self, exchange: Exchange, answer: Answer) -> Answer | None:
         if answer.status != 200 or not answer.body:
             return Answer(401, [], b"nobody", 2000)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from eden.gateway.exchange import GOOD, Answer, Exchange, Table
 from eden.gateway.pipeline import codes
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 #: what the proxy itself refuses, by status; all else is MALFORMED
 _REFUSED = {404: codes.NO_OPERATION, 403: codes.DENIED, 429: codes.LIMITED, 503: codes.LIMITED, 500: codes.INTERNAL}
-_GOOD = (b"result-status", b"%d" % GOOD)
+#: that all good answers have
+GOOD_LINE: Final = (b"result-status", b"%d" % GOOD)
 
 
 class Leaving:
@@ -65,7 +66,7 @@ class Leaving:
         if route.etag and answer.status == 200 and answer.body is not None and (notes is None or notes.seal is None):
             self._tag(exchange, answer)
         if answer.code == GOOD:
-            answer.headers.append(_GOOD)
+            answer.headers.append(GOOD_LINE)
         else:
             speech = codes.language(exchange.fields.get(b"accept-language", b""))
             tips = codes.tips_of(answer.code, speech, _compiled(exchange.table).texts)

@@ -16,7 +16,7 @@ from typing import cast
 import msgspec
 
 from eden.base.outbound import UNREACHABLE
-from eden.gateway.exchange import GOOD, Answer, Buckets, Exchange, Failure, Nonces
+from eden.gateway.exchange import GOOD, Answer, Buckets, Exchange, Failure, Nonces, Standing
 from eden.gateway.interfaces import LimitAnswer
 from eden.gateway.pipeline import cache as caching
 from eden.gateway.pipeline import codes, egress, limits, retry
@@ -29,8 +29,9 @@ from eden.gateway.pipeline.headers import returned
 from eden.gateway.pipeline.mapping import Call
 from eden.gateway.pipeline.notes import Notes, notes_of
 from eden.gateway.pipeline.outward import Outward
-from eden.gateway.pipeline.ready import Ready, aim, ask_who, prepare
+from eden.gateway.pipeline.ready import Ready, aim, ask_who, pass_on, prepare
 from eden.gateway.pipeline.signature import nonce_of, verify
+from eden.gateway.pipeline.straight import Straight, is_straight
 from eden.gateway.rules_body import Mistake
 
 _FAILED: Mapping[Failure, tuple[int, int, str]] = {
@@ -110,6 +111,21 @@ class Pipeline(Outward):
         except Stop as stop:
             return self._stopped(exchange, stop)
 
+    def straight(self, standing: Standing, fields: dict[bytes, bytes], signature: bytes) -> Straight | None:
+        """What is left to be checked of calls with this head, signed as `signature` begins; None where more is to be
+        done of them."""
+        ready: Ready | None = standing.ready  # type: ignore[assignment]
+        if ready is None or not is_straight(ready, fields):
+            return None
+        for signer in ready.app.signers:
+            if signer.name == signature:
+                return Straight(self, ready, signer, self._nonces, self._buckets)
+        return None
+
+    def limited(self, exchange: Exchange, ready: Ready, empty: int) -> Answer:
+        """The answer to a call for which this bucket had no token."""
+        return self._stopped(exchange, _too_many(exchange, ready.buckets[empty], ready.answers[empty]))
+
     def _open(self, exchange: Exchange, ready: Ready) -> None:
         header = exchange.fields.get(b"x-eden-encryption")
         if header is None:
@@ -187,11 +203,10 @@ class Pipeline(Outward):
             if fills is False:
                 exchange.locates = True
             notes.fill = fills is True
-        exchange.upstream = ready.upstream
         if ready.headers is not None:
-            exchange.send_method, exchange.send_path = route.mapping.method, ready.path
-            exchange.send_headers, exchange.send_body = ready.headers, exchange.body
+            pass_on(exchange, ready)
         else:
+            exchange.upstream = ready.upstream
             self._aim(exchange, ready, call)
         if route.breaker is not None and not exchange.locates:
             self._pass_breaker(exchange, route)

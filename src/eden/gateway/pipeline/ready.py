@@ -120,6 +120,13 @@ def aim(exchange: Exchange, ready: Ready, call: Call | None = None) -> None:
     exchange.send_headers = [*exchange.send_headers, ready.app.header, _DEVICES[ready.device]]
 
 
+def pass_on(exchange: Exchange, ready: Ready) -> None:
+    """What the service is sent, where it is ready."""
+    exchange.upstream = ready.upstream
+    exchange.send_method, exchange.send_path = ready.route.mapping.method, ready.path
+    exchange.send_headers, exchange.send_body = ready.headers or [], exchange.body
+
+
 def ask_who(
     exchange: Exchange, table: CompiledTable, authorizer: CompiledAuthorizer, question: dict[str, str]
 ) -> Exchange:

@@ -14,6 +14,7 @@ import re
 from base64 import b64encode
 from binascii import Error, a2b_base64
 from collections.abc import Callable, Sequence
+from functools import partial
 from hmac import compare_digest
 
 from cryptography.hazmat.primitives.hashes import SM3, Hash
@@ -37,7 +38,7 @@ NONCE = re.compile(rb"[A-Za-z0-9_-]{16,64}")
 class Signer:
     """One secret, ready for use."""
 
-    __slots__ = ("algorithm", "digest", "kid", "mac", "name", "retires_ms")
+    __slots__ = ("algorithm", "behind", "digest", "kid", "mac", "name", "retires_ms")
 
     def __init__(self, secret: Secret) -> None:
         self.kid = secret.kid.encode()
@@ -47,19 +48,14 @@ class Signer:
         #: ms since 1970; it is not accepted from then on
         self.retires_ms = None if secret.retires_at is None else secret.retires_at // 1000
         self.digest: Callable[[bytes], str]
-        #: the code of bytes, 32 bytes
-        self.mac: Callable[[bytes], bytes]
+        #: text that is known before → the code of it and what comes behind it, 32 bytes
+        self.behind: Callable[[bytes], Callable[[bytes], bytes]]
         if secret.algorithm == "hmac-sha256":
-            self.digest, self.mac = _sha256, hmac_sha256(secret.key)
+            self.digest, self.behind = _sha256, partial(hmac_sha256, secret.key)
         else:
-            national = HMAC(secret.key, SM3())
-
-            def mac_sm3(data: bytes) -> bytes:
-                copy = national.copy()
-                copy.update(data)
-                return copy.finalize()
-
-            self.digest, self.mac = _sm3, mac_sm3
+            self.digest, self.behind = _sm3, partial(_hmac_sm3, secret.key)
+        #: the code of bytes
+        self.mac = self.behind(b"")
 
     def answered(self, trace: str, status: int, nonce: bytes, body: bytes) -> bytes:
         """The value of the header that signs an answer."""
@@ -159,11 +155,12 @@ def nonce_of(fields: dict[bytes, bytes]) -> bytes:
     return nonce
 
 
-def hmac_sha256(key: bytes) -> Callable[[bytes], bytes]:
-    """HMAC with SHA-256 under one key. Both of the key's own blocks are hashed once, here."""
+def hmac_sha256(key: bytes, begins: bytes = b"") -> Callable[[bytes], bytes]:
+    """HMAC with SHA-256 under one key, of texts that begin alike. That, and both of the key's own blocks, are hashed
+    once, here."""
     key = key if len(key) <= 64 else hashlib.sha256(key).digest()
     padded = key.ljust(64, b"\0")
-    inside = hashlib.sha256(bytes(byte ^ 0x36 for byte in padded)).copy
+    inside = hashlib.sha256(bytes(byte ^ 0x36 for byte in padded) + begins).copy
     outside = hashlib.sha256(bytes(byte ^ 0x5C for byte in padded)).copy
 
     def mac(data: bytes) -> bytes:
@@ -172,6 +169,18 @@ def hmac_sha256(key: bytes) -> Callable[[bytes], bytes]:
         outer = outside()
         outer.update(inner.digest())
         return outer.digest()
+
+    return mac
+
+
+def _hmac_sm3(key: bytes, begins: bytes) -> Callable[[bytes], bytes]:
+    national = HMAC(key, SM3())
+    national.update(begins)
+
+    def mac(data: bytes) -> bytes:
+        copy = national.copy()
+        copy.update(data)
+        return copy.finalize()
 
     return mac
 

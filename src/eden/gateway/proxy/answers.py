@@ -24,7 +24,7 @@ _STARTS: Final[Memo[int, bytes]] = Memo(
 _SECOND = [0, b""]
 
 
-def _date() -> bytes:
+def date() -> bytes:
     """RFC 9110, section 5.6.7; made once a second."""
     second = int(time.time())
     if _SECOND[0] != second:
@@ -77,11 +77,18 @@ def whole(answer: Answer, keep_alive: bool, head_only: bool) -> bytes:
         _STARTS[status],
         lines,
         answer.lines,
-        b"" if dated else _date(),
+        b"" if dated else date(),
         length,
         b"\r\n" if keep_alive else b"connection: close\r\n\r\n",
         body,
     )
+
+
+def parts(answer: Answer, length: int) -> tuple[bytes, bytes, bool]:
+    """What comes before `Answer.lines`, what behind it up to the body of so many bytes, on a connection that goes on;
+    and whether Date is among it."""
+    lines, dated = _HEADERS[tuple(answer.headers)]
+    return _STARTS[answer.status] + lines, b"content-length: %d\r\n\r\n" % length, dated
 
 
 def _length(answer: Answer, status: int) -> bytes:
@@ -107,4 +114,4 @@ def upgraded(answer: Answer) -> bytes:
 
 def _start(answer: Answer) -> bytes:
     lines, dated = _HEADERS[tuple(answer.headers)]
-    return b"%b%b%b%b" % (_STARTS[answer.status], lines, answer.lines, b"" if dated else _date())
+    return b"%b%b%b%b" % (_STARTS[answer.status], lines, answer.lines, b"" if dated else date())

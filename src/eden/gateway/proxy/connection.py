@@ -24,6 +24,7 @@ from eden.gateway.proxy.call import Call
 from eden.gateway.proxy.framing import LAST_CHUNK, chunk
 from eden.gateway.proxy.incoming import BODY, CALL, CLOSING, HEAD, LINGER, NEVER, TUNNEL, Incoming
 from eden.gateway.proxy.link import WATER, Connection
+from eden.gateway.proxy.straight import Flight
 from eden.gateway.proxy.tunnel import Tunnel
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class Client(Incoming):
 
     def __init__(self, gateway: Gateway) -> None:
         super().__init__(gateway)
+        self._flight = Flight(self, gateway)
         self._tunnel: Tunnel | None = None
         self._chunked_out = False
         #: whose pieces go out
@@ -71,12 +73,14 @@ class Client(Incoming):
         return False
 
     def pause_writing(self) -> None:
+        self._settle()
         self._resumed_deadline = self.deadline
         self.deadline = min(self.deadline, monotonic() + self._gateway.idle_s)
         if self._call is not None:
             self._call.pause(True)
 
     def resume_writing(self) -> None:
+        self._settle()
         if self._state == CALL:
             self.deadline = self._resumed_deadline
             if self._stream_s:
@@ -93,6 +97,38 @@ class Client(Incoming):
         self.deadline = exchange.started + (gateway.idle_s if route is None else route.timeout_ms / 1000)
         self._call = call = Call(self, gateway, exchange, 0 if body is None else body.left)
         call.begin()
+
+    # a call that goes straight
+
+    def goes_straight(self, deadline: float) -> None:
+        """The call that has come is on its way."""
+        self._gateway.calls += 1
+        self._state = CALL
+        self._buffer = b""
+        self.deadline = deadline
+
+    def went_straight(self, now: float) -> None:
+        """It is over."""
+        self._state = HEAD
+        self.deadline = now + self._gateway.idle_s
+        if self._paused:
+            self._go_on()
+        if self._buffer:
+            self._gateway.loop.call_soon(self._next)
+
+    def goes_on(self, exchange: Exchange, call: Call) -> None:
+        """It does not go straight any more."""
+        self._exchange, self._call = exchange, call
+        self._head_only = self._old = False
+        self._keep = not self._gateway.draining
+        self._stream_s = 0.0
+
+    def _settle(self) -> None:
+        """Something happens that is not usual."""
+        if self._flight.way is not None:
+            self._flight.general()
+
+    # a call
 
     def answered(self, answer: Answer) -> None:
         self._call = None
@@ -187,7 +223,8 @@ class Client(Incoming):
         """The request that waited in the pipeline."""
         if self._state == HEAD and self._buffer and not self.transport.is_closing():
             data, self._buffer = self._buffer, b""
-            self._read(data)
+            if not self._flight.goes(data):
+                self._read(data)
 
     # the end, before its time or not
 
@@ -245,6 +282,7 @@ class Client(Incoming):
 
     def _left_alone(self) -> None:
         """Nobody waits for the call any more."""
+        self._settle()
         call, self._call = self._call, None
         if call is not None:
             call.abandon()
@@ -256,6 +294,7 @@ class Client(Incoming):
 
     def expire(self, now: float) -> None:
         """The deadline has passed."""
+        self._settle()
         state, call = self._state, self._call
         if state == HEAD and not self._buffer:
             self.transport.close()

@@ -21,6 +21,7 @@ from eden.gateway.proxy.heads import Head, Heads
 from eden.gateway.proxy.health import watch
 from eden.gateway.proxy.ids import Ids
 from eden.gateway.proxy.incoming import Incoming
+from eden.gateway.proxy.straight import Ways
 from eden.gateway.proxy.upstream import Pool
 from eden.gateway.query_fields import lift
 
@@ -89,7 +90,7 @@ class Gateway:
     ) -> None:
         self.loop = asyncio.get_running_loop()
         self.steps = steps
-        self._measures = measures
+        self.measures = measures
         self.tables = tables
         self.heads = Heads(settings.header_bytes)
         self.head_s = float(settings.header_seconds)
@@ -102,6 +103,7 @@ class Gateway:
         self.calls = 0
         self.refused = 0
         self.ids = Ids()
+        self.ways = Ways(self)
         self._clients: set[Client] = set()
         self.pools: dict[tuple[str, str], Pool] = {}
         self._checks: dict[tuple[str, str], asyncio.Task[None]] = {}
@@ -177,23 +179,15 @@ class Gateway:
             fields = {**fields, **standing.lifted}
         if head.secrets:
             headers = [*headers, *((name, fields[name]) for name in head.secrets)]
-        exchange = Exchange(
-            standing.table,
-            standing.route,
-            standing.wire,
-            standing.operation,
-            standing.method,
-            standing.target,
+        return standing.exchange(
             headers,
-            self._forwarded(client, fields) if client.trusted else client.peer,
+            self.forward(client, fields) if client.trusted else client.peer,
             self._carried_on(fields[b"traceparent"]) if b"traceparent" in fields else self.ids.trace(),
             time_ns() // 1_000_000,
             # the loop's time stands still while an event is worked on
             monotonic(),
             fields,
         )
-        exchange.standing = standing
-        return exchange
 
     def _stand(self, head: Head) -> Standing | Answer:
         """What is called; or an answer."""
@@ -230,7 +224,7 @@ class Gateway:
         found = _TRACE.fullmatch(parent)
         return self.ids.trace() if found is None or found[1] == _NO_TRACE else found[1].decode()
 
-    def _forwarded(self, client: Incoming, fields: Mapping[bytes, bytes]) -> str:
+    def forward(self, client: Incoming, fields: Mapping[bytes, bytes]) -> str:
         """Whom a proxy that is believed forwards; the upstream is told of both."""
         chain, proto = client.peer.encode("latin-1"), fields.get(b"x-forwarded-proto", b"http")
         before = fields.get(b"x-forwarded-for")
@@ -245,9 +239,9 @@ class Gateway:
         micros = int((now - exchange.started) * 1_000_000)
         route = exchange.route
         if route is not None:
-            self._measures.note(route, told.code, told.status, micros, exchange.cached, exchange.limited)
-        if told.code != GOOD or told.status >= 500 or micros >= self._measures.slow_micros:
-            self._measures.trace(exchange, told, micros)
+            self.measures.note(route, told.code, told.status, micros, exchange.cached, exchange.limited)
+        if told.code != GOOD or told.status >= 500 or micros >= self.measures.slow_micros:
+            self.measures.trace(exchange, told, micros)
 
     # time
 

@@ -12,6 +12,7 @@ import logging
 
 from eden.gateway.exchange import Failure, Headers
 from eden.gateway.interfaces import Health
+from eden.gateway.proxy.lines import Usual
 from eden.gateway.proxy.link import Connection
 from eden.gateway.proxy.upstream import Pool, Target
 
@@ -73,6 +74,12 @@ class _Asked:
 
     def connected(self, connection: Connection, reused: bool) -> None:
         """Probes make their connections themselves."""
+
+    def usual(self, usual: Usual, body: bytes) -> None:
+        self._is(usual.status)
+
+    def unusual(self) -> _Asked:
+        return self
 
     def whole(self, status: int, headers: Headers, body: bytes) -> None:
         self._is(status)

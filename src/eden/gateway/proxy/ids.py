@@ -9,11 +9,12 @@ _BLOCK = 256
 
 
 class Ids:
-    __slots__ = ("_spans", "_traces")
+    __slots__ = ("_both", "_spans", "_traces")
 
     def __init__(self) -> None:
         self._traces: list[str] = []
         self._spans: list[bytes] = []
+        self._both: list[bytes] = []
 
     def trace(self) -> str:
         """32 hexadecimal digits."""
@@ -21,6 +22,13 @@ class Ids:
             drawn = os.urandom(16 * _BLOCK).hex()
             self._traces = [drawn[at : at + 32] for at in range(0, len(drawn), 32)]
         return self._traces.pop()
+
+    def both(self) -> bytes:
+        """A trace's and a span's, as in traceparent."""
+        if not self._both:
+            drawn = os.urandom(24 * _BLOCK).hex().encode()
+            self._both = [b"%b-%b" % (drawn[at : at + 32], drawn[at + 32 : at + 48]) for at in range(0, len(drawn), 48)]
+        return self._both.pop()
 
     def span(self) -> bytes:
         """16 hexadecimal digits."""

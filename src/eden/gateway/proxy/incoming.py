@@ -16,6 +16,7 @@ from eden.gateway.proxy.body import Body
 from eden.gateway.proxy.call import Call
 from eden.gateway.proxy.heads import check_part
 from eden.gateway.proxy.lines import Refused
+from eden.gateway.proxy.straight import Flight
 
 if TYPE_CHECKING:
     from eden.gateway.proxy.gateway import Gateway
@@ -49,6 +50,7 @@ class Incoming(asyncio.Protocol):
         "_buffer",
         "_call",
         "_exchange",
+        "_flight",
         "_gateway",
         "_head_only",
         "_keep",
@@ -66,6 +68,7 @@ class Incoming(asyncio.Protocol):
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
+        self._flight: Flight
         self.transport: asyncio.Transport = None  # type: ignore[assignment]
         self._buffer = b""
         self._state = HEAD
@@ -90,7 +93,10 @@ class Incoming(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         state = self._state
         if state == HEAD:
-            self._read(self._buffer + data if self._buffer else data)
+            if self._buffer:
+                data = self._buffer + data
+            if not self._flight.goes(data):
+                self._read(data)
         elif state == BODY:
             self._take(data)
         elif state == CALL:
@@ -147,6 +153,8 @@ class Incoming(asyncio.Protocol):
             self._buffer = b""
             exchange.body = rest
             self._run(exchange)
+            if (standing := head.standing) is not None and standing.sent is not None and not standing.bent:
+                gateway.ways.learn(data, exchange, head)
         elif 0 <= length < len(rest):
             exchange.body, self._buffer = rest[:length], rest[length:]
             self._run(exchange)

@@ -159,7 +159,20 @@ def _status(line: bytes) -> int:
 _STATUSES: Final = Memo(_status, worth=lambda line, _: len(line) <= REMEMBERED)
 
 
-def _answer_head(head: bytes) -> tuple[int, Headers, int] | None:
+class Usual:
+    """The head of a usual answer: of HTTP/1.1, with its length, on a connection that goes on. `told`: how a client is
+    told of it (`straight`), once somebody was."""
+
+    __slots__ = ("headers", "length", "status", "told")
+
+    def __init__(self, status: int, headers: Headers, length: int) -> None:
+        self.status = status
+        self.headers = headers
+        self.length = length
+        self.told: tuple[bytes, bytes, bool] | None = None
+
+
+def _answer_head(head: bytes) -> Usual | None:
     lines = head.split(b"\r\n")
     try:
         status = _STATUSES[lines[0]]
@@ -174,18 +187,18 @@ def _answer_head(head: bytes) -> tuple[int, Headers, int] | None:
         return None
     if len(fields) != len(headers) and sum(name == b"content-length" for name, _ in headers) > 1:
         return None
-    return status, headers, int(length)
+    return Usual(status, headers, int(length))
 
 
-_ANSWERS: Final = Memo(_answer_head, 1024, lambda head, _: len(head) <= 1024 and b"set-cookie" not in head.lower())
+#: all before the empty line → what it says, None: the head of another answer than a usual one
+USUAL: Final = Memo(_answer_head, 1024, lambda head, _: len(head) <= 1024 and b"set-cookie" not in head.lower())
 
 
 def whole_answer(data: bytes) -> tuple[int, Headers, bytes] | None:
     """Status, headers, and body, when `data` is exactly one usual answer: of HTTP/1.1, with its length, all there, on a
     connection that goes on. None: something else. Heads come again within the second that Date stands for."""
     head, _, body = data.partition(b"\r\n\r\n")
-    known = _ANSWERS[head]
-    if known is None:
+    usual = USUAL[head]
+    if usual is None or len(body) != usual.length:
         return None
-    status, headers, length = known
-    return (status, headers.copy(), body) if len(body) == length else None
+    return usual.status, usual.headers.copy(), body

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 import httptools
 
 from eden.gateway.exchange import Failure, Headers
-from eden.gateway.proxy.lines import whole_answer
+from eden.gateway.proxy.lines import USUAL, Usual
 
 if TYPE_CHECKING:
     from eden.gateway.proxy.upstream import Target
@@ -24,7 +24,17 @@ _HEAD_BYTES: Final = 128 << 10
 WATER: Final = (256 << 10, 64 << 10)
 
 
-class Sink(Protocol):
+class Asker(Protocol):
+    """Who asked, as long as the answer may be a usual one."""
+
+    def usual(self, usual: Usual, body: bytes) -> None:
+        """That was all."""
+
+    def unusual(self) -> Sink:
+        """Who is told of all else."""
+
+
+class Sink(Asker, Protocol):
     """Who asked: is told what the upstream said. Exactly one of `whole`, `end`, `upgraded`, `lost` is the last."""
 
     #: that was tried last
@@ -78,7 +88,7 @@ class Connection(asyncio.Protocol):
         #: among the target's connections for calls
         self.counted = counted
         self.transport: asyncio.Transport = None  # type: ignore[assignment]
-        self.sink: Sink | None = None
+        self.sink: Asker | None = None
         self.closing = False
         self.idle_since = 0.0
         self._parser = httptools.HttpResponseParser(self)
@@ -89,7 +99,7 @@ class Connection(asyncio.Protocol):
         self._seen = 0
         self._clear()
 
-    def begin(self, sink: Sink, head_only: bool) -> None:
+    def begin(self, sink: Asker, head_only: bool) -> None:
         """The next answer is for `sink`; `head_only`: of a HEAD request."""
         self.sink = sink
         self._head_only = head_only
@@ -119,9 +129,9 @@ class Connection(asyncio.Protocol):
         self.closing = True
         if self.counted:
             self.target.closed(self)
-        sink = self.sink
-        if sink is None:
+        if self.sink is None:
             return
+        sink = self.sink.unusual()
         self.sink = None
         if self._seen and self._headed and not self._complete and error is None and self._length == -2:
             # without a length the end of the connection is the end of the answer
@@ -134,11 +144,11 @@ class Connection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         if self.sink is not None:
-            self.sink.stalled(True)
+            self.sink.unusual().stalled(True)
 
     def resume_writing(self) -> None:
         if self.sink is not None:
-            self.sink.stalled(False)
+            self.sink.unusual().stalled(False)
 
     def data_received(self, data: bytes) -> None:
         sink = self.sink
@@ -146,14 +156,17 @@ class Connection(asyncio.Protocol):
             # it speaks without being asked
             self.abort()
             return
-        if self._seen == 0 and not self._head_only and (answer := whole_answer(data)) is not None:
-            self.sink = None
-            self.reusable = True
-            if self.counted:
-                self.target.release(self)
-            sink.whole(*answer)
-            return
-        self._parse(sink, data)
+        if self._seen == 0 and not self._head_only:
+            head, _, body = data.partition(b"\r\n\r\n")
+            usual = USUAL[head]
+            if usual is not None and len(body) == usual.length:
+                self.sink = None
+                self.reusable = True
+                if self.counted:
+                    self.target.release(self)
+                sink.usual(usual, body)
+                return
+        self._parse(sink.unusual(), data)
 
     def _parse(self, sink: Sink, data: bytes) -> None:
         if self._seen == 0:

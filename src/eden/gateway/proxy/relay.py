@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
 from eden.gateway.exchange import GOOD, Answer, Exchange, Failure, Headers
 from eden.gateway.proxy import answers
 from eden.gateway.proxy.framing import LAST_CHUNK, chunk
+from eden.gateway.proxy.lines import Usual
 from eden.gateway.proxy.link import Connection
 from eden.gateway.proxy.upstream import Target
 
@@ -70,6 +71,13 @@ class Relay(Generic[OwnerT]):
         self._gateway = gateway
         self.exchange = exchange
         self._upload = upload
+
+    def resume(self, connection: Connection) -> None:
+        """Go on with a request that was sent, on a connection that had been used before."""
+        self.target, self._reused = connection.target, True
+        if connection.sink is not None:
+            self._connection = connection
+            connection.sink = self
 
     def ask(self) -> None:
         """Have a connection: of the upstream's pool, or to the exchange's address."""
@@ -171,6 +179,12 @@ class Relay(Generic[OwnerT]):
     def stalled(self, stalled: bool) -> None:
         """Only of interest while something is uploaded."""
 
+    def usual(self, usual: Usual, body: bytes) -> None:
+        self.whole(usual.status, usual.headers.copy(), body)
+
+    def unusual(self) -> Relay[OwnerT]:
+        return self
+
     def whole(self, status: int, headers: Headers, body: bytes) -> None:
         self._connection = None
         self._counted(status)
@@ -256,6 +270,10 @@ class Relay(Generic[OwnerT]):
     def _fail(self, failure: Failure) -> None:
         """No answer."""
         self._finish(Answer(504 if failure == "timeout" else 502, [], b"", GOOD, failure))
+
+    def finish(self, answer: Answer) -> None:
+        """With the steps' own answer, nothing was asked."""
+        self._finish(answer)
 
     def _finish(self, answer: Answer) -> None:
         self.over = True

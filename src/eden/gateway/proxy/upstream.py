@@ -234,11 +234,24 @@ class Pool:
         two = random.choices(usable, [target.weight for target in usable])[0]
         return one if one.outstanding * two.weight <= two.outstanding * one.weight else two
 
+    def at_hand(self, now: float) -> Connection | None:
+        """An idle connection, taken and counted, where there is but one target and nothing else to be thought of."""
+        if len(self.targets) != 1:
+            return None
+        target = self.targets[0]
+        idle = target.idle
+        if not idle or not target.well or target.ejected_until > now:
+            return None
+        if now - idle[-1].idle_since > IDLE_S or idle[-1].closing:
+            return None
+        target.outstanding += 1
+        return idle.pop()
+
     def request(self, sink: Sink, now: float, avoid: Target | None = None) -> None:
         """A connection for `sink`, now or later; or `lost`."""
         targets = self.targets
         target = targets[0] if len(targets) == 1 else self.choose(now, avoid)
-        if target is None or not target.well or target.ejected_until > now:
+        if target is None or not target.usable(now):
             sink.lost("none")
             return
         idle = target.idle

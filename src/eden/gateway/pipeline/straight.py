@@ -1,0 +1,92 @@
+"""What is left to be checked of a call whose head came before, where no step but signature and limits has anything to
+say: time, nonce, signature, buckets.
+
+It never says why a call is refused. Where one of the checks before the nonce is taken fails, nothing has happened yet,
+and the call is taken through all of its steps (`pipeline`), which have the words.
+"""
+
+from __future__ import annotations
+
+from binascii import b2a_base64
+from hmac import compare_digest
+from typing import TYPE_CHECKING, Final
+
+from eden.gateway.exchange import AGAIN, PASSES, Answer, Buckets, Exchange, Headers, Nonces
+from eden.gateway.pipeline.headers import returned
+from eden.gateway.pipeline.leaving import GOOD_LINE
+from eden.gateway.pipeline.ready import Ready, pass_on
+
+if TYPE_CHECKING:
+    from eden.gateway.pipeline.pipeline import Pipeline
+    from eden.gateway.pipeline.signature import Signer
+
+#: a secret that does not retire
+_NEVER: Final = 1 << 62
+
+
+def is_straight(ready: Ready, fields: dict[bytes, bytes]) -> bool:
+    """Whether nothing of such calls hangs on chance, on what others asked, or on bodies."""
+    route = ready.route
+    busy = (
+        route.authorizer, route.breaker, route.cache, route.check_body, route.mock, route.response_rules,
+        ready.outside,
+    )  # fmt: skip
+    told = b"origin" in fields and ready.table.cors is not None
+    return (
+        route.signed
+        and ready.headers is not None
+        and route.kind == "http"
+        and not (ready.sealed or route.holds_answers or told)
+        and all(step is None for step in busy)
+    )
+
+
+class Straight:
+    """Of calls with one head, signed with one secret (`exchange.Straight`)."""
+
+    __slots__ = (
+        "_buckets", "_digest", "_mac", "_name", "_nonces", "_owner", "_pipeline", "_ready", "_retires_ms", "_wanted",
+        "_window_ms",
+    )  # fmt: skip
+
+    def __init__(self, pipeline: Pipeline, ready: Ready, signer: Signer, nonces: Nonces, buckets: Buckets) -> None:
+        self._pipeline = pipeline
+        self._ready = ready
+        self._name = signer.name
+        self._digest = signer.digest
+        self._mac = signer.behind(ready.beginning)
+        self._retires_ms = _NEVER if signer.retires_ms is None else signer.retires_ms
+        self._owner = ready.app.owner
+        self._window_ms = ready.table.window_ms
+        self._nonces = nonces
+        self._buckets = buckets
+        self._wanted = ready.buckets
+
+    def passes(self, time: bytes, nonce: bytes, code: bytes, body: bytes, now_ms: int, started: float) -> int:
+        """See `exchange.Straight`."""
+        if not (nonce.isalnum() and 16 <= len(nonce) <= 64 and time.isdigit() and len(time) <= 16):
+            return AGAIN
+        at_ms, window_ms = int(time), self._window_ms
+        if not -window_ms <= at_ms - now_ms <= window_ms or now_ms >= self._retires_ms:
+            return AGAIN
+        right = self._mac(b"%b\n%b\n%b" % (time, nonce, self._digest(body).encode()))
+        if not compare_digest(b2a_base64(right, newline=False), code):
+            return AGAIN
+        if not self._nonces.take(self._owner + nonce, at_ms):
+            # refused once more, and said why
+            return AGAIN
+        return self._buckets.take(self._wanted, started) if self._wanted else PASSES
+
+    def recall(self, exchange: Exchange, nonce: bytes, code: bytes, empty: int) -> Answer | None:
+        """See `exchange.Straight`."""
+        ready = self._ready
+        exchange.app, exchange.device, exchange.nonce = ready.app.key, ready.device, nonce
+        exchange.fields[b"x-eden-signature"] = self._name + code
+        if empty >= 0:
+            return self._pipeline.limited(exchange, ready, empty)
+        pass_on(exchange, ready)
+        return None
+
+    def returned(self, headers: Headers) -> Headers:
+        """See `exchange.Straight`."""
+        return [*returned(headers), GOOD_LINE]

@@ -1,0 +1,299 @@
+"""Calls that go straight: all that is decided by their head was decided when it came before, and they are one write to
+the service and one to the client, without an `Exchange` or a `Call`.
+
+    data ─ a head of before? ─▶ Straight.passes ─▶ idle connection ─▶ request ─▶ usual answer ─▶ client, figures
+               │ no                 │ AGAIN            │ none                        │ none, or unusual
+               ▼                    ▼                  ▼                             ▼
+          the general way, from its beginning     `general`: Exchange and Call as they would be now, and on with them
+
+There is one set of rules, that of the general way: what is not usual is taken there, at the beginning while nothing has
+happened, or with an `Exchange` and a `Call` in the state in which they would be.
+
+A head is known by its cut: where its time, nonce, signature and length are. Whatever stands between those is compared,
+byte for byte, with what was read the strict way; and those four are digits, letters, and the right code of the call, or
+the call is not straight.
+"""
+
+from __future__ import annotations
+
+from operator import itemgetter
+from struct import Struct
+from time import monotonic, time_ns
+from typing import TYPE_CHECKING, Any, Final
+
+from eden.gateway.exchange import AGAIN, GOOD, PASSES, SECRET, Answer, Exchange, Route, Standing, Straight
+from eden.gateway.proxy import answers
+from eden.gateway.proxy.call import Call
+from eden.gateway.proxy.lines import FLEETING, Usual, field_of
+from eden.gateway.proxy.upstream import Pool, Target
+
+if TYPE_CHECKING:
+    from eden.gateway.proxy.connection import Client
+    from eden.gateway.proxy.gateway import Gateway
+    from eden.gateway.proxy.heads import Head
+    from eden.gateway.proxy.link import Connection
+
+#: what is another one in each call, in the order in which it is asked for
+_FLEETING: Final = (b"x-eden-time", b"x-eden-nonce", b"x-eden-signature", b"content-length")
+#: ways and cuts that are remembered, and bytes of one head at most
+_WAYS: Final = 4096
+_HEAD_BYTES: Final = 1024
+
+
+class Cut:
+    """Where what is fleeting is in heads of `size` bytes; `taken` gives it, of the parts that `parts` makes of one, and
+    `still` all else."""
+
+    __slots__ = ("parts", "size", "still", "taken")
+
+    def __init__(self, size: int, holes: list[tuple[int, int, int]]) -> None:
+        """`holes`: from, to, and which of `_FLEETING`; in their order."""
+        widths, at = [], 0
+        for begin, end, _ in holes:
+            widths += [begin - at, end - begin]
+            at = end
+        whole = Struct("".join(f"{width}s" for width in [*widths, size - at]))
+        self.size = size
+        self.parts = whole.unpack_from
+        self.still: itemgetter[Any] = itemgetter(*range(0, len(widths) + 1, 2))
+        places = sorted((which, 2 * number + 1) for number, (_, _, which) in enumerate(holes))
+        self.taken: itemgetter[Any] = itemgetter(*(place for _, place in places))
+
+
+def _cut(data: bytes, size: int) -> tuple[Cut, bytes] | None:
+    """How a head that was read is cut, and how its signature begins; None where it has not just each of them once."""
+    holes, signature = [], b""
+    lines = data[: size - 4].split(b"\r\n")
+    at = len(lines[0]) + 2
+    for line in lines[1:]:
+        name, value = field_of(line)
+        end = at + len(line)
+        if name in _FLEETING:
+            begins, space, fleeting = value.rpartition(b" ")
+            if name == b"x-eden-signature":
+                signature = begins + space
+            elif space:
+                return None
+            if not fleeting or not line.endswith(fleeting):
+                return None
+            holes.append((end - len(fleeting), end, _FLEETING.index(name)))
+        elif name in FLEETING or name in SECRET:
+            return None
+        at = end + 2
+    if sorted(which for _, _, which in holes) != [0, 1, 2, 3]:
+        return None
+    return Cut(size, holes), signature
+
+
+class Way:
+    """Of calls with one head: what was decided."""
+
+    __slots__ = ("begins", "head", "most", "pool", "route", "seconds", "standing", "straight", "tables")
+
+    def __init__(self, head: Head, standing: Standing, straight: Straight, pool: Pool, route: Route) -> None:
+        self.head = head
+        self.standing = standing
+        #: that all of it holds for
+        self.tables = standing.tables
+        self.straight = straight
+        self.pool = pool
+        self.route = route
+        self.most = route.body_bytes
+        self.seconds = route.timeout_ms / 1000
+        #: target → the head of a request up to the lines that tell of the client
+        self.begins: dict[Target, bytes] = {}
+
+
+class Ways:
+    """All that a worker knows."""
+
+    __slots__ = ("_gateway", "cuts", "known")
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+        #: size of a head → how the last one of that size was cut
+        self.cuts: dict[int, Cut] = {}
+        #: what stands still of a head → its way
+        self.known: dict[tuple[bytes, ...], Way] = {}
+
+    def learn(self, data: bytes, exchange: Exchange, head: Head) -> None:
+        """How the call that `data` begins with went, which went the general way up to the service."""
+        standing, route = exchange.standing, exchange.route
+        size = data.find(b"\r\n\r\n") + 4
+        if standing is None or route is None or not head.keep_alive or head.secrets or size > _HEAD_BYTES:
+            return
+        pool = self._gateway.pools.get((exchange.table.workspace_id, exchange.upstream))
+        found = _cut(data, size)
+        if found is None or pool is None:
+            return
+        cut, signature = found
+        straight = self._gateway.steps.straight(standing, exchange.fields, signature)
+        if straight is None:
+            standing.bent = True
+            return
+        if len(self.known) >= _WAYS or len(self.cuts) >= _WAYS:
+            self.known.clear()
+            self.cuts.clear()
+        self.cuts[size] = cut
+        self.known[cut.still(cut.parts(data))] = Way(head, standing, straight, pool, route)
+
+
+#: before a connection had a call
+_NO_CUT: Final = Cut(1 << 62, [(0, 0, which) for which in range(4)])
+
+
+class Flight:
+    """The straight calls of one client's connection, one after the other; an `Asker` of connections to services."""
+
+    __slots__ = (
+        "_body", "_client", "_connection", "_cut", "_gateway", "_ids", "_now_ms", "_started", "_taken", "way",
+    )  # fmt: skip
+
+    def __init__(self, client: Client, gateway: Gateway) -> None:
+        self._client = client
+        self._gateway = gateway
+        #: of the call before, as a connection's calls are alike
+        self._cut = _NO_CUT
+        #: of the call that is on its way straight; None: there is none
+        self.way: Way | None = None
+        # and its time, nonce, signature and length; its body, ids of trace and span, when it came
+        self._taken: tuple[bytes, bytes, bytes, bytes] = (b"", b"", b"", b"")
+        self._body = self._ids = b""
+        self._now_ms = 0
+        self._started = 0.0
+        self._connection: Connection | None = None
+
+    def goes(self, data: bytes) -> bool:
+        """Whether the call that `data` consists of is on its way now; if not, nothing has happened."""
+        gateway, cut = self._gateway, self._cut
+        known = gateway.ways.known
+        if len(data) < cut.size or (way := known.get(cut.still(parts := cut.parts(data)))) is None:
+            found = gateway.ways.cuts.get(data.find(b"\r\n\r\n") + 4)
+            if found is None or (way := known.get(found.still(parts := found.parts(data)))) is None:
+                return False
+            self._cut = cut = found
+        taken = time, nonce, code, length = cut.taken(parts)
+        body = data[cut.size :]
+        size = len(body)
+        if length != b"%d" % size or size > way.most or way.tables is not gateway.tables or gateway.draining:
+            return False
+        now_ms, started = time_ns() // 1_000_000, monotonic()
+        passed = way.straight.passes(time, nonce, code, body, now_ms, started)
+        if passed == AGAIN:
+            return False
+        self.way, self._taken, self._body, self._now_ms, self._started = way, taken, body, now_ms, started
+        client = self._client
+        if client.trusted:
+            gateway.forward(client, way.head.fields)
+        self._ids = ids = gateway.ids.both()
+        client.goes_straight(started + way.seconds)
+        if passed != PASSES:
+            self.general(passed)
+            return True
+        connection = way.pool.at_hand(started)
+        if connection is None:
+            self.general().ask()
+            return True
+        self._connection = connection
+        connection.begin(self, False)
+        target = connection.target
+        connection.transport.write(
+            b"".join(
+                (
+                    way.begins.get(target) or self._begin(way, target),
+                    client.forwarded,
+                    b"traceparent: 00-",
+                    ids,
+                    b"-01\r\ncontent-length: ",
+                    length,
+                    b"\r\n\r\n",
+                    body,
+                )
+            )
+        )
+        return True
+
+    def _begin(self, way: Way, target: Target) -> bytes:
+        exchange = self._exchange(way)
+        way.straight.recall(exchange, b"", b"", PASSES)
+        lines = b"".join(map(answers.request_line, exchange.send_headers))
+        way.begins[target] = begins = target.starts[exchange.send_method, exchange.send_path] + lines
+        return begins
+
+    # of the connection to the service, which is free again when the answer was a usual one
+
+    def usual(self, usual: Usual, body: bytes) -> None:
+        way, client, gateway, connection = self.way, self._client, self._gateway, self._connection
+        assert way is not None and connection is not None
+        status = usual.status
+        if status >= 400 or gateway.draining:
+            self.general().usual(usual, body)
+            return
+        connection.target.failures = 0
+        begins, framing, dated = usual.told or self._told(way, usual)
+        trace = self._ids[:32]
+        client.transport.write(
+            b"".join(
+                (
+                    begins,
+                    b"x-eden-trace: ",
+                    trace,
+                    b"\r\nmgw-traceid: ",
+                    trace,
+                    b"\r\nserver-time: %d\r\n" % self._now_ms,
+                    b"" if dated else answers.date(),
+                    framing,
+                    body,
+                )
+            )
+        )
+        now = monotonic()
+        micros = int((now - self._started) * 1_000_000)
+        measures = gateway.measures
+        measures.note(way.route, GOOD, status, micros, False, False)
+        if micros >= measures.slow_micros:
+            exchange = self._exchange(way)
+            way.straight.recall(exchange, self._taken[1], self._taken[2], PASSES)
+            measures.trace(exchange, Answer(status, usual.headers.copy(), body), micros)
+        self.way = self._connection = None
+        client.went_straight(now)
+
+    def _told(self, way: Way, usual: Usual) -> tuple[bytes, bytes, bool]:
+        """What a client is told before the lines that are other ones each time, what behind them, and whether Date is
+        among it."""
+        answer = Answer(usual.status, way.straight.returned(usual.headers))
+        usual.told = made = answers.parts(answer, usual.length)
+        return made
+
+    def unusual(self) -> Call:
+        return self.general()
+
+    @property
+    def over(self) -> bool:
+        return False
+
+    # what is not straight
+
+    def general(self, empty: int = PASSES) -> Call:
+        """The call, as it would be had it not gone straight; `empty`: the bucket that had no token for it."""
+        way, client, connection = self.way, self._client, self._connection
+        assert way is not None
+        self.way = self._connection = None
+        exchange = self._exchange(way)
+        answer = way.straight.recall(exchange, self._taken[1], self._taken[2], empty)
+        call = Call(client, self._gateway, exchange)
+        client.goes_on(exchange, call)
+        if answer is not None:
+            call.finish(answer)
+        elif connection is not None:
+            call.resume(connection)
+        return call
+
+    def _exchange(self, way: Way) -> Exchange:
+        client, standing, head = self._client, way.standing, way.head
+        fields = head.fields | dict(zip(_FLEETING, self._taken, strict=True))
+        peer = self._gateway.forward(client, fields) if client.trusted else client.peer
+        trace = self._ids[:32].decode()
+        exchange = standing.exchange(standing.headers, peer, trace, self._now_ms, self._started, fields)
+        exchange.body = self._body
+        return exchange
