@@ -275,7 +275,7 @@ class Straight(Protocol):
         """Make of `exchange` what `Steps.before` would have: of a call that passed, or for which the bucket `empty` (0
         or more) had no token, whose answer this is."""
 
-    def returned(self, headers: Headers) -> Headers:
+    def returned(self, headers: Iterable[tuple[bytes, bytes]]) -> Headers:
         """The headers of a good answer of the service as the client gets them, but for those in `Answer.lines`."""
 
 

@@ -112,15 +112,17 @@ class Figures:
 
     def note(self, route: Route, code: int, status: int, micros: int, cached: bool, limited: bool) -> None:
         """A call that is over."""
-        counts = self._counts.get((route.workspace_id, route.operation))
+        key = route.workspace_id, route.operation
+        counts = self._counts.get(key)
         if counts is None:
-            counts = self._counts[route.workspace_id, route.operation] = _Counts()
+            counts = self._counts[key] = _Counts()
         counts.micros += micros
         shift = micros.bit_length() - 5
         # `histograms.bucket`, here as this is done for each call
         index = micros if shift <= 0 else (shift << 4) + (micros >> shift)
         kind = (index << 20) + (code << 6) + (status // 100 << 2) + (cached << 1) + limited
-        counts.kinds[kind] = counts.kinds.get(kind, 0) + 1
+        kinds = counts.kinds
+        kinds[kind] = kinds.get(kind, 0) + 1
 
     def trace(self, exchange: Exchange, answer: Answer, micros: int) -> None:
         """Keep what is known of a call that did not end well or was slow, if there is room in this second."""

@@ -115,6 +115,6 @@ _RETURNED: Final[Memo[tuple[bytes, bytes], bool]] = Memo(
 )
 
 
-def returned(headers: Headers) -> Headers:
+def returned(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
     """What of a service's headers a caller gets."""
     return list(filter(_RETURNED.__getitem__, headers))

@@ -8,6 +8,7 @@ and the call is taken through all of its steps (`pipeline`), which have the word
 from __future__ import annotations
 
 from binascii import b2a_base64
+from collections.abc import Iterable
 from hmac import compare_digest
 from typing import TYPE_CHECKING, Final
 
@@ -15,10 +16,10 @@ from eden.gateway.exchange import AGAIN, PASSES, Answer, Buckets, Exchange, Head
 from eden.gateway.pipeline.headers import returned
 from eden.gateway.pipeline.leaving import GOOD_LINE
 from eden.gateway.pipeline.ready import Ready, pass_on
+from eden.gateway.pipeline.signature import Signer, is_nonce
 
 if TYPE_CHECKING:
     from eden.gateway.pipeline.pipeline import Pipeline
-    from eden.gateway.pipeline.signature import Signer
 
 #: a secret that does not retire
 _NEVER: Final = 1 << 62
@@ -64,7 +65,7 @@ class Straight:
 
     def passes(self, time: bytes, nonce: bytes, code: bytes, body: bytes, now_ms: int, started: float) -> int:
         """See `exchange.Straight`."""
-        if not (nonce.isalnum() and 16 <= len(nonce) <= 64 and time.isdigit() and len(time) <= 16):
+        if not (is_nonce(nonce) and time.isdigit() and len(time) <= 16):
             return AGAIN
         at_ms, window_ms = int(time), self._window_ms
         if not -window_ms <= at_ms - now_ms <= window_ms or now_ms >= self._retires_ms:
@@ -87,6 +88,6 @@ class Straight:
         pass_on(exchange, ready)
         return None
 
-    def returned(self, headers: Headers) -> Headers:
+    def returned(self, headers: Iterable[tuple[bytes, bytes]]) -> Headers:
         """See `exchange.Straight`."""
         return [*returned(headers), GOOD_LINE]

@@ -103,7 +103,7 @@ class Gateway:
         self.calls = 0
         self.refused = 0
         self.ids = Ids()
-        self.ways = Ways(self)
+        self.ways = Ways()
         self._clients: set[Client] = set()
         self.pools: dict[tuple[str, str], Pool] = {}
         self._checks: dict[tuple[str, str], asyncio.Task[None]] = {}

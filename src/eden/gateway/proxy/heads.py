@@ -86,15 +86,16 @@ class Head:
 class _Shape:
     """Where the fleeting lines of some heads are, and how they look: `picked` takes them out of the lines of a head,
     `left` all else up to the empty line; `pattern` finds their values, which are of `names`, when each begins as its
-    like did and has as many visible words."""
+    like did and has as many visible words; `secrets`: those of the names whose values are secret."""
 
-    __slots__ = ("left", "names", "pattern", "picked")
+    __slots__ = ("left", "names", "pattern", "picked", "secrets")
 
     def __init__(self, count: int, fleeting: list[tuple[int, bytes, bytes, int]]) -> None:
         """`count` lines, the last one what is behind the empty one; `fleeting`: place, name, how the line begins, and
         spaces in its value."""
         places = [place for place, *_ in fleeting]
         self.names = [name for _, name, _, _ in fleeting]
+        self.secrets = tuple(name for name in self.names if name in SECRET)
         lines = [rb"%b(%b)\n" % (re.escape(begins), rb" ".join([_WORD] * (n + 1))) for _, _, begins, n in fleeting]
         self.pattern = re.compile(b"".join(lines) + rb"\n").fullmatch
         # with the empty line besides, twice: of one place alone, an itemgetter makes no tuple
@@ -125,7 +126,7 @@ class Heads:
         found = shape.pattern(b"\n".join(shape.picked(lines)))
         if found is None:
             return self._read(data, lines, None)
-        head = self._known.get(shape.left(lines))
+        head = self._known.get(shape.left(lines) + shape.secrets)
         if head is None:
             return self._read(data, lines, shape)
         fields = head.fields.copy()
@@ -170,7 +171,8 @@ class Heads:
             if sum(map(len, left)) <= _HEAD_BYTES:
                 if len(self._known) >= _HEADS:
                     self._known.clear()
-                self._known[left] = head
+                # a secret goes on to the service: with one in the place of a trace it is another head
+                self._known[left + shape.secrets] = head
         return head, fields, length, lines[-1] if end + 2 == len(lines) else b"\r\n".join(lines[end + 1 :])
 
 

@@ -153,8 +153,7 @@ class Incoming(asyncio.Protocol):
             self._buffer = b""
             exchange.body = rest
             self._run(exchange)
-            if (standing := head.standing) is not None and standing.sent is not None and not standing.bent:
-                gateway.ways.learn(data, exchange, head)
+            self._flight.learn(data, head, exchange)
         elif 0 <= length < len(rest):
             exchange.body, self._buffer = rest[:length], rest[length:]
             self._run(exchange)

@@ -167,7 +167,8 @@ class Usual:
 
     def __init__(self, status: int, headers: Headers, length: int) -> None:
         self.status = status
-        self.headers = headers
+        #: shared by all answers with this head
+        self.headers = tuple(headers)
         self.length = length
         self.told: tuple[bytes, bytes, bool] | None = None
 
@@ -191,14 +192,12 @@ def _answer_head(head: bytes) -> Usual | None:
 
 
 #: all before the empty line → what it says, None: the head of another answer than a usual one
-USUAL: Final = Memo(_answer_head, 1024, lambda head, _: len(head) <= 1024 and b"set-cookie" not in head.lower())
+_USUAL: Final = Memo(_answer_head, 1024, lambda head, _: len(head) <= 1024 and b"set-cookie" not in head.lower())
 
 
-def whole_answer(data: bytes) -> tuple[int, Headers, bytes] | None:
-    """Status, headers, and body, when `data` is exactly one usual answer: of HTTP/1.1, with its length, all there, on a
-    connection that goes on. None: something else. Heads come again within the second that Date stands for."""
+def usual_answer(data: bytes) -> tuple[Usual, bytes] | None:
+    """Head and body, when `data` is exactly one usual answer, all there. None: something else. Heads come again within
+    the second that Date stands for."""
     head, _, body = data.partition(b"\r\n\r\n")
-    usual = USUAL[head]
-    if usual is None or len(body) != usual.length:
-        return None
-    return usual.status, usual.headers.copy(), body
+    usual = _USUAL[head]
+    return None if usual is None or len(body) != usual.length else (usual, body)

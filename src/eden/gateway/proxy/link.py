@@ -1,7 +1,7 @@
 """One connection to an upstream, and what it tells whoever asked.
 
 Only one answer is on its way at a time, so that whatever comes behind it is too much and ends the connection. The usual
-answer, whole at once and with its length, is taken apart as requests are (`framing.whole_answer`); all others are
+answer, whole at once and with its length, is taken apart as requests are (`lines.usual_answer`); all others are
 `httptools`' to read.
 """
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 import httptools
 
 from eden.gateway.exchange import Failure, Headers
-from eden.gateway.proxy.lines import USUAL, Usual
+from eden.gateway.proxy.lines import Usual, usual_answer
 
 if TYPE_CHECKING:
     from eden.gateway.proxy.upstream import Target
@@ -156,16 +156,13 @@ class Connection(asyncio.Protocol):
             # it speaks without being asked
             self.abort()
             return
-        if self._seen == 0 and not self._head_only:
-            head, _, body = data.partition(b"\r\n\r\n")
-            usual = USUAL[head]
-            if usual is not None and len(body) == usual.length:
-                self.sink = None
-                self.reusable = True
-                if self.counted:
-                    self.target.release(self)
-                sink.usual(usual, body)
-                return
+        if self._seen == 0 and not self._head_only and (answer := usual_answer(data)) is not None:
+            self.sink = None
+            self.reusable = True
+            if self.counted:
+                self.target.release(self)
+            sink.usual(*answer)
+            return
         self._parse(sink.unusual(), data)
 
     def _parse(self, sink: Sink, data: bytes) -> None:

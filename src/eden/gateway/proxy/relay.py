@@ -180,7 +180,7 @@ class Relay(Generic[OwnerT]):
         """Only of interest while something is uploaded."""
 
     def usual(self, usual: Usual, body: bytes) -> None:
-        self.whole(usual.status, usual.headers.copy(), body)
+        self.whole(usual.status, list(usual.headers), body)
 
     def unusual(self) -> Relay[OwnerT]:
         return self

@@ -27,8 +27,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from functools import partial
-from typing import Final
+from typing import Final, TypeAlias
 
 import msgspec
 
@@ -158,7 +157,8 @@ class SharedNonces:
         self._memory = memory
         self._clock = clock
         self._began_ms = plan.began_ms
-        self._digest = partial(hashlib.blake2b, digest_size=16, key=plan.key)
+        #: a digest that has begun with the key
+        self._begun = hashlib.blake2b(digest_size=16, key=plan.key).copy
         self._mask = plan.nonce_buckets - 1
         self._table = plan.nonce_buckets * _BUCKET
         self._own, self._others = starts[0], starts[1:]
@@ -177,7 +177,9 @@ class SharedNonces:
         if minute != self._minute and not self._turn_to(minute):
             return False
         memory = self._memory
-        tag, one, two = _unpack(self._digest(key).digest())
+        digest = self._begun()
+        digest.update(key)
+        tag, one, two = _unpack(digest.digest())
         if tag == _NONE:
             tag = _ONE
         at = self._first + (one & self._mask) * _BUCKET
@@ -241,6 +243,10 @@ def _has(bucket: bytes, tag: bytes) -> bool:
     return False
 
 
+#: key, tokens a second, tokens at most
+_Wanted: TypeAlias = tuple[bytes, float, float]
+
+
 class SharedBuckets:
     """See the module. The first of `starts` is this worker's."""
 
@@ -253,18 +259,18 @@ class SharedBuckets:
         self._view = memoryview(memory)
         #: the memory in eights of bytes: a slot is a tag, and behind it a moment
         self._tags, self._moments = self._view.cast("Q"), self._view.cast("d")
-        #: key → where it is kept
-        self._slots: Memo[bytes, _Slot] = Memo(self._slot, 20_000)
+        #: bucket → where it is kept
+        self._slots: Memo[_Wanted, _Slot] = Memo(self._slot, 20_000)
 
     def close(self) -> None:
         for view in (self._tags, self._moments, self._view):
             view.release()
 
-    def take(self, wanted: list[tuple[bytes, float, float]], now: float) -> int:
+    def take(self, wanted: list[_Wanted], now: float) -> int:
         """See `exchange.Buckets`."""
         slots, tags, moments = self._slots, self._tags, self._moments
-        for key, rate, most in wanted:
-            slot = slots[key]
+        for bucket in wanted:
+            slot = slots[bucket]
             at = slot.at
             if tags[at] != slot.number:
                 at = self._seat(slot, now)
@@ -273,24 +279,27 @@ class SharedBuckets:
                 full = latest
             if full < now:
                 full = now
-            step = 1 / rate
-            if full + step - now > most / rate + 1e-9:
-                return self._give_back(wanted, key)
-            moments[at + 1] = full + step
+            full += slot.step
+            if full - now > slot.depth:
+                return self._give_back(wanted, bucket)
+            moments[at + 1] = full
         return -1
 
-    def _give_back(self, wanted: list[tuple[bytes, float, float]], empty: bytes) -> int:
+    def _give_back(self, wanted: list[_Wanted], empty: _Wanted) -> int:
         """What was taken of buckets before the one that is empty; its index."""
-        for index, (key, rate, _) in enumerate(wanted):
-            if key == empty:
+        for index, bucket in enumerate(wanted):
+            if bucket == empty:
                 return index
-            self._moments[self._slots[key].at + 1] -= 1 / rate
+            slot = self._slots[bucket]
+            self._moments[slot.at + 1] -= slot.step
         raise AssertionError("it is one of those that are wanted")
 
-    def _slot(self, key: bytes) -> _Slot:
+    def _slot(self, bucket: _Wanted) -> _Slot:
+        key, rate, most = bucket
         digest = hashlib.blake2b(key, digest_size=12, key=self._key).digest()
         tag = digest[:8] if digest[:8] != _NONE else _ONE
-        return _Slot(tag, (int.from_bytes(digest[8:], "little") & self._mask) * _LIMIT_BUCKET, self._own)
+        place = (int.from_bytes(digest[8:], "little") & self._mask) * _LIMIT_BUCKET
+        return _Slot(tag, place, self._own, 1 / rate, most / rate + 1e-9)
 
     def _seat(self, slot: _Slot, now: float) -> int:
         """Where it is in our segment: in another slot than it was, or in one that it is given: of a bucket that is full
@@ -321,11 +330,14 @@ class SharedBuckets:
 
 class _Slot:
     """Where a bucket is kept. `tag`, also as a `number`; `place`: of its slots, from the beginning of a segment's
-    buckets; `at`: of the one in our own segment, in eights of bytes, as far as is known."""
+    buckets; `at`: of the one in our own segment, in eights of bytes, as far as is known. `step`: seconds until a token
+    is there again; `depth`: until all of them are."""
 
-    __slots__ = ("at", "number", "place", "tag")
+    __slots__ = ("at", "depth", "number", "place", "step", "tag")
 
-    def __init__(self, tag: bytes, place: int, own: int) -> None:
+    def __init__(self, tag: bytes, place: int, own: int, step: float, depth: float) -> None:
+        self.step = step
+        self.depth = depth
         self.tag = tag
         self.number = int.from_bytes(tag, sys.byteorder)
         self.place = place

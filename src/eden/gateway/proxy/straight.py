@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 _FLEETING: Final = (b"x-eden-time", b"x-eden-nonce", b"x-eden-signature", b"content-length")
 #: ways and cuts that are remembered, and bytes of one head at most
 _WAYS: Final = 4096
-_HEAD_BYTES: Final = 1024
+_HEAD_BYTES: Final = 1280
 
 
 class Cut:
@@ -107,35 +107,21 @@ class Way:
 class Ways:
     """All that a worker knows."""
 
-    __slots__ = ("_gateway", "cuts", "known")
+    __slots__ = ("cuts", "known")
 
-    def __init__(self, gateway: Gateway) -> None:
-        self._gateway = gateway
+    def __init__(self) -> None:
         #: size of a head → how the last one of that size was cut
         self.cuts: dict[int, Cut] = {}
         #: what stands still of a head → its way
         self.known: dict[tuple[bytes, ...], Way] = {}
 
-    def learn(self, data: bytes, exchange: Exchange, head: Head) -> None:
-        """How the call that `data` begins with went, which went the general way up to the service."""
-        standing, route = exchange.standing, exchange.route
-        size = data.find(b"\r\n\r\n") + 4
-        if standing is None or route is None or not head.keep_alive or head.secrets or size > _HEAD_BYTES:
-            return
-        pool = self._gateway.pools.get((exchange.table.workspace_id, exchange.upstream))
-        found = _cut(data, size)
-        if found is None or pool is None:
-            return
-        cut, signature = found
-        straight = self._gateway.steps.straight(standing, exchange.fields, signature)
-        if straight is None:
-            standing.bent = True
-            return
+    def put(self, data: bytes, cut: Cut, way: Way) -> None:
+        """`data` begins with a head that is cut and goes like this."""
         if len(self.known) >= _WAYS or len(self.cuts) >= _WAYS:
             self.known.clear()
             self.cuts.clear()
-        self.cuts[size] = cut
-        self.known[cut.still(cut.parts(data))] = Way(head, standing, straight, pool, route)
+        self.cuts[cut.size] = cut
+        self.known[cut.still(cut.parts(data))] = way
 
 
 #: before a connection had a call
@@ -146,7 +132,7 @@ class Flight:
     """The straight calls of one client's connection, one after the other; an `Asker` of connections to services."""
 
     __slots__ = (
-        "_body", "_client", "_connection", "_cut", "_gateway", "_ids", "_now_ms", "_started", "_taken", "way",
+        "_body", "_client", "_connection", "_cut", "_gateway", "_ids", "_new", "_now_ms", "_started", "_taken", "way",
     )  # fmt: skip
 
     def __init__(self, client: Client, gateway: Gateway) -> None:
@@ -154,6 +140,8 @@ class Flight:
         self._gateway = gateway
         #: of the call before, as a connection's calls are alike
         self._cut = _NO_CUT
+        #: a head has come that is not known
+        self._new = False
         #: of the call that is on its way straight; None: there is none
         self.way: Way | None = None
         # and its time, nonce, signature and length; its body, ids of trace and span, when it came
@@ -170,12 +158,16 @@ class Flight:
         if len(data) < cut.size or (way := known.get(cut.still(parts := cut.parts(data)))) is None:
             found = gateway.ways.cuts.get(data.find(b"\r\n\r\n") + 4)
             if found is None or (way := known.get(found.still(parts := found.parts(data)))) is None:
+                self._new = True
                 return False
             self._cut = cut = found
         taken = time, nonce, code, length = cut.taken(parts)
         body = data[cut.size :]
         size = len(body)
-        if length != b"%d" % size or size > way.most or way.tables is not gateway.tables or gateway.draining:
+        if length != b"%d" % size or size > way.most or gateway.draining:
+            return False
+        if way.tables is not gateway.tables:
+            self._new = True
             return False
         now_ms, started = time_ns() // 1_000_000, monotonic()
         passed = way.straight.passes(time, nonce, code, body, now_ms, started)
@@ -194,13 +186,16 @@ class Flight:
         if connection is None:
             self.general().ask()
             return True
+        begins = way.begins.get(connection.target) or self._begin(way, connection.target)
+        if not begins:
+            self.general().connected(connection, True)
+            return True
         self._connection = connection
         connection.begin(self, False)
-        target = connection.target
         connection.transport.write(
             b"".join(
                 (
-                    way.begins.get(target) or self._begin(way, target),
+                    begins,
                     client.forwarded,
                     b"traceparent: 00-",
                     ids,
@@ -214,11 +209,36 @@ class Flight:
         return True
 
     def _begin(self, way: Way, target: Target) -> bytes:
+        """What all requests of this way to a target begin with; b"" where they can be none."""
         exchange = self._exchange(way)
         way.straight.recall(exchange, b"", b"", PASSES)
-        lines = b"".join(map(answers.request_line, exchange.send_headers))
-        way.begins[target] = begins = target.starts[exchange.send_method, exchange.send_path] + lines
+        try:
+            lines = b"".join(map(answers.request_line, exchange.send_headers))
+            way.begins[target] = begins = target.starts[exchange.send_method, exchange.send_path] + lines
+        except ValueError:
+            return b""
         return begins
+
+    def learn(self, data: bytes, head: Head, exchange: Exchange) -> None:
+        """Remember how the call that `data` consists of went, if its head was a new one and it got to the service."""
+        if not self._new:
+            return
+        self._new = False
+        gateway, standing, route = self._gateway, exchange.standing, exchange.route
+        if standing is None or route is None or standing.sent is None or standing.bent or not exchange.upstream:
+            return
+        standing.bent = True
+        pool = gateway.pools.get((exchange.table.workspace_id, exchange.upstream))
+        size = data.find(b"\r\n\r\n") + 4
+        if pool is None or not head.keep_alive or head.method == b"HEAD" or head.secrets or size > _HEAD_BYTES:
+            return
+        if (found := _cut(data, size)) is None:
+            return
+        cut, signature = found
+        straight = gateway.steps.straight(standing, exchange.fields, signature)
+        if straight is not None:
+            standing.bent = False
+            gateway.ways.put(data, cut, Way(head, standing, straight, pool, route))
 
     # of the connection to the service, which is free again when the answer was a usual one
 
@@ -230,6 +250,8 @@ class Flight:
             self.general().usual(usual, body)
             return
         connection.target.failures = 0
+        # writing may make the client pause, which is no concern of a call that is over
+        self.way = self._connection = None
         begins, framing, dated = usual.told or self._told(way, usual)
         trace = self._ids[:32]
         client.transport.write(
@@ -254,8 +276,7 @@ class Flight:
         if micros >= measures.slow_micros:
             exchange = self._exchange(way)
             way.straight.recall(exchange, self._taken[1], self._taken[2], PASSES)
-            measures.trace(exchange, Answer(status, usual.headers.copy(), body), micros)
-        self.way = self._connection = None
+            measures.trace(exchange, Answer(status, list(usual.headers), body), micros)
         client.went_straight(now)
 
     def _told(self, way: Way, usual: Usual) -> tuple[bytes, bytes, bool]:

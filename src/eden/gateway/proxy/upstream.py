@@ -239,13 +239,13 @@ class Pool:
         if len(self.targets) != 1:
             return None
         target = self.targets[0]
-        idle = target.idle
-        if not idle or not target.well or target.ejected_until > now:
+        if not target.idle or not target.well or target.ejected_until > now:
             return None
-        if now - idle[-1].idle_since > IDLE_S or idle[-1].closing:
+        connection = target.idle[-1]
+        if now - connection.idle_since > IDLE_S or connection.closing:
             return None
         target.outstanding += 1
-        return idle.pop()
+        return target.idle.pop()
 
     def request(self, sink: Sink, now: float, avoid: Target | None = None) -> None:
         """A connection for `sink`, now or later; or `lost`."""

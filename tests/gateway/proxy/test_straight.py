@@ -1,0 +1,276 @@
+"""Calls that go straight: whatever happens, both sides hear the same and the same is counted as when every call takes
+the general way."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import re
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from eden.base.settings import GatewaySettings
+from eden.gateway.exchange import Answer, Exchange
+from eden.gateway.proxy.connection import Client
+from eden.gateway.proxy.gateway import Gateway, Tables
+from eden.gateway.proxy.link import Connection
+from eden.gateway.proxy.straight import Flight
+from eden.gateway.proxy.upstream import Target
+from tests.gateway.pipeline.house import SECRET, SECRET_SM3, House, catalogue, sign
+from tests.gateway.proxy.fuzz import Wire
+from tests.gateway.proxy.stage import run
+
+NAME = "bank.account.get"
+USUAL = b"HTTP/1.1 200 OK\r\nServer: s\r\nDate: now\r\nX-Eden-Trace: theirs\r\nContent-Length: 2\r\n\r\nok"
+SERVICE = (
+    USUAL,
+    USUAL,
+    USUAL,
+    b"HTTP/1.1 201 Made\r\nContent-Type: text/plain\r\nSet-Cookie: a=b\r\nContent-Length: 0\r\n\r\n",
+    b"HTTP/1.1 302 There\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n",
+    b"HTTP/1.1 404 Not\r\nContent-Length: 3\r\n\r\nnot",
+    b"HTTP/1.1 503 No\r\nContent-Length: 2\r\n\r\nno",
+    b"HTTP/1.1 500 No\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nno\r\n0\r\n\r\n",
+    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+    b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok",
+    b"HTTP/1.1 100 Continue\r\n\r\n" + USUAL,
+    b"HTTP/1.1 204 None\r\n\r\n",
+    b"HTTP/1.1 304 Same\r\nEtag: e\r\n\r\n",
+    b"HTTP/1.1 101 Other\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n",
+    USUAL + b"more",
+    b"nonsense\r\n\r\n",
+)
+_FLEETING = (
+    (re.compile(rb"[0-9a-f]{32}"), b"TRACE"),
+    (re.compile(rb"(TRACE-)[0-9a-f]{16}"), rb"\1SPAN"),
+    (re.compile(rb"server-time: [0-9]+"), b"server-time: NOW"),
+    (re.compile(rb"response-signature: [^\r]+"), b"response-signature: SIGNED"),
+    (re.compile(rb"[0-9]+ s away"), b"SECONDS s away"),
+    (re.compile(rb"date: [A-Z][^\r]+"), b"date: NOW"),
+)
+
+
+def steady(data: bytes) -> bytes:
+    """Without what is another one in each call."""
+    for pattern, told in _FLEETING:
+        data = pattern.sub(told, data)
+    return data
+
+
+@dataclass
+class Measures:
+    slow_micros: int = 60_000_000
+    noted: list[tuple[Any, ...]] = field(default_factory=list)
+
+    def note(self, route: Any, code: int, status: int, micros: int, cached: bool, limited: bool) -> None:
+        self.noted.append((route.operation, code, status, cached, limited))
+
+    def trace(self, exchange: Exchange, answer: Answer, micros: int) -> None:
+        fields = {name: value for name, value in exchange.fields.items() if name != b"x-eden-time"}
+        sent = exchange.send_method, exchange.send_path, exchange.send_headers, exchange.send_body
+        self.noted.append(
+            (
+                exchange.operation, exchange.app, exchange.device, exchange.peer, exchange.nonce, exchange.upstream,
+                sent if exchange.upstream else None, exchange.body, exchange.attempt, exchange.limited, sorted(fields.items()), len(exchange.trace), answer.code,
+                answer.status, answer.reason,
+            )
+        )  # fmt: skip
+
+
+class World:
+    """A gateway in memory with the real steps, a client, and services that say what they are told to."""
+
+    def __init__(self, operation: dict[str, Any], straight: bool, proxies: str = "", slow: int = 60_000_000) -> None:
+        upstreams = {"main": {"targets": [{"url": "http://127.0.0.1:9/base"}], "connections": 2, "queue": 1}}
+        self.house = House(catalogue(operation, groups={"bank": {"upstreams": upstreams}}))
+        if not straight:
+            self.house.pipeline.straight = lambda *_: None  # type: ignore[method-assign]
+        self.measures = Measures(slow)
+        tables = Tables({"w1": self.house.table}, {"app-1": "w1"})
+        self.gateway = Gateway(GatewaySettings(), self.house.pipeline, self.measures, tables, proxies)
+        [self.target] = self.gateway.pools["w1", "bank/main"].targets
+        self.links: list[Connection] = []
+        self.asked: list[Wire] = []
+        self.clients: list[tuple[Client, Wire]] = []
+        self.connect()
+
+    def connect(self) -> None:
+        client, wire = Client(self.gateway), Wire()
+        client.connection_made(wire)  # type: ignore[arg-type]
+        self.clients.append((client, wire))
+
+    def link(self, target: Target, counted: bool) -> Connection:
+        link, wire = Connection(target, counted), Wire()
+        link.connection_made(wire)  # type: ignore[arg-type]
+        self.links.append(link)
+        self.asked.append(wire)
+        return link
+
+    async def act(self, what: str, about: Any) -> None:
+        client, wire = self.clients[-1]
+        if wire.closed:
+            client.connection_lost(None)
+            self.connect()
+            client, wire = self.clients[-1]
+        link = next((link for link in self.links if link.sink is not None), None)
+        if what == "say":
+            client.data_received(about)
+        elif what == "leave":
+            wire.closed = True
+            client.connection_lost(None)
+            self.connect()
+        elif what == "late":
+            client.expire(client.deadline)
+        elif what == "pause":
+            client.pause_writing()
+            client.resume_writing()
+        elif what == "drain":
+            self.gateway.draining = True
+            client.drain()
+        elif what == "stall" and link is not None:
+            link.pause_writing()
+            link.resume_writing()
+        elif what == "answer" and link is not None:
+            for piece in about:
+                if not self.asked[self.links.index(link)].closed:
+                    link.data_received(piece)
+        elif what == "lose" and link is not None:
+            self.asked[self.links.index(link)].closed = True
+            link.connection_lost(about)
+        for _ in range(4):
+            await asyncio.sleep(0)
+        for number, asked in enumerate(self.asked):
+            if asked.closed and self.links[number].counted:
+                self.links[number].counted = False
+                self.target.closed(self.links[number])
+
+    def seen(self) -> list[Any]:
+        """Everything that anybody could notice."""
+        return [
+            [(steady(wire.said), wire.closed) for _, wire in self.clients],
+            [(steady(wire.said), wire.closed) for wire in self.asked],
+            self.measures.noted,
+            (self.target.open, self.target.outstanding, len(self.target.idle), self.target.failures),
+            (self.gateway.calls, self.gateway.refused, self.gateway.connections),
+            [client._state for client, _ in self.clients],
+        ]
+
+
+def a_call(number: int, body: bytes = b"{}", **rest: Any) -> bytes:
+    secret, device = rest.get("secret", SECRET), rest.get("device", "d1")
+    at, nonce = str(int(time.time() * 1000) + rest.get("off", 0)), rest.get("nonce") or f"nonce-of-call-{number:06d}"
+    code = sign(secret, "app-1", NAME, b"POST", b"", at, nonce, rest.get("signed", body))
+    return (
+        f"POST /rpc/{NAME} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nx-eden-app: app-1\r\n"
+        f"x-eden-device: {device}\r\nx-eden-time: {at}\r\nx-eden-nonce: {nonce}\r\nx-eden-signature: {code}\r\n"
+        f"{rest.get('more', '')}Content-Length: {len(body)}\r\n\r\n"
+    ).encode() + body
+
+
+def calls(chance: random.Random, number: int) -> list[bytes]:
+    """What a client says next, in pieces."""
+    body = b"x" * chance.choice((0, 2, 2, 2, 9, 10, 70))
+    kinds: list[dict[str, Any]] = [
+        {}, {}, {}, {}, {}, {},
+        {"nonce": "alphanumeric0123456789"}, {"nonce": "short"}, {"nonce": "a nonce with spaces"}, {"signed": b"other"},
+        {"off": -3_600_000}, {"secret": SECRET_SM3}, {"device": "another"}, {"more": "Connection: close\r\n"},
+        {"more": "Cookie: a=1\r\n"}, {"more": "Traceparent: 00-" + "a" * 32 + "-" + "b" * 16 + "-01\r\n"},
+        {"more": "Origin: https://a.example\r\n"}, {"more": "X-Forwarded-For: 192.0.2.1, 192.0.2.2\r\n"},
+    ]  # fmt: skip
+    data = a_call(number, body, **chance.choice(kinds))
+    what = chance.randrange(12)
+    if what == 0:
+        at = chance.randrange(len(data))
+        return [data[:at], data[at:]]
+    if what == 1:
+        return [data + a_call(number + 500_000)]
+    if what == 2:
+        at = chance.randrange(len(data))
+        return [data[:at] + chance.choice((b"\r\n", b"\n", b" ", b"0", b"\x00", b"9")) + data[at + 1 :]]
+    return [data]
+
+
+def script(chance: random.Random) -> list[tuple[str, Any]]:
+    made: list[tuple[str, Any]] = []
+    for number in range(chance.randrange(3, 25)):
+        made += [("say", piece) for piece in calls(chance, chance.choice((number, number, number, 0)) + 100)]
+        for _ in range(chance.choice((0, 0, 0, 1))):
+            made.append((chance.choice(("leave", "late", "pause", "stall", "lose", "say")), None))
+            if made[-1][0] == "say":
+                made[-1] = ("say", a_call(number + 800_000))
+        for _ in range(chance.choice((1, 1, 2))):
+            said = chance.choice(SERVICE)
+            at = chance.randrange(1, len(said))
+            made.append(("answer", [said] if chance.randrange(4) else [said[:at], said[at:]]))
+        if chance.randrange(40) == 0:
+            made.append(("drain", None))
+    return made
+
+
+OPERATIONS: list[dict[str, Any]] = [
+    {},
+    {"limits": {"rate": 0.001, "burst": 6}},
+    {"retry": {"most": 2, "any_method": True}},
+    {"method": "PUT"},
+    {"body_bytes": 64},
+    {"headers": [{"name": "x-one", "action": "add", "value": "1", "location": "request"}]},
+    {"headers": [{"name": "x-one", "action": "add", "value": "1", "location": "response"}]},
+    {"response_signature": True},
+    {"breaker": {"on": True}},
+]
+
+
+async def both(
+    monkeypatch: pytest.MonkeyPatch, operation: dict[str, Any], acts: list[tuple[str, Any]], **rest: Any
+) -> int:
+    """Do the same on either way, and compare; how many calls went straight."""
+    went = 0
+    goes = Flight.goes
+
+    def counted(flight: Flight, data: bytes) -> bool:
+        nonlocal went
+        gone = goes(flight, data)
+        went += gone
+        return gone
+
+    monkeypatch.setattr(Flight, "goes", counted)
+    seen = []
+    for straight in (False, True):
+        went = 0
+        world = World(operation, straight, **rest)
+
+        async def connect(target: Target, counted: bool = True, world: World = world) -> Connection:
+            return world.link(target, counted)
+
+        monkeypatch.setattr(Target, "connect", connect)
+        try:
+            for what, about in acts:
+                await world.act(what, about)
+            seen.append(world.seen())
+        finally:
+            await world.gateway.close()
+        assert straight or not went
+    monkeypatch.setattr(Flight, "goes", goes)
+    for general, other in zip(*seen, strict=True):
+        if isinstance(general, list) and len(general) == len(other):
+            for one, two in zip(general, other, strict=True):
+                assert two == one
+        assert other == general
+    return went
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=str)
+def test_both_ways_are_the_same(monkeypatch: pytest.MonkeyPatch, operation: dict[str, Any]) -> None:
+    async def work() -> None:
+        went = 0
+        for seed in range(60):
+            chance = random.Random(seed)
+            rest = {"proxies": chance.choice(("", "*")), "slow": chance.choice((0, 60_000_000))}
+            went += await both(monkeypatch, operation, script(chance), **rest)
+        busy = "breaker" in operation or "response_signature" in operation or "response" in str(operation)
+        assert (went == 0) if busy else (went > 100)
+
+    run(work)
