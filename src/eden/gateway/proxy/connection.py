@@ -104,7 +104,6 @@ class Client(Incoming):
         """The call that has come is on its way."""
         self._gateway.calls += 1
         self._state = CALL
-        self._buffer = b""
         self.deadline = deadline
 
     def went_straight(self, now: float) -> None:
@@ -125,7 +124,7 @@ class Client(Incoming):
 
     def _settle(self) -> None:
         """Something happens that is not usual."""
-        if self._flight.way is not None:
+        if self._flight.sent is not None:
             self._flight.general()
 
     # a call
@@ -320,6 +319,7 @@ class Client(Incoming):
 
     def drain(self) -> None:
         """No more calls: close now if none is there, else with the answer."""
+        self._settle()
         self._keep = False
         if self._state == HEAD and not self._buffer:
             self._close()

@@ -116,6 +116,7 @@ class Gateway:
     def swap(self, tables: Tables) -> None:
         """From the next call on."""
         self.tables = tables
+        self.ways.forget()
         self._make_pools()
 
     def _make_pools(self) -> None:
@@ -264,6 +265,7 @@ class Gateway:
     async def drain(self, seconds: float) -> None:
         """Take no more calls, let those that run end, for so long; then end them."""
         self.draining = True
+        self.ways.forget()
         for client in list(self._clients):
             client.drain()
         if self._clients:
@@ -277,6 +279,7 @@ class Gateway:
     async def close(self) -> None:
         """At once."""
         self.draining = True
+        self.ways.forget()
         self._sweeper.cancel()
         for client in list(self._clients):
             client.transport.abort()

@@ -94,8 +94,8 @@ class Incoming(asyncio.Protocol):
         state = self._state
         if state == HEAD:
             if self._buffer:
-                data = self._buffer + data
-            if not self._flight.goes(data):
+                self._read(self._buffer + data)
+            elif not self._flight.goes(data):
                 self._read(data)
         elif state == BODY:
             self._take(data)

@@ -161,7 +161,8 @@ class Connection(asyncio.Protocol):
             self.reusable = True
             if self.counted:
                 self.target.release(self)
-            sink.usual(*answer)
+            usual, body = answer
+            sink.usual(usual, body)
             return
         self._parse(sink.unusual(), data)
 

@@ -16,16 +16,17 @@ the call is not straight.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from operator import itemgetter
 from struct import Struct
 from time import monotonic, time_ns
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from eden.gateway.exchange import AGAIN, GOOD, PASSES, SECRET, Answer, Exchange, Route, Standing, Straight
 from eden.gateway.proxy import answers
 from eden.gateway.proxy.call import Call
 from eden.gateway.proxy.lines import FLEETING, Usual, field_of
-from eden.gateway.proxy.upstream import Pool, Target
+from eden.gateway.proxy.upstream import Pool
 
 if TYPE_CHECKING:
     from eden.gateway.proxy.connection import Client
@@ -86,26 +87,27 @@ def _cut(data: bytes, size: int) -> tuple[Cut, bytes] | None:
 
 
 class Way:
-    """Of calls with one head: what was decided."""
+    """Of calls with one head: what was decided. `begins`: their requests to the only `target` of their upstream, up to
+    the lines that tell of the client."""
 
-    __slots__ = ("begins", "head", "most", "pool", "route", "seconds", "standing", "straight", "tables")
+    __slots__ = ("begins", "head", "most", "route", "seconds", "standing", "straight", "target")
 
-    def __init__(self, head: Head, standing: Standing, straight: Straight, pool: Pool, route: Route) -> None:
+    def __init__(self, head: Head, exchange: Exchange, route: Route, straight: Straight, pool: Pool) -> None:
+        """`exchange`: one of them, on its way to the service. ValueError when a request would be none."""
+        assert exchange.standing is not None
         self.head = head
-        self.standing = standing
-        #: that all of it holds for
-        self.tables = standing.tables
+        self.standing: Standing = exchange.standing
         self.straight = straight
-        self.pool = pool
         self.route = route
         self.most = route.body_bytes
         self.seconds = route.timeout_ms / 1000
-        #: target → the head of a request up to the lines that tell of the client
-        self.begins: dict[Target, bytes] = {}
+        [self.target] = pool.targets
+        lines = b"".join(map(answers.request_line, exchange.send_headers))
+        self.begins = self.target.starts[exchange.send_method, exchange.send_path] + lines
 
 
 class Ways:
-    """All that a worker knows."""
+    """All that a worker knows. It holds for one set of tables, and until the worker ends."""
 
     __slots__ = ("cuts", "known")
 
@@ -118,22 +120,28 @@ class Ways:
     def put(self, data: bytes, cut: Cut, way: Way) -> None:
         """`data` begins with a head that is cut and goes like this."""
         if len(self.known) >= _WAYS or len(self.cuts) >= _WAYS:
-            self.known.clear()
-            self.cuts.clear()
+            self.forget()
         self.cuts[cut.size] = cut
         self.known[cut.still(cut.parts(data))] = way
+
+    def forget(self) -> None:
+        self.known.clear()
+        self.cuts.clear()
 
 
 #: before a connection had a call
 _NO_CUT: Final = Cut(1 << 62, [(0, 0, which) for which in range(4)])
 
 
+#: a call that is on its way straight: its time, nonce, signature and length; its body, the ids of its trace and span,
+#: when it came (ms since 1970; seconds, monotonic)
+Sent: TypeAlias = tuple[Way, tuple[bytes, bytes, bytes, bytes], bytes, bytes, int, float]
+
+
 class Flight:
     """The straight calls of one client's connection, one after the other; an `Asker` of connections to services."""
 
-    __slots__ = (
-        "_body", "_client", "_connection", "_cut", "_gateway", "_ids", "_new", "_now_ms", "_started", "_taken", "way",
-    )  # fmt: skip
+    __slots__ = ("_client", "_connection", "_cut", "_gateway", "_new", "sent")
 
     def __init__(self, client: Client, gateway: Gateway) -> None:
         self._client = client
@@ -142,13 +150,7 @@ class Flight:
         self._cut = _NO_CUT
         #: a head has come that is not known
         self._new = False
-        #: of the call that is on its way straight; None: there is none
-        self.way: Way | None = None
-        # and its time, nonce, signature and length; its body, ids of trace and span, when it came
-        self._taken: tuple[bytes, bytes, bytes, bytes] = (b"", b"", b"", b"")
-        self._body = self._ids = b""
-        self._now_ms = 0
-        self._started = 0.0
+        self.sent: Sent | None = None
         self._connection: Connection | None = None
 
     def goes(self, data: bytes) -> bool:
@@ -164,38 +166,31 @@ class Flight:
         taken = time, nonce, code, length = cut.taken(parts)
         body = data[cut.size :]
         size = len(body)
-        if length != b"%d" % size or size > way.most or gateway.draining:
-            return False
-        if way.tables is not gateway.tables:
-            self._new = True
+        if size > way.most or length != b"%d" % size:
             return False
         now_ms, started = time_ns() // 1_000_000, monotonic()
         passed = way.straight.passes(time, nonce, code, body, now_ms, started)
         if passed == AGAIN:
             return False
-        self.way, self._taken, self._body, self._now_ms, self._started = way, taken, body, now_ms, started
         client = self._client
         if client.trusted:
             gateway.forward(client, way.head.fields)
-        self._ids = ids = gateway.ids.both()
+        ids = gateway.ids.both()
+        self.sent = way, taken, body, ids, now_ms, started
         client.goes_straight(started + way.seconds)
         if passed != PASSES:
             self.general(passed)
             return True
-        connection = way.pool.at_hand(started)
+        connection = way.target.at_hand(started)
         if connection is None:
             self.general().ask()
-            return True
-        begins = way.begins.get(connection.target) or self._begin(way, connection.target)
-        if not begins:
-            self.general().connected(connection, True)
             return True
         self._connection = connection
         connection.begin(self, False)
         connection.transport.write(
             b"".join(
                 (
-                    begins,
+                    way.begins,
                     client.forwarded,
                     b"traceparent: 00-",
                     ids,
@@ -208,52 +203,48 @@ class Flight:
         )
         return True
 
-    def _begin(self, way: Way, target: Target) -> bytes:
-        """What all requests of this way to a target begin with; b"" where they can be none."""
-        exchange = self._exchange(way)
-        way.straight.recall(exchange, b"", b"", PASSES)
-        try:
-            lines = b"".join(map(answers.request_line, exchange.send_headers))
-            way.begins[target] = begins = target.starts[exchange.send_method, exchange.send_path] + lines
-        except ValueError:
-            return b""
-        return begins
-
     def learn(self, data: bytes, head: Head, exchange: Exchange) -> None:
         """Remember how the call that `data` consists of went, if its head was a new one and it got to the service."""
-        if not self._new:
+        gateway, standing, route = self._gateway, exchange.standing, exchange.route
+        if not self._new or gateway.draining or standing is None or route is None:
             return
         self._new = False
-        gateway, standing, route = self._gateway, exchange.standing, exchange.route
-        if standing is None or route is None or standing.sent is None or standing.bent or not exchange.upstream:
+        if standing.sent is None or standing.bent or not exchange.upstream:
             return
         standing.bent = True
         pool = gateway.pools.get((exchange.table.workspace_id, exchange.upstream))
+        data = data.removeprefix(b"\r\n")
         size = data.find(b"\r\n\r\n") + 4
-        if pool is None or not head.keep_alive or head.method == b"HEAD" or head.secrets or size > _HEAD_BYTES:
+        if pool is None or len(pool.targets) != 1 or size > _HEAD_BYTES:
             return
-        if (found := _cut(data, size)) is None:
+        if not head.keep_alive or head.method == b"HEAD" or head.secrets or (found := _cut(data, size)) is None:
             return
         cut, signature = found
         straight = gateway.steps.straight(standing, exchange.fields, signature)
         if straight is not None:
-            standing.bent = False
-            gateway.ways.put(data, cut, Way(head, standing, straight, pool, route))
+            with suppress(ValueError):
+                gateway.ways.put(data, cut, Way(head, exchange, route, straight, pool))
+                standing.bent = False
 
     # of the connection to the service, which is free again when the answer was a usual one
 
     def usual(self, usual: Usual, body: bytes) -> None:
-        way, client, gateway, connection = self.way, self._client, self._gateway, self._connection
-        assert way is not None and connection is not None
-        status = usual.status
-        if status >= 400 or gateway.draining:
-            self.general().usual(usual, body)
-            return
-        connection.target.failures = 0
+        sent, client, connection = self.sent, self._client, self._connection
+        assert sent is not None and connection is not None
+        told = usual.told
+        if told is None:
+            if usual.status >= 400:
+                self.general().usual(usual, body)
+                return
+            told = usual.told = answers.parts(
+                Answer(usual.status, sent[0].straight.returned(usual.headers)), usual.length
+            )
         # writing may make the client pause, which is no concern of a call that is over
-        self.way = self._connection = None
-        begins, framing, dated = usual.told or self._told(way, usual)
-        trace = self._ids[:32]
+        self.sent = self._connection = None
+        connection.target.failures = 0
+        way, _, _, ids, now_ms, started = sent
+        begins, framing, dated = told
+        trace = ids[:32]
         client.transport.write(
             b"".join(
                 (
@@ -262,7 +253,7 @@ class Flight:
                     trace,
                     b"\r\nmgw-traceid: ",
                     trace,
-                    b"\r\nserver-time: %d\r\n" % self._now_ms,
+                    b"\r\nserver-time: %d\r\n" % now_ms,
                     b"" if dated else answers.date(),
                     framing,
                     body,
@@ -270,21 +261,13 @@ class Flight:
             )
         )
         now = monotonic()
-        micros = int((now - self._started) * 1_000_000)
-        measures = gateway.measures
-        measures.note(way.route, GOOD, status, micros, False, False)
+        micros = int((now - started) * 1_000_000)
+        measures = self._gateway.measures
+        measures.note(way.route, GOOD, usual.status, micros, False, False)
         if micros >= measures.slow_micros:
-            exchange = self._exchange(way)
-            way.straight.recall(exchange, self._taken[1], self._taken[2], PASSES)
-            measures.trace(exchange, Answer(status, list(usual.headers), body), micros)
+            exchange, _ = self._exchange(sent, PASSES)
+            measures.trace(exchange, Answer(usual.status, list(usual.headers), body), micros)
         client.went_straight(now)
-
-    def _told(self, way: Way, usual: Usual) -> tuple[bytes, bytes, bool]:
-        """What a client is told before the lines that are other ones each time, what behind them, and whether Date is
-        among it."""
-        answer = Answer(usual.status, way.straight.returned(usual.headers))
-        usual.told = made = answers.parts(answer, usual.length)
-        return made
 
     def unusual(self) -> Call:
         return self.general()
@@ -297,11 +280,10 @@ class Flight:
 
     def general(self, empty: int = PASSES) -> Call:
         """The call, as it would be had it not gone straight; `empty`: the bucket that had no token for it."""
-        way, client, connection = self.way, self._client, self._connection
-        assert way is not None
-        self.way = self._connection = None
-        exchange = self._exchange(way)
-        answer = way.straight.recall(exchange, self._taken[1], self._taken[2], empty)
+        sent, client, connection = self.sent, self._client, self._connection
+        assert sent is not None
+        self.sent = self._connection = None
+        exchange, answer = self._exchange(sent, empty)
         call = Call(client, self._gateway, exchange)
         client.goes_on(exchange, call)
         if answer is not None:
@@ -310,11 +292,12 @@ class Flight:
             call.resume(connection)
         return call
 
-    def _exchange(self, way: Way) -> Exchange:
-        client, standing, head = self._client, way.standing, way.head
-        fields = head.fields | dict(zip(_FLEETING, self._taken, strict=True))
+    def _exchange(self, sent: Sent, empty: int) -> tuple[Exchange, Answer | None]:
+        way, taken, body, ids, now_ms, started = sent
+        client, standing = self._client, way.standing
+        fields = way.head.fields | dict(zip(_FLEETING, taken, strict=True))
         peer = self._gateway.forward(client, fields) if client.trusted else client.peer
-        trace = self._ids[:32].decode()
-        exchange = standing.exchange(standing.headers, peer, trace, self._now_ms, self._started, fields)
-        exchange.body = self._body
-        return exchange
+        exchange = standing.exchange(standing.headers, peer, ids[:32].decode(), now_ms, started, fields)
+        exchange.body = body
+        _, nonce, code, _ = taken
+        return exchange, way.straight.recall(exchange, nonce, code, empty)

@@ -94,6 +94,17 @@ class Target:
             raise ValueError("a path has no space and no line end")
         return b"%b %b%b HTTP/1.1\r\nhost: %b\r\n" % (method, self.prefix, path, self.authority)
 
+    def at_hand(self, now: float) -> Connection | None:
+        """The connection that was used last, taken and counted, if it is fresh and the target well."""
+        idle = self.idle
+        if not idle or not self.well or self.ejected_until > now:
+            return None
+        connection = idle[-1]
+        if now - connection.idle_since > IDLE_S or connection.closing:
+            return None
+        self.outstanding += 1
+        return idle.pop()
+
     def failed(self) -> None:
         """Once more in a row; see `interfaces.Outlier`."""
         self.failures += 1
@@ -234,19 +245,6 @@ class Pool:
         two = random.choices(usable, [target.weight for target in usable])[0]
         return one if one.outstanding * two.weight <= two.outstanding * one.weight else two
 
-    def at_hand(self, now: float) -> Connection | None:
-        """An idle connection, taken and counted, where there is but one target and nothing else to be thought of."""
-        if len(self.targets) != 1:
-            return None
-        target = self.targets[0]
-        if not target.idle or not target.well or target.ejected_until > now:
-            return None
-        connection = target.idle[-1]
-        if now - connection.idle_since > IDLE_S or connection.closing:
-            return None
-        target.outstanding += 1
-        return target.idle.pop()
-
     def request(self, sink: Sink, now: float, avoid: Target | None = None) -> None:
         """A connection for `sink`, now or later; or `lost`."""
         targets = self.targets
@@ -254,11 +252,8 @@ class Pool:
         if target is None or not target.usable(now):
             sink.lost("none")
             return
-        idle = target.idle
-        if idle and now - idle[-1].idle_since <= IDLE_S and not idle[-1].closing:
-            # the one that was used last
-            target.outstanding += 1
-            sink.connected(idle.pop(), True)
+        if (connection := target.at_hand(now)) is not None:
+            sink.connected(connection, True)
             return
         if self._give(target, sink, now):
             return
