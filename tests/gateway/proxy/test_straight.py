@@ -78,6 +78,20 @@ class Measures:
         self.noted.append((exchange.operation, caller, service, told))
 
 
+class Pausing(Wire):
+    """Says how often it was told to stop reading, and to go on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pauses = 0
+
+    def pause_reading(self) -> None:
+        self.pauses += 1
+
+    def resume_reading(self) -> None:
+        self.pauses += 1000
+
+
 class World:
     """A gateway in memory with the real steps, a client, and services that say what they are told to."""
 
@@ -99,7 +113,7 @@ class World:
         self.gateway = Gateway(GatewaySettings(), self.house.pipeline, self.measures, tables, proxies)
         [self.target] = self.gateway.pools["w1", "bank/main"].targets
         self.links: list[Connection] = []
-        self.asked: list[Wire] = []
+        self.asked: list[Pausing] = []
         self.clients: list[tuple[Client, Wire]] = []
         self.connect()
 
@@ -114,7 +128,7 @@ class World:
         self.clients.append((client, wire))
 
     def link(self, target: Target, counted: bool) -> Connection:
-        link, wire = Connection(target, counted), Wire()
+        link, wire = Connection(target, counted), Pausing()
         link.connection_made(wire)  # type: ignore[arg-type]
         self.links.append(link)
         self.asked.append(wire)
@@ -164,7 +178,7 @@ class World:
         """Everything that anybody could notice."""
         return [
             [(steady(wire.said), wire.closed) for _, wire in self.clients],
-            [(steady(wire.said), wire.closed) for wire in self.asked],
+            [(steady(wire.said), wire.closed, wire.pauses) for wire in self.asked],
             self.measures.noted,
             (self.target.open, self.target.outstanding, len(self.target.idle), self.target.failures),
             (self.gateway.calls, self.gateway.refused, self.gateway.connections),
@@ -175,23 +189,31 @@ class World:
 def a_call(number: int, body: bytes = b"{}", **rest: Any) -> bytes:
     secret, device = rest.get("secret", SECRET), rest.get("device", "d1")
     at, nonce = str(int(time.time() * 1000) + rest.get("off", 0)), rest.get("nonce") or f"nonce-of-call-{number:06d}"
-    code = sign(secret, "app-1", NAME, b"POST", b"", at, nonce, rest.get("signed", body))
+    method = rest.get("method", "POST")
+    code = sign(secret, "app-1", NAME, method.encode(), b"", at, nonce, rest.get("signed", body))
     return (
-        f"POST /rpc/{NAME} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nx-eden-app: app-1\r\n"
+        f"{method} /rpc/{NAME} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nx-eden-app: app-1\r\n"
         f"x-eden-device: {device}\r\nx-eden-time: {at}\r\nx-eden-nonce: {nonce}\r\nx-eden-signature: {code}\r\n"
         f"{rest.get('more', '')}Content-Length: {len(body)}\r\n\r\n"
     ).encode() + body
 
 
+BODIES = (
+    b"", b"{}", b"{}", b"{}", b'{"id": 7}', b'{"id": "7/8", "count": 1}', b'{"count": "no"}',
+    b'{"id": 8, "about": "%b"}' % (b"x" * 60),
+)  # fmt: skip
+
+
 def calls(chance: random.Random, number: int) -> list[bytes]:
     """What a client says next, in pieces."""
-    body = b"x" * chance.choice((0, 2, 2, 2, 2, 2, 9, 70))
+    body = chance.choice(BODIES)
     kinds: list[dict[str, Any]] = [
         *({} for _ in range(24)),
         {"nonce": "alphanumeric0123456789"}, {"nonce": "short"}, {"nonce": "a nonce with spaces"}, {"signed": b"other"},
         {"off": -3_600_000}, {"secret": SECRET_SM3}, {"device": "another"}, {"more": "Connection: close\r\n"},
         {"more": "Cookie: a=1\r\n"}, {"more": "Traceparent: 00-" + "a" * 32 + "-" + "b" * 16 + "-01\r\n"},
-        {"more": "Origin: https://a.example\r\n"}, {"more": "X-Forwarded-For: 192.0.2.1, 192.0.2.2\r\n"},
+        {"method": "HEAD"}, {"method": "HEAD"}, *({"more": "Origin: https://a.example\r\n"} for _ in range(4)),
+        *({"more": "X-Forwarded-For: 192.0.2.1, 192.0.2.2\r\n"} for _ in range(6)),
     ]  # fmt: skip
     data = a_call(number, body, **chance.choice(kinds))
     what = chance.randrange(12)
@@ -329,6 +351,23 @@ def test_no_other_head_goes_straight(monkeypatch: pytest.MonkeyPatch) -> None:
                     spoiled = good[:at] + token + good[end:]
                     assert spoiled == good or not flight.goes(spoiled), spoiled
         assert flight.goes(good) and not flight.goes(good)
+        await world.gateway.close()
+
+    run(work)
+
+
+def test_a_secret_that_retires_does_so_for_calls_that_go_straight(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def work() -> None:
+        world, off = World(monkeypatch), 60_000
+        signer = world.house.table.apps[b"app-1"].signers[0]
+        signer.retires_ms = time.time_ns() // 1_000_000 + off
+        await world.act("say", a_call(1))
+        await world.act("answer", [USUAL])
+        flight = Flight(world.clients[-1][0], world.gateway)
+        monkeypatch.setattr(straights, "time_ns", lambda: time.time_ns() + 2 * off * 1_000_000)
+        assert not flight.goes(a_call(2, off=2 * off))
+        monkeypatch.undo()
+        assert flight.goes(a_call(2))
         await world.gateway.close()
 
     run(work)
