@@ -26,19 +26,19 @@ _NEVER: Final = 1 << 62
 
 
 def is_straight(ready: Ready, fields: dict[bytes, bytes]) -> bool:
-    """Whether nothing of such calls hangs on chance, on what others asked, or on bodies."""
+    """Whether nothing of such calls hangs on chance, on what others asked, on bodies or on who calls."""
     route = ready.route
-    busy = (
-        route.authorizer, route.breaker, route.cache, route.check_body, route.mock, route.response_rules,
-        ready.outside,
-    )  # fmt: skip
     told = b"origin" in fields and ready.table.cors is not None
     return (
         route.signed
+        # of those that are sealed, held, mapped or authorized, what the service is sent is not ready (`prepare`)
         and ready.headers is not None
         and route.kind == "http"
-        and not (ready.sealed or route.holds_answers or told)
-        and all(step is None for step in busy)
+        and route.breaker is None
+        and route.check_body is None
+        and route.mock is None
+        and route.response_rules is None
+        and not told
     )
 
 

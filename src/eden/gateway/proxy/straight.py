@@ -272,10 +272,6 @@ class Flight:
     def unusual(self) -> Call:
         return self.general()
 
-    @property
-    def over(self) -> bool:
-        return False
-
     # what is not straight
 
     def general(self, empty: int = PASSES) -> Call:
