@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import Frame, FrameLocator, Locator, Page, Request, expect
 
 from tests.browser.accessibility import violations
-from tests.browser.runtime.conftest import program_frame
+from tests.browser.runtime.conftest import asked, program_frame
 
 #: a phone that fills the page, with what the demo tells its simulator
 _PHONE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>phone</title><link rel="icon" href="data:,">
@@ -331,7 +331,7 @@ class _Phone:
         for _ in range(900):
             frames = [frame for frame in self.page.frames if frame is not self.page.main_frame]
             script = "() => document.querySelector('.eden-page:not([data-away])')?.dataset.route"
-            if any(frame.evaluate(script) == route for frame in frames):
+            if any(asked(frame, script) == route for frame in frames):
                 return
             self.page.wait_for_timeout(50)
         raise AssertionError(f"{route} did not come")
