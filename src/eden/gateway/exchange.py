@@ -23,8 +23,9 @@ from eden.gateway.interfaces import Kind, Upstream
 
 Headers: TypeAlias = list[tuple[bytes, bytes]]
 
-#: headers whose values are nobody's business after their call: they are not remembered
-SECRET: Final = frozenset((b"authorization", b"cookie", b"proxy-authorization", b"set-cookie"))
+#: headers that services are sent and whose values are not remembered: they are nobody's business after their call, or
+#: other ones in each
+SECRET: Final = frozenset((b"authorization", b"cookie", b"idempotency-key", b"proxy-authorization", b"set-cookie"))
 
 #: how the call came: our own path, the commercial platform's, the safe exit
 Wire: TypeAlias = Literal["rpc", "mgw", "egress"]

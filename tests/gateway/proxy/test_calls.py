@@ -54,8 +54,10 @@ def test_secrets_go_on_to_the_service_each_as_it_came() -> None:
         async with upstream(echoing(log)) as port, stage(table([port])) as gateway:
             reader, writer = await gateway.connect()
             for number in range(3):
-                writer.write(GET[:-2] + b"Authorization: Bearer %d\r\nCookie: a=%d\r\n\r\n" % (number, number))
+                ours = b"Authorization: Bearer %d\r\nCookie: a=%d\r\nIdempotency-Key: k%d\r\n" % ((number,) * 3)
+                writer.write(GET[:-2] + ours + b"\r\n")
                 assert (await answer(reader))[0] == 200
+                assert b"idempotency-key: k%d\r\n" % number in log[number]
                 assert b"authorization: Bearer %d\r\n" % number in log[number]
                 assert b"cookie: a=%d\r\n" % number in log[number]
                 assert log[number].count(b"authorization") == log[number].count(b"cookie") == 1

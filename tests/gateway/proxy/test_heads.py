@@ -60,6 +60,14 @@ def test_a_secret_is_not_remembered() -> None:
     assert b"Bearer" not in b"".join(b"".join(lines) for lines in heads._known)
 
 
+def test_what_is_another_one_in_each_call_and_goes_on_makes_no_other_head() -> None:
+    heads = Heads(4096)
+    call = CALL.replace(b"Host: a\r\n", b"Host: a\r\nIdempotency-Key: %b\r\n")
+    first, second = heads.read(call % (b"k-1", 1, b"one", 0, b"")), heads.read(call % (b"k-2", 2, b"two", 0, b""))
+    assert first is not None and second is not None and first[0] is second[0]
+    assert second[0].secrets == (b"idempotency-key",) and second[1][b"idempotency-key"] == b"k-2"
+
+
 def test_a_secret_in_the_place_of_what_is_not_sent_on_is_another_head() -> None:
     heads = Heads(4096)
     lines = (b"Cookie: a=1", b"Traceparent: 00", b"Cookie: a=2", b"X-Eden-Time: 1", b"Authorization: b")
