@@ -37,12 +37,12 @@ _PHONES = 8
 #: no payment is that long without an answer, seconds
 _PATIENCE_S = 120
 _TIMEOUT = aiohttp.ClientTimeout(total=10)
-#: what a phone that gets this does is to send it again
-_AGAIN = (500, 502, 503, 504)
+#: what a phone that gets this does is to send it again; one that is too fast, too
+_AGAIN = (429, 500, 502, 503, 504)
 
 
 class Verdict(msgspec.Struct):
-    """`lost`: answers that did not come, or said that nobody knows; `refused`: others, by what they said."""
+    """`lost`: answers that did not come, said that nobody knows, or to wait; `refused`: others, by what they said."""
 
     kills: int = 0
     payments: int = 0
