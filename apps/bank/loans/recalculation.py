@@ -136,13 +136,11 @@ def payoff(
     prepayment: Prepayment = Prepayment.REDUCE_INSTALMENT,
 ) -> dict[str, Decimal]:
     """What ends the loan on a day: `principal`, `interest` until that day, and the `total`."""
-    rows = recalculate(terms, repayments, as_of, prepayment).rows
-    past = [row for row in rows if row.due <= as_of]
-    interest = sum((row.interest - row.paid_interest for row in past), Decimal(0))
-    current = next((row for row in rows if row.start <= as_of < row.due), None)
-    if current is not None:
-        interest += _accrued(terms, repayments, as_of, prepayment, current) - current.paid_interest
+    _check(terms, repayments, as_of)
+    replay = _Replay(terms, sorted(repayments, key=lambda item: item.on), as_of, prepayment, frozenset({as_of}))
+    rows = replay.run().rows
     principal = sum((row.principal - row.paid_principal for row in rows), Decimal(0))
+    interest = replay.until(as_of) - sum((row.paid_interest for row in rows), Decimal(0))
     return {"principal": principal, "interest": interest, "total": principal + interest}
 
 
@@ -155,25 +153,13 @@ def interest_until(
     """All interest that has accrued until each of some days, due or not, paid or not: one replay for all of them.
 
     It is what `payoff` asks for on such a day and what had been paid of interest before. Raises ValueError as
-    `recalculate` does, and for terms whose stretches are rounded alone, which days that are looked at would cut.
+    `recalculate` does.
     """
     last = max(days)
     _check(terms, repayments, last)
-    if terms.round_stretches:
-        raise ValueError("days that are looked at would cut stretches that are rounded alone")
     replay = _Replay(terms, sorted(repayments, key=lambda item: item.on), last, prepayment, frozenset(days))
     replay.run()
-    total = sum((row.interest for row in replay.rows), Decimal(0))
-    return [replay.accrued.get(day, Decimal(0) if day <= terms.start else total) for day in days]
-
-
-def _accrued(
-    terms: Terms, repayments: Sequence[Repayment], as_of: Day, prepayment: Prepayment, current: Row
-) -> Decimal:
-    """The current period's interest until a day: the replay ends there."""
-    replay = _Replay(terms, sorted(repayments, key=lambda item: item.on), as_of, prepayment)
-    replay.run()
-    return replay.until_as_of[current.number]
+    return [replay.until(day) for day in days]
 
 
 def _check(terms: Terms, repayments: Sequence[Repayment], as_of: Day) -> None:
@@ -199,15 +185,14 @@ class _Replay:
         marks: frozenset[Day] = frozenset(),
     ) -> None:
         self.terms, self.repayments, self.as_of, self.prepayment = terms, repayments, as_of, prepayment
-        #: days on which to note all interest that has accrued, and what was noted
+        #: days on which to note all interest that has accrued, and what was noted. They cut no stretch of days: by some
+        #: conventions the parts of a year on both sides of a day are not the part of them together
         self.marks, self.accrued = marks, dict[Day, Decimal]()
         self.plan = Plan(terms)
         self.rows: list[Row] = []
         self.balance = terms.principal
         self.carried = Decimal(0)
         self.surplus = Decimal(0)
-        #: number → interest of the period that has become due by `as_of`
-        self.until_as_of: dict[int, Decimal] = {}
 
     def run(self) -> Position:
         level = self.plan.level(1, self.balance)
@@ -246,17 +231,16 @@ class _Replay:
         at = start
         inside = [item for item in self.repayments if start < item.on <= due or (number == 1 and item.on == start)]
         before = sum((row.interest for row in self.rows), Decimal(0)) if self.marks else Decimal(0)
-        for day in sorted({item.on for item in inside} | {due} | {day for day in self.marks if start < day < due}):
-            for low, high in ((at, min(day, self.as_of)), (max(at, self.as_of), day)):
-                overdue = self._overdue() if high <= self.as_of else Decimal(0)
-                for owed in (self.balance, overdue):
-                    part, money = self._interest(number, low, high, owed)
-                    exact_part, rounded = exact_part + part, rounded + money
-                if high <= self.as_of:
-                    self.until_as_of[number] = self._money(exact_part, rounded)
+        for day in sorted({item.on for item in inside} | {due}):
+            owed = ((self.balance, day), (self._overdue(), min(day, self.as_of)))
+            for mark in (mark for mark in self.marks if at < mark <= day):
+                parts = [self._interest(number, at, min(mark, end), amount) for amount, end in owed]
+                until = exact_part + sum(part for part, _ in parts), rounded + sum(money for _, money in parts)
+                self.accrued[mark] = before + self._money(*until)
+            for amount, end in owed:
+                part, money = self._interest(number, at, end, amount)
+                exact_part, rounded = exact_part + part, rounded + money
             at = day
-            if day in self.marks:
-                self.accrued[day] = before + self._money(exact_part, rounded)
             for item in inside:
                 if item.on != day:
                     continue
@@ -276,6 +260,13 @@ class _Replay:
         parts = [Fraction(owed) * factor(self.terms, number, stretch) for stretch in pieces]
         money = sum((Fraction(self.terms.rounding.money(part)) for part in parts), Fraction(0))
         return sum(parts, Fraction(0)), money
+
+    def until(self, day: Day) -> Decimal:
+        """All interest until one of the marks."""
+        if day <= self.terms.start:
+            return Decimal(0)
+        total = sum((row.interest for row in self.rows), Decimal(0))
+        return self.accrued.get(day, total)
 
     def _money(self, exact_part: Fraction, rounded: Fraction) -> Decimal:
         return self.terms.rounding.money(rounded if self.terms.round_stretches else exact_part)

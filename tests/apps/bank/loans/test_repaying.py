@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bank.loans.allocation import USUAL, Ahead, Order, Owed, Part, allocate, arrears, write_off
-from bank.loans.recalculation import Prepayment, Repayment, Rest, payoff, recalculate
+from bank.loans.daycount import DayCount
+from bank.loans.recalculation import Prepayment, Repayment, Rest, interest_until, payoff, recalculate
 from bank.loans.schedule import schedule
 from bank.loans.servicing import Charge, Event, Paid, Plan, Reaged, Reamortised, Returned, serve
 from bank.loans.terms import Accrual, Amortisation, Interest, Terms
@@ -111,6 +112,23 @@ def test_the_amount_that_ends_a_loan() -> None:
     after = payoff(TERMS, [Repayment(on, Decimal(1_000))], on)
     assert after["principal"] == 5_000
     assert after["interest"] == Decimal("39.45")
+
+
+@pytest.mark.parametrize("day_count", DayCount)
+@pytest.mark.parametrize("stretches", [False, True])
+def test_looking_at_a_loan_changes_nothing_of_it(day_count: DayCount, stretches: bool) -> None:
+    """By some conventions the days until the 31st and those from it are more than both together."""
+    terms = replace(TERMS, start=Day(2023, 12, 15), day_count=day_count, round_stretches=stretches)
+    plan = schedule(terms)
+    days = [terms.start + datetime.timedelta(days=number) for number in range(120)]
+    made = [Repayment(row.due, row.total) for row in plan if row.due <= days[-1]]
+    accrued = interest_until(terms, made, days)
+    assert accrued == sorted(accrued)
+    for day, until in zip(days, accrued, strict=True):
+        paid = [item for item in made if item.on <= day]
+        assert [row.interest for row in recalculate(terms, paid, day).rows] == [row.interest for row in plan]
+        interest = sum((row.interest for row in plan if row.due <= day), Decimal(0))
+        assert payoff(terms, paid, day)["interest"] == until - interest >= 0
 
 
 def test_too_much_is_a_surplus() -> None:
