@@ -34,7 +34,8 @@ class Principals:
         """The customer, unless it is not one of ours, or too old."""
         text, _, mac = principal.rpartition(".")
         customer, _, until = text.partition(".")
-        if not hmac.compare_digest(mac, self._mac(text)) or not until.isdigit():
+        # as bytes: a header may have characters that are not ASCII
+        if not hmac.compare_digest(mac.encode(), self._mac(text).encode()) or not until.isdigit():
             return None
         return customer if int(until) * _MICROSECONDS >= at else None
 

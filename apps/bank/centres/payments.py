@@ -51,6 +51,13 @@ _CODES = {
 _TWO_STEPS = ("outside", "disbursement")
 #: what the statement calls them; "transfer" otherwise
 _LINES = {"own": "own", "reversal": "reversal", "disbursement": "loan", "repayment": "loan", "claim": "claim"}
+#: what the ledger says of a pending transfer that has ended
+_SETTLED = (
+    Outcome.PENDING_TRANSFER_ALREADY_POSTED,
+    Outcome.PENDING_TRANSFER_ALREADY_VOIDED,
+    Outcome.PENDING_TRANSFER_EXPIRED,
+    Outcome.ID_ALREADY_FAILED,
+)
 
 
 class Wanted(Struct, frozen=True):
@@ -176,19 +183,15 @@ class Payments:
         return [Order(*row) for row in rows]
 
     async def settle(self, order: Order, confirmed: bool) -> None:
-        """The other bank's word on a pending order. It may come twice; the first one counts."""
-        # made of the order's id: the same word is the same transfer
-        identifier = hashlib.sha256(f"settle {order.id} {confirmed}".encode()).hexdigest()[:32]
+        """The other bank's word on a pending order. It may come twice, or the other one after it: the first counts."""
         flag = int(Flag.POST if confirmed else Flag.VOID)
-        (outcome,) = await self._ledger.post([Transfer(identifier, flags=flag, pending_id=order.id)])
-        if outcome.done or outcome in (
-            Outcome.PENDING_TRANSFER_ALREADY_POSTED,
-            Outcome.PENDING_TRANSFER_ALREADY_VOIDED,
-            Outcome.PENDING_TRANSFER_EXPIRED,
-            Outcome.ID_ALREADY_FAILED,
-        ):
-            posted = confirmed if outcome.done else outcome is Outcome.PENDING_TRANSFER_ALREADY_POSTED
-            await self._database.write(lambda connection: self._do_settle(connection, order, posted, now()))
+        (outcome,) = await self._ledger.post(
+            [Transfer(settling_id(order.id, confirmed), flags=flag, pending_id=order.id)]
+        )
+        if outcome.done or outcome in _SETTLED:
+            # what it was settled with is in the ledger, and nowhere else: this process may have died after it
+            (posted,) = await self._ledger.transfers([settling_id(order.id, True)])
+            await self._database.write(lambda connection: self._do_settle(connection, order, posted is not None, now()))
 
     async def carry_out(self, order: Order) -> Order:
         """Post an order that has been written; as it is afterwards. What was done is not done again."""
@@ -254,6 +257,11 @@ class Payments:
         remark = order.detail["remark"]
         messages.do_tell(connection, order.customer_id, code, at, name=name, amount=amount, remark=remark)
         _do_set(connection, order, "posted" if posted else "returned", at)
+
+
+def settling_id(order: str, confirmed: bool) -> str:
+    """The id of the transfer that settles a pending order: the same word is the same transfer."""
+    return hashlib.sha256(f"settle {order} {confirmed}".encode()).hexdigest()[:32]
 
 
 def refusal(reason: str) -> Refusal:

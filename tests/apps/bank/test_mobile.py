@@ -92,7 +92,14 @@ def test_a_principal_of_the_gateway_is_enough_and_cannot_be_made_up(house: BankH
     principal = checked["principal"]
     assert house.call("GET", "/v1/overview", x_eden_principal=principal).status == 200
     customer, until, mac = principal.split(".")
-    for other in (f"{customer}.{int(until) + 900}.{mac}", f"f{customer[1:]}.{until}.{mac}", customer, "", "a.b.c"):
+    for other in (
+        f"{customer}.{int(until) + 900}.{mac}",
+        f"f{customer[1:]}.{until}.{mac}",
+        customer,
+        "",
+        "a.b.c",
+        "é.1.é",
+    ):
         assert house.call("GET", "/v1/overview", x_eden_principal=other).code == "signed-out"
     assert house.bank.principals.read(principal, now() + 400_000_000) is None
 
@@ -256,6 +263,21 @@ def test_money_that_another_bank_refuses_comes_back(house: BankHouse) -> None:
     assert house.get("/v1/transactions")["items"][0]["state"] == "returned"
     assert house.get("/v1/messages")["items"][0]["title"] == "转账退回"
     assert pay(house, 10_000, payee).json["state"] == "returned"
+
+
+def test_the_first_word_counts_whatever_dies_after_it(house: BankHouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The ledger has it, and the bank dies before its own rows say so; then the other bank says the opposite."""
+    pay(house, 10_000, OUTSIDE)
+    payments = house.bank.payments
+    (order,) = house.run(payments.waiting(now() + 1))
+    with monkeypatch.context() as patch:
+        patch.setattr(payments, "_do_settle", lambda *_: 1 / 0)
+        for confirmed in (True, False):
+            with pytest.raises(ZeroDivisionError):
+                house.run(payments.settle(order, confirmed))
+    house.run(payments.settle(order, False))
+    assert house.get("/v1/transactions")["items"][0]["state"] == "posted"
+    assert accounts(house)["CURRENT"]["pending"] == 0
 
 
 def test_payees(house: BankHouse) -> None:
