@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import base64
+import datetime
 import hashlib
+import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pyhanko.pdf_utils.reader import PdfFileReader
 
+from bank import typeface
 from bank.__main__ import main
-from bank.centres.contract_pages import clauses
-from bank.centres.contracts import ContractError, Contracts, prove
+from bank.centres import loan_books, products
+from bank.centres.contract_pages import Facts, clauses, costs, pages
+from bank.centres.contracts import BANK, ContractError, Contracts, consent, prove, read
 from bank.credit import signing
+from bank.refusals import yuan
 from eden.base.errors import EdenError
 from eden.base.ids import now
 from tests.apps.bank.house import BankHouse, open_bank
@@ -126,18 +132,72 @@ def test_the_banks_key_stays(tmp_path: Path) -> None:
         Contracts(file, now())
 
 
-def test_clauses_are_in_both_languages() -> None:
-    from bank.centres import products
-    from bank.centres.contract_pages import Facts
-    from bank.values import Offer
-
-    loan = products.FIRST["SHOP"]
+def facts(code: str = "SHOP", term: int = 12, name: str = "林晓雨") -> Facts:
+    loan = products.FIRST[code]
     assert isinstance(loan, products.Loan)
-    facts = Facts(
-        number="L1", day="2026-11-26", name="林晓雨", document="", made_up=True, product=loan,
-        offer=Offer(1, 1, 1, 1, 1, 1), plan=[], cooling_off=7,
-    )  # fmt: skip
-    said = clauses(facts)
+    made = loan_books.terms_of(loan, 5_000_000, loan.rate_bp, term, datetime.date(2026, 11, 26))
+    return Facts(
+        number="L1",
+        day="2026-11-26",
+        name=name,
+        document="3101**********1234",
+        made_up=True,
+        product=loan,
+        offer=loan_books.offer_of(made, loan.rate_bp),
+        plan=loan_books.plan_of(made),
+        cooling_off=7,
+    )
+
+
+def test_clauses_are_in_both_languages() -> None:
+    said = clauses(facts())
     assert all(chinese and english for chinese, english in said)
     assert any("7 日内" in chinese and "7 days" in english for chinese, english in said)
     assert any("2.40%" in chinese for chinese, _ in said)
+
+
+@pytest.mark.parametrize("code", ["SHOP", "HOME"])
+def test_all_costs_are_said(code: str) -> None:
+    """What the plan takes beyond the principal is the interest, and nothing else is taken of who pays on time."""
+    given = facts(code, 36)
+    said = {label[1]: value[0] for label, value in costs(given)}
+    paid = sum(row.principal + row.interest for row in given.plan)
+    assert said["To be repaid in all"] == f"¥ {yuan(paid)}"
+    assert said["Interest in all"] == f"¥ {yuan(paid - 5_000_000)}"
+    assert said["Annual percentage rate (APR)"] == f"{given.offer.apr_bp / 100:.2f} %"
+    assert said["Fees"] == "无"
+    if code == "HOME":
+        assert said["Repaying early"] == "12 个月内：1.00 %" and said["Late for more than 3 days"] == "每期 ¥ 20.00"
+    else:
+        assert said["Repaying early"] == said["Late fee"] == "无"
+
+
+def test_a_contract_has_its_letters(tmp_path: Path) -> None:
+    """Any reader shows it: every font is in the file, with the letters' names for who searches and copies."""
+    content = pages(facts("HOME", 36, "𠮷田<b>&赵"))
+    assert content == pages(facts("HOME", 36, "𠮷田<b>&赵"))
+    reader = PdfFileReader(io.BytesIO(content))
+    assert reader.root["/Pages"]["/Count"] == 3
+    seen = set()
+    for page in reader.root["/Pages"]["/Kids"]:
+        for name, font in page.get_object()["/Resources"]["/Font"].items():
+            held = font.get_object()
+            seen.add(name)
+            assert held["/FontDescriptor"]["/FontFile2"].data and held["/ToUnicode"].data, name
+    assert seen
+    signed_too = Contracts(tmp_path / "contracts.key", now())
+    whole = signed_too.signed(content, consent(content, "a", "L1", "c", "", now()))
+    assert read(whole, signed_too.certificate)[1] == BANK
+
+
+def test_letters_that_the_typeface_does_not_have() -> None:
+    typeface.ready()
+    assert typeface.writable("林晓雨（合成）¥ 1.00 %") == "林晓雨（合成）¥ 1.00 %"
+    assert typeface.writable("𠮷田") == "〔U+20BB7〕田"
+
+
+def test_without_the_typeface_it_is_said_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(typeface, "_MEMBER", b"no such typeface.ttf\0")
+    typeface._font.cache_clear()
+    with pytest.raises(EdenError, match=r"requirements\.lock"):
+        typeface.ready()
