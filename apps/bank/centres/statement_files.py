@@ -1,7 +1,8 @@
 """A month's statement of an account as a file: CSV for programs, PDF for people.
 
-Its lines are those of the account; opening and closing balance are the ledger's, and the lines lead from one to the
-other, or there is no file. The same statement has the same bytes.
+Amounts, balances and times are the ledger's, so they lead from the opening to the closing balance; who and what for is
+in the bank's lines, one for each transfer and of the same amount, or there is no file. The same statement has the same
+bytes.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import datetime
 import io
 import re
 from collections.abc import Iterator, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 from msgspec import Struct
 from reportlab.lib.pagesizes import A4
@@ -19,8 +20,10 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfgen.canvas import Canvas
 from sqlalchemy import Connection, select
+from sqlalchemy import Row as SqlRow
 
 from bank.centres import customers, products
+from bank.ledger.interfaces import Line
 from bank.ledger.ledger import Ledger
 from bank.refusals import Refusal, yuan
 from bank.tables import accounts, movements
@@ -34,6 +37,9 @@ _FORMULA = "=+-@\t\r"
 _FONT = "STSong-Light"
 _LEFT, _TOP, _LINE, _BOTTOM = 40, 790, 15, 50
 _COLUMNS = (40, 145, 290, 350, 460, 555)
+
+#: lines of one question
+_PAGE = 500
 
 Form = Literal["csv", "pdf"]
 _HEADS = (
@@ -91,12 +97,10 @@ async def make(
     if not await database.read(lambda connection: _is_of(connection, customer, account)):
         raise Refusal("no-account")
     opening = (await ledger.balance_at(account, start - 1)).net
-    closing = (await ledger.balance_at(account, end - 1)).net
+    lines = await _lines(ledger, account, start, end)
     statement = await database.read(
-        lambda connection: _read(connection, customer, account, wanted.month, start, end, opening, closing)
+        lambda connection: _read(connection, customer, account, wanted.month, opening, lines)
     )
-    if (statement.rows[-1].balance if statement.rows else opening) != closing:
-        raise Refusal("statement-open")
     content = as_csv(statement, chinese) if wanted.form == "csv" else as_pdf(statement, chinese)
     return StatementFile(f"eden-bank-{statement.account[-4:]}-{wanted.month}.{wanted.form}", content)
 
@@ -159,28 +163,51 @@ def _write(canvas: Canvas, y: float, cells: Sequence[str]) -> None:
         draw(_COLUMNS[place], y, text)
 
 
+async def _lines(ledger: Ledger, account: str, start: int, end: int) -> list[Line]:
+    """What the ledger has of an account in a time (µs), the first line first."""
+    found: list[Line] = []
+    before: int | None = await ledger.entries_until(end - 1)
+    while before is not None:
+        page = await ledger.statement(account, before=before, limit=_PAGE)
+        found += [line for line in page.lines if line.posted.at >= start]
+        before = page.next if page.lines and page.lines[-1].posted.at >= start else None
+    return found[::-1]
+
+
 def _read(
-    connection: Connection, customer: str, account: str, month: str, start: int, end: int, opening: int, closing: int
+    connection: Connection, customer: str, account: str, month: str, opening: int, lines: Sequence[Line]
 ) -> Statement:
+    """Refusal "statement-open"."""
     row = connection.execute(select(accounts).where(accounts.c.id == account)).one()
     product = products.find(connection, row.product, row.product_version).product
     name = connection.execute(select(customer_table.c.name).where(customer_table.c.id == customer)).scalar_one()
-    lines = connection.execute(
-        select(movements)
-        .where(
-            movements.c.account_id == account,
-            movements.c.at >= start,
-            movements.c.at < end,
-            movements.c.state == "posted",
-        )
-        .order_by(movements.c.at, movements.c.id)
-    )
     rows, balance = [], opening
-    for line in lines:
-        balance += line.amount
-        rows.append(Row(shown(line.at), line.name, line.kind, line.note, line.amount, balance))
+    for start in range(0, len(lines), _PAGE):
+        page = lines[start : start + _PAGE]
+        told = _told(connection, account, page)
+        for line in page:
+            # what is only reserved or released has moved nothing
+            amount, balance = line.after.net - balance, line.after.net
+            if not amount:
+                continue
+            words = told.get(_order(line))
+            if words is None or words.amount != amount:
+                raise Refusal("statement-open")
+            rows.append(Row(shown(line.posted.at), words.name, words.kind, words.note, amount, balance))
     number = customers.masked_number(row.number)
-    return Statement(name, number, product.name, product.name_en, month, opening, closing, rows)
+    return Statement(name, number, product.name, product.name_en, month, opening, balance, rows)
+
+
+def _order(line: Line) -> str:
+    """The id of the line in the bank's tables: that of the transfer which reserved the money, if one did."""
+    return line.posted.transfer.pending_id or line.posted.transfer.id
+
+
+def _told(connection: Connection, account: str, lines: Sequence[Line]) -> dict[str, SqlRow[Any]]:
+    rows = connection.execute(
+        select(movements).where(movements.c.account_id == account, movements.c.id.in_(map(_order, lines)))
+    )
+    return {row.id: row for row in rows}
 
 
 def _is_of(connection: Connection, customer: str, account: str) -> bool:

@@ -29,7 +29,7 @@ from bank.ledger.interfaces import (
 from bank.ledger.proofs import Proofs, Publish
 from bank.ledger.receipts import Receipt
 from bank.ledger.records import posted_of
-from bank.ledger.statements import Statements
+from bank.ledger.statements import Statements, entries_until
 from bank.ledger.stores import store_at
 from bank.ledger.stores.base import JOURNAL_COLUMNS, Parameters, Store, plain_row
 from bank.ledger.writer import Writer
@@ -189,6 +189,10 @@ class Ledger:
         posted = await self._closing.with_vouchers([(line.posted, number) for line, number in page])
         lines = [msgspec.structs.replace(line, posted=each) for (line, _), each in zip(page, posted, strict=True)]
         return Page(lines[:limit], lines[limit - 1].posted.seq if len(lines) > limit else None)
+
+    async def entries_until(self, at: int) -> int:
+        """How many entries happened until a time (microseconds): `before`, for a statement as it was then."""
+        return await entries_until(self.store, at, self.writer.tree.size)
 
     async def balance_at(self, account: str, at: int) -> Balances:
         """What an account's balances were after everything that happened until a time (microseconds)."""

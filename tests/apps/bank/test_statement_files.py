@@ -8,9 +8,11 @@ import io
 
 import pytest
 
+from bank.centres import network, statement_files
 from bank.centres.statement_files import Row, Statement, as_csv, as_pdf
+from bank.ledger.records import DAY
 from bank.tables import movements
-from bank.times import day_of
+from bank.times import day_of, moment
 from eden.base.ids import now
 from tests.apps.bank.house import BankHouse
 
@@ -24,13 +26,18 @@ def month() -> str:
     return day_of(now()).strftime("%Y-%m")
 
 
+def full_month() -> str:
+    """One of which at least twenty days are in the made-up past."""
+    return day_of(now() - 20 * DAY).strftime("%Y-%m")
+
+
 def test_lines_lead_from_the_opening_to_the_closing_balance(house: BankHouse) -> None:
     identifier, balance = account(house)
     file = house.get(f"/v1/accounts/{identifier}/statement?month={month()}&form=csv")
     assert file["name"].endswith(f"{month()}.csv")
     text = base64.b64decode(file["content"]).decode("utf-8-sig")
     head, opening, *lines, closing = csv.reader(io.StringIO(text))
-    assert head[0] == "时间" and len(lines) > 5
+    assert head[0] == "时间" and len(lines_of(house, identifier, full_month())) > 8
     cents = [round(float(line[4]) * 100) for line in lines]
     assert round(float(opening[5]) * 100) + sum(cents) == round(float(closing[5]) * 100) == balance
 
@@ -52,7 +59,47 @@ def test_lines_that_do_not_lead_there_are_no_statement(house: BankHouse) -> None
             movements.update().where(movements.c.account_id == identifier).values(amount=movements.c.amount + 1)
         )
     )
-    assert house.call("GET", f"/v1/accounts/{identifier}/statement?month={month()}").code == "statement-open"
+    assert house.call("GET", f"/v1/accounts/{identifier}/statement?month={full_month()}").code == "statement-open"
+
+
+def lines_of(house: BankHouse, identifier: str, month: str) -> list[list[str]]:
+    file = house.get(f"/v1/accounts/{identifier}/statement?month={month}&form=csv")
+    return list(csv.reader(io.StringIO(base64.b64decode(file["content"]).decode("utf-8-sig"))))[1:]
+
+
+def test_money_that_moves_in_one_month_and_is_told_of_in_another(house: BankHouse) -> None:
+    """The line of an order is written after its transfer, or (to another bank) before it: midnight may be between."""
+    identifier, _ = account(house)
+    payee = house.get("/v1/payees")["items"][1]["id"]
+    wanted = {"account": identifier, "amount": 12_345, "payee": payee}
+    order = house.call("POST", "/v1/transfers", wanted, idempotency_key="k").json["id"]
+    reserved = lines_of(house, identifier, month())
+    last_month = moment(day_of(now()).replace(day=1)) - 1
+    moved = movements.update().where(movements.c.id == order).values(at=last_month)
+    house.bank.database.write_now(lambda connection: connection.execute(moved))
+    house.run(network.answer(house.bank.payments, now() + 5_000_000))
+    *before, closing = reserved
+    *after, paid, closed = lines_of(house, identifier, month())
+    assert after == before
+    assert paid[4] == "-123.45" and paid[5] == closed[5]
+    assert round((float(closing[5]) - float(closed[5])) * 100) == 12_345
+    assert lines_of(house, identifier, day_of(last_month).strftime("%Y-%m"))[-1][5] == before[0][5]
+
+
+def test_a_long_month_is_read_in_pages(house: BankHouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    identifier, _ = account(house)
+    whole = lines_of(house, identifier, full_month())
+    monkeypatch.setattr(statement_files, "_PAGE", 2)
+    assert len(whole) > 8 and lines_of(house, identifier, full_month()) == whole
+
+
+def test_a_transfer_that_no_line_tells_of_is_waited_for(house: BankHouse) -> None:
+    identifier, _ = account(house)
+    newest = house.get(f"/v1/transactions?account={identifier}")["items"][0]
+    gone = movements.delete().where(movements.c.id == newest["id"])
+    house.bank.database.write_now(lambda connection: connection.execute(gone))
+    path = f"/v1/accounts/{identifier}/statement?month={newest['time'][:7]}"
+    assert house.call("GET", path).code == "statement-open"
 
 
 @pytest.mark.parametrize("query", ["month=2026-13", "month=x", "", "month=2026-10&form=xls"])
