@@ -63,7 +63,11 @@ export class Input extends TextField<InputProps> {
   protected override accepts(text: string): boolean {
     const keys = KEYS[this.props.type]
     if (keys && !keys.test(text)) return false
-    return !(this.props.type === 'digit' && `${this.control.value}${text}`.split('.').length > 2 && text.includes('.'))
+    if (this.props.type !== 'digit' || !text.includes('.')) return true
+    // what is selected goes
+    const { value, selectionStart, selectionEnd } = this.control
+    const rest = value.slice(0, selectionStart ?? value.length) + value.slice(selectionEnd ?? value.length)
+    return `${rest}${text}`.split('.').length <= 2
   }
 
   override update(name: keyof InputProps): void {

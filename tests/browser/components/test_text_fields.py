@@ -89,6 +89,12 @@ def test_keyboard_types(stand: MakeStand) -> None:
         "",
     ]
     assert s.details("blur")[0]["encryptError"] == "the phone has no secure keyboard"
+    # what is selected is replaced, its point with it
+    s.locator("#digit").click()
+    s.page.keyboard.press("Control+A")
+    s.page.keyboard.insert_text("12.5")
+    s.page.keyboard.insert_text(".7")
+    assert value(s, "#digit") == "12.5"
     attributes = [
         (
             s.locator(f"#{name} .eden-control").get_attribute("type"),
