@@ -46,7 +46,8 @@ class Flow:
 class UnitPeriod:
     """The time between payments that Appendix J counts in: `months`, or `days`, or half a month.
 
-    With `term` it is the whole term of a loan with one payment: counted in days, even where they are weeks.
+    With `term` it is the whole term of a loan with one payment, where that is no whole number of months: counted in
+    days, even where they are weeks.
     """
 
     months: int = 0
@@ -76,10 +77,14 @@ class Interval(StrEnum):
 
 
 def single_payment(advance: Day, payment: Day) -> UnitPeriod:
-    """A single payment: its term is the unit-period, but not more than a year (Appendix J (b)(4)(iv))."""
-    if payment >= add_months(advance, 12):
-        return UnitPeriod(months=12)
-    return UnitPeriod(days=(payment - advance).days, term=True)
+    """A single payment: its term is the unit-period, but not more than a year (Appendix J (b)(4)(iv)).
+
+    Of a whole number of months the rule counts months or days (b)(5)(vi); its example counts months.
+    """
+    months, days = _months_back(advance, payment)
+    if months and not days:
+        return UnitPeriod(months=min(months, 12))
+    return UnitPeriod(months=12) if months >= 12 else UnitPeriod(days=(payment - advance).days, term=True)
 
 
 def us_apr(advances: Sequence[Flow], payments: Sequence[Flow], unit: UnitPeriod) -> Decimal:

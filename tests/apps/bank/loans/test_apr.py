@@ -1,4 +1,4 @@
-"""Annual percentage rates: every example of Regulation Z's Appendix J (c), and of the European directives."""
+"""Annual percentage rates: examples of Regulation Z's Appendix J (c), and of the European directives."""
 
 from __future__ import annotations
 
@@ -69,19 +69,53 @@ APPENDIX_J = {
     "(c)(5)(i) single payment": (
         "11.45", lent(Day(1978, 1, 3), 1_000), monthly(Day(1978, 9, 15), 1, "1080"),
         single_payment(Day(1978, 1, 3), Day(1978, 9, 15))),
+    # of the next three terms and amounts are the published ones, days are our own
+    "(c)(5)(ii) six months": (
+        "8.80", lent(Day(1978, 1, 10), 1_000), monthly(Day(1978, 7, 10), 1, "1044"),
+        single_payment(Day(1978, 1, 10), Day(1978, 7, 10))),
+    "(c)(5)(iii) a year and a half": (
+        "8.76", lent(Day(1978, 1, 10), 1_000), monthly(Day(1979, 7, 10), 1, "1135.19"),
+        single_payment(Day(1978, 1, 10), Day(1979, 7, 10))),
+    "(c)(5)(iv) two years": (
+        "11.36", lent(Day(1978, 1, 10), 1_000), monthly(Day(1980, 1, 10), 1, "1240"),
+        single_payment(Day(1978, 1, 10), Day(1980, 1, 10))),
+    "(c)(6)(i) skipped payments": (
+        "12.00", lent(Day(1978, 1, 25), 2_135),
+        [*daily(Day(1978, 2, 20), 9, "100", 28), *daily(Day(1978, 11, 13), 6, "100", 28),
+         *daily(Day(1979, 5, 14), 6, "100", 28), *daily(Day(1979, 11, 12), 3, "100", 28)], UnitPeriod(days=28)),
+    "(c)(6)(ii) skipped and single payments": (
+        "10.22", lent(Day(1978, 3, 3), 7_350),
+        [*monthly(Day(1978, 9, 15), 3, "1000"), *monthly(Day(1979, 3, 15), 1, "2000"),
+         *monthly(Day(1979, 9, 15), 3, "750"), *monthly(Day(1980, 2, 1), 1, "1000")], MONTH),
 }  # fmt: skip
+#: beside its complex examples the appendix prints whole unit-periods before a payment, and odd days as part of one
+COMPLEX = [
+    ("(c)(6)(i) skipped payments", 0, (0, Fraction(26, 28))),
+    ("(c)(6)(i) skipped payments", 9, (10, Fraction(12, 28))),
+    ("(c)(6)(i) skipped payments", 15, (16, Fraction(26, 28))),
+    ("(c)(6)(i) skipped payments", 21, (23, Fraction(12, 28))),
+    ("(c)(6)(ii) skipped and single payments", 0, (6, Fraction(12, 30))),
+    ("(c)(6)(ii) skipped and single payments", 3, (12, Fraction(12, 30))),
+    ("(c)(6)(ii) skipped and single payments", 4, (18, Fraction(12, 30))),
+    ("(c)(6)(ii) skipped and single payments", 7, (22, Fraction(29, 30))),
+]
 
 
 @pytest.mark.parametrize("name", APPENDIX_J)
 def test_appendix_j(name: str) -> None:
     want, advances, payments, unit = APPENDIX_J[name]
-    # examples give two digits: (c)(3)(ii) is 12.2246…, cut by the official table
-    assert abs(us_apr(advances, payments, unit) * 100 - Decimal(want)) < Decimal("0.0051")
+    assert f"{us_apr(advances, payments, unit):.2%}" == f"{want}%"
 
 
-#: Directive 87/102/EEC as amended by 98/7/EC, Annex III: A by the calendar, B by a standard year. The digits are the
-#: published ones; of the examples without digits in the texts that could be read the amounts and days are published,
-#: and the rate was computed a second time, below. 2008/48/EC has the equation without examples.
+@pytest.mark.parametrize(("name", "which", "want"), COMPLEX)
+def test_time_as_appendix_j_measures_it(name: str, which: int, want: tuple[int, Fraction]) -> None:
+    _, advances, payments, unit = APPENDIX_J[name]
+    assert unit_periods(advances[0].on, payments[which].on, unit) == want
+
+
+#: Directive 87/102/EEC as amended by 98/7/EC, Annex III: A by the calendar, B by a standard year; B5 and B6 are what
+#: the French decree 2002-928 adds in its annex. The digits are the published ones; of A4 amounts and days are, and its
+#: rate was computed a second time, below. 2008/48/EC has the equation without examples.
 EUROPE = {
     "A1": ("0.1296204", Interval.CALENDAR, 1_000, monthly(Day(1995, 7, 1), 1, "1200")),
     "A2": ("0.169026", Interval.CALENDAR, 950, monthly(Day(1995, 7, 1), 1, "1200")),
@@ -89,15 +123,18 @@ EUROPE = {
     "A4": ("", Interval.CALENDAR, 1_000,
            [*monthly(Day(1994, 4, 1), 2, "272", 3), *monthly(Day(1995, 1, 1), 1, "544")]),
     "B1": ("0.129243", Interval.MONTHS, 1_000, monthly(Day(1995, 7, 1), 1, "1200")),
-    "B2": ("", Interval.MONTHS, 950, monthly(Day(1995, 7, 1), 1, "1200")),
+    "B2": ("0.1685", Interval.MONTHS, 950, monthly(Day(1995, 7, 1), 1, "1200")),
     "B3": ("0.1306623", Interval.MONTHS, 1_000, monthly(Day(1995, 1, 1), 2, "600", 12)),
-    "B4": ("", Interval.MONTHS, 1_000,
+    "B4": ("0.131854", Interval.MONTHS, 1_000,
            [*monthly(Day(1994, 4, 1), 2, "272", 3), *monthly(Day(1995, 1, 1), 1, "544")]),
+    "B5": ("0.0616", Interval.MONTHS, 1_000, monthly(Day(1994, 2, 1), 36, "30.42")),
+    "B6": ("0.0688", Interval.MONTHS, 990, monthly(Day(1994, 2, 1), 36, "30.42")),
 }  # fmt: skip
 #: the same payments at the times that the examples name, in years
 TIMES: dict[str, list[float]] = {
     "A1": [546 / 365], "A2": [546 / 365], "A3": [1, 2], "A4": [90 / 365, 181 / 365, 1],
     "B1": [1.5], "B2": [1.5], "B3": [1, 2], "B4": [0.25, 0.5, 1],
+    "B5": [number / 12 for number in range(1, 37)], "B6": [number / 12 for number in range(1, 37)],
 }  # fmt: skip
 
 
@@ -115,6 +152,10 @@ def test_two_digits_of_the_european_examples() -> None:
     got = {name: f"{eu_apr(lent(Day(1994, 1, 1), case[2]), case[3], case[1]):.2%}" for name, case in EUROPE.items()}
     assert [got[name] for name in ("A1", "A2", "A3", "A4")] == ["12.96%", "16.90%", "13.07%", "13.23%"]
     assert [got[name] for name in ("B1", "B2", "B3", "B4")] == ["12.92%", "16.85%", "13.07%", "13.19%"]
+    assert [got[name] for name in ("B5", "B6")] == ["6.16%", "6.88%"]
+    # the fifth loan again, from one month's last day to the last days of others
+    ends = [Flow(add_months(Day(1994, 3, 31), number), Decimal("30.42")) for number in range(36)]
+    assert f"{eu_apr(lent(Day(1994, 2, 28), 1_000), ends):.2%}" == "6.16%"
 
 
 #: SWD(2012) 128, section 4.1.1: first drawdown, payment, whole periods and days over the year that they end
@@ -152,14 +193,15 @@ def test_what_is_whole_has_no_days() -> None:
     assert years(Day(2013, 2, 1), Day(2013, 3, 1), Interval.WEEKS) == Fraction(4, 52)
 
 
-#: Several payments of the lender, which Appendix J (b)(8) has an equation for: amounts of our own
+#: Several payments of the lender, which Appendix J (b)(8) has an equation for. Amounts and days are our own: no text of
+#: its examples (c)(7) was found
 ADVANCES = {
     "building, monthly": (
-        [*lent(Day(2023, 4, 10), 20_000), *lent(Day(2023, 6, 12), 20_000), *lent(Day(2023, 9, 18), 20_000)],
-        monthly(Day(2023, 12, 10), 240, "612.36"), MONTH),
+        [*lent(Day(2023, 5, 8), 30_000), *lent(Day(2023, 7, 21), 25_000), *lent(Day(2023, 10, 3), 15_000)],
+        monthly(Day(2024, 1, 20), 180, "745.10"), MONTH),
     "studies, advances twice a year": (
-        [*lent(Day(2020, 9, 5), 1_800), *lent(Day(2021, 1, 5), 1_000), *lent(Day(2021, 9, 5), 1_800)],
-        monthly(Day(2023, 7, 1), 48, "140"), MONTH),
+        [*lent(Day(2020, 9, 14), 2_500), *lent(Day(2021, 2, 3), 1_200), *lent(Day(2021, 9, 14), 2_500)],
+        monthly(Day(2023, 8, 1), 60, "135"), MONTH),
     "advances every four weeks, odd first days": (
         [*lent(Day(2024, 1, 5), 3_000), *lent(Day(2024, 2, 2), 2_000)], daily(Day(2024, 3, 15), 26, "215", 28),
         UnitPeriod(days=28)),
@@ -185,12 +227,14 @@ def test_several_advances(name: str) -> None:
 
 
 def test_a_single_payment_by_appendix_j() -> None:
-    """(b)(4)(iv), (b)(5)(v) to (vii): the term itself, in days even where they are weeks; years where it is longer."""
+    """(b)(4)(iv), (b)(5)(v) to (vii): the term itself, in months or days; years where it is longer."""
     start = Day(2023, 1, 10)
     weeks, later, odd = Day(2023, 9, 19), Day(2025, 3, 10), Day(2025, 3, 20)
     assert (weeks - start).days == 252
     assert single_payment(start, weeks).per_year == Fraction(365, 252)
     assert UnitPeriod(days=252).per_year == Fraction(52, 36)
+    assert single_payment(start, Day(2023, 7, 10)) == UnitPeriod(months=6)
+    assert single_payment(Day(2023, 1, 31), Day(2023, 2, 28)) == UnitPeriod(months=1)
     years_long = single_payment(start, later)
     assert years_long.per_year == 1
     assert unit_periods(start, later, years_long) == (2, Fraction(2, 12))
