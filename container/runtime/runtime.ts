@@ -130,6 +130,7 @@ export class ProgramRuntime implements Runtime {
       eden: {
         ...(window as unknown as { eden: object }).eden,
         rpc: publish(this, 'rpc', rpc(this)),
+        connectSocket: this.wx.connectSocket,
         keyboard: {
           open: publish(this, 'keyboard.open', openKeyboard(this)),
           isAvailable: publish(this, 'keyboard.isAvailable', isKeyboardAvailable(this)),

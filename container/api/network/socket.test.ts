@@ -51,6 +51,16 @@ describe('wx.connectSocket', () => {
     expect(calls.slice(1).map(({ name }) => name)).toEqual(['socketSend', 'socketClose'])
   })
 
+  it('names an operation of the gateway instead of an address (eden.connectSocket)', async () => {
+    const { wx, calls } = fakeRuntime([sockets], HOST)
+    await wx.connectSocket({ operationType: 'eden.news.watch', query: { topic: 'a b' }, version: 2, protocols: ['p'] })
+    expect(calls[0]!.args).toEqual({
+      socketId: 1, operationType: 'eden.news.watch', query: 'topic=a%20b', version: '2', header: {}, protocols: ['p'], timeout: 60000,
+    })
+    expect((await outcome(wx.connectSocket({ operationType: 5 }))).errMsg).toContain('parameter.operationType should be String')
+    expect((await outcome(wx.connectSocket({}))).errMsg).toContain('parameter.url should be String')
+  })
+
   it('fails for a bad address, a refusing host, and a sixth socket', async () => {
     const refused = fakeRuntime([sockets], { socketConnect: refuse('url not in domain list', 600002) })
     expect((await outcome(refused.wx.connectSocket({ url: 'https://a.b' }))).errMsg).toBe(

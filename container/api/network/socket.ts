@@ -7,7 +7,7 @@ import type { Runtime } from '../../runtime/context'
 import type { Area, AreaFactory } from '../kit'
 import { fail, publish, requireParameter } from '../kit'
 import { Listeners } from '../listeners'
-import { encodeHeader, isAddress } from './encode'
+import { addQuery, encodeHeader, isAddress } from './encode'
 
 const CONNECTING = 0
 const OPEN = 1
@@ -99,15 +99,14 @@ export const sockets: AreaFactory = (rt): Area => {
         const events = new SocketEvents(rt, 'SocketTask.on')
         const socket = new Socket(rt, id, events)
         call.task = socket
-        requireParameter(options, 'url', 'String')
-        const { url, header, protocols = [], timeout } = options
-        if (!isAddress(url, ['ws', 'wss'])) throw fail(`invalid url "${url}"`, 600009)
+        const { header, protocols = [], timeout } = options
+        const target = targetOf(options)
         if (running.size >= MAX_SOCKETS) throw fail('Exceeding the maximum concurrent connections limit')
         running.set(id, { socket, events })
         latest = socket
         const limit = timeout ?? rt.config.networkTimeout?.connectSocket ?? 60000
         return rt
-          .call('socketConnect', { socketId: id, url, header: encodeHeader(header), protocols, timeout: limit })
+          .call('socketConnect', { socketId: id, ...target, header: encodeHeader(header), protocols, timeout: limit })
           .then(
             () => ({ socketTaskId: id }),
             (error) => {
@@ -143,4 +142,16 @@ export const sockets: AreaFactory = (rt): Area => {
       'connectSocket.object.forceCellularNetwork': 'a browser cannot choose the network',
     },
   }
+}
+
+/** An address, or an operation of the gateway (`eden.connectSocket`, docs/rpc.md). */
+function targetOf(options: any): { url: string } | { operationType: string; query: string; version: string } {
+  const { url, operationType, query, version = '' } = options
+  if (url === undefined && operationType !== undefined) {
+    requireParameter(options, 'operationType', 'String')
+    return { operationType, query: addQuery('', query).replace(/^\?/, ''), version: String(version) }
+  }
+  requireParameter(options, 'url', 'String')
+  if (!isAddress(url, ['ws', 'wss'])) throw fail(`invalid url "${url}"`, 600009)
+  return { url }
 }

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { answerHeaders, headerName, target } from './http-message'
 import { downloadFile, extensionFor, request, uploadFile } from './network'
 import { socketClose, socketConnect, socketSend } from './socket'
+import { RpcFault } from '../rpc/fault'
 import { taskAbort } from './tasks'
 import { FakeFrame, failure } from './testing/fake-call'
 
@@ -220,5 +221,64 @@ describe('sockets', () => {
     await vi.waitFor(() => expect(frame.events.map(({ detail }) => [detail.event, detail.message])).toEqual([
       ['error', 'connectSocket:fail timeout'], ['close', undefined],
     ]))
+  })
+
+  describe('of an operation of the gateway', () => {
+    /** `wrong`: the device's clock is */
+    function operation(wrong = false, socket = vi.fn(async (..._: any[]) => new URL(`wss://g/rpc/a?n=${socket.mock.calls.length}`))) {
+      vi.stubGlobal('WebSocket', FakeSocket)
+      FakeSocket.all.length = 0
+      const clockWasWrong = vi.fn(async () => wrong)
+      const frame = new FakeFrame({ gateway: { client: async () => ({ socket, clockWasWrong }) } as never })
+      const told = () => frame.events.map(({ detail }) => detail.message ?? detail.event)
+      const begin = () => frame.ask(socketConnect, { socketId: 1, operationType: 'a', query: 'x=1', version: '2' })
+      return { frame, socket, clockWasWrong, told, begin }
+    }
+
+    it('are signed, each anew', async () => {
+      const { frame, socket, told, begin } = operation()
+      await begin()
+      expect(socket.mock.calls[0]![0]).toMatchObject({ operationType: 'a', method: 'GET', query: '?x=1', version: '2', program: 'wxtest' })
+      const [first] = FakeSocket.all.splice(0)
+      first!.onopen()
+      first!.close(1006)
+      await begin()
+      expect([first!.url, ...FakeSocket.all.splice(0).map(({ url }) => url)].map(String)).toEqual(['wss://g/rpc/a?n=1', 'wss://g/rpc/a?n=2'])
+      await vi.waitFor(() => expect(told()).toEqual(['open', 'close']))
+      frame.end.abort()
+    })
+
+    it('are tried once more when the device\'s clock was wrong', async () => {
+      const { clockWasWrong, told, begin } = operation(true)
+      await begin()
+      FakeSocket.all.splice(0)[0]!.close(1006)
+      await vi.waitFor(() => expect(FakeSocket.all).toHaveLength(1))
+      const second = FakeSocket.all.splice(0)[0]!
+      expect([String(second.url), told()]).toEqual(['wss://g/rpc/a?n=2', []])
+      second.close(1006)
+      await vi.waitFor(() => expect(told()).toEqual(['connectSocket:fail net::ERR_CONNECTION_FAILED', 'close']))
+      expect(clockWasWrong).toHaveBeenCalledOnce()
+    })
+
+    it('fail with the client\'s reason, or when the gateway says no', async () => {
+      const { told, begin } = operation()
+      await begin()
+      FakeSocket.all.splice(0)[0]!.close(1006)
+      await vi.waitFor(() => expect(told()).toEqual(['connectSocket:fail net::ERR_CONNECTION_FAILED', 'close']))
+      const prevented = operation(false, vi.fn(async () => { throw new RpcFault('prevented by an interceptor', 9) }))
+      expect(await failure(prevented.begin())).toEqual({ reason: 'prevented by an interceptor', errno: 9 })
+    })
+
+    it('can be closed while they are signed', async () => {
+      let signed!: (url: URL) => void
+      const signing = new Promise<URL>((resolve) => { signed = resolve })
+      const { frame, told, begin } = operation(false, vi.fn(() => signing))
+      const begun = begin()
+      await frame.ask(socketClose, { socketId: 1 })
+      signed(new URL('wss://g/rpc/a'))
+      await begun
+      expect(FakeSocket.all).toEqual([])
+      expect(told()).toEqual(['close'])
+    })
   })
 })

@@ -1,8 +1,9 @@
-/** request, uploadFile, downloadFile. Domains and rates were checked by the host. */
+/** request (also of an operation of the gateway), uploadFile, downloadFile. Domains and rates were checked by the host. */
 import type { WireObject } from '../../bridge/messages'
 import { blob, list, number, text, textEntries } from './arguments'
 import { answerHeaders, PROXY_FAILURE, target } from './http-message'
-import { networkFailure, runTask } from './tasks'
+import { callOperation } from './rpc'
+import { networkFailure, readChunks, runTask } from './tasks'
 import { browserFetch, fail } from './types'
 import type { Capability, HostCall } from './types'
 
@@ -11,6 +12,10 @@ const MAX_DOWNLOAD = 200 * 1024 * 1024
 
 export const request: Capability = (call) => runTask(call, number(call.args, 'timeout', 60000), async (signal) => {
   const { args, services } = call
+  if (args.operationType !== undefined) {
+    const { statusCode, header, data } = await callOperation(call, signal)
+    return { statusCode, header, cookies: [], data }
+  }
   const method = text(args, 'method', 'GET')
   const body = args.body as string | ArrayBuffer | undefined
   const header = textEntries(args, 'header')
@@ -30,7 +35,7 @@ export const request: Capability = (call) => runTask(call, number(call.args, 'ti
   const { header: answered, cookies } = announce(call, response)
   const result = { statusCode: response.status, header: answered, cookies }
   if (args.enableChunked) {
-    await readChunks(response, (data) => call.emit('chunk', { taskId: args.taskId, data }, [data]))
+    await readChunks(response.body, (data) => call.emit('chunk', { taskId: args.taskId, data }, [data]))
     return { ...result, data: '' }
   }
   return { ...result, data: args.responseType === 'arraybuffer' ? await response.arrayBuffer() : await response.text() }
@@ -45,7 +50,7 @@ export const downloadFile: Capability = (call) => runTask(call, number(call.args
   const parts: ArrayBuffer[] = []
   let written = 0
   const report = progressReporter(call)
-  await readChunks(response, (data) => {
+  await readChunks(response.body, (data) => {
     parts.push(data)
     written += data.byteLength
     if (written > MAX_DOWNLOAD) throw fail('exceed max file size')
@@ -119,20 +124,6 @@ function announce(call: HostCall, response: Response): ReturnType<typeof answerH
   const answer = answerHeaders(response.headers)
   call.emit('headers', { taskId: call.args.taskId, statusCode: response.status, ...answer })
   return answer
-}
-
-async function readChunks(response: Response, take: (data: ArrayBuffer) => void): Promise<void> {
-  const reader = response.body?.getReader()
-  if (!reader) return
-  try {
-    for (;;) {
-      const { done, value } = await reader.read()
-      if (done) return
-      take(value.slice().buffer)
-    }
-  } finally {
-    void reader.cancel().catch(() => undefined)
-  }
 }
 
 /** Each percent is told once. */

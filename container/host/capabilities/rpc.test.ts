@@ -1,6 +1,7 @@
-import { describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { RpcFault } from '../rpc/fault'
 import { Gateway } from '../rpc/gateway'
+import { request } from './network'
 import { rpc } from './rpc'
 import { FakeFrame, failure } from './testing/fake-call'
 
@@ -35,6 +36,19 @@ describe('rpc', () => {
     expect(chunks.map(({ detail }) => new TextDecoder().decode(detail.data))).toEqual(['abc'])
   })
 
+  it('gives what was checked as a whole in one piece', async () => {
+    const checked = frame(async () => ({ answer, stream: undefined }))
+    expect((await checked.ask(rpc, { taskId: 1, operationType: 'a', enableChunked: true })).data).toBe('')
+    expect(checked.events.map(({ name, detail }) => name === 'chunk' ? new TextDecoder().decode(detail.data) : name)).toEqual(['headers', '{"a":1}'])
+  })
+
+  it('is what wx.request of an operation does, with the fields of wx.request', async () => {
+    const call = vi.fn(async (..._: any[]) => ({ answer: { ...answer, statusCode: 401 }, stream: undefined }))
+    const asked = await frame(call).ask(request, { taskId: 1, url: 'https://g/rpc/a', operationType: 'a', query: 'x=1', method: 'GET' })
+    expect(asked).toEqual({ statusCode: 401, data: '{"a":1}', header: { 'Content-Type': 'application/json' }, cookies: [] })
+    expect(call.mock.calls[0]![0]).toMatchObject({ operationType: 'a', method: 'GET', query: '?x=1', streamed: false })
+  })
+
   it('says why it failed', async () => {
     expect((await failure(new FakeFrame().ask(rpc, { taskId: 1, operationType: 'a' }))).reason).toBe('the phone has no gateway')
     const told = frame(async () => { throw new RpcFault('the answer is not encrypted', 9) })
@@ -57,4 +71,22 @@ it('operations that a program may call are listed by it, or by the phone', () =>
   expect(gateway.permits('eden.bank.account.get', null, 'listed')).toBe(false)
   expect(gateway.permits('open.weather.get', null, 'listed')).toBe(true)
   expect(gateway.permits('eden.bank.account.get', null, 'any')).toBe(true)
+})
+
+describe('addresses of operations', () => {
+  afterEach(() => vi.unstubAllGlobals())
+
+  it('are those below the gateway\'s folder, also of WebSockets', () => {
+    vi.stubGlobal('document', { baseURI: 'https://shop.example/app/' })
+    const at = (address: unknown, url = '/gateway') => new Gateway({ url, app: 'shop' }, {} as never).operationAt(address)
+    const found = { operationType: 'a.b', query: '' }
+    expect(at('https://shop.example/gateway/rpc/a.b')).toEqual(found)
+    expect(at('WSS://SHOP.example:443/gateway/rpc/a.b?x=1&y#z')).toEqual({ ...found, query: 'x=1&y' })
+    expect(at('ws://127.0.0.1:8700/rpc/a.b', 'http://127.0.0.1:8700')).toEqual(found)
+    for (const other of [
+      'http://shop.example/gateway/rpc/a.b', 'https://shop.example:444/gateway/rpc/a.b', 'https://shop.example.org/gateway/rpc/a.b',
+      'https://u:p@shop.example/gateway/rpc/a.b', 'https://shop.example/rpc/a.b', 'https://shop.example/gateway/rpc/', 'https://shop.example/gateway/rpc/a/b',
+      'https://shop.example/gateway/rpc/../a.b', '/gateway/rpc/a.b', 5, undefined,
+    ]) expect(at(other)).toBeUndefined()
+  })
 })

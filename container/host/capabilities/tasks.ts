@@ -55,3 +55,18 @@ export const taskAbort: Capability = (call) => {
   tasksOf(call).get(number(call.args, 'taskId'))?.abort()
   return {}
 }
+
+/** Each piece of a body as it comes. */
+export async function readChunks(body: ReadableStream<Uint8Array> | null, take: (data: ArrayBuffer) => void): Promise<void> {
+  const reader = body?.getReader()
+  if (!reader) return
+  try {
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done) return
+      take(value.slice().buffer)
+    }
+  } finally {
+    void reader.cancel().catch(() => undefined)
+  }
+}

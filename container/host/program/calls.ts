@@ -8,6 +8,9 @@ import type { Domains } from '../package/manifest'
 import { CALL_SCOPES } from './scopes'
 import { sizeOf } from './quota'
 
+/** Calls that an operation of the gateway may answer, which they name; the last two also by its address. */
+const OPERATION_CALLS: readonly string[] = ['rpc', 'request', 'socketConnect']
+
 /** Names of calls that the host answers itself, beside the capabilities. */
 export const HOST_CALLS = ['loadPackage', 'loadChunk', 'openWebView', 'applyUpdate', 'report'] as const
 export type HostCalls = { readonly [name in (typeof HOST_CALLS)[number]]: (args: WireObject) => Promise<Answer> }
@@ -47,10 +50,12 @@ export async function answerCall(
   }
 }
 
-async function run(name: string, args: WireObject, around: CallSurroundings): Promise<Answer> {
-  if (Object.hasOwn(around.own, name)) return around.own[name as keyof HostCalls](args)
+async function run(name: string, given: WireObject, around: CallSurroundings): Promise<Answer> {
+  if (Object.hasOwn(around.own, name)) return around.own[name as keyof HostCalls](given)
   const capability: Capability | undefined = Object.hasOwn(CAPABILITIES, name) ? CAPABILITIES[name] : undefined
   if (!capability) throw new CapabilityError('not supported')
+  const { gateway } = around.surroundings
+  const args = OPERATION_CALLS.includes(name) ? { ...given, ...gateway?.operationAt(given.url) } : given
   const call: HostCall = { ...around.surroundings, name, args }
   const kind = Object.hasOwn(ADDRESS_CALLS, name) ? ADDRESS_CALLS[name] : undefined
   const scope = Object.hasOwn(CALL_SCOPES, name) ? CALL_SCOPES[name] : undefined
@@ -59,9 +64,9 @@ async function run(name: string, args: WireObject, around: CallSurroundings): Pr
     return capability(call)
   }
   const { conditions } = around.network
-  if (name === 'rpc') {
-    const { operationType } = args
-    if (typeof operationType === 'string' && call.gateway && !call.gateway.permits(operationType, around.operations, around.policy)) {
+  const { operationType } = args
+  if (name === 'rpc' || (OPERATION_CALLS.includes(name) && operationType !== undefined)) {
+    if (typeof operationType === 'string' && gateway && !gateway.permits(operationType, around.operations, around.policy)) {
       throw new CapabilityError('operation not in list', 600002)
     }
   } else {

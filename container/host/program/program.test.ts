@@ -1,9 +1,10 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { WireObject } from '../../bridge/messages'
 import { CAPABILITIES } from '../capabilities'
 import { CapabilityError } from '../capabilities/types'
 import { Network, transferTime, UNTHROTTLED } from '../network'
 import { automaticAnswer, type Prompter, type Question } from '../prompt'
+import { Gateway } from '../rpc/gateway'
 import { MemoryValues } from '../store/values'
 import { answerCall, type CallSurroundings } from './calls'
 import { Look } from './look'
@@ -126,15 +127,30 @@ describe('answerCall', () => {
   })
 
   it('checks operations of the gateway before anything else', async () => {
+    vi.stubGlobal('document', { baseURI: 'https://shop.example/' })
     const { surroundings } = around()
-    const gateway = { permits: (name: string, listed: readonly string[] | null) => listed!.includes(name) }
-    const here = around({ operations: ['a.b'], surroundings: { ...surroundings, gateway } as unknown as typeof surroundings })
-    expect(await answer('rpc', { operationType: 'a.c' }, here)).toMatchObject({
-      error: { reason: 'operation not in list', errno: 600002 },
-    })
-    const { reason } = (await answer('rpc', { operationType: 'a.b', taskId: 'x' }, here)).error!
-    expect(reason).toMatch(/parameter.taskId should be Number/)
-    expect(await answer('rpc', { operationType: 'a.b', taskId: 1 })).toMatchObject({ error: { reason: 'the phone has no gateway' } })
+    const gateway = new Gateway({ url: 'https://g.example/', app: 'shop' }, {} as never)
+    const here = around({ operations: ['a.b'], policy: 'listed', surroundings: { ...surroundings, gateway } })
+    for (const [name, args] of [
+      ['rpc', { operationType: 'a.c' }], ['request', { operationType: 'a.c' }], ['socketConnect', { operationType: 'a.c' }],
+      ['request', { url: 'https://g.example/rpc/a.c' }], ['socketConnect', { url: 'wss://g.example/rpc/a.c' }],
+      ['request', { url: 'https://g.example/rpc/a.c', operationType: 'a.b' }],
+    ] as const) {
+      expect(await answer(name, args, here)).toMatchObject({ error: { reason: 'operation not in list', errno: 600002 } })
+    }
+    // those that are listed need no domain, and a domain alone is not enough for what is no operation
+    for (const [name, args] of [
+      ['rpc', { operationType: 'a.b', taskId: 'x' }], ['request', { url: 'https://g.example/rpc/a.b', taskId: 'x' }],
+      ['socketConnect', { url: 'wss://g.example/rpc/a.b', socketId: 'x' }],
+    ] as const) {
+      expect((await answer(name, args, here)).error!.reason).toMatch(/parameter.(task|socket)Id should be Number/)
+    }
+    expect(await answer('request', { url: 'https://g.example/healthz' }, here)).toMatchObject({ error: { reason: 'url not in domain list' } })
+    for (const name of ['rpc', 'request', 'socketConnect']) {
+      const nowhere = await answer(name, { operationType: 'a.b', taskId: 1, socketId: 1 })
+      expect(nowhere).toMatchObject({ error: { reason: 'the phone has no gateway' } })
+    }
+    vi.unstubAllGlobals()
   })
 
   it('asks for the scope before the capability runs', async () => {

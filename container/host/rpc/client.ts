@@ -3,7 +3,7 @@
  */
 import { isRpcFault, RpcFault } from './fault'
 import { hmac } from './hpke'
-import { listed, type GatewayOptions, type RpcAnswer, type RpcRequest, type SealKey } from './options'
+import { listed, operationsAt, type GatewayOptions, type RpcAnswer, type RpcRequest, type SealKey } from './options'
 import { seal, usable, type National, type Sealed } from './sealing'
 import * as wire from './wire'
 import type { Bytes } from './wire'
@@ -35,7 +35,10 @@ export interface Incoming {
 export const PREVENTED = 9
 const GOOD = 1000
 const SIGNATURE_TIME = 7003
+/** a multiple of three, which base64 writes without padding */
 const NONCE_BYTES = 24
+/** no operation: the gateway answers itself, with its time */
+const NOTHING = 'none'
 /** ms by which a clock must be wrong for a refused signature to be its fault */
 const CLOCK_ERROR = 1000
 const HASHES = { 'hmac-sha256': 'sha256', 'hmac-sm3': 'sm3' } as const
@@ -49,52 +52,100 @@ export class Client {
   constructor(private readonly options: GatewayOptions, private readonly around: ClientSurroundings) {}
 
   async call(outgoing: Outgoing, signal: AbortSignal): Promise<Incoming> {
-    const { query, version, streamed, ...rest } = outgoing
-    const request: RpcRequest = { ...rest, target: query }
-    const interceptors = this.options.interceptors ?? []
-    try {
-      for (const { before } of interceptors) await allowed(before?.(request))
+    const { version, streamed } = outgoing
+    return this.intercepted(outgoing, signal, async (request, after) => {
       const before = this.ahead
       let incoming = await this.send(request, version, streamed, signal)
-      if (incoming.answer.resultStatus === SIGNATURE_TIME && Math.abs(this.ahead - before) > CLOCK_ERROR) {
+      if (incoming.answer.resultStatus === SIGNATURE_TIME && this.clockMoved(before)) {
         // the device's clock was wrong; now it is known by how much
         incoming = await this.send(request, version, streamed, signal)
       }
-      for (const { after } of [...interceptors].reverse()) await allowed(after?.(request, incoming.answer))
+      await after(incoming.answer)
       return incoming
+    })
+  }
+
+  /** The address of one connection to an operation: signed in its query, since browsers send no headers with a WebSocket. */
+  socket(outgoing: Outgoing, signal: AbortSignal): Promise<URL> {
+    return this.intercepted(outgoing, signal, async (request) => {
+      const address = this.address(request)
+      // neither a fragment nor a "?" with nothing behind it reaches the gateway
+      address.hash = ''
+      const query = address.search.slice(1)
+      address.search = query
+      const fields = Object.entries(await this.fields(request, outgoing.version, address, newNonce()))
+      const signed = fields.map((field) => field.map(encodeURIComponent).join('=')).join('&')
+      address.search = query ? `${query}&${signed}` : signed
+      address.protocol = address.protocol.replace('http', 'ws')
+      return address
+    })
+  }
+
+  /** A browser does not say why a WebSocket was not opened. Was this device's clock wrong? Then it no longer is. */
+  async clockWasWrong(signal: AbortSignal): Promise<boolean> {
+    const before = this.ahead
+    const address = new URL(`${NOTHING}?${wire.APP}=${encodeURIComponent(this.options.app)}`, operationsAt(this.options.url))
+    const sent = this.around.now()
+    const { headers } = await this.around.fetch(address, { signal, credentials: 'omit', cache: 'no-store', redirect: 'error' })
+    this.setClock(headers.get('server-time'), sent)
+    return this.clockMoved(before)
+  }
+
+  private async intercepted<T>(
+    { query, operationType, program, method, headers, body }: Outgoing, signal: AbortSignal,
+    work: (request: RpcRequest, after: (answer: RpcAnswer) => Promise<void>) => Promise<T>,
+  ): Promise<T> {
+    const request: RpcRequest = { operationType, program, method, headers, body, target: query }
+    const interceptors = this.options.interceptors ?? []
+    const reversed = [...interceptors].reverse()
+    try {
+      for (const { before } of interceptors) await allowed(before?.(request))
+      return await work(request, async (answer) => {
+        for (const { after } of reversed) await allowed(after?.(request, answer))
+      })
     } catch (error) {
       const reason = isRpcFault(error) ? error.reason : signal.aborted ? 'abort' : 'network'
-      for (const { failed } of [...interceptors].reverse()) failed?.(request, reason)
+      for (const { failed } of reversed) failed?.(request, reason)
       throw error
     }
   }
 
-  private async send(request: RpcRequest, version: string, streamed: boolean, signal: AbortSignal): Promise<Incoming> {
+  private address({ operationType, target }: RpcRequest): URL {
+    return new URL(`${operationType}${target}`, operationsAt(this.options.url))
+  }
+
+  /** The headers that name the caller, and sign the call. */
+  private async fields(
+    { operationType, method }: RpcRequest, version: string, address: URL, nonce: string, body?: Bytes,
+  ): Promise<{ [name: string]: string }> {
     const { options, around } = this
-    const { operationType, method } = request
-    const address = new URL(`rpc/${operationType}${request.target}`, folder(options.url))
+    const time = Math.round(around.now() + this.ahead)
+    const fields: { [name: string]: string } = {
+      [wire.APP]: options.app, [wire.DEVICE]: options.device ?? await around.device(), [wire.TIME]: String(time), [wire.NONCE]: nonce,
+    }
+    if (version) fields[wire.VERSION] = version
+    if (options.secret === undefined) return fields
+    const algorithm = options.algorithm ?? 'hmac-sha256'
+    const digest = wire.hex(await this.hash(HASHES[algorithm], body ?? new Uint8Array()))
     // what is signed is what the browser sends: it writes some characters in its own way
     const target = wire.sentTarget(address)
+    const text = wire.textToSign({ app: options.app, operationType, method, target, time, nonce, digest })
+    fields[wire.SIGNATURE] = `${algorithm} ${options.kid ?? ''} ${wire.base64(await this.sign(algorithm, text))}`
+    return fields
+  }
+
+  private async send(request: RpcRequest, version: string, streamed: boolean, signal: AbortSignal): Promise<Incoming> {
+    const { around } = this
+    const address = this.address(request)
     const headers = new Headers(request.headers)
-    const nonce = base64url(crypto.getRandomValues(new Uint8Array(NONCE_BYTES)))
-    const time = Math.round(around.now() + this.ahead)
-    headers.set(wire.APP, options.app)
-    headers.set(wire.DEVICE, options.device ?? await around.device())
-    headers.set(wire.TIME, String(time))
-    headers.set(wire.NONCE, nonce)
-    if (version) headers.set(wire.VERSION, version)
+    const nonce = newNonce()
     const sealed = await this.seal(request, nonce)
     if (sealed) headers.set(wire.ENCRYPTION, sealed.header)
     const body = sealed?.body ?? request.body
-    if (options.secret !== undefined) {
-      const algorithm = options.algorithm ?? 'hmac-sha256'
-      const digest = wire.hex(await this.hash(HASHES[algorithm], body ?? new Uint8Array()))
-      const text = wire.textToSign({ app: options.app, operationType, method, target, time, nonce, digest })
-      headers.set(wire.SIGNATURE, `${algorithm} ${options.kid ?? ''} ${wire.base64(await this.sign(algorithm, text))}`)
-    }
+    for (const [name, value] of Object.entries(await this.fields(request, version, address, nonce, body))) headers.set(name, value)
     const sent = around.now()
     const response = await around.fetch(address, {
-      method, headers, body: body ?? null, signal, credentials: 'omit', cache: 'no-store', redirect: 'error',
+      method: request.method, headers, body: body ?? null, signal, credentials: 'omit', cache: 'no-store', redirect: 'error',
     })
     this.setClock(response.headers.get('server-time'), sent)
     return this.receive(request, nonce, sealed, streamed, response)
@@ -166,6 +217,11 @@ export class Client {
       : new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
   }
 
+  /** Is it known to be another than was thought before? */
+  private clockMoved(before: number): boolean {
+    return Math.abs(this.ahead - before) > CLOCK_ERROR
+  }
+
   private setClock(serverTime: string | null, sent: number): void {
     const server = Number(serverTime)
     // It was written after the request was sent and before its answer came; what agrees with that is kept.
@@ -179,9 +235,8 @@ async function allowed(word: boolean | void | Promise<boolean | void> | undefine
   if (await word === false) throw new RpcFault('prevented by an interceptor', PREVENTED)
 }
 
-const folder = (url: string): URL => new URL(url.endsWith('/') ? url : `${url}/`, document.baseURI)
-
-const base64url = (bytes: Bytes): string => wire.base64(bytes).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
+const newNonce = (): string =>
+  wire.base64(crypto.getRandomValues(new Uint8Array(NONCE_BYTES))).replaceAll('+', '-').replaceAll('/', '_')
 
 /** Sentences are in headers as percent-encoded UTF-8. */
 function decoded(text: string | null): string {

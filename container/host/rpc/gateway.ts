@@ -2,7 +2,8 @@
 import type { ValueStore } from '../capabilities/types'
 import { deviceId } from '../updates/device'
 import type { Client } from './client'
-import { listed, type GatewayOptions } from './options'
+import { listed, operationsAt, type GatewayOptions } from './options'
+import { isOperationType } from './wire'
 
 export interface GatewaySurroundings {
   fetch: typeof globalThis.fetch
@@ -20,6 +21,16 @@ export class Gateway {
   /** May a program call this, that lists these operations (null: none)? */
   permits(operationType: string, operations: readonly string[] | null, policy: 'listed' | 'any'): boolean {
     return policy === 'any' || listed(operationType, operations ?? []) || listed(operationType, this.options.operations ?? [])
+  }
+
+  /** Of an address below this gateway's `rpc/`, also of a WebSocket: the operation, and its query. */
+  operationAt(address: unknown): { operationType: string; query: string } | undefined {
+    if (typeof address !== 'string' || !URL.canParse(address)) return undefined
+    const url = new URL(address.replace(/^ws/i, 'http'))
+    const folder = operationsAt(this.options.url)
+    if (url.username || url.password || !`${url.origin}${url.pathname}`.startsWith(folder.href)) return undefined
+    const operationType = url.pathname.slice(folder.pathname.length)
+    return isOperationType(operationType) ? { operationType, query: url.search.slice(1) } : undefined
   }
 
   client(): Promise<Client> {

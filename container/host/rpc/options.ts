@@ -61,13 +61,16 @@ export interface RpcAnswer {
 }
 
 export interface RpcInterceptor {
-  /** before the body is encrypted and signed; false: the call fails with code 9 */
+  /** before the body is encrypted and signed; false: the call fails with code 9. With a WebSocket only `target` is sent. */
   before?(request: RpcRequest): boolean | void | Promise<boolean | void>
   /** the answer has come; false: the call fails with code 9 */
   after?(request: RpcRequest, answer: RpcAnswer): boolean | void | Promise<boolean | void>
   /** the call has no answer; `reason` is what the program hears */
   failed?(request: RpcRequest, reason: string): void
 }
+
+/** The folder of the operations of a gateway at `url`. */
+export const operationsAt = (url: string): URL => new URL('rpc/', new URL(url.endsWith('/') ? url : `${url}/`, document.baseURI))
 
 /** Does `operationType` equal one of these, or begin with one that ends with `*`? */
 export const listed = (operationType: string, patterns: readonly string[]): boolean =>
