@@ -22,7 +22,7 @@ import uvloop
 from sqlalchemy import Connection
 
 from bank import catalogue, operating
-from bank.centres import contracts, worklist
+from bank.centres import contracts, lender, worklist
 from bank.centres.accounting import DAY_STARTS
 from bank.ledger import commands as ledger
 from bank.openbank import commands as openbank
@@ -73,6 +73,12 @@ def main(arguments: list[str] | None = None) -> int:
         one.add_argument("--database", default="", help="address of the database (default: SQLite in the folder)")
     cases.set_defaults(run=_cases)
     decide.set_defaults(run=_decide)
+    lend = commands.add_parser("lender", help="show the lender as regulation looks at it, or set it")
+    lend.add_argument("file", type=Path, nargs="?", help="what it shall be, TOML (default: show what it is)")
+    lend.add_argument("--author", default="", metavar="NAME", help="who sets it; kept with it")
+    lend.add_argument("--data", type=Path, required=True, help="folder of everything that the bank keeps")
+    lend.add_argument("--database", default="", help="address of the database (default: SQLite in the folder)")
+    lend.set_defaults(run=_lender)
     people = commands.add_parser("staff", help="list who works at the bank, or take somebody in")
     people.add_argument("login", nargs="?", default="", help="whom to take in, or give a new password")
     people.add_argument("--name", default="", help="as others read it")
@@ -163,6 +169,23 @@ def _decide(given: argparse.Namespace) -> int:
         print(f"{given.number}: {item.outcome}. The customer has been told.")
     else:
         print(f"{given.number}: another officer has to agree.")
+    return 0
+
+
+def _lender(given: argparse.Namespace) -> int:
+    with _database(given) as database:
+        if given.file is None:
+            version, profile = database.read_now(lender.newest)
+            print(f"# version {version}\n{lender.write(profile)}")
+            return 0
+        if not given.author:
+            raise EdenError("bank-arguments", "Nobody is said to set it.", "Give --author NAME.")
+        try:
+            wanted = lender.read(given.file.read_text())
+        except OSError as error:
+            raise EdenError("bank-lender", f"{given.file} cannot be read: {error.strerror}.") from error
+        version = database.write_now(lambda connection: lender.do_set(connection, wanted, given.author, now()))
+    print(f"Version {version}. Decisions are made by it from now on.")
     return 0
 
 

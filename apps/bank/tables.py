@@ -295,6 +295,26 @@ loans = Table(
     Column("created_at", BigInteger, nullable=False),
 )
 
+#: the lender as regulation looks at it (`bank.centres.lender`)
+lenders = Table(
+    "bank_lenders",
+    metadata,
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("document", JSON, nullable=False),
+    Column("author", String(80), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+)
+
+#: loans that another lender gives a share of
+joint_loans = Table(
+    "bank_joint_loans",
+    metadata,
+    Column("loan_id", ForeignKey("bank_loans.id"), primary_key=True),
+    Column("partner", String(40), nullable=False),
+    #: the bank's own, basis points
+    Column("own_share", Integer, nullable=False),
+)
+
 repayments = Table(
     "bank_repayments",
     metadata,

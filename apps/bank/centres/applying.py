@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 from bank.centres import customers, deciding, line, loan_books, messages, papers, products, worklist
 from bank.centres.worklist import Word
 from bank.credit.applications import Step
-from bank.credit.decide import Decision
+from bank.credit.decide import Decision, Lender
 from bank.ids import new_hex
 from bank.refusals import Refusal, yuan
 from bank.tables import applications
@@ -310,6 +310,11 @@ def _do_conclude(connection: Connection, identifier: str, verdict: Verdict, at: 
         messages.do_tell(
             connection, row.customer_id, "loan-refused", at, reasons=chinese, reasons_en=english, number=row.number
         )
+
+
+def lender_of(row: Row[Any]) -> Lender:
+    """What a decided application's decision was told of the lender."""
+    return msgspec.convert(row.detail["decision"]["trace"]["data"]["lender"], Lender)
 
 
 def _row(connection: Connection, identifier: str) -> Row[Any]:

@@ -11,9 +11,9 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from bank.centres import customers, loan_rows, products
+from bank.centres import customers, lender, loan_rows, products
 from bank.credit.bureau import CashFlow, Report, generate
-from bank.credit.decide import Application, Data, Decision, Lender, Product, decide, versions_on
+from bank.credit.decide import Application, Data, Decision, Product, decide, versions_on
 from bank.credit.id_numbers import birth
 from bank.credit.reasons import SENTENCES
 from bank.tables import accounts, identity_steps, loans, movements
@@ -50,7 +50,7 @@ def decision(
         select(loans).where(loans.c.customer_id == customer, loans.c.state.in_(("signed", "active")))
     ).all()
     books = [loan_rows.shown(connection, other, on, True) for other in others]
-    lender = Lender(region=loan.region)
+    told = lender.lender(connection, product.code, loan.region, amount)
     data = Data(
         born=(birth(number) if number else None) or _UNKNOWN_BIRTH,
         is_identified=bool(number) and "document" in set(passed),
@@ -58,7 +58,7 @@ def decision(
         cash_flow=_cash_flow(connection, customer, row.created_at, on),
         report=_report(number, on),
         product=Product(loan.least, loan.most, loan.rate_bp, tuple(loan.terms), loan.method),
-        lender=lender,
+        lender=told,
         owed=sum(book.owed for book in books),
         burden=sum(book.next.principal + book.next.interest for book in books if book.next is not None),
     )
@@ -71,7 +71,7 @@ def decision(
         # where the card was first issued: what else is known of where somebody trades
         territory=number[:6],
     )
-    return decide(application, data, on, versions_on(product.code, on, lender))
+    return decide(application, data, on, versions_on(product.code, on, told))
 
 
 def seen(connection: Connection, seal: Seal, customer: str, on: datetime.date) -> tuple[CashFlow, Report]:

@@ -17,7 +17,7 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection, insert, select, update
 
-from bank.centres import applying, contracts, loan_rows, messages, products, repaying
+from bank.centres import applying, contracts, lender, loan_rows, messages, products, repaying
 from bank.centres.accounting import ALLOWANCE, RECEIVABLE, new_account, new_sub_account, open_accounts
 from bank.centres.contracts import KIND as CONTRACT
 from bank.centres.contracts import Contracts
@@ -190,6 +190,7 @@ def _do_sign(
             created_at=at,
         )
     )
+    lender.do_share(connection, identifier, applying.lender_of(row))
     detail: dict[str, Any] = {"name": product.name, "payer": product.name, "remark": row.number, "gl": product.gl}
     detail |= {"loan": identifier, "product": [product.name, product.name_en]}
     do_insert(
