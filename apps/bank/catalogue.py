@@ -43,6 +43,8 @@ _MORE: dict[str, dict[str, Any]] = {
         "limits": {"rate": 6000, "per_user": 20},
         "retry": {"most": 2, "on": ["connect", "502", "503", "504"], "any_method": True},
     },
+    # names are not to be gathered by trying numbers
+    "payment.shop.get": {"limits": {"rate": 5000, "per_user": 5}},
     "payment.purchase.create": {
         "encryption": "optional",
         "limits": {"rate": 20_000, "per_user": 20},

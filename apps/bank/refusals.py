@@ -48,6 +48,12 @@ SENTENCES: dict[str, tuple[int, str, str]] = {
         "Something is being booked at the moment. Please try again.",
     ),
     "no-payee": (400, "请选择收款人。", "Choose a payee."),
+    "no-shop": (404, "没有找到这家店铺，请核对店铺号。", "No shop has this number. Check it and try again."),
+    "over-till-limit": (
+        409,
+        "超过免密付款的单日限额，今日还可付 {left} 元。更大金额请使用转账。",
+        "Above the daily limit without a PIN: {left} CNY are left today. Make a transfer for more.",
+    ),
     "no-transaction": (404, "没有这笔交易。", "There is no such transaction."),
     "no-message": (404, "没有这条消息。", "There is no such message."),
     "same-account": (400, "收款账户与付款账户相同。", "Both accounts are the same."),

@@ -73,6 +73,8 @@ _GIVEN = ("建国", "秀英", "志强", "丽华", "伟", "芳", "思远", "雨�
 _LEVELS = ("普通客户", "金卡客户", "白金客户")
 #: who everybody knows: name, number of the first account
 _KNOWN = (("林晓雨", "6222021003983016"), ("陈默", "6222021003981175"))
+#: the number of the first shop that is not the first customer's: what the mini program gives as an example
+SHOP = "6222021003982026"
 _REGIONS = ("310104", "510105", "330106", "440305", "320102")
 
 
@@ -121,7 +123,7 @@ class Event:
 
 def people(count: int, chance: random.Random, at: int) -> list[Person]:
     """Customers who have been with the bank since `at` (µs)."""
-    found = []
+    found, example = [], SHOP
     for number in range(count):
         known = _KNOWN[number] if number < len(_KNOWN) else None
         name = known[0] if known else chance.choice(_FAMILY) + chance.choice(_GIVEN)
@@ -132,6 +134,8 @@ def people(count: int, chance: random.Random, at: int) -> list[Person]:
         numbers = {current: first, savings: f"622202{chance.randrange(10**10):010d}"}
         if has_shop:
             numbers[shop] = f"622202{chance.randrange(10**10):010d}"
+            if number and example:
+                numbers[shop], example = example, ""
         salary = chance.randrange(500_000, 2_000_000, 10_000) if number else 1_280_000
         found.append(
             Person(

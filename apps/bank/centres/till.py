@@ -83,6 +83,10 @@ class Fact(NamedTuple):
     product: products.Product
     at: int
 
+    @property
+    def takes_payments(self) -> bool:
+        return self.state == "open" and self.product.gl == _SHOPS
+
 
 class Till:
     """Payments, and their lines."""
@@ -129,6 +133,20 @@ class Till:
                 raise refusal(outcome.value)
         return Paid(identifier, name, wanted.amount, _minute(at // _MINUTE))
 
+    async def shop(self, number: str) -> Fact:
+        """Who takes payments by this number. Refusal "no-shop"."""
+        found = await self._database.read(lambda connection: self._found(connection, (), (number,), now()))
+        if not found or not found[0].takes_payments:
+            raise Refusal("no-shop")
+        return found[0]
+
+    async def shop_of(self, customer: str, account: str) -> Fact:
+        """An own account that takes payments. Refusal "no-account"."""
+        found = await self._database.read(lambda connection: self._found(connection, (account,), (), now()))
+        if not found or found[0].customer != customer or not found[0].takes_payments:
+            raise Refusal("no-account")
+        return found[0]
+
     def _transfer(
         self, customer: str, identifier: str, wanted: Purchase, account: Fact | None, shop: Fact | None, at: int
     ) -> Transfer:
@@ -140,8 +158,8 @@ class Till:
         product = account.product
         if not isinstance(product, products.Deposit) or not product.is_payment:
             raise Refusal("no-account")
-        if shop is None or shop.number != wanted.shop or shop.state != "open" or shop.product.gl != _SHOPS:
-            raise Refusal("no-payee")
+        if shop is None or shop.number != wanted.shop or not shop.takes_payments:
+            raise Refusal("no-shop")
         if shop.id == account.id:
             raise Refusal("same-account")
         most = min(MOST, product.transfer_limit)
@@ -149,7 +167,7 @@ class Till:
             raise Refusal("bad-amount", low=yuan(1), high=yuan(most))
         left = min(DAY_MOST, product.day_limit) - self._spent.get(account.id, 0)
         if wanted.amount > left:
-            raise Refusal("over-daily-limit", left=yuan(max(0, left)))
+            raise Refusal("over-till-limit", left=yuan(max(0, left)))
         self._count(account.id, wanted.amount)
         remark = wanted.remark[:30]
         if remark and not remark.isprintable():

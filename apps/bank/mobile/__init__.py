@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bank.mobile import accounts, claims, loans, messages, papers, sessions, third_parties
+from bank.mobile import accounts, claims, loans, messages, papers, sessions, shops, third_parties
 from bank.web import Route
 
 if TYPE_CHECKING:
@@ -13,5 +13,5 @@ if TYPE_CHECKING:
 
 def routes(bank: Bank) -> list[Route]:
     """All of them."""
-    rooms = (sessions, accounts, messages, loans, papers, claims, third_parties)
+    rooms = (sessions, accounts, shops, messages, loans, papers, claims, third_parties)
     return [route for room in rooms for route in room.routes(bank)]

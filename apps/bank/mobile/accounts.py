@@ -9,7 +9,6 @@ from sqlalchemy import Connection
 
 from bank.centres import customers, messages, payments, statement_files, statements
 from bank.centres.payments import Wanted, with_money
-from bank.centres.till import Paid, Purchase
 from bank.keyboard import Typed
 from bank.values import Account, Customer, Detail, Movement, Ordered, Overview, Page, Payees
 from bank.web import Request, Route, idempotency_key
@@ -40,8 +39,7 @@ class Added(Struct, frozen=True):
 
 
 def routes(bank: Bank) -> list[Route]:
-    """`/v1/overview`, `/v1/accounts`, `/v1/transactions…`, `/v1/bills/…`, `/v1/payees`, `/v1/transfers`,
-    `/v1/purchases`."""
+    """`/v1/overview`, `/v1/accounts`, `/v1/transactions…`, `/v1/bills/…`, `/v1/payees`, `/v1/transfers`."""
 
     async def overview(request: Request) -> Overview:
         customer = request.customer
@@ -131,9 +129,6 @@ def routes(bank: Bank) -> list[Route]:
             await bank.secrets.check_pin(who, Typed(who, asked.sealed, bound))
         return await bank.payments.order(who, key, wanted)
 
-    async def purchase(request: Request) -> Paid:
-        return await bank.till.pay(request.customer, idempotency_key(request), request.decode(Purchase))
-
     return [
         Route("GET", "/v1/overview", overview, "account.overview.get", returns=Overview),
         Route("GET", "/v1/accounts", accounts, "account.account.list", returns=Page[Account]),
@@ -158,5 +153,4 @@ def routes(bank: Bank) -> list[Route]:
         Route("GET", "/v1/payees", payees, "payment.payee.list", returns=Payees),
         Route("POST", "/v1/payees", add_payee, "payment.payee.add", NewPayee, Added),
         Route("POST", "/v1/transfers", transfer, "payment.transfer.create", Authorised, Ordered, once=True),
-        Route("POST", "/v1/purchases", purchase, "payment.purchase.create", Purchase, Paid, once=True),
     ]

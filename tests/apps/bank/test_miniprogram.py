@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import random
+import re
 import subprocess
+import uuid
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bank import seed
 from eden.base.tools import node
 from tests.apps.bank.house import BankHouse
 
@@ -46,12 +50,35 @@ def test_every_operation_is_answered(house: BankHouse) -> None:
         house.sign_in()
 
 
-def test_texts_are_in_both_languages() -> None:
-    script = """
-      globalThis.wx = { getAppBaseInfo: () => ({ language: '%s' }) }
+def texts(language: str) -> Any:
+    return told(f"""
+      globalThis.wx = {{ getAppBaseInfo: () => ({{ language: '{language}' }}) }}
       console.log(JSON.stringify(require('./i18n').table))
-    """
-    chinese, english = told(script % "zh"), told(script % "en")
+    """)
+
+
+def test_texts_are_in_both_languages() -> None:
+    chinese, english = texts("zh"), texts("en")
     assert chinese.keys() == english.keys()
-    for name in ("kinds", "states", "instalments"):
-        assert chinese[name].keys() == english[name].keys()
+    for name, text in chinese.items():
+        if isinstance(text, dict):
+            assert text.keys() == english[name].keys()
+
+
+def test_a_key_is_a_uuid_of_the_time_that_it_is_given() -> None:
+    script = """
+      globalThis.wx = { getAppBaseInfo: () => ({ language: 'zh' }) }
+      const { newKey } = require('./api')
+      console.log(JSON.stringify([newKey(1795719702914), newKey(1795719702914), newKey()]))
+    """
+    keys = [uuid.UUID(key) for key in told(script)]
+    assert len(set(keys)) == 3 and {(key.version, key.variant) for key in keys} == {(7, uuid.RFC_4122)}
+    assert [key.int >> 80 for key in keys[:2]] == [1795719702914] * 2
+
+
+def test_the_shop_that_is_given_as_an_example_is_there() -> None:
+    people = seed.people(24, random.Random(seed.SEED), 0)
+    (keeper,) = (person for person in people if person.numbers.get(person.shop) == seed.SHOP)
+    assert keeper.phone != seed.PHONE
+    for language in ("zh", "en"):
+        assert re.sub(r"\D", "", texts(language)["shopNumberHint"]) == seed.SHOP

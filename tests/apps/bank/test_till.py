@@ -137,8 +137,8 @@ def test_many_at_once_share_a_question(house: BankHouse) -> None:
         ({"amount": 0}, "bad-amount"),
         ({"amount": MOST + 1}, "bad-amount"),
         ({"account": "00" * 16}, "no-account"),
-        ({"shop": "1"}, "no-payee"),
-        ({"shop": "6222021003981175"}, "no-payee"),
+        ({"shop": "1"}, "no-shop"),
+        ({"shop": "6222021003981175"}, "no-shop"),
         ({"amount": "1"}, "invalid"),
         ({"key": "k1"}, "invalid"),
         ({"key": str(uuid.uuid4())}, "invalid"),
@@ -150,6 +150,36 @@ def test_what_is_refused(house: BankHouse, more: dict[str, Any], code: str) -> N
     before = current(house)["balance"]
     assert pay(house, more.pop("amount", 100), more.pop("key", ""), **more).code == code
     assert current(house)["balance"] == before
+
+
+def test_a_shop_is_known_by_its_number(house: BankHouse) -> None:
+    found = house.get(f"/v1/shops/{SHOP}")
+    assert (found["number"], found["name"], found["most"], found["day_most"]) == (SHOP, "小店", MOST, DAY_MOST)
+    # a key of this time is good, whatever a phone's clock says
+    assert abs(found["time"] - now() // 1_000) < 60_000
+    for number in ("1", "6222021003981175", "EDEN-SHOP-2026", "%25"):
+        assert house.call("GET", f"/v1/shops/{number}").code == "no-shop"
+    closed = update(accounts).where(accounts.c.number == SHOP).values(state="frozen")
+    house.run(house.bank.database.write(lambda connection: connection.execute(closed)))
+    assert house.call("GET", f"/v1/shops/{SHOP}").code == "no-shop"
+
+
+def test_a_shops_code_has_its_number_and_is_its_owners(house: BankHouse) -> None:
+    account = owned(house, "MERCHANT")
+    code = house.get(f"/v1/accounts/{account['id']}/code")
+    # version 1: the three eyes, dark with a light ring
+    assert [len(row) for row in code["rows"]] == [21] * 21
+    assert code["rows"][0][:8] == code["rows"][0][:-9:-1] == code["rows"][-1][:8] == "11111110"
+    assert code["number"][:4] + code["number"][-4:] == account["number"][:4] + account["number"][-4:]
+    paid = pay(house, 700, shop=code["number"]).json
+    assert paid["name"] == code["name"] == "林晓雨"
+    others = house.run(
+        house.bank.database.read(
+            lambda connection: connection.execute(select(accounts.c.id).where(accounts.c.number == SHOP)).scalar_one()
+        )
+    )
+    for other in (others, current(house)["id"], "none"):
+        assert house.call("GET", f"/v1/accounts/{other}/code").code == "no-account"
 
 
 def test_what_was_paid_is_paid_whatever_has_changed_since(house: BankHouse, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -167,10 +197,10 @@ def test_what_was_paid_is_paid_whatever_has_changed_since(house: BankHouse, monk
 def test_a_day_has_a_limit_that_a_restart_does_not_forget(house: BankHouse) -> None:
     for _ in range(DAY_MOST // MOST):
         assert pay(house, MOST).status == 200
-    assert pay(house, 1).code == "over-daily-limit"
+    assert pay(house, 1).code == "over-till-limit"
     house.bank.till = Till(house.bank.database, house.bank.ledger)
     assert house.run(house.bank.till.write_lines()) == DAY_MOST // MOST
-    assert pay(house, 1).code == "over-daily-limit"
+    assert pay(house, 1).code == "over-till-limit"
 
 
 def test_what_the_ledger_refuses_does_not_count(house: BankHouse) -> None:

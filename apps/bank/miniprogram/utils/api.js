@@ -74,7 +74,14 @@ async function call(operation, data = {}, key) {
   throw new ApiError(statusCode === 401 && code !== 'bad-sign-in' ? 'signed-out' : code, detail || t('failed'))
 }
 
-/** One key per attempt of a person; a repeated tap or a retry after a lost answer books once. */
-const newKey = () => `${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 12)}`
+/**
+ * One key per attempt of a person; a repeated tap or a retry after a lost answer books once. A UUID of version 7.
+ * @param {number} [at] its time, ms: the bank's own where it matters
+ */
+function newKey(at = Date.now()) {
+  const time = at.toString(16).padStart(12, '0')
+  const drawn = Array.from({ length: 18 }, () => Math.floor(Math.random() * 16).toString(16)).join('')
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${drawn.slice(0, 3)}-8${drawn.slice(3, 6)}-${drawn.slice(6)}`
+}
 
 module.exports = { ApiError, call, newKey }

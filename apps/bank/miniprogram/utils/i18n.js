@@ -34,6 +34,9 @@ const texts = {
     noLoans: '您还没有贷款。扫描店内的申请码，或输入申请码，最快 1 分钟完成申请。', dueToday: '今日应还', overdueFor: '已逾期', days: '天', penalty: '罚息及费用', collected: '到期日从活期储蓄账户自动扣款',
     overdueText: '逾期部分按约计收罚息，并会报送征信。请尽快还款；如有困难，请联系我们。', writtenOffText: '该贷款已核销，您仍需偿还所欠款项。', prepay: '提前还款', payDue: '还到期', prepayFee: '提前还款手续费',
     savedInterest: '节省利息', monthlyAfter: '每月还款变为', endsAfter: '结清日变为', statementFile: '下载对账单', chooseMonth: '选择月份', chooseForm: '文件格式',
+    pay: '付款', payTitle: '扫描收款码', payText: '扫描店铺的收款码，或输入店铺号。', shop: '店铺', shopNumber: '店铺号', shopNumberHint: '例如 6222 0210 0398 2026',
+    notShopCode: '这不是店铺的收款码。贷款申请码请在“扫码贷款”中扫描。', payLimits: '每笔不超过 {most} 元，每天不超过 {day} 元，无需支付密码。', overPay: '免密付款每笔最多 {most} 元，更大金额请使用转账。',
+    payAmount: '付款金额', paidShop: '付款成功', shopCode: '我的收款码', shopCodeText: '顾客用伊甸银行扫码付款，款项实时到账。', incoming: '最近收款', received: '收到', noIncoming: '还没有收款，请顾客扫描上面的收款码。',
     kinds: { shopping: '购物', transport: '出行', food: '餐饮', home: '居家', health: '医疗', leisure: '娱乐', income: '入账', transfer: '转账', own: '本人转账', reversal: '冲正', loan: '贷款', claim: '理赔', interest: '利息' },
     instalments: { paid: '已还', overdue: '已逾期', due: '今日应还', open: '未到期' },
     states: { draft: '办理中', withdrawn: '已撤回', expired: '已失效', posted: '已完成', pending: '处理中', returned: '已退回', received: '审核中', referred: '人工审核中', offered: '已批准', refused: '未通过', signed: '放款中', paid: '已放款', active: '还款中', closed: '已结清', overdue: '已逾期', 'written-off': '已核销', due: '待还款', open: '未到期' },
@@ -71,6 +74,9 @@ const texts = {
     noLoans: 'You have no loan. Scan the code in the shop, or type it, and apply in a minute.', dueToday: 'Due today', overdueFor: 'Overdue for', days: ' days', penalty: 'Penalty and charges', collected: 'Collected from your current account on the day',
     overdueText: 'What is overdue bears penalty interest, and the credit bureau is told. Please repay it soon; if that is difficult, talk to us.', writtenOffText: 'This loan was written off in our books. You still owe it.', prepay: 'Prepay', payDue: 'What is due', prepayFee: 'Fee for prepaying',
     savedInterest: 'Interest saved', monthlyAfter: 'A month then takes', endsAfter: 'It then ends on', statementFile: 'Statement as a file', chooseMonth: 'Choose a month', chooseForm: 'Kind of file',
+    pay: 'Pay a shop', payTitle: 'Scan the shop’s code', payText: 'Scan the code at the till, or type the number of the shop.', shop: 'Shop', shopNumber: 'Number', shopNumberHint: 'for example 6222 0210 0398 2026',
+    notShopCode: 'This is no code of a shop. Codes for loans are scanned at “Scan for a loan”.', payLimits: 'Up to {most} CNY each, {day} CNY a day, without your PIN.', overPay: 'Up to {most} CNY can be paid without a PIN. Make a transfer for more.',
+    payAmount: 'Amount', paidShop: 'Paid', shopCode: 'My shop’s code', shopCodeText: 'Customers of Eden Bank scan it and pay. The money is yours at once.', incoming: 'Money that came in', received: 'Received', noIncoming: 'Nothing has come in yet. Show a customer the code above.',
     kinds: { shopping: 'Shopping', transport: 'Transport', food: 'Food', home: 'Home', health: 'Health', leisure: 'Leisure', income: 'Income', transfer: 'Transfer', own: 'Own accounts', reversal: 'Reversal', loan: 'Loan', claim: 'Claim', interest: 'Interest' },
     instalments: { paid: 'Paid', overdue: 'Overdue', due: 'Due today', open: 'Not yet due' },
     states: { draft: 'Being filled in', withdrawn: 'Withdrawn', expired: 'Ended', posted: 'Done', pending: 'On its way', returned: 'Returned', received: 'Being looked at', referred: 'A person looks at it', offered: 'Approved', refused: 'Not approved', signed: 'Being paid out', paid: 'Paid', active: 'Being repaid', closed: 'Repaid', overdue: 'Overdue', 'written-off': 'Written off', due: 'Due', open: 'Not due' },
@@ -80,7 +86,10 @@ const texts = {
 const table = texts[language]
 const t = (key) => table[key] || key
 
+/** A text with values by their names: `fill('overPay', { most: '1,000.00' })`. */
+const fill = (key, values) => t(key).replace(/\{(\w+)\}/g, (_, name) => values[name])
+
 /** Pages put these into their data: `{{t.signIn}}`. */
 const pick = (...keys) => Object.fromEntries(keys.map((key) => [key, t(key)]))
 
-module.exports = { language, t, pick, table }
+module.exports = { language, t, fill, pick, table }

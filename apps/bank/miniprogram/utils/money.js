@@ -7,6 +7,9 @@ function format(cents) {
   return `${sign}${whole.replace(/\B(?=(\d{3})+(?!\d))/g, ',')}.${part}`
 }
 
+/** 100000 → "1,000": for limits, which are whole yuan mostly */
+const round = (cents) => format(cents).replace(/\.00$/, '')
+
 /** What a person types → cents; NaN for what is no amount. Never through floating point. */
 function parse(text) {
   const match = /^(\d{1,9})(?:\.(\d{0,2}))?$/.exec(String(text).replace(/,/g, ''))
@@ -20,4 +23,4 @@ function clean(text) {
   return rest.length ? `${head || '0'}.${rest.join('').slice(0, 2)}` : head
 }
 
-module.exports = { format, parse, clean }
+module.exports = { format, round, parse, clean }

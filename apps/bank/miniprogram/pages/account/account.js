@@ -28,7 +28,7 @@ function lastMonths() {
 Page({
   behaviors: [page],
   data: {
-    t: pick('noMore', 'loading', 'search', 'searchHint', 'statementFile'),
+    t: pick('noMore', 'loading', 'search', 'searchHint', 'statementFile', 'shopCode'),
     filters: [{ value: 'all', text: t('all') }, { value: 'in', text: t('income') }, { value: 'out', text: t('spending') }],
     direction: 'all', text: '', account: {}, days: [], next: null, fetchingFile: false,
   },
@@ -87,6 +87,8 @@ Page({
       this.setData({ fetchingFile: false })
     }
   },
+
+  code() { wx.navigateTo({ url: `/pages/code/code?id=${this.accountId}` }) },
 
   search({ detail }) {
     this.setData({ text: detail.value.trim() })

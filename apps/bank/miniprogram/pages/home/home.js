@@ -10,10 +10,10 @@ Page({
     hide: wx.getStorageSync('hide') === true,
     total: 0, accounts: [], recent: [], customer: {},
     actions: [
+      { text: t('pay'), icon: '/images/act-pay.png', url: '/pages/shop/shop' },
       { text: t('transfer'), icon: '/images/act-transfer.png', url: '/pages/transfer/transfer', tab: true },
       { text: t('bills'), icon: '/images/act-bills.png', url: '/pages/account/account' },
       { text: t('scan'), icon: '/images/act-scan.png', url: '/loan/entry/entry' },
-      { text: t('messages'), icon: '/images/act-message.png', url: '/pages/messages/messages', tab: true },
     ],
   },
 

@@ -4,8 +4,8 @@ const { pick, t } = require('../../utils/i18n')
 
 Page({
   data: {
-    t: pick('loans', 'claim', 'thirdParties', 'changePassword', 'changePin', 'permissions', 'language', 'languageValue', 'theme', 'themeValue', 'privacy', 'about', 'signOut'),
-    customer: {}, initial: '', secure: false,
+    t: pick('shopCode', 'loans', 'claim', 'thirdParties', 'changePassword', 'changePin', 'permissions', 'language', 'languageValue', 'theme', 'themeValue', 'privacy', 'about', 'signOut'),
+    customer: {}, initial: '', shop: '', secure: false,
   },
 
   async onLoad() {
@@ -15,13 +15,15 @@ Page({
 
   async onShow() {
     try {
-      const customer = await api.call('identity.customer.get')
-      this.setData({ customer, initial: customer.name.slice(0, 1) })
+      const { customer, accounts } = await api.call('account.overview.get')
+      const { id: shop = '' } = accounts.find(({ product }) => product === 'MERCHANT') || {}
+      this.setData({ customer, shop, initial: customer.name.slice(0, 1) })
     } catch (error) {
       wx.showToast({ title: error.message, icon: 'none' })
     }
   },
 
+  code() { wx.navigateTo({ url: `/pages/code/code?id=${this.data.shop}` }) },
   loans() { wx.navigateTo({ url: '/loan/loans/loans' }) },
   claim() { wx.navigateTo({ url: '/pages/claim/claim' }) },
   secret({ currentTarget }) { wx.navigateTo({ url: `/pages/secret/secret?what=${currentTarget.dataset.what}` }) },
