@@ -63,7 +63,8 @@ Words = tuple[str, str]
 
 
 class Facts(Struct, frozen=True, kw_only=True):
-    """What a contract says; `document` is the borrower's identity number, masked. `cooling_off`: days, 0 for none."""
+    """What a contract says; `document` is the borrower's identity number, masked. `cooling_off`: days, 0 for none.
+    `partner` gives `partner_share` (basis points) of it; "" for a loan of the bank alone."""
 
     number: str
     day: str
@@ -74,6 +75,8 @@ class Facts(Struct, frozen=True, kw_only=True):
     offer: Offer
     plan: Sequence[Instalment]
     cooling_off: int
+    partner: str = ""
+    partner_share: int = 0
 
 
 def pages(facts: Facts) -> bytes:
@@ -191,6 +194,15 @@ def clauses(facts: Facts) -> list[Words]:
             f"All or some of the principal can be repaid early at any time; interest runs until that day{fee[1]}.",
         ),
     ]
+    if facts.partner:
+        share = f"{facts.partner_share / 100:.2f}"
+        found.append(
+            (
+                f"本借款由贷款人与{facts.partner}共同出资，后者出资 {share}%；借款人仅与贷款人往来，并向贷款人还款。",
+                f"The lender gives this loan together with {facts.partner}, whose share is {share} %; the borrower"
+                " deals with the lender only, and repays to it.",
+            )
+        )
     if product.penalty_bp:
         found.append(
             (

@@ -95,7 +95,7 @@ def draft(connection: Connection, seal: Seal, customer: str, identifier: str, at
     product = products.find(connection, row.product, row.product_version).product
     assert isinstance(product, products.Loan)  # nothing else can be applied for
     person = connection.execute(select(customer_table).where(customer_table.c.id == customer)).one()
-    verdict, today = row.detail["verdict"], day_of(at)
+    verdict, lender, today = row.detail["verdict"], applying.lender_of(row), day_of(at)
     terms = loan_books.terms_of(verdict["amount"], verdict["rate_bp"], row.term, today, product.method)
     return pages(
         Facts(
@@ -108,6 +108,8 @@ def draft(connection: Connection, seal: Seal, customer: str, identifier: str, at
             offer=loan_books.offer_of(terms, verdict["rate_bp"]),
             plan=loan_books.plan_of(terms),
             cooling_off=row.detail["decision"]["duties"].get("cooling-off-days", 0),
+            partner=lender.partners[0] if lender.is_joint else "",
+            partner_share=10_000 - lender.own_share,
         )
     )
 

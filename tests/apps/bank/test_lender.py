@@ -10,7 +10,8 @@ import msgspec
 import pytest
 
 from bank.__main__ import main
-from bank.centres import lender
+from bank.centres import contract_pages, contracts, lender
+from bank.centres.contract_pages import Facts, clauses
 from bank.centres.lender import Joint, Profile
 from bank.credit.decide import Decision, decode, encode, reproduce
 from bank.tables import applications, joint_loans, movements
@@ -100,6 +101,22 @@ def test_what_keeps_the_rules_is_offered(
     answer, made = asked(house, request.node.name)
     assert answer["state"] == "offered", made.reasons
     assert made.duties["cooling-off-days"] == 7
+
+
+def test_the_contract_names_the_partner(house: BankHouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[Facts] = []
+
+    def draw(facts: Facts) -> bytes:
+        drawn.append(facts)
+        return contract_pages.pages(facts)
+
+    monkeypatch.setattr(contracts, "pages", draw)
+    for fields, partner in ((shared(3_500), PARTNER), ({}, "")):
+        put(house, **fields)
+        application = asked(house, f"contract {partner}")[0]["id"]
+        assert house.get(f"/v1/loan-applications/{application}/contract")["sha256"]
+        said = "".join(chinese + english for chinese, english in clauses(drawn[-1]))
+        assert (drawn[-1].partner, "35.00%" in said, PARTNER in said) == (partner, bool(partner), bool(partner))
 
 
 def test_what_is_shared_counts_until_it_is_repaid(house: BankHouse) -> None:
