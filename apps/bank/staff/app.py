@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from litestar import Litestar, Request, Response, Router
 from litestar.connection import ASGIConnection
@@ -41,7 +41,10 @@ SITE = "Eden Bank"
 SIGN_IN = f"{ROOT}/sign-in"
 COOKIE = "bank_staff"
 #: headers that a gateway or a proxy adds
-_PASSED_ON = (b"x-eden-principal", b"x-eden-trace", b"traceparent", b"x-forwarded-for", b"forwarded")
+_PASSED_ON = (
+    b"x-eden-principal", b"x-eden-trace", b"traceparent", b"x-forwarded-for", b"x-forwarded-host", b"x-real-ip",
+    b"forwarded", b"via",
+)  # fmt: skip
 
 
 def application(bank: Bank) -> Litestar:
@@ -73,13 +76,20 @@ def application(bank: Bank) -> Litestar:
 def is_here(scope: Any) -> bool:
     """Whether a request comes from this machine, to it, and by nobody between."""
     client = scope.get("client")
-    host = (header(scope, b"host") or b"").decode("latin-1").rpartition(":")[0].strip("[]")
     return (
         client is not None
         and is_loopback(client[0])
-        and is_loopback(host or (header(scope, b"host") or b"").decode("latin-1"))
+        and is_loopback(_host(scope))
         and not any(header(scope, name) is not None for name in _PASSED_ON)
     )
+
+
+def _host(scope: Any) -> str:
+    """The name that the request is for, without its port; "" for what is none."""
+    try:
+        return urlsplit(f"//{(header(scope, b'host') or b'').decode('latin-1')}").hostname or ""
+    except ValueError:
+        return ""
 
 
 async def _guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:

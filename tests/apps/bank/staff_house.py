@@ -34,7 +34,7 @@ class Person:
     """A browser with its cookies; pages are in English unless `language` says otherwise."""
 
     def __init__(self, house: BankHouse, login: str = "", *, language: str = "en") -> None:
-        self.house, self.cookies = house, {"eden_locale": language}
+        self.house, self.cookies, self.address = house, {"eden_locale": language}, "127.0.0.1"
         if login:
             answer = self.sign_in(login)
             assert answer.status == 303, answer.text
@@ -73,7 +73,7 @@ class Person:
         scope = {
             "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "scheme": "http",
             "path": path, "raw_path": path.encode(), "query_string": quote(query, safe="=&%+").encode(),
-            "root_path": "", "client": ("127.0.0.1", 50_000), "server": ("127.0.0.1", 8720), "extensions": {},
+            "root_path": "", "client": (self.address, 50_000), "server": ("127.0.0.1", 8720), "extensions": {},
             "headers": [(name.encode(), value.encode()) for name, value in fields.items()],
         }  # fmt: skip
         shown = self.house.run(_run(self.house, scope, body))

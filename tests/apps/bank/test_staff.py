@@ -69,15 +69,35 @@ def test_the_session_is_in_a_cookie_that_scripts_and_other_sites_cannot_use(hous
 @pytest.mark.parametrize(
     "headers",
     [
-        {"host": "bank.example"},
+        *({"host": host} for host in ("bank.example", "127.0.0.1.bank.example:8720", "10.0.0.1:8720", "[::1", "")),
+        # a name and password before the host's name
+        {"host": "127.0.0.1:8720@bank.example"},
         {"traceparent": f"00-{1:032x}-{1:016x}-01"},
         {"x_eden_principal": "somebody"},
-        {"x_forwarded_for": "10.0.0.1"},
+        *({name: "10.0.0.1"} for name in ("x_forwarded_for", "x_real_ip", "x_forwarded_host", "forwarded", "via")),
+        # who says so is on the way
+        {"x_forwarded_for": "127.0.0.1"},
     ],
-    ids=["another host", "through the gateway", "a principal", "through a proxy"],
+    ids=str,
 )
 def test_there_is_nothing_here_for_who_comes_another_way(house: BankHouse, headers: dict[str, str]) -> None:
     assert Person(house, OFFICER).get("customers", **headers).status == 404
+    assert Person(house).get("sign-in", **headers).status == 404
+
+
+@pytest.mark.parametrize("host", ["localhost:8720", "[::1]:8720", "[::1]", "127.0.0.1"])
+def test_this_machine_has_several_names(house: BankHouse, host: str) -> None:
+    assert Person(house).get("sign-in", host=host).status == 200
+
+
+@pytest.mark.parametrize("address", ["10.0.0.7", "2001:db8::7", "::ffff:10.0.0.7"])
+def test_who_comes_from_elsewhere_finds_nothing(house: BankHouse, address: str) -> None:
+    """Whatever they say of themselves."""
+    person = Person(house, OFFICER)
+    person.address = address
+    for headers in ({}, {"x_forwarded_for": "127.0.0.1"}, {"x_forwarded_proto": "https"}):
+        assert person.get("customers", **headers).status == 404
+        assert person.get("sign-in", **headers).status == 404
 
 
 def test_tries_are_counted_and_lock_the_name(house: BankHouse) -> None:
