@@ -113,25 +113,25 @@ class Till:
         account, shop = self._known(wanted.account, at), self._known(wanted.shop, at)
         if account is None or shop is None or wanted.account not in self._spent:
             account, shop = await self._asked(wanted)
-        name = shop.name if shop else ""
+        # of this day, whichever it is when the ledger has answered
+        spent = self._spent
         try:
             transfer = self._transfer(customer, identifier, wanted, account, shop, at)
         except Refusal:
             # what was paid before is paid, whatever has changed since
-            (posted,) = await self._ledger.transfers([identifier])
-            if posted is None:
+            if (before := await self._paid(identifier, wanted, shop)) is None:
                 raise
-            if posted.transfer.amount != wanted.amount or posted.transfer.debit != wanted.account:
-                raise Refusal("key-used") from None
-            return Paid(identifier, name, wanted.amount, shown(posted.at))
+            return before
         (outcome,) = await self._ledger.post([transfer])
-        if outcome is not Outcome.CREATED:
-            self._count(wanted.account, -wanted.amount)
-            if outcome.startswith(_DIFFERENT):
-                raise Refusal("key-used")
-            if not outcome.done:
-                raise refusal(outcome.value)
-        return Paid(identifier, name, wanted.amount, _minute(at // _MINUTE))
+        if outcome is Outcome.CREATED:
+            assert shop is not None  # or it would not have been posted
+            return Paid(identifier, shop.name, wanted.amount, _minute(at // _MINUTE))
+        spent[wanted.account] -= wanted.amount
+        if outcome.startswith(_DIFFERENT):
+            raise Refusal("key-used")
+        if (before := await self._paid(identifier, wanted, shop)) is None:
+            raise refusal(outcome.value)
+        return before
 
     async def shop(self, number: str) -> Fact:
         """Who takes payments by this number. Refusal "no-shop"."""
@@ -168,14 +168,21 @@ class Till:
         left = min(DAY_MOST, product.day_limit) - self._spent.get(account.id, 0)
         if wanted.amount > left:
             raise Refusal("over-till-limit", left=yuan(max(0, left)))
-        self._count(account.id, wanted.amount)
+        self._spent[account.id] = self._spent.get(account.id, 0) + wanted.amount
         remark = wanted.remark[:30]
         if remark and not remark.isprintable():
             remark = "".join(character for character in remark if character.isprintable())
         return Transfer(identifier, account.id, shop.id, wanted.amount, CNY, int(Code.PURCHASE), reference=remark)
 
-    def _count(self, account: str, amount: int) -> None:
-        self._spent[account] = self._spent.get(account, 0) + amount
+    async def _paid(self, identifier: str, wanted: Purchase, shop: Fact | None) -> Paid | None:
+        """A payment that was made before. Refusal "key-used" when it was another one."""
+        (posted,) = await self._ledger.transfers([identifier])
+        if posted is None:
+            return None
+        there = posted.transfer
+        if (there.amount, there.debit) != (wanted.amount, wanted.account) or shop is None or there.credit != shop.id:
+            raise Refusal("key-used")
+        return Paid(identifier, shop.name, wanted.amount, shown(posted.at))
 
     def _known(self, name: str, at: int) -> Fact | None:
         fact = self._facts.get(name)
@@ -209,7 +216,7 @@ class Till:
 
     async def _look_up(self, asked: Iterable[tuple[Purchase, Any]]) -> dict[str, Fact]:
         """Accounts by id, shops by number; from now on their payments are counted, too."""
-        at = now()
+        at, day = now(), self._day
         ids, numbers = {wanted.account for wanted, _ in asked}, {wanted.shop for wanted, _ in asked}
         uncounted = ids.difference(self._spent)
 
@@ -219,7 +226,7 @@ class Till:
 
         facts, spent = await self._database.read(read)
         for fact in facts:
-            if fact.id in uncounted:
+            if fact.id in uncounted and day == self._day:
                 self._spent.setdefault(fact.id, spent.get(fact.id, 0))
         found = {fact.id: fact for fact in facts} | {fact.number: fact for fact in facts}
         if len(self._facts) > _KEPT:

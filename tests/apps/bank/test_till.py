@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from sqlalchemy import insert, select, update
 
@@ -201,6 +202,52 @@ def test_a_day_has_a_limit_that_a_restart_does_not_forget(house: BankHouse) -> N
     house.bank.till = Till(house.bank.database, house.bank.ledger)
     assert house.run(house.bank.till.write_lines()) == DAY_MOST // MOST
     assert pay(house, 1).code == "over-till-limit"
+
+
+def test_a_question_over_midnight_counts_for_no_day(house: BankHouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was paid yesterday is read before midnight, and comes when another payment has begun the new day."""
+    assert pay(house, MOST).status == 200
+    house.run(house.bank.till.write_lines())
+    bank, account = house.bank, current(house)["id"]
+    till = Till(bank.database, bank.ledger)
+    read = bank.database.read
+
+    async def over_midnight(work: Any) -> Any:
+        found = await read(work)
+        till._day, till._spent = till._day + 1, {}
+        return found
+
+    monkeypatch.setattr(bank.database, "read", over_midnight)
+    house.run(till._look_up([(Purchase(account, SHOP, 1), None)]))
+    assert till._spent == {}
+
+
+def test_what_is_refused_after_midnight_does_not_count(house: BankHouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    till, post = house.bank.till, house.bank.ledger.post
+    assert pay(house, 100).status == 200
+
+    async def over_midnight(transfers: Any) -> Any:
+        till._day, till._spent = till._day + 1, {}
+        return await post([msgspec.structs.replace(transfers[0], credit="f" * 32)])
+
+    monkeypatch.setattr(house.bank.ledger, "post", over_midnight)
+    assert pay(house, 200).code == "no-account"
+    assert till._spent == {}
+
+
+def test_the_same_payment_is_told_the_same(house: BankHouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = new_id()
+    first = pay(house, 300, key).json
+    later = now() + 3 * 60_000_000
+    monkeypatch.setattr("bank.centres.till.now", lambda: later)
+    assert pay(house, 300, key).json == first
+    query = select(accounts.c.number).where(accounts.c.product == "MERCHANT", accounts.c.number != SHOP)
+    other = house.bank.database.read_now(lambda connection: str(connection.execute(query).scalar()))
+    assert pay(house, 300, key, shop=other).code == "key-used"
+    # and once nothing more could be paid
+    monkeypatch.setattr(house.bank.till, "_spent", {current(house)["id"]: DAY_MOST})
+    assert pay(house, 300, key).json == first
+    assert pay(house, 300, key, shop=other).code == "key-used"
 
 
 def test_what_the_ledger_refuses_does_not_count(house: BankHouse) -> None:
