@@ -26,7 +26,7 @@ from bank.centres.accounting import (
 )
 from bank.centres.arrears import ALLOWANCES, class_of
 from bank.credit.monitoring import NON_PERFORMING, WRITE_OFF
-from bank.loans.daycount import DayCount, fraction
+from bank.loans.daycount import fraction, of_days
 from bank.loans.terms import Terms
 from bank.loans.working_days import add_months
 
@@ -106,8 +106,7 @@ class Story:
 
     @property
     def terms(self) -> Terms:
-        plan, product = self.plan, self.product
-        return loan_books.terms_of(plan.amount, product.rate_bp, plan.term, self.start, product.method)
+        return loan_books.terms_of(self.product, self.plan.amount, self.product.rate_bp, self.plan.term, self.start)
 
     @property
     def owed(self) -> int:
@@ -205,7 +204,7 @@ def _night(
         rate = story.product.penalty_bp + (
             story.product.rate_bp if add_months(story.start, story.plan.term) < day else 0
         )
-        part = fraction(DayCount.ACTUAL_360, day - _DAY, day)
+        part = fraction(of_days(story.product.day_count), day - _DAY, day)
         story.penalty += Fraction(late * rate, 10_000) * part
     if kind != story.kind or day.day == 1 or not story.allowance or not owed:
         wanted = owed * ALLOWANCES[kind] // 100

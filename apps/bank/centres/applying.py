@@ -350,7 +350,7 @@ def _shown(connection: Connection, row: Row[Any], chinese: bool) -> Application:
     verdict = Verdict("", 0, 0, []) if said is None else msgspec.convert(said, Verdict)
     offered = None
     if row.state in ("offered", "signed", "paid"):
-        terms = loan_books.terms_of(verdict.amount, verdict.rate_bp, row.term, day_of(row.changed_at), product.method)
+        terms = loan_books.terms_of(product, verdict.amount, verdict.rate_bp, row.term, day_of(row.changed_at))
         offered = loan_books.offer_of(terms, verdict.rate_bp)
     return Application(
         row.id,

@@ -35,7 +35,7 @@ from bank.centres.payments import Order, Payments
 from bank.centres.worklist import Word
 from bank.credit.monitoring import NON_PERFORMING, WRITE_OFF
 from bank.ledger.ledger import Ledger
-from bank.loans.daycount import DayCount, fraction
+from bank.loans.daycount import fraction, of_days
 from bank.loans.working_days import add_months
 from bank.refusals import Refusal, yuan
 from bank.tables import loan_states, loans
@@ -198,7 +198,7 @@ def _do_late(
     if debt.rows[-1].due < day:
         # after the last instalment the engine adds nothing any more
         rate += loan.rate_bp
-    part = fraction(DayCount.ACTUAL_360, progress.day, day)
+    part = fraction(of_days(product.day_count), progress.day, day)
     values["penalty"] = str(Fraction(state.penalty) + Fraction(debt.overdue_principal * rate, 10_000) * part)
     if any((day - row.due).days == product.late_days + 1 for row in debt.past):
         values["charges"] = state.charges + product.late_fee

@@ -29,6 +29,7 @@ from reportlab.platypus import (
 
 from bank import typeface
 from bank.centres.products import Loan
+from bank.loans.daycount import THIRTY, DayCount
 from bank.refusals import yuan
 from bank.values import Instalment, Offer
 
@@ -140,11 +141,20 @@ def terms(facts: Facts) -> list[tuple[Words, Words]]:
         (("用途", "Purpose"), _PURPOSES.get(product.purpose, (product.purpose, ""))),
         (("借款金额", "Amount"), (f"¥ {yuan(offer.amount)}", "CNY")),
         (("期限", "Term"), (f"{offer.term} 个月", "months")),
-        (("还款方式", "Repayment"), _METHODS.get(product.method, (product.method, ""))),
+        (("还款方式", "Repayment"), _METHODS[product.method]),
+        (("计息规则", "Day count"), _day_count(product.day_count)),
     ]
     if facts.plan:
         found.append((("首期与末期", "First and last due"), (f"{facts.plan[0].due} · {facts.plan[-1].due}", "")))
     return found
+
+
+def _day_count(convention: DayCount) -> Words:
+    if convention is DayCount.THIRTY_360:
+        return f"每月按十二分之一年计息（{convention}）", "each month is a twelfth of a year"
+    if convention in THIRTY:
+        return f"按日计息，每月按 30 天（{convention}）", "by the day, months of 30 days"
+    return f"按实际天数计息（{convention}）", "by the actual days"
 
 
 def costs(facts: Facts) -> list[tuple[Words, Words]]:

@@ -96,7 +96,7 @@ def draft(connection: Connection, seal: Seal, customer: str, identifier: str, at
     assert isinstance(product, products.Loan)  # nothing else can be applied for
     person = connection.execute(select(customer_table).where(customer_table.c.id == customer)).one()
     verdict, lender, today = row.detail["verdict"], applying.lender_of(row), day_of(at)
-    terms = loan_books.terms_of(verdict["amount"], verdict["rate_bp"], row.term, today, product.method)
+    terms = loan_books.terms_of(product, verdict["amount"], verdict["rate_bp"], row.term, today)
     return pages(
         Facts(
             number=row.number,

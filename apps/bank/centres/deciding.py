@@ -57,7 +57,7 @@ def decision(
         has_consent=customers.agrees(connection, customer, "credit-bureau"),
         cash_flow=_cash_flow(connection, customer, row.created_at, on),
         report=_report(number, on),
-        product=Product(loan.least, loan.most, loan.rate_bp, tuple(loan.terms), loan.method),
+        product=Product(loan.least, loan.most, loan.rate_bp, tuple(loan.terms), loan.method, loan.day_count),
         lender=told,
         owed=sum(book.owed for book in books),
         burden=sum(book.next.principal + book.next.interest for book in books if book.next is not None),

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
+from bank.centres import products
 from bank.credit import affordability
 from bank.loans import allocation
 from bank.loans.allocation import Owed, Part
@@ -32,9 +33,11 @@ class Split(Struct, frozen=True):
         return self.interest + self.principal + self.penalty + self.charge + self.fee
 
 
-def terms_of(amount: int, rate_bp: int, term: int, start: datetime.date, method: str) -> Terms:
-    """Of a loan of the bank, as it was decided on (`credit.affordability`)."""
-    return affordability.terms(amount, rate_bp, term, start, method)
+def terms_of(product: products.Loan, amount: int, rate_bp: int, term: int, start: datetime.date) -> Terms:
+    """Of a loan that is sold under a version of a product, as it was decided on (`credit.affordability`)."""
+    return affordability.terms(
+        amount, affordability.Conditions(rate_bp, term, start, product.method, product.day_count)
+    )
 
 
 def offer_of(terms: Terms, rate_bp: int) -> Offer:

@@ -48,9 +48,8 @@ def terms_of(connection: Connection, row: Row[Any]) -> Terms:
     """What the loan engine needs to know of a loan."""
     product = products.find(connection, row.product, row.product_version).product
     assert isinstance(product, products.Loan)
-    return loan_books.terms_of(
-        row.amount, row.rate_bp, row.term, datetime.date.fromisoformat(row.start), product.method
-    )
+    start = datetime.date.fromisoformat(row.start)
+    return loan_books.terms_of(product, row.amount, row.rate_bp, row.term, start)
 
 
 def repaid(connection: Connection, identifier: str) -> Repaid:

@@ -13,6 +13,8 @@ import msgspec
 from msgspec import Meta, Struct
 from sqlalchemy import Connection, func, insert, select
 
+from bank.credit.affordability import Method
+from bank.loans.daycount import DayCount
 from bank.refusals import Refusal
 from bank.tables import products
 from eden.base.ids import now
@@ -46,7 +48,8 @@ class Deposit(Struct, frozen=True, forbid_unknown_fields=True, tag="deposit", ta
 
 
 class Loan(Struct, frozen=True, forbid_unknown_fields=True, tag="loan", tag_field="kind"):
-    """A loan product. `codes` are what its printed codes say; months of the terms; the rule pack's region.
+    """A loan product. `codes` are what its printed codes say; months of the terms; the rule pack's region. What
+    `method` and `day_count` mean for a loan, `credit.affordability.Conditions` says.
 
     Beside its rate an overdue amount bears `penalty_bp` a year, and an instalment that is late for longer than
     `late_days` costs `late_fee`. Prepaying costs `prepay_fee_bp` of the principal in the first `prepay_fee_months`.
@@ -60,8 +63,8 @@ class Loan(Struct, frozen=True, forbid_unknown_fields=True, tag="loan", tag_fiel
     rate_bp: BasisPoints
     terms: Annotated[list[Annotated[int, Meta(ge=1, le=360)]], Meta(min_length=1, max_length=12)]
     codes: Annotated[list[Name], Meta(max_length=20)] = []
-    method: str = "equal_instalments"
-    day_count: str = "30/360"
+    method: Method = "equal_instalments"
+    day_count: DayCount = DayCount.THIRTY_360
     penalty_bp: BasisPoints = 0
     late_fee: Cents = 0
     late_days: Annotated[int, Meta(ge=0, le=90)] = 3

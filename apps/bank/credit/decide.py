@@ -12,9 +12,11 @@ import msgspec
 from msgspec import Struct
 
 from bank.credit import affordability, artefacts, packs, scorecard
+from bank.credit.affordability import Conditions, Method
 from bank.credit.artefacts import Versions
 from bank.credit.bureau import CashFlow, Report, features
 from bank.credit.reasons import of_feature
+from bank.loans.daycount import DayCount
 
 #: outcomes, the milder first
 OUTCOMES = ("offered", "referred", "refused")
@@ -29,18 +31,18 @@ class Application(Struct, frozen=True, kw_only=True):
     amount: int
     term: int
     purpose: str = "business"
-    is_bullet: bool = False
     territory: str = ""
 
 
 class Product(Struct, frozen=True):
-    """The product's version on that day: cents, basis points a year, months, how it is repaid."""
+    """The product's version on that day: cents, basis points a year, months, how it is repaid, how days are counted."""
 
     least: int
     most: int
     rate_bp: int
     terms: tuple[int, ...]
-    method: str = "equal_instalments"
+    method: Method = "equal_instalments"
+    day_count: DayCount = DayCount.THIRTY_360
 
 
 class Lender(Struct, frozen=True, kw_only=True):
@@ -123,8 +125,10 @@ def decide(application: Application, data: Data, on: datetime.date, versions: Ve
     _, grade, margin, by_grade = next(row for row in rules["grades"] if score.probability <= row[0])
     rate = data.product.rate_bp + margin
     carried = seen["income"] * 100 * rules["share"] // 100 - _burden(data)
-    amount, payment = _affordable(application, data, rate, carried, rules["step"])
-    facts = _regulated(application, data, amount, rate, seen["income"] * 1_200)
+    product = data.product
+    conditions = Conditions(rate, application.term, on, product.method, product.day_count)
+    amount, payment = _affordable(application, product, conditions, carried, rules["step"])
+    facts = _regulated(application, data, amount, conditions, seen["income"] * 1_200)
     regulated = packs.evaluate(facts, on, data.lender.region, data.lender.reading, versions.packs)
     outcomes = [by_grade, *(hit["outcome"] for hit in hits)]
     if regulated.breaches or not amount:
@@ -183,31 +187,26 @@ def _burden(data: Data) -> int:
     return data.burden + sum(line.instalment for line in data.report.lines) * 100
 
 
-def _method(application: Application, data: Data) -> str:
-    return "bullet" if application.is_bullet else data.product.method
-
-
-def _affordable(application: Application, data: Data, rate: int, carried: int, step: int) -> tuple[int, int]:
+def _affordable(application: Application, product: Product, on: Conditions, carried: int, step: int) -> tuple[int, int]:
     """What can be carried of the amount (0: less than the product's least), and the month's payment of that, or of what
     was asked for."""
-    wanted = min(application.amount, data.product.most)
-    if wanted < 1 or application.term not in data.product.terms:
+    wanted = min(application.amount, product.most)
+    if wanted < 1 or application.term not in product.terms:
         return 0, 0
-    kind = (rate, application.term, _method(application, data))
-    amount = affordability.affordable(wanted, carried, *kind, step=step, least=data.product.least)
-    return amount, affordability.payment(amount or wanted, *kind)
+    amount = affordability.affordable(wanted, carried, on, step=step, least=product.least)
+    return amount, affordability.payment(amount or wanted, on)
 
 
-def _regulated(application: Application, data: Data, amount: int, rate: int, income: int) -> packs.Facts:
+def _regulated(application: Application, data: Data, amount: int, on: Conditions, income: int) -> packs.Facts:
     lender = data.lender
     asked = amount or application.amount
     cost = 0
     if asked > 0 and application.term > 0:
-        cost = affordability.annual_cost(asked, rate, application.term, _method(application, data))
+        cost = affordability.annual_cost(asked, on)
     return packs.Facts(
         owed=data.owed + asked,
         purpose=application.purpose,
-        is_bullet=application.is_bullet,
+        is_bullet=on.method == "bullet",
         term_months=application.term,
         annual_cost=cost,
         territory=application.territory,

@@ -36,7 +36,8 @@ class DayCount(StrEnum):
 
 
 _ACTUAL: Final = {DayCount.ACTUAL_360: 360, DayCount.ACTUAL_364: 364, DayCount.ACTUAL_365_FIXED: 365}
-_THIRTY: Final = frozenset(
+#: of months that have 30 days each
+THIRTY: Final = frozenset(
     {DayCount.THIRTY_360, DayCount.THIRTY_360_US, DayCount.THIRTY_E_360, DayCount.THIRTY_E_360_ISDA}
 )
 
@@ -63,7 +64,7 @@ def fraction(
         raise ValueError(f"interest cannot run backwards from {start} to {end}")
     if convention in _ACTUAL:
         return Fraction((end - start).days, _ACTUAL[convention])
-    if convention in _THIRTY:
+    if convention in THIRTY:
         return Fraction(days_30(convention, start, end, maturity), 360)
     if convention is DayCount.ACTUAL_ACTUAL_ICMA:
         if period is None:
@@ -95,7 +96,15 @@ def days_30(convention: DayCount, start: Day, end: Day, maturity: Day | None = N
 
 def days_of_year(convention: DayCount) -> int:
     """How many days a year has by a convention that says so for all years; 365 for the others."""
-    return 360 if convention in _THIRTY else _ACTUAL.get(convention, 365)
+    return 360 if convention in THIRTY else _ACTUAL.get(convention, 365)
+
+
+def of_days(convention: DayCount) -> DayCount:
+    """The convention for single days that belong to no period of a plan: where every month has 30 days each is a 360th
+    of a year, and where periods have to be known the year's own days count."""
+    if convention in THIRTY:
+        return DayCount.ACTUAL_360
+    return DayCount.ACTUAL_ACTUAL_ISDA if convention is DayCount.ACTUAL_ACTUAL_ICMA else convention
 
 
 def _actual_actual(start: Day, end: Day, *, cut: int) -> Fraction:

@@ -11,9 +11,10 @@ from msgspec import Struct
 
 from bank.centres.accounting import CHART
 from bank.centres.products import MOST, Deposit, Loan, Product
+from bank.credit.affordability import METHODS
+from bank.loans.daycount import DayCount
 from eden.console.forms import Form
 
-METHODS: Final = ("equal_instalments", "equal_principal")
 PURPOSES: Final = ("business", "consumption")
 REGIONS: Final = ("CN", "EU")
 #: where the chart has loans (their allowance stands there, too) and deposits
@@ -22,13 +23,16 @@ _MOST_BP: Final = 10_000
 AMOUNTS: Final = ("least", "most", "transfer_limit", "day_limit", "late_fee")
 #: whole numbers, and the largest of each
 NUMBERS: Final = {"late_days": 90, "prepay_fee_months": 360}
+_CHOICES: Final = {
+    "method": tuple(METHODS), "day_count": tuple(DayCount), "purpose": PURPOSES, "region": REGIONS
+}  # fmt: skip
 _LIST = re.compile(r"[\s,，、;；]+")
 #: in the order of the form; what is compared, too
 FIELDS: Final = {
     "deposit": ("name", "name_en", "gl", "rate_bp", "is_payment", "transfer_limit", "day_limit"),
     "loan": (
-        "name", "name_en", "gl", "least", "most", "rate_bp", "terms", "method", "codes", "penalty_bp", "late_fee",
-        "late_days", "prepay_fee_bp", "prepay_fee_months", "purpose", "region",
+        "name", "name_en", "gl", "least", "most", "rate_bp", "terms", "method", "day_count", "codes", "penalty_bp",
+        "late_fee", "late_days", "prepay_fee_bp", "prepay_fee_months", "purpose", "region",
     ),
 }  # fmt: skip
 
@@ -140,7 +144,7 @@ def _value(name: str, text: str, kind: str) -> Any:
         if len(codes) > 20 or not all(re.fullmatch(r"[A-Z0-9-]{4,40}", one) for one in codes):
             raise ValueError("codes")
         return codes
-    if text not in {"method": METHODS, "purpose": PURPOSES, "region": REGIONS}[name]:
+    if text not in _CHOICES[name]:
         raise ValueError("choice")
     return text
 

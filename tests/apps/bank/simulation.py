@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import msgspec
 import pytest
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 
 from bank import seed, tables
 from bank.centres import deciding, payments, products
@@ -128,8 +128,25 @@ def simulated(folder: Path, first: datetime.date, customers: int = 3) -> Iterato
             simulation.end()
 
 
-def lend(simulation: Simulation, customer: str, product: str, amount: int, term: int) -> str:
-    """A loan that is paid out today, whatever the rules would say; its id."""
+def age(simulation: Simulation, loan: str, start: datetime.date) -> None:
+    """Have a loan begun on an earlier day, and so its repayments: it is older, and nothing else has happened."""
+
+    def write(connection: Connection) -> None:
+        row = connection.execute(select(tables.loans).where(tables.loans.c.id == loan)).one()
+        moved = start - datetime.date.fromisoformat(row.start)
+        connection.execute(update(tables.loans).where(tables.loans.c.id == loan).values(start=start.isoformat()))
+        for paid in connection.execute(select(tables.repayments).where(tables.repayments.c.loan_id == loan)).all():
+            day = (datetime.date.fromisoformat(paid.day) + moved).isoformat()
+            connection.execute(update(tables.repayments).where(tables.repayments.c.id == paid.id).values(day=day))
+
+    simulation.write(write)
+
+
+def lend(
+    simulation: Simulation, customer: str, product: str, amount: int, term: int, start: datetime.date | None = None
+) -> str:
+    """A loan that is paid out today, whatever the rules would say; its id. One with a `start` before has nights that
+    come late."""
     at = simulation.at + simulation.chance.randrange(10**9)
     identifier = new_hex(at)
     number = f"L{identifier[-12:]}"
@@ -164,7 +181,7 @@ def lend(simulation: Simulation, customer: str, product: str, amount: int, term:
                 account_id=account,
                 deposit_id=deposit,
                 rate_bp=loan.rate_bp,
-                start=simulation.today.isoformat(),
+                start=(start or simulation.today).isoformat(),
                 state="signed",
                 contract="0" * 64,
             )

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from pyhanko.pdf_utils.reader import PdfFileReader
 
@@ -17,8 +18,10 @@ from bank import typeface
 from bank.__main__ import main
 from bank.centres import loan_books, products
 from bank.centres.contract_pages import Facts, clauses, costs, pages
+from bank.centres.contract_pages import terms as lent
 from bank.centres.contracts import BANK, ContractError, Contracts, consent, prove, read
 from bank.credit import signing
+from bank.loans.daycount import DayCount
 from bank.refusals import yuan
 from eden.base.errors import EdenError
 from eden.base.ids import now
@@ -154,6 +157,21 @@ def test_clauses_are_in_both_languages() -> None:
     assert all(chinese and english for chinese, english in said)
     assert any("7 日内" in chinese and "7 days" in english for chinese, english in said)
     assert any("2.40%" in chinese for chinese, _ in said)
+
+
+@pytest.mark.parametrize(
+    ("day_count", "words"),
+    [
+        ("30/360", ("每月按十二分之一年计息（30/360）", "each month is a twelfth of a year")),
+        ("30E/360", ("按日计息，每月按 30 天（30E/360）", "by the day, months of 30 days")),
+        ("act/act ISDA", ("按实际天数计息（act/act ISDA）", "by the actual days")),
+    ],
+)
+def test_how_days_are_counted_is_said(day_count: str, words: tuple[str, str]) -> None:
+    given = facts()
+    product = msgspec.structs.replace(given.product, day_count=DayCount(day_count))
+    said = {label[1]: value for label, value in lent(msgspec.structs.replace(given, product=product))}
+    assert said["Day count"] == words
 
 
 @pytest.mark.parametrize("code", ["SHOP", "HOME"])

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, delete
 
 from bank import tables
 from bank.centres import loan_rows, products, reconciling, repaying, worklist
@@ -27,12 +27,15 @@ from bank.centres.interest import is_paid_on, night
 from bank.centres.lending import Repay
 from bank.centres.payments import Wanted
 from bank.centres.worklist import Word
+from bank.loans.working_days import add_months
 from bank.refusals import Refusal
 from bank.values import Loan
-from tests.apps.bank.simulation import Simulation, lend, simulated
+from tests.apps.bank.simulation import Simulation, age, lend, simulated
 
 Day = datetime.date
-FIRST = Day(2027, 3, 10)
+FIRST = Day(2027, 4, 6)
+#: of loans whose first instalment is due four days after it
+START = Day(2027, 3, 10)
 
 
 @pytest.fixture
@@ -76,6 +79,14 @@ def until(bank: Simulation, day: Day) -> None:
         bank.night()
 
 
+def overdue_for(bank: Simulation, loan: str, days: int) -> None:
+    """A night after which the loan's first instalment is overdue for so many days."""
+    due = bank.today - datetime.timedelta(days=days - 1)
+    age(bank, loan, add_months(due, -1))
+    bank.night()
+    assert state(bank, loan).days_overdue == days
+
+
 def state(bank: Simulation, loan: str) -> Any:
     return bank.read(lambda connection: loan_rows.state_of(connection, loan))
 
@@ -89,8 +100,8 @@ def titles(bank: Simulation) -> list[str]:
 
 
 def test_what_is_due_is_collected_that_day(bank: Simulation) -> None:
-    loan = lend(bank, person(bank), "SHOP", 1_200_000, 6)
-    until(bank, Day(2027, 4, 8))
+    loan = lend(bank, person(bank), "SHOP", 1_200_000, 6, START)
+    bank.night()
     assert "An instalment is due soon" in titles(bank)
     until(bank, Day(2027, 4, 11))
     (paid,) = bank.rows(tables.repayments)
@@ -103,7 +114,7 @@ def test_what_is_due_is_collected_that_day(bank: Simulation) -> None:
 
 
 def test_some_money_pays_some(bank: Simulation) -> None:
-    loan = lend(bank, person(bank), "SHOP", 1_200_000, 6)
+    loan = lend(bank, person(bank), "SHOP", 1_200_000, 6, START)
     until(bank, Day(2027, 4, 10))
     move(bank, held(bank, account(bank)) - 100_000)
     bank.night()
@@ -121,7 +132,7 @@ def test_some_money_pays_some(bank: Simulation) -> None:
 
 
 def test_penalty_and_charges_follow_the_product(bank: Simulation) -> None:
-    loan = lend(bank, person(bank), "HOME", 1_200_000, 6)
+    loan = lend(bank, person(bank), "HOME", 1_200_000, 6, START)
     until(bank, Day(2027, 4, 10))
     empty(bank)
     until(bank, Day(2027, 4, 20))
@@ -137,23 +148,39 @@ def test_penalty_and_charges_follow_the_product(bank: Simulation) -> None:
     assert shown(bank, loan).due == 0
 
 
-def test_a_long_way_down_and_a_little_back(bank: Simulation) -> None:
+def test_a_long_way_down_and_a_little_back(tmp_path: Path) -> None:
     """Special mention, non-accrual, substandard, doubtful, loss, written off by two, recovered."""
-    loan = lend(bank, person(bank), "SHOP", 600_000, 3)
+    first = Day(2027, 6, 19)
+    with simulated(tmp_path, first, 1) as bank:
+        _go_down(bank, lend(bank, person(bank), "SHOP", 600_000, 3, add_months(first, -1)))
+
+
+def _go_down(bank: Simulation, loan: str) -> None:
     empty(bank)
-    until(bank, Day(2027, 4, 12))
+    # a little interest comes into the deposit, and is collected
+    until(bank, Day(2027, 6, 22))
     seen = state(bank, loan)
     assert (seen._mapping["class"], seen.accruing, seen.allowance) == ("special mention", True, 12_000)
     booked = income(bank, INTEREST_INCOME)
     assert booked > 0
-    until(bank, Day(2027, 4, 10) + datetime.timedelta(days=91))
+    overdue_for(bank, loan, 90)
+    seen = state(bank, loan)
+    assert (seen._mapping["class"], seen.accruing, seen.interest) == (
+        "special mention",
+        True,
+        income(bank, INTEREST_INCOME),
+    )
+    bank.night()
     seen = state(bank, loan)
     assert (seen._mapping["class"], seen.accruing) == ("substandard", False)
     # what is left is what was really paid, out of a little interest on the deposit
     paid = bank.read(lambda connection: loan_rows.paid(connection, loan))
-    assert income(bank, INTEREST_INCOME) == seen.interest == paid.interest < 100
+    assert income(bank, INTEREST_INCOME) == seen.interest == paid.interest
+    assert 0 < paid.interest < 100
     assert seen.allowance == 600_000 * ALLOWANCES["substandard"] // 100
-    until(bank, Day(2027, 4, 10) + datetime.timedelta(days=361))
+    overdue_for(bank, loan, 360)
+    assert state(bank, loan)._mapping["class"] == "doubtful"
+    bank.night()
     assert state(bank, loan)._mapping["class"] == "loss"
     (item,) = bank.read(lambda connection: worklist.items(connection, bank.at, kind=KIND)).items
     assert (item.needed, item.amount) == (2, 600_000)
@@ -179,9 +206,11 @@ def _agree(connection: Connection, item: str, officer: str, at: int) -> None:
 
 
 def test_who_pays_again_accrues_again(bank: Simulation) -> None:
-    loan = lend(bank, person(bank), "SHOP", 1_200_000, 12)
+    loan = lend(bank, person(bank), "SHOP", 1_200_000, 12, START)
     empty(bank)
-    until(bank, Day(2027, 4, 10) + datetime.timedelta(days=95))
+    until(bank, Day(2027, 4, 12))
+    overdue_for(bank, loan, 90)
+    bank.night()
     assert not state(bank, loan).accruing
     move(bank, 900_000, back=True)
     bank.night()
@@ -193,8 +222,10 @@ def test_who_pays_again_accrues_again(bank: Simulation) -> None:
 
 
 def test_prepaying_has_its_fee_where_the_product_says_so(bank: Simulation) -> None:
-    loan = lend(bank, person(bank), "HOME", 1_200_000, 12)
-    until(bank, Day(2027, 3, 30))
+    loan = lend(bank, person(bank), "HOME", 1_200_000, 12, FIRST - datetime.timedelta(days=20))
+    # who withdraws from the contract pays none
+    assert bank.run(bank.bank.lending.prepayment(person(bank), loan, 101_000)).fee == 0
+    until(bank, FIRST + datetime.timedelta(days=8))
     seen = bank.run(bank.bank.lending.prepayment(person(bank), loan, 101_000))
     assert (seen.principal, seen.fee) == (100_000, 1_000)
     bank.run(bank.bank.lending.repay(person(bank), loan, "some", Repay(101_000), True))
@@ -209,8 +240,8 @@ def test_prepaying_has_its_fee_where_the_product_says_so(bank: Simulation) -> No
 
 
 def test_what_ends_no_loan_and_leaves_no_principal_is_no_repayment(bank: Simulation) -> None:
-    loan = lend(bank, person(bank), "SHOP", 600_000, 6)
-    until(bank, Day(2027, 3, 25))
+    loan = lend(bank, person(bank), "SHOP", 600_000, 6, FIRST - datetime.timedelta(days=15))
+    bank.night()
     assert shown(bank, loan).payoff > 600_000
     with pytest.raises(Refusal, match="more than the principal"):
         bank.run(bank.bank.lending.repay(person(bank), loan, "x", Repay(600_000), True))
@@ -218,8 +249,8 @@ def test_what_ends_no_loan_and_leaves_no_principal_is_no_repayment(bank: Simulat
 
 @pytest.mark.parametrize("days", [1, 4, 9])
 def test_nights_that_come_late_book_the_same(bank: Simulation, days: int) -> None:
-    loan = lend(bank, person(bank), "SHOP", 1_200_000, 6)
-    until(bank, Day(2027, 4, 8))
+    loan = lend(bank, person(bank), "SHOP", 1_200_000, 6, START)
+    bank.night()
     bank.at += days * 86_400_000_000
     bank.night()
     until(bank, Day(2027, 4, 20))
@@ -230,8 +261,13 @@ def test_nights_that_come_late_book_the_same(bank: Simulation, days: int) -> Non
 
 def test_signals_come_to_an_officer(bank: Simulation) -> None:
     loan = lend(bank, person(bank), "SHOP", 600_000, 6)
-    until(bank, Day(2027, 6, 12))
-    # nothing has come in since
+    bank.night()
+    assert state(bank, loan).alert["level"] == "calm"
+    # two months in which nothing comes in
+    bank.write(
+        lambda connection: connection.execute(delete(tables.movements).where(tables.movements.c.kind == "income"))
+    )
+    bank.night()
     assert "no-turnover" in state(bank, loan).alert["signals"]
     (item,) = bank.read(lambda connection: worklist.items(connection, bank.at, kind="loan")).items
     assert item.subject == loan and "How is business?" in titles(bank)
@@ -264,12 +300,13 @@ def test_fractions_of_a_cent_are_carried() -> None:
     assert night(product, -5, Fraction(0), FIRST) == (0, Fraction(0))
 
 
-def test_interest_is_paid_when_the_product_says_so(bank: Simulation) -> None:
+def test_interest_is_paid_when_the_product_says_so(tmp_path: Path) -> None:
     quarter = products.Deposit(name="x", name_en="x", gl=2001)
     assert [month for month in range(1, 13) if is_paid_on(quarter, Day(2027, month, 21))] == [3, 6, 9, 12]
     assert not is_paid_on(quarter, Day(2027, 3, 20))
-    until(bank, Day(2027, 3, 22))
-    lines = [row for row in bank.rows(tables.movements) if row.kind == "interest" and row.at > bank.at - 2 * 10**11]
-    # shops' accounts earn nothing
-    assert {row.account_id for row in lines} == {account(bank), account(bank, "SAVINGS")}
-    assert "Interest paid" in titles(bank)
+    with simulated(tmp_path, Day(2027, 3, 19), 1) as bank:
+        until(bank, Day(2027, 3, 22))
+        lines = [row for row in bank.rows(tables.movements) if row.kind == "interest" and row.at > bank.at - 2 * 10**11]
+        # shops' accounts earn nothing
+        assert {row.account_id for row in lines} == {account(bank), account(bank, "SAVINGS")}
+        assert "Interest paid" in titles(bank)

@@ -12,6 +12,8 @@ from bank.centres import products
 from bank.centres.accounting import CHART
 from bank.centres.products import Product, Versioned
 from bank.credit import artefacts
+from bank.credit.affordability import METHODS
+from bank.loans.daycount import DayCount
 from bank.refusals import Refusal
 from bank.staff import members, product_forms, proposals
 from bank.staff.desk import Desk, Filled, TheDesk, needs
@@ -237,8 +239,9 @@ def _form(
         action = f"products/{running.code}/edit" if running else f"products/new/{kind}"
     return desk.page(
         "staff/product-form.html", status=status, kind=kind, running=running, filled=filled, action=action, draft=known,
-        accounts=[(code, CHART[code]) for code in product_forms.gl_choices(kind)], methods=product_forms.METHODS,
-        purposes=product_forms.PURPOSES, regions=product_forms.REGIONS, today=desk.today.isoformat(),
+        accounts=[(code, CHART[code]) for code in product_forms.gl_choices(kind)], methods=tuple(METHODS),
+        day_counts=tuple(DayCount), purposes=product_forms.PURPOSES, regions=product_forms.REGIONS,
+        today=desk.today.isoformat(),
     )  # fmt: skip
 
 

@@ -76,8 +76,8 @@ def test_a_good_customer_has_an_offer() -> None:
         ({"lender": Lender(is_branchless=False, territories=("3301",))}, {"territory": "1101"}, "refused", "territory"),
         ({"lender": Lender(outsourced=("credit-decision",))}, {}, "refused", "no-outsourced-risk-control"),
         ({"lender": Lender(reading="draft"), "owed": 29_000_000}, {}, "refused", "person-cap"),
-        ({}, {"purpose": "consumption", "is_bullet": True, "term": 24, "amount": 200_000}, "refused",
-         "consumption-bullet-term"),
+        ({"product": msgspec.structs.replace(PRODUCT, method="bullet")},
+         {"purpose": "consumption", "term": 24, "amount": 200_000}, "refused", "consumption-bullet-term"),
     ],
 )  # fmt: skip
 def test_why(data: dict[str, Any], application: dict[str, Any], outcome: str, code: str) -> None:
