@@ -232,6 +232,24 @@ def test_traces_of_failed_and_slow_calls_are_found_by_id(database: Database) -> 
     assert asyncio.run(lookup.find(SYSTEM, workspace, TRACE)) == []
 
 
+def test_what_is_no_call_is_found_in_each_workspace_by_its_id_only(database: Database) -> None:
+    one, two, other = (a_workspace(database) for _ in range(3))
+    figures = Figures(Metrics(), "here:1")
+    for number in range(12):
+        exchange = an_exchange(one, "")
+        exchange.trace = f"{number:032x}"
+        figures.trace(exchange, Answer(400, [], code=3002), 0, [one, two])
+    asyncio.run(figures.write(database, AT + SECOND))
+    lookup = TraceLookup(SimpleNamespace(database=database))  # type: ignore[arg-type]
+
+    def found(workspace: str) -> list[int]:
+        return [len(asyncio.run(lookup.find(SYSTEM, workspace, f"{number:032x}"))) for number in range(12)]
+
+    assert found(one) == found(two) == [1] * (MOST_OF_ONE // 2) + [0, 0]
+    assert found(other) == [0] * 12
+    assert asyncio.run(lookup.latest(SYSTEM, one)) == []
+
+
 def test_traces_are_bounded_and_what_is_dropped_is_counted(database: Database) -> None:
     workspace = a_workspace(database)
     figures = Figures(Metrics(), "here:1")

@@ -16,7 +16,7 @@ I/O is left in the exchange for the proxy to do. Names of headers are lower case
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final, Literal, Protocol, TypeAlias
 
 from eden.gateway.interfaces import Kind, Upstream
@@ -311,9 +311,12 @@ class Steps(Protocol):
     def failed(self, exchange: Exchange, failure: Failure) -> Answer:
         """No answer of the upstream could be had."""
 
-    def refused(self, exchange: Exchange | None, status: int, sentence: str) -> Answer:
-        """The proxy itself refuses: a body that is too large (413), a workspace without a catalogue (404), a worker
-        that is full (503). Without an exchange it is not known what was called."""
+    def refused(self, exchange: Exchange, status: int, sentence: str) -> Answer:
+        """The proxy itself refuses: a body that is too large (413), a mistake of its own (500)."""
+
+    def stray(self, trace: str, now_ms: int, status: int, sentence: str) -> Answer:
+        """The proxy refuses what is no call that anybody's catalogue knows: what is no HTTP (400), an address without
+        a workspace (404), a connection to a worker that is full (503)."""
 
     def preflight(self, tables: Iterable[Table], fields: Mapping[bytes, bytes]) -> Answer:
         """The answer to a browser's OPTIONS, which names no app: by the rules of any workspace."""
@@ -331,8 +334,9 @@ class Measures(Protocol):
 
     def note(self, route: Route, code: int, status: int, micros: int, cached: bool, limited: bool) -> None: ...
 
-    def trace(self, exchange: Exchange, answer: Answer, micros: int) -> None:
-        """Called for every call that did not end well, and for slow ones; keeps what it has room for."""
+    def trace(self, exchange: Exchange, answer: Answer, micros: int, workspaces: Collection[str] = ()) -> None:
+        """Called for every call that did not end well, and for slow ones; keeps what it has room for. `workspaces`:
+        those that may look it up, where it is of none."""
 
 
 class Nonces(Protocol):

@@ -14,7 +14,7 @@ import contextlib
 import logging
 import os
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 import msgspec
@@ -124,9 +124,9 @@ class Figures:
         kinds = counts.kinds
         kinds[kind] = kinds.get(kind, 0) + 1
 
-    def trace(self, exchange: Exchange, answer: Answer, micros: int) -> None:
+    def trace(self, exchange: Exchange, answer: Answer, micros: int, workspaces: Collection[str] = ()) -> None:
         """Keep what is known of a call that did not end well or was slow, if there is room in this second."""
-        if not self._traces.note(exchange, answer, micros):
+        if not self._traces.note(exchange, answer, micros, workspaces or (exchange.table.workspace_id,)):
             key = (exchange.table.workspace_id, exchange.operation)
             # only operations that exist have a tally; what strangers make up is not counted by its name
             if exchange.route is not None:

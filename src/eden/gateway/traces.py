@@ -7,7 +7,7 @@ values, a header or a body.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -31,8 +31,8 @@ _NAMES = 20
 
 
 class Trace(msgspec.Struct, frozen=True, kw_only=True):
-    """A call. `at`: when it was over, µs; `micros`: how long it took; `attempts`: how often it was sent upstream;
-    `worker`: the process that had it, HOST:PID."""
+    """A call; without an `operation`, what was none. `at`: when it was over, µs; `micros`: how long it took;
+    `attempts`: how often it was sent upstream; `worker`: the process that had it, HOST:PID."""
 
     trace: str
     operation: str
@@ -65,15 +65,15 @@ class Traces:
         self._rows: list[dict[str, Any]] = []
         self._of: dict[str, int] = {}
 
-    def note(self, exchange: Exchange, answer: Answer, micros: int) -> bool:
-        """Whether it was kept, or did not need to be."""
+    def note(self, exchange: Exchange, answer: Answer, micros: int, workspaces: Collection[str]) -> bool:
+        """Whether it was kept for those workspaces, or did not need to be."""
         if answer.code == GOOD and answer.status < 500 and micros < self._slow:
             return True
         operation = exchange.operation[:128]
         count = self._of.get(operation, 0)
-        if len(self._rows) >= MOST or count >= MOST_OF_ONE:
+        if len(self._rows) >= MOST or (count and count + len(workspaces) > MOST_OF_ONE):
             return False
-        self._of[operation] = count + 1
+        self._of[operation] = count + len(workspaces)
         about = Trace(
             trace=exchange.trace,
             operation=operation,
@@ -96,16 +96,17 @@ class Traces:
             at=exchange.now_ms * 1000 + micros,
             worker=self._worker,
         )
-        self._rows.append(
+        self._rows += [
             {
                 "id": new_id(),
-                "workspace_id": exchange.table.workspace_id,
+                "workspace_id": workspace,
                 "trace": exchange.trace,
                 "operation": operation,
                 "at": about.at,
                 "about": msgspec.to_builtins(about),
             }
-        )
+            for workspace in workspaces
+        ]
         return True
 
     def take(self) -> list[dict[str, Any]]:
@@ -154,7 +155,8 @@ class TraceLookup:
         """The newest first, of all operations or one."""
         check_permission(principal, workspace_id, "gateway.read")
         table = gateway_traces.c
-        query = select(table.about).where(table.workspace_id == workspace_id)
+        # without what is no call: that is found by its id only
+        query = select(table.about).where(table.workspace_id == workspace_id, table.operation != "")
         if operation is not None:
             query = query.where(table.operation == operation)
         return await self._read(query.order_by(table.at.desc(), table.id).limit(limit))

@@ -30,6 +30,7 @@ from tests.gateway.test_figures import TRACE, an_exchange
 from tests.gateway.wire_server import Plan, gateway
 from tests.office import Office, open_office
 
+STRAY = "4bf92f3577b34da6a3ce929d0e0e4736"
 HOSTILE = '<script>alert("x")</script>'
 LIST = "shop.items.list"
 
@@ -88,6 +89,9 @@ class Desk:
         exchange = an_exchange(self.office.here_id, LIST)
         exchange.now_ms = now() // 1000
         figures.trace(exchange, Answer(502, [], code=4002, reason=HOSTILE), 5000)
+        stray = an_exchange(self.office.here_id, "")
+        stray.trace, stray.now_ms, stray.method, stray.upstream = STRAY, now() // 1000, b"", ""
+        figures.trace(stray, Answer(400, [], code=3002, reason="A request has one Host header."), 0)
         asyncio.run(figures.write(database, now() - 3 * SECOND))
 
 
@@ -127,7 +131,7 @@ def test_pages_of_a_furnished_catalogue(desk: Desk, language: str) -> None:
              "/models/new", "/apps", "/apps/shop", "/traces", "/egress", "/history", "/history/1",
              f"/operations/{LIST}",
              f"/operations/{LIST}/edit", f"/operations/{LIST}/try", f"/operations/{LIST}/figures",
-             "/operations/new", f"/traces?trace={TRACE}",
+             "/operations/new", f"/traces?trace={TRACE}", f"/traces?trace={STRAY}",
              f"/operations/{LIST}?period=30d")  # fmt: skip
     for path in pages:
         page = desk.see(path, language=language)
@@ -135,6 +139,15 @@ def test_pages_of_a_furnished_catalogue(desk: Desk, language: str) -> None:
         assert not re.search(r"gateway\.[a-z]+\.[a-z]", page), path
         if path in ("/traces", f"/operations/{LIST}", f"/traces?trace={TRACE}"):
             assert "alert(" in page
+
+
+def test_what_was_no_call_is_looked_up(desk: Desk) -> None:
+    desk.furnish()
+    desk.count()
+    page = desk.see(f"/traces?trace={STRAY}")
+    assert "A request that is no call" in page and "A request has one Host header." in page and "rpc · 400" in page
+    assert 'href="/console/test/gateway/operations/"' not in page
+    assert STRAY not in desk.see("/traces")
 
 
 def test_what_a_stranger_wrote_stays_text(desk: Desk) -> None:

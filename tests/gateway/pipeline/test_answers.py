@@ -116,8 +116,9 @@ def test_failures(failure: Failure, code: int, status: int) -> None:
 )
 def test_what_the_proxy_refuses(status: int, code: int) -> None:
     house = House(catalogue())
-    bare = house.pipeline.refused(None, status, "Because.")
+    bare = house.pipeline.stray(TRACE, house.now_ms, status, "Because.")
     assert (bare.code, bare.status, document(bare)["detail"]) == (code, status, "Because.")
+    assert (document(bare)["trace"], header(bare, "x-eden-trace")) == (TRACE, TRACE)
     known = house.pipeline.refused(house.exchange(), status, "Because.")
     assert (known.code, known.status, header(known, "x-eden-trace")) == (code, status, TRACE)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias, TypeVar
@@ -115,8 +115,11 @@ class Steps:
     def failed(self, exchange: Exchange, failure: Failure) -> Answer:
         return Answer(504 if failure == "timeout" else 503, [], failure.encode(), 4001, failure)
 
-    def refused(self, exchange: Exchange | None, status: int, sentence: str) -> Answer:
+    def refused(self, exchange: Exchange, status: int, sentence: str) -> Answer:
         return Answer(status, [], sentence.encode(), 7000, sentence)
+
+    def stray(self, trace: str, now_ms: int, status: int, sentence: str) -> Answer:
+        return Answer(status, [(b"x-eden-trace", trace.encode())], sentence.encode(), 7000, sentence)
 
     def preflight(self, tables: Iterable[Any], fields: Mapping[bytes, bytes]) -> Answer:
         return Answer(204, [(b"access-control-allow-origin", b"*")])
@@ -133,7 +136,7 @@ class Measures:
     def note(self, route: object, code: int, status: int, micros: int, cached: bool, limited: bool) -> None:
         self.noted.append((getattr(route, "operation", ""), code, status))
 
-    def trace(self, exchange: Exchange, answer: Answer, micros: int) -> None:
+    def trace(self, exchange: Exchange, answer: Answer, micros: int, workspaces: Collection[str] = ()) -> None:
         """Kept by nobody here."""
 
 

@@ -7,6 +7,7 @@ import asyncio
 import random
 import re
 import time
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +18,7 @@ from eden.gateway.exchange import Answer, Exchange
 from eden.gateway.proxy import straight as straights
 from eden.gateway.proxy.connection import Client
 from eden.gateway.proxy.gateway import Gateway, Tables
+from eden.gateway.proxy.ids import carried_on
 from eden.gateway.proxy.link import Connection
 from eden.gateway.proxy.straight import Flight
 from eden.gateway.proxy.upstream import Target
@@ -69,7 +71,7 @@ class Measures:
     def note(self, route: Any, code: int, status: int, micros: int, cached: bool, limited: bool) -> None:
         self.noted.append((route.operation, code, status, cached, limited))
 
-    def trace(self, exchange: Exchange, answer: Answer, micros: int) -> None:
+    def trace(self, exchange: Exchange, answer: Answer, micros: int, workspaces: Collection[str] = ()) -> None:
         fields = {name: value for name, value in exchange.fields.items() if name != b"x-eden-time"}
         sent = exchange.send_method, exchange.send_path, exchange.send_headers, exchange.send_body
         caller = exchange.app, exchange.device, exchange.peer, exchange.nonce, sorted(fields.items()), exchange.body
@@ -102,8 +104,13 @@ class World:
         straight: bool = True,
         proxies: str = "",
         slow: int = 60_000_000,
+        targets: int = 1,
     ) -> None:
-        upstreams = {"main": {"targets": [{"url": "http://127.0.0.1:9/base"}], "connections": 2, "queue": 1}}
+        # which target is chosen
+        random.seed(targets)
+        urls = [{"url": f"http://127.0.0.1:{number + 9}/base", "weight": number + 1} for number in range(targets)]
+        main = {"targets": urls, "connections": 2, "queue": 1, "outlier": {"consecutive": 2 + targets}}
+        upstreams = {"main": main}
         operation, rest = said
         self.house = House(catalogue(operation, groups={"bank": {"upstreams": upstreams}}, **rest))
         if not straight:
@@ -111,7 +118,7 @@ class World:
         self.measures = Measures(slow)
         tables = Tables({"w1": self.house.table}, {"app-1": "w1"})
         self.gateway = Gateway(GatewaySettings(), self.house.pipeline, self.measures, tables, proxies)
-        [self.target] = self.gateway.pools["w1", "bank/main"].targets
+        self.targets = self.gateway.pools["w1", "bank/main"].targets
         self.links: list[Connection] = []
         self.asked: list[Pausing] = []
         self.clients: list[tuple[Client, Wire]] = []
@@ -175,7 +182,7 @@ class World:
         for number, asked in enumerate(self.asked):
             if asked.closed and self.links[number].counted:
                 self.links[number].counted = False
-                self.target.closed(self.links[number])
+                self.links[number].target.closed(self.links[number])
 
     def seen(self) -> list[Any]:
         """Everything that anybody could notice."""
@@ -183,7 +190,8 @@ class World:
             [(steady(wire.said), wire.closed) for _, wire in self.clients],
             [(steady(wire.said), wire.closed, wire.pauses) for wire in self.asked],
             self.measures.noted,
-            (self.target.open, self.target.outstanding, len(self.target.idle), self.target.failures),
+            [(one.open, one.outstanding, len(one.idle), one.failures, one.usable(0)) for one in self.targets],
+            [link.target.port for link in self.links],
             (self.gateway.calls, self.gateway.refused, self.gateway.connections),
             [client._state for client, _ in self.clients],
         ]
@@ -201,6 +209,12 @@ def a_call(number: int, body: bytes = b"{}", **rest: Any) -> bytes:
     ).encode() + body
 
 
+#: all but the last two are of a trace
+PARENTS = [
+    *(f"00-{letter * 32}-{'b' * 16}-0{flags}" for letter in "a1f" for flags in "01"),
+    f"00-{'0' * 32}-{'b' * 16}-01",
+    f"00-{'A' * 32}-{'b' * 16}-01",
+]
 BODIES = (
     b"", b"{}", b"{}", b"{}", b'{"count": 10}', b'{"count": 11}', b'{"count": "no"}', b'{"id": 7}',
     b'{"id": "7/8", "count": 1}', b'{"id": 8, "about": "%b"}' % (b"x" * 60),
@@ -214,7 +228,7 @@ def calls(chance: random.Random, number: int) -> list[bytes]:
         *({} for _ in range(24)),
         {"nonce": "alphanumeric0123456789"}, {"nonce": "short"}, {"nonce": "a nonce with spaces"}, {"signed": b"other"},
         {"off": -3_600_000}, {"secret": SECRET_SM3}, {"device": "another"}, {"more": "Connection: close\r\n"},
-        {"more": "Cookie: a=1\r\n"}, {"more": "Traceparent: 00-" + "a" * 32 + "-" + "b" * 16 + "-01\r\n"},
+        {"more": "Cookie: a=1\r\n"}, *({"more": f"Traceparent: {parent}\r\n"} for parent in PARENTS),
         {"method": "HEAD"}, {"method": "HEAD"}, *({"more": "Origin: https://a.example\r\n"} for _ in range(4)),
         *({"more": "X-Forwarded-For: 192.0.2.1, 192.0.2.2\r\n"} for _ in range(6)),
     ]  # fmt: skip
@@ -320,22 +334,50 @@ def test_both_ways_are_the_same(monkeypatch: pytest.MonkeyPatch, said: tuple[dic
         went = 0
         for seed in range(20 if said in STRAIGHT else 8):
             chance = random.Random(seed)
-            rest = {"proxies": chance.choice(("", "*")), "slow": chance.choice((0, 60_000_000))}
+            rest = {
+                "proxies": chance.choice(("", "*")),
+                "slow": chance.choice((0, 60_000_000)),
+                "targets": chance.choice((1, 1, 2, 4)),
+            }
             went += await both(monkeypatch, said, script(chance), **rest)
         assert went > 20 if said in STRAIGHT else went == 0
 
     run(work)
 
 
-def test_no_other_head_goes_straight(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_calls_of_a_trace_and_to_several_targets_go_straight(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def work() -> None:
+        acts: list[tuple[str, Any]] = []
+        for number in range(30):
+            acts += [("say", a_call(number, more=f"Traceparent: {PARENTS[number % 6]}\r\n")), ("answer", [USUAL])]
+        assert await both(monkeypatch, ({}, {}), acts) == 29
+        # each target has a connection made first
+        assert await both(monkeypatch, ({}, {}), acts, targets=3) == 29
+        world = World(monkeypatch, targets=3)
+        for what, about in acts:
+            await world.act(what, about)
+        [said] = [wire.said for _, wire in world.clients]
+        assert [said.count(b"x-eden-trace: " + letter * 32) for letter in (b"a", b"1", b"f")] == [10, 10, 10]
+        asked = [bytes(wire.said) for wire in world.asked]
+        assert sum(one.count(b"traceparent: 00-" + b"a" * 32 + b"-") for one in asked) == 10
+        assert sum(one.count(b"b" * 16) for one in asked) == 0
+        assert {link.target.port for link in world.links} == {9, 10, 11}
+        await world.gateway.close()
+
+    run(work)
+
+
+@pytest.mark.parametrize("more", ["", f"Traceparent: {PARENTS[0]}\r\n"], ids=["", "traceparent"])
+def test_no_other_head_goes_straight(monkeypatch: pytest.MonkeyPatch, more: str) -> None:
     """Whatever byte is changed, put in or taken away: the call is read the strict way."""
 
     async def work() -> None:
         world = World(monkeypatch)
         client, _ = world.clients[-1]
-        await world.act("say", a_call(1))
+        await world.act("say", a_call(1, more=more))
         await world.act("answer", [USUAL])
-        flight, good = Flight(client, world.gateway), a_call(3)
+        flight, good = Flight(client, world.gateway), a_call(3, more=more)
+        trace = slice(good.find(b"Traceparent: ") + 13, good.find(b"Traceparent: ") + 68)
         for at in range(len(good)):
             for token in (
                 b"",
@@ -352,6 +394,9 @@ def test_no_other_head_goes_straight(monkeypatch: pytest.MonkeyPatch) -> None:
             ):
                 for end in (at, at + 1):
                     spoiled = good[:at] + token + good[end:]
+                    other_trace = more and carried_on(spoiled[trace])
+                    if other_trace and good[: trace.start] + spoiled[trace] + good[trace.stop :] == spoiled:
+                        continue
                     assert spoiled == good or not flight.goes(spoiled), spoiled
         assert flight.goes(good) and not flight.goes(good)
         await world.gateway.close()

@@ -28,12 +28,17 @@ class Leaving:
     def __init__(self, random_bytes: Callable[[int], bytes]) -> None:
         self._random_bytes = random_bytes
 
-    def refused(self, exchange: Exchange | None, status: int, sentence: str) -> Answer:
-        """The proxy itself refuses; without an exchange it is not known what was called."""
+    def refused(self, exchange: Exchange, status: int, sentence: str) -> Answer:
+        """The proxy itself refuses."""
+        return self._stopped(exchange, Stop(_REFUSED.get(status, codes.MALFORMED), sentence, status=status))
+
+    def stray(self, trace: str, now_ms: int, status: int, sentence: str) -> Answer:
+        """The proxy refuses what is no call."""
         code = _REFUSED.get(status, codes.MALFORMED)
-        if exchange is None:
-            return codes.failure(code, "rpc", tips=codes.tips_of(code, "en", {}), reason=sentence, status=status)
-        return self._stopped(exchange, Stop(code, sentence, status=status))
+        tips = codes.tips_of(code, "en", {})
+        answer = codes.failure(code, "rpc", tips=tips, reason=sentence, trace=trace, status=status)
+        answer.lines = _lines(trace, now_ms)
+        return answer
 
     def preflight(self, tables: Iterable[Table], fields: Mapping[bytes, bytes]) -> Answer:
         """The answer to OPTIONS, which no app signs: by the rules of any workspace."""
@@ -99,8 +104,7 @@ class Leaving:
         """What every answer has: its trace, the time, what browsers have to know, and a signature where one is
         wanted.
         """
-        trace = exchange.trace.encode()
-        answer.lines = b"x-eden-trace: %b\r\nmgw-traceid: %b\r\nserver-time: %d\r\n" % (trace, trace, exchange.now_ms)
+        answer.lines = _lines(exchange.trace, exchange.now_ms)
         if b"origin" in exchange.fields and (cors := _compiled(exchange.table).cors) is not None:
             answer.headers += cors.of_answer(exchange.fields[b"origin"])
         notes: Notes | None = exchange.notes
@@ -108,6 +112,10 @@ class Leaving:
             signature = notes.signer.answered(exchange.trace, answer.status, exchange.nonce, answer.body)
             answer.headers.append((b"x-eden-response-signature", signature))
         return answer
+
+
+def _lines(trace: str, now_ms: int) -> bytes:
+    return b"x-eden-trace: %b\r\nmgw-traceid: %b\r\nserver-time: %d\r\n" % (trace.encode(), trace.encode(), now_ms)
 
 
 def _compiled(table: Table) -> CompiledTable:

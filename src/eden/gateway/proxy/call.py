@@ -41,9 +41,6 @@ class Caller(Owner, Protocol):
         """The upstream left in the middle of its answer."""
 
     def upgraded(self, connection: Connection, answer: Answer, rest: bytes) -> None: ...
-    def unexpected(self) -> None:
-        """A mistake of ours is being handled (`sys.exception`)."""
-
     def upload(self, wanted: bool) -> None:
         """Go on with the request's body by `Relay.more`, or pause."""
 
@@ -52,12 +49,8 @@ class Call(Relay[Caller]):
     """A client's; see the module."""
 
     def begin(self) -> None:
-        try:
-            answer = self._gateway.steps.before(self.exchange)
-        except Exception:
-            self._unexpected()
-            return
         exchange = self.exchange
+        answer = self._gateway.steps.before(exchange)
         if answer is None and exchange.send_body is not None and exchange.authorizer is None and not exchange.locates:
             self._upload = 0
             self.ask()
@@ -79,10 +72,6 @@ class Call(Relay[Caller]):
                 self._upload = 0
             self.ask()
 
-    def _unexpected(self) -> None:
-        self.over = True
-        self._owner.unexpected()
-
     # before the service
 
     @property
@@ -93,12 +82,7 @@ class Call(Relay[Caller]):
         """What the authorizer said."""
         self._waits = None
         self.exchange.authorizer = None
-        try:
-            told = self._gateway.steps.authorized(self.exchange, answer)
-        except Exception:
-            self._unexpected()
-            return
-        self._go_on(told)
+        self._go_on(self._gateway.steps.authorized(self.exchange, answer))
 
     def _locate(self) -> None:
         self._waits = self._gateway.loop.create_task(self._located(self._gateway.steps.locate(self.exchange)))
@@ -106,17 +90,16 @@ class Call(Relay[Caller]):
     async def _located(self, looking: Awaitable[Answer | None]) -> None:
         try:
             answer = await looking
+            self._waits = None
+            if self.over:
+                return
+            if answer is not None:
+                self._finish(answer)
+            else:
+                self.ask()
         except Exception:
             self._waits = None
-            self._unexpected()
-            return
-        self._waits = None
-        if self.over:
-            return
-        if answer is not None:
-            self._finish(answer)
-        else:
-            self.ask()
+            self.unexpected()
 
     def _begin_upload(self) -> None:
         self._owner.upload(True)
@@ -210,12 +193,7 @@ class Call(Relay[Caller]):
             # the safe exit leads on: look the next place up, and ask there
             self._locate()
             return
-        try:
-            told = self._gateway.steps.after(exchange, answer)
-        except Exception:
-            self._unexpected()
-            return
-        self._finish(told)
+        self._finish(self._gateway.steps.after(exchange, answer))
 
     def _failed(self, failure: Failure) -> None:
         if self._tries_again(failure):

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 #: after a refusal: seconds that are waited for what the client still sends
 _LINGER_S: Final = 2.0
 
+_MISTAKE: Final = "The gateway made a mistake; its log says which."
+
 log = logging.getLogger("eden.gateway")
 
 
@@ -57,9 +59,10 @@ class Client(Incoming):
         gateway = self._gateway
         if not gateway.admit(self):
             self._state = CLOSING
-            self.transport.write(answers.FULL)
+            answer = gateway.stray(self, 503, "This worker has no room for one more connection.")
+            answer.headers.append((b"retry-after", b"1"))
+            self.transport.write(answers.whole(answer, False, False))
             self.transport.close()
-            self.deadline = monotonic() + _LINGER_S
             return
         self.transport.set_write_buffer_limits(*WATER)
         self.deadline = monotonic() + gateway.head_s
@@ -102,12 +105,12 @@ class Client(Incoming):
 
     def goes_straight(self, deadline: float) -> None:
         """The call that has come is on its way."""
-        self._gateway.calls += 1
         self._state = CALL
         self.deadline = deadline
 
     def went_straight(self, now: float) -> None:
         """It is over."""
+        self._gateway.calls += 1
         self._state = HEAD
         self.deadline = now + self._gateway.idle_s
         if self._paused:
@@ -137,12 +140,7 @@ class Client(Incoming):
         """A whole answer, and the end of the call."""
         if self._gateway.draining or self._body is not None:
             self._keep = False
-        try:
-            data = answers.whole(answer, self._keep, self._head_only)
-        except ValueError:
-            self.unexpected()
-            return
-        self.transport.write(data)
+        self.transport.write(answers.whole(answer, self._keep, self._head_only))
         self._done(answer)
 
     def begins(self, answer: Answer, length: int) -> None:
@@ -152,15 +150,12 @@ class Client(Incoming):
         self._chunked_out = length < 0 and not self._old
         if length < 0 and not self._chunked_out:
             self._keep = False
-        self._last = answer
         route = exchange.route if exchange is not None else None
         if route is not None and route.kind != "http":
             self._stream_s = self._gateway.stream_s
             self.deadline = monotonic() + self._stream_s
-        try:
-            self.transport.write(answers.head(answer, self._keep, length, self._chunked_out))
-        except ValueError:
-            self.unexpected()
+        self.transport.write(answers.head(answer, self._keep, length, self._chunked_out))
+        self._last = answer
 
     def piece(self, data: bytes) -> None:
         # the service was asked for more than the client, where an operation has a method of its own
@@ -222,8 +217,7 @@ class Client(Incoming):
         """The request that waited in the pipeline."""
         if self._state == HEAD and self._buffer and not self.transport.is_closing():
             data, self._buffer = self._buffer, b""
-            if not self._flight.goes(data):
-                self._read(data)
+            self.data_received(data)
 
     # the end, before its time or not
 
@@ -239,27 +233,38 @@ class Client(Incoming):
                 return
         self._keep = False
         self._gateway.refused += 1
-        answer = self._gateway.steps.refused(exchange, status, sentence)
+        answer = self._refusal(exchange, status, sentence)
+        self.transport.write(answers.whole(answer, False, self._head_only and exchange is not None))
         self._exchange = None
-        try:
-            self.transport.write(answers.whole(answer, False, False))
-        except ValueError:
-            self.transport.write(answers.UNEXPECTED)
         if exchange is not None:
             self._gateway.over(exchange, answer, monotonic(), self._state == CALL)
         self._linger()
 
+    def _refusal(self, exchange: Exchange | None, status: int, sentence: str) -> Answer:
+        if exchange is None:
+            return self._gateway.stray(self, status, sentence)
+        return self._gateway.steps.refused(exchange, status, sentence)
+
     def unexpected(self) -> None:
-        """A mistake of ours: said in the log, and to the client without its inside."""
-        log.exception("a call of %s failed", self._exchange.operation if self._exchange else "")
+        """A mistake of ours is being handled: said in the log, and to the client without its inside."""
+        straight = self._flight.given_up()
+        exchange, self._exchange = self._exchange or straight, None
+        log.exception("a call of %r failed", exchange.operation if exchange is not None else "")
         call, self._call = self._call, None
         if call is not None:
             call.abandon()
-        exchange, self._exchange = self._exchange, None
+        self._keep = False
+        begun = self._state == CALL or straight is not None
+        if self._last is None and (exchange is not None or self._state in (HEAD, BODY)):
+            answer = self._refusal(exchange, 500, _MISTAKE)
+            self.transport.write(answers.whole(answer, False, self._head_only and exchange is not None))
+            self._linger()
+        else:
+            # an answer is out, or part of one: its reader must not take another one for the rest
+            answer = Answer(500, [], b"", reason=_MISTAKE)
+            self.transport.abort()
         if exchange is not None:
-            self._gateway.over(exchange, Answer(500, [], b"", 7000, "a mistake of the gateway"), monotonic())
-        self.transport.write(answers.UNEXPECTED)
-        self._close()
+            self._gateway.over(exchange, answer, monotonic(), begun)
 
     def _close(self) -> None:
         if self._body is not None or self._buffer:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 from collections.abc import Mapping
 from time import monotonic, time_ns
 from typing import Final, NamedTuple
@@ -19,7 +18,7 @@ from eden.gateway.exchange import GOOD, Answer, Exchange, Measures, Standing, St
 from eden.gateway.proxy.connection import Client
 from eden.gateway.proxy.heads import Head, Heads
 from eden.gateway.proxy.health import watch
-from eden.gateway.proxy.ids import Ids
+from eden.gateway.proxy.ids import Ids, carried_on
 from eden.gateway.proxy.incoming import Incoming
 from eden.gateway.proxy.straight import Ways
 from eden.gateway.proxy.upstream import Pool
@@ -29,8 +28,6 @@ from eden.gateway.query_fields import lift
 SWEEP_S: Final = 0.05
 #: looks between two at idle connections of upstreams
 _RESTS: Final = 20
-_TRACE = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
-_NO_TRACE: Final = b"0" * 32
 _PLAIN: Final = [(b"content-type", b"text/plain"), (b"cache-control", b"no-store")]
 
 log = logging.getLogger("eden.gateway")
@@ -99,7 +96,7 @@ class Gateway:
         self._most = settings.connections
         self._proxies = {proxy.strip() for proxy in proxies.split(",")} - {""}
         self.draining = False
-        #: since the worker began
+        #: since the worker began; of calls, those that are over
         self.calls = 0
         self.refused = 0
         self.ids = Ids()
@@ -149,11 +146,11 @@ class Gateway:
 
     def admit(self, client: Client) -> bool:
         """Whether there is room for one more."""
+        peer = client.transport.get_extra_info("peername")
+        client.peer = peer[0] if isinstance(peer, tuple) else ""
         if len(self._clients) >= self._most or self.draining:
             self.refused += 1
             return False
-        peer = client.transport.get_extra_info("peername")
-        client.peer = peer[0] if isinstance(peer, tuple) else ""
         client.trusted = client.peer in self._proxies or "*" in self._proxies
         client.forwarded = forwarded_lines(client.peer.encode("latin-1"), b"http")
         self._clients.add(client)
@@ -170,11 +167,10 @@ class Gateway:
         """The call that a head begins; an answer if it begins none. `fields`: all headers by name."""
         standing = head.standing
         if standing is None or standing.tables is not self.tables:
-            found = self._stand(head)
+            found = self._stand(client, head)
             if isinstance(found, Answer):
                 return found
             head.standing = standing = found
-        self.calls += 1
         headers = standing.headers
         if standing.lifted:
             fields = {**fields, **standing.lifted}
@@ -183,32 +179,32 @@ class Gateway:
         return standing.exchange(
             headers,
             self.forward(client, fields) if client.trusted else client.peer,
-            self._carried_on(fields[b"traceparent"]) if b"traceparent" in fields else self.ids.trace(),
+            (carried_on(fields[b"traceparent"]) if b"traceparent" in fields else "") or self.ids.trace(),
             time_ns() // 1_000_000,
             # the loop's time stands still while an event is worked on
             monotonic(),
             fields,
         )
 
-    def _stand(self, head: Head) -> Standing | Answer:
+    def _stand(self, client: Incoming, head: Head) -> Standing | Answer:
         """What is called; or an answer."""
         method, fields = head.method, head.fields
         if method == b"OPTIONS" and b"access-control-request-method" in fields:
             return self.steps.preflight(self.tables.by_workspace.values(), fields)
         wire, operation, target = _place(head.url)
         if wire is None:
-            return self._no_call(head.url)
+            return self._no_call(client, head.url)
         operation = operation or fields.get(b"operation-type", b"").decode("latin-1")
         lifted: dict[bytes, bytes] = {}
         if wire == "rpc" and method == b"GET":
             try:
                 target, lifted = lift(target, fields)
             except ValueError as error:
-                return self.steps.refused(None, 400, f"The request's target cannot be read: {error}.")
+                return self.stray(client, 400, f"The request's target cannot be read: {error}.")
             fields = {**fields, **lifted}
         table = self.tables.find(fields)
         if table is None:
-            return self.steps.refused(None, 404, "No workspace with a catalogue is named: is x-eden-app right?")
+            return self.stray(client, 404, "No workspace with a catalogue is named: is x-eden-app right?")
         version = fields.get(b"x-eden-version")
         if wire == "egress":
             route = table.egress
@@ -216,14 +212,21 @@ class Gateway:
             route = table.find(operation, None if version is None else version.decode("latin-1"))
         return Standing(self.tables, table, route, wire, operation, method, target, head.headers, lifted)
 
-    def _no_call(self, url: bytes) -> Answer:
+    def _no_call(self, client: Incoming, url: bytes) -> Answer:
         if url.partition(b"?")[0] == b"/healthz":
             return Answer(503, _PLAIN, b"draining\n") if self.draining else Answer(200, _PLAIN, b"ok\n")
-        return self.steps.refused(None, 404, "There is nothing here but /rpc, /mgw.htm and /egress.")
+        return self.stray(client, 404, "There is nothing here but /rpc, /mgw.htm and /egress.")
 
-    def _carried_on(self, parent: bytes) -> str:
-        found = _TRACE.fullmatch(parent)
-        return self.ids.trace() if found is None or found[1] == _NO_TRACE else found[1].decode()
+    def stray(self, client: Incoming, status: int, sentence: str) -> Answer:
+        """The answer to what is no call of anybody's; whoever has its trace id may look it up."""
+        trace, now_ms = self.ids.trace(), time_ns() // 1_000_000
+        answer = self.steps.stray(trace, now_ms, status, sentence)
+        workspaces = self.tables.by_workspace
+        if workspaces:
+            table = next(iter(workspaces.values()))
+            exchange = Exchange(table, None, "rpc", "", b"", b"", [], client.peer, trace, now_ms, monotonic())
+            self.measures.trace(exchange, answer, 0, workspaces)
+        return answer
 
     def forward(self, client: Incoming, fields: Mapping[bytes, bytes]) -> str:
         """Whom a proxy that is believed forwards; the upstream is told of both."""
@@ -236,6 +239,7 @@ class Gateway:
         """A call has ended: answered, or (None) left by its client. `begun`: the steps have seen it."""
         if begun:
             self.steps.ended(exchange, answer)
+        self.calls += 1
         told = _LEFT if answer is None else answer
         micros = int((now - exchange.started) * 1_000_000)
         route = exchange.route

@@ -81,6 +81,9 @@ class _Asked:
     def unusual(self) -> _Asked:
         return self
 
+    def unexpected(self) -> None:
+        self._is(0)
+
     def whole(self, status: int, headers: Headers, body: bytes) -> None:
         self._is(status)
 

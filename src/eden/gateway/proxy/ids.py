@@ -4,8 +4,17 @@ than the rest of it."""
 from __future__ import annotations
 
 import os
+import re
 
 _BLOCK = 256
+#: a traceparent; an id of zeros is none
+_PARENT = re.compile(rb"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
+
+
+def carried_on(parent: bytes) -> str:
+    """The trace that a caller's traceparent is of; "" when it is none."""
+    found = _PARENT.fullmatch(parent)
+    return "" if found is None else found[1].decode()
 
 
 class Ids:

@@ -7,6 +7,7 @@ takes it. A request that waits in the pipeline behind another one is not read.
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
@@ -41,7 +42,7 @@ _LINGER_BYTES: Final = 1 << 20
 NEVER: Final = float("inf")
 
 
-class Incoming(asyncio.Protocol):
+class Incoming(asyncio.Protocol, ABC):
     """The reading half of a client's connection (`connection.Client`)."""
 
     __slots__ = (
@@ -92,24 +93,27 @@ class Incoming(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         state = self._state
-        if state == HEAD:
-            if self._buffer:
-                self._read(self._buffer + data)
-            elif not self._flight.goes(data):
-                self._read(data)
-        elif state == BODY:
-            self._take(data)
-        elif state == CALL:
-            if self._body is not None:
-                self._pass_on(data)
-            else:
-                self._buffer += data
-                if len(self._buffer) > _PIPELINE:
-                    self._hold()
-        elif state == LINGER:
-            self._thrown += len(data)
-            if self._thrown > _LINGER_BYTES:
-                self.transport.abort()
+        try:
+            if state == HEAD:
+                if self._buffer:
+                    self._read(self._buffer + data)
+                elif not self._flight.goes(data):
+                    self._read(data)
+            elif state == BODY:
+                self._take(data)
+            elif state == CALL:
+                if self._body is not None:
+                    self._pass_on(data)
+                else:
+                    self._buffer += data
+                    if len(self._buffer) > _PIPELINE:
+                        self._hold()
+            elif state == LINGER:
+                self._thrown += len(data)
+                if self._thrown > _LINGER_BYTES:
+                    self.transport.abort()
+        except Exception:
+            self.unexpected()
 
     def _hold(self) -> None:
         if not self._paused:
@@ -245,14 +249,18 @@ class Incoming(asyncio.Protocol):
 
     # of the other half
 
+    @abstractmethod
     def _run(self, exchange: Exchange) -> None:
         """Begin with the call: its head is there, and its body, or it is streamed."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _send(self, answer: Answer) -> None:
         """A whole answer, and the end of the call."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _refuse(self, status: int, sentence: str) -> None:
         """An answer, and the end of the connection: what comes next cannot be trusted."""
-        raise NotImplementedError
+
+    @abstractmethod
+    def unexpected(self) -> None:
+        """A mistake of ours is being handled (`sys.exception`)."""

@@ -33,9 +33,13 @@ class Asker(Protocol):
     def unusual(self) -> Sink:
         """Who is told of all else."""
 
+    def unexpected(self) -> None:
+        """A mistake of ours is being handled (`sys.exception`), and nothing more is told."""
+
 
 class Sink(Asker, Protocol):
-    """Who asked: is told what the upstream said. Exactly one of `whole`, `end`, `upgraded`, `lost` is the last."""
+    """Who asked: is told what the upstream said. Exactly one of `whole`, `end`, `upgraded`, `lost`, `unexpected` is the
+    last."""
 
     #: that was tried last
     target: Target | None
@@ -129,10 +133,17 @@ class Connection(asyncio.Protocol):
         self.closing = True
         if self.counted:
             self.target.closed(self)
-        if self.sink is None:
+        asker = self.sink
+        if asker is None:
             return
-        sink = self.sink.unusual()
-        self.sink = None
+        try:
+            sink = asker.unusual()
+            self.sink = None
+            self._end(sink, error)
+        except Exception:
+            asker.unexpected()
+
+    def _end(self, sink: Sink, error: Exception | None) -> None:
         if self._seen and self._headed and not self._complete and error is None and self._length == -2:
             # without a length the end of the connection is the end of the answer
             if self._announced:
@@ -156,15 +167,18 @@ class Connection(asyncio.Protocol):
             # it speaks without being asked
             self.abort()
             return
-        if self._seen == 0 and not self._head_only and (answer := usual_answer(data)) is not None:
-            self.sink = None
-            self.reusable = True
-            if self.counted:
-                self.target.release(self)
-            usual, body = answer
-            sink.usual(usual, body)
-            return
-        self._parse(sink.unusual(), data)
+        try:
+            if self._seen == 0 and not self._head_only and (answer := usual_answer(data)) is not None:
+                self.sink = None
+                self.reusable = True
+                if self.counted:
+                    self.target.release(self)
+                usual, body = answer
+                sink.usual(usual, body)
+            else:
+                self._parse(sink.unusual(), data)
+        except Exception:
+            sink.unexpected()
 
     def _parse(self, sink: Sink, data: bytes) -> None:
         if self._seen == 0:

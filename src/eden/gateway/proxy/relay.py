@@ -39,6 +39,9 @@ class Owner(Protocol):
     def answered(self, answer: Answer) -> None:
         """A whole answer; the relay is over."""
 
+    def unexpected(self) -> None:
+        """A mistake of ours is being handled (`sys.exception`); the relay is over."""
+
 
 OwnerT = TypeVar("OwnerT", bound=Owner)
 
@@ -237,6 +240,11 @@ class Relay(Generic[OwnerT]):
         if self.target is not None:
             self.target.failed()
         self._fail("timeout")
+
+    def unexpected(self) -> None:
+        """See `Sink`."""
+        self.abandon()
+        self._owner.unexpected()
 
     def abandon(self) -> None:
         """Nobody waits any more."""

@@ -9,9 +9,9 @@ the service and one to the client, without an `Exchange` or a `Call`.
 There is one set of rules, that of the general way: what is not usual is taken there, at the beginning while nothing has
 happened, or with an `Exchange` and a `Call` in the state in which they would be.
 
-A head is known by its cut: where its time, nonce, signature and length are. Whatever stands between those is compared,
-byte for byte, with what was read the strict way; and those four are digits, letters, and the right code of the call, or
-the call is not straight.
+A head is known by its cut: where its time, nonce, signature, length and trace are. Whatever stands between those is
+compared, byte for byte, with what was read the strict way; and those are digits, letters, and the right code of the
+call, or the call is not straight.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from eden.gateway.exchange import AGAIN, GOOD, PASSES, SECRET, Answer, Exchange, Route, Standing, Straight
 from eden.gateway.proxy import answers
 from eden.gateway.proxy.call import Call
+from eden.gateway.proxy.ids import carried_on
 from eden.gateway.proxy.lines import FLEETING, Usual, field_of
 from eden.gateway.proxy.upstream import Pool
 
@@ -34,8 +35,8 @@ if TYPE_CHECKING:
     from eden.gateway.proxy.heads import Head
     from eden.gateway.proxy.link import Connection
 
-#: what is another one in each call, in the order in which it is asked for
-_FLEETING: Final = (b"x-eden-time", b"x-eden-nonce", b"x-eden-signature", b"content-length")
+#: what is another one in each call, in the order in which it is asked for; the last one need not be there
+_FLEETING: Final = (b"x-eden-time", b"x-eden-nonce", b"x-eden-signature", b"content-length", b"traceparent")
 #: ways and cuts that are remembered, and bytes of one head at most
 _WAYS: Final = 4096
 _HEAD_BYTES: Final = 1280
@@ -81,16 +82,16 @@ def _cut(data: bytes, size: int) -> tuple[Cut, bytes] | None:
         elif name in FLEETING or name in SECRET:
             return None
         at = end + 2
-    if sorted(which for _, _, which in holes) != [0, 1, 2, 3]:
+    if sorted(which for _, _, which in holes) not in ([0, 1, 2, 3], [0, 1, 2, 3, 4]):
         return None
     return Cut(size, holes), signature
 
 
 class Way:
-    """Of calls with one head: what was decided. `begins`: their requests to the only `target` of their upstream, up to
-    the lines that tell of the client."""
+    """Of calls with one head: what was decided. `start`: method and path of their requests to a target of `pool`;
+    `lines`: what follows, up to the lines that tell of the client."""
 
-    __slots__ = ("begins", "head", "most", "route", "seconds", "standing", "straight", "target")
+    __slots__ = ("head", "lines", "most", "pool", "route", "seconds", "standing", "start", "straight")
 
     def __init__(self, head: Head, exchange: Exchange, route: Route, straight: Straight, pool: Pool) -> None:
         """`exchange`: one of them, on its way to the service. ValueError when a request would be none."""
@@ -101,9 +102,12 @@ class Way:
         self.route = route
         self.most = route.body_bytes
         self.seconds = route.timeout_ms / 1000
-        [self.target] = pool.targets
-        lines = b"".join(map(answers.request_line, exchange.send_headers))
-        self.begins = self.target.starts[exchange.send_method, exchange.send_path] + lines
+        self.pool = pool
+        self.start = exchange.send_method, exchange.send_path
+        self.lines = b"".join(map(answers.request_line, exchange.send_headers))
+        # so that none of them is found wanting later
+        for target in pool.targets:
+            target.starts[self.start]
 
 
 class Ways:
@@ -133,9 +137,9 @@ class Ways:
 _NO_CUT: Final = Cut(1 << 62, [(0, 0, which) for which in range(4)])
 
 
-#: a call that is on its way straight: its time, nonce, signature and length; its body, the ids of its trace and span,
-#: when it came (ms since 1970; seconds, monotonic)
-Sent: TypeAlias = tuple[Way, tuple[bytes, bytes, bytes, bytes], bytes, bytes, int, float]
+#: a call that is on its way straight: what of `_FLEETING` it has; its body, the ids of its trace and span, when it came
+#: (ms since 1970; seconds, monotonic)
+Sent: TypeAlias = tuple[Way, tuple[bytes, ...], bytes, bytes, int, float]
 
 
 class Flight:
@@ -163,34 +167,43 @@ class Flight:
                 self._new = True
                 return False
             self._cut = cut = found
-        taken = time, nonce, code, length = cut.taken(parts)
+        taken = cut.taken(parts)
+        time, nonce, code, length = taken[:4]
         body = data[cut.size :]
         size = len(body)
         if size > way.most or length != b"%d" % size:
             return False
+        if len(taken) == 4:
+            ids = gateway.ids.both()
+        elif trace := carried_on(taken[4]):
+            ids = b"%b-%b" % (trace.encode(), gateway.ids.span())
+        else:
+            return False
         now_ms, started = time_ns() // 1_000_000, monotonic()
+        self.sent = way, taken, body, ids, now_ms, started
         passed = way.straight.passes(time, nonce, code, body, now_ms, started)
         if passed == AGAIN:
+            self.sent = None
             return False
         client = self._client
         if client.trusted:
             gateway.forward(client, way.head.fields)
-        ids = gateway.ids.both()
-        self.sent = way, taken, body, ids, now_ms, started
         client.goes_straight(started + way.seconds)
         if passed != PASSES:
             self.general(passed)
             return True
-        connection = way.target.at_hand(started)
-        if connection is None:
-            self.general().ask()
+        target = way.pool.choose(started)
+        connection = None if target is None else target.at_hand(started)
+        if target is None or connection is None:
+            way.pool.request_of(target, self.general(), started)
             return True
         self._connection = connection
         connection.begin(self, False)
         connection.transport.write(
             b"".join(
                 (
-                    way.begins,
+                    target.starts[way.start],
+                    way.lines,
                     client.forwarded,
                     b"traceparent: 00-",
                     ids,
@@ -215,7 +228,7 @@ class Flight:
         pool = gateway.pools.get((exchange.table.workspace_id, exchange.upstream))
         data = data.removeprefix(b"\r\n")
         size = data.find(b"\r\n\r\n") + 4
-        if pool is None or len(pool.targets) != 1 or size > _HEAD_BYTES:
+        if pool is None or size > _HEAD_BYTES:
             return
         if not head.keep_alive or head.method == b"HEAD" or head.secrets or (found := _cut(data, size)) is None:
             return
@@ -272,7 +285,24 @@ class Flight:
     def unusual(self) -> Call:
         return self.general()
 
+    def unexpected(self) -> None:
+        self._client.unexpected()
+
     # what is not straight
+
+    def given_up(self) -> Exchange | None:
+        """The call that goes straight, if one does; it does no more."""
+        sent, connection = self.sent, self._connection
+        self.sent = self._connection = None
+        if connection is not None and connection.sink is self:
+            connection.target.drop(connection)
+        if sent is None:
+            return None
+        exchange, _ = self._exchange(sent, PASSES)
+        if connection is None:
+            # it did not get so far
+            exchange.upstream = ""
+        return exchange
 
     def general(self, empty: int = PASSES) -> Call:
         """The call, as it would be had it not gone straight; `empty`: the bucket that had no token for it."""
@@ -291,9 +321,9 @@ class Flight:
     def _exchange(self, sent: Sent, empty: int) -> tuple[Exchange, Answer | None]:
         way, taken, body, ids, now_ms, started = sent
         client, standing = self._client, way.standing
-        fields = way.head.fields | dict(zip(_FLEETING, taken, strict=True))
+        fields = way.head.fields | dict(zip(_FLEETING, taken, strict=False))
         peer = self._gateway.forward(client, fields) if client.trusted else client.peer
         exchange = standing.exchange(standing.headers, peer, ids[:32].decode(), now_ms, started, fields)
         exchange.body = body
-        _, nonce, code, _ = taken
+        _, nonce, code, *_ = taken
         return exchange, way.straight.recall(exchange, nonce, code, empty)

@@ -141,22 +141,28 @@ class Target:
 
     async def _make(self, sink: Sink) -> None:
         try:
-            connection = await self.connect()
-        except (OSError, TimeoutError):
-            self.open -= 1
-            self.outstanding -= 1
-            self.failed()
-            if not sink.over:
-                sink.target = self
-                sink.lost("connect")
-            if self.pool is not None:
-                self.pool.serve(self)
-            return
-        if sink.over:
-            connection.reusable = True
-            self.release(connection)
-        else:
-            sink.connected(connection, False)
+            try:
+                connection = await self.connect()
+            except (OSError, TimeoutError):
+                self._not_made(sink)
+            else:
+                if sink.over:
+                    connection.reusable = True
+                    self.release(connection)
+                else:
+                    sink.connected(connection, False)
+        except Exception:
+            sink.unexpected()
+
+    def _not_made(self, sink: Sink) -> None:
+        self.open -= 1
+        self.outstanding -= 1
+        self.failed()
+        if self.pool is not None:
+            self.pool.serve(self)
+        if not sink.over:
+            sink.target = self
+            sink.lost("connect")
 
     def release(self, connection: Connection) -> None:
         """Its call is over. For the next one, or closed."""
@@ -235,6 +241,9 @@ class Pool:
 
     def choose(self, now: float, avoid: Target | None = None) -> Target | None:
         """A target that is well; `avoid` only if there is no other."""
+        if len(self.targets) == 1:
+            [only] = self.targets
+            return only if only.usable(now) else None
         usable = [target for target in self.targets if target.weight and target.usable(now)]
         if len(usable) > 1 and avoid in usable:
             usable.remove(avoid)
@@ -247,9 +256,12 @@ class Pool:
 
     def request(self, sink: Sink, now: float, avoid: Target | None = None) -> None:
         """A connection for `sink`, now or later; or `lost`."""
+        self.request_of(self.choose(now, avoid), sink, now)
+
+    def request_of(self, target: Target | None, sink: Sink, now: float) -> None:
+        """A connection to the target that was chosen, or to another one if that has none; or `lost`."""
         targets = self.targets
-        target = targets[0] if len(targets) == 1 else self.choose(now, avoid)
-        if target is None or not target.usable(now):
+        if target is None:
             sink.lost("none")
             return
         if (connection := target.at_hand(now)) is not None:
@@ -258,7 +270,7 @@ class Pool:
         if self._give(target, sink, now):
             return
         for other in targets:
-            if other is not target and other.usable(now) and self._give(other, sink, now):
+            if other is not target and other.weight and other.usable(now) and self._give(other, sink, now):
                 return
         if len(self.waiting) >= self.upstream.queue:
             # those whose callers have gone make room
