@@ -29,6 +29,11 @@ def shown(at: int) -> str:
     return local(at).strftime("%Y-%m-%d %H:%M")
 
 
+def read(text: str) -> int:
+    """The moment that `shown` wrote, in µs of a whole minute."""
+    return int(datetime.datetime.strptime(text, "%Y-%m-%d %H:%M").replace(tzinfo=ZONE).timestamp()) * _SECOND
+
+
 def shown_day(at: int) -> str:
     """2026-11-20"""
     return local(at).strftime("%Y-%m-%d")

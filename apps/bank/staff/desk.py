@@ -13,12 +13,12 @@ from litestar import Request, Response
 from litestar.datastructures import State
 from sqlalchemy import Connection
 
+from bank import times
 from bank.centres.customers import masked_number
 from bank.refusals import Refusal, yuan
 from bank.server import Bank
 from bank.staff.members import PERMISSIONS, Member, Session
 from bank.staff.trail import Trail
-from bank.times import day_of
 from eden.base.api.handlers import Service
 from eden.base.ids import now
 from eden.base.problems import Problem, not_found
@@ -35,6 +35,12 @@ T = TypeVar("T")
 LARGEST_FORM = 128 * 1024
 #: of all sentences
 _KEYS = frozenset(read_catalogue(Path(__file__).with_name("messages.en.toml")))
+#: of sentences, by what centres call customers' levels
+_LEVELS = {
+    "普通客户": "staff.customer.level-standard",
+    "金卡客户": "staff.customer.level-gold",
+    "白金客户": "staff.customer.level-platinum",
+}
 #: who may ask: everybody, or who is signed in (`needs`: with a permission)
 OPEN: dict[str, Any] = {"access": "open"}
 SIGNED_IN: dict[str, Any] = {"access": "signed-in"}
@@ -86,7 +92,7 @@ class Desk(Visit):
     @property
     def today(self) -> datetime.date:
         """The bank's."""
-        return day_of(self.at)
+        return times.day_of(self.at)
 
     @property
     def asked(self) -> Form:
@@ -113,7 +119,8 @@ class Desk(Visit):
         return await self.write(read)
 
     def page(self, template: str, /, *, block: str | None = None, status: int = 200, **values: Any) -> Response[bytes]:
-        """A page; amounts in cents become texts by `money`, numbers of accounts by `masked`. `known` are the keys of
+        """A page; amounts in cents become texts by `money`, numbers of accounts by `masked`, the centres' times moments
+        by `moment`. `levels` are the keys of customers' levels by what centres call them, `known` the keys of
         sentences, for words of centres that may have more of them."""
         return Visit.page(
             self,
@@ -122,6 +129,8 @@ class Desk(Visit):
             status=status,
             money=yuan,
             masked=masked_number,
+            moment=times.read,
+            levels=_LEVELS,
             here=self.chinese,
             known=_KEYS,
             **values,

@@ -288,6 +288,21 @@ def test_everything_that_is_seen_of_a_customer_is_written_down(house: BankHouse)
     assert person.get("customers/nobody").status == 404
 
 
+def test_times_and_levels_are_in_the_readers_words(house: BankHouse) -> None:
+    """A line's time is that of the ledger, to be shown in the reader's zone; a level is no Chinese word in English."""
+    customer = first_customer(house)
+    for language, level in (("en", "Gold"), ("zh", "金卡客户")):
+        person = Person(house, SECOND, language=language)
+        assert level in person.shows(f"customers/{customer}") and level in person.shows("customers")
+        movements = person.get(f"customers/{customer}/movements").html
+        line = re.search(r"/movements/([0-9a-f]{32})", movements)
+        assert line
+        shown = person.get(f"customers/{customer}/movements/{line[1]}").html
+        minutes = [at[:16] for at in re.findall(r'<time datetime="([^"]+)"', shown)]
+        assert len(minutes) == 2 and minutes[0] == minutes[1] and minutes[0] in movements
+    assert not re.search("金卡|白金|普通客户", Person(house, SECOND).shows("customers"))
+
+
 def test_a_search_notes_whom_it_has_shown_and_not_what_was_typed(house: BankHouse) -> None:
     person, customer = Person(house, OFFICER), first_customer(house)
     for text in ("林晓", seed.PHONE, "5820", "6222021003983016", "6222 0210 0398 3016"):
