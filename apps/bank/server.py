@@ -35,6 +35,7 @@ from bank.staff.tending import Tending
 from bank.staff.trail import Trail
 from bank.staff.witnessing import Witnessing
 from bank.tables import bring_up_to_date, is_empty
+from bank.verifier import page as verifier
 from bank.web import Reply, Request, Route, Router
 from eden.base.database import Database
 from eden.base.http import Receive, Scope, Send, header
@@ -143,14 +144,15 @@ class Bank:
 
 
 class Server:
-    """ASGI with lifespan: `/v1` for the mini program, `/console` for staff, the open bank, `/healthz`."""
+    """ASGI with lifespan: `/v1` for the mini program, `/console` for staff, the open bank, `/verify`, `/healthz`."""
 
     def __init__(self, settings: Settings) -> None:
         self.bank = bank = Bank(settings)
         # by which scheme and from where somebody asks is for sessions of the staff alone
         self._staff: Any = ProxyHeadersMiddleware(Staff(bank))  # type: ignore[arg-type]
         self.openbank = openbank.surface(bank)
-        self._router = Router([Route("GET", "/healthz", _healthy, open=True), *mobile.routes(bank)], self._identify)
+        own = [Route("GET", "/healthz", _healthy, open=True), Route("GET", "/verify", self._verifier, open=True)]
+        self._router = Router([*own, *mobile.routes(bank)], self._identify)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -170,6 +172,9 @@ class Server:
             return self.bank.principals.read(principal.decode("latin-1"), at) or ""
         token = (header(scope, b"authorization") or b"").decode("latin-1").removeprefix("Bearer ")
         return await self.bank.database.read(lambda connection: of_session(connection, token, at)) or ""
+
+    async def _verifier(self, request: Request) -> Reply:
+        return verifier.page(self.bank.ledger.public_keys())
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from bank.centres import customers, messages, payments, statement_files, statements
+from bank.centres import customers, messages, payments, receipts, statement_files, statements
 from bank.centres.payments import Wanted, with_money
 from bank.keyboard import Typed
 from bank.values import Account, Customer, Detail, Movement, Ordered, Overview, Page, Payees
@@ -87,6 +87,9 @@ def routes(bank: Bank) -> list[Route]:
             balance,
         )
 
+    async def receipt(request: Request) -> receipts.ReceiptFile:
+        return await receipts.make(bank.database, bank.ledger, request.customer, request.path["id"])
+
     async def file(request: Request) -> statement_files.StatementFile:
         return await statement_files.make(
             bank.database,
@@ -141,6 +144,13 @@ def routes(bank: Bank) -> list[Route]:
             query=statements.Filter,
         ),
         Route("GET", "/v1/transactions/{id}", transaction, "account.transaction.get", returns=Detail),
+        Route(
+            "GET",
+            "/v1/transactions/{id}/receipt",
+            receipt,
+            "account.receipt.get",
+            returns=receipts.ReceiptFile,
+        ),
         Route(
             "GET",
             "/v1/accounts/{id}/statement",

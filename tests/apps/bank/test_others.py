@@ -103,6 +103,7 @@ def attempts(of: Things, account: str) -> list[Attempt]:
     return [
         Attempt(("GET", "/v1/transactions"), f"/v1/transactions?account={of.account}"),
         Attempt(("GET", "/v1/transactions/{id}"), f"/v1/transactions/{of.transaction}"),
+        Attempt(("GET", "/v1/transactions/{id}/receipt"), f"/v1/transactions/{of.transaction}/receipt"),
         Attempt(("GET", "/v1/accounts/{id}/statement"), f"/v1/accounts/{of.account}/statement?month=2026-10&form=csv"),
         Attempt(("GET", "/v1/accounts/{id}/code"), f"/v1/accounts/{of.shop}/code"),
         Attempt(("POST", "/v1/transfers"), "/v1/transfers", {"account": of.account, "to": account, "amount": 100}),

@@ -9,6 +9,7 @@ module.exports = {
   'account.overview.get': ['GET', '/overview'],
   'account.transaction.list': ['GET', '/transactions'],
   'account.transaction.get': ['GET', '/transactions/{id}'],
+  'account.receipt.get': ['GET', '/transactions/{id}/receipt'],
   'account.statement.get': ['GET', '/accounts/{id}/statement'],
   'account.bill.get': ['GET', '/bills/{month}'],
   'payment.payee.list': ['GET', '/payees'],
