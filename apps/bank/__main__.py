@@ -7,7 +7,6 @@ import asyncio
 import contextlib
 import dataclasses
 import datetime
-import gc
 import logging
 import os
 import signal
@@ -35,12 +34,11 @@ from bank.tables import bring_up_to_date
 from bank.times import ZONE
 from eden.base.database import Database
 from eden.base.errors import EdenError
+from eden.base.garbage import settle
 from eden.base.ids import now
 
 #: environment: the token of the platform's keyboard, which is not to be seen in a list of processes
 KEYBOARD_TOKEN = "BANK_KEYBOARD_TOKEN"
-#: objects that are made before garbage is looked for
-_GARBAGE = 20_000
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -299,8 +297,7 @@ async def _run(server: uvicorn.Server, listener: socket.socket, ends_with_input:
             loop.call_soon_threadsafe(server.handle_exit, signal.SIGTERM, None)
 
     # what a bank consists of is no garbage
-    gc.freeze()
-    gc.set_threshold(_GARBAGE)
+    settle()
     if ends_with_input:
         threading.Thread(target=read, name="bank-input", daemon=True).start()
     await server.serve(sockets=[listener])

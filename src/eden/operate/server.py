@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import socket
 import sys
@@ -16,12 +15,11 @@ import uvicorn
 from eden import __version__
 from eden.app import Platform
 from eden.base import telemetry
+from eden.base.garbage import settle
 from eden.base.settings import Settings
 
 #: a second signal that comes later than this is meant; earlier, a process group has got the first one twice
 IMPATIENT_SECONDS = 1.0
-#: objects that requests leave before garbage is looked for; Python's own 700 are a few requests' here
-_GARBAGE = 10_000
 
 
 class Server(uvicorn.Server):
@@ -55,11 +53,8 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         self._loop = asyncio.get_running_loop()
         await super().startup(sockets)
-        # what there is now stays: looking through it again and again, among what requests leave, is a waste. Doing so
-        # once would find some megabytes, and be a tenth of the time to start
-        gc.freeze()
-        gc.set_threshold(_GARBAGE)
-        gc.enable()
+        # not before garbage was looked for once: that would find some megabytes, and be a tenth of the time to start
+        settle()
         if not self.should_exit and self._on_start is not None:
             self._on_start()
 

@@ -25,6 +25,7 @@ import uvloop
 from eden.base import telemetry
 from eden.base.changes import Feed
 from eden.base.errors import EdenError
+from eden.base.garbage import settle
 from eden.base.ground import open_ground
 from eden.base.migrate import check_at_head
 from eden.base.settings import Settings
@@ -35,8 +36,6 @@ from eden.gateway.proxy.gateway import Gateway, Tables
 from eden.gateway.proxy.loading import Loader
 from eden.gateway.proxy.shared import Layout, Shared
 
-#: objects that calls leave before garbage is looked for
-_GARBAGE = 20_000
 #: seconds between two words to the supervisor that all is well
 BEAT_S = 0.5
 #: exit code of a worker that has to begin anew
@@ -91,10 +90,8 @@ async def serve(order: Order) -> int:
         listener = socket.socket(fileno=order.listener)
         _keep_alive(listener)
         server = await loop.create_server(lambda: Client(gateway), sock=listener, backlog=2048)
-        # what there is now stays
         gc.collect()
-        gc.freeze()
-        gc.set_threshold(_GARBAGE)
+        settle()
         print("ready", flush=True)
         await stop.wait()
         server.close()
