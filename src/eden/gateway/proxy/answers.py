@@ -12,10 +12,6 @@ from eden.gateway.memo import Memo
 from eden.gateway.proxy.lines import NOT_RETURNED, NOT_SENT
 
 CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
-#: when there was no time to find words
-UNEXPECTED: Final = b"HTTP/1.1 500 Internal Server Error\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
-#: a worker that has no room for one more connection
-FULL: Final = b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nretry-after: 1\r\nconnection: close\r\n\r\n"
 
 _PHRASES: Final = {status.value: status.phrase for status in HTTPStatus}
 _STARTS: Final[Memo[int, bytes]] = Memo(
