@@ -3,8 +3,8 @@
 `opens`: per second of processor time, the best of several rounds: `open_x25519_per_s`, `open_p256_per_s` and
 `open_sm2_per_s` open a value and look at what is inside; `check_…_per_s` is everything that an opener does for a PIN:
 its request is read from a frame, opened, compared with the enciphered block of the account, and answered in a frame.
-SM2 is computed in Python; the library's OpenSSL has no SM2 that it hands out, and its target is what a branch's phones
-ask for at noon.
+SM2 is multiplied by OpenSSL where Python's own has the curve (`eden.base.crypto.sm2_openssl`), else in Python; its
+target, which both meet, is what a branch's phones ask for at noon.
 
 `frame`: from the call of `keyboard.open` to the first paint of the keyboard's frame, in a browser: offer and script
 fetched, the offer's signature checked, keys drawn. Wall time, the median of several showings: of a quiet machine only.

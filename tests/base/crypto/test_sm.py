@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import hmac
+from collections.abc import Iterator
 
 import pytest
 from cryptography.hazmat.primitives.ciphers import Cipher
@@ -19,11 +21,13 @@ from eden.base.crypto import (
     Unopened,
     hkdf_sm3,
     hmac_sm3,
+    sm2,
     sm3,
     sm4_gcm_decrypt,
     sm4_gcm_encrypt,
 )
 from eden.base.crypto.sm2 import G, N, P
+from eden.base.crypto.sm2_openssl import load
 
 #: GB/T 32918.5-2017, annexes A and C: one key, one random number, for the signature and the encryption
 PRIVATE = "3945208F7B2144B13F36E38AC6D39F95889393692860B51A42FB81EF4DF7C5B8"
@@ -42,6 +46,17 @@ C1 = (
 )
 C2 = "21886CA989CA9C7D58087307CA93092D651EFA"
 C3 = "59983C18F809E262923C53AEC295D30383B54E39D609D160AFCB1908D0BD8766"
+
+
+@pytest.fixture(scope="module", autouse=True, params=["openssl", "python"])
+def arithmetic(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Whose multiplication SM2 uses: everything holds for both."""
+    if request.param == "openssl" and load() is None:
+        pytest.skip("the OpenSSL of this Python has no SM2 that can be called")
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "python":
+            patch.setattr(sm2, "_openssl", None)
+        yield
 
 
 def second(key: Sm2PrivateKey) -> CryptSM2:
@@ -124,6 +139,27 @@ def test_sm2_both_ways_with_a_second_implementation(number: int, message: bytes)
     assert key.decrypt(b"\x04" + other.encrypt(message)) == message
     assert other.verify_with_sm3(key.sign(message).hex(), message)
     assert key.public.verify(bytes.fromhex(other.sign_with_sm3(message)), message)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.one_of(st.sampled_from([1, 2, N - 2, N - 1]), st.integers(1, N - 1)), st.integers(1, N - 1))
+def test_openssl_multiplies_as_python_does(number: int, place: int) -> None:
+    multiply = load()
+    if multiply is None:
+        pytest.skip("the OpenSSL of this Python has no SM2 that can be called")
+    point = sm2._affine(sm2._multiplied(place, G))
+    product = sm2._affine(sm2._multiplied(number, point))
+    assert multiply(number, sm2._encoded(point)) == sm2._encoded(product)
+    with pytest.raises(ArithmeticError):
+        multiply(number, sm2._encoded((point[0], point[1] ^ 1)))
+
+
+def test_a_python_whose_openssl_cannot_be_called(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(_: str) -> object:
+        return object()
+
+    monkeypatch.setattr(ctypes, "CDLL", missing)
+    assert load() is None
 
 
 def test_sm2_refuses_every_changed_byte() -> None:

@@ -4,8 +4,9 @@
 does not look whether a received point is on the curve (which gives the private key away) nor whether the digest C3
 fits, and misreads keys that begin with certain digits; it is the second implementation of the tests instead.
 
-Python's integers do not compute in constant time. Secret factors are blinded, so that the same key takes another way
-each time; where somebody can measure closely, open in a process of its own or in a hardware module.
+Multiplying by secret numbers is OpenSSL's, where this Python can reach it (`sm2_openssl`). Where it cannot, Python's
+integers do it, which do not compute in constant time. Secret factors are blinded, so that the same key takes another
+way each time; where somebody can measure closely, open in a process of its own or in a hardware module.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import hmac
 import secrets
 
 from eden.base.crypto.failures import Unopened
+from eden.base.crypto.sm2_openssl import load
 from eden.base.crypto.sm3 import sm3
 
 P = 0xFFFFFFFEFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF00000000FFFFFFFFFFFFFFFF
@@ -36,6 +38,8 @@ Affine = tuple[int, int]
 #: x / z², y / z³; z = 0 is the point at infinity
 Jacobian = tuple[int, int, int]
 _INFINITY: Jacobian = (1, 1, 0)
+
+_openssl = load()
 
 
 class Sm2PublicKey:
@@ -141,6 +145,9 @@ def _stream(shared: bytes, length: int) -> bytes:
 
 def _times(number: int, point: Affine) -> Affine:
     """A secret number, 1..n-1, times a point of the curve; its order is prime, so infinity does not occur."""
+    if _openssl is not None:
+        # what comes back is looked at as any other point is
+        return _decoded(_openssl(number, _encoded(point)))
     return _affine(_multiplied(number + N * secrets.randbits(_BLINDING_BITS), point))
 
 
