@@ -58,6 +58,13 @@ def test_failing_write_undoes_itself_alone(database: Database) -> None:
     assert database.read_now(count) == 20
 
 
+def test_errors_do_not_say_what_was_written(database: Database) -> None:
+    database.write_now(lambda connection: connection.execute(insert(counters).values(name="a", value=1)))
+    with pytest.raises(IntegrityError) as raised:
+        database.write_now(lambda connection: connection.execute(insert(counters).values(name="a", value=13812345820)))
+    assert "13812345820" not in str(raised.value)
+
+
 def test_counter_counts_every_write_once(database: Database) -> None:
     """Writers of several threads: PostgreSQL's conflicts are tried again, SQLite's writes share commits."""
     found: list[int] = []

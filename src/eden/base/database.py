@@ -71,13 +71,19 @@ class Database:
                     f"The database's folder {folder} cannot be made: {error.strerror}.",
                     "Set database.address to a path in another folder.",
                 ) from error
-            self.engine = create_engine(url, pool_size=READERS + 2, max_overflow=4)
+            # what is written may be about people, and errors are logged
+            self.engine = create_engine(url, pool_size=READERS + 2, max_overflow=4, hide_parameters=True)
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
         else:
             url, arguments = postgres_arguments(url)
             self.engine = create_engine(
-                url, connect_args=arguments, pool_size=READERS * 2, max_overflow=4, pool_pre_ping=True
+                url,
+                connect_args=arguments,
+                pool_size=READERS * 2,
+                max_overflow=4,
+                pool_pre_ping=True,
+                hide_parameters=True,
             )
             event.listen(self.engine, "do_connect", _connect_postgres)
         self._readers = ThreadPoolExecutor(READERS, "eden-read")
