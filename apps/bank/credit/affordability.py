@@ -1,8 +1,8 @@
 """What a loan costs a month and a year, and how much of it can be carried: the one truth of it.
 
 `terms` is what the loan engine is told of every loan of the bank, from the first offer to the last instalment. Where
-each month is a twelfth of a year, the same instalments follow from whole numbers alone (`instalments`): a decision needs
-several of them, and the engine, which can do any loan, takes fifty times as long. Amounts are cents.
+each month is a twelfth of a year, the same instalments follow from whole numbers alone (`instalments`): a decision
+needs several of them, and the engine, which can do any loan, takes fifty times as long. Amounts are cents.
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ import pytest
 from bank import seed
 from bank.server import Bank, Server
 from bank.settings import Settings
+from tests.apps.bank.past import give_past
 
 T = TypeVar("T")
 #: of history: enough for every kind of line
@@ -99,6 +100,9 @@ def open_bank(folder: Path, customers: int = 3, days: int = DAYS, **settings: An
     """`settings`: fields of the bank's."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(seed, "DAYS", days)
+        # databases elsewhere get theirs from the bank itself
+        if not settings.keys() & {"database", "ledger"}:
+            give_past(folder, customers)
         house = BankHouse(folder, customers, **settings)
     try:
         yield house

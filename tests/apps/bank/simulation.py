@@ -21,11 +21,12 @@ from bank.server import Bank
 from bank.settings import Settings
 from bank.times import day_of, moment
 from eden.base.database import Database
+from tests.apps.bank.past import give_past
 
 T = TypeVar("T")
 #: modules that look at the clock themselves
 _CLOCKS = ("payments", "lending", "messages", "claims")
-#: of history, before a simulation begins
+#: of history, before a simulation begins, where nothing else is said
 DAYS = 30
 
 
@@ -36,7 +37,9 @@ class Killed(BaseException):
 class Simulation:
     """A bank with made-up customers that begins on `first`."""
 
-    def __init__(self, folder: Path, patch: pytest.MonkeyPatch, first: datetime.date, customers: int) -> None:
+    def __init__(
+        self, folder: Path, patch: pytest.MonkeyPatch, first: datetime.date, customers: int, history: int
+    ) -> None:
         self.folder, self._patch, self.customers = folder, patch, customers
         self.at = moment(first, 12)
         #: kills of a hundred steps, from `chance`
@@ -46,7 +49,7 @@ class Simulation:
             patch.setattr(f"bank.centres.{name}.now", lambda: self.at)
         patch.setattr("bank.seed.now", lambda: self.at)
         patch.setattr("bank.server.now", lambda: self.at)
-        patch.setattr(seed, "DAYS", DAYS)
+        patch.setattr(seed, "DAYS", history)
         write = Database.write
 
         async def written(database: Database, fn: Any) -> Any:
@@ -56,6 +59,7 @@ class Simulation:
             return answer
 
         patch.setattr(Database, "write", written)
+        give_past(folder, customers, lambda: self.at)
         self.open()
 
     @property
@@ -119,9 +123,9 @@ class Simulation:
 
 
 @contextmanager
-def simulated(folder: Path, first: datetime.date, customers: int = 3) -> Iterator[Simulation]:
+def simulated(folder: Path, first: datetime.date, customers: int = 3, history: int = DAYS) -> Iterator[Simulation]:
     with pytest.MonkeyPatch.context() as patch:
-        simulation = Simulation(folder, patch, first, customers)
+        simulation = Simulation(folder, patch, first, customers, history)
         try:
             yield simulation
         finally:

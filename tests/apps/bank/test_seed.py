@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import datetime
+import random
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
+from statistics import mean
 from typing import Any
 
 import pytest
@@ -12,10 +15,11 @@ from sqlalchemy import select
 
 from bank import seed, tables
 from bank.centres import accounting, reconciling, worklist
+from bank.centres.accounting import Code
 from bank.centres.batches import Batches
 from bank.made_up_loans import PLANS, tell
 from bank.settings import Settings
-from bank.times import moment
+from bank.times import day_of, moment
 from eden.base.errors import EdenError
 from eden.base.ids import now
 from tests.apps.bank.house import BankHouse, open_bank
@@ -82,6 +86,40 @@ def test_stories_end_the_same_on_any_day(plan: object, until: str) -> None:
     assert moment(story.start) < moment(datetime.date.fromisoformat(until))
 
 
+def test_two_years_are_plausible() -> None:
+    """People earn each month, spend what they have, pay rents that they can pay; shops take more before holidays."""
+    until, chance = datetime.date(2026, 11, 25), random.Random(seed.SEED)
+    everybody = seed.people(24, chance, moment(until - datetime.timedelta(days=730), 9))
+    owned = {account for person in everybody for account in person.numbers}
+    held: dict[str, int] = defaultdict(int)
+    salaries, takings, names = Counter[str](), defaultdict[str, list[int]](list), set()
+    last = 0
+    for event in seed.history(everybody, until, chance):
+        assert event.amount > 0 and event.at >= last
+        last = event.at
+        held[event.debit] -= event.amount
+        held[event.credit] += event.amount
+        day = day_of(event.at)
+        if event.code is Code.SALARY:
+            salaries[event.credit] += 1
+        elif event.code is Code.SETTLEMENT:
+            assert day.weekday() in (1, 4)
+            takings["busy" if day.month in (1, 2, 9) else "usual"].append(event.amount)
+        elif event.code is Code.PURCHASE:
+            names.add(event.debit_line[0])
+            assert 12 <= hour_of(event.at) <= 19
+        assert event.debit not in owned or held[event.debit] >= 0
+    assert day_of(last) == until and set(salaries.values()) == {24}
+    assert set(salaries) == {person.current for person in everybody}
+    assert len(names) == 9 and all(person.rent <= person.salary // 4 for person in everybody)
+    assert mean(takings["busy"]) > 1.2 * mean(takings["usual"])
+    assert all(held[account] > 0 for account in owned)
+
+
+def hour_of(at: int) -> int:
+    return (at - moment(day_of(at))) // 3_600_000_000
+
+
 def test_a_past_that_was_broken_off_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     book, calls = accounting.book, 0
 
@@ -94,8 +132,9 @@ def test_a_past_that_was_broken_off_is_made_anew(tmp_path: Path, monkeypatch: py
 
     with monkeypatch.context() as patch:
         patch.setattr(accounting, "book", breaks)
-        with pytest.raises(KeyboardInterrupt), open_bank(tmp_path, 3, 20):
-            raise AssertionError("it was not broken off")
+        patch.setattr(seed, "DAYS", 20)
+        with pytest.raises(KeyboardInterrupt):
+            BankHouse(tmp_path, 3)
     assert (tmp_path / "seeding").exists()
     with pytest.raises(EdenError, match="Empty both databases") as caught:
         seed.forget_unfinished(Settings(tmp_path, database="postgresql://bank"))
