@@ -10,15 +10,15 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import hmac
 import os
 import sys
 import time
-from base64 import b64encode
 from collections import Counter
 
 import msgspec
 import uvloop
+
+from bench._gateway_caller import Line, middle_and_tail, signed
 
 
 class Order(msgspec.Struct, frozen=True):
@@ -44,35 +44,6 @@ class Measured(msgspec.Struct, frozen=True):
     p99: float
 
 
-class _Connection(asyncio.Protocol):
-    def __init__(self, load: _Load) -> None:
-        self._load = load
-        self._parts = b""
-        self.transport: asyncio.Transport | None = None
-        self.began = 0.0
-        self.waits = False
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = transport  # type: ignore[assignment]
-
-    def data_received(self, data: bytes) -> None:
-        data = self._parts + data if self._parts else data
-        head = data.find(b"\r\n\r\n")
-        if head > 0:
-            at = data.lower().find(b"content-length: ", 0, head)
-            length = int(data[at + 16 : data.index(b"\r", at)]) if at > 0 else 0
-            if len(data) >= head + 4 + length:
-                self._parts = b""
-                self._load.answered(self, int(data[9:12]))
-                return
-        self._parts = data
-
-    def connection_lost(self, error: Exception | None) -> None:
-        self.transport = None
-        if self.waits:
-            self._load.answered(self, 0)
-
-
 class _Load:
     def __init__(self, order: Order) -> None:
         self._order = order
@@ -80,44 +51,39 @@ class _Load:
         self._statuses: Counter[int] = Counter()
         self._sent = 0
         self._finished = asyncio.Event()
-        self._idle: asyncio.Queue[_Connection] = asyncio.Queue()
+        self._idle: asyncio.Queue[Line] = asyncio.Queue()
         self._digest = hashlib.sha256(order.body).hexdigest()
         self._prefix = os.urandom(8).hex()
 
     def _call(self) -> bytes:
         order = self._order
-        at, nonce = time.time_ns() // 1_000_000, f"{self._prefix}{self._sent:016x}"
-        text = f"EDEN1\n{order.app}\n{order.operation}\nPOST\n\n{at}\n{nonce}\n{self._digest}".encode()
-        code = b64encode(hmac.digest(order.secret, text, "sha256")).decode()
+        device, nonce = "0f3a9c1d5b7e42688f10aa2233445566", f"{self._prefix}{self._sent:016x}"
+        ours = signed(order.app, order.kid, order.secret, order.operation, device, nonce, self._digest)
         return (
             f"POST /rpc/{order.operation} HTTP/1.1\r\nHost: bank.example\r\nUser-Agent: eden/1.0 (Android 14)\r\n"
-            f"Accept: application/json\r\nContent-Type: application/json\r\nx-eden-app: {order.app}\r\n"
-            f"x-eden-device: 0f3a9c1d5b7e42688f10aa2233445566\r\nx-eden-time: {at}\r\nx-eden-nonce: {nonce}\r\n"
-            f"x-eden-signature: hmac-sha256 {order.kid} {code}\r\nContent-Length: {len(order.body)}\r\n\r\n"
+            f"Accept: application/json\r\nContent-Type: application/json\r\n{ours}"
+            f"Content-Length: {len(order.body)}\r\n\r\n"
         ).encode() + order.body
 
-    def send(self, connection: _Connection, at: float) -> None:
+    def send(self, line: Line, at: float) -> None:
         call = self._call()
         self._sent += 1
-        connection.began, connection.waits = at, True
-        assert connection.transport is not None
-        connection.transport.write(call)
+        line.send(call, at)
 
-    def answered(self, connection: _Connection, status: int) -> None:
-        connection.waits = False
-        self._times.append(time.perf_counter() - connection.began)
+    def answered(self, line: Line, status: int) -> None:
+        self._times.append(time.perf_counter() - line.began)
         self._statuses[status] += 1
-        if len(self._times) >= self._order.calls or connection.transport is None:
+        if len(self._times) >= self._order.calls or not line.is_open:
             self._finished.set()
         elif self._order.rate:
-            self._idle.put_nowait(connection)
+            self._idle.put_nowait(line)
         elif self._sent < self._order.calls:
-            self.send(connection, time.perf_counter())
+            self.send(line, time.perf_counter())
 
     async def run(self) -> Measured:
         order, loop = self._order, asyncio.get_running_loop()
         for _ in range(order.connections):
-            _, one = await loop.create_connection(lambda: _Connection(self), "127.0.0.1", order.port)
+            _, one = await loop.create_connection(lambda: Line(self.answered), "127.0.0.1", order.port)
             self._idle.put_nowait(one)
         began = time.perf_counter()
         if order.rate:
@@ -132,9 +98,7 @@ class _Load:
             while not self._idle.empty() and self._sent < order.calls:
                 self.send(self._idle.get_nowait(), time.perf_counter())
         await asyncio.wait_for(self._finished.wait(), 300)
-        times = sorted(self._times)
-        p50, p99 = (times[len(times) * share // 100] * 1000 for share in (50, 99))
-        return Measured(time.perf_counter() - began, dict(self._statuses), p50, p99)
+        return Measured(time.perf_counter() - began, dict(self._statuses), *middle_and_tail(self._times))
 
 
 def main() -> None:

@@ -9,18 +9,16 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import hmac
 import os
 import sys
 import time
-from base64 import b64encode
 from collections import Counter
-from functools import partial
 from random import Random
 
 import msgspec
 import uvloop
 
+from bench._gateway_caller import Line, middle_and_tail, signed
 from eden.base.ids import new_id
 
 OPERATION = "eden.bank.payment.purchase.create"
@@ -58,17 +56,16 @@ class Measured(msgspec.Struct, frozen=True):
     paid: int
 
 
-class _Phone(asyncio.Protocol):
+class _Phone:
+    """Of some people, whose accounts pay in turn."""
+
     def __init__(self, load: _Load, people: list[tuple[int, Person]]) -> None:
         self._load, self._people = load, people
-        self._parts = b""
-        self._sent = 0
-        self._amount, self._began = 0, 0.0
-        self._waits = False
-        self._transport: asyncio.Transport
+        self._sent = self._amount = 0
+        self._line = Line(self._answered)
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = transport  # type: ignore[assignment]
+    def take_line(self) -> Line:
+        return self._line
 
     def pay(self) -> None:
         number, person = self._people[self._sent % len(self._people)]
@@ -76,25 +73,11 @@ class _Phone(asyncio.Protocol):
         self._sent += 1
         self._amount = self._load.random.randrange(1, 100)
         call = self._load.call(number, person.token, account, self._amount)
-        self._waits, self._began = True, time.perf_counter()
-        self._transport.write(call)
+        self._line.send(call, time.perf_counter())
 
-    def data_received(self, data: bytes) -> None:
-        data = self._parts + data if self._parts else data
-        head = data.find(b"\r\n\r\n")
-        if head > 0:
-            at = data.lower().find(b"content-length: ", 0, head)
-            length = int(data[at + 16 : data.index(b"\r", at)]) if at > 0 else 0
-            if len(data) >= head + 4 + length:
-                self._parts, self._waits = b"", False
-                if self._load.answered(int(data[9:12]), self._began, self._amount):
-                    self.pay()
-                return
-        self._parts = data
-
-    def connection_lost(self, error: Exception | None) -> None:
-        if self._waits:
-            self._load.answered(0, self._began, 0)
+    def _answered(self, line: Line, status: int) -> None:
+        if self._load.answered(status, line.began, self._amount) and line.is_open:
+            self.pay()
 
 
 class _Load:
@@ -109,20 +92,17 @@ class _Load:
         self.random = Random()
 
     def call(self, person: int, token: str, account: str, amount: int) -> bytes:
-        order, at = self._order, time.time_ns() // 1_000_000
+        order = self._order
         self._left -= 1
-        nonce = f"{self._prefix}{self._left:016x}"
+        device, nonce = f"phone-{person:026d}", f"{self._prefix}{self._left:016x}"
         shop = order.shops[self._left % len(order.shops)]
         body = b'{"account":"%b","shop":"%b","amount":%d}' % (account.encode(), shop.encode(), amount)
         digest = hashlib.sha256(body).hexdigest()
-        text = f"EDEN1\n{order.app}\n{OPERATION}\nPOST\n\n{at}\n{nonce}\n{digest}".encode()
-        code = b64encode(hmac.digest(order.secret, text, "sha256")).decode()
+        ours = signed(order.app, order.kid, order.secret, OPERATION, device, nonce, digest)
         return (
             f"POST /rpc/{OPERATION} HTTP/1.1\r\nHost: bank.example\r\nUser-Agent: eden/1.0 (Android 14)\r\n"
             f"Accept: application/json\r\nContent-Type: application/json\r\nAuthorization: Bearer {token}\r\n"
-            f"Idempotency-Key: {new_id()}\r\nx-eden-app: {order.app}\r\nx-eden-device: phone-{person:026d}\r\n"
-            f"x-eden-time: {at}\r\nx-eden-nonce: {nonce}\r\nx-eden-signature: hmac-sha256 {order.kid} {code}\r\n"
-            f"Content-Length: {len(body)}\r\n\r\n"
+            f"Idempotency-Key: {new_id()}\r\n{ours}Content-Length: {len(body)}\r\n\r\n"
         ).encode() + body
 
     def answered(self, status: int, began: float, amount: int) -> bool:
@@ -139,17 +119,15 @@ class _Load:
         people = list(enumerate(order.people))
         phones = []
         for number in range(order.connections):
-            of_it = people[number :: order.connections]
-            _, phone = await loop.create_connection(partial(_Phone, self, of_it), "127.0.0.1", order.port)
+            phone = _Phone(self, people[number :: order.connections])
+            await loop.create_connection(phone.take_line, "127.0.0.1", order.port)
             phones.append(phone)
         began, cpu = time.perf_counter(), time.process_time()
         for phone in phones[: order.calls]:
             phone.pay()
         await asyncio.wait_for(self._ended.wait(), 300)
         seconds, cpu = time.perf_counter() - began, time.process_time() - cpu
-        times = sorted(self._times)
-        p50, p99 = (times[len(times) * share // 100] * 1_000 for share in (50, 99))
-        return Measured(seconds, cpu, p50, p99, dict(self._statuses), self._paid)
+        return Measured(seconds, cpu, *middle_and_tail(self._times), dict(self._statuses), self._paid)
 
 
 def main() -> None:

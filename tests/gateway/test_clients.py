@@ -17,6 +17,7 @@ from types import ModuleType
 from typing import Any, ClassVar
 
 import aiohttp
+import msgspec
 import pytest
 from mypy import api as mypy
 
@@ -129,6 +130,23 @@ async def use(client: Client) -> str:
          f"{tmp_path}/use.py", f"{tmp_path}/gateway.py"]
     )  # fmt: skip
     assert status == 0, out + err
+
+
+def test_values_are_of_texts_and_not_of_lists() -> None:
+    fields = {
+        name: {"type": f"string{mark}", "values": ["a", "b"]}
+        for name, mark in zip("kmno", ("", "?", "[]", "[]?"), strict=True)
+    }
+    document = {
+        "groups": {"a": {"upstreams": {"a": {"targets": [{"url": "http://127.0.0.1:1"}]}}}},
+        "operations": {"a.b": {"group": "a", "open": True, "body": "Tags"}},
+        "models": {"Tags": {"fields": fields}},
+    }
+    made = msgspec.convert(document, Catalogue)
+    lines = generate(made, "typescript", title="").splitlines()
+    found = [line.strip() for line in lines if line.startswith(("  k?: ", "  m?: ", "  n?: ", "  o?: "))]
+    assert found == ['k?: "a" | "b"', 'm?: "a" | "b" | null', "n?: string[]", "o?: string[] | null"]
+    assert "o: NotRequired[list[str] | None]" in generate(made, "python", title="")
 
 
 @pytest.mark.parametrize("language", ["typescript", "miniprogram", "python"])

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from eden.gateway.clients.calls import Call, Names, camel, is_required, models_of, pascal, sentences
 from eden.gateway.clients.typescript_parts import BROWSER, HEAD, MINI, SHARED
 from eden.gateway.interfaces import Catalogue, Field, Model, Parameter
-from eden.gateway.rules_types import ListOf, MapOf, Maybe, Named, TypeNode, parse_type
+from eden.gateway.rules_types import ListOf, MapOf, Maybe, Named, TypeNode, parse_type, without_null
 
 _SCALARS = {
     "string": "string",
@@ -77,7 +77,7 @@ def _field(key: str, field: Field, own: Mapping[str, str], *, optional: bool | N
 
 def _field_type(field: Field, own: Mapping[str, str]) -> str:
     node = parse_type(field.type)
-    if field.values and not isinstance(node, ListOf):
+    if field.values and not isinstance(without_null(node), ListOf):
         union = " | ".join(map(_text, field.values))
         return f"{union} | null" if isinstance(node, Maybe) else union
     return _type(node, own)

@@ -9,9 +9,10 @@ from litestar import Response, get, post
 from eden.base.api.access import needs
 from eden.base.api.handlers import FromPath
 from eden.base.problems import not_found
-from eden.gateway.interfaces import Authorizer, Catalogue
+from eden.console.forms import Form
+from eden.gateway.interfaces import Authorizer
 from eden.gateway.pages.desk import HERE, Desk, Filled, TheDesk
-from eden.gateway.pages.editors import Wrong, made, remove, renamed, save
+from eden.gateway.pages.editors import Wrong, made, remove, store_named
 
 _FIELDS = ("operation", "fields", "cache_s", "principal")
 
@@ -53,27 +54,18 @@ async def show_edit_authorizer(desk: TheDesk, name: FromPath[str]) -> Response[b
 @post(f"{HERE}/authorizers", opt=needs("gateway.write"))
 async def save_authorizer(desk: TheDesk) -> Response[bytes]:
     """Add an authorizer, or change the one that the field `there` names."""
-    form = await desk.form()
-    there = form.one("there")
-    name = there or form.one("name")
+    return await store_named(desk, "authorizers", _FIELDS, _authorizer, _form)
 
-    def edit(catalogue: Catalogue) -> Catalogue:
-        if not there and name in catalogue.authorizers:
-            raise Wrong(("name", desk.t("gateway.form.taken", name=name)))
-        values: dict[str, Any] = {field: form.one(field) for field in _FIELDS if form.one(field)}
-        values["fields"] = form.one("fields").split()
-        values["required"] = form.on("required")
-        if "cache_s" in values:
-            if form.number("cache_s") < 0:
-                raise Wrong(("cache_s", desk.t("gateway.form.no-number")))
-            values["cache_s"] = form.number("cache_s")
-        return renamed(catalogue, "authorizers", name, made(values, Authorizer, _FIELDS))
 
-    try:
-        await save(desk, form, edit, _FIELDS)
-    except Wrong as wrong:
-        return await _form(desk, there, Filled(form, wrong.errors))
-    return desk.go("gateway/groups", desk.t("gateway.form.saved", name=name))
+def _authorizer(desk: Desk, form: Form) -> Authorizer:
+    values: dict[str, Any] = {field: form.one(field) for field in _FIELDS if form.one(field)}
+    values["fields"] = form.one("fields").split()
+    values["required"] = form.on("required")
+    if "cache_s" in values:
+        if form.number("cache_s") < 0:
+            raise Wrong(("cache_s", desk.t("gateway.form.no-number")))
+        values["cache_s"] = form.number("cache_s")
+    return made(values, Authorizer, _FIELDS)
 
 
 @post(f"{HERE}/authorizers/{{name:str}}/delete", opt=needs("gateway.write"))

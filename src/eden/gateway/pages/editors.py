@@ -5,8 +5,8 @@ say is out of reach here."""
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
-from typing import Any, TypeVar, get_args
+from collections.abc import Awaitable, Callable, Collection
+from typing import Any, TypeAlias, TypeVar, get_args
 
 import msgspec
 from litestar import Response, get, post
@@ -22,6 +22,8 @@ from eden.gateway.pages.desk import HERE, Desk, Filled, Mistakes, TheDesk
 from eden.gateway.pages.operation import find
 
 Thing = TypeVar("Thing", bound=msgspec.Struct)
+#: a form as it came back → the page with it
+Show: TypeAlias = Callable[[Filled], Awaitable[Response[bytes]]]
 
 #: fields of an operation that the form has; the rest is below them
 _OPERATION = ("group", "method", "path", "open", "owner", "description", "timeout_ms", "signature", "encryption",
@@ -105,6 +107,48 @@ async def save(desk: Desk, form: Form, edit: Callable[[Catalogue], Catalogue], o
         raise Wrong(*told) from None
 
 
+async def store(
+    desk: Desk,
+    form: Form,
+    edit: Callable[[Catalogue], Catalogue],
+    own: Collection[str],
+    show: Show,
+    name: str,
+    page: str,
+) -> Response[bytes]:
+    """Save, and go to a `page` of the gateway; or `show` the form again with what is wrong."""
+    try:
+        await save(desk, form, edit, own)
+    except Wrong as wrong:
+        return await show(Filled(form, wrong.errors))
+    return desk.go(f"gateway/{page}", desk.t("gateway.form.saved", name=name))
+
+
+async def store_named(
+    desk: Desk,
+    field: str,
+    own: Collection[str],
+    read: Callable[[Desk, Form], msgspec.Struct],
+    show: Callable[[Desk, str, Filled], Awaitable[Response[bytes]]],
+) -> Response[bytes]:
+    """Add a thing to the catalogue's `field`, or change the one that the form's field `there` names."""
+    form = await desk.form()
+    there = form.one("there")
+    name = there or form.one("name")
+
+    def edit(catalogue: Catalogue) -> Catalogue:
+        return put(desk, catalogue, field, name, read(desk, form), there)
+
+    return await store(desk, form, edit, own, lambda filled: show(desk, there, filled), name, "groups")
+
+
+def put(desk: Desk, catalogue: Catalogue, field: str, name: str, thing: Any, there: str = "") -> Catalogue:
+    """The catalogue with a thing in its `field`; `there`: the name of the one that it takes the place of."""
+    if name != there and name in getattr(catalogue, field):
+        raise Wrong(("name", desk.t("gateway.form.taken", name=name)))
+    return renamed(catalogue, field, name, thing)
+
+
 # operations
 
 
@@ -175,9 +219,7 @@ async def create_operation(desk: TheDesk) -> Response[bytes]:
     name = form.one("name")
 
     def edit(catalogue: Catalogue) -> Catalogue:
-        if name in catalogue.operations:
-            raise Problem("invalid", "taken", errors=[("name", desk.t("gateway.form.taken", name=name))])
-        return _with_operation(desk, form, catalogue, name)
+        return put(desk, catalogue, "operations", name, _operation(desk, form))
 
     return await _store_operation(desk, form, "", name, edit)
 
@@ -189,18 +231,17 @@ async def change_operation(desk: TheDesk, name: FromPath[str]) -> Response[bytes
 
     def edit(catalogue: Catalogue) -> Catalogue:
         find(catalogue, name)
-        return _with_operation(desk, form, catalogue, name)
+        return put(desk, catalogue, "operations", name, _operation(desk, form), name)
 
     return await _store_operation(desk, form, name, name, edit)
 
 
-def _with_operation(desk: Desk, form: Form, catalogue: Catalogue, name: str) -> Catalogue:
+def _operation(desk: Desk, form: Form) -> Operation:
     try:
         values = _rest(desk, form) | sections.read(form) | _fields(desk, form, _OPERATION)
     except sections.Unreadable as error:
         raise Wrong((error.place, desk.t(error.key, **error.values))) from None
-    operation = made(values, Operation, _operation_fields())
-    return renamed(catalogue, "operations", name, operation)
+    return made(values, Operation, _operation_fields())
 
 
 def renamed(catalogue: Catalogue, field: str, name: str, thing: Any) -> Catalogue:
@@ -219,11 +260,10 @@ def _operation_fields() -> set[str]:
 async def _store_operation(
     desk: Desk, form: Form, page: str, name: str, edit: Callable[[Catalogue], Catalogue]
 ) -> Response[bytes]:
-    try:
-        await save(desk, form, edit, _operation_fields())
-    except Wrong as wrong:
-        return await _operation_form(desk, page, Filled(form, wrong.errors))
-    return desk.go(f"gateway/operations/{name}", desk.t("gateway.form.saved", name=name))
+    def show(filled: Filled) -> Awaitable[Response[bytes]]:
+        return _operation_form(desk, page, filled)
+
+    return await store(desk, form, edit, _operation_fields(), show, name, f"operations/{name}")
 
 
 # groups
@@ -270,21 +310,11 @@ async def show_edit_group(desk: TheDesk, name: FromPath[str]) -> Response[bytes]
 @post(f"{HERE}/groups", opt=needs("gateway.write"))
 async def save_group(desk: TheDesk) -> Response[bytes]:
     """Add a group, or change the one that the field `there` names."""
-    form = await desk.form()
-    there = form.one("there")
-    name = there or form.one("name")
+    return await store_named(desk, "groups", _GROUP, _group, _group_form)
 
-    def edit(catalogue: Catalogue) -> Catalogue:
-        if not there and name in catalogue.groups:
-            raise Wrong(("name", desk.t("gateway.form.taken", name=name)))
-        group = made(_rest(desk, form) | _fields(desk, form, _GROUP), Group, _GROUP)
-        return renamed(catalogue, "groups", name, group)
 
-    try:
-        await save(desk, form, edit)
-    except Wrong as wrong:
-        return await _group_form(desk, there, Filled(form, wrong.errors))
-    return desk.go("gateway/groups", desk.t("gateway.form.saved", name=name))
+def _group(desk: Desk, form: Form) -> Group:
+    return made(_rest(desk, form) | _fields(desk, form, _GROUP), Group, _GROUP)
 
 
 @post(f"{HERE}/groups/{{name:str}}/delete", opt=needs("gateway.write"))
