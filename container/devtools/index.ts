@@ -74,9 +74,8 @@ class Simulator {
       container: element('phone'), runtimeUrl: '/container/runtime.js', mode: 'develop', system: stage.system,
       locale: locale(navigator.language), theme: dark ? 'dark' : 'light', policy: { domains: 'any' },
       services: { proxy: '/_proxy?url=' }, hangLimit: HANG_LIMIT, collect: this.collecting(),
-      // signing and sealing need a secure context, which a phone on the network has not got
-      ...(isSecureContext && settings.gateway && { gateway: settings.gateway }),
-      ...(isSecureContext && settings.keyboard && { keyboard: settings.keyboard }),
+      ...(settings.gateway && { gateway: settings.gateway }),
+      ...(settings.keyboard && { keyboard: settings.keyboard }),
     })
     stage.onChange = (system) => this.host.resize(system)
     this.toolbar = new Toolbar(element('bar'), say, {

@@ -46,7 +46,7 @@ export class EdenHost extends EventTarget {
   readonly platform: Platform | undefined
   /** what this phone tells of programs and their use, and the person's word on it; undefined: nobody is told */
   readonly collect: Collect | undefined
-  /** for PINs and passwords of the embedding page; programs have it as `eden.keyboard`. undefined: the options name no server */
+  /** for PINs and passwords of the embedding page; programs have it as `eden.keyboard`. undefined: the options name no server, or the page is not secure */
   readonly keyboard: SecureKeyboard | undefined
   private system: SystemInfo
   private theme: 'light' | 'dark'
@@ -67,7 +67,11 @@ export class EdenHost extends EventTarget {
     this.menu = new Menu(screen.sheets, say)
     this.theme = options.theme ?? (window.matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light')
     this.system = this.measure()
-    this.keyboard = options.keyboard && new SecureKeyboard(options.keyboard, {
+    const { gateway, keyboard }: Pick<HostOptions, 'gateway' | 'keyboard'> = isSecureContext ? options : {}
+    if (!isSecureContext && (options.gateway ?? options.keyboard)) {
+      console.warn('EdenHost: no gateway and no secure keyboard: browsers sign and seal only in pages of https or localhost')
+    }
+    this.keyboard = keyboard && new SecureKeyboard(keyboard, {
       sheets: screen.sheets, fetch: browserFetch, file: (name) => files.address(name), system: () => this.system,
       locale: options.locale ?? 'zh_CN',
     })
@@ -79,7 +83,7 @@ export class EdenHost extends EventTarget {
       programKey: (url) => (this.platform?.owns(url) ? this.platform.keyOf(url) : undefined),
       network: new Network(),
       services: { fetch: browserFetch, ...options.services },
-      gateway: options.gateway && new Gateway(options.gateway, {
+      gateway: gateway && new Gateway(gateway, {
         fetch: browserFetch, file: (name) => files.address(name),
         values: async (area) => (await this.phone.stores).area(area),
       }),

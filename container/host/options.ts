@@ -36,9 +36,9 @@ export interface HostOptions {
   resolve?: (appId: string) => string | undefined | Promise<string | undefined>
   /** the server whose releases this phone follows; its programs are opened by `host.platform.address(KEY)` */
   platform?: PlatformOptions
-  /** through which programs call operations, by `eden.rpc` (docs/gateway-wire.md); undefined: there is none */
+  /** through which programs call operations, by `eden.rpc` (docs/rpc.md); undefined, or a page of http: there is none */
   gateway?: GatewayOptions
-  /** of whom PINs and passwords are sealed to (docs/keyboard.md); undefined: there is no secure keyboard */
+  /** of whom PINs and passwords are sealed to (docs/keyboard.md); undefined, or a page of http: there is no secure keyboard */
   keyboard?: KeyboardOptions
   /**
    * what programs of that server do is told to it, as its workspace and the person wish (docs/observe.md); false: nothing

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import CDPSession, FrameLocator, Locator, Page, expect
+from playwright.sync_api import CDPSession, FrameLocator, Locator, Page, Route, expect
 from playwright.sync_api import Error as PlaywrightError
 from sqlalchemy import Connection, insert
 
@@ -107,12 +107,15 @@ class Typing:
         keys = self.platform.run(self.admin.keys(self.platform.house.owner, self.workspace, 100, None))
         return base64.b64encode(next(key.public for key in keys if key.algorithm == "ed25519")).decode()
 
-    def open(self, *, locale: str = "en", theme: str = "light", width: str = "375px", **options: Any) -> Typing:
+    def open(
+        self, *, locale: str = "en", theme: str = "light", width: str = "375px", origin: str = "", **options: Any
+    ) -> Typing:
         keyboard = {"url": f"{self.platform.origin}/keyboard/v1/test/", "pins": [self.pin()], **options}
         text = _PAGE.format(locale=locale, theme=theme, width=width, keyboard=json.dumps(keyboard))
         self.server.answer("/phone.html", text)
-        self.page.goto(self.server.origin + "/phone.html")
-        self.page.evaluate("address => host.open(address)", self.address)
+        origin = origin or self.server.origin
+        self.page.goto(origin + "/phone.html")
+        self.page.evaluate("address => host.open(address)", self.address.replace(self.server.origin, origin))
         self.page.wait_for_function("() => painted > 0")
         return self
 
@@ -241,6 +244,26 @@ def test_cancel_and_faults(typing: Typing, expect_console: Callable[[str], None]
     typing.open(pins=[base64.b64encode(bytes(32)).decode()])
     failed = typing.program.evaluate("() => eden.keyboard.open({user: 'anna'}).catch(error => error.errMsg)")
     assert failed == "keyboard.open:fail the server is not the one that was pinned"
+
+
+def test_a_page_that_is_not_secure_has_none(typing: Typing) -> None:
+    """Over http, but from this machine, browsers have no Web Crypto: programs hear of it before anybody types."""
+    page, elsewhere = typing.page, "http://phone.example"
+
+    def here(route: Route) -> None:
+        route.fulfill(response=route.fetch(url=route.request.url.replace(elsewhere, typing.server.origin)))
+
+    page.route(f"{elsewhere}/**", here)
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    typing.open(origin=elsewhere)
+    assert page.evaluate("[isSecureContext, host.keyboard === undefined]") == [False, True]
+    assert typing.program.evaluate("eden.keyboard.isAvailable()")["available"] is False
+    failed = typing.program.evaluate("() => eden.keyboard.open({user: 'anna'}).catch(error => error.errMsg)")
+    assert failed == "keyboard.open:fail the phone has no secure keyboard"
+    typing.program.locator("#safe").click()
+    assert typing.blurred()["encryptError"] == "the phone has no secure keyboard"
+    assert any("only in pages of https or localhost" in text for text in said)
 
 
 def test_no_preview(typing: Typing) -> None:
@@ -410,3 +433,79 @@ def test_it_fits(typing: Typing, tmp_path: Path, width: str, theme: str, locale:
         typing.page.screenshot(path=tmp_path / f"{request['kind']}-{theme}.png")
         typing.page.keyboard.press("Escape")
         expect(typing.page.locator("#phone [role=dialog]")).to_have_count(0)
+
+
+REQUESTS = ({"kind": "pin", "purpose": "pay", "length": 6}, {"kind": "password", "purpose": "login"})
+#: places of everything that there is to be seen or hit in the keyboard's frame, from left and top to right and bottom
+_PLACES = """() => ['h1', '.who', 'header button:first-child', 'header button:last-child', '.dots', 'canvas',
+    'footer button:first-child', 'footer button:last-child'].map((what) => {
+        const {left, top, right, bottom} = document.querySelector(what).getBoundingClientRect()
+        return [left, top, right, bottom]
+    })"""
+
+
+@pytest.mark.parametrize(("width", "height"), [(844, 390), (667, 320), (568, 320), (320, 480)])
+@pytest.mark.parametrize("locale", ["zh_CN", "en"])
+def test_it_fits_a_phone_that_lies(typing: Typing, width: int, height: int, locale: str) -> None:
+    """Nothing is cut off or on top of something else, and keys stay large enough for a thumb; turned, too."""
+    page = typing.page
+    page.set_viewport_size({"width": width, "height": height})
+    typing.open(width="100%", locale=locale)
+    for request in REQUESTS:
+        asked = {"app": "wxtest", "program": "Eden Bank", "user": "anna", "title": "", **request}
+        page.evaluate("request => { host.keyboard.open(request).catch(() => 0) }", asked)
+        typing.ready()
+        check_places(typing)
+        page.set_viewport_size({"width": height, "height": width})
+        check_places(typing)
+        page.set_viewport_size({"width": width, "height": height})
+        check_places(typing)
+        if request["kind"] == "pin":
+            typing.tap_digits("258013")
+            expect(page.locator("#phone [role=dialog]")).to_have_count(0)
+        else:
+            page.keyboard.press("Escape")
+
+
+def check_places(typing: Typing) -> None:
+    body = typing.keyboard.locator("body")
+    seen = typing.page.viewport_size
+    assert seen is not None
+    # it has heard of its room, and its host of its height
+    settled = """async (body, room) => {
+        const style = getComputedStyle(document.documentElement)
+        while (style.getPropertyValue('--room') !== `${room}px` || Math.abs(body.offsetHeight - innerHeight) > 1) {
+            await new Promise((done) => setTimeout(done, 20))
+        }
+    }"""
+    body.evaluate(settled, seen["height"])
+    frame = typing.page.locator("#phone [role=dialog] iframe").bounding_box()
+    assert frame is not None and frame["y"] >= 0 and frame["y"] + frame["height"] <= seen["height"] + 0.5
+    assert body.evaluate("b => b.scrollHeight <= innerHeight && b.scrollWidth <= innerWidth")
+    places = body.evaluate(_PLACES)
+    for left, top, right, bottom in places:
+        assert left >= 0 and top >= 0 and right <= frame["width"] and bottom <= frame["height"] + 0.5
+    for number, (left, top, right, bottom) in enumerate(places):
+        for other in places[number + 1 :]:
+            assert (
+                right <= other[0] + 0.5 or other[2] <= left + 0.5 or bottom <= other[1] + 0.5 or other[3] <= top + 0.5
+            )
+    board = places[5]
+    # what a person hits by "Key by key" lies on what a finger hits
+    assert typing.keyboard.locator(".places").evaluate(
+        "p => p.parentElement.offsetHeight === p.previousElementSibling.offsetHeight"
+    )
+    assert (board[3] - board[1]) / 4 >= 36 and (board[2] - board[0]) / 10 >= 28
+
+
+def test_in_a_window_that_is_too_small_everything_can_be_reached(typing: Typing) -> None:
+    """320 by 256 px: a window of 1280 by 1024 at 400 % (WCAG 1.4.10)."""
+    typing.page.set_viewport_size({"width": 320, "height": 256})
+    typing.open(width="100%").focus()
+    body = typing.keyboard.locator("body")
+    assert body.evaluate("b => b.scrollWidth <= innerWidth")
+    typing.keyboard.get_by_role("button", name="Key by key").click()
+    typing.keyboard.get_by_role("button", name="Row 4, key 2").click()
+    expect(typing.keyboard.get_by_role("status")).to_have_text("1 of 12 entered")
+    typing.keyboard.get_by_role("button", name="Cancel").click()
+    assert typing.blurred()["encryptError"] == "cancel"

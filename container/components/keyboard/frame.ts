@@ -14,6 +14,8 @@ import { words, type Say } from './words'
 
 /** Keys do nothing for so long after they appeared: a tap that was meant for the program presses none. ms */
 const SETTLE = 300
+/** px in which what stands above and below the keys has no place: on a phone that lies it stands beside them */
+const LOW = 420
 /** An offer is renewed when less than this part of its time is left. */
 const FRESH = 0.25
 
@@ -50,11 +52,12 @@ class Keyboard {
 
   private build(): void {
     const { opening, say } = this
-    const { wanted, program, title, theme, locale, inset } = opening
+    const { wanted, program, title, theme, locale, inset, room } = opening
     document.documentElement.lang = locale === 'en' ? 'en' : 'zh-CN'
     document.documentElement.dataset.theme = theme
     document.documentElement.dataset.kind = wanted.kind
     document.documentElement.style.setProperty('--inset', `${inset}px`)
+    this.fit(room)
     const cancel = button(say('cancel'), () => this.post({ kind: 'cancel' }))
     const heading = el('h1', { tabindex: '-1' })
     heading.textContent = title || say(wanted.kind)
@@ -77,9 +80,16 @@ class Keyboard {
     )
     document.addEventListener('keydown', (event) => this.typed(event))
     new ResizeObserver(() => this.draw()).observe(this.canvas)
-    new ResizeObserver(() => this.post({ kind: 'height', height: document.body.offsetHeight })).observe(document.body)
+    const height = (): number => Math.ceil(document.body.getBoundingClientRect().height)
+    new ResizeObserver(() => this.post({ kind: 'height', height: height() })).observe(document.body)
     this.counted(false)
     heading.focus()
+  }
+
+  fit(room: number): void {
+    const { style, dataset } = document.documentElement
+    style.setProperty('--room', `${room}px`)
+    dataset.room = room < LOW ? 'low' : ''
   }
 
   // ---- keys ------------------------------------------------------------------------------------------------------
@@ -312,6 +322,8 @@ function serve(port: MessagePort): void {
       keyboard = new Keyboard(message, statement, post)
     } else if (message.kind === 'offer') {
       await keyboard?.renewed(message.offer)
+    } else {
+      keyboard?.fit(message.room)
     }
   }
   port.onmessage = ({ data }) => {

@@ -20,9 +20,11 @@ export interface Opening {
   theme: 'light' | 'dark'
   /** px at the bottom that belong to the phone */
   inset: number
+  /** px that the keyboard may be high */
+  room: number
 }
 
-export type ToFrame = Opening | { kind: 'offer'; offer: Offer }
+export type ToFrame = Opening | { kind: 'offer'; offer: Offer } | { kind: 'room'; room: number }
 
 export type ToHost =
   | { kind: 'height'; height: number }

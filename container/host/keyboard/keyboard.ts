@@ -14,6 +14,8 @@ import type { KeyboardOptions, KeyboardRequest, KeyboardResult } from './options
 const START_LIMIT = 15_000
 /** px before the frame has told its height */
 const FIRST_HEIGHT = 380
+/** px: lower than any keyboard, higher than any */
+const [LOWEST, HIGHEST] = [100, 700]
 
 interface Surroundings {
   sheets: SheetLayer
@@ -48,10 +50,22 @@ export class SecureKeyboard {
     element.setAttribute('sandbox', 'allow-scripts')
     element.setAttribute('referrerpolicy', 'no-referrer')
     element.title = request.title || request.program
-    element.style.cssText = `display:block;width:100%;height:${FIRST_HEIGHT}px;border:0`
+    element.style.cssText = 'display:block;width:100%;border:0'
+    const room = (): number => this.around.system().screenHeight
+    let wanted = FIRST_HEIGHT
+    const grow = (height = wanted): void => {
+      wanted = Math.min(Math.max(height, LOWEST), HIGHEST)
+      element.style.height = `${Math.min(wanted, room())}px`
+    }
+    grow()
     element.srcdoc = keyboardDocument(script)
     let timer: ReturnType<typeof setTimeout> | undefined
-    const undo: (() => void)[] = [() => clearTimeout(timer), () => port1.close()]
+    // a phone that is turned has another height
+    const turned = new ResizeObserver(() => {
+      grow()
+      port1.postMessage({ kind: 'room', room: room() } satisfies ToFrame)
+    })
+    const undo: (() => void)[] = [() => clearTimeout(timer), () => turned.disconnect(), () => port1.close()]
     try {
       return await new Promise((resolve, reject) => {
         const leave = (): void => reject(cancelled())
@@ -67,9 +81,10 @@ export class SecureKeyboard {
         timer = setTimeout(() => reject(fail('the keyboard did not start')), START_LIMIT)
         window.addEventListener('message', hello)
         request.signal?.addEventListener('abort', leave)
-        port1.onmessage = ({ data }) => this.receive(data as ToHost, request, element, port1, resolve, reject)
+        port1.onmessage = ({ data }) => this.receive(data as ToHost, request, grow, port1, resolve, reject)
         const sheet = this.around.sheets.show(element.title, [element], leave)
         sheet.element.style.cssText += ';padding:0;max-height:none'
+        turned.observe(sheet.element.parentElement!)
         element.focus()
         undo.push(
           () => window.removeEventListener('message', hello),
@@ -83,12 +98,12 @@ export class SecureKeyboard {
   }
 
   private receive(
-    message: ToHost, request: KeyboardRequest, element: HTMLIFrameElement, port: MessagePort,
+    message: ToHost, request: KeyboardRequest, grow: (height: number) => void, port: MessagePort,
     resolve: (result: KeyboardResult) => void, reject: (error: CapabilityError) => void,
   ): void {
     switch (message.kind) {
       case 'height':
-        element.style.height = `${Math.min(Math.max(message.height, 100), 700)}px`
+        grow(message.height)
         break
       case 'count':
         request.counted?.(message.count)
@@ -114,6 +129,7 @@ export class SecureKeyboard {
       kind: 'open', offer, pins: this.options.pins, algorithms: this.options.algorithms,
       wanted: { app, purpose, user, kind }, length, shuffle, bound, salt, hash, title, program: request.program, theme,
       locale: this.around.locale, inset: Math.max(0, screenHeight - safeArea.bottom),
+      room: screenHeight,
     }
   }
 

@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import secrets
 import signal
+import socket
 import sys
 import tempfile
 import time
@@ -121,7 +122,8 @@ def demo_command(arguments: argparse.Namespace) -> int:
         try:
             pin = f", PIN {bank.PIN} for transfers" if secure.token else ""
             customer = f"Bank     sign in with {bank.CUSTOMER}, password {bank.PASSWORD}{pin}   (a made-up customer)"
-            return serve(arguments, house, listener, [f"Console  {entrance}   (signs you in as the owner)", customer])
+            lines = [f"Console  {entrance}   (signs you in as the owner)", customer]
+            return serve(arguments, house, listener, lines if secure.token else [*lines, *_without_keyboard(listener)])
         finally:
             # the folder goes with the demo, and the process that has the events store in it outlives its servers
             wait_until_ended(platform.ground.settings)
@@ -142,6 +144,16 @@ def found(platform: Platform, data: Path) -> Founded:
 
     asyncio.run(init())
     return founded
+
+
+def _without_keyboard(listener: socket.socket) -> list[str]:
+    """What a phone on the network has not got, and how it gets it."""
+    port = listener.getsockname()[1]
+    return [
+        "Keyboard none: over the network, without https, browsers seal nothing. Passwords are typed in clear,",
+        "         transfers ask for no PIN, nobody can become a customer. To have it on a phone, start without",
+        f"         --host, say `adb reverse tcp:{port} tcp:{port}` and open http://localhost:{port}/ there.",
+    ]
 
 
 async def _release(
