@@ -4,7 +4,7 @@ const { pick, t } = require('../../utils/i18n')
 
 Page({
   data: {
-    t: pick('bank', 'slogan', 'phone', 'phoneHint', 'password', 'passwordHint', 'passwordTitle', 'agree', 'signIn', 'becomeCustomer'),
+    t: pick('bank', 'slogan', 'phone', 'phoneHint', 'password', 'passwordHint', 'passwordTitle', 'noSecure', 'agree', 'signIn', 'becomeCustomer'),
     phone: '', stars: '', secure: true, agreed: false, busy: false, error: '',
   },
 
