@@ -92,7 +92,7 @@ def _check(operation: Operation, live: issued.Live) -> None:
         raise ObError(403, Code.CONSENT_MISMATCH, f"This needs a token for {operation.scope}.")
     if operation.own != (consent is None):
         whose = "the third party's own" if operation.own else "a customer's"
-        raise ObError(403, Code.CONSENT_MISMATCH, f"This needs {whose} token.")
+        raise OAuthError("invalid_token", f"This needs {whose} token.", 401)
     if consent is None:
         return
     if consent.state == "EXPD":
