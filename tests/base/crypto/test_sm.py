@@ -5,7 +5,9 @@ from __future__ import annotations
 import ctypes
 import hashlib
 import hmac
+import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.ciphers import Cipher
@@ -101,6 +103,21 @@ def test_sm4_gcm_of_rfc_8998() -> None:
         "83DE3541E4C2B58177E065A9BF7B62EC"
     )
     assert sm4_gcm_decrypt(key, iv, sealed, associated) == plaintext
+
+
+def test_sm4_gcm_of_wycheproof() -> None:
+    """Its 104 vectors (Apache-2.0; numbers only), made to trip. Of nonces only those of twelve bytes are taken."""
+    rows = json.loads((Path(__file__).parent / "wycheproof_sm4_gcm.json").read_text())
+    for number, result, *values in rows:
+        key, iv, associated, plaintext, ciphertext, tag = map(bytes.fromhex, values)
+        if result == "valid" and len(iv) == 12:
+            assert sm4_gcm_encrypt(key, iv, plaintext, associated) == ciphertext + tag, number
+            assert sm4_gcm_decrypt(key, iv, ciphertext + tag, associated) == plaintext, number
+        else:
+            with pytest.raises(Unopened):
+                sm4_gcm_decrypt(key, iv, ciphertext + tag, associated)
+    twelve = [result for _, result, _, iv, *_ in rows if len(iv) == 24]
+    assert (len(rows), len(twelve), twelve.count("valid")) == (104, 65, 38)
 
 
 @pytest.mark.parametrize(("iv", "cut", "associated"), [(bytes(12), 1, b"a"), (bytes(12), 0, b"b"), (bytes(8), 0, b"a")])
