@@ -10,7 +10,7 @@ import datetime
 import re
 
 from msgspec import Struct
-from sqlalchemy import Connection, Select, func, insert, select
+from sqlalchemy import Connection, Select, func, insert, literal_column, select
 
 from bank.refusals import Refusal
 from bank.tables import accounts, movements
@@ -112,10 +112,12 @@ def bill(connection: Connection, customer: str, month: str) -> Bill:
         raise Refusal("invalid", what="month")
     first = datetime.date.fromisoformat(f"{month}-01")
     after = (first + datetime.timedelta(days=31)).replace(day=1)
+    # PostgreSQL groups by an expression only when it sees that it is the selected one: a parameter is another each time
+    is_income = (movements.c.amount > literal_column("0")).label("is_income")
     rows = connection.execute(
         select(
             movements.c.kind,
-            (movements.c.amount > 0).label("is_income"),
+            is_income,
             func.sum(movements.c.amount).label("amount"),
             func.count().label("lines"),
         )
@@ -126,7 +128,7 @@ def bill(connection: Connection, customer: str, month: str) -> Bill:
             movements.c.state != "returned",
             movements.c.kind.not_in(_OWN),
         )
-        .group_by(movements.c.kind, movements.c.amount > 0)
+        .group_by(movements.c.kind, is_income)
     ).all()
     spent = sorted(
         (Share(row.kind, -int(row.amount), row.lines) for row in rows if not row.is_income),
