@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import IO
 
 from bank.centres import accounting, batches
-from bank.centres.batches import Batches, Progress, Run
+from bank.centres.batches import Run
 from bank.server import DAY_END, Bank
 from bank.settings import Settings
 from bank.tables import bring_up_to_date
@@ -90,8 +90,7 @@ def again(settings: Settings, day: datetime.date, name: str) -> Run:
         if is_alone:
             return asyncio.run(_opened(settings, work))[0]
     with _database(settings) as database:
-        elsewhere = Batches(database, dict.fromkeys(DAY_END, _elsewhere))
-        database.write_now(lambda connection: elsewhere.do_want(connection, day, name, now()))
+        database.write_now(lambda connection: batches.do_want(connection, DAY_END, day, name, now()))
         end = time.monotonic() + _PATIENCE
         while time.monotonic() < end:
             time.sleep(_LOOK)
@@ -116,10 +115,6 @@ def rotate_key(settings: Settings) -> str:
         if not is_alone:
             raise runs()
         return asyncio.run(work())
-
-
-async def _elsewhere(progress: Progress) -> None:
-    raise NotImplementedError("batches are run by the process that writes the ledger")
 
 
 async def _opened(settings: Settings, work: Callable[[Bank], Awaitable[list[Run]]]) -> list[Run]:

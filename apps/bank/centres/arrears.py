@@ -29,7 +29,7 @@ from bank.centres.accounting import (
     general,
     sub_account,
 )
-from bank.centres.batches import Progress
+from bank.centres.batches import Progress, in_pieces
 from bank.centres.loan_books import Debt
 from bank.centres.payments import Order, Payments
 from bank.centres.worklist import Word
@@ -53,7 +53,6 @@ LETTERS = (1, 7, 15, 30, 60, 90)
 _REMIND = 3
 #: days after which officers are asked again whom a loan has not been written off
 _AGAIN = 30
-_PIECE = 100
 _DAY = datetime.timedelta(days=1)
 _WRITE_OFF = ("write-off", "逾期超过 360 天，建议核销。", "It is overdue by more than 360 days: to be written off.")
 
@@ -129,16 +128,16 @@ class Arrears:
                 loans.c.start < until,
             )
             .order_by(loans.c.id)
-            .limit(_PIECE)
         )
-        while ids := await self._database.read(lambda connection: list(connection.execute(query).scalars())):
-            await self._database.write(lambda connection, ids=ids: self._do_review(connection, progress, ids))  # type: ignore[misc]
-            await bookings.post(self._database, self._ledger, self._clock())
-        await bookings.post(self._database, self._ledger, self._clock())
 
-    def _do_review(self, connection: Connection, progress: Progress, ids: list[str]) -> None:
-        late = [_do_look(connection, progress, identifier, self._clock()) for identifier in ids]
-        progress.count(connection, loans=len(ids), overdue=sum(late))
+        async def work(rows: list[Row[Any]]) -> None:
+            await self._database.write(lambda connection: self._do_review(connection, progress, rows))
+
+        await in_pieces(self._database, self._ledger, self._clock, query, work)
+
+    def _do_review(self, connection: Connection, progress: Progress, rows: list[Row[Any]]) -> None:
+        late = [_do_look(connection, progress, row.id, self._clock()) for row in rows]
+        progress.count(connection, loans=len(rows), overdue=sum(late))
 
 
 def _collectable(connection: Connection, day: datetime.date) -> list[Row[Any]]:

@@ -11,13 +11,15 @@ from __future__ import annotations
 import asyncio
 import datetime
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, func, insert, select, update
 
+from bank.centres import bookings
+from bank.ledger.ledger import Ledger
 from bank.refusals import Refusal
 from bank.tables import batches, deposit_interest
 from bank.times import day_of
@@ -27,6 +29,8 @@ from eden.base.ids import now
 
 #: seconds between looks at what somebody wants, and how many of them until the clock is looked at
 _EVERY, _LOOKS = 2, 30
+#: rows of one write
+_PIECE = 100
 _DAY = datetime.timedelta(days=1)
 #: rows of a page
 PAGE = 50
@@ -101,7 +105,8 @@ class Batches:
     async def again(self, day: datetime.date, name: str) -> Run:
         """Run a batch once more, now. Refusals "no-batch", "batch-order" (what comes before it has not been done)."""
         async with self._one:
-            await self._database.read(lambda connection: self._check(connection, day, name))
+            today = day_of(self._clock())
+            await self._database.read(lambda connection: _check(connection, self.names, day, name, today))
             return await self._run(day, name)
 
     async def look(self, is_time: bool) -> None:
@@ -122,20 +127,6 @@ class Batches:
                 log.exception("a batch of the end of the day failed")
             looks += 1
             await asyncio.sleep(_EVERY)
-
-    def do_want(self, connection: Connection, day: datetime.date, name: str, at: int) -> None:
-        """Have the bank's process run a batch once more: it looks every few seconds. Refusals as `again`'s."""
-        self._check(connection, day, name)
-        _do_begin(connection, day, name, self.names.index(name), "waiting", at)
-
-    def _check(self, connection: Connection, day: datetime.date, name: str) -> None:
-        if name not in self._works or day >= day_of(self._clock()):
-            raise Refusal("no-batch")
-        first = _first(connection, len(self._works), day_of(self._clock()))
-        states = {row.name: row.state for row in _rows(connection, day)}
-        before = self.names[: self.names.index(name)]
-        if day > first or (day == first and any(states.get(one) != "done" for one in before)):
-            raise Refusal("batch-order")
 
     async def _run(self, day: datetime.date, name: str) -> Run:
         place = self.names.index(name)
@@ -161,6 +152,30 @@ class Batches:
         return await self._database.write(write)
 
 
+def do_want(connection: Connection, names: Sequence[str], day: datetime.date, name: str, at: int) -> None:
+    """Have the process whose batches these are, in the order of a day, run one of them once more: it looks every few
+    seconds. Refusals as of `Batches.again`."""
+    _check(connection, names, day, name, day_of(at))
+    _do_begin(connection, day, name, names.index(name), "waiting", at)
+
+
+async def in_pieces(
+    database: Database,
+    ledger: Ledger,
+    clock: Callable[[], int],
+    query: Select[Any],
+    work: Callable[[list[Row[Any]]], Awaitable[None]],
+) -> None:
+    """Work on all rows that a query finds, some at a time. `work` does them in one write, after which they are not
+    found; what it has booked is posted before the next, and before all what a process that died has left."""
+    while True:
+        await bookings.post(database, ledger, clock())
+        rows = await database.read(lambda connection: list(connection.execute(query.limit(_PIECE))))
+        if not rows:
+            return
+        await work(rows)
+
+
 def page(connection: Connection, cursor: str = "", size: int = PAGE) -> Page[Run]:
     """The newest day first, the last batch of a day first; `cursor` is the page before's `next`."""
     query = select(batches).order_by(batches.c.day.desc(), batches.c.place.desc())
@@ -172,6 +187,16 @@ def page(connection: Connection, cursor: str = "", size: int = PAGE) -> Page[Run
 def find(connection: Connection, day: datetime.date, name: str) -> Run | None:
     """One batch of a day, if it was ever begun."""
     return next((_shown(row) for row in _rows(connection, day) if row.name == name), None)
+
+
+def _check(connection: Connection, names: Sequence[str], day: datetime.date, name: str, today: datetime.date) -> None:
+    if name not in names or day >= today:
+        raise Refusal("no-batch")
+    first = _first(connection, len(names), today)
+    states = {row.name: row.state for row in _rows(connection, day)}
+    before = names[: names.index(name)]
+    if day > first or (day == first and any(states.get(one) != "done" for one in before)):
+        raise Refusal("batch-order")
 
 
 def _first(connection: Connection, count: int, today: datetime.date) -> datetime.date:

@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from bank.centres import accounting, bookings, loan_books, loan_rows, messages, products, statements
 from bank.centres.accounting import INTEREST_EXPENSE, INTEREST_INCOME, PAYABLE, RECEIVABLE, Code, general, sub_account
-from bank.centres.batches import Progress
+from bank.centres.batches import Progress, in_pieces
 from bank.ledger.ledger import Ledger
 from bank.loans.daycount import DayCount, fraction
 from bank.refusals import yuan
@@ -30,8 +30,6 @@ from eden.base.ids import now
 
 #: names of the batches
 LOANS, DEPOSITS = "interest", "deposits"
-#: loans or accounts of one write
-_PIECE = 100
 #: the day on which interest is paid
 _PAID_ON = 21
 #: months in which it is
@@ -54,20 +52,19 @@ class Interest:
             .join(loan_states)
             .where(loans.c.state.in_(("active", "closed")), loan_states.c.until < until, loans.c.start < until)
             .order_by(loans.c.id)
-            .limit(_PIECE)
         )
-        while ids := await self._database.read(lambda connection: list(connection.execute(query).scalars())):
-            await self._database.write(lambda connection, ids=ids: self._do_loans(connection, progress, ids))  # type: ignore[misc]
-            await bookings.post(self._database, self._ledger, self._clock())
-        await bookings.post(self._database, self._ledger, self._clock())
 
-    def _do_loans(self, connection: Connection, progress: Progress, ids: list[str]) -> None:
-        earned = sum(_do_loan(connection, progress, identifier, self._clock()) for identifier in ids)
-        progress.count(connection, loans=len(ids), cents=earned)
+        async def work(rows: list[Row[Any]]) -> None:
+            await self._database.write(lambda connection: self._do_loans(connection, progress, rows))
+
+        await in_pieces(self._database, self._ledger, self._clock, query, work)
+
+    def _do_loans(self, connection: Connection, progress: Progress, rows: list[Row[Any]]) -> None:
+        earned = sum(_do_loan(connection, progress, row.id, self._clock()) for row in rows)
+        progress.count(connection, loans=len(rows), cents=earned)
 
     async def deposits(self, progress: Progress) -> None:
         """Book what deposits have cost until the next day, and pay it when its day has come."""
-        await bookings.post(self._database, self._ledger, self._clock())
         found = await self._ledger.balances_at(moment(progress.next) - 1)
         until = progress.next.isoformat()
         query = (
@@ -78,16 +75,15 @@ class Interest:
                 (deposit_interest.c.until < until) | deposit_interest.c.until.is_(None),
             )
             .order_by(accounts.c.id)
-            .limit(_PIECE)
         )
-        while rows := await self._database.read(lambda connection: connection.execute(query).all()):
+
+        async def work(rows: list[Row[Any]]) -> None:
             new = [accounting.new_sub_account(row.id, PAYABLE, row.number) for row in rows if row.until is None]
             await accounting.open_accounts(self._ledger, new)
             held = {row.id: found[row.id].net if row.id in found else 0 for row in rows}
-            await self._database.write(
-                lambda connection, rows=rows, held=held: self._do_deposits(connection, progress, rows, held)  # type: ignore[misc]
-            )
-            await bookings.post(self._database, self._ledger, self._clock())
+            await self._database.write(lambda connection: self._do_deposits(connection, progress, rows, held))
+
+        await in_pieces(self._database, self._ledger, self._clock, query, work)
 
     def _do_deposits(
         self, connection: Connection, progress: Progress, rows: list[Row[Any]], held: Mapping[str, int]

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
-from bank.centres import batches
+from bank.centres import batches, bookings
 from bank.centres.batches import Batches, Progress
 from bank.refusals import Refusal
+from bank.tables import deposit_interest
 from bank.times import day_of
 from eden.base.ids import now
 from tests.apps.bank.house import BankHouse, open_bank
@@ -112,7 +113,7 @@ def test_what_somebody_wants_is_run_by_the_bank(house: BankHouse) -> None:
     works.rollover()
 
     def want(connection: Connection) -> None:
-        works.batches.do_want(connection, works.day(1), "one", now())
+        batches.do_want(connection, works.batches.names, works.day(1), "one", now())
 
     house.bank.database.write_now(want)
     assert works.kept()[1].state == "waiting"
@@ -139,6 +140,28 @@ def test_no_night_after_a_made_up_past_is_left_out(house: BankHouse) -> None:
     works = Works(house)
     works.at += 2 * DAY
     assert len(works.rollover()) == 6
+
+
+def test_work_goes_in_pieces(house: BankHouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batches, "_PIECE", 2)
+    posted = 0
+    post = bookings.post
+
+    async def counted(*given: Any) -> int:
+        nonlocal posted
+        posted += 1
+        return await post(*given)
+
+    monkeypatch.setattr(bookings, "post", counted)
+    figures = {run.name: run.figures for run in house.run(house.bank.batches.rollover())}
+    deposits = len(house.bank.database.read_now(_deposits))
+    assert figures["deposits"]["accounts"] == deposits > 4
+    # what a piece has booked is posted before the next one; with no loans two batches look at nothing
+    assert posted == -(-deposits // 2) + 1 + 2
+
+
+def _deposits(connection: Connection) -> list[Any]:
+    return list(connection.execute(select(deposit_interest)))
 
 
 def test_the_banks_own_batches(house: BankHouse) -> None:

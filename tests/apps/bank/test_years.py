@@ -8,11 +8,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from sqlalchemy import Connection, func, select
 
 from bank import tables
-from bank.centres import loan_books, loan_rows, reconciling, repaying, worklist
+from bank.centres import loan_books, loan_rows, products, reconciling, repaying, worklist
 from bank.centres.accounting import DAY_STARTS, INTEREST_EXPENSE, INTEREST_INCOME, balances, general
 from bank.centres.lending import Repay
 from bank.centres.payments import Wanted
@@ -23,6 +24,10 @@ from tests.apps.bank.simulation import Simulation, lend, simulated
 
 FIRST = datetime.date(2027, 1, 4)
 DAYS = 400
+#: day → product, and how the days of loans are counted that are sold from then on
+CHANGES = {1: ("SHOP", "act/360"), 150: ("HOME", "act/365F"), 240: ("SHOP", "act/act ISDA")}
+#: of loans, one after another
+KINDS = (("SHOP", 6), ("SHOP", 12), ("HOME", 6))
 
 
 # half a minute of work in tens of thousands of small steps, each of which waits where others want the processor, too
@@ -36,11 +41,13 @@ def test_every_cent_is_accounted_for(tmp_path: Path) -> None:
         poor = people[2]
         loans = {lend(bank, poor, "SHOP", 2_000_000, 6): poor}
         for day in range(DAYS):
+            if day in CHANGES:
+                bank.write(partial(_do_change, product=CHANGES[day][0], day_count=CHANGES[day][1]))
             for person in people if day % 3 == 0 else ():
                 _live(bank, chance, person, current, empty=person == poor)
             if day % 80 == 5:
                 person = chance.choice(people[:2])
-                product, term = chance.choice((("SHOP", 6), ("SHOP", 12), ("HOME", 6)))
+                product, term = KINDS[day // 80 % len(KINDS)]
                 loans[lend(bank, person, product, chance.randrange(600_000, 3_000_000), term)] = person
             for loan, person in loans.items():
                 if person != poor and chance.random() < 0.02:
@@ -52,6 +59,12 @@ def test_every_cent_is_accounted_for(tmp_path: Path) -> None:
             _decide(bank)
         assert bank.killed > 40
         _check(bank, loans, poor)
+
+
+def _do_change(connection: Connection, product: str, day_count: str) -> None:
+    found = products.find(connection, product)
+    document = msgspec.to_builtins(found.product) | {"day_count": day_count}
+    products.do_change(connection, product, found.version, products.read_product(document), "zhao.min")
 
 
 def _live(bank: Simulation, chance: random.Random, person: str, current: dict[str, str], empty: bool) -> None:
@@ -106,6 +119,7 @@ def _check(bank: Simulation, loans: dict[str, str], poor: str) -> None:
     bank.run(check_invariants(ledger.store, day_starts=DAY_STARTS))
     states = {row.state for row in bank.rows(tables.loans)}
     assert states == {"active", "closed", "written-off"}
+    assert len({(row.product, row.product_version) for row in bank.rows(tables.loans)}) == 4
     assert [row.customer_id for row in bank.rows(tables.loans) if row.state == "written-off"] == [poor]
     income = 0
     for row in bank.rows(tables.loans):
