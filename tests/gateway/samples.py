@@ -49,7 +49,7 @@ SHOP: dict[str, Any] = {
             "path": "/orders",
             "body": "Order",
             "response": "Receipt",
-            "limits": {"rate": 50.0, "per_user": 1.0},
+            "limits": {"rate": 50.0, "per_device": 1.0},
             "versions": {"2": {"group": "shop", "path": "/v2/orders", "body": "Order"}},
         },
         "shop.people.check": {"group": "shop", "path": "/people/check"},

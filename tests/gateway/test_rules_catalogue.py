@@ -124,11 +124,10 @@ def test_errors(way: str, value: Any, place: str, sentence: str) -> None:
         (f"{MAIN}/health", {"timeout_ms": 5000}, "groups.shop.upstreams.main.health.timeout_ms"),
         (f"{MAIN}/targets", [{"url": "http://a.example"}] * 2, "groups.shop.upstreams.main.targets[1].url"),
         (f"{LIST}/migration", {"upstream": "main"}, f"{L}.migration.upstream"),
-        (f"{MAKE}/cache", {}, f"{M}.cache.keys"),
-        (f"{GET}/cache", {}, f"{G}.cache.keys"),
         (f"{MAKE}/breaker", {"model": "slow", "slow_ms": 600_000}, f"{M}.breaker.slow_ms"),
         (f"{MAKE}/retry", {"any_method": True}, f"{M}.retry.any_method"),
         (f"{LIST}/limits", {"rate": 1, "per_device": 2}, f"{L}.limits.per_device"),
+        (f"{LIST}/limits", {"per_user": 2}, f"{L}.limits.per_user"),
         ("defaults/limits", {"answer": {"result": {}}}, "defaults.limits.answer.result"),
         ("operations/shop.copy", {"group": "shop", "path": "/orders"}, 'operations."shop.copy".path'),
         ("groups/more", {"upstreams": {"a": {"targets": [{"url": "http://a.example"}]}}}, "groups.more"),
@@ -142,7 +141,7 @@ def test_warnings(way: str, value: Any, place: str) -> None:
 
 
 def test_errors_come_first_and_say_what_there_is() -> None:
-    findings = check(changed((f"{LIST}/limits", {"rate": 1, "per_user": 2}), (f"{GET}/group", "gone")))
+    findings = check(changed((f"{LIST}/limits", {"rate": 1, "per_device": 2}), (f"{GET}/group", "gone")))
     assert [one.level for one in findings] == ["error", "warning"]
     assert findings[0].hint == "There are: shop."
 

@@ -27,6 +27,9 @@ Headers: TypeAlias = list[tuple[bytes, bytes]]
 #: other ones in each
 SECRET: Final = frozenset((b"authorization", b"cookie", b"idempotency-key", b"proxy-authorization", b"set-cookie"))
 
+#: methods of calls that may be made twice (RFC 9110, section 9.2.2)
+IDEMPOTENT: Final = frozenset((b"GET", b"HEAD", b"PUT", b"DELETE", b"OPTIONS", b"TRACE"))
+
 #: how the call came: our own path, the commercial platform's, the safe exit
 Wire: TypeAlias = Literal["rpc", "mgw", "egress"]
 

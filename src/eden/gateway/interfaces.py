@@ -220,8 +220,10 @@ class Mock(Given, frozen=True, kw_only=True):
 
 
 class Cache(Given, frozen=True, kw_only=True):
-    """Good answers are kept for `ttl_s`, apart by operation, path, query and the values of `keys`; `most_bytes` of
-    each. An upstream opts out by `Pragma: no-cache` or `Cache-Control: no-store`, `no-cache` or `private`."""
+    """Good answers are kept for `ttl_s`, apart by app, operation, query, who calls (the authorizer's principal; where
+    none is asked, the header Authorization), the values of `keys`, and, where none of those is of the body, the body;
+    `most_bytes` of each. An upstream opts out by `Pragma: no-cache` or `Cache-Control: no-store`, `no-cache` or
+    `private`."""
 
     ttl_s: Annotated[int, Meta(ge=1, le=86_400)] = 60
     keys: Annotated[tuple[Expression, ...], Meta(max_length=20)] = ()

@@ -313,12 +313,6 @@ def _steps(place: str, operation: OperationVersion) -> Iterator[Finding]:
         for number, key in enumerate(cache.keys):
             if trouble := bad_expression(key):
                 yield _error(f"{place}.cache.keys[{number}]", trouble, "As in $.cookie.city or $.http_body.id.")
-        if operation.method in ("POST", "PUT", "PATCH", "DELETE") and not any("http_body" in key for key in cache.keys):
-            sentence = "Calls with different bodies get the same answer."
-            yield _warning(f"{place}.cache.keys", sentence, "Add what tells them apart, such as $.http_body.")
-        if operation.authorizer is not None and not any(key.startswith(("$.header", "$.cookie")) for key in cache.keys):
-            sentence = "One person's answer is given to another: no key tells them apart."
-            yield _warning(f"{place}.cache.keys", sentence, "Add the header or cookie that the authorizer looks at.")
     if breaker is not None and breaker.model != "errors" and breaker.slow_ms >= (operation.timeout_ms or 600_000):
         sentence = "No call is slow: it is given up before."
         yield _warning(f"{place}.breaker.slow_ms", sentence, "Set it below timeout_ms.")
@@ -335,6 +329,9 @@ def _steps(place: str, operation: OperationVersion) -> Iterator[Finding]:
                 yield _error(f"{place}.mock.{_place('headers', name)}", "The value has characters that no header has.")
     if operation.limits is not None:
         yield from _limits(f"{place}.limits", operation.limits)
+        if operation.limits.per_user is not None and operation.authorizer is None:
+            sentence = "Nobody is limited by this: without an authorizer it is not known who calls."
+            yield _warning(f"{place}.limits.per_user", sentence, "Name an authorizer, or limit devices.")
     if not re.fullmatch(r"[\w!#$&^.+-]+/[\w!#$&^.+*-]+( *; *[\w-]+=[\w.\"-]+)*", operation.content_type):
         yield _error(f"{place}.content_type", f"{operation.content_type!r} is no media type.", "As application/json.")
 

@@ -43,6 +43,9 @@ def test_a_good_answer_is_given_again() -> None:
         ({"body": b'{"a":1}'}, {"body": b'{"a":1}'}, True),
         ({"body": b'{"a":1}'}, {"body": b'{"a":2}'}, False),
         ({"headers": {"accept-language": "zh"}}, {"headers": {"accept-language": "en"}}, True),
+        ({"headers": {"authorization": "Bearer a"}}, {"headers": {"authorization": "Bearer a"}}, True),
+        ({"headers": {"authorization": "Bearer a"}}, {"headers": {"authorization": "Bearer b"}}, False),
+        ({"headers": {"authorization": "Bearer a"}}, {}, False),
     ],
 )
 def test_what_tells_answers_apart(one: dict[str, Any], other: dict[str, Any], same: bool) -> None:

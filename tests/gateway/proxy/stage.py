@@ -243,6 +243,12 @@ def echoing(log: list[bytes] | None = None) -> Handler:
     return handle
 
 
+async def until(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not true():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
 def run(work: Callable[[], Awaitable[T]]) -> T:
     async def main() -> T:
         return await work()

@@ -8,6 +8,7 @@ import contextlib
 import pytest
 
 from eden.gateway.exchange import Answer
+from eden.gateway.proxy import incoming
 from tests.gateway.proxy.stage import (
     GET,
     OK,
@@ -20,6 +21,7 @@ from tests.gateway.proxy.stage import (
     run,
     stage,
     table,
+    until,
     upstream,
 )  # fmt: skip
 
@@ -310,6 +312,43 @@ def test_a_body_that_steps_need_is_held() -> None:
             assert gateway.steps.seen[0].body == b"x" * 100_000
             assert (await answer(reader))[0] == 200
             writer.close()
+
+    run(work)
+
+
+def test_bodies_that_are_held_are_bounded_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A large one is taken; beside it, others are not: neither is it hurt by them."""
+    monkeypatch.setattr(incoming, "_TAKEN", 100_000)
+    head = b"POST /rpc/shop.get HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n"
+
+    async def work() -> None:
+        route = Route("shop.get", needs_body=True)
+        async with upstream(echoing()) as port, stage(table([port], route)) as gateway:
+            reader, writer = await gateway.connect()
+            writer.write(head % 300_000 + b"x" * 200_000)
+            await until(lambda: gateway.gateway.taken == 200_000)
+            assert (await gateway.said(head % 10 + b"x")).startswith(b"HTTP/1.1 503 ")
+            _, other = await gateway.connect()
+            other.write(head % 10)
+            writer.write(b"x" * 50_000)
+            await until(lambda: gateway.gateway.taken == 250_000)
+            writer.write(b"x" * 50_000)
+            assert (await answer(reader))[0] == 200
+            assert gateway.gateway.taken == 0
+            other.write(b"x" * 4)
+            await until(lambda: gateway.gateway.taken == 4)
+            other.close()
+            await until(lambda: gateway.gateway.taken == 0)
+            assert (await gateway.said(head % 2_000_000 + b"x")).startswith(b"HTTP/1.1 413 ")
+            late, later = await gateway.connect()
+            later.write(head % 10 + b"x")
+            await until(lambda: gateway.gateway.taken == 1)
+            for client in gateway.gateway._clients:
+                client.expire(client.deadline)
+            assert (await answer(late))[0] == 408
+            assert gateway.gateway.taken == 0
+            writer.close()
+            later.close()
 
     run(work)
 

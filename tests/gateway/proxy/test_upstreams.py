@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
 
 import pytest
 
@@ -22,6 +21,7 @@ from tests.gateway.proxy.stage import (
     run,
     stage,
     table,
+    until,
     upstream,
 )  # fmt: skip
 
@@ -43,12 +43,6 @@ async def asked(gateway: Stage, data: bytes = GET) -> tuple[int, bytes]:
         return status, body
     finally:
         writer.close()
-
-
-async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
-        while not true():  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
 
 
 def test_connections_are_kept_and_bounded() -> None:
@@ -145,6 +139,24 @@ def test_calls_are_spread_by_weight() -> None:
         ):
             got = [(await asked(gateway))[1] for _ in range(60)]
             assert 10 < got.count(b"a") < 50
+
+    run(work)
+
+
+def test_a_target_without_weight_is_never_asked() -> None:
+    """Neither when it is chosen, nor when the others have no connection to spare."""
+
+    async def work() -> None:
+        async def slow(reader: Reader, writer: Writer) -> None:
+            while True:
+                await request(reader)
+                await asyncio.sleep(0.02)
+                writer.write(OK)
+
+        async with upstream(slow) as one, upstream(saying(b"b")) as two:
+            urls = [{"url": f"http://127.0.0.1:{one}"}, {"url": f"http://127.0.0.1:{two}", "weight": 0}]
+            async with stage(table([], targets=urls, connections=1)) as gateway:
+                assert {answer[1] for answer in await asyncio.gather(*(asked(gateway) for _ in range(10)))} == {b"ok"}
 
     run(work)
 

@@ -27,8 +27,8 @@ _NOT_KEPT = frozenset((b"age", b"content-length", b"date", b"transfer-encoding",
 
 
 class CompiledCache:
-    """How the answers of an operation are kept, ready for use. `number`: which compiled operation; `of_everybody`:
-    whoever asks gets the same one.
+    """How the answers of an operation are kept, ready for use. `number`: which compiled operation; `of_everybody`: no
+    authorizer is asked.
     """
 
     __slots__ = ("_body_too", "_keys", "_number", "_of_everybody", "most_bytes", "ttl_ms")
@@ -43,8 +43,8 @@ class CompiledCache:
         self._body_too = "http_body" not in roots_of(list(cache.keys))
 
     def key(self, call: Call) -> bytes:
-        """Calls with the same key get the same answer. Apps never share one; where an authorizer is asked, people do
-        not.
+        """Calls with the same key get the same answer. Apps never share one, nor do people who show who they are (of
+        answers to Authorization, see RFC 9111, section 3.5).
         """
         exchange = call.exchange
         values = [key(call) for key in self._keys]
@@ -52,7 +52,7 @@ class CompiledCache:
             self._number,
             exchange.app.encode(),
             exchange.target,
-            b"" if self._of_everybody else exchange.principal.encode(),
+            exchange.fields.get(b"authorization", b"") if self._of_everybody else exchange.principal.encode(),
             msgspec.json.encode(values) if values else b"",
             (exchange.body or b"") if self._body_too else b"",
         ]

@@ -255,8 +255,9 @@ def compile_workspace(
         with _at(place):
             authorizers[name] = CompiledAuthorizer(f"{workspace_id}/{name}", authorizer)
     terms = Terms(defaults, authorizers)
-    if previous is not None and previous.terms.defaults == defaults and _same(previous.catalogue, catalogue):
-        terms = previous.terms
+    if previous is not None and previous.terms.defaults == defaults:
+        # with the same authorizers, nothing that holds for all has changed
+        terms = previous.terms if previous.catalogue.authorizers == catalogue.authorizers else terms
     routes: dict[tuple[str, str | None], CompiledRoute] = {}
     alike = set() if previous is None else _alike_groups(previous.catalogue, catalogue)
     same_models = previous is not None and previous.catalogue.models == catalogue.models
@@ -303,11 +304,6 @@ def _at(place: str) -> Iterator[None]:
         raise
     except (ValueError, re.error) as error:
         raise CompileError(place, str(error)) from error
-
-
-def _same(one: Catalogue, other: Catalogue) -> bool:
-    """Whether both have the same authorizers."""
-    return one.authorizers == other.authorizers
 
 
 def _alike_groups(one: Catalogue, other: Catalogue) -> set[str]:

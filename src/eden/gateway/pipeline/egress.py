@@ -3,8 +3,7 @@
 What keeps a caller from having the gateway ask its neighbours (server-side request forgery):
 
 1. An address is one thing only: `https`, a host of letters, digits and dashes that ends in a letter, a port in digits.
-No
-   user, backslash, escape, other script or number in the host; what is no such address is refused, not mended.
+   No user, backslash, escape, other script or number in the host; what is no such address is refused, not mended.
 2. Host, port and method are in the list.
 3. The name is looked up once, every address it has is a public one (`eden.base.addresses`), and exactly that one is
    connected to, with a certificate for the name: a name that leads elsewhere a moment later changes nothing.

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from eden.gateway.exchange import Failure
+from eden.gateway.exchange import IDEMPOTENT, Failure
 from eden.gateway.interfaces import Retry
-
-#: RFC 9110, section 9.2.2
-IDEMPOTENT = frozenset((b"GET", b"HEAD", b"PUT", b"DELETE", b"OPTIONS", b"TRACE"))
 
 
 def tries_again(rule: Retry | None, method: bytes, cause: Failure | int, attempt: int) -> bool:

@@ -223,6 +223,7 @@ class Client(Incoming):
 
     def _refuse(self, status: int, sentence: str) -> None:
         """An answer, and the end of the connection: what comes next cannot be trusted."""
+        self._given()
         exchange = self._exchange
         call, self._call = self._call, None
         if call is not None:
@@ -247,6 +248,7 @@ class Client(Incoming):
 
     def unexpected(self) -> None:
         """A mistake of ours is being handled: said in the log, and to the client without its inside."""
+        self._given()
         straight = self._flight.given_up()
         exchange, self._exchange = self._exchange or straight, None
         log.exception("a call of %r failed", exchange.operation if exchange is not None else "")
@@ -287,6 +289,7 @@ class Client(Incoming):
     def _left_alone(self) -> None:
         """Nobody waits for the call any more."""
         self._settle()
+        self._given()
         call, self._call = self._call, None
         if call is not None:
             call.abandon()

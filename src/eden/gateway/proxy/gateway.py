@@ -99,6 +99,8 @@ class Gateway:
         #: since the worker began; of calls, those that are over
         self.calls = 0
         self.refused = 0
+        #: bytes of bodies that are taken whole and are not all there yet
+        self.taken = 0
         self.ids = Ids()
         self.ways = Ways()
         self._clients: set[Client] = set()

@@ -33,6 +33,8 @@ TUNNEL: Final = 5
 _PIPELINE: Final = 64 << 10
 #: a body up to this size is taken whole before the upstream is asked, also when it could be streamed
 _SMALL: Final = 64 << 10
+#: bytes of bodies that a worker takes whole at once, beside the one that comes next
+_TAKEN: Final = 256 << 20
 #: seconds for a body to begin, and bytes a second that it has to come with
 _BODY_S: Final = 20.0
 _BODY_RATE: Final = 512
@@ -209,18 +211,27 @@ class Incoming(asyncio.Protocol, ABC):
 
     def _take(self, data: bytes) -> None:
         """More of a body that is taken whole."""
-        body, exchange = self._body, self._exchange
+        body, exchange, gateway = self._body, self._exchange, self._gateway
         assert body is not None and exchange is not None
+        if gateway.taken - body.received > _TAKEN:
+            self._refuse(503, "Too many large bodies are on their way.")
+            return
         pieces = self._cut(body, data)
         if pieces is None:
             return
         self._pieces += pieces
+        gateway.taken += sum(map(len, pieces))
         if body.left:
             self.deadline = self._began + _BODY_S + body.received / _BODY_RATE
             return
-        exchange.body = b"".join(self._pieces)
-        self._pieces = []
+        exchange.body = b"".join(self._given())
         self._run(exchange)
+
+    def _given(self) -> list[bytes]:
+        """What was taken of a body; it does not count as such any more."""
+        pieces, self._pieces = self._pieces, []
+        self._gateway.taken -= sum(map(len, pieces))
+        return pieces
 
     def upload(self, wanted: bool) -> None:
         """The upstream takes a streamed body; or does not for now."""

@@ -11,7 +11,7 @@ import logging
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
 
-from eden.gateway.exchange import GOOD, Answer, Exchange, Failure, Headers
+from eden.gateway.exchange import GOOD, IDEMPOTENT, Answer, Exchange, Failure, Headers
 from eden.gateway.proxy import answers
 from eden.gateway.proxy.framing import LAST_CHUNK, chunk
 from eden.gateway.proxy.lines import Usual
@@ -21,8 +21,6 @@ from eden.gateway.proxy.upstream import Target
 if TYPE_CHECKING:
     from eden.gateway.proxy.gateway import Gateway
 
-#: RFC 9110, section 9.2.2
-IDEMPOTENT: Final = frozenset((b"GET", b"HEAD", b"PUT", b"DELETE", b"OPTIONS", b"TRACE"))
 #: of an answer that has to be held
 HELD_BYTES: Final = 16 << 20
 
