@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from bank.catalogue import ADDRESS
 from bank.openbank import issued, oauth, proofs
 from bank.openbank.errors import ErrorResponse
 from bank.openbank.issued import Issued
@@ -72,7 +73,7 @@ def document() -> dict[str, Any]:
             " 4.0; OAuth 2.1 with pushed requests, private_key_jwt and DPoP. Every resource needs the header DPoP"
             " (RFC 9449) with its token.",
         },
-        "servers": [{"url": "http://127.0.0.1:8720"}],
+        "servers": [{"url": ADDRESS}],
         "paths": paths,
         "components": {
             "schemas": dict(sorted(schemas.items())),
@@ -81,16 +82,16 @@ def document() -> dict[str, Any]:
                 "TPPOAuth2Security": {
                     "type": "oauth2",
                     "description": "The third party's own token, bound to a key by DPoP",
-                    "flows": {"clientCredentials": {"tokenUrl": "/oauth/token", "scopes": _scopes()}},
+                    "flows": {"clientCredentials": {"tokenUrl": f"{ADDRESS}/oauth/token", "scopes": _scopes()}},
                 },
                 "PSUOAuth2Security": {
                     "type": "oauth2",
                     "description": "A customer's token, bound to a key by DPoP; requests are pushed to /oauth/par",
                     "flows": {
                         "authorizationCode": {
-                            "authorizationUrl": "/oauth/authorize",
-                            "tokenUrl": "/oauth/token",
-                            "refreshUrl": "/oauth/token",
+                            "authorizationUrl": f"{ADDRESS}/oauth/authorize",
+                            "tokenUrl": f"{ADDRESS}/oauth/token",
+                            "refreshUrl": f"{ADDRESS}/oauth/token",
                             "scopes": _scopes(),
                         }
                     },

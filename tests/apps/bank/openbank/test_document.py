@@ -44,6 +44,15 @@ def operations() -> list[Any]:
     return [found.ok() for found in schema.get_all_operations() if isinstance(found, Ok)]
 
 
+def test_it_is_an_openapi_document() -> None:
+    document = openapi.document()
+    schemathesis.openapi.from_dict(document).validate()
+    # and a document that is none would be found
+    document["paths"]["/nothing"] = {"get": {"responses": 5}}
+    with pytest.raises(ValueError, match="is not of type"):
+        schemathesis.openapi.from_dict(document).validate()
+
+
 class Asker:
     """Sends generated cases with the right kind of token, and half of them about things that are there."""
 
