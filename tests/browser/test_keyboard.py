@@ -246,6 +246,27 @@ def test_cancel_and_faults(typing: Typing, expect_console: Callable[[str], None]
     assert failed == "keyboard.open:fail the server is not the one that was pinned"
 
 
+def test_an_offer_of_before_is_refused(typing: Typing) -> None:
+    """Whoever is on the way cannot hand out an old one again, to whose keys he may have come since."""
+    offers: list[tuple[bytes, dict[str, str]]] = []
+
+    def replay(route: Route) -> None:
+        if not offers:
+            answer = route.fetch()
+            offers.append((answer.body(), answer.headers))
+        route.fulfill(body=offers[0][0], headers=offers[0][1])
+
+    typing.page.route("**/keyboard/v1/test/session?*", replay)
+    typing.open()
+    ask = "() => eden.keyboard.open({user: 'anna'}).then(() => '', error => error.errMsg)"
+    typing.program.evaluate(f"() => {{ globalThis.first = ({ask})() }}")
+    typing.ready()
+    typing.page.keyboard.press("Escape")
+    assert typing.program.evaluate("() => first") == "keyboard.open:fail cancel"
+    refused = typing.program.evaluate(ask)
+    assert refused == "keyboard.open:fail the server offers something else than was asked for"
+
+
 def test_a_page_that_is_not_secure_has_none(typing: Typing) -> None:
     """Over http, but from this machine, browsers have no Web Crypto: programs hear of it before anybody types."""
     page, elsewhere = typing.page, "http://phone.example"

@@ -19,6 +19,8 @@ from sqlalchemy import Connection, delete, select, update
 
 from eden.base.crypto import HpkePrivateKey
 from eden.base.identity import tokens
+from eden.base.identity.principal import Principal
+from eden.base.identity.service import Identity
 from eden.base.ids import now
 from eden.base.settings import DatabaseSettings, Settings
 from eden.base.settings import Keyboard as KeyboardSettings
@@ -87,6 +89,12 @@ class Bank:
         answer = self.post("enrol-pin", purpose="pay", sealed=sealed, account=account)
         assert answer.status_code == 200, answer.text
 
+    async def principal(self) -> Principal:
+        """The service that may have values checked."""
+        identity = self.office.platform.framed.state.services["identity"]
+        assert isinstance(identity, Identity)
+        return await identity.token(self.verifier)
+
     def run(self, work: Callable[[], Awaitable[None]]) -> None:
         with self.office.client.portal() as portal:
             portal.call(work)
@@ -121,6 +129,10 @@ def test_offer_is_signed_by_the_pinned_key(bank: Bank) -> None:
     assert [key.algorithm for key in statement.keys] == list(SEAL_ALGORITHMS)
     assert statement.expires - statement.issued == 180_000
     assert statement.nonce != bank.offer().nonce
+    asked = "/keyboard/v1/test/session?app=wxbank&purpose=pay&user=anna&challenge="
+    answered = bank.office.client.get(f"{asked}0aZ_-").json()
+    assert statement_of(answered["statement"]).challenge == "0aZ_-"
+    assert bank.office.client.get(f"{asked}a%0a").status_code == 400
 
 
 def keys(bank: Bank, algorithm: str) -> list[dict[str, Any]]:
@@ -203,6 +215,10 @@ def test_each_thing_that_it_is_bound_to(bank: Bank) -> None:
     assert "no session" in refusal(bank.check(rules.write_sealed(rules.Sealed(moved, sealed.message))))
     late = msgspec.structs.replace(sealed.envelope, expires=sealed.envelope.expires + 60_000)
     assert "no session" in refusal(bank.check(rules.write_sealed(rules.Sealed(late, sealed.message))))
+    # another spelling of the same bytes is no other session, nor a fault
+    last = sealed.envelope.session[-1]
+    respelled = msgspec.structs.replace(sealed.envelope, session=sealed.envelope.session[:-1] + chr(ord(last) + 1))
+    assert "no session" in refusal(bank.check(rules.write_sealed(rules.Sealed(respelled, sealed.message))))
     # an envelope that is taken whole from another showing does not fit the message
     other_showing = type_in(bank.offer(), PIN)
     assert "cannot be opened" in refusal(
@@ -252,6 +268,24 @@ def test_junk_is_no_try(bank: Bank) -> None:
         sealed = type_in(bank.offer(), PIN)
         refusal(bank.check(rules.write_sealed(sealed._replace(message=os.urandom(200))), account="J-1"))
     assert bank.check(text(bank.offer(), WRONG_PIN), account="J-1").json()["tries_left"] == 2
+
+
+def test_junk_beside_a_good_value_gives_no_tries(bank: Bank, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is given back is never more than was counted, whatever came between."""
+    bank.enrol(account="J-2")
+    junk = rules.write_sealed(type_in(bank.offer(), PIN)._replace(message=os.urandom(200)))
+    asked, given = bank.service.opener.ask, text(bank.offer(), PIN)
+
+    async def ask(request: Any) -> Any:
+        monkeypatch.setattr(bank.service.opener, "ask", asked)
+        await bank.service.unlock(await bank.principal(), "test", "pay", "J-2")
+        return await asked(request)
+
+    monkeypatch.setattr(bank.service.opener, "ask", ask)
+    refusal(bank.check(junk, account="J-2"))
+    left = [bank.check(text(bank.offer(), WRONG_PIN), account="J-2").json()["tries_left"] for _ in range(3)]
+    assert left == [2, 1, 0]
+    assert bank.check(given, account="J-2").json()["verified"] is False
 
 
 def test_length_of_the_purpose(bank: Bank) -> None:
@@ -402,10 +436,18 @@ def test_what_ended_is_forgotten(bank: Bank) -> None:
     spent = len(bank.read(select(keyboard_spent)))
     bank.run(bank.service.forget)
     assert len(bank.read(select(keyboard_spent))) == spent > 0
-    bank.office.ground.database.write_now(
-        lambda connection: connection.execute(update(keyboard_spent).values(expires_at=1))
-    )
-    bank.run(bank.service.forget)
+
+    def ended(minutes: int) -> None:
+        at = now() - minutes * 60_000_000
+        bank.office.ground.database.write_now(
+            lambda connection: connection.execute(update(keyboard_spent).values(expires_at=at))
+        )
+        bank.run(bank.service.forget)
+
+    # for a server whose clock is behind it goes on
+    ended(59)
+    assert len(bank.read(select(keyboard_spent))) == spent
+    ended(61)
     assert bank.read(select(keyboard_spent)) == []
 
 

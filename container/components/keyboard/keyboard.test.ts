@@ -108,7 +108,8 @@ describe('custom-hash', () => {
 
 describe('offers', () => {
   const wanted = { app: 'wxbank', purpose: 'pay', user: 'anna', kind: 'pin' as const }
-  const statement = { version: 1, ...wanted, session: 's', keys: [] }
+  const challenge = '00ff'
+  const statement = { version: 1, ...wanted, session: 's', challenge, keys: [] }
   const text = JSON.stringify(statement)
 
   async function signed(message: string): Promise<{ pin: string; signature: string }> {
@@ -121,12 +122,14 @@ describe('offers', () => {
   it('are read when a pinned key signed them for what was asked', async () => {
     const { pin, signature } = await signed(`eden keyboard offer 1\n${text}`)
     const other = await signed('x')
-    const offer: Offer = { statement: text, signatures: [{ kid: 'a', signature: other.signature }, { kid: 'b', signature }] }
+    const offer: Offer = { statement: text, challenge, signatures: [{ kid: 'a', signature: other.signature }, { kid: 'b', signature }] }
     expect(await readOffer(offer, [other.pin, pin], wanted)).toEqual(statement)
     await expect(readOffer(offer, [other.pin], wanted)).rejects.toThrow('pinned')
     await expect(readOffer(offer, [], wanted)).rejects.toThrow('pinned')
     await expect(readOffer({ ...offer, statement: `${text} ` }, [pin], wanted)).rejects.toThrow('pinned')
     await expect(readOffer(offer, ['AAAA'], wanted)).rejects.toThrow('no Ed25519 key')
+    // one that was recorded when another was asked for
+    await expect(readOffer({ ...offer, challenge: '00fe' }, [pin], wanted)).rejects.toThrow('something else')
     for (const field of ['app', 'purpose', 'user', 'kind']) {
       await expect(readOffer(offer, [pin], { ...wanted, [field]: 'another' })).rejects.toThrow('something else')
     }

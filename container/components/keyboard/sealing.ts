@@ -10,6 +10,8 @@ export type Form = 'typed' | 'digest'
 export interface Offer {
   statement: string
   signatures: { kid: string; signature: string }[]
+  /** what the phone drew when it asked; the server has signed it, or the offer is not the answer */
+  challenge: string
 }
 
 export interface Statement {
@@ -23,6 +25,7 @@ export interface Statement {
   shortest: number
   longest: number
   nonce: string
+  challenge: string
   issued: number
   expires: number
   keys: { kid: string; algorithm: Algorithm; public: string }[]
@@ -47,7 +50,7 @@ export async function readOffer(offer: Offer, pins: readonly string[], wanted: W
   if (!await signed(offer.signatures, pins, message)) throw new Error('the server is not the one that was pinned')
   const statement = JSON.parse(offer.statement) as Statement
   const same = (['app', 'purpose', 'user', 'kind'] as const).every((name) => statement[name] === wanted[name])
-  if (statement.version !== 1 || !same) throw new Error('the server offers something else than was asked for')
+  if (statement.version !== 1 || !same || statement.challenge !== offer.challenge) throw new Error('the server offers something else than was asked for')
   return statement
 }
 

@@ -136,7 +136,8 @@ export class SecureKeyboard {
   private async offer({ app, purpose, user }: KeyboardRequest): Promise<Offer> {
     const base = new URL(this.options.url, document.baseURI).href.replace(/\/?$/, '/')
     const url = new URL('session', base)
-    url.search = new URLSearchParams({ app, purpose, user }).toString()
+    const challenge = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('')
+    url.search = new URLSearchParams({ app, purpose, user, challenge }).toString()
     let response: Response
     try {
       response = await this.around.fetch(url.href, { credentials: 'omit', cache: 'no-store' })
@@ -144,7 +145,7 @@ export class SecureKeyboard {
       throw fail('the server of the keyboard cannot be reached')
     }
     if (!response.ok) throw fail(`the server offers no key for this (${response.status})`)
-    return await response.json() as Offer
+    return { ...await response.json() as Omit<Offer, 'challenge'>, challenge }
   }
 
   private text(): Promise<string> {

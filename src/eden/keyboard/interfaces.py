@@ -27,6 +27,7 @@ Milliseconds: TypeAlias = Annotated[int, Meta(ge=0, le=2**53)]
 
 WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 REFERENCE = re.compile(r"[^\x00-\x1f\x7f]{0,64}")
+CHALLENGE = re.compile(r"[A-Za-z0-9_-]{0,64}")
 
 
 class OfferedKey(msgspec.Struct, frozen=True):
@@ -50,6 +51,8 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     shortest: int
     longest: int
     nonce: str
+    #: what the phone drew for this offer: an older one, recorded on the way, has another
+    challenge: str
     issued: int
     expires: int
     keys: list[OfferedKey]

@@ -1,6 +1,6 @@
 """The wire of the keyboard: small ASGI code, for phones (GET, any origin) and for services (POST, by token).
 
-    GET  /keyboard/v1/WORKSPACE/session?app=&purpose=&user=
+    GET  /keyboard/v1/WORKSPACE/session?app=&purpose=&user=&challenge=
     POST /keyboard/v1/WORKSPACE/verify-password  enrol-password  check-pin  enrol-pin  unlock  open
 
 docs/keyboard.md has the shapes.
@@ -20,7 +20,7 @@ from eden.base.http import Headers, Receive, Scope, Send, header, read_json, res
 from eden.base.identity.principal import Principal
 from eden.base.identity.service import Identity
 from eden.base.problems import Problem, not_found
-from eden.keyboard.interfaces import REFERENCE, WORD, Line, Reference, Word
+from eden.keyboard.interfaces import CHALLENGE, REFERENCE, WORD, Line, Reference, Word
 from eden.keyboard.service import Given, KeyboardService
 
 PREFIX = "/keyboard/v1/"
@@ -127,7 +127,13 @@ class Receiver:
         if not REFERENCE.fullmatch(user):
             sentence = "user has up to 64 printable characters."
             raise Problem("invalid", sentence, errors=[("user", sentence)])
-        offer = await self._service.offer(slug[:64], app=asked["app"], purpose=asked["purpose"], user=user)
+        challenge = asked.get("challenge", "")
+        if not CHALLENGE.fullmatch(challenge):
+            sentence = "challenge has up to 64 characters of base64url."
+            raise Problem("invalid", sentence, errors=[("challenge", sentence)])
+        offer = await self._service.offer(
+            slug[:64], app=asked["app"], purpose=asked["purpose"], user=user, challenge=challenge
+        )
         await respond(send, msgspec.json.encode(offer), headers=_CORS)
 
     async def _principal(self, scope: Scope) -> Principal:

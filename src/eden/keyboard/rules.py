@@ -29,6 +29,7 @@ _PREFIX = "EK1."
 #: of a sealed value as text; the longest has some 900
 _LONGEST_TEXT = 4_000
 _LONGEST_LOCK = 30 * 24 * 3600
+_NO_SESSION = "The value was sealed in no session of this server."
 _ENVELOPES = msgspec.json.Decoder(Envelope)
 
 
@@ -75,6 +76,7 @@ def new_statement(
     user: str,
     purpose: Purpose,
     keys: list[OfferedKey],
+    challenge: str,
     issued: int,
     seconds: int,
     random: bytes,
@@ -84,8 +86,8 @@ def new_statement(
     code = _code(code_key, random[:16], workspace, app, user, purpose.name, purpose.kind, nonce, issued, expires)
     return Statement(
         session=text64(random[:16] + code), workspace=workspace, app=app, purpose=purpose.name, user=user,
-        kind=purpose.kind, shortest=purpose.shortest, longest=purpose.longest, nonce=nonce, issued=issued,
-        expires=expires, keys=keys,
+        kind=purpose.kind, shortest=purpose.shortest, longest=purpose.longest, nonce=nonce, challenge=challenge,
+        issued=issued, expires=expires, keys=keys,
     )  # fmt: skip
 
 
@@ -126,13 +128,16 @@ def check_session(
         raise refused("other-person", "The value was sealed for another person.")
     if bound is not None and envelope.bound != bound:
         raise refused("other-bound", "The value was sealed for something else than it is sent with.")
-    raw = bytes64(envelope.session)
+    try:
+        raw = bytes64(envelope.session)
+    except ValueError:
+        raise refused("no-session", _NO_SESSION) from None
     code = _code(
         code_key, raw[:16], envelope.workspace, envelope.app, envelope.user, envelope.purpose, envelope.kind,
         envelope.nonce, envelope.issued, envelope.expires,
     )  # fmt: skip
     if not hmac.compare_digest(code, raw[16:]):
-        raise refused("no-session", "The value was sealed in no session of this server.")
+        raise refused("no-session", _NO_SESSION)
     if not envelope.issued - _SKEW_MS <= at < envelope.expires:
         raise refused("ended", "The session of the value has ended.")
 

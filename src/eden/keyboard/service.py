@@ -47,6 +47,8 @@ from eden.keyboard.wire import (
 
 _SECOND = 1_000_000
 _LOG_SECONDS = 400 * 24 * 3600
+#: by which the clocks of two servers may differ: for one of them a session goes on that has ended for the other
+_CLOCKS_SECONDS = 3600
 T = TypeVar("T")
 _JSON = msgspec.json.Encoder()
 
@@ -114,8 +116,8 @@ class KeyboardService:
 
     # for phones
 
-    async def offer(self, slug: str, *, app: str, purpose: str, user: str) -> Offer:
-        """A session. Problem `not-found`: no such workspace or purpose."""
+    async def offer(self, slug: str, *, app: str, purpose: str, user: str, challenge: str = "") -> Offer:
+        """A session, for the phone that drew `challenge`. Problem `not-found`: no such workspace or purpose."""
         at = self._clock()
 
         def work(connection: Connection) -> tuple[Purpose, dict[str, service_keys.Key]]:
@@ -134,6 +136,7 @@ class KeyboardService:
                 for name in SEAL_ALGORITHMS
                 if name in keys
             ],
+            challenge=challenge,
             issued=at // 1000,
             seconds=self._settings.session_seconds,
             random=os.urandom(32),
@@ -165,7 +168,9 @@ class KeyboardService:
                 # nothing was tried
                 given_back = {"tries": keyboard_references.c.tries - 1}
                 free = {"locked_until": None} if found.locks is not None else {}
-                connection.execute(update(keyboard_references).where(*mine).values(**given_back, **free))
+                # a good one that came meanwhile has given back all
+                counted = keyboard_references.c.tries > 0
+                connection.execute(update(keyboard_references).where(*mine, counted).values(**given_back, **free))
                 outcome: str = answer.why
             elif isinstance(answer, Checked) and answer.good:
                 renewed = _renewed(connection, taken, answer.renewed, at)
@@ -272,7 +277,8 @@ class KeyboardService:
         at = self._clock()
 
         def work(connection: Connection) -> None:
-            connection.execute(delete(keyboard_spent).where(keyboard_spent.c.expires_at <= at))
+            ended = at - _CLOCKS_SECONDS * _SECOND
+            connection.execute(delete(keyboard_spent).where(keyboard_spent.c.expires_at <= ended))
             connection.execute(delete(keyboard_log).where(keyboard_log.c.at <= at - _LOG_SECONDS * _SECOND))
 
         await self._database.write(work)
