@@ -160,7 +160,7 @@ def test_many_at_once_share_a_question(house: BankHouse) -> None:
 )
 def test_what_is_refused(house: BankHouse, more: dict[str, Any], code: str) -> None:
     before = current(house)["balance"]
-    wanted = {"amount": 100, "key": ""} | more
+    wanted: dict[str, Any] = {"amount": 100, "key": ""} | more
     assert pay(house, **wanted).code == code
     assert current(house)["balance"] == before
 
