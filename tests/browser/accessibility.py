@@ -6,7 +6,7 @@ import importlib.util
 from functools import cache
 from pathlib import Path
 
-from playwright.sync_api import Page
+from playwright.sync_api import Frame, Page
 
 #: of WCAG and of axe's own advice
 _TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -19,7 +19,7 @@ def _axe() -> str:
     return (Path(spec.origin).parent / "axe.min.js").read_text("utf-8")
 
 
-def violations(page: Page, only: str = "", within: str = "html") -> list[str]:
+def violations(page: Page | Frame, only: str = "", within: str = "html") -> list[str]:
     """What axe finds, by all rules or one, one line for each element."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(_axe())

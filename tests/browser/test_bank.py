@@ -4,57 +4,22 @@ become a customer, change password and PIN."""
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Frame, FrameLocator, Locator, Page, Request, expect
+from playwright.sync_api import Page, Request, expect
 
 from tests.browser.accessibility import violations
-from tests.browser.runtime.conftest import asked, program_frame
-
-#: a phone that fills the page, with what the demo tells its simulator
-_PHONE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>phone</title><link rel="icon" href="data:,">
-<style>html,body,#phone{margin:0;width:100%;height:100%;overflow:hidden}</style><div id="phone"></div>
-<script src="/container/host.js"></script><script type="module">
-const { program, gateway, keyboard } = await (await fetch('/settings.json')).json()
-const host = new Eden.EdenHost({
-  container: document.getElementById('phone'), runtimeUrl: '/container/runtime.js', mode: 'check', locale: 'zh_CN',
-  theme: 'light', prompts: 'grant', policy: { domains: 'any' }, services: { proxy: '/_proxy?url=' }, gateway, keyboard,
-})
-void host.open(program)
-</script></html>"""
-CUSTOMER, PASSWORD, PIN = "13812345820", "secret1", "258013"
-_LETTERS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
-
-
-class Demo(NamedTuple):
-    """A running `eden demo`: addresses of the phone, and of the way into the console."""
-
-    phone: str
-    console: str
+from tests.browser.bank import CUSTOMER, PASSWORD, PIN, Demo, Phone, running_demo
 
 
 @pytest.fixture
-def demo() -> Iterator[Demo]:
-    command = [sys.executable, "-m", "eden", "demo", "--no-open", "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
-        try:
-            assert process.stdout is not None
-            addresses = []
-            for line in process.stdout:
-                addresses += re.findall(r"http://127\S+", line)
-                # its bank has made up its past, and the gateway has the catalogue
-                if "are released" in line:
-                    break
-            yield Demo(addresses[0], addresses[1])
-        finally:
-            process.terminate()
-            process.communicate(timeout=60)
+def demo(tmp_path: Path) -> Iterator[Demo]:
+    with running_demo(tmp_path) as demo:
+        yield demo
 
 
 def test_the_visitors_own_phone_is_in_the_console(
@@ -89,7 +54,7 @@ def test_the_phone_calls_the_bank_through_the_gateway(
     # the simulator scales its phone: a tap would have to hit a pixel
     shown.locator("#phone input").fill(CUSTOMER)
     shown.locator("#password input").focus()
-    _Phone(page).type_safely(PASSWORD, "Enter")
+    Phone(page).type_safely(PASSWORD, "Enter")
     expect(shown.locator("#password input")).to_have_value("*" * len(PASSWORD))
     program.locator("body").evaluate(
         """(body, phone) => {
@@ -114,7 +79,7 @@ def test_journey(demo: Demo, page: Page, expect_console: Callable[[str], None]) 
     expect_console("403")  # a wrong PIN
     sent: list[str] = []
     page.on("request", lambda request: sent.append(f"{request.url} {request.post_data_buffer!r}"))
-    phone = _Phone(page).start(demo)
+    phone = Phone(page).start(demo)
     phone.sign_in()
     expect(phone.front(".total")).to_have_text(re.compile(r"^[\d,]+\.\d\d$"))
     total = phone.cents(".total")
@@ -142,6 +107,7 @@ def test_journey(demo: Demo, page: Page, expect_console: Callable[[str], None]) 
     # reserved until the other bank has confirmed
     expect(phone.front(".total")).to_have_text(f"{(total - 12_345) / 100:,.2f}")
 
+    began = time.monotonic()
     phone.text("扫码贷款").click()
     phone.on("loan/entry/entry")
     phone.front("#code input").fill("EDEN-SHOP-2026")
@@ -167,6 +133,8 @@ def test_journey(demo: Demo, page: Page, expect_console: Callable[[str], None]) 
 
     phone.on("loan/loan/loan")
     expect(phone.front(".owed")).to_have_text("¥ 50,000.00")
+    # from the code to the money, photographs read on the way
+    assert time.monotonic() - began < 60
     phone.front("#amount input").fill("1000")
     phone.text("还款", exact=True).click()
     phone.frame.get_by_role("dialog").get_by_text("确定", exact=True).click()
@@ -181,6 +149,7 @@ def test_journey(demo: Demo, page: Page, expect_console: Callable[[str], None]) 
     phone.on("pages/message/message")
     expect(phone.text("小店贷 50,000.00 元")).to_be_visible()
 
+    began = time.monotonic()
     phone.run("() => wx.navigateTo({ url: '/pages/claim/claim' })")
     phone.on("pages/claim/claim")
     phone.text("拍摄", exact=True).click()
@@ -188,6 +157,7 @@ def test_journey(demo: Demo, page: Page, expect_console: Callable[[str], None]) 
     phone.text("提交理赔").click()
     phone.on("pages/result/result")
     expect(phone.text("理赔已到账")).to_be_visible()
+    assert time.monotonic() - began < 180
     assert not [one for one in sent if PASSWORD in one or PIN in one]
 
 
@@ -196,7 +166,7 @@ def test_becoming_a_customer_and_changing_what_one_knows(
 ) -> None:
     expect_console("401")  # a password that was right before
     expect_console("422")  # typed differently
-    phone = _Phone(page).start(demo)
+    phone = Phone(page).start(demo)
     phone.on("pages/login/login")
     phone.text("开户", exact=True).click()
     phone.on("pages/enrol/enrol")
@@ -241,107 +211,3 @@ def test_becoming_a_customer_and_changing_what_one_knows(
     phone.sign_in("13700000001", "Kestrel 19", good=False)
     expect(phone.text("手机号或密码不正确")).to_be_visible()
     phone.sign_in("13700000001", "Kestrel 20")
-
-
-class _Phone:
-    def __init__(self, page: Page) -> None:
-        self.page = page
-
-    def start(self, demo: Demo) -> _Phone:
-        """The program on a phone of a usual size, which fills the page."""
-        self.page.set_viewport_size({"width": 390, "height": 844})
-        address = f"{demo.phone}phone.html"
-        self.page.route(address, lambda route: route.fulfill(content_type="text/html", body=_PHONE))
-        self.page.goto(address)
-        return self
-
-    def sign_in(self, phone: str = CUSTOMER, password: str = PASSWORD, *, good: bool = True) -> None:
-        """The password by taps where its keys have their places."""
-        self.on("pages/login/login")
-        self.front("#phone input").fill(phone)
-        self.front("#password").click()
-        if password == PASSWORD:
-            self.tap_safely(password)
-        else:
-            self.type_safely(password, "Enter")
-        expect(self.front("#password input")).to_have_value("*" * len(password))
-        if not self.frame.evaluate("() => getCurrentPages()[0].data.agreed"):
-            self.text("我已阅读").click()
-        self.text("登录", exact=True).click()
-        if good:
-            self.on("pages/home/home")
-
-    @property
-    def keyboard(self) -> FrameLocator:
-        return self.page.locator("[role=dialog] iframe").content_frame
-
-    def ready(self) -> Locator:
-        """The keys, once they do something."""
-        keys = self.keyboard.locator("canvas")
-        keys.wait_for()
-        self.page.wait_for_timeout(350)
-        return keys
-
-    def type_safely(self, typed: str, *keys: str) -> None:
-        """With the keys of a real keyboard, since those of the phone have changed their places."""
-        self.ready()
-        self.page.keyboard.type(typed)
-        for key in keys:
-            self.page.keyboard.press(key)
-        expect(self.page.locator("[role=dialog] iframe")).to_have_count(0)
-
-    def fill_safely(self, field: str, typed: str) -> None:
-        """A field of the secure keyboard; a PIN ends by itself."""
-        self.front(f"#{field}").click()
-        self.type_safely(typed, *(() if typed.isdigit() else ("Enter",)))
-        expect(self.front(f"#{field} input")).to_have_value("*" * len(typed))
-
-    def tap_safely(self, typed: str) -> None:
-        """By taps on the canvas: letters, then digits on the other page; then Done."""
-        keys, digits = self.ready(), False
-        for character in typed:
-            if character.isdigit() is not digits:
-                self._tap(keys, 0.2, 4)
-                digits = not digits
-            if digits:
-                self._tap(keys, ("1234567890".index(character) + 0.5) / 10, 1)
-                continue
-            row = next(place for place, letters in enumerate(_LETTERS) if character in letters)
-            place = _LETTERS[row].index(character)
-            self._tap(keys, 0.5 + (place + 0.5 - len(_LETTERS[row]) / 2) / 10, row + 1)
-        box = self.keyboard.get_by_role("button", name="完成").bounding_box()
-        assert box is not None
-        self.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-        expect(self.page.locator("[role=dialog] iframe")).to_have_count(0)
-
-    def _tap(self, keys: Locator, across: float, row: int) -> None:
-        box = keys.bounding_box()
-        assert box is not None
-        self.page.mouse.click(box["x"] + across * box["width"], box["y"] + (row - 0.5) / 4 * box["height"])
-
-    @property
-    def frame(self) -> Frame:
-        return program_frame(self.page)
-
-    def run(self, script: str) -> None:
-        self.frame.evaluate(script)
-
-    def on(self, route: str) -> None:
-        """Wait until this page is in front and has settled."""
-        for _ in range(900):
-            frames = [frame for frame in self.page.frames if frame is not self.page.main_frame]
-            script = "() => document.querySelector('.eden-page:not([data-away])')?.dataset.route"
-            if any(asked(frame, script) == route for frame in frames):
-                return
-            self.page.wait_for_timeout(50)
-        raise AssertionError(f"{route} did not come")
-
-    def front(self, selector: str) -> Locator:
-        return self.frame.locator(f".eden-page:not([data-away]) {selector}")
-
-    def cents(self, selector: str) -> int:
-        """The amount in an element."""
-        return int(re.sub(r"\D", "", self.front(selector).inner_text()))
-
-    def text(self, words: str, exact: bool = False) -> Locator:
-        return self.front("wx-page").get_by_text(words, exact=exact).first

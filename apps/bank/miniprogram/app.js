@@ -3,11 +3,11 @@ const { t, language } = require('./utils/i18n')
 App({
   globalData: { customer: null },
 
-  onLaunch() {
-    if (language === 'en') {
-      const texts = ['Home', 'Transfer', 'Messages', 'Me']
-      texts.forEach((text, index) => wx.setTabBarItem({ index, text, fail() {} }))
-    }
+  /** The bar is there only once a page of it is: each of them asks for this. */
+  nameTabs() {
+    if (language !== 'en') return
+    const texts = ['Home', 'Transfer', 'Messages', 'Me']
+    texts.forEach((text, index) => wx.setTabBarItem({ index, text, fail() {} }))
   },
 
   onError(error) {

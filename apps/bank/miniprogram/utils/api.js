@@ -2,11 +2,15 @@ const { baseUrl } = require('./config')
 const { language, t } = require('./i18n')
 const operations = require('./operations')
 
-/** A failure to show: `code` is the bank's, or "offline". */
+/**
+ * A failure to show: `code` is the bank's, the gateway's, or "offline". `isUnknown`: it may have been done all the same, so
+ * the same attempt goes again with the same key.
+ */
 class ApiError extends Error {
-  constructor(code, message) {
+  constructor(code, message, status = 0) {
     super(message)
     this.code = code
+    this.isUnknown = status === 0 || status >= 500
   }
 }
 
@@ -71,7 +75,9 @@ async function call(operation, data = {}, key) {
   if (!statusCode) throw new ApiError('offline', t('offline'))
   const { code = 'failed', detail } = found || {}
   if (statusCode === 401 && code !== 'bad-sign-in') signedOut()
-  throw new ApiError(statusCode === 401 && code !== 'bad-sign-in' ? 'signed-out' : code, detail || t('failed'))
+  // what the gateway itself says to a person is in its tips
+  const said = answer.tips || detail || t('failed')
+  throw new ApiError(statusCode === 401 && code !== 'bad-sign-in' ? 'signed-out' : code, said, statusCode)
 }
 
 /**

@@ -30,7 +30,7 @@ Component({
         wx.showToast({ title: t('calledOff') })
         this.triggerEvent('done')
       } catch (error) {
-        if (error.code !== 'offline') this.key = undefined
+        if (!error.isUnknown) this.key = undefined
         this.setData({ problem: error.message })
       } finally {
         this.setData({ busy: false })

@@ -74,7 +74,7 @@ Page({
       this.key = undefined
       wx.showToast({ title: t('repaid') })
     } catch (error) {
-      if (error.code !== 'offline') this.key = undefined
+      if (!error.isUnknown) this.key = undefined
       this.setData({ problem: error.message })
     } finally {
       this.setData({ busy: false })

@@ -1,7 +1,7 @@
 const api = require('../../utils/api')
 const page = require('../../utils/page')
 const files = require('../../utils/pdf')
-const { pick, t } = require('../../utils/i18n')
+const { language, pick, t } = require('../../utils/i18n')
 
 /** Transactions → days, in order, with the day's sum. */
 function byDay(items) {
@@ -28,9 +28,9 @@ function lastMonths() {
 Page({
   behaviors: [page],
   data: {
-    t: pick('noMore', 'loading', 'search', 'searchHint', 'statementFile', 'shopCode'),
+    t: pick('noMore', 'loading', 'search', 'searchHint', 'statementFile', 'shopCode', 'noTransactions', 'noMatch'),
     filters: [{ value: 'all', text: t('all') }, { value: 'in', text: t('income') }, { value: 'out', text: t('spending') }],
-    direction: 'all', text: '', account: {}, days: [], next: null, fetchingFile: false,
+    direction: 'all', text: '', english: language === 'en', account: {}, days: [], next: null, fetchingFile: false,
   },
   items: [],
   fetching: false,

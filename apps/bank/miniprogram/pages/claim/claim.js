@@ -48,7 +48,7 @@ Page({
       const { number, state } = await api.call('insurance.claim.create', { kind: KINDS[kind], amount: money.parse(amount), [isFilm ? 'film' : 'photo']: picture }, this.key)
       wx.redirectTo({ url: `/pages/result/result?title=claim_${state}&text=${encodeURIComponent(number)}` })
     } catch (error) {
-      if (error.code !== 'offline') this.key = undefined
+      if (!error.isUnknown) this.key = undefined
       this.setData({ problem: error.message || t('failed') })
     } finally {
       this.setData({ busy: false })

@@ -1,11 +1,11 @@
 const api = require('../../utils/api')
 const keyboard = require('../../utils/keyboard')
-const { pick, t } = require('../../utils/i18n')
+const { pick, t, table } = require('../../utils/i18n')
 
 Page({
   data: {
     t: pick('shopCode', 'loans', 'claim', 'thirdParties', 'changePassword', 'changePin', 'permissions', 'language', 'languageValue', 'theme', 'themeValue', 'privacy', 'about', 'signOut'),
-    customer: {}, initial: '', shop: '', secure: false,
+    customer: {}, level: '', initial: '', shop: '', secure: false,
   },
 
   async onLoad() {
@@ -13,11 +13,13 @@ Page({
     this.setData({ secure: await keyboard.isThere() })
   },
 
+  onReady() { getApp().nameTabs() },
+
   async onShow() {
     try {
       const { customer, accounts } = await api.call('account.overview.get')
       const { id: shop = '' } = accounts.find(({ product }) => product === 'MERCHANT') || {}
-      this.setData({ customer, shop, initial: customer.name.slice(0, 1) })
+      this.setData({ customer, shop, initial: customer.name.slice(0, 1), level: table.levels[customer.level] || customer.level })
     } catch (error) {
       wx.showToast({ title: error.message, icon: 'none' })
     }

@@ -4,9 +4,10 @@ const { pick, t } = require('../../utils/i18n')
 
 Page({
   behaviors: [page],
-  data: { t: pick('remove', 'unread'), messages: [], moved: '' },
+  data: { t: pick('remove', 'unread', 'noMessages'), messages: [], moved: '' },
 
   onLoad() { this.title('messages') },
+  onReady() { getApp().nameTabs() },
   onShow() { this.refresh(this.data.state === 'ready') },
   onPullDownRefresh() { this.refresh(true) },
 

@@ -7,7 +7,7 @@ const { fill, language, pick, t } = require('../../utils/i18n')
 Page({
   behaviors: [page],
   data: {
-    t: pick('shop', 'shopNumber', 'payAmount', 'balance', 'from', 'remark', 'remarkHint', 'pay', 'paidShop', 'time', 'number', 'done'),
+    t: pick('shop', 'shopNumber', 'payAmount', 'balance', 'from', 'remark', 'remarkHint', 'payNow', 'paidShop', 'time', 'number', 'done'),
     shop: {}, account: {}, accountName: '', amount: '', remark: '', limits: '', problem: '', ready: false, busy: false, paid: null,
   },
 
@@ -47,7 +47,7 @@ Page({
       this.setData({ paid })
       this.title('paidShop')
     } catch (error) {
-      if (error.code !== 'offline') this.key = undefined
+      if (!error.isUnknown) this.key = undefined
       this.setData({ problem: error.message })
     } finally {
       this.setData({ busy: false })

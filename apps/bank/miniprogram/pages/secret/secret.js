@@ -12,7 +12,7 @@ Page({
     what: 'password', user: '',
   },
 
-  async onLoad({ what }) {
+  async onLoad({ what = 'password' }) {
     this.setData({ what })
     wx.setNavigationBarTitle({ title: t(WHAT[what][0]) })
     try {

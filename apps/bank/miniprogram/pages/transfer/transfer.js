@@ -7,7 +7,7 @@ const { pick, t } = require('../../utils/i18n')
 Page({
   behaviors: [page],
   data: {
-    t: pick('payee', 'choosePayee', 'amount', 'balance', 'max', 'remark', 'remarkHint', 'next'),
+    t: pick('payee', 'choosePayee', 'addPayee', 'amount', 'balance', 'max', 'remark', 'remarkHint', 'next'),
     payees: [], payee: {}, index: 0, account: {}, limit: 0, amount: '', remark: '', problem: '', ready: false, busy: false,
   },
 
@@ -15,20 +15,26 @@ Page({
     this.title('transfer')
     this.refresh()
   },
+  onReady() { getApp().nameTabs() },
   onShow() { if (this.data.state === 'ready') this.refresh(true) },
 
   async load() {
     const [{ items, daily_limit: limit }, { accounts, customer }] = await Promise.all([api.call('payment.payee.list'), api.call('account.overview.get')])
     this.customer = customer
-    this.setData({ payees: items, limit, account: accounts[0] || {} })
+    const index = Math.max(0, items.findIndex(({ id }) => id === this.wanted))
+    this.setData({ payees: items, index, payee: this.wanted ? items[index] || {} : {}, limit, account: accounts[0] || {} })
     this.judge()
   },
 
   choose({ detail }) {
     const index = Number(detail.value)
-    this.setData({ index, payee: this.data.payees[index] || {} })
+    const payee = this.data.payees[index] || {}
+    this.wanted = payee.id
+    this.setData({ index, payee })
     this.judge()
   },
+
+  add() { wx.navigateTo({ url: '/pages/payee/payee', events: { added: (id) => { this.wanted = id } } }) },
 
   type({ detail }) {
     const amount = money.clean(detail.value)
@@ -68,7 +74,7 @@ Page({
       const text = `${payee.name} ¥ ${money.format(cents)}`
       wx.navigateTo({ url: `/pages/result/result?title=${state === 'pending' ? 'sent' : 'transferred'}&text=${encodeURIComponent(text)}` })
     } catch (error) {
-      if (error.code !== 'offline') this.key = undefined
+      if (!error.isUnknown) this.key = undefined
       this.setData({ problem: error.message })
     } finally {
       this.setData({ busy: false })
