@@ -122,6 +122,11 @@ def main(arguments: list[str] | None = None) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:
         code: int = given.run(given)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # whoever reads has enough, as `head` has; nothing may be written to it at the end either
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except EdenError as error:
         print(f"{error.sentence} {error.hint}".rstrip(), file=sys.stderr)
         return 1

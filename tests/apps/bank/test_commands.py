@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -30,6 +33,21 @@ def test_a_running_bank_is_verified_and_summed_up(tmp_path: Path, capsys: pytest
     assert line["id"] in capsys.readouterr().out
     assert main(["trial-balance", "--data", str(tmp_path), "--at", "2020-01-01"]) == 0
     assert main(["verify", str(receipt), "--data", str(tmp_path)]) == 0
+
+
+def test_who_reads_may_have_enough() -> None:
+    """`python -m bank catalogue | head -1`: no traceback."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "bank", "catalogue"],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        bufsize=0,
+    ) as bank:
+        assert bank.stdout is not None and bank.stderr is not None
+        bank.stdout.close()
+        assert bank.stderr.read() == b""
+    assert bank.returncode == 0
 
 
 @pytest.mark.parametrize(
