@@ -65,14 +65,3 @@ def look(then: Seen, now: Seen) -> Alert:
     signals = sorted((name for name, is_so in found.items() if is_so), key=lambda name: (-SIGNALS[name][0], name))
     weight = min(100, sum(SIGNALS[name][0] for name in signals))
     return Alert("act" if weight >= ACT else "watch" if weight >= WATCH else "calm", tuple(signals), weight)
-
-
-def bucket(days_overdue: int) -> str:
-    """China's five classes of loans by days overdue alone (2023 rules: 90, 270, 360 days)."""
-    if days_overdue <= 0:
-        return "normal"
-    if days_overdue <= NON_PERFORMING:
-        return "special mention"
-    if days_overdue <= 270:
-        return "substandard"
-    return "doubtful" if days_overdue <= WRITE_OFF else "loss"

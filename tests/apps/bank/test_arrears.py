@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 from sqlalchemy import Connection, delete
 
 from bank import tables
@@ -27,6 +28,7 @@ from bank.centres.interest import is_paid_on, night
 from bank.centres.lending import Repay
 from bank.centres.payments import Wanted
 from bank.centres.worklist import Word
+from bank.loans.daycount import DayCount
 from bank.loans.working_days import add_months
 from bank.refusals import Refusal
 from bank.values import Loan
@@ -131,13 +133,19 @@ def test_some_money_pays_some(bank: Simulation) -> None:
     assert income(bank, PENALTY_INCOME) > 0
 
 
-def test_penalty_and_charges_follow_the_product(bank: Simulation) -> None:
+@pytest.mark.parametrize(("day_count", "year"), [("30/360", 360), ("act/365F", 365)])
+def test_penalty_and_charges_follow_the_product(bank: Simulation, day_count: str, year: int) -> None:
+    def change(connection: Connection) -> None:
+        product = structs.replace(products.FIRST["HOME"], day_count=DayCount(day_count))
+        products.do_change(connection, "HOME", 1, product, "zhao.min")
+
+    bank.write(change)
     loan = lend(bank, person(bank), "HOME", 1_200_000, 6, START)
     until(bank, Day(2027, 4, 10))
     empty(bank)
     until(bank, Day(2027, 4, 20))
     first = shown(bank, loan).schedule[0]
-    expected = Fraction(first.principal * 210, 10_000) * 10 / 360
+    expected = Fraction(first.principal * 210, 10_000) * 10 / year
     assert Fraction(state(bank, loan).penalty) == expected
     # after three days of grace, once
     assert state(bank, loan).charges == 2_000

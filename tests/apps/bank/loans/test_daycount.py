@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bank.loans.daycount import DayCount, Period, days_30, days_of_year, fraction
+from bank.loans.daycount import DayCount, Period, days_30, days_of_year, fraction, of_days
 from bank.loans.schedule import schedule
 from bank.loans.terms import Amortisation, Terms, Unit
 
@@ -200,3 +200,14 @@ def test_a_longer_time_is_never_less(a: Day, b: Day, c: Day) -> None:
     a, b, c = sorted((a, b, c))
     for convention in set(DayCount) - {DayCount.ACTUAL_ACTUAL_ICMA}:
         assert 0 <= fraction(convention, a, b) <= fraction(convention, a, c) + Fraction(3, 360)
+
+
+@given(start=DAYS, convention=st.sampled_from(DayCount))
+def test_single_days_all_count(start: Day, convention: DayCount) -> None:
+    """Outside of periods no day is nothing, and a year of them is one by the days that it has."""
+    end = start + datetime.timedelta(days=365)
+    days = [start + datetime.timedelta(days=number) for number in range((end - start).days)]
+    parts = [fraction(of_days(convention), one, one + datetime.timedelta(days=1)) for one in days]
+    assert all(Fraction(1, 367) < part <= Fraction(1, 360) for part in parts)
+    if of_days(convention) is convention:
+        assert sum(parts) == fraction(convention, start, end)
