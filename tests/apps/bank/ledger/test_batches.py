@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 
@@ -12,7 +13,10 @@ import pytest
 from bank.ledger.audit import check_invariants
 from bank.ledger.interfaces import Flag, NewAccount, Outcome, Transfer
 from bank.ledger.ledger import Ledger
-from tests.apps.bank.ledger.kit import CASH, CNY, DEPOSIT, NO_OVERDRAFT, Clock, run
+from bank.ledger.merkle import Frontier
+from bank.ledger.records import Changes, Head
+from bank.ledger.stores.base import Node
+from tests.apps.bank.ledger.kit import CASH, CNY, DEPOSIT, NO_OVERDRAFT, Clock, Opener, desk, move, run
 
 ACCOUNTS = [f"{number:032x}" for number in range(1, 8)]
 
@@ -76,5 +80,36 @@ def test_one_by_one_or_all_at_once(tmp_path: Path, seed: int) -> None:
         assert results[0] == results[1]
         seen = {outcome for request in results[0][0] for outcome in request}
         assert {Outcome.CREATED, Outcome.EXISTS, Outcome.EXCEEDS_CREDITS, Outcome.LINKED_EVENT_FAILED} <= seen
+
+    run(test)
+
+
+def test_requests_that_come_together_share_a_commit_and_are_answered_after_it(opener: Opener) -> None:
+    """A commit has the transfers, their leaves and the tree that they make; one that lacks funds fails alone."""
+
+    async def test() -> None:
+        async with desk(opener, deposits=8) as it:
+            a, b, *_ = it.deposits
+            commit, sizes = it.ledger.store.commit, [it.ledger.writer.tree.size]
+            commits: list[int] = []
+            poor = move(a, b, 1_000_000)
+            transfers = [move(a, b, 1) for _ in range(63)]
+            transfers.insert(30, poor)
+
+            async def watched(changes: Changes, head: Head, tree: Frontier, nodes: Sequence[Node]) -> None:
+                if changes.rows:
+                    assert len(changes.entries) == len(changes.rows) == tree.size - sizes[-1]
+                    assert not any(answer.done() for answer in answers)
+                    commits.append(len(changes.rows))
+                await commit(changes, head, tree, nodes)
+                sizes.append(tree.size)
+
+            it.ledger.store.commit = watched  # type: ignore[method-assign]
+            answers = [it.ledger.post([transfer]) for transfer in transfers]
+            outcomes = [outcome for (outcome,) in await asyncio.gather(*answers)]
+            it.ledger.store.commit = commit  # type: ignore[method-assign]
+            assert commits == [63]
+            assert outcomes == [Outcome.EXCEEDS_CREDITS if each is poor else Outcome.CREATED for each in transfers]
+            assert await it.net(b) == 1_063
 
     run(test)
