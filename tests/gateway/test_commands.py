@@ -12,6 +12,7 @@ import pytest
 from eden.base.errors import EdenError
 from eden.gateway.documents import read_catalogue, read_document, write_catalogue, write_toml
 from eden.gateway.interfaces import Catalogue
+from eden.gateway.openapi_import import import_openapi
 from tests.gateway.samples import SHOP, changed, shop
 from tests.gateway.test_openapi_documents import ZOO
 from tests.publish.conftest import Server, server
@@ -105,6 +106,26 @@ def test_import_and_export(gateway: Any, server: Server, tmp_path: Path, capsys:
                             ("miniprogram", "eden.rpc")):  # fmt: skip
         assert gateway("export", "--client", language) == 0
         assert words in capsys.readouterr().out
+
+
+def test_an_import_takes_nothing_back_that_was_changed_meanwhile(
+    gateway: Any, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gateway("apply", write(tmp_path / "shop.toml", shop()), "--yes")
+    (tmp_path / "zoo.json").write_text(json.dumps(ZOO), encoding="utf-8")
+
+    def slowly(*document: Any, **rest: Any) -> Any:
+        group = {"upstreams": {"main": {"targets": [{"url": "http://127.0.0.1:9009"}]}}}
+        assert (
+            server.office.ask("developer", "PUT", "/workspaces/test/gateway/groups/new", json=group).status_code == 200
+        )
+        return import_openapi(*document, **rest)
+
+    monkeypatch.setattr("eden.gateway.apply.import_openapi", slowly)
+    assert gateway("import", "zoo.json", "--group", "zoo", "--yes") == 1
+    assert "changed the catalogue meanwhile" in capsys.readouterr().err
+    there = server.office.get("owner", "/workspaces/test/gateway/catalogue")["catalogue"]
+    assert sorted(there["groups"]) == ["new", "shop"]
 
 
 def test_apps(gateway: Any, server: Server, capsys: pytest.CaptureFixture[str]) -> None:

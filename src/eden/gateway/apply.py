@@ -37,12 +37,13 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _apply(remote: Remote, arguments: argparse.Namespace) -> int:
-    return _bring(remote, arguments, read_catalogue(arguments.file))
+    return _bring(remote, arguments, read_catalogue(arguments.file), None)
 
 
 def _import(remote: Remote, arguments: argparse.Namespace) -> int:
     document = read_document(arguments.file)
-    there = msgspec.convert(remote.get("/catalogue")["catalogue"], Catalogue)
+    seen = remote.get("/catalogue")
+    there = msgspec.convert(seen["catalogue"], Catalogue)
     found = import_openapi(
         document,
         group=arguments.group,
@@ -52,10 +53,11 @@ def _import(remote: Remote, arguments: argparse.Namespace) -> int:
     )
     for note in found.notes:
         print(f"note: {note}", file=sys.stderr)
-    return _bring(remote, arguments, merged(there, found.catalogue))
+    return _bring(remote, arguments, merged(there, found.catalogue), seen["revision"])
 
 
-def _bring(remote: Remote, arguments: argparse.Namespace, wanted: Catalogue) -> int:
+def _bring(remote: Remote, arguments: argparse.Namespace, wanted: Catalogue, seen: int | None) -> int:
+    """`seen`: the revision that the document was made of; else, whichever the plan is against."""
     document = encode(wanted)
     plan = msgspec.convert(remote.ask("POST", "/plan", document), Plan)
     errors = [one for one in plan.findings if one.level == "error"]
@@ -73,7 +75,7 @@ def _bring(remote: Remote, arguments: argparse.Namespace, wanted: Catalogue) -> 
         print("Nothing was changed.", file=sys.stderr)
         return 1
     path = f"/catalogue?note={quote(arguments.note)}" if arguments.note else "/catalogue"
-    revision = remote.ask("PUT", path, document, if_match=plan.revision)["revision"]
+    revision = remote.ask("PUT", path, document, if_match=plan.revision if seen is None else seen)["revision"]
     print(f"The catalogue is at revision {revision}.", file=sys.stderr)
     return 0
 

@@ -89,15 +89,13 @@ def load_apps(connection: Connection, seal: Seal, workspace_id: str, at: int) ->
             limits=_limits(row),
             secrets=tuple(
                 Secret(one.kid, one.algorithm, seal.open(one.sealed, "secret", row.key, one.kid), one.retires_at)
-                for one in signed
-                if one.app == row.key
+                for one in signed.get(row.key, ())
             ),
             keys=tuple(
                 EncryptionKey(
                     one.kid, one.algorithm, seal.open(one.sealed, "key", row.key, one.kid), one.public, one.retires_at
                 )
-                for one in sealed
-                if one.app == row.key
+                for one in sealed.get(row.key, ())
             ),
         )
         for row in rows
@@ -346,11 +344,15 @@ def _word(table: Table) -> str:
     return "secret" if table is gateway_secrets else "key"
 
 
-def _live(connection: Connection, table: Table, workspace_id: str, at: int) -> list[Row[Any]]:
+def _live(connection: Connection, table: Table, workspace_id: str, at: int) -> dict[str, list[Row[Any]]]:
+    """By app."""
     live = table.c.retires_at.is_(None) | (table.c.retires_at > at)
     query = select(table).join(gateway_apps, gateway_apps.c.key == table.c.app)
     query = query.where(gateway_apps.c.workspace_id == workspace_id, live)
-    return list(connection.execute(query.order_by(table.c.created_at, table.c.kid)))
+    found: dict[str, list[Row[Any]]] = {}
+    for row in connection.execute(query.order_by(table.c.created_at, table.c.kid)):
+        found.setdefault(row.app, []).append(row)
+    return found
 
 
 def _find(connection: Connection, workspace_id: str, key: str) -> Row[Any]:

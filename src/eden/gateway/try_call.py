@@ -55,7 +55,7 @@ class TryIt:
         self._ground = ground
         settings = ground.settings.gateway
         host = "127.0.0.1" if settings.host in ("0.0.0.0", "::", "") else settings.host
-        self.address = address or f"http://{host}:{settings.port}"
+        self.address = address or f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
         self._clock = clock
         self._seal = sealing(ground.secret)
 

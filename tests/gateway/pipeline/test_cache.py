@@ -63,6 +63,13 @@ def test_keys_are_the_catalogues() -> None:
     assert not made.call(b'{"month": 5}', headers={"accept-language": "en"})[0].cached
 
 
+def test_keys_see_what_is_in_the_body_of_the_commercial_platform() -> None:
+    made = house(keys=["$.http_body.month"])
+    made.call(b'[{"_requestBody": {"month": 5}, "noise": 1}]', answer=good(), wire="mgw")
+    assert made.call(b'[{"_requestBody": {"month": 5}, "noise": 2}]', wire="mgw")[0].cached
+    assert not made.call(b'[{"_requestBody": {"month": 6}}]', wire="mgw")[0].cached
+
+
 def test_people_never_share_an_answer() -> None:
     made = House(workspace(operation={"cache": {}}))
     for name, token in (("ann", "Bearer t1"), ("bob", "Bearer t2")):

@@ -228,6 +228,13 @@ def test_a_body_is_checked_where_the_operation_says_so() -> None:
     House(catalogue({"body": "Order"}, models=MODELS)).passes(b'{"count": 0}')
 
 
+def test_what_is_checked_is_in_the_body_of_the_commercial_platform() -> None:
+    models = {"Order": {"fields": {"count": {"type": "int", "required": True}}}}
+    house = House(catalogue({"body": "Order", "check_body": True}, models=models))
+    assert house.passes(b'[{"_requestBody": {"count": 6}}]', wire="mgw").send_body == b'{"count":6}'
+    assert house.stops(b'[{"_requestBody": {"count": "6"}}]', wire="mgw").code == 3002
+
+
 def test_bodies_are_checked_against_the_models_of_now() -> None:
     before = House(catalogue({"body": "Order", "check_body": True}, models=MODELS))
     models = {"Order": {"fields": {"count": {"type": "int", "minimum": 5, "required": True}}}}

@@ -316,6 +316,22 @@ def test_a_body_that_steps_need_is_held() -> None:
     run(work)
 
 
+def test_a_body_that_is_to_be_unwrapped_is_held() -> None:
+    async def work() -> None:
+        async with upstream(echoing()) as port, stage(table([port])) as gateway:
+            reader, writer = await gateway.connect()
+            writer.write(
+                b"POST /mgw.htm HTTP/1.1\r\nHost: a\r\nOperation-Type: shop.get\r\nContent-Length: 100000\r\n\r\n"
+            )
+            await asyncio.sleep(0.01)
+            writer.write(b"x" * 100_000)
+            assert (await answer(reader))[0] == 200
+            assert gateway.steps.seen[0].body == b"x" * 100_000
+            writer.close()
+
+    run(work)
+
+
 def test_bodies_that_are_held_are_bounded_together(monkeypatch: pytest.MonkeyPatch) -> None:
     """A large one is taken; beside it, others are not: neither is it hurt by them."""
     monkeypatch.setattr(incoming, "_TAKEN", 100_000)

@@ -32,6 +32,7 @@ class Call:
     __slots__ = ("_body", "_cookies", "_parsed", "_query", "exchange", "path")
 
     def __init__(self, exchange: Exchange) -> None:
+        """Of the commercial platform's wire, `exchange.body` becomes what the service is meant to get."""
         self.exchange = exchange
         #: variables of the path, once they are known
         self.path: dict[str, str] = {}
@@ -39,6 +40,8 @@ class Call:
         self._cookies: dict[str, str] | None = None
         self._body: Any = None
         self._parsed = False
+        if exchange.wire == "mgw":
+            self._unwrap()
 
     @property
     def query(self) -> dict[str, Any]:
@@ -93,8 +96,7 @@ class Call:
             return exchange.app
         return exchange.device if name == "device" else exchange.operation
 
-    def unwrap(self) -> None:
-        """Of the commercial platform's body, what the service is meant to get."""
+    def _unwrap(self) -> None:
         body = self.body
         if isinstance(body, list) and len(body) == 1 and isinstance(body[0], dict):
             self._body = inner = body[0]
@@ -198,9 +200,6 @@ class RequestMapping:
         is missing or is none. `call`: the exchange as expressions see it, where it was looked at before.
         """
         exchange.send_method = self.method
-        if exchange.wire == "mgw":
-            call = call or Call(exchange)
-            call.unwrap()
         if self._plain:
             exchange.send_path = self._literals[0] + exchange.target if exchange.target else self._literals[0]
             self._set_body(exchange, exchange.body)

@@ -184,6 +184,7 @@ class Pipeline(Outward):
         route = ready.route
         if exchange.user:
             self._limit_user(exchange, ready)
+        call = Call(exchange) if exchange.wire == "mgw" else None
         if route.check_body is not None and (mistakes := route.check_body(exchange.body or b"")):
             raise _mistaken(mistakes)
         if route.mock is not None and route.mock.answers(self._draw()):
@@ -192,9 +193,8 @@ class Pipeline(Outward):
                 raise Stop(codes.DENIED, "The mock's resultStatus is no result code.")
             answer = Answer(route.mock.status, list(route.mock.headers), route.mock.body, code)
             return self._finished(exchange, answer)
-        call = None
         if route.cache is not None:
-            call, notes = Call(exchange), notes_of(exchange)
+            call, notes = call or Call(exchange), notes_of(exchange)
             notes.key = route.cache.key(call)
             entry = self._cache.get(notes.key, exchange.now_ms)
             if entry is not None:
