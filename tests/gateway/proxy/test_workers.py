@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,8 +16,9 @@ from eden.base.errors import EdenError
 from eden.gateway.figures import decode
 from eden.gateway.models import gateway_figures
 from eden.gateway.proxy.run import beside
+from eden.gateway.proxy.worker import keep_alive
 from tests.gateway.proxy.installed import Installed, installed, shop
-from tests.gateway.proxy.stage import answer, echoing, run, upstream
+from tests.gateway.proxy.stage import answer, echoing, run, until, upstream
 
 
 @pytest.fixture
@@ -121,6 +124,33 @@ def test_a_call_that_runs_ends_before_the_gateway_does(site: Installed) -> None:
             idle_writer.close()
             with pytest.raises(OSError):
                 await asyncio.open_connection("127.0.0.1", port)
+
+    run(work)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="connections inherit options of their listener there")
+def test_a_client_whose_machine_has_gone_is_found() -> None:
+    async def work() -> None:
+        accepted: list[socket.socket] = []
+
+        class Seen(asyncio.Protocol):
+            def connection_made(self, transport: asyncio.BaseTransport) -> None:
+                accepted.append(transport.get_extra_info("socket"))
+
+        listener = socket.create_server(("127.0.0.1", 0))
+        keep_alive(listener)
+        server = await asyncio.get_running_loop().create_server(Seen, sock=listener)
+        _, writer = await asyncio.open_connection(*listener.getsockname())
+        await until(lambda: bool(accepted))
+        [connection] = accepted
+        assert connection.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+        idle, between, tries = (
+            connection.getsockopt(socket.IPPROTO_TCP, option)
+            for option in (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
+        )
+        assert idle + between * tries <= 120
+        writer.close()
+        server.close()
 
     run(work)
 

@@ -88,7 +88,7 @@ async def serve(order: Order) -> int:
         ]
         stack.push_async_callback(_end, tasks)
         listener = socket.socket(fileno=order.listener)
-        _keep_alive(listener)
+        keep_alive(listener)
         server = await loop.create_server(lambda: Client(gateway), sock=listener, backlog=2048)
         gc.collect()
         settle()
@@ -126,7 +126,7 @@ async def _beat(gateway: Gateway, shared: Shared, stop: asyncio.Event, feed: Fee
         await asyncio.sleep(BEAT_S)
 
 
-def _keep_alive(listener: socket.socket) -> None:
+def keep_alive(listener: socket.socket) -> None:
     """Connections inherit it: a client whose machine has gone is found within two minutes."""
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     if sys.platform == "linux":
