@@ -333,12 +333,51 @@ def test_with_a_screen_reader(typing: Typing) -> None:
     expect(frame.get_by_role("status")).to_have_text("2 of 12 entered")
     names = frame.locator("body").aria_snapshot()
     assert "Row 4, key 2" in names
-    text = frame.locator("body").evaluate("body => body.outerHTML")
+    # the voice says what a key is, the document does not
+    body = frame.locator("body")
+    body.evaluate("() => { window.spoken = []; speechSynthesis.speak = ({text}) => { spoken.push(text) } }")
+    frame.get_by_role("button", name="Read keys aloud").click()
+    for place in ("Row 1, key 3", "Row 2, key 2"):
+        frame.get_by_role("button", name=place).focus()
+    assert body.evaluate("() => spoken") == ["3", "5"]
+    text = body.evaluate("body => body.outerHTML")
+    assert not any(digit in body.inner_text() for digit in "35")
     assert "4" not in "".join(frame.locator(".places button").all_inner_texts())
     attributes = "all => all.flatMap(one => [...one.attributes].map(({name}) => name))"
     assert set(frame.locator(".places button").evaluate_all(attributes)) == {"type", "aria-label", "tabindex", "style"}
     assert "data-" not in text
     typing.page.keyboard.press("Escape")
+
+
+_KEYS = ["keydown", "keypress", "keyup", "beforeinput", "input", "pointerdown", "mousedown", "click", "message"]
+#: everything that comes to a window, before anybody else hears it
+_LISTEN = """(names) => {
+    window.heard = []
+    for (const name of names) {
+        window.addEventListener(name, ({type, key, data, clientX, clientY}) => {
+            heard.push(JSON.stringify({type, key, data, clientX, clientY}))
+        }, true)
+    }
+}"""
+
+
+def test_nobody_else_hears_keys(typing: Typing) -> None:
+    """Neither typed nor tapped: no event of them comes to the embedding page or to the program."""
+    page = typing.page
+    typing.open().focus()
+    frames = [page.main_frame, *(frame for frame in page.frames if frame.name == "eden-program")]
+    for frame in frames:
+        frame.evaluate(_LISTEN, _KEYS)
+    page.keyboard.type("748159")
+    typing.tap_digits("2603")
+    expect(typing.keyboard.locator(".dots .full")).to_have_count(10)
+    assert [frame.evaluate("() => heard") for frame in frames] == [[]] * len(frames)
+    page.keyboard.press("Escape")
+    typing.blurred()
+    # where they are heard, they are found
+    typing.program.locator("#plain input").click()
+    page.keyboard.type("7")
+    assert any('"keydown","key":"7"' in text for text in typing.program.evaluate("() => heard"))
 
 
 def heaps(page: Page) -> str:
@@ -415,7 +454,10 @@ def test_what_was_typed_is_nowhere(
             typing.page.evaluate("async (pin) => { localStorage.kept = pin; await fetch('/kept?' + pin) }", PIN)
         else:
             typing.focus()
-            typing.tap_digits(PIN)
+            typing.tap_digits(PIN[:11])
+            meanwhile = everything(typing, sent, tmp_path, caplog.text)
+            assert {where for where, text in meanwhile.items() if PIN[:6] in text} == set()
+            typing.tap_digits(PIN[11:])
             blurred = typing.blurred()
             found = everything(typing, sent, tmp_path, caplog.text)
             assert typing.opened(blurred["encryptedValue"]) == PIN

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { base64, hex, unbase64, utf8, type Bytes } from '../../host/rpc/wire'
 import { SealedKeys } from './buffer'
 import { parseHash } from './hash'
@@ -67,6 +67,17 @@ describe('keys as they are pressed', () => {
     expect([...kept!]).toEqual([0, 0, 0, 0])
     keys.clear()
     expect(keys.count).toBe(0)
+  })
+
+  it('are overwritten as soon as they are handed over', async () => {
+    const encrypt = vi.spyOn(crypto.subtle, 'encrypt')
+    const keys = new SealedKeys()
+    keys.press(0x37)
+    await vi.waitFor(() => expect(encrypt).toHaveBeenCalledOnce())
+    expect([...encrypt.mock.calls[0]![2] as Uint8Array]).toEqual([0])
+    // which is after they were read
+    expect(await keys.reveal(async (typed) => asText(typed))).toBe('7')
+    encrypt.mockRestore()
   })
 
   it('are nowhere in the object', async () => {

@@ -2,7 +2,7 @@
 import type { WireObject } from '../../bridge/messages'
 import { blob, list, number, text, textEntries } from './arguments'
 import { answerHeaders, PROXY_FAILURE, target } from './http-message'
-import { callOperation } from './rpc'
+import { callOperation, GOOD } from './rpc'
 import { networkFailure, readChunks, runTask } from './tasks'
 import { browserFetch, fail } from './types'
 import type { Capability, HostCall } from './types'
@@ -13,7 +13,9 @@ const MAX_DOWNLOAD = 200 * 1024 * 1024
 export const request: Capability = (call) => runTask(call, number(call.args, 'timeout', 60000), async (signal) => {
   const { args, services } = call
   if (args.operationType !== undefined) {
-    const { statusCode, header, data } = await callOperation(call, signal)
+    const { statusCode, resultStatus, header, data } = await callOperation(call, signal)
+    // a refusal need not be signed, and so must not pass for an answer of the service
+    if (resultStatus !== GOOD && statusCode < 400) throw fail(`result ${resultStatus}`)
     return { statusCode, header, cookies: [], data }
   }
   const method = text(args, 'method', 'GET')

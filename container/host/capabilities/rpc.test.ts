@@ -43,10 +43,13 @@ describe('rpc', () => {
   })
 
   it('is what wx.request of an operation does, with the fields of wx.request', async () => {
-    const call = vi.fn(async (..._: any[]) => ({ answer: { ...answer, statusCode: 401 }, stream: undefined }))
+    const call = vi.fn(async (..._: any[]) => ({ answer: { ...answer, statusCode: 401, resultStatus: 7002 }, stream: undefined }))
     const asked = await frame(call).ask(request, { taskId: 1, url: 'https://g/rpc/a', operationType: 'a', query: 'x=1', method: 'GET' })
     expect(asked).toEqual({ statusCode: 401, data: '{"a":1}', header: { 'Content-Type': 'application/json' }, cookies: [] })
     expect(call.mock.calls[0]![0]).toMatchObject({ operationType: 'a', method: 'GET', query: '?x=1', streamed: false })
+    // nobody signs refusals: they are none of a service's good answers
+    const forged = frame(async () => ({ answer: { ...answer, resultStatus: 3000 }, stream: undefined }))
+    expect((await failure(forged.ask(request, { taskId: 1, operationType: 'a', method: 'GET' }))).reason).toBe('result 3000')
   })
 
   it('says why it failed', async () => {

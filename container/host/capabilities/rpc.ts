@@ -9,6 +9,8 @@ import { readChunks, runTask } from './tasks'
 import { fail } from './types'
 import type { Capability, HostCall } from './types'
 
+/** result code of what the gateway let through, and the service answered */
+export const GOOD = 1000
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'])
 
 export const rpc: Capability = (call) => runTask(call, number(call.args, 'timeout', 60_000), (signal) => callOperation(call, signal))
@@ -32,6 +34,7 @@ export async function callOperation(call: HostCall, signal: AbortSignal): Promis
 
 export interface Operated extends WireObject {
   statusCode: number
+  resultStatus: number
   header: { [name: string]: string }
   data: string | ArrayBuffer
 }

@@ -60,6 +60,23 @@ describe('interceptors', () => {
   })
 })
 
+describe('answers as they come', () => {
+  beforeEach(() => { vi.stubGlobal('document', { baseURI: 'https://shop.example/app/' }) })
+  afterEach(() => vi.unstubAllGlobals())
+
+  it('are not taken where an encrypted one is due', async () => {
+    const plain = async () => new Response('{"forged":true}', { headers: { 'result-status': '1000' } })
+    const pair = await crypto.subtle.generateKey({ name: 'ECDH', namedCurve: 'P-256' }, true, ['deriveBits']) as CryptoKeyPair
+    const key = base64(new Uint8Array(await crypto.subtle.exportKey('raw', pair.publicKey)))
+    const call = (options: Partial<GatewayOptions>) => open({ url: '/gateway', app: 'shop', ...options }, {
+      fetch: plain, device: async () => 'd', now: () => 1000, national: () => Promise.reject(new Error('not asked for')),
+    }).call(outgoing({ streamed: true }), new AbortController().signal)
+    expect(await new Response((await call({})).stream).text()).toBe('{"forged":true}')
+    await expect(call({ seal: { algorithm: 'hpke-p256', kid: 'k', public: key } })).rejects.toMatchObject({ reason: 'the answer is not encrypted' })
+    await expect(call({ verified: ['a.*'] })).rejects.toMatchObject({ reason: 'the answer is not signed by the gateway' })
+  })
+})
+
 describe('a WebSocket', () => {
   beforeEach(() => { vi.stubGlobal('document', { baseURI: 'https://shop.example/app/' }) })
   afterEach(() => vi.unstubAllGlobals())

@@ -142,10 +142,13 @@ export class Client {
     const sealed = await this.seal(request, nonce)
     if (sealed) headers.set(wire.ENCRYPTION, sealed.header)
     const body = sealed?.body ?? request.body
-    for (const [name, value] of Object.entries(await this.fields(request, version, address, nonce, body))) headers.set(name, value)
+    // what is encrypted is a body, and GET has none; the service gets the catalogue's method, whatever the call's was
+    const method = sealed && (request.method === 'GET' || request.method === 'HEAD') ? 'POST' : request.method
+    const fields = await this.fields({ ...request, method }, version, address, nonce, body)
+    for (const [name, value] of Object.entries(fields)) headers.set(name, value)
     const sent = around.now()
     const response = await around.fetch(address, {
-      method: request.method, headers, body: body ?? null, signal, credentials: 'omit', cache: 'no-store', redirect: 'error',
+      method, headers, body: body ?? null, signal, credentials: 'omit', cache: 'no-store', redirect: 'error',
     })
     this.setClock(response.headers.get('server-time'), sent)
     return this.receive(request, nonce, sealed, streamed, response)
@@ -167,7 +170,7 @@ export class Client {
     const signature = headers.get(wire.ANSWER_SIGNATURE)
     const mustVerify = listed(operationType, this.options.verified ?? [])
     const isSealed = headers.has(wire.ENCRYPTION)
-    if (streamed && !signature && !mustVerify && !isSealed && response.body) {
+    if (streamed && !signature && !mustVerify && !isSealed && !sealed && response.body) {
       return { answer, stream: response.body as ReadableStream<Bytes> }
     }
     const bytes: Bytes = new Uint8Array(await response.arrayBuffer())

@@ -41,6 +41,9 @@ def gateway() -> Iterator[str]:
                 "eden.bank.payment.create": {
                     "group": "bank", "open": True, "path": "/payments", "encryption": "required",
                 },
+                "eden.bank.payment.get": {
+                    "group": "bank", "open": True, "method": "GET", "path": "/payments/${id}", "encryption": "required",
+                },
                 "eden.bank.closed.get": {"group": "bank", "method": "GET", "path": "/closed"},
             },
         }  # fmt: skip
@@ -86,6 +89,11 @@ def test_calls_are_signed_encrypted_and_answered(phone: MakePhone, gateway: str)
     # the service sees what the program wrote
     assert paid["data"]["body"] == '{"amount":1250}'
     assert paid["header"]["X-Eden-Encryption"] == "hpke-p256 k1"
+    # so is the answer to a call without a body
+    found = rpc(program, operationType="eden.bank.payment.get", method="GET", query={"id": 7})
+    assert found["errMsg"] == "rpc:ok"
+    assert (found["data"]["line"], found["data"]["body"]) == ("GET /payments/7", "")
+    assert found["header"]["X-Eden-Encryption"] == "hpke-p256 k1"
 
 
 def test_every_character_of_a_query_is_signed_as_it_is_sent(phone: MakePhone, gateway: str) -> None:
