@@ -90,6 +90,7 @@ def main(arguments: list[str] | None = None) -> int:
         ("batches", _batches, "list the newest batches of ends of days"),
         ("rollover", _rollover, "end the days that are over, or run a batch of one again"),
         ("rotate-key", _rotate_key, "sign heads of the ledger's tree with a new key"),
+        ("rotate-secret", _rotate_secret, "make a new secret, and seal anew what was sealed under the old one"),
     ):
         operation = commands.add_parser(name, help=text)
         operation.add_argument("--data", type=Path, required=True, help="folder of everything that the bank keeps")
@@ -254,6 +255,11 @@ def _rollover(given: argparse.Namespace) -> int:
 
 def _rotate_key(given: argparse.Namespace) -> int:
     print(operating.rotate_key(_settings(given)))
+    return 0
+
+
+def _rotate_secret(given: argparse.Namespace) -> int:
+    print(f"A new secret seals {operating.rotate_secret(_settings(given))} values. Forget copies of the old one.")
     return 0
 
 

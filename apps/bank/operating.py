@@ -1,4 +1,5 @@
-"""What an operator does from the command line: list batches, end days, run one again, change the ledger's key.
+"""What an operator does from the command line: list batches, end days, run one again, change the ledger's key and the
+bank's secret.
 
 One process writes a ledger, and holds a lock in the bank's folder. Where that is the bank's own (`serve`), it is asked
 to run a batch and waited for; otherwise the work is done here.
@@ -10,18 +11,25 @@ import asyncio
 import contextlib
 import datetime
 import fcntl
+import os
+import secrets
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from typing import IO
+
+from sqlalchemy import Connection, Table, select, update
 
 from bank.centres import accounting, batches
 from bank.centres.batches import Run
 from bank.server import DAY_END, Bank
 from bank.settings import Settings
-from bank.tables import bring_up_to_date
+from bank.staff.trail import Trail
+from bank.tables import bring_up_to_date, customers, papers
 from eden.base.database import Database
 from eden.base.errors import EdenError
 from eden.base.ids import now
+from eden.base.sealing import Seal
+from eden.base.tables import audit
 
 #: the file whose lock the bank's process holds
 LOCK = "running"
@@ -115,6 +123,61 @@ def rotate_key(settings: Settings) -> str:
         if not is_alone:
             raise runs()
         return asyncio.run(work())
+
+
+def rotate_secret(settings: Settings) -> int:
+    """Make a new secret, and seal anew what was sealed under the old one; how many values those were. Killed at any
+    step, it is done by doing it again. Raises EdenError "bank-runs", "bank-audit" (the record of what staff did is not
+    as it was written: nothing is changed then)."""
+    with alone(settings) as is_alone:
+        if not is_alone:
+            raise runs()
+        old, waiting = settings.secret(), settings.data / "secret.new"
+        if not waiting.exists() or waiting.stat().st_size != len(old):
+            waiting.unlink(missing_ok=True)
+            with open(os.open(waiting, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                file.write(secrets.token_bytes(len(old)))
+                file.flush()
+                os.fsync(file.fileno())
+        new = waiting.read_bytes()
+        with _database(settings) as database:
+            count = database.write_now(lambda connection: _do_reseal(connection, old, new))
+        waiting.replace(settings.data / "secret")
+        return count
+
+
+def _do_reseal(connection: Connection, old: bytes, new: bytes) -> int:
+    if Trail(new).verify(connection).broken_at is None:
+        # a process has died after it had done it
+        return 0
+    kept = Trail(old).verify(connection)
+    if kept.broken_at is not None and connection.execute(select(audit.c.seq).limit(1)).first() is not None:
+        raise EdenError(
+            "bank-audit",
+            f"The audit log is not what was written: entry {kept.broken_at}.",
+            "Keep a copy of the folder, and find out who has changed it first.",
+        )
+    count, seals = 0, (Seal(old, "bank"), Seal(new, "bank"))
+    for row in connection.execute(select(customers.c.id).where(customers.c.document.is_not(None))).all():
+        count += _do_close(connection, customers, "document", row.id, ("document", row.id), seals)
+    for row in connection.execute(select(papers.c.id, papers.c.sha256)).all():
+        count += _do_close(connection, papers, "content", row.id, ("paper", row.id, row.sha256), seals)
+        count += _do_close(connection, papers, "reading", row.id, ("reading", row.id), seals)
+    # its end is signed under the new one from here on
+    Trail(new).do_note(connection, "bank", "secret.rotate", "bank", values=count)
+    return count
+
+
+def _do_close(
+    connection: Connection, table: Table, name: str, identifier: str, context: tuple[str, ...], seals: tuple[Seal, Seal]
+) -> int:
+    """One value; 0 where there is none."""
+    sealed = connection.execute(select(table.c[name]).where(table.c.id == identifier)).scalar()
+    if sealed is None:
+        return 0
+    anew = seals[1].close(seals[0].open(sealed, *context), *context)
+    connection.execute(update(table).where(table.c.id == identifier).values({name: anew}))
+    return 1
 
 
 async def _opened(settings: Settings, work: Callable[[Bank], Awaitable[list[Run]]]) -> list[Run]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from bank import operating
 from bank.__main__ import main
@@ -14,8 +15,13 @@ from bank.centres.batches import Batches
 from bank.server import DAY_END
 from bank.settings import Settings
 from bank.times import day_of
+from eden.base.database import Database
 from eden.base.ids import now
+from eden.base.tables import audit
 from tests.apps.bank.house import open_bank
+from tests.apps.bank.staff_house import OFFICER, Person
+from tests.apps.bank.test_applying_papers import begin, listed, show
+from tests.apps.bank.test_applying_worklist import apply
 
 YESTERDAY = day_of(now() - 86_400_000_000).isoformat()
 
@@ -74,3 +80,72 @@ def test_heads_are_signed_with_a_new_key(folder: Path, capsys: pytest.CaptureFix
     with open_bank(folder) as house:
         # the old one signs beside it for a while
         assert house.run(house.bank.ledger.head()).note.count("— ") == 2
+
+
+@pytest.fixture
+def lived_in(tmp_path: Path) -> Path:
+    """Of a bank with a customer whose card is photographed, and who was looked at."""
+    with open_bank(tmp_path, 2, 500) as house:
+        house.sign_in()
+        draft = begin(house)["id"]
+        assert show(house, draft, "id-front", house.get("/v1/specimens/id-front")["photo"]).status == 200
+        Person(house, OFFICER).shows("customers")
+    return tmp_path
+
+
+def works(folder: Path) -> None:
+    """What is sealed can be read; the record of staff is as it was written, and signed under the secret of now."""
+    with open_bank(folder) as house:
+        house.sign_in()
+        assert apply(house, f"after {now()}").json["state"] == "offered"
+        paper = next(one for one in house.get("/v1/loan-applications")["items"] if one["state"] == "draft")
+        house.run(house.bank.papers.read_next())
+        assert listed(house, paper["id"])["id-front"]["state"] == "confirmed"
+        assert house.bank.database.read_now(house.bank.trail.verify).broken_at is None
+
+
+def test_a_new_secret_seals_what_was_sealed(lived_in: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before, where = (lived_in / "secret").read_bytes(), ["--data", str(lived_in)]
+    assert main(["rotate-secret", *where]) == 0
+    # two identity numbers, and a photo
+    assert "seals 3 values" in capsys.readouterr().out
+    after = lived_in / "secret"
+    assert after.read_bytes() != before and after.stat().st_mode & 0o777 == 0o600
+    assert sorted(lived_in.glob("secret*")) == [after]
+    works(lived_in)
+    with open_bank(lived_in):
+        pass
+    after.write_bytes(before)
+    with open_bank(lived_in) as house:
+        house.sign_in()
+        assert apply(house, "the old one is good for nothing").status == 500
+        assert house.bank.database.read_now(house.bank.trail.verify).broken_at
+
+
+@pytest.mark.parametrize("step", ["before", "after"])
+def test_a_secret_whose_change_was_killed_is_changed_again(
+    lived_in: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """Before the values are sealed anew, and after it."""
+    place = "_do_reseal" if step == "before" else "Path.replace"
+
+    def die(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(f"bank.operating.{place}" if step == "before" else f"pathlib.{place}", die)
+        main(["rotate-secret", "--data", str(lived_in)])
+    kept = (lived_in / "secret.new").read_bytes()
+    assert main(["rotate-secret", "--data", str(lived_in)]) == 0
+    assert (lived_in / "secret").read_bytes() == kept
+    works(lived_in)
+
+
+def test_a_record_that_was_changed_is_not_signed_anew(lived_in: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = (lived_in / "secret").read_bytes()
+    database = Database(Settings(lived_in).database_address)
+    database.write_now(lambda connection: connection.execute(update(audit).values(actor="staff:nobody")))
+    database.close()
+    assert main(["rotate-secret", "--data", str(lived_in)]) == 1
+    assert "audit log" in capsys.readouterr().err
+    assert (lived_in / "secret").read_bytes() == before
