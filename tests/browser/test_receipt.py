@@ -1,10 +1,11 @@
-"""The page that checks a receipt, as a customer keeps it: from a file, without a network."""
+"""A receipt in a customer's hands: saved from the mini program, and checked on the page that is to be kept."""
 
 from __future__ import annotations
 
 import base64
 import json
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,11 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from bank import seed
+from bank.ledger.interfaces import Posted
+from bank.ledger.receipts import verify
 from tests.apps.bank.openbank.served import serving
 from tests.browser.accessibility import violations
+from tests.browser.bank import Phone, running_demo
 
 
 def asked(address: str, path: str, token: str = "", body: Any = None) -> Any:
@@ -59,3 +63,22 @@ def test_a_receipt_is_checked_without_the_bank(page: Page, tmp_path: Path, langu
     assert violations(page) == []
     page.locator("#language").click()
     expect(page.get_by_role("heading", level=1)).not_to_have_text(title)
+
+
+def test_a_receipt_is_saved_from_the_mini_program(
+    page: Page, tmp_path: Path, expect_console: Callable[[str], None]
+) -> None:
+    expect_console("401")  # before signing in
+    with running_demo(tmp_path) as demo:
+        phone = Phone(page).start(demo, "en_US")
+        phone.sign_in()
+        phone.frame.wait_for_function("() => getCurrentPages()[0].data.recent.length")
+        line = phone.run("() => getCurrentPages()[0].data.recent[0].id")
+        phone.run(f"() => wx.navigateTo({{ url: '/pages/transaction/transaction?id={line}' }})")
+        phone.on("pages/transaction/transaction")
+        with page.expect_download() as download:
+            phone.front("wx-button").click()
+        assert download.value.suggested_filename == f"receipt-{line}.json"
+        keys = (demo.bank / "ledger.keys.pub").read_text().splitlines()
+        entry = verify(Path(download.value.path()).read_bytes(), keys).entry
+        assert isinstance(entry, Posted) and line in (entry.transfer.id, entry.transfer.pending_id)
