@@ -24,7 +24,7 @@ from eden.base.identity.service import Identity
 from eden.base.ids import now
 from eden.base.settings import DatabaseSettings, Settings
 from eden.base.settings import Keyboard as KeyboardSettings
-from eden.keyboard import rules
+from eden.keyboard import rules, service_keys
 from eden.keyboard.interfaces import SEAL_ALGORITHMS, Statement
 from eden.keyboard.models import keyboard_keys, keyboard_references, keyboard_spent
 from eden.keyboard.service import KeyboardService, delivery_info
@@ -429,6 +429,26 @@ def test_signing_key_is_replaced_with_both_signing(bank: Bank) -> None:
     offer = bank.office.client.get("/keyboard/v1/test/session?app=wxbank&purpose=pay").json()
     assert {one["kid"] for one in offer["signatures"]} == {key["kid"] for key in keys(bank, "ed25519")}
     assert old in {one["kid"] for one in offer["signatures"]}
+
+
+def test_keys_that_two_make_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The job finds keys missing while somebody makes the first purpose, whose keys count. None is replaced, or a phone
+    would have pinned a signing key that ends in minutes."""
+    with open_office(tmp_path) as office:
+        bank = Bank(office)
+        office.ground.database.write_now(lambda connection: connection.execute(delete(keyboard_keys)))
+        opener = bank.service.opener
+        asked = opener.ask
+
+        async def ask(request: Any) -> Any:
+            monkeypatch.setattr(opener, "ask", asked)
+            await service_keys.ensure(office.ground, opener, office.here_id, now(), "somebody")
+            return await asked(request)
+
+        monkeypatch.setattr(opener, "ask", ask)
+        bank.run(bank.service.rotate)
+        made = bank.read(select(keyboard_keys.c.algorithm, keyboard_keys.c.replaced_at))
+        assert sorted(made) == [(algorithm, None) for algorithm in sorted(service_keys.ALGORITHMS)]
 
 
 def test_what_ended_is_forgotten(bank: Bank) -> None:

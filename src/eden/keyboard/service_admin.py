@@ -110,10 +110,13 @@ class KeyboardAdmin:
     async def renew_key(self, principal: Principal, workspace_id: str, algorithm: KeyAlgorithm) -> None:
         """A new key now; the one before goes on for as long as its kind needs."""
         check_permission(principal, workspace_id, "key.manage")
+        at = self._clock()
         overlap = service_keys.overlap(self._ground.settings.keyboard)
         seconds = service_keys.SIGNER_SECONDS if algorithm == "ed25519" else overlap
+        keys = await self._database.read(lambda connection: service_keys.newest(connection, workspace_id, at))
+        old = keys.get(algorithm)
         await service_keys.renew(
-            self._ground, self._opener, workspace_id, algorithm, self._clock(), actor=principal.name, seconds=seconds
+            self._ground, self._opener, workspace_id, algorithm, at, actor=principal.name, old=old, seconds=seconds
         )
 
     async def log(self, principal: Principal, workspace_id: str, limit: int, after: str | None) -> list[LogRow]:

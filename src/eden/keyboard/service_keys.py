@@ -73,11 +73,18 @@ def newest(connection: Connection, workspace_id: str, at: int) -> dict[str, Key]
 
 
 async def renew(
-    ground: Ground, opener: Opener, workspace_id: str, algorithm: KeyAlgorithm, at: int, *, actor: str, seconds: int
+    ground: Ground,
+    opener: Opener,
+    workspace_id: str,
+    algorithm: KeyAlgorithm,
+    at: int,
+    *,
+    actor: str,
+    old: Key | None,
+    seconds: int = 0,
 ) -> None:
-    """A new key in place of the newest one, if there is one; that goes on for `seconds`. When another process has just
-    done the same, its key counts and this one is forgotten."""
-    old = (await ground.database.read(lambda connection: newest(connection, workspace_id, at))).get(algorithm)
+    """A new key in place of `old`, the newest one as it was seen (None: there was none), which goes on for `seconds`.
+    When another process has done the same meanwhile, its key counts and this one is forgotten."""
     kid = new_id()
     made = good(await opener.ask(Make(algorithm, kid)))
     assert isinstance(made, MadeKey)
@@ -111,19 +118,19 @@ async def rotate(ground: Ground, opener: Opener, at: int, *, every: int, overlap
     """Renew the keys that values are sealed to when they are older than `every` (seconds), make what is missing, and
     remove what has ended."""
 
-    def due(connection: Connection) -> list[tuple[str, KeyAlgorithm]]:
-        found: list[tuple[str, KeyAlgorithm]] = []
+    def due(connection: Connection) -> list[tuple[str, KeyAlgorithm, Key | None]]:
+        found: list[tuple[str, KeyAlgorithm, Key | None]] = []
         for workspace_id in connection.execute(select(keyboard_purposes.c.workspace_id).distinct()).scalars():
             keys = newest(connection, workspace_id, at)
             for algorithm in ALGORITHMS:
                 key = keys.get(algorithm)
                 old = key is not None and algorithm in SEAL_ALGORITHMS and key.created_at + every * _SECOND <= at
                 if key is None or old:
-                    found.append((workspace_id, algorithm))
+                    found.append((workspace_id, algorithm, key))
         return found
 
-    for workspace_id, algorithm in await ground.database.read(due):
-        await renew(ground, opener, workspace_id, algorithm, at, actor="system", seconds=overlap)
+    for workspace_id, algorithm, key in await ground.database.read(due):
+        await renew(ground, opener, workspace_id, algorithm, at, actor="system", old=key, seconds=overlap)
 
     def remove(connection: Connection) -> None:
         used = exists().where(keyboard_references.c.kid == keyboard_keys.c.kid)
@@ -144,7 +151,7 @@ async def ensure(ground: Ground, opener: Opener, workspace_id: str, at: int, act
     found = await ground.database.read(lambda connection: newest(connection, workspace_id, at))
     for algorithm in ALGORITHMS:
         if algorithm not in found:
-            await renew(ground, opener, workspace_id, algorithm, at, actor=actor, seconds=0)
+            await renew(ground, opener, workspace_id, algorithm, at, actor=actor, old=None)
 
 
 def _key(row: object) -> Key:
