@@ -221,7 +221,7 @@ class Outcome(StrEnum):
     PENDING_TRANSFER_ALREADY_POSTED = "pending_transfer_already_posted"
     PENDING_TRANSFER_ALREADY_VOIDED = "pending_transfer_already_voided"
     PENDING_TRANSFER_EXPIRED = "pending_transfer_expired"
-    #: linked and pending transfers stay within a shard
+    #: linked and pending transfers stay within a shard, and what settles between shards is the ledger's alone
     NOT_ACROSS_SHARDS = "not_across_shards"
 
     @property

@@ -59,6 +59,11 @@ def shard_of(account: str) -> int:
         return -1
 
 
+def _is_settled(transfer: Transfer) -> bool:
+    """Whether it is a side of a transfer across shards."""
+    return any(account.lower().startswith(_PREFIX.hex()) for account in (transfer.debit, transfer.credit))
+
+
 def _step_id(id_: str, step: str) -> str:
     return sha256(f"{step} {id_}".encode()).hexdigest()[:32]
 
@@ -128,23 +133,24 @@ class Shards:
     async def post(self, transfers: Sequence[Transfer]) -> list[Outcome]:
         """The outcome of each transfer. What stays within shards is decided first, each shard's in the given order.
 
-        Pending and linked transfers are within a shard.
+        Pending and linked transfers are within a shard, and settlement accounts are the ledger's alone.
         """
         outcomes: list[Outcome | None] = [None] * len(transfers)
         within: dict[int, list[int]] = {}
         across: list[int] = []
         for chain in _chains(transfers):
-            shards = [await self._places(transfers[place]) for place in chain]
-            if len({shard for pair in shards for shard in pair}) == 1 and shards[0][0] < len(self.ledgers):
-                within.setdefault(shards[0][0], []).extend(chain)
-            elif len(chain) == 1:
-                across += chain
-            else:
+            found = [await self._places(transfers[place]) for place in chain]
+            shards = {shard for pair in found for shard in pair or ()}
+            if None in found or (len(shards) != 1 and len(chain) > 1):
                 for place in chain:
                     outcomes[place] = Outcome.NOT_ACROSS_SHARDS
+            elif len(shards) == 1 and min(shards) < len(self.ledgers):
+                within.setdefault(min(shards), []).extend(chain)
+            else:
+                across += chain
         await asyncio.gather(*(self._within(shard, places, transfers, outcomes) for shard, places in within.items()))
-        found = await asyncio.gather(*(self._across(transfers[place]) for place in across))
-        for place, outcome in zip(across, found, strict=True):
+        answers = await asyncio.gather(*(self._across(transfers[place]) for place in across))
+        for place, outcome in zip(across, answers, strict=True):
             outcomes[place] = outcome
         return [outcome for outcome in outcomes if outcome is not None]
 
@@ -155,13 +161,17 @@ class Shards:
         for place, outcome in zip(places, found, strict=True):
             outcomes[place] = outcome
 
-    async def _places(self, transfer: Transfer) -> tuple[int, int]:
-        """The shards of a transfer's accounts; what resolves a pending one belongs where that is."""
+    async def _places(self, transfer: Transfer) -> tuple[int, int] | None:
+        """The shards of a transfer's accounts; what resolves a pending one belongs where that is. Null for what only
+        the ledger itself may do: move money of settlement accounts."""
+        if _is_settled(transfer):
+            return None
         if transfer.flags & (Flag.POST | Flag.VOID) and not (transfer.debit and transfer.credit):
             if prepare([transfer])[0].fault is None:
                 for shard, ledger in enumerate(self.ledgers):
-                    if await ledger.transfers([transfer.pending_id]) != [None]:
-                        return shard, shard
+                    (there,) = await ledger.transfers([transfer.pending_id])
+                    if there is not None:
+                        return None if _is_settled(there.transfer) else (shard, shard)
             return 0, 0
         debit, credit = shard_of(transfer.debit), shard_of(transfer.credit)
         # what names no shard is refused by any ledger

@@ -12,8 +12,8 @@ import pytest
 from bank.ledger.accounts import Change
 from bank.ledger.audit import check_invariants
 from bank.ledger.interfaces import AccountFlag, Flag, LedgerError, NewAccount, Outcome, Transfer, new_id
-from bank.ledger.shards import Shards, shard_of
-from tests.apps.bank.ledger.kit import CASH, CNY, DEPOSIT, NO_OVERDRAFT, Clock, move, post, run
+from bank.ledger.shards import Shards, settlement_id, shard_of
+from tests.apps.bank.ledger.kit import CASH, CNY, DEPOSIT, NO_OVERDRAFT, Clock, move, post, run, void
 
 CREATED = Outcome.CREATED
 STEPS = ["note", "reserve", "reserve there", "post", "post there", "end"]
@@ -175,6 +175,33 @@ def test_a_crash_at_every_step_is_recovered_from(tmp_path: Path, step: str) -> N
         await house.check()
         assert await house.shards.recover() == 0
         assert await house.shards.post([transfer]) == [Outcome.EXISTS if happened else CREATED]
+        assert (await house.net())[::7] == [700, 1_300]
+        await house.check()
+        await house.shards.close()
+
+    run(test)
+
+
+def test_nobody_but_the_ledger_resolves_what_is_between_shards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test() -> None:
+        house = House(tmp_path)
+        await house.furnish()
+        a, *_, z = house.deposits
+        transfer = move(a, z, 300)
+        await house.crash(transfer, "post")
+        with monkeypatch.context() as patch:
+            patch.setattr(Shards, "recover", lambda shards: asyncio.sleep(0))
+            await house.open()
+        near, far = settlement_id(0, 3, CNY), settlement_id(3, 0, CNY)
+        whole = msgspec.structs.replace(void(transfer), debit=a, credit=near, ledger=CNY, code=1)
+        for own in (
+            void(transfer), post(transfer), whole, msgspec.structs.replace(whole, credit=near.upper()),
+            move(a, near, 1), move(far, z, 1), move(near, far, 1),
+        ):  # fmt: skip
+            assert await house.shards.post([own]) == [Outcome.NOT_ACROSS_SHARDS]
+        linked = move(a, house.deposits[1], 1, Flag.LINKED)
+        assert await house.shards.post([linked, void(transfer)]) == [Outcome.NOT_ACROSS_SHARDS] * 2
+        assert await house.shards.recover() == 1
         assert (await house.net())[::7] == [700, 1_300]
         await house.check()
         await house.shards.close()
