@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import jinja2
@@ -20,6 +21,12 @@ _STYLES = (_HERE.parent / "openbank" / "templates" / "page.css", _HERE / "page.c
 
 def page(keys: Sequence[str]) -> Reply:
     """For these public keys, the newest last."""
+    return _made(tuple(keys))
+
+
+# anybody may ask for it, and keys change once in years
+@lru_cache(1)
+def _made(keys: tuple[str, ...]) -> Reply:
     script = "\n".join((_HERE / name).read_text() for name in _SCRIPTS)
     style = "\n".join(path.read_text() for path in _STYLES)
     template = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined).from_string(
