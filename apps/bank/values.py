@@ -155,6 +155,15 @@ class Offer(Struct, frozen=True):
     interest: int
 
 
+class LoanPlan(Struct, frozen=True):
+    """What a loan would take if it was paid out today, at the product's own rate: the first month's payment, all
+    interest, the instalments."""
+
+    payment: int
+    interest: int
+    schedule: list[Instalment]
+
+
 class Application(Struct, frozen=True):
     """An application for a loan, and how far it has come: received, referred (a person looks at it), offered, refused,
     signed, paid. `reasons` are sentences."""

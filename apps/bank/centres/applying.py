@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 from typing import Any
 
@@ -17,7 +18,7 @@ from bank.ids import new_hex
 from bank.refusals import Refusal, yuan
 from bank.tables import applications
 from bank.times import day_of, shown
-from bank.values import Application, LoanOffer, LoanProduct
+from bank.values import Application, LoanOffer, LoanPlan, LoanProduct
 from eden.base.sealing import Seal
 
 PAGE = 50
@@ -81,20 +82,27 @@ class View(Struct, frozen=True):
 
 def offer(connection: Connection, code: str) -> LoanOffer:
     """What a printed code leads to. Refusal "unknown-code"."""
-    found = products.by_entry_code(connection, code)
-    if found is None or not isinstance(found.product, products.Loan):
-        raise Refusal("unknown-code")
+    found = _coded(connection, code)
     loan = found.product
+    assert isinstance(loan, products.Loan)  # nothing else has printed codes
     product = LoanProduct(found.code, loan.name, loan.name_en, loan.least, loan.most, loan.rate_bp)
     return LoanOffer(product, loan.terms)
+
+
+def plan(connection: Connection, code: str, amount: int, term: int, on: datetime.date) -> LoanPlan:
+    """What a loan behind a printed code would take. Refusals "unknown-code", "bad-amount", "bad-term"."""
+    loan = _coded(connection, code).product
+    _check(loan, amount, term, agreed=True)
+    assert isinstance(loan, products.Loan)  # that has been checked
+    terms = loan_books.terms_of(loan, amount, loan.rate_bp, term, on)
+    offered = loan_books.offer_of(terms, loan.rate_bp)
+    return LoanPlan(offered.payment, offered.interest, loan_books.plan_of(terms))
 
 
 def do_begin(connection: Connection, customer: str, key: str, wanted: Begin, at: int) -> str:
     """A code was scanned: the id of an application whose papers are asked for. The same key is the same application;
     one that has been begun for the product goes on. Refusal "unknown-code"."""
-    found = products.by_entry_code(connection, wanted.code)
-    if found is None or not isinstance(found.product, products.Loan):
-        raise Refusal("unknown-code")
+    found = _coded(connection, wanted.code)
     known = _known(connection, customer, key, wanted)
     begun = select(applications.c.id).where(
         applications.c.customer_id == customer, applications.c.product == found.code, applications.c.state == "draft"
@@ -140,6 +148,13 @@ def do_apply(connection: Connection, seal: Seal, customer: str, key: str, wanted
     line.do_move(connection, identifier, "identified", "read", at=at, by=line.MACHINE, note="identified before")
     _do_decide(connection, seal, identifier, found, at)
     return identifier
+
+
+def _coded(connection: Connection, code: str) -> products.Versioned:
+    found = products.by_entry_code(connection, code)
+    if found is None:
+        raise Refusal("unknown-code")
+    return found
 
 
 def _known(connection: Connection, customer: str, key: str, wanted: Apply | Begin) -> str | None:

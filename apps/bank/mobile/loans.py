@@ -11,7 +11,8 @@ from sqlalchemy import select
 from bank.centres import applying, contracts, ending, lending
 from bank.refusals import Refusal
 from bank.tables import documents
-from bank.values import Application, Loan, LoanOffer, Page, Prepayment
+from bank.times import day_of
+from bank.values import Application, Loan, LoanOffer, LoanPlan, Page, Prepayment
 from bank.web import Reply, Request, Route, idempotency_key
 from eden.base.ids import now
 
@@ -21,6 +22,13 @@ if TYPE_CHECKING:
 
 #: of an amount
 _DIGITS = 12
+
+
+class Wish(Struct, frozen=True):
+    """What somebody thinks of borrowing: cents and months, as digits."""
+
+    amount: str = ""
+    term: str = ""
 
 
 class Ahead(Struct, frozen=True):
@@ -35,6 +43,11 @@ def routes(bank: Bank) -> list[Route]:
     async def offer(request: Request) -> LoanOffer:
         code = unquote(request.path["code"])
         return await bank.database.read(lambda connection: applying.offer(connection, code))
+
+    async def plan(request: Request) -> LoanPlan:
+        code, wish = unquote(request.path["code"]), request.convert(Wish)
+        amount, term = _number(wish.amount, "amount"), _number(wish.term, "term")
+        return await bank.database.read(lambda connection: applying.plan(connection, code, amount, term, day_of(now())))
 
     async def apply(request: Request) -> Application:
         wanted, key = request.decode(applying.Apply), idempotency_key(request)
@@ -99,10 +112,8 @@ def routes(bank: Bank) -> list[Route]:
         return await bank.lending.repay(request.customer, request.path["id"], key, wanted, request.chinese)
 
     async def prepayment(request: Request) -> Prepayment:
-        amount = request.convert(Ahead).amount
-        if not amount.isdecimal() or len(amount) > _DIGITS:
-            raise Refusal("invalid", what="amount")
-        return await bank.lending.prepayment(request.customer, request.path["id"], int(amount))
+        amount = _number(request.convert(Ahead).amount, "amount")
+        return await bank.lending.prepayment(request.customer, request.path["id"], amount)
 
     async def call_off(request: Request) -> Loan:
         identifier, customer, key = request.path["id"], request.customer, idempotency_key(request)
@@ -126,6 +137,14 @@ def routes(bank: Bank) -> list[Route]:
 
     return [
         Route("GET", "/v1/loan-products/{code}", offer, "credit.product.get", returns=LoanOffer),
+        Route(
+            "GET",
+            "/v1/loan-products/{code}/plan",
+            plan,
+            "credit.product.plan",
+            returns=LoanPlan,
+            query=Wish,
+        ),
         Route(
             "POST",
             "/v1/loan-applications",
@@ -178,3 +197,10 @@ def routes(bank: Bank) -> list[Route]:
         ),
         Route("POST", "/v1/loans/{id}/repayments", repay, "credit.repayment.create", lending.Repay, Loan, once=True),
     ]
+
+
+def _number(text: str, what: str) -> int:
+    """Refusal "invalid" for what is none."""
+    if not text.isdecimal() or len(text) > _DIGITS:
+        raise Refusal("invalid", what=what)
+    return int(text)

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import datetime
 import hashlib
+import itertools
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+from sqlalchemy import Connection
 
+from bank.centres import products
 from bank.centres.accounting import DAY_STARTS, INTEREST_INCOME, REPAYMENTS, balances, general
 from bank.centres.contracts import KIND as CONTRACT
 from bank.centres.lending import Lending
 from bank.credit.decide import Decision, reproduce
 from bank.ledger.audit import check_invariants
 from bank.ledger.ledger import Ledger
+from bank.loans.daycount import DayCount
 from bank.tables import applications, customers
 from bank.times import day_of
 from eden.base.ids import now
@@ -53,6 +59,33 @@ def test_a_code_leads_to_an_offer(house: BankHouse) -> None:
     assert house.call("GET", "/v1/loan-products/nothing").code == "unknown-code"
     offer = house.get("/v1/loan-products/eden-shop-2026")
     assert offer["product"]["code"] == "SHOP" and 24 in offer["terms"]
+
+
+def test_what_a_loan_would_take_is_said_before(house: BankHouse) -> None:
+    """By the product's own way of counting."""
+    path = "/v1/loan-products/eden-shop-2026/plan"
+    for query, code in (
+        ("amount=5000000&term=7", "bad-term"), ("amount=1&term=12", "bad-amount"), ("term=12", "invalid"),
+        ("amount=5000000&term=x", "invalid"),
+    ):  # fmt: skip
+        assert house.call("GET", f"{path}?{query}").code == code
+    assert house.call("GET", "/v1/loan-products/nothing/plan?amount=5000000&term=12").code == "unknown-code"
+    plan = house.get(f"{path}?amount=5000000&term=12")
+    assert plan["payment"] == INSTALMENT == plan["schedule"][0]["principal"] + plan["schedule"][0]["interest"]
+    assert plan["interest"] == sum(row["interest"] for row in plan["schedule"])
+    assert len(plan["schedule"]) == 12 and sum(row["principal"] for row in plan["schedule"]) == 5_000_000
+
+    def change(connection: Connection) -> None:
+        shop = msgspec.structs.replace(products.FIRST["SHOP"], method="bullet", day_count=DayCount.ACTUAL_360)
+        products.do_change(connection, "SHOP", 1, shop, "zhao.min")
+
+    house.bank.database.write_now(change)
+    rows = house.get(f"{path}?amount=5000000&term=12")["schedule"]
+    assert [row["principal"] for row in rows] == [0] * 11 + [5_000_000]
+    # 4.80 % for each day of a year of 360
+    days = [datetime.date.fromisoformat(row["due"]) for row in rows]
+    spans = [(b - a).days for a, b in itertools.pairwise([day_of(now()), *days])]
+    assert [row["interest"] for row in rows] == [round(Fraction(5_000_000 * 480 * span, 3_600_000)) for span in spans]
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,6 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from bank import seed
 from eden.base.tools import node
 from tests.apps.bank.house import BankHouse
@@ -24,21 +22,6 @@ def told(script: str) -> Any:
     executable = node()
     assert executable is not None
     return json.loads(subprocess.run([executable, "-e", script], cwd=UTILS, capture_output=True, check=True).stdout)
-
-
-@pytest.mark.parametrize(
-    ("principal", "rate", "months", "payment"),
-    # 50,000.00 at 4.80 % over 12 months: 4,275.79; at 0 % the principal in equal parts
-    [(5_000_000, 480, 12, 427_579), (1_200_000, 0, 12, 100_000), (100_000, 480, 36, None)],
-)
-def test_repayment_plan(principal: int, rate: int, months: int, payment: int | None) -> None:
-    plan = told(f"console.log(JSON.stringify(require('./loan').schedule({principal}, {rate}, {months})))")
-    assert sum(row["principal"] for row in plan["rows"]) == principal
-    assert sum(row["payment"] for row in plan["rows"]) == plan["total"] == principal + plan["interest"]
-    assert plan["rows"][-1]["rest"] == 0
-    assert all(row["principal"] > 0 for row in plan["rows"])
-    if payment is not None:
-        assert plan["payment"] == payment
 
 
 def test_every_operation_is_answered(house: BankHouse) -> None:

@@ -21,8 +21,9 @@ NOBODYS = "f" * 32
 KEY = new_id()
 #: routes whose variables name nobody's: what is offered to all, one's own month, one's own word
 OF_ALL = {
-    ("GET", "/v1/loan-products/{code}"), ("GET", "/v1/bills/{month}"), ("GET", "/v1/specimens/{kind}"),
-    ("GET", "/v1/shops/{number}"), ("PUT", "/v1/me/consents/{purpose}"), ("DELETE", "/v1/me/consents/{purpose}"),
+    ("GET", "/v1/loan-products/{code}"), ("GET", "/v1/loan-products/{code}/plan"), ("GET", "/v1/bills/{month}"),
+    ("GET", "/v1/specimens/{kind}"), ("GET", "/v1/shops/{number}"), ("PUT", "/v1/me/consents/{purpose}"),
+    ("DELETE", "/v1/me/consents/{purpose}"),
 }  # fmt: skip
 
 

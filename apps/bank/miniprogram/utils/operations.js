@@ -26,6 +26,7 @@ module.exports = {
   'openbank.consent.withdraw': ['DELETE', '/third-parties/{id}'],
   'insurance.claim.create': ['POST', '/claims'],
   'credit.product.get': ['GET', '/loan-products/{code}'],
+  'credit.product.plan': ['GET', '/loan-products/{code}/plan'],
   'credit.application.begin': ['POST', '/loan-applications/begin'],
   'credit.application.submit': ['POST', '/loan-applications/{id}/submission'],
   'credit.application.withdraw': ['POST', '/loan-applications/{id}/withdrawal'],

@@ -1,20 +1,19 @@
 const api = require('../../utils/api')
-const { schedule } = require('../../utils/loan')
 const { pick, t } = require('../../utils/i18n')
 const application = require('../application')
 
 Page({
   data: {
     t: pick('product', 'loanAmount', 'term', 'months', 'rate', 'monthly', 'interest', 'photo', 'photoReady', 'bureau', 'submit'),
-    product: {}, amount: 0, term: 12, plan: {}, agreed: false, busy: false, error: '',
+    product: {}, amount: 0, term: 12, plan: null, agreed: false, busy: false, error: '',
   },
 
   async onLoad() {
     wx.setNavigationBarTitle({ title: t('confirm') })
-    const { id, product, amount, term } = application.get()
+    const { id, product, amount, term, plan } = application.get()
     // one that an officer has sent back knows what was asked for
     const known = product ? { product, amount, term } : await this.asked(id)
-    this.setData({ ...known, plan: schedule(known.amount, known.product.rate_bp, known.term) })
+    this.setData({ ...known, plan })
   },
 
   async asked(id) {

@@ -1,15 +1,17 @@
-const { schedule } = require('../../utils/loan')
+const api = require('../../utils/api')
 const { pick, t } = require('../../utils/i18n')
 const application = require('../application')
 
 /** A product for those who come without a code (a link): its own limits are checked again when it is submitted. */
 const CODE = 'EDEN-SHOP-2026'
 const DEFAULT = { code: 'SHOP', name: '小店贷', min: 100000, max: 30000000, rate_bp: 480 }
+/** Milliseconds without a move of the slider until the bank is asked. */
+const SLIDING = 150
 
 Page({
   data: {
     t: pick('rate', 'loanAmount', 'term', 'months', 'monthly', 'interest', 'schedule', 'month', 'principal', 'interestPart', 'next'),
-    product: DEFAULT, terms: [6, 12, 24, 36], amount: 5000000, term: 12, plan: schedule(5000000, 480, 12),
+    product: DEFAULT, terms: [6, 12, 24, 36], amount: 5000000, term: 12, plan: null, error: '',
   },
 
   onLoad() {
@@ -24,24 +26,35 @@ Page({
 
   slide({ detail }) {
     this.setData({ amount: detail.value * 100000 })
-    this.replan()
-    this.draw()
+    clearTimeout(this.waiting)
+    this.waiting = setTimeout(() => this.replan(), SLIDING)
   },
 
   choose({ currentTarget }) {
     this.setData({ term: currentTarget.dataset.term })
     this.replan()
-    this.draw()
   },
 
-  replan() {
-    const { product, amount, term } = this.data
-    this.setData({ plan: schedule(amount, product.rate_bp, term) })
+  /** The bank knows how the product is repaid and how its days count; of several answers the last question's counts. */
+  async replan() {
+    const { amount, term } = this.data
     application.set({ amount, term })
+    const asked = this.asked = (this.asked || 0) + 1
+    let found
+    try {
+      found = { plan: await api.call('credit.product.plan', { code: application.get().code, amount, term }), error: '' }
+    } catch (error) {
+      found = { plan: null, error: error.message }
+    }
+    if (asked !== this.asked) return
+    application.set({ plan: found.plan })
+    this.setData(found)
+    this.draw()
   },
 
   /** One bar an instalment: principal below, interest above. */
   draw() {
+    if (!this.data.plan) return
     wx.createSelectorQuery().select('#chart').fields({ node: true, size: true }).exec(([found]) => {
       if (!found || !found.node) return
       const { node, width, height } = found
@@ -51,13 +64,14 @@ Page({
       const context = node.getContext('2d')
       context.scale(ratio, ratio)
       context.clearRect(0, 0, width, height)
-      const { rows, payment } = this.data.plan
+      const rows = this.data.plan.schedule
+      const highest = Math.max(...rows.map(({ principal, interest }) => principal + interest))
       const step = width / rows.length
       const bar = Math.max(2, step * 0.6)
       rows.forEach(({ principal, interest }, index) => {
         const x = index * step + (step - bar) / 2
-        const low = (principal / payment) * (height - 8)
-        const high = (interest / payment) * (height - 8)
+        const low = (principal / highest) * (height - 8)
+        const high = (interest / highest) * (height - 8)
         context.fillStyle = '#2f7bf0'
         context.fillRect(x, height - low, bar, low)
         context.fillStyle = '#f0a63a'
