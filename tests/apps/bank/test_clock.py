@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime
+import re
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from bank import tables
 from bank.centres import reconciling
@@ -15,6 +17,7 @@ from bank.centres.accounting import CHART, balances, general
 from bank.loans.working_days import add_months
 from tests.apps.bank.simulation import Simulation, lend, simulated
 from tests.apps.bank.test_arrears import FIRST, START, account, held, move, person, until
+from tests.apps.bank.test_runbooks import PAGES
 
 DAY = 86_400_000_000
 
@@ -76,13 +79,16 @@ def test_days_that_end_early_end_once(tmp_path: Path) -> None:
 
 
 def test_what_is_collected_early_counts_from_its_day(tmp_path: Path) -> None:
-    """It cannot be undone by the bank itself: the runbook says to give it back."""
+    """The runbook's query finds of whom it was taken."""
     with simulated(tmp_path, FIRST, 1) as bank:
         lend(bank, person(bank), "SHOP", 1_200_000, 12, START)
         bank.night()
         jump(bank, 6)
         (paid,) = bank.rows(tables.repayments)
         assert datetime.date.fromisoformat(paid.day) == add_months(START, 1) > bank.today
+        (query,) = re.findall(r"`(SELECT [^`]+)`", (PAGES / "clock-jump.md").read_text())
+        found = bank.read(lambda connection: connection.execute(text(query.replace("TODAY", str(bank.today)))).all())
+        assert [row.loan_id for row in found] == [paid.loan_id]
         until(bank, add_months(START, 1) + datetime.timedelta(days=3))
         assert len(bank.rows(tables.repayments)) == 1
         assert bank.run(reconciling.check(bank.bank.database, bank.bank.ledger)) > 3
