@@ -178,9 +178,12 @@ class Pages:
         if not possible:
             # what was asked for cannot be had from this customer
             at = self._gate.clock()
-            await self._bank.database.write(
-                lambda connection: consents.do_reject(connection, consent, at, Code.ACCOUNT_IDENTIFIER, customer)
-            )
+
+            def work(connection: Connection) -> None:
+                if _is_waiting(connection, asked, at):
+                    consents.do_reject(connection, consent, at, Code.ACCOUNT_IDENTIFIER, customer)
+
+            await self._bank.database.write(work)
             return self._page("no-account.html", asked, language, back=self._address(asked, error="access_denied"))
         money = await balances(self._bank.ledger, possible)
         offered = [

@@ -97,6 +97,30 @@ def test_a_second_window_cannot_decide_again(party: Party) -> None:
     assert found["Status"] == "AUTH"
 
 
+def test_what_another_window_allowed_meanwhile_stays_allowed(
+    house: BankHouse, party: Party, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A customer without a suitable account looks at a request while somebody else allows it."""
+    consent = party.ask()
+    address = party.address(consent)
+    first = party.browser.sign_in(address)
+    second = Browser(house)
+    second.sign_in(address)
+
+    def none(connection: Any, asked: Any, customer: str) -> list[str]:
+        house.bank.database.write_now(
+            lambda database: consents.do_authorise(database, asked, customer, [], now()),
+        )
+        return []
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pages, "_possible", none)
+        assert "no account" in second.get(f"{address}&lang=en").body.decode().lower()
+    found = party.call(party.own(), "GET", f"{AISP}/account-access-consents/{consent}").json["Data"]
+    assert found["Status"] == "AUTH"
+    assert party.browser.decide(first, accounts=[0]).status == 400
+
+
 @pytest.mark.parametrize("decision", ["allow", "refuse"])
 def test_what_ends_while_it_is_decided_has_ended(
     house: BankHouse, party: Party, monkeypatch: pytest.MonkeyPatch, decision: str
