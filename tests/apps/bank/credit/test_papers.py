@@ -7,6 +7,7 @@ import signal
 import struct
 import zlib
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -56,6 +57,25 @@ def test_a_careless_photo(reader: Reader) -> None:
     reading = reader.read(file(photo(holder(3), tilt=-4, blur=0.9, noise=5)))
     check(reading, 3)
     assert 3 < abs(reading.tilt) < 5
+
+
+def test_it_needs_no_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The reader is a process of its own and gets a guard of its own: it ends where it asks for a socket or a name."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import os, socket\n"
+        f"open({str(tmp_path / 'guarded')!r}, 'w').close()\n"
+        "def die(*_, **__): os._exit(7)\n"
+        "socket.socket.connect = socket.socket.connect_ex = socket.getaddrinfo = socket.create_connection = die\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    reader = Reader(patience=240)
+    try:
+        check(reader.read(file(photo(holder(2)))), 2)
+    finally:
+        reader.close()
+    assert (tmp_path / "guarded").exists()
 
 
 def test_photos_to_be_taken_again(reader: Reader) -> None:
