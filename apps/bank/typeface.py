@@ -38,6 +38,14 @@ def writable(text: str) -> str:
     return "".join(letter if ord(letter) in known else f"〔U+{ord(letter):04X}〕" for letter in text)
 
 
+def fitted(text: str, size: float, width: float) -> str:
+    """The text as it fits into a width, in points; what is cut ends with …"""
+    shown = writable(text)
+    while shown and pdfmetrics.stringWidth(shown, NAME, size) > width:
+        shown = f"{shown[:-2]}…" if len(shown) > 1 else ""
+    return shown
+
+
 @lru_cache(maxsize=1)
 def _font() -> TTFont:
     return TTFont(NAME, io.BytesIO(_bytes()))

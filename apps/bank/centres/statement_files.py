@@ -16,12 +16,11 @@ from typing import Any, Literal
 
 from msgspec import Struct
 from reportlab.lib.pagesizes import A4
-from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfgen.canvas import Canvas
 from sqlalchemy import Connection, select
 from sqlalchemy import Row as SqlRow
 
+from bank import typeface
 from bank.centres import customers, products
 from bank.ledger.interfaces import Line
 from bank.ledger.ledger import Ledger
@@ -33,10 +32,11 @@ from eden.base.database import Database
 
 #: a spreadsheet takes it for a formula otherwise (OWASP, "CSV Injection")
 _FORMULA = "=+-@\t\r"
-#: one of the fonts that readers of PDF bring along (Adobe-GB1)
-_FONT = "STSong-Light"
 _LEFT, _TOP, _LINE, _BOTTOM = 40, 790, 15, 50
-_COLUMNS = (40, 145, 290, 350, 460, 555)
+#: where texts begin, and the two amounts end; how wide texts are
+_COLUMNS = (40, 125, 245, 300, 460, 555)
+_WIDTHS = (80, 115, 50, 90)
+_SIZE = 9
 
 #: lines of one question
 _PAGE = 500
@@ -121,9 +121,8 @@ def as_csv(statement: Statement, chinese: bool) -> bytes:
 def as_pdf(statement: Statement, chinese: bool) -> bytes:
     """Pure."""
     target = io.BytesIO()
-    pdfmetrics.registerFont(UnicodeCIDFont(_FONT))
     # invariant: no time and no chance in it
-    canvas = Canvas(target, pagesize=A4, invariant=True)
+    canvas = Canvas(target, pagesize=A4, invariant=True, initialFontName=typeface.ready())
     title = f"{'账户对账单' if chinese else 'Account statement'} {statement.month}"
     canvas.setTitle(title)
     y = _head(canvas, title, statement, chinese)
@@ -140,17 +139,19 @@ def as_pdf(statement: Statement, chinese: bool) -> bytes:
 def _cells(statement: Statement, chinese: bool) -> Iterator[Sequence[str]]:
     yield ("", _word("opening", chinese), "", "", "", yuan(statement.opening))
     for row in statement.rows:
-        yield (row.time, row.name[:14], row.kind, row.note[:16], yuan(row.amount), yuan(row.balance))
+        yield (row.time, row.name, row.kind, row.note, yuan(row.amount), yuan(row.balance))
     yield ("", _word("closing", chinese), "", "", "", yuan(statement.closing))
 
 
 def _head(canvas: Canvas, title: str, statement: Statement, chinese: bool) -> int:
     """A page's head; where its lines begin."""
-    canvas.setFont(_FONT, 15)
+    canvas.setFont(typeface.NAME, 15)
     canvas.drawString(_LEFT, _TOP, f"{'伊甸银行' if chinese else 'Eden Bank'}  {title}")
-    canvas.setFont(_FONT, 9)
+    canvas.setFont(typeface.NAME, _SIZE)
     product = statement.product if chinese else statement.product_en
-    canvas.drawString(_LEFT, _TOP - 1.5 * _LINE, f"{statement.owner}  {product}  {statement.account}  CNY")
+    canvas.drawString(
+        _LEFT, _TOP - 1.5 * _LINE, f"{typeface.writable(statement.owner)}  {product}  {statement.account}  CNY"
+    )
     _write(canvas, _TOP - 3 * _LINE, _HEADS[not chinese])
     canvas.line(_LEFT, _TOP - 3.3 * _LINE, _COLUMNS[-1], _TOP - 3.3 * _LINE)
     return _TOP - 4 * _LINE - 4
@@ -159,8 +160,10 @@ def _head(canvas: Canvas, title: str, statement: Statement, chinese: bool) -> in
 def _write(canvas: Canvas, y: float, cells: Sequence[str]) -> None:
     """Texts to the left, the two amounts to the right."""
     for place, text in enumerate(cells):
-        draw = canvas.drawRightString if place >= 4 else canvas.drawString
-        draw(_COLUMNS[place], y, text)
+        if place < len(_WIDTHS):
+            canvas.drawString(_COLUMNS[place], y, typeface.fitted(text, _SIZE, _WIDTHS[place]))
+        else:
+            canvas.drawRightString(_COLUMNS[place], y, text)
 
 
 async def _lines(ledger: Ledger, account: str, start: int, end: int) -> list[Line]:

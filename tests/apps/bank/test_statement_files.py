@@ -7,7 +7,10 @@ import csv
 import io
 
 import pytest
+from pyhanko.pdf_utils.reader import PdfFileReader
+from reportlab.pdfbase import pdfmetrics
 
+from bank import typeface
 from bank.centres import network, statement_files
 from bank.centres.statement_files import Row, Statement, as_csv, as_pdf
 from bank.ledger.records import DAY
@@ -50,6 +53,19 @@ def test_a_pdf_says_the_same(house: BankHouse) -> None:
     assert content.startswith(b"%PDF") and balance > 0
     again = house.get(f"/v1/accounts/{identifier}/statement?month={month()}")
     assert again == file
+
+
+def test_a_pdf_has_its_letters_and_nothing_runs_into_the_amounts() -> None:
+    row = Row("2026-10-01 12:03", "很长的名字" * 8, "income", "𠮷" + "备注" * 20, 100_000_00, 100_000_00)
+    content = as_pdf(Statement("𠮷田", "6222", "活期", "Current", "2026-10", 0, 100_000_00, [row]), True)
+    (page,) = PdfFileReader(io.BytesIO(content)).root["/Pages"]["/Kids"]
+    fonts = [font.get_object() for font in page.get_object()["/Resources"]["/Font"].values()]
+    assert fonts and all(font["/FontDescriptor"]["/FontFile2"].data and font["/ToUnicode"].data for font in fonts)
+    for text, width in ((row.name, 115), (row.note, 90)):
+        shown = typeface.fitted(text, 9, width)
+        assert shown.endswith("…") and len(shown) > 3
+        assert width - 18 < pdfmetrics.stringWidth(shown, typeface.NAME, 9) <= width
+    assert typeface.fitted("备注", 9, 90) == "备注" and typeface.fitted("备注", 9, 1) == ""
 
 
 def test_lines_that_do_not_lead_there_are_no_statement(house: BankHouse) -> None:
