@@ -30,6 +30,10 @@ CNY = 156
 _ACCOUNTS = 8
 _CLIENTS = 8
 _EACH = 10_000
+#: transfers that are acknowledged for each fault at least, however slow the machine is
+_BETWEEN = 15
+#: longest wait for them, seconds
+_SLOW_S = 120
 #: longest wait for an answer; a killed process closes its connections sooner
 _PATIENCE_S = 30
 
@@ -130,6 +134,7 @@ class Trial:
         self._late: list[Transfer] = []
         self._verdict = Verdict()
         self._over = asyncio.Event()
+        self._moved = asyncio.Condition()
 
     async def run(self) -> Verdict:
         await self._furnish()
@@ -139,6 +144,7 @@ class Trial:
         try:
             for number in range(self._faults):
                 await asyncio.sleep(self._random.uniform(0.05, 0.3))
+                await self._moves(_BETWEEN * (number + 1))
                 if self._other is not None and number % 2:
                     await self._other()
                 else:
@@ -152,6 +158,11 @@ class Trial:
                 task.cancel()
             await self._server.kill()
         return await self._judge()
+
+    async def _moves(self, acknowledged: int) -> None:
+        """Wait until so many were acknowledged: on a slow machine, too, faults are among transfers."""
+        async with asyncio.timeout(_SLOW_S), self._moved:
+            await self._moved.wait_for(lambda: self._verdict.acknowledged >= acknowledged)
 
     async def _furnish(self) -> None:
         ledger = await Ledger.open(self._url, keys=self._folder / "keys.json")
@@ -199,6 +210,8 @@ class Trial:
             _, (outcome,) = msgspec.json.decode(line, type=tuple[int, list[Outcome]])
             self._sent.append(Sent(began, time.monotonic(), transfer, outcome))
             self._verdict.acknowledged += outcome.done
+            async with self._moved:
+                self._moved.notify_all()
             return
 
     async def _reader(self) -> None:
