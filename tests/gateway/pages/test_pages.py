@@ -16,6 +16,7 @@ import msgspec
 import pytest
 
 from eden.base.ids import now
+from eden.base.settings import GatewaySettings
 from eden.base.telemetry import Metrics
 from eden.console.frame import Room
 from eden.gateway.example import example
@@ -519,6 +520,21 @@ def test_trying_signs_as_the_app(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("algorithm", ["hpke-x25519", "hpke-p256", "sm2-sm4"])
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [
+        ("127.0.0.2", "http://127.0.0.2:8710"),
+        ("0.0.0.0", "http://127.0.0.1:8710"),
+        ("::1", "http://[::1]:8710"),
+        ("gateway.example", "http://gateway.example:8710"),
+    ],
+)
+def test_trying_finds_the_gateway(host: str, address: str) -> None:
+    settings = SimpleNamespace(gateway=GatewaySettings(host=host, port=8710))
+    ground: Any = SimpleNamespace(settings=settings, secret=bytes(32))
+    assert TryIt(ground).address == address
+
+
 def test_trying_encrypts_and_opens(desk: Desk, algorithm: str) -> None:
     shop = SHOP["operations"]
     changed = {"shop.orders.create": shop["shop.orders.create"] | {"encryption": "required"},
