@@ -14,6 +14,7 @@ from bank.centres import products
 from bank.centres.accounting import CENTRAL_BANK, CNY, balances, book, general
 from bank.centres.products import FIRST, Deposit, Loan
 from bank.ledger.interfaces import Transfer, new_transfer_id
+from bank.loans.daycount import DayCount
 from bank.refusals import Refusal
 from bank.staff import members, product_forms, proposals
 from bank.staff.product_forms import Mistake
@@ -135,6 +136,33 @@ def test_a_version_is_drafted_by_one_and_approved_by_another(house: BankHouse) -
     assert (made.version, made.product.rate_bp, made.author) == (2, 510, "赵敏 / 李薇")
     assert house.get("/v1/loan-products/EDEN-SHOP-2026")["product"]["rate_bp"] == 510
     assert "agreed" in author.shows(path)
+
+
+def test_how_days_are_counted_is_drafted_and_approved(house: BankHouse) -> None:
+    author, second = Person(house, OFFICER), Person(house, SECOND)
+    answer = author.post("products/HOME/edit", **form_of("HOME", day_count="act/366"))
+    assert answer.status == 422 and "Choose one of the list." in answer.text
+    path = draft(author, "HOME", day_count="act/act ISDA", method="bullet")
+    shown = author.shows(path)
+    assert "act/act ISDA" in shown and "interest monthly, principal at the end" in shown
+    author.does(f"{path}/submit")
+    second.does(f"{path}/approve", reason="yes")
+    made = newest(house, "HOME").product
+    assert isinstance(made, Loan) and (made.day_count, made.method) == (DayCount.ACTUAL_ACTUAL_ISDA, "bullet")
+
+
+@pytest.mark.parametrize(
+    ("field", "text"), [("day_count", "act/366"), ("day_count", ""), ("method", "flat"), ("method", "")]
+)
+def test_terms_that_the_engine_does_not_know_are_no_product(field: str, text: str) -> None:
+    document = {"kind": "loan", "name": "x", "name_en": "x", "gl": 1201, "least": 1, "most": 2, "rate_bp": 480}
+    document |= {"terms": [12]}
+    # what was kept before there was a choice
+    known = products.read_product(document | {"day_count": "30/360", "method": "equal_instalments"})
+    assert known == products.read_product(document) and isinstance(known, Loan)
+    with pytest.raises(Refusal) as refusal:
+        products.read_product(document | {field: text})
+    assert f"$.{field}" in refusal.value.title and text in refusal.value.title
 
 
 def test_its_day_has_to_come_first(house: BankHouse) -> None:

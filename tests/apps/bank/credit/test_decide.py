@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from bank.credit import artefacts, reasons
+from bank.credit.affordability import Conditions, payment
 from bank.credit.bureau import CashFlow, Line, Report, generate
 from bank.credit.decide import (
     Application,
@@ -22,6 +23,7 @@ from bank.credit.decide import (
     reproduce,
     versions_on,
 )
+from bank.loans.daycount import DayCount
 
 TODAY = datetime.date(2026, 11, 20)
 PRODUCT = Product(100_000, 30_000_000, 480, (6, 12, 24, 36))
@@ -126,6 +128,25 @@ def test_a_kept_trace_decides_the_same() -> None:
         outcomes.add(decision.outcome)
         assert encode(reproduce(decode(encode(decision)).trace)) == encode(decision)
     assert outcomes == {"offered", "referred", "refused"}
+
+
+@pytest.mark.parametrize("day_count", DayCount)
+def test_a_kept_trace_counts_days_the_same(day_count: DayCount) -> None:
+    product = msgspec.structs.replace(PRODUCT, day_count=day_count)
+    decision = decided({"product": product, "cash_flow": CashFlow((3_000,) * 12, 80, 40)})
+    assert decision.outcome == "offered" and decision.amount < WANTED.amount
+    conditions = Conditions(decision.rate_bp, WANTED.term, TODAY, product.method, day_count)
+    assert decision.trace.payment == payment(decision.amount, conditions) <= decision.trace.carried
+    assert encode(reproduce(decode(encode(decision)).trace)) == encode(decision)
+
+
+def test_a_trace_from_before_days_were_counted_decides_the_same() -> None:
+    decision = decided()
+    old = msgspec.json.decode(encode(decision))
+    del old["trace"]["data"]["product"]["day_count"]
+    old["trace"]["application"]["is_bullet"] = False
+    kept = decode(msgspec.json.encode(old))
+    assert kept == decision == reproduce(kept.trace)
 
 
 def test_a_changed_file_does_not_decide_old_cases() -> None:
