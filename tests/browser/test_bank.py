@@ -67,7 +67,7 @@ def test_the_phone_calls_the_bank_through_the_gateway(
     page.get_by_role("dialog").get_by_role("button", name="允许").click()
     expect(shown.locator(".total")).to_have_text(re.compile(r"^[\d,]+\.\d\d$"))
     opened = calls["/rpc/eden.bank.identity.session.open"]
-    assert calls["/keyboard/v1/test/session"].url.endswith(f"purpose=sign-in&user={CUSTOMER}")
+    assert f"purpose=sign-in&user={CUSTOMER}&challenge=" in calls["/keyboard/v1/test/session"].url
     assert opened.headers["x-eden-signature"].startswith("hmac-sha256 ")
     assert PASSWORD.encode() not in (opened.post_data_buffer or PASSWORD.encode())
     assert "x-eden-signature" in calls["/rpc/eden.bank.account.overview.get"].headers
