@@ -519,7 +519,6 @@ def test_trying_signs_as_the_app(desk: Desk) -> None:
     assert "nobody" in desk.do(path, 422, app="nobody", body="{}")
 
 
-@pytest.mark.parametrize("algorithm", ["hpke-x25519", "hpke-p256", "sm2-sm4"])
 @pytest.mark.parametrize(
     ("host", "address"),
     [
@@ -535,6 +534,7 @@ def test_trying_finds_the_gateway(host: str, address: str) -> None:
     assert TryIt(ground).address == address
 
 
+@pytest.mark.parametrize("algorithm", ["hpke-x25519", "hpke-p256", "sm2-sm4"])
 def test_trying_encrypts_and_opens(desk: Desk, algorithm: str) -> None:
     shop = SHOP["operations"]
     changed = {"shop.orders.create": shop["shop.orders.create"] | {"encryption": "required"},
