@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import datetime
 import math
-from collections.abc import Iterator
 from decimal import ROUND_CEILING, Decimal
 from functools import lru_cache
 from typing import Final, Literal, TypeAlias
@@ -67,20 +66,24 @@ def terms(amount: int, on: Conditions) -> Terms:
     )
 
 
-@lru_cache(maxsize=4096)
 def instalments(amount: int, on: Conditions) -> tuple[tuple[int, int], ...]:
     """Principal and interest of each month, as `schedule(terms(…))` has them."""
-    if on.is_alike:
-        return tuple(_alike(amount, on.rate_bp, on.term, on.method))
+    return _alike(amount, on.rate_bp, on.term, on.method) if on.is_alike else _counted(amount, on)
+
+
+@lru_cache(maxsize=4096)
+def _counted(amount: int, on: Conditions) -> tuple[tuple[int, int], ...]:
     return tuple((int(row.principal * 100), int(row.interest * 100)) for row in schedule(terms(amount, on)))
 
 
-def _alike(amount: int, rate_bp: int, term: int, method: Method) -> Iterator[tuple[int, int]]:
+@lru_cache(maxsize=4096)
+def _alike(amount: int, rate_bp: int, term: int, method: Method) -> tuple[tuple[int, int], ...]:
     level = part = 0
     if method == "equal_instalments":
         level = _level(amount, rate_bp, term)
     elif method == "equal_principal":
         part = _half_even(amount, term)
+    rows = []
     rest = amount
     for number in range(1, term + 1):
         interest = _half_even(rest * rate_bp, _MONTH)
@@ -90,10 +93,11 @@ def _alike(amount: int, rate_bp: int, term: int, method: Method) -> Iterator[tup
             principal = min(max(level - interest, 0), rest)
         else:
             principal = min(part, rest)
-        yield principal, interest
+        rows.append((principal, interest))
         rest -= principal
         if not rest:
             break
+    return tuple(rows)
 
 
 def payment(amount: int, on: Conditions) -> int:
@@ -104,7 +108,6 @@ def payment(amount: int, on: Conditions) -> int:
     return max(principal + interest for principal, interest in rows)
 
 
-@lru_cache(maxsize=4096)
 def annual_cost(amount: int, on: Conditions) -> int:
     """The yearly rate of all costs (Directive 2008/48/EC), rounded up: a limit is not passed by rounding."""
     paid = [principal + interest for principal, interest in instalments(amount, on)]
