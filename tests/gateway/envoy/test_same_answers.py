@@ -255,6 +255,11 @@ def test_web_sockets_pass(stand: Stand) -> None:
             assert file.readline() == b"HELLO\n"
 
 
+def test_a_socket_is_asked_for_as_one(stand: Stand) -> None:
+    for said in stand.both("GET", "/rpc/shop.news.watch", {}):
+        assert (said.status, json.loads(said.body)["code"]) == (400, "malformed")
+
+
 def test_devices_go_the_same_way_every_time(stand: Stand) -> None:
     def way(plane: str, device: str) -> str:
         said = stand.call(plane, "GET", "/rpc/shop.half.get", {"x-eden-device": device}, b"")

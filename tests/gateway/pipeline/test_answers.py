@@ -70,6 +70,14 @@ def test_unknown_operations_and_versions() -> None:
     assert house.stops(method=b"TRACE").status == 405
 
 
+def test_a_socket_is_asked_for_as_one() -> None:
+    house = House(catalogue({"method": "GET", "kind": "websocket"}))
+    assert house.passes(method=b"GET", headers={"upgrade": "WebSocket"}).upstream == "bank/main"
+    for upgrade in ({}, {"upgrade": "h2c"}):
+        refused = house.stops(method=b"GET", headers=upgrade)
+        assert (refused.code, refused.status, "Upgrade" in document(refused)["detail"]) == (3002, 400, True)
+
+
 @pytest.mark.parametrize(
     ("status", "code", "result"),
     [(200, 1000, 200), (204, 1000, 204), (302, 1000, 302), (404, 6666, 404), (503, 4002, 503)],

@@ -94,6 +94,9 @@ def prepare(exchange: Exchange) -> Ready:
         raise Stop(codes.NO_OPERATION, f"The operation {exchange.operation!r} is not open.")
     if exchange.target[:1] not in (b"", b"?"):
         raise Stop(codes.NO_OPERATION, "Nothing follows the name of an operation but a query.")
+    if route.kind == "websocket" and fields.get(b"upgrade", b"").lower() != b"websocket":
+        # what stands in front would take what follows an answer 101 for the next request
+        raise Stop(codes.MALFORMED, "This operation is a WebSocket: ask for it with `Upgrade: websocket`.")
     ready.sealed = b"x-eden-encryption" in fields or route.encryption == "required"
     moved = route.migration is not None and route.migration.takes(device)
     ready.upstream = route.migration.upstream if route.migration is not None and moved else route.upstream
