@@ -27,7 +27,10 @@ def compete(house: House, tries: list[list[Try]]) -> list[list[str]]:
     rivals = []
     for one in tries:
         rival = subprocess.Popen(
-            [sys.executable, "-m", "tests.release.rivals"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            [sys.executable, "-X", "faulthandler", "-m", "tests.release.rivals"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
         )
         assert rival.stdin is not None
         rival.stdin.write(msgspec.json.encode(Order(house.ground.settings, tuple(one))) + b"\n")
@@ -40,7 +43,10 @@ def compete(house: House, tries: list[list[Try]]) -> list[list[str]]:
         assert rival.stdin is not None
         rival.stdin.write(b"go\n")
         rival.stdin.flush()
-    return [json.loads(rival.communicate()[0]) for rival in rivals]
+    told = [rival.communicate() for rival in rivals]
+    for rival, (_, errors) in zip(rivals, told, strict=True):
+        assert rival.returncode == 0, f"ended with {rival.returncode}: {errors.decode()}"
+    return [json.loads(said) for said, _ in told]
 
 
 async def signed(devices: Application, keys: list[str]) -> Truth:

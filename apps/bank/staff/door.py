@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from eden.base.errors import EdenError
 from eden.base.http import Application, Receive, Scope, Send, respond
+from eden.base.structs import make_ready
 
 if TYPE_CHECKING:
     from bank.server import Bank
@@ -35,4 +36,5 @@ class Staff:
         # the framework of the pages takes longer to load than all of the bank
         from bank.staff.app import application
 
+        make_ready()
         return cast(Application, application(self._bank))

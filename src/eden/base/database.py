@@ -34,6 +34,7 @@ from sqlalchemy.exc import DBAPIError
 from eden.base.database_address import parse_address, postgres_arguments
 from eden.base.errors import EdenError
 from eden.base.problems import Problem
+from eden.base.structs import make_ready
 from eden.base.telemetry import span
 
 T = TypeVar("T")
@@ -86,6 +87,7 @@ class Database:
                 hide_parameters=True,
             )
             event.listen(self.engine, "do_connect", _connect_postgres)
+        make_ready()
         self._readers = ThreadPoolExecutor(READERS, "eden-read")
         self._writer: _SqliteWriter | _PooledWriter = (
             _SqliteWriter(self) if self.dialect == "sqlite" else _PooledWriter(self)
