@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -44,16 +45,19 @@ class Demo(NamedTuple):
 
 
 @contextmanager
-def running_demo(folder: Path) -> Iterator[Demo]:
-    """`folder` is for what the demo keeps while it runs."""
+def running_demo() -> Iterator[Demo]:
+    """What it keeps while it runs is in a folder with a short name: paths of local sockets have 107 bytes."""
     command = [sys.executable, "-m", "eden", "demo", "--no-open", "--port", "0"]
-    with subprocess.Popen(
-        command,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env=os.environ | {"TMPDIR": str(folder)},
-    ) as process:
+    with (
+        tempfile.TemporaryDirectory(prefix="demo-", ignore_cleanup_errors=True) as folder,
+        subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env=os.environ | {"TMPDIR": folder},
+        ) as process,
+    ):
         try:
             assert process.stdout is not None
             addresses = []
@@ -62,7 +66,7 @@ def running_demo(folder: Path) -> Iterator[Demo]:
                 # its bank has made up its past, and the gateway has the catalogue
                 if "are released" in line:
                     break
-            (bank,) = folder.glob("eden-demo-*/bank")
+            (bank,) = Path(folder).glob("eden-demo-*/bank")
             phone, console, staff = addresses
             said: list[str] = []
             threading.Thread(target=_listen, args=(process.stdout, said), daemon=True).start()

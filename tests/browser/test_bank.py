@@ -6,7 +6,6 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -17,8 +16,8 @@ from tests.browser.bank import CUSTOMER, PASSWORD, PIN, Demo, Phone, running_dem
 
 
 @pytest.fixture
-def demo(tmp_path: Path) -> Iterator[Demo]:
-    with running_demo(tmp_path) as demo:
+def demo() -> Iterator[Demo]:
+    with running_demo() as demo:
         yield demo
 
 

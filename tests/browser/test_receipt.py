@@ -69,7 +69,7 @@ def test_a_receipt_is_saved_from_the_mini_program(
     page: Page, tmp_path: Path, expect_console: Callable[[str], None]
 ) -> None:
     expect_console("401")  # before signing in
-    with running_demo(tmp_path) as demo:
+    with running_demo() as demo:
         phone = Phone(page).start(demo, "en_US")
         phone.sign_in()
         phone.frame.wait_for_function("() => getCurrentPages()[0].data.recent.length")
