@@ -16,7 +16,7 @@ from msgspec import Struct
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from bank.ids import new_hex
-from bank.tables import staff, staff_sessions
+from bank.staff.tables import staff, staff_sessions
 from eden.base.errors import EdenError
 from eden.base.identity.secrets import digest, new_secret
 

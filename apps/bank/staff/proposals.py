@@ -21,7 +21,8 @@ from bank.centres.products import Product
 from bank.ids import new_hex
 from bank.refusals import Refusal
 from bank.staff.members import Member
-from bank.tables import orders, proposals
+from bank.staff.tables import proposals
+from bank.tables import orders
 from bank.times import day_of
 
 PRODUCT: Final = "product"

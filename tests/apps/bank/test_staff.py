@@ -314,6 +314,7 @@ def test_a_search_notes_whom_it_has_shown_and_not_what_was_typed(house: BankHous
 
 
 def test_the_log_shows_any_change(house: BankHouse) -> None:
+    Person(house, OFFICER).get(f"customers/{first_customer(house)}")
     person = Person(house, SECOND)
     assert "is what was written" in person.shows("trail/verify") or "are what was written" in person.shows(
         "trail/verify"

@@ -19,7 +19,8 @@ from bank.refusals import Refusal
 from bank.staff import members, product_forms, proposals
 from bank.staff.product_forms import Mistake
 from bank.staff.proposals import MOVES, PRODUCT, REVERSAL, Proposal, next_state
-from bank.tables import accounts, orders, staff
+from bank.staff.tables import staff
+from bank.tables import accounts, orders
 from bank.times import day_of
 from eden.base.ids import now
 from eden.console.forms import made_form
