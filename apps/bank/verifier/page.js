@@ -51,6 +51,8 @@ function said(title, right, content) {
   card.className = right ? 'card' : 'error'
   card.append(heading, content)
   by('result').replaceChildren(card)
+  // on a phone it is below what is seen
+  card.scrollIntoView({ block: 'nearest' })
 }
 
 async function check(event) {
