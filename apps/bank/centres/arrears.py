@@ -13,6 +13,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 from msgspec import Struct
@@ -92,18 +93,15 @@ class Arrears:
         """Take what is due by the day from the deposits that loans are repaid from, as far as there is money."""
         for loan in await self._database.read(lambda connection: _collectable(connection, progress.day)):
             (there,) = (await balances(self._ledger, [loan.deposit_id])).values()
-            order = await self._database.write(
-                lambda connection, loan=loan, there=there: self._do_collect(  # type: ignore[misc]
-                    connection, progress, loan, there.available
-                )
-            )
-            if order is not None:
-                await self._payments.carry_out(order)
+            key = f"collect {loan.id} {progress.day}"
+            work = partial(self._do_collect, progress=progress, loan=loan, key=key, there=there.available)
+            await repaying.in_turn(self._database, self._payments, key, work)
 
-    def _do_collect(self, connection: Connection, progress: Progress, loan: Row[Any], there: int) -> Order | None:
+    def _do_collect(
+        self, connection: Connection, progress: Progress, loan: Row[Any], key: str, there: int
+    ) -> Order | None:
         """The order, if something is due and something is there; the same for the same day."""
-        key = f"collect {loan.id} {progress.day}"
-        known = loan_rows.known_order(connection, loan.customer_id, key, key)
+        known = loan_rows.known_order(connection, loan.customer_id, key, key) or repaying.under_way(connection, loan)
         loan = repaying.row_of(connection, loan.id)
         if known is not None or loan.state != "active":
             return known
@@ -271,10 +269,12 @@ def _do_remind(connection: Connection, loan: Row[Any], day: datetime.date, at: i
 
 def do_write_off(connection: Connection, identifier: str, on: datetime.date, at: int) -> None:
     """Take a loan out of the books: the allowance is used up, the rest is a loss. The debt stays, and what is repaid of
-    it is income. Refusal "not-decidable" for one that has been repaid meanwhile."""
+    it is income. Refusals "not-decidable" for one that has been repaid meanwhile, "repayment-open"."""
     loan = repaying.row_of(connection, identifier)
     if loan.state != "active":
         raise Refusal("not-decidable")
+    if repaying.under_way(connection, loan) is not None:
+        raise Refusal("repayment-open")
     state, debt = loan_rows.state_of(connection, identifier), loan_rows.debt_of(connection, loan, on)
     owed = debt.end.principal
     used = min(owed, state.allowance)

@@ -96,8 +96,8 @@ class Lending:
                 connection, row, key, fingerprint, wanted.amount, day_of(at), repaying.CUSTOMER, at
             )
 
-        order = await self._database.write(work)
-        order = await self._payments.carry_out(order)
+        order = await repaying.in_turn(self._database, self._payments, key, work)
+        assert order is not None  # `work` writes one
         if order.state == "refused":
             raise refusal(order.reason)
         return await self.loan(customer, loan, chinese)

@@ -2,12 +2,14 @@
 
 One order pays out of the deposit into a clearing account, and its legs go on from there to penalty, charges, interest
 and principal: all or none. Interest that is paid before the night in which it would be booked becomes income with the
-repayment. What is owed follows from the loan engine; what of it is paid first, `loans.allocation` says.
+repayment. What is owed follows from the loan engine; what of it is paid first, `loans.allocation` says. As it follows
+from what has been repaid, repayments of a loan are made one after the other.
 """
 
 from __future__ import annotations
 
 import datetime
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
@@ -25,10 +27,11 @@ from bank.centres.accounting import (
     sub_account,
 )
 from bank.centres.loan_books import Split
-from bank.centres.payments import Order, do_insert
+from bank.centres.payments import Order, Payments, do_insert
 from bank.ids import new_hex
 from bank.refusals import Refusal, yuan
-from bank.tables import loan_states, loans, repayments
+from bank.tables import loan_states, loans, orders, repayments
+from eden.base.database import Database
 
 #: of repayments: who has made them
 CUSTOMER, COLLECTED = "customer", "collected"
@@ -44,9 +47,10 @@ def do_order(
     kind: str,
     at: int,
 ) -> Order:
-    """Write the order of a repayment with value on a day; the same key with the same wish is the same one. Refusals
-    "bad-amount", "too-much-repaid", "repay-all", "key-used"."""
-    known = loan_rows.known_order(connection, loan.customer_id, key, fingerprint)
+    """Write the order of a repayment with value on a day; the same key with the same wish is the same one. While
+    another one of the loan is under way, it is that one: see `in_turn`. Refusals "bad-amount", "too-much-repaid",
+    "repay-all", "key-used"."""
+    known = loan_rows.known_order(connection, loan.customer_id, key, fingerprint) or under_way(connection, loan)
     if known is not None:
         return known
     clearing = general(REPAYMENTS)
@@ -82,6 +86,30 @@ def do_order(
     return do_insert(
         connection, loan.customer_id, key, fingerprint, "repayment", loan.deposit_id, clearing, amount, detail, at
     )
+
+
+def under_way(connection: Connection, loan: Row[Any]) -> Order | None:
+    """A repayment of a loan that is written, and of which the ledger has not answered."""
+    rows = connection.execute(
+        select(orders).where(
+            orders.c.customer_id == loan.customer_id, orders.c.kind == "repayment", orders.c.state == "created"
+        )
+    )
+    return next((Order(*row) for row in rows if row.detail["loan"] == loan.id), None)
+
+
+async def in_turn(
+    database: Database, payments: Payments, key: str, work: Callable[[Connection], Order | None]
+) -> Order | None:
+    """Carry out the order with this key that `work` writes (`do_order`), after those that are under way; None where it
+    writes none."""
+    while True:
+        order = await database.write(work)
+        if order is None:
+            return None
+        order = await payments.carry_out(order)
+        if order.key == key:
+            return order
 
 
 def do_finish(connection: Connection, order: Order, at: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime
 from collections.abc import Iterator
 from fractions import Fraction
@@ -23,7 +24,7 @@ from bank.centres.accounting import (
     balances,
     general,
 )
-from bank.centres.arrears import ALLOWANCES, KIND, class_of
+from bank.centres.arrears import ALLOWANCES, KIND, class_of, do_write_off
 from bank.centres.interest import is_paid_on, night
 from bank.centres.lending import Repay
 from bank.centres.payments import Wanted
@@ -265,6 +266,39 @@ def test_nights_that_come_late_book_the_same(bank: Simulation, days: int) -> Non
     (paid,) = bank.rows(tables.repayments)
     assert (paid.day, paid.interest) == ("2027-04-10", 4_800)
     assert state(bank, loan).days_overdue == 0
+
+
+def test_repayments_that_come_at_once_are_made_one_after_the_other(bank: Simulation) -> None:
+    """Each pays what the one before it has left: interest is paid once."""
+    loan = lend(bank, person(bank), "SHOP", 1_200_000, 6, add_months(FIRST, -1))
+    due = shown(bank, loan).due
+    lending = bank.bank.lending
+
+    async def at_once() -> None:
+        await asyncio.gather(*(lending.repay(person(bank), loan, key, Repay(due), True) for key in "abb"))
+
+    bank.run(at_once())
+    assert sorted(row.interest for row in bank.rows(tables.repayments)) == [0, 4_800]
+    after = shown(bank, loan)
+    assert after.owed == 1_200_000 - 2 * due + 4_800
+    bank.run(lending.repay(person(bank), loan, "rest", Repay(after.payoff), True))
+    assert shown(bank, loan).state == "closed"
+    bank.night()
+    assert bank.run(reconciling.check(bank.bank.database, bank.bank.ledger)) > 3
+
+
+def test_nothing_is_written_off_while_a_repayment_is_under_way(bank: Simulation) -> None:
+    loan = lend(bank, person(bank), "SHOP", 1_200_000, 6, START)
+    row = bank.read(lambda connection: repaying.row_of(connection, loan))
+    order = bank.write(
+        lambda connection: repaying.do_order(connection, row, "k", "k", 5_000, FIRST, repaying.CUSTOMER, bank.at)
+    )
+    with pytest.raises(Refusal, match="being booked"):
+        bank.write(lambda connection: do_write_off(connection, loan, FIRST, bank.at))
+    bank.run(bank.bank.payments.carry_out(order))
+    bank.write(lambda connection: do_write_off(connection, loan, FIRST, bank.at))
+    bank.night()
+    assert bank.run(reconciling.check(bank.bank.database, bank.bank.ledger)) > 3
 
 
 def test_signals_come_to_an_officer(bank: Simulation) -> None:
