@@ -24,7 +24,7 @@ from bank.centres.batches import Run
 from bank.server import DAY_END, Bank
 from bank.settings import Settings
 from bank.staff.trail import Trail
-from bank.tables import bring_up_to_date, customers, papers
+from bank.tables import bindings, bring_up_to_date, customers, do_bind, mark_of, papers
 from eden.base.database import Database
 from eden.base.errors import EdenError
 from eden.base.ids import now
@@ -127,8 +127,8 @@ def rotate_key(settings: Settings) -> str:
 
 def rotate_secret(settings: Settings) -> int:
     """Make a new secret, and seal anew what was sealed under the old one; how many values those were. Killed at any
-    step, it is done by doing it again. Raises EdenError "bank-runs", "bank-audit" (the record of what staff did is not
-    as it was written: nothing is changed then)."""
+    step, it is done by doing it again. Raises EdenError "bank-runs", "bank-secret", "bank-audit" (the record of what
+    staff did is not as it was written: nothing is changed then)."""
     with alone(settings) as is_alone:
         if not is_alone:
             raise runs()
@@ -147,9 +147,10 @@ def rotate_secret(settings: Settings) -> int:
 
 
 def _do_reseal(connection: Connection, old: bytes, new: bytes) -> int:
-    if Trail(new).verify(connection).broken_at is None:
+    if connection.execute(select(bindings.c.mark)).scalar() == mark_of(new):
         # a process has died after it had done it
         return 0
+    do_bind(connection, old)
     kept = Trail(old).verify(connection)
     if kept.broken_at is not None and connection.execute(select(audit.c.seq).limit(1)).first() is not None:
         raise EdenError(
@@ -163,6 +164,7 @@ def _do_reseal(connection: Connection, old: bytes, new: bytes) -> int:
     for row in connection.execute(select(papers.c.id, papers.c.sha256)).all():
         count += _do_close(connection, papers, "content", row.id, ("paper", row.id, row.sha256), seals)
         count += _do_close(connection, papers, "reading", row.id, ("reading", row.id), seals)
+    connection.execute(update(bindings).values(mark=mark_of(new)))
     # its end is signed under the new one from here on
     Trail(new).do_note(connection, "bank", "secret.rotate", "bank", values=count)
     return count

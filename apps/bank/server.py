@@ -34,7 +34,7 @@ from bank.staff.door import Staff
 from bank.staff.tending import Tending
 from bank.staff.trail import Trail
 from bank.staff.witnessing import Witnessing
-from bank.tables import bring_up_to_date, is_empty
+from bank.tables import bring_up_to_date, do_bind, is_empty
 from bank.verifier import page as verifier
 from bank.web import Reply, Request, Route, Router
 from eden.base.database import Database
@@ -66,6 +66,7 @@ class Bank:
         forget_unfinished(settings)
         self.database = Database(settings.database_address)
         bring_up_to_date(self.database)
+        self.database.write_now(lambda connection: do_bind(connection, secret))
         self.secrets = Secrets(self.database, self.keyboard)
         self._tasks: list[asyncio.Task[None]] = []
 

@@ -9,6 +9,8 @@ amounts cents.
 
 from __future__ import annotations
 
+import hmac
+
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -38,6 +40,9 @@ STEP = 1
 metadata = MetaData()
 
 schema = Table("bank_schema", metadata, Column("step", Integer, primary_key=True))
+
+#: one row: which secret of the bank everything sealed here is sealed under (`do_bind`)
+bindings = Table("bank_bindings", metadata, Column("mark", String(64), primary_key=True))
 
 customers = Table(
     "bank_customers",
@@ -448,6 +453,24 @@ def bring_up_to_date(database: Database) -> None:
                 f"A newer version of the bank has used this database (step {found}, known is {STEP}).",
                 "Start that version.",
             )
+
+
+def mark_of(secret: bytes) -> str:
+    """What tells one secret of the bank from another, and says nothing of it."""
+    return hmac.digest(secret, b"bank binding", "sha256").hex()
+
+
+def do_bind(connection: Connection, secret: bytes) -> None:
+    """Hold the database to the secret that it is used with first. Raises EdenError "bank-secret" for another one."""
+    mark = connection.execute(select(bindings.c.mark)).scalar()
+    if mark is None:
+        connection.execute(insert(bindings).values(mark=mark_of(secret)))
+    elif mark != mark_of(secret):
+        raise EdenError(
+            "bank-secret",
+            "The file secret in the bank's folder is not the one that this database was used with.",
+            "Restore the file from the database's backup; after a rotate-secret that was cut short, run that again.",
+        )
 
 
 def is_empty(connection: Connection) -> bool:

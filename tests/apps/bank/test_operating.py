@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from bank import operating
 from bank.__main__ import main
 from bank.centres.batches import Batches
 from bank.server import DAY_END
 from bank.settings import Settings
+from bank.tables import bindings
 from bank.times import day_of
 from eden.base.database import Database
 from eden.base.ids import now
@@ -115,11 +116,41 @@ def test_a_new_secret_seals_what_was_sealed(lived_in: Path, capsys: pytest.Captu
     works(lived_in)
     with open_bank(lived_in):
         pass
-    after.write_bytes(before)
-    with open_bank(lived_in) as house:
-        house.sign_in()
-        assert apply(house, "the old one is good for nothing").status == 500
-        assert house.bank.database.read_now(house.bank.trail.verify).broken_at
+
+
+def refuses(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The bank neither starts nor changes its secret, and says what to do."""
+    for command in (["serve", "--port", "0"], ["rotate-secret"]):
+        assert main([*command, "--data", str(folder)]) == 1
+        said = capsys.readouterr().err
+        assert "is not the one that this database was used with. Restore the file" in said
+        assert "rotate-secret that was cut short, run that again" in said
+
+
+def test_a_bank_is_held_to_its_secret(lived_in: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = lived_in / "secret"
+    own = file.read_bytes()
+    file.write_bytes(bytes(len(own)))
+    refuses(lived_in, capsys)
+    file.unlink()
+    refuses(lived_in, capsys)
+    file.write_bytes(own)
+    works(lived_in)
+    assert main(["rotate-secret", "--data", str(lived_in)]) == 0
+    new = file.read_bytes()
+    file.write_bytes(own)
+    refuses(lived_in, capsys)
+    file.write_bytes(new)
+    works(lived_in)
+
+
+def test_a_bank_that_is_older_than_its_mark_gets_one(lived_in: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    database = Database(Settings(lived_in).database_address)
+    database.write_now(lambda connection: connection.execute(delete(bindings)))
+    database.close()
+    works(lived_in)
+    (lived_in / "secret").write_bytes(bytes(32))
+    refuses(lived_in, capsys)
 
 
 @pytest.mark.parametrize("step", ["before", "after"])
