@@ -227,7 +227,8 @@ class Payments:
             return _do_set(connection, order, "pending", at)
         if order.kind == "reversal":
             connection.execute(update(orders).where(orders.c.id == order.detail["reverses"]).values(state="reversed"))
-            messages.do_tell(connection, order.customer_id, "reversed", at, amount=amount)
+            for owner in {_owner(connection, order.debit), _owner(connection, order.credit)} - {None}:
+                messages.do_tell(connection, owner, "reversed", at, amount=amount)
         elif order.kind == "inside":
             messages.do_tell(
                 connection, order.customer_id, "transfer-done", at, name=name, amount=amount, remark=remark
@@ -264,14 +265,17 @@ def settling_id(order: str, confirmed: bool) -> str:
     return hashlib.sha256(f"settle {order} {confirmed}".encode()).hexdigest()[:32]
 
 
+def is_reversible(order: Order, at: int) -> bool:
+    """Whether an order may be undone: a transfer within the bank that has moved money, and not too long ago."""
+    return order.state == "posted" and order.kind in ("own", "inside") and order.created_at >= at - REVERSIBLE
+
+
 def refusal(reason: str) -> Refusal:
     """What the ledger refused, said to a person."""
     if reason in (Outcome.EXCEEDS_CREDITS, Outcome.ID_ALREADY_FAILED):
         return Refusal("insufficient-funds")
     if reason in (Outcome.DEBIT_ACCOUNT_FROZEN, Outcome.CREDIT_ACCOUNT_FROZEN):
         return Refusal("account-frozen")
-    if reason == "not-reversible":
-        return Refusal("not-reversible")
     return Refusal("no-account")
 
 
@@ -378,11 +382,13 @@ def _do_order_reversal(connection: Connection, order_id: str, at: int) -> Order:
         raise Refusal("no-transaction")
     order, key = Order(*row), f"reversal {order_id}"
     known = connection.execute(
-        select(orders).where(orders.c.customer_id == order.customer_id, orders.c.key == key)
+        select(orders)
+        .where(orders.c.customer_id == order.customer_id, orders.c.kind == "reversal", orders.c.fingerprint == order_id)
+        .order_by(orders.c.created_at.desc())
     ).first()
     if known is not None and known.state != "refused":
         return Order(*known)
-    if order.state != "posted" or order.kind not in ("own", "inside") or order.created_at < at - REVERSIBLE:
+    if not is_reversible(order, at):
         raise Refusal("not-reversible")
     if known is not None:
         key = f"{key} {at}"

@@ -17,12 +17,12 @@ from msgspec import Struct
 from sqlalchemy import Connection, Row, insert, select, update
 
 from bank.centres import products
+from bank.centres.payments import Order, is_reversible
 from bank.centres.products import Product
 from bank.ids import new_hex
 from bank.refusals import Refusal
 from bank.staff.members import Member
 from bank.staff.tables import proposals
-from bank.tables import orders
 from bank.times import day_of
 
 PRODUCT: Final = "product"
@@ -130,19 +130,16 @@ def do_edit(
     return find(connection, identifier, PRODUCT)
 
 
-def do_propose_reversal(connection: Connection, member: Member, order_id: str, reason: str, at: int) -> Proposal:
-    """That an order be undone. Refusals "no-transaction", "not-reversible"; one that waits already is the same."""
-    row = connection.execute(select(orders).where(orders.c.id == order_id)).first()
-    if row is None:
-        raise Refusal("no-transaction")
-    if row.state != "posted" or row.kind not in ("own", "inside"):
+def do_propose_reversal(connection: Connection, member: Member, order: Order, reason: str, at: int) -> Proposal:
+    """That an order be undone; one that waits already is the same. Refusal "not-reversible"."""
+    if not is_reversible(order, at):
         raise Refusal("not-reversible")
-    waiting = of_kind(connection, REVERSAL, states=("waiting",), subject=order_id, limit=1)
+    waiting = of_kind(connection, REVERSAL, states=("waiting",), subject=order.id, limit=1)
     if waiting:
         return waiting[0]
-    document = {"customer": row.customer_id, "amount": row.amount, "name": row.detail["name"], "day": row.day}
+    document = {"customer": order.customer_id, "amount": order.amount, "name": order.detail["name"], "day": order.day}
     effective = day_of(at).isoformat()
-    return _do_insert(connection, REVERSAL, order_id, document, 0, effective, "waiting", reason, member.id, at)
+    return _do_insert(connection, REVERSAL, order.id, document, 0, effective, "waiting", reason, member.id, at)
 
 
 def do_move(

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, or_, select
 
 from bank.centres import applying, claims, customers, loan_rows, products
 from bank.centres.customers import Role, masked_number, masked_phone
+from bank.centres.payments import Order
 from bank.refusals import Refusal
 from bank.tables import accounts, applications, loan_states, loans, orders, payees, repayments
 from bank.tables import claims as claim_table
@@ -121,13 +122,13 @@ def name_of(connection: Connection, customer: str) -> str:
     return str(_row(connection, customer).name)
 
 
-def order(connection: Connection, customer: str, identifier: str) -> Row[Any] | None:
+def order(connection: Connection, customer: str, identifier: str) -> Order | None:
     """An order of the customer's, or one that paid into an account of theirs; None for a line that was no order."""
     row = connection.execute(select(orders).where(orders.c.id == identifier)).first()
-    if row is None or row.customer_id == customer:
-        return row
+    if row is None:
+        return None
     owner = connection.execute(select(accounts.c.customer_id).where(accounts.c.id == row.credit)).scalar()
-    return row if owner == customer else None
+    return Order(*row) if customer in (row.customer_id, owner) else None
 
 
 def repayments_of(connection: Connection, loan: str) -> list[Row[Any]]:

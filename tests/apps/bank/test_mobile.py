@@ -8,15 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from bank import seed
 from bank.centres import customers, network
-from bank.centres.accounting import DAY_STARTS
+from bank.centres.accounting import CENTRAL_BANK, CNY, DAY_STARTS, balances, book, general
 from bank.centres.payments import OUTSIDE_SECONDS, REVERSIBLE, Payments
+from bank.ids import new_hex
 from bank.ledger.audit import check_invariants
-from bank.ledger.interfaces import Outcome
+from bank.ledger.interfaces import Outcome, Transfer
 from bank.refusals import Refusal
-from bank.tables import orders
+from bank.tables import messages, orders
 from eden.base.ids import now
 from tests.apps.bank.house import BankHouse, open_bank
 
@@ -307,6 +309,37 @@ def test_a_reversal_is_a_transfer_back(house: BankHouse) -> None:
     for other in (outside, back.id, "f" * 32):
         with pytest.raises(Refusal, match=r"no such|cannot be reversed"):
             house.run(house.bank.payments.reverse(other))
+
+
+def test_a_reversal_tells_both_and_is_one_after_a_refused_one(house: BankHouse) -> None:
+    bank, amount = house.bank, 20_000
+    pay(house, 1, key="k0")
+    payer = house.get("/v1/me")["id"]
+    order = pay(house, amount).json["id"]
+    row = bank.database.read_now(
+        lambda connection: connection.execute(select(orders).where(orders.c.id == order)).one()
+    )
+    # the receiver has spent all of it
+    there = house.run(balances(bank.ledger, [row.credit]))[row.credit].available
+    gone = Transfer(new_hex(now()), row.credit, general(CENTRAL_BANK), there, CNY, 3)
+    house.run(book(bank.ledger, [gone]))
+    with pytest.raises(Refusal, match="not enough money"):
+        house.run(bank.payments.reverse(order))
+    back = Transfer(new_hex(now()), general(CENTRAL_BANK), row.credit, 3 * amount, CNY, 3)
+    house.run(book(bank.ledger, [back]))
+    before = house.get("/v1/overview")["total"]
+
+    async def twice() -> None:
+        """Two at once: both are written before either is posted."""
+        await asyncio.gather(bank.payments.reverse(order), bank.payments.reverse(order))
+
+    house.run(twice())
+    assert house.get("/v1/overview")["total"] == before + amount
+    told = bank.database.read_now(
+        lambda connection: connection.execute(select(messages).order_by(messages.c.id.desc()).limit(2)).all()
+    )
+    assert {one.title[1] for one in told} == {"Transaction reversed"}
+    assert len({one.customer_id for one in told}) == 2 and payer in {one.customer_id for one in told}
 
 
 def test_after_a_quarter_a_transfer_stays(house: BankHouse) -> None:

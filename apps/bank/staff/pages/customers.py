@@ -7,8 +7,9 @@ from typing import Any
 from litestar import Response, get, post
 from sqlalchemy import Connection
 
-from bank.centres import accounting, applying, line, loan_rows, messages, statements, worklist
+from bank.centres import accounting, applying, line, loan_rows, messages, payments, statements, worklist
 from bank.credit.monitoring import SIGNALS
+from bank.refusals import Refusal
 from bank.staff import members, paperwork, proposals, trail, views
 from bank.staff.decisions import readable
 from bank.staff.desk import Desk, TheDesk, needs, picture_type
@@ -111,7 +112,7 @@ async def show_movement(desk: TheDesk, customer: FromPath[str], transfer: FromPa
         transfer=transfer,
     )
     (posted,) = await desk.bank.ledger.transfers([transfer])
-    reversible = order is not None and order.state == "posted" and order.kind in ("own", "inside")
+    reversible = order is not None and payments.is_reversible(order, desk.at)
     waiting = any(one.state == "waiting" for one in asked)
     return desk.page(
         "staff/movement.html", customer=customer, name=name, line=line, order=order, posted=posted, asked=asked,
@@ -123,13 +124,14 @@ async def show_movement(desk: TheDesk, customer: FromPath[str], transfer: FromPa
 async def propose_reversal(desk: TheDesk, customer: FromPath[str], transfer: FromPath[str]) -> Response[bytes]:
     """Ask for its undoing; somebody else decides."""
     reason = (await desk.form()).one("reason")
-    await desk.seen(
-        "reversal.propose",
-        trail.customer(customer),
-        lambda connection: proposals.do_propose_reversal(connection, desk.member, transfer, reason, desk.at),
-        transfer=transfer,
-        reason=reason,
-    )
+
+    def work(connection: Connection) -> None:
+        order = views.order(connection, customer, transfer)
+        if order is None:
+            raise Refusal("no-transaction")
+        proposals.do_propose_reversal(connection, desk.member, order, reason, desk.at)
+
+    await desk.seen("reversal.propose", trail.customer(customer), work, transfer=transfer, reason=reason)
     return desk.go(f"customers/{customer}/movements/{transfer}", desk.t("staff.reversal.proposed"))
 
 
