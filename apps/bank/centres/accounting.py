@@ -82,6 +82,7 @@ CHART: dict[int, GeneralAccount] = {
         GeneralAccount(2101, "待清算他行汇款", "Payments to other banks in clearing", False),
         GeneralAccount(2201, "未决赔款准备金", "Claims reserve", False),
         GeneralAccount(2301, "待分配还款", "Repayments to be allocated", False),
+        GeneralAccount(2302, "联合贷款合作方往来", "Settlement with partners of joint loans", False, True),
         GeneralAccount(2401, "应付利息", "Interest payable", False, True),
         GeneralAccount(3001, "实收资本", "Paid-up capital", False),
         GeneralAccount(4001, "利息收入", "Interest income", False),
@@ -91,6 +92,8 @@ CHART: dict[int, GeneralAccount] = {
         GeneralAccount(5001, "利息支出", "Interest expense", True),
         GeneralAccount(5101, "赔款支出", "Claims paid", True),
         GeneralAccount(5201, "贷款减值损失", "Impairment of loans", True),
+        GeneralAccount(9001, "联合贷款合作方份额", "Joint loans: partners' shares", True, True),
+        GeneralAccount(9002, "联合贷款合作方资金", "Joint loans: partners' money", False),
     )
 }
 
@@ -99,8 +102,10 @@ INTEREST_INCOME, PENALTY_INCOME, FEE_INCOME, RECOVERIES = 4001, 4002, 4003, 4004
 INTEREST_EXPENSE, CLAIMS_PAID, IMPAIRMENT = 5001, 5101, 5201
 #: control accounts of what belongs to a loan or a deposit beside itself
 ALLOWANCE, RECEIVABLE, PAYABLE = 1209, 1301, 2401
+#: of joint loans: what is between the bank and a partner, by partner; the partner's part of the principal, by loan
+PARTNERS, MEMORANDUM, PARTNERS_MONEY = 2302, 9001, 9002
 #: by the first digit of a code
-_KINDS = {1: "asset", 2: "liability", 3: "equity", 4: "income", 5: "expense"}
+_KINDS = {1: "asset", 2: "liability", 3: "equity", 4: "income", 5: "expense", 9: "memorandum"}
 
 
 def general(code: int) -> str:

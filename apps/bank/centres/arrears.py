@@ -19,11 +19,12 @@ from typing import Any
 from msgspec import Struct
 from sqlalchemy import Connection, Row, select, update
 
-from bank.centres import bookings, loan_rows, messages, products, repaying, worklist
+from bank.centres import bookings, loan_rows, messages, products, repaying, sharing, worklist
 from bank.centres.accounting import (
     ALLOWANCE,
     IMPAIRMENT,
     INTEREST_INCOME,
+    PARTNERS_MONEY,
     RECEIVABLE,
     Code,
     balances,
@@ -33,6 +34,7 @@ from bank.centres.accounting import (
 from bank.centres.batches import Progress, in_pieces
 from bank.centres.loan_books import Debt
 from bank.centres.payments import Order, Payments
+from bank.centres.sharing import Share
 from bank.centres.worklist import Word
 from bank.credit.monitoring import NON_PERFORMING, WRITE_OFF
 from bank.ledger.ledger import Ledger
@@ -161,16 +163,16 @@ def _do_look(connection: Connection, progress: Progress, identifier: str, at: in
     if loan.state == "closed":
         _do_allow(connection, progress, loan, state.allowance, 0, at)
         return False
-    day = progress.next
+    day, share = progress.next, sharing.share_of(connection, identifier)
     if not state.days_overdue and not _is_due_day(loan, progress.day):
         _do_remind(connection, loan, day, at)
         values: dict[str, Any] = {"class": "normal", "accruing": True}
         if day.day == 1 or not state.allowance:
             owed = loan.amount - loan_rows.paid(connection, identifier).principal
-            values["allowance"] = owed * ALLOWANCES["normal"] // 100
+            values["allowance"] = share.own(owed) * ALLOWANCES["normal"] // 100
     else:
         debt = loan_rows.debt_of(connection, loan, day)
-        values = _do_late(connection, progress, loan, state, debt, at)
+        values = _do_late(connection, progress, loan, share, state, debt, at)
     allowance = values.get("allowance", state.allowance)
     if allowance != state.allowance:
         _do_allow(connection, progress, loan, state.allowance, allowance, at)
@@ -180,7 +182,7 @@ def _do_look(connection: Connection, progress: Progress, identifier: str, at: in
 
 
 def _do_late(
-    connection: Connection, progress: Progress, loan: Row[Any], state: Row[Any], debt: Debt, at: int
+    connection: Connection, progress: Progress, loan: Row[Any], share: Share, state: Row[Any], debt: Debt, at: int
 ) -> dict[str, Any]:
     """What is to be written of a loan that is or was overdue."""
     day, days = progress.next, debt.days_overdue
@@ -188,7 +190,7 @@ def _do_late(
     assert isinstance(product, products.Loan)
     values: dict[str, Any] = {"days_overdue": days, "class": class_of(days, day)}
     owed = debt.end.principal
-    values["allowance"] = owed * ALLOWANCES[values["class"]] // 100
+    values["allowance"] = share.own(owed) * ALLOWANCES[values["class"]] // 100
     if not days:
         return values | {"accruing": True}
     rate = product.penalty_bp
@@ -204,7 +206,7 @@ def _do_late(
             connection, loan.customer_id, "loan-overdue", at, number=loan.number, days=days, amount=yuan(debt.overdue)
         )
     if days > NON_PERFORMING and state.accruing:
-        values |= {"accruing": False, "interest": _do_stop_accruing(connection, progress, loan, state, at)}
+        values |= {"accruing": False, "interest": _do_stop_accruing(connection, progress, loan, share, state, at)}
     if days > WRITE_OFF and (days - WRITE_OFF) % _AGAIN == 1:
         worklist.do_open(
             connection,
@@ -220,9 +222,11 @@ def _do_late(
     return values
 
 
-def _do_stop_accruing(connection: Connection, progress: Progress, loan: Row[Any], state: Row[Any], at: int) -> int:
+def _do_stop_accruing(
+    connection: Connection, progress: Progress, loan: Row[Any], share: Share, state: Row[Any], at: int
+) -> int:
     """Take back interest that was booked and not paid; what stays booked."""
-    paid = loan_rows.paid(connection, loan.id).interest
+    paid = share.own(loan_rows.paid(connection, loan.id).interest)
     receivable = sub_account(loan.account_id, RECEIVABLE)
     bookings.do_book(
         connection,
@@ -268,24 +272,28 @@ def _do_remind(connection: Connection, loan: Row[Any], day: datetime.date, at: i
 
 
 def do_write_off(connection: Connection, identifier: str, on: datetime.date, at: int) -> None:
-    """Take a loan out of the books: the allowance is used up, the rest is a loss. The debt stays, and what is repaid of
-    it is income. Refusals "not-decidable" for one that has been repaid meanwhile, "repayment-open"."""
+    """Take a loan out of the books: the allowance is used up, the rest is a loss; a partner bears that of its own part.
+    The debt stays, and what is repaid of it is income. Refusals "not-decidable" for one that has been repaid meanwhile,
+    "repayment-open"."""
     loan = repaying.row_of(connection, identifier)
     if loan.state != "active":
         raise Refusal("not-decidable")
     if repaying.under_way(connection, loan) is not None:
         raise Refusal("repayment-open")
     state, debt = loan_rows.state_of(connection, identifier), loan_rows.debt_of(connection, loan, on)
-    owed = debt.end.principal
+    share = sharing.share_of(connection, identifier)
+    owed = share.own(debt.end.principal)
     used = min(owed, state.allowance)
     where = (connection, at, on, KIND)
     allowance, receivable = sub_account(loan.account_id, ALLOWANCE), sub_account(loan.account_id, RECEIVABLE)
     bookings.do_book(*where, allowance, loan.account_id, used, Code.WRITE_OFF, loan.number)
     bookings.do_book(*where, general(IMPAIRMENT), loan.account_id, owed - used, Code.WRITE_OFF, loan.number)
     bookings.do_book(*where, allowance, general(IMPAIRMENT), state.allowance - used, Code.ALLOWANCE, loan.number)
-    paid = loan_rows.paid(connection, identifier).interest
+    paid = share.own(loan_rows.paid(connection, identifier).interest)
     bookings.do_book(*where, receivable, general(INTEREST_INCOME), paid - state.interest, Code.ACCRUAL, loan.number)
-    left = debt.end.interest + owed + debt.penalty + debt.charge
+    lent, theirs = sharing.lent(loan.account_id), share.part(debt.end.principal)
+    bookings.do_book(*where, general(PARTNERS_MONEY), lent, theirs, Code.WRITE_OFF, loan.number)
+    left = debt.end.interest + debt.end.principal + debt.penalty + debt.charge
     connection.execute(update(loans).where(loans.c.id == identifier).values(state=loan_rows.WRITTEN_OFF))
     connection.execute(
         update(loan_states)

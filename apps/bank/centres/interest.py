@@ -17,7 +17,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from bank.centres import accounting, bookings, loan_books, loan_rows, messages, products, statements
+from bank.centres import accounting, bookings, loan_books, loan_rows, messages, products, sharing, statements
 from bank.centres.accounting import INTEREST_EXPENSE, INTEREST_INCOME, PAYABLE, RECEIVABLE, Code, general, sub_account
 from bank.centres.batches import Progress, in_pieces
 from bank.ledger.ledger import Ledger
@@ -110,15 +110,16 @@ def is_paid_on(product: products.Deposit, day: datetime.date) -> bool:
 
 
 def _do_loan(connection: Connection, progress: Progress, identifier: str, at: int) -> int:
-    """What was booked, cents; what is too much is taken back."""
+    """What was booked of the bank's own share, cents; what is too much is taken back."""
     loan = connection.execute(select(loans).where(loans.c.id == identifier)).one()
     state, until = loan_rows.state_of(connection, identifier), progress.next.isoformat()
+    share = sharing.share_of(connection, identifier)
     if loan.state == "closed":
         # what was booked after the day on which it ended, and what a late night has not booked
-        earned, until = loan_rows.paid(connection, identifier).interest, _OVER
+        earned, until = share.own(loan_rows.paid(connection, identifier).interest), _OVER
     elif state.accruing:
         terms, repaid = loan_rows.terms_of(connection, loan), loan_rows.repaid(connection, identifier)
-        (earned,) = loan_books.accrued(terms, repaid, [progress.next])
+        earned = share.own(loan_books.accrued(terms, repaid, [progress.next])[0])
     else:
         earned = state.interest
     more: int = earned - state.interest

@@ -17,11 +17,12 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection, insert, select, update
 
-from bank.centres import applying, contracts, lender, loan_rows, messages, products, repaying
+from bank.centres import applying, bookings, contracts, lender, loan_rows, messages, products, repaying, sharing
 from bank.centres.accounting import ALLOWANCE, RECEIVABLE, new_account, new_sub_account, open_accounts
 from bank.centres.contracts import KIND as CONTRACT
 from bank.centres.contracts import Contracts
 from bank.centres.payments import Order, Payments, do_insert, refusal
+from bank.centres.sharing import Share
 from bank.ids import new_hex
 from bank.ledger.interfaces import LedgerError
 from bank.ledger.ledger import Ledger
@@ -132,11 +133,12 @@ class Lending:
         return len(rows)
 
     async def _pay_out(self, identifier: str) -> None:
-        loan, order = await self._database.read(lambda connection: _find_payout(connection, identifier))
+        loan, order, share = await self._database.read(lambda connection: _find_payout(connection, identifier))
         if loan.state != "signed":
             return
         new = [new_account(loan.account_id, order.detail["gl"], loan.number)]
         new += [new_sub_account(loan.account_id, gl, loan.number) for gl in (RECEIVABLE, ALLOWANCE)]
+        new += sharing.accounts(share, loan.account_id, loan.number)
         await open_accounts(self._ledger, new)
         order = await self._payments.carry_out(order)
         try:
@@ -144,6 +146,8 @@ class Lending:
         except LedgerError:
             await self._ledger.note(CONTRACT, loan.number, {"sha256": loan.contract})
         await self._payments.settle(order, True)
+        if share.bp:
+            await bookings.post(self._database, self._ledger, now())
 
 
 def _do_sign(
@@ -199,15 +203,17 @@ def _do_sign(
     applying.do_set(connection, identifier, "signed", at)
 
 
-def _find_payout(connection: Connection, identifier: str) -> tuple[Any, Order]:
-    loan = connection.execute(select(loans).where(loans.c.id == identifier)).one()
-    return loan, loan_rows.find_order(connection, loan.customer_id, f"pay out {identifier}")
+def _find_payout(connection: Connection, identifier: str) -> tuple[Any, Order, Share]:
+    loan = repaying.row_of(connection, identifier)
+    order = loan_rows.find_order(connection, loan.customer_id, f"pay out {identifier}")
+    return loan, order, sharing.share_of(connection, identifier)
 
 
 def _do_paid_out(connection: Connection, order: Order, at: int) -> None:
     identifier = order.detail["loan"]
     connection.execute(update(loans).where(loans.c.id == identifier).values(state="active"))
     loan_rows.do_open_state(connection, identifier, day_of(order.created_at))
+    sharing.do_fund(connection, sharing.share_of(connection, identifier), repaying.row_of(connection, identifier), at)
     applying.do_set(connection, identifier, "paid", at)
     product, product_en = order.detail["product"]
     messages.do_tell(

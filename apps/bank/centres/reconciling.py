@@ -10,8 +10,17 @@ from collections.abc import Iterator, Mapping
 from msgspec import Struct
 from sqlalchemy import Connection, func, select
 
-from bank.centres import loan_rows
-from bank.centres.accounting import ALLOWANCE, PAYABLE, RECEIVABLE, REPAYMENTS, sub_account
+from bank.centres import loan_rows, sharing
+from bank.centres.accounting import (
+    ALLOWANCE,
+    PARTNERS,
+    PARTNERS_MONEY,
+    PAYABLE,
+    RECEIVABLE,
+    REPAYMENTS,
+    general,
+    sub_account,
+)
 from bank.ledger.interfaces import Balances
 from bank.ledger.ledger import Ledger
 from bank.tables import accounts, bookings, deposit_interest, loan_states, loans
@@ -57,23 +66,37 @@ def differences(expected: list[Expected], held: Mapping[str, Balances]) -> Itera
 
 
 def expectations(connection: Connection) -> list[Expected]:
-    """Of every loan its principal, interest and allowance, of every deposit the interest that it has earned. Nothing
-    while bookings wait for the ledger."""
+    """Of every loan its principal, interest and allowance, of every partner of joint loans its part of them, of every
+    deposit the interest that it has earned. Nothing while bookings wait for the ledger."""
     if connection.execute(select(func.count()).select_from(bookings)).scalar_one():
         return []
     wanted = []
+    partners: dict[str, int] = {}
+    lent = 0
     for row in connection.execute(select(loans, loan_states).join(loan_states)):
-        paid = loan_rows.paid(connection, row.id)
-        principal = row.amount - paid.principal if row.state == "active" else 0
+        paid, share = loan_rows.paid(connection, row.id), sharing.share_of(connection, row.id)
+        left = row.amount - paid.principal
+        principal = left if row.state == "active" else 0
         wanted += [
-            Expected(row.account_id, f"Principal of loan {row.number}", principal),
+            Expected(row.account_id, f"Principal of loan {row.number}", share.own(principal)),
             Expected(
                 sub_account(row.account_id, RECEIVABLE),
                 f"Interest receivable of loan {row.number}",
-                row.interest - paid.interest,
+                row.interest - share.own(paid.interest),
             ),
             Expected(sub_account(row.account_id, ALLOWANCE), f"Allowance for loan {row.number}", -row.allowance),
         ]
+        if share.bp:
+            theirs = share.part(principal)
+            wanted.append(Expected(sharing.lent(row.account_id), f"The partner's part of loan {row.number}", theirs))
+            lent += theirs
+            back = sum(share.part(cents) for cents in (paid.interest, paid.penalty, paid.recovered))
+            partners[share.partner] = partners.get(share.partner, 0) + share.part(left) - back
+    wanted += [
+        Expected(sub_account(partner, PARTNERS), f"Settlement with {partner}", given)
+        for partner, given in partners.items()
+    ]
+    wanted.append(Expected(general(PARTNERS_MONEY), "Partners' money in joint loans", -lent))
     query = select(accounts.c.id, accounts.c.number, deposit_interest.c.accrued).join(deposit_interest)
     for row in connection.execute(query):
         what = f"Interest payable of account {row.number}"

@@ -14,10 +14,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from bank.centres import loan_rows, messages, products
+from bank.centres import loan_rows, messages, products, sharing
 from bank.centres.accounting import (
     FEE_INCOME,
     INTEREST_INCOME,
+    PARTNERS_MONEY,
     PENALTY_INCOME,
     RECEIVABLE,
     RECOVERIES,
@@ -54,11 +55,17 @@ def do_order(
     if known is not None:
         return known
     clearing = general(REPAYMENTS)
+    state, paid = loan_rows.state_of(connection, loan.id), loan_rows.paid(connection, loan.id)
+    share = sharing.share_of(connection, loan.id)
     if loan.state == loan_rows.WRITTEN_OFF:
-        owed = loan_rows.state_of(connection, loan.id).written_off - loan_rows.paid(connection, loan.id).recovered
+        owed = state.written_off - paid.recovered
         _check(amount, owed)
         parts, rest, recognised = Split(principal=amount), owed - amount, 0
-        wanted = [(clearing, general(RECOVERIES), amount, Code.RECOVERY)]
+        theirs = share.of_recovery(amount, paid)
+        wanted = [
+            (clearing, general(RECOVERIES), amount - theirs, Code.RECOVERY),
+            (clearing, share.settlement, theirs, Code.RECOVERY),
+        ]
         kind = loan_rows.RECOVERY
     else:
         debt = loan_rows.debt_of(connection, loan, on)
@@ -67,15 +74,19 @@ def do_order(
         if divided is None:
             raise Refusal("repay-all", payoff=yuan(debt.payoff.total))
         parts, rest = divided, debt.end.principal - divided.principal
-        state, paid = loan_rows.state_of(connection, loan.id), loan_rows.paid(connection, loan.id)
-        recognised = max(0, paid.interest + parts.interest - state.interest)
-        receivable = sub_account(loan.account_id, RECEIVABLE)
+        back = share.of_repayment(parts, debt.end.principal, paid)
+        recognised = max(0, share.own(paid.interest + parts.interest) - state.interest)
+        receivable, lent = sub_account(loan.account_id, RECEIVABLE), sharing.lent(loan.account_id)
         wanted = [
-            (clearing, general(PENALTY_INCOME), parts.penalty, Code.PENALTY),
+            (clearing, general(PENALTY_INCOME), parts.penalty - back.penalty, Code.PENALTY),
+            (clearing, share.settlement, back.penalty, Code.PENALTY),
             (clearing, general(FEE_INCOME), parts.charge + parts.fee, Code.FEE),
             (receivable, general(INTEREST_INCOME), recognised, Code.ACCRUAL),
-            (clearing, receivable, parts.interest, Code.INTEREST),
-            (clearing, loan.account_id, parts.principal, Code.PRINCIPAL),
+            (clearing, receivable, parts.interest - back.interest, Code.INTEREST),
+            (clearing, share.settlement, back.interest, Code.INTEREST),
+            (clearing, loan.account_id, parts.principal - back.principal, Code.PRINCIPAL),
+            (clearing, share.settlement, back.principal, Code.PRINCIPAL),
+            (general(PARTNERS_MONEY), lent, back.principal, Code.PRINCIPAL),
         ]
     legs = [[new_hex(at), debit, credit, cents, int(code)] for debit, credit, cents, code in wanted if cents]
     name = products.find(connection, loan.product, loan.product_version).product.name

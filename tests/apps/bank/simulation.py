@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import Connection, select, update
 
 from bank import seed, tables
-from bank.centres import deciding, payments, products
+from bank.centres import deciding, lender, payments, products
 from bank.ids import new_hex
 from bank.server import Bank
 from bank.settings import Settings
@@ -149,8 +149,8 @@ def age(simulation: Simulation, loan: str, start: datetime.date) -> None:
 def lend(
     simulation: Simulation, customer: str, product: str, amount: int, term: int, start: datetime.date | None = None
 ) -> str:
-    """A loan that is paid out today, whatever the rules would say; its id. One with a `start` before has nights that
-    come late."""
+    """A loan that is paid out today, whatever the rules would say, and shared as the lender's profile says; its id. One
+    with a `start` before has nights that come late."""
     at = simulation.at + simulation.chance.randrange(10**9)
     identifier = new_hex(at)
     number = f"L{identifier[-12:]}"
@@ -190,6 +190,7 @@ def lend(
                 contract="0" * 64,
             )
         )
+        lender.do_share(connection, identifier, made.trace.data.lender)
         told: dict[str, Any] = {
             "name": loan.name,
             "payer": loan.name,
