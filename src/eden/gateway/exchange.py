@@ -267,15 +267,26 @@ PASSES: Final = -1
 AGAIN: Final = -2
 
 
-class Straight(Protocol):
-    """The steps of calls with one head that came before and one secret, where all but the moment, the signature and the
-    limits is decided."""
+#: a principal, and the value of the header that tells services of it
+Who: TypeAlias = tuple[str, bytes]
+NOBODY: Final[Who] = ("", b"")
 
-    def passes(self, time: bytes, nonce: bytes, code: bytes, body: bytes, now_ms: int, started: float) -> int:
+
+class Straight(Protocol):
+    """The steps of calls with one head that came before and one secret, where all but the moment, the signature, who
+    calls and the limits is decided."""
+
+    #: the header that tells services who calls; b"": nobody is asked
+    principal: bytes
+
+    def who(self, secrets: Mapping[bytes, bytes], now_ms: int) -> Who | None:
+        """Who calls, by the values of secret headers; None where that is not known, and nothing has happened yet."""
+
+    def passes(self, time: bytes, nonce: bytes, code: bytes, body: bytes, who: Who, now_ms: int, started: float) -> int:
         """`PASSES`; or the number of the bucket that is empty; or `AGAIN`, and nothing has happened yet. `code`: the
         signature in base64."""
 
-    def recall(self, exchange: Exchange, nonce: bytes, code: bytes, empty: int) -> Answer | None:
+    def recall(self, exchange: Exchange, nonce: bytes, code: bytes, who: Who, empty: int) -> Answer | None:
         """Make of `exchange` what `Steps.before` would have: of a call that passed, or for which the bucket `empty` (0
         or more) had no token, whose answer this is."""
 
@@ -289,9 +300,12 @@ class Steps(Protocol):
     def before(self, exchange: Exchange) -> Answer | None:
         """All steps up to the upstream, or up to the authorizer. An answer ends the call."""
 
-    def straight(self, standing: Standing, fields: dict[bytes, bytes], signature: bytes) -> Straight | None:
-        """What is left to do of calls that stand so and have these headers by name, whose signature begins like this
-        ("ALGORITHM KID "), once one of them went through `before`; None where it is more than `Straight` does."""
+    def straight(
+        self, exchange: Exchange, steady: dict[bytes, bytes], secrets: dict[bytes, bytes], signature: bytes
+    ) -> Straight | None:
+        """What is left to do of calls like this one, that went through `before`; None where it is more than `Straight`
+        does. `steady`: headers that all of them have; `secrets`: those of this one whose values are other ones in
+        others; `signature`: how its like begins ("ALGORITHM KID ")."""
 
     def authorized(self, exchange: Exchange, answer: Answer) -> Answer | None:
         """The authorizer's answer, whole (502 when there is none); goes on with the steps behind it."""

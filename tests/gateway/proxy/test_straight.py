@@ -15,6 +15,7 @@ import pytest
 
 from eden.base.settings import GatewaySettings
 from eden.gateway.exchange import Answer, Exchange
+from eden.gateway.proxy import gateway as gateways
 from eden.gateway.proxy import straight as straights
 from eden.gateway.proxy.connection import Client
 from eden.gateway.proxy.gateway import Gateway, Tables
@@ -45,6 +46,11 @@ SERVICE = (
     b"HTTP/1.1 101 Other\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n",
     USUAL + b"more",
     b"nonsense\r\n\r\n",
+)
+#: what an authorizer's operation says, and any other may
+WHO = tuple(
+    b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(said), said)
+    for said in (b'{"principal": "Li"}', b'{"principal": "Li"}', '{"principal": "王 100% %b %"}'.encode())
 )
 _FLEETING = (
     (re.compile(rb"[0-9a-f]{32}"), b"TRACE"),
@@ -206,7 +212,7 @@ def a_call(number: int, body: bytes = b"{}", **rest: Any) -> bytes:
         f"{method} /rpc/{NAME} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nx-eden-app: app-1\r\n"
         f"x-eden-device: {device}\r\nx-eden-time: {at}\r\nx-eden-nonce: {nonce}\r\nx-eden-signature: {code}\r\n"
         f"{rest.get('more', '')}Content-Length: {len(body)}\r\n\r\n"
-    ).encode() + body
+    ).encode("latin-1") + body
 
 
 #: all but the last two are of a trace
@@ -221,7 +227,30 @@ BODIES = (
 )  # fmt: skip
 
 
-def calls(chance: random.Random, number: int) -> list[bytes]:
+#: of one person, of another, and what can be no value that is remembered
+TOKENS = (
+    "Bearer one",
+    "Bearer one",
+    "Bearer one",
+    "Bearer two",
+    "Bearer 100% %b %s",
+    "one",
+    "Bearer  one",
+    "Bearer \xff",
+)
+KEYS = ("key-{}", "key-{}", "key-{}", "key-{}", "%b-{}", "key {}")
+
+
+def secrets(chance: random.Random, number: int) -> str:
+    """Lines of a head that say who calls, and which attempt it is."""
+    key = f"Idempotency-Key: {chance.choice(KEYS).format(number % 10)}\r\n"
+    if chance.randrange(4):
+        return f"Authorization: Bearer {chance.choice(('one', 'one', 'two'))}\r\n{key}"
+    lines = [f"Authorization: {chance.choice(TOKENS)}\r\n" for _ in range(chance.choice((1, 1, 0, 2)))]
+    return "".join([*lines, key] if chance.randrange(2) else [key, *lines])
+
+
+def calls(chance: random.Random, number: int, secret: bool) -> list[bytes]:
     """What a client says next, in pieces."""
     body = chance.choice(BODIES)
     kinds: list[dict[str, Any]] = [
@@ -232,7 +261,10 @@ def calls(chance: random.Random, number: int) -> list[bytes]:
         {"method": "HEAD"}, {"method": "HEAD"}, *({"more": "Origin: https://a.example\r\n"} for _ in range(4)),
         *({"more": "X-Forwarded-For: 192.0.2.1, 192.0.2.2\r\n"} for _ in range(6)),
     ]  # fmt: skip
-    data = a_call(number, body, **chance.choice(kinds))
+    kind = chance.choice(kinds)
+    if secret:
+        kind = kind | {"more": kind.get("more", "") + secrets(chance, number)}
+    data = a_call(number, body, **kind)
     what = chance.randrange(12)
     if what == 0:
         at = chance.randrange(len(data))
@@ -247,16 +279,16 @@ def calls(chance: random.Random, number: int) -> list[bytes]:
     return [data]
 
 
-def script(chance: random.Random) -> list[tuple[str, Any]]:
+def script(chance: random.Random, secret: bool = False) -> list[tuple[str, Any]]:
     made: list[tuple[str, Any]] = []
     for number in range(chance.randrange(3, 40)):
-        made += [("say", piece) for piece in calls(chance, chance.choice((number, number, number, 0)) + 100)]
+        made += [("say", piece) for piece in calls(chance, chance.choice((number, number, number, 0)) + 100, secret)]
         for _ in range(chance.choice((0, 0, 0, 0, 0, 1))):
             made.append((chance.choice(("leave", "late", "pause", "stall", "lose", "say")), None))
             if made[-1][0] == "say":
                 made[-1] = ("say", a_call(number + 800_000))
-        for _ in range(chance.choice((1, 1, 2))):
-            said = chance.choice(SERVICE)
+        for _ in range(chance.choice((1, 1, 2)) + secret):
+            said = chance.choice(WHO if secret and chance.randrange(5) else SERVICE)
             at = chance.randrange(1, len(said))
             made.append(("answer", [said] if chance.randrange(4) else [said[:at], said[at:]]))
         if chance.randrange(40) == 0:
@@ -287,7 +319,38 @@ BENT: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"method": "GET"}, {}),
     ({"path": "/account/${id}"}, {}),
     ({"body": "Order", "check_body": True}, {"models": {"Order": {"fields": {"count": {"type": "int"}}}}}),
-    ({"authorizer": "who"}, {"authorizers": {"who": {"operation": NAME, "fields": ["header.content-type"]}}}),
+    (
+        {"authorizer": "who"},
+        {"authorizers": {"who": {"operation": NAME, "fields": ["header.x-eden-nonce"], "required": False}}},
+    ),
+]
+
+
+def asks(*fields: str, **rest: Any) -> dict[str, Any]:
+    """A catalogue with an authorizer that reads these headers."""
+    who = {"operation": NAME, "fields": [f"header.{field}" for field in fields], "cache_s": 60, **rest}
+    return {"authorizers": {"who": who}}
+
+
+#: of others calls with secrets go straight, too
+ASKING: list[tuple[dict[str, Any], dict[str, Any]]] = [
+    ({}, {}),
+    ({"limits": {"rate": 0.001, "burst": 6}}, {}),
+    ({"retry": {"most": 2, "any_method": True}}, {}),
+    ({"authorizer": "who"}, asks("authorization")),
+    ({"authorizer": "who"}, asks("authorization", "x-eden-device", required=False)),
+    ({"authorizer": "who"}, asks("content-type", principal="x-person")),
+    ({"authorizer": "who"}, asks("authorization", principal="authorization")),
+    ({"authorizer": "who", "limits": {"per_user": 5, "rate": 9}}, asks("authorization")),
+    (
+        {"authorizer": "who", "limits": {"per_user": 1000000}, "retry": {"most": 2, "any_method": True}},
+        asks("authorization"),
+    ),
+]
+#: of others those of which nobody says a secret
+RULED: list[tuple[dict[str, Any], dict[str, Any]]] = [
+    ({"headers": [{"name": "authorization", "value": "Bearer two", "action": "delete"}]}, {}),
+    ({"headers": [{"name": "idempotency-key", "value": "ours"}]}, {}),
 ]
 
 
@@ -326,6 +389,30 @@ async def both(
                 assert two == one
         assert other == general
     return went
+
+
+@pytest.mark.parametrize("said", ASKING + RULED, ids=str)
+def test_both_ways_are_the_same_for_calls_with_secrets(
+    monkeypatch: pytest.MonkeyPatch, said: tuple[dict[str, Any], dict[str, Any]]
+) -> None:
+    # no bucket fills while it is looked at
+    at = time.monotonic()
+    for module in (straights, gateways):
+        monkeypatch.setattr(module, "monotonic", lambda: at)
+
+    async def work() -> None:
+        went = 0
+        for seed in range(40):
+            chance = random.Random(seed)
+            rest = {
+                "proxies": chance.choice(("", "*")),
+                "slow": chance.choice((0, 60_000_000)),
+                "targets": chance.choice((1, 1, 2, 4)),
+            }
+            went += await both(monkeypatch, said, script(chance, secret=True), **rest)
+        assert went >= 4
+
+    run(work)
 
 
 @pytest.mark.parametrize("said", STRAIGHT + BENT, ids=str)
@@ -367,7 +454,44 @@ def test_calls_of_a_trace_and_to_several_targets_go_straight(monkeypatch: pytest
     run(work)
 
 
-@pytest.mark.parametrize("more", ["", f"Traceparent: {PARENTS[0]}\r\n"], ids=["", "traceparent"])
+def test_authorized_calls_with_a_key_of_their_own_go_straight(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: tuple[dict[str, Any], dict[str, Any]] = ({"authorizer": "who"}, asks("authorization"))
+
+    async def work() -> None:
+        acts: list[tuple[str, Any]] = []
+        for number in range(30):
+            more = f"Authorization: Bearer {'one' if number % 3 else 'two'}\r\nIdempotency-Key: key-{number:02d}\r\n"
+            acts += [("say", a_call(number, more=more)), *([("answer", [WHO[number * 2]])] if number < 2 else [])]
+            acts.append(("answer", [USUAL]))
+        # both people are asked for first, and the first call with a known one is learned from
+        assert await both(monkeypatch, said, acts) == 27
+        world = World(monkeypatch, said)
+        for what, about in acts:
+            await world.act(what, about)
+        asked = b"".join(bytes(wire.said) for wire in world.asked)
+        assert asked.count(b"x-eden-principal: Li\r\n") == 10
+        assert asked.count(b"x-eden-principal: %E7%8E%8B%20100%25%20%25b%20%25\r\n") == 20
+        assert asked.count(b"authorization: Bearer one\r\n") == 20
+        assert [asked.count(b"idempotency-key: key-%02d\r\n" % number) for number in range(30)] == [1] * 30
+        # no secret outlives its call
+        [(client, _)] = world.clients
+        ways = list(world.gateway.ways.known.values())
+        assert ways and client._flight.sent is None
+        held = [
+            value for way in ways for name in way.__slots__ if isinstance(value := getattr(way, name), (bytes, dict))
+        ]
+        kept = repr([*world.gateway.ways.known, *held, *(way.head.fields for way in ways)])
+        assert "Bearer" in kept and "one" not in kept and "key-0" not in kept
+        await world.gateway.close()
+
+    run(work)
+
+
+@pytest.mark.parametrize(
+    "more",
+    ["", f"Traceparent: {PARENTS[0]}\r\n", "Authorization: Bearer one\r\nIdempotency-Key: key-1\r\n"],
+    ids=["", "traceparent", "secrets"],
+)
 def test_no_other_head_goes_straight(monkeypatch: pytest.MonkeyPatch, more: str) -> None:
     """Whatever byte is changed, put in or taken away: the call is read the strict way."""
 
@@ -378,6 +502,10 @@ def test_no_other_head_goes_straight(monkeypatch: pytest.MonkeyPatch, more: str)
         await world.act("answer", [USUAL])
         flight, good = Flight(client, world.gateway), a_call(3, more=more)
         trace = slice(good.find(b"Traceparent: ") + 13, good.find(b"Traceparent: ") + 68)
+        # another secret is another caller's, whom nobody asks for here
+        other = re.compile(
+            re.escape(good).replace(rb"Bearer\ one", rb"Bearer\ [!-~]{3}").replace(rb"key\-1", rb"[!-~]{5}")
+        )
         for at in range(len(good)):
             for token in (
                 b"",
@@ -396,6 +524,8 @@ def test_no_other_head_goes_straight(monkeypatch: pytest.MonkeyPatch, more: str)
                     spoiled = good[:at] + token + good[end:]
                     other_trace = more and carried_on(spoiled[trace])
                     if other_trace and good[: trace.start] + spoiled[trace] + good[trace.stop :] == spoiled:
+                        continue
+                    if "Bearer" in more and other.fullmatch(spoiled):
                         continue
                     assert spoiled == good or not flight.goes(spoiled), spoiled
         assert flight.goes(good) and not flight.goes(good)

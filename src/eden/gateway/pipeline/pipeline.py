@@ -16,7 +16,7 @@ from typing import cast
 import msgspec
 
 from eden.base.outbound import UNREACHABLE
-from eden.gateway.exchange import GOOD, Answer, Buckets, Exchange, Failure, Nonces, Standing
+from eden.gateway.exchange import GOOD, Answer, Buckets, Exchange, Failure, Nonces
 from eden.gateway.interfaces import LimitAnswer
 from eden.gateway.pipeline import cache as caching
 from eden.gateway.pipeline import codes, egress, limits, retry
@@ -111,20 +111,29 @@ class Pipeline(Outward):
         except Stop as stop:
             return self._stopped(exchange, stop)
 
-    def straight(self, standing: Standing, fields: dict[bytes, bytes], signature: bytes) -> Straight | None:
-        """What is left to be checked of calls with this head, signed as `signature` begins; None where more is to be
-        done of them."""
-        ready: Ready | None = standing.ready  # type: ignore[assignment]
-        if ready is None or not is_straight(ready, fields):
+    def straight(
+        self, exchange: Exchange, steady: dict[bytes, bytes], secrets: dict[bytes, bytes], signature: bytes
+    ) -> Straight | None:
+        """See `exchange.Steps`."""
+        ready: Ready | None = None if exchange.standing is None else exchange.standing.ready  # type: ignore[assignment]
+        if ready is None or not is_straight(ready, exchange, steady, secrets):
             return None
         for signer in ready.app.signers:
             if signer.name == signature:
-                return Straight(self, ready, signer, self._nonces, self._buckets)
+                return Straight(self, ready, signer, steady, self._nonces, self._buckets)
         return None
 
     def limited(self, exchange: Exchange, ready: Ready, empty: int) -> Answer:
-        """The answer to a call for which this bucket had no token."""
-        return self._stopped(exchange, _too_many(exchange, ready.buckets[empty], ready.answers[empty]))
+        """The answer to a call for which this bucket had no token; behind those of everybody are the user's."""
+        buckets, answers = ready.buckets, ready.answers
+        if empty >= len(buckets):
+            empty -= len(buckets)
+            buckets, answers = limits.of_user(ready.levels, exchange.user)
+        return self._stopped(exchange, _too_many(exchange, buckets[empty], answers[empty]))
+
+    def principal(self, key: bytes, now_ms: int) -> str | None:
+        """Who it is by this key of a question; None: not known, or not any more."""
+        return self._principals.get(key, now_ms)
 
     def _open(self, exchange: Exchange, ready: Ready) -> None:
         header = exchange.fields.get(b"x-eden-encryption")
@@ -203,17 +212,17 @@ class Pipeline(Outward):
             if fills is False:
                 exchange.locates = True
             notes.fill = fills is True
-        if ready.headers is not None:
-            pass_on(exchange, ready)
-        else:
-            exchange.upstream = ready.upstream
-            self._aim(exchange, ready, call)
+        self.send(exchange, ready, call)
         if route.breaker is not None and not exchange.locates:
             self._pass_breaker(exchange, route)
         return None
 
-    def _aim(self, exchange: Exchange, ready: Ready, call: Call | None) -> None:
-        """What the service is sent."""
+    def send(self, exchange: Exchange, ready: Ready, call: Call | None = None) -> None:
+        """What the service is sent, and where."""
+        if ready.headers is not None:
+            pass_on(exchange, ready)
+            return
+        exchange.upstream = ready.upstream
         route, notes = ready.route, exchange.notes
         if route.holds_answers or (notes is not None and notes.seal is not None):
             exchange.whole_answer = True

@@ -41,6 +41,7 @@ class Ready:
         "levels",
         "outside",
         "path",
+        "plain",
         "route",
         "sealed",
         "table",
@@ -64,6 +65,8 @@ class Ready:
         #: the call is of the safe exit
         self.outside: EgressRoute | None = None
         self.upstream = ""
+        #: what the service is sent hangs on nothing but the head, its secrets and who calls; the body is as it came
+        self.plain = False
         #: what the service is sent, where it is the same for each of these calls; else None, and `aim` finds out
         self.headers: Headers | None = None
         self.path = b""
@@ -100,10 +103,11 @@ def prepare(exchange: Exchange) -> Ready:
     ready.sealed = b"x-eden-encryption" in fields or route.encryption == "required"
     moved = route.migration is not None and route.migration.takes(device)
     ready.upstream = route.migration.upstream if route.migration is not None and moved else route.upstream
-    straight = exchange.wire == "rpc" and route.mapping.is_straight(fields) and route.authorizer is None
+    held = ready.sealed or route.holds_answers
+    ready.plain = exchange.wire == "rpc" and route.mapping.is_straight(fields) and not held
     # a secret is not kept for the next call
     kept = exchange.standing is None or exchange.headers is exchange.standing.headers
-    if straight and kept and not (ready.sealed or route.holds_answers):
+    if ready.plain and kept and route.authorizer is None:
         aim(exchange, ready)
         ready.headers, ready.path = exchange.send_headers, exchange.send_path
     if exchange.standing is not None and named is not None:

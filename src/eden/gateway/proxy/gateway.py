@@ -173,13 +173,10 @@ class Gateway:
             if isinstance(found, Answer):
                 return found
             head.standing = standing = found
-        headers = standing.headers
         if standing.lifted:
             fields = {**fields, **standing.lifted}
-        if head.secrets:
-            headers = [*headers, *((name, fields[name]) for name in head.secrets)]
         return standing.exchange(
-            headers,
+            head.sent(fields),
             self.forward(client, fields) if client.trusted else client.peer,
             (carried_on(fields[b"traceparent"]) if b"traceparent" in fields else "") or self.ids.trace(),
             time_ns() // 1_000_000,

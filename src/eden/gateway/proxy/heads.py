@@ -82,6 +82,12 @@ class Head:
         self.keep_alive = not self.old and b"close" not in fields.get(b"connection", b"").lower()
         self.standing: Standing | None = None
 
+    def sent(self, fields: dict[bytes, bytes]) -> Headers:
+        """What of a call with this head may go on to the service; `fields`: all its headers by name."""
+        if not self.secrets:
+            return self.headers
+        return [*self.headers, *((name, fields[name]) for name in self.secrets)]
+
 
 class _Shape:
     """Where the fleeting lines of some heads are, and how they look: `picked` takes them out of the lines of a head,

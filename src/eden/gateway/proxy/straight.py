@@ -16,13 +16,14 @@ call, or the call is not straight.
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from operator import itemgetter
 from struct import Struct
 from time import monotonic, time_ns
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from eden.gateway.exchange import AGAIN, GOOD, PASSES, SECRET, Answer, Exchange, Route, Standing, Straight
+from eden.gateway.exchange import AGAIN, GOOD, NOBODY, PASSES, SECRET, Answer, Exchange, Route, Standing, Straight, Who
 from eden.gateway.proxy import answers
 from eden.gateway.proxy.call import Call
 from eden.gateway.proxy.ids import carried_on
@@ -35,21 +36,25 @@ if TYPE_CHECKING:
     from eden.gateway.proxy.heads import Head
     from eden.gateway.proxy.link import Connection
 
-#: what is another one in each call, in the order in which it is asked for; the last one need not be there
-_FLEETING: Final = (b"x-eden-time", b"x-eden-nonce", b"x-eden-signature", b"content-length", b"traceparent")
+#: what each call has and is another one in each; and what some have besides
+_FLEETING: Final = (b"x-eden-time", b"x-eden-nonce", b"x-eden-signature", b"content-length")
+_SECRETS: Final = (b"authorization", b"idempotency-key")
+#: all that is taken out of heads, in the order in which it is asked for
+_TAKEN: Final = (*_FLEETING, *_SECRETS, b"traceparent")
+_is_word: Final = re.compile(rb"[!-~]+").fullmatch
 #: ways and cuts that are remembered, and bytes of one head at most
 _WAYS: Final = 4096
 _HEAD_BYTES: Final = 1280
 
 
 class Cut:
-    """Where what is fleeting is in heads of `size` bytes; `taken` gives it, of the parts that `parts` makes of one, and
-    `still` all else."""
+    """Where what is `_TAKEN` is in heads of `size` bytes; `taken` gives it, of the parts that `parts` makes of one, and
+    `still` all else. `secrets`: names of those that are; `traced`: the last one that is taken is a traceparent."""
 
-    __slots__ = ("parts", "size", "still", "taken")
+    __slots__ = ("parts", "secrets", "size", "still", "taken", "traced")
 
     def __init__(self, size: int, holes: list[tuple[int, int, int]]) -> None:
-        """`holes`: from, to, and which of `_FLEETING`; in their order."""
+        """`holes`: from, to, and which of `_TAKEN`; in their order."""
         widths, at = [], 0
         for begin, end, _ in holes:
             widths += [begin - at, end - begin]
@@ -60,40 +65,49 @@ class Cut:
         self.still: itemgetter[Any] = itemgetter(*range(0, len(widths) + 1, 2))
         places = sorted((which, 2 * number + 1) for number, (_, _, which) in enumerate(holes))
         self.taken: itemgetter[Any] = itemgetter(*(place for _, place in places))
+        names = [_TAKEN[which] for which, _ in places]
+        self.secrets = tuple(name for name in names if name in _SECRETS)
+        self.traced = names[-1] == b"traceparent"
 
 
-def _cut(data: bytes, size: int) -> tuple[Cut, bytes] | None:
-    """How a head that was read is cut, and how its signature begins; None where it has not just each of them once."""
-    holes, signature = [], b""
+def _cut(data: bytes, size: int) -> tuple[Cut, dict[bytes, bytes]] | None:
+    """How a head that was read is cut, and what values begin with that are cut in their middle; None where it has not
+    just each of them once."""
+    holes, begins = [], {}
     lines = data[: size - 4].split(b"\r\n")
     at = len(lines[0]) + 2
     for line in lines[1:]:
         name, value = field_of(line)
         end = at + len(line)
-        if name in _FLEETING:
-            begins, space, fleeting = value.rpartition(b" ")
-            if name == b"x-eden-signature":
-                signature = begins + space
-            elif space:
+        if name in _TAKEN:
+            before, space, taken = value.rpartition(b" ")
+            if space and name not in (b"x-eden-signature", b"authorization"):
                 return None
-            if not fleeting or not line.endswith(fleeting):
+            if not taken or not line.endswith(taken):
                 return None
-            holes.append((end - len(fleeting), end, _FLEETING.index(name)))
+            begins[name] = before + space
+            holes.append((end - len(taken), end, _TAKEN.index(name)))
         elif name in FLEETING or name in SECRET:
             return None
         at = end + 2
-    if sorted(which for _, _, which in holes) not in ([0, 1, 2, 3], [0, 1, 2, 3, 4]):
+    if len(begins) < len(holes) or not begins.keys() >= set(_FLEETING):
         return None
-    return Cut(size, holes), signature
+    return Cut(size, holes), begins
 
 
 class Way:
     """Of calls with one head: what was decided. `start`: method and path of their requests to a target of `pool`;
-    `lines`: what follows, up to the lines that tell of the client."""
+    `lines`: what follows, up to the lines that tell of the client. `asks`: there are secrets, or somebody has to know
+    who calls (`asked`); `begins`: what the values of secrets begin with, by name; `told`: which of them, and the
+    principal, go into `lines`."""
 
-    __slots__ = ("head", "lines", "most", "pool", "route", "seconds", "standing", "start", "straight")
+    __slots__ = (
+        "asks", "begins", "head", "lines", "most", "pool", "route", "seconds", "standing", "start", "straight", "told",
+    )  # fmt: skip
 
-    def __init__(self, head: Head, exchange: Exchange, route: Route, straight: Straight, pool: Pool) -> None:
+    def __init__(
+        self, head: Head, exchange: Exchange, route: Route, straight: Straight, pool: Pool, begins: dict[bytes, bytes]
+    ) -> None:
         """`exchange`: one of them, on its way to the service. ValueError when a request would be none."""
         assert exchange.standing is not None
         self.head = head
@@ -104,10 +118,31 @@ class Way:
         self.seconds = route.timeout_ms / 1000
         self.pool = pool
         self.start = exchange.send_method, exchange.send_path
-        self.lines = b"".join(map(answers.request_line, exchange.send_headers))
+        self.begins = begins
+        self.asks = bool(begins or straight.principal)
+        slots = [name for name, _ in exchange.send_headers if name in begins or name == straight.principal]
+        self.told: itemgetter[Any] | None = itemgetter(*slots) if slots else None
+        lines = b"".join(
+            b"%b: %%b\r\n" % name if name in slots else answers.request_line((name, value)).replace(b"%", b"%%")
+            for name, value in exchange.send_headers
+        )
+        self.lines = lines if slots else lines % ()
         # so that none of them is found wanting later
         for target in pool.targets:
             target.starts[self.start]
+
+    def asked(self, values: tuple[bytes, ...], now_ms: int) -> tuple[dict[bytes, bytes], Who, bytes] | None:
+        """The secrets of a call, who calls, and its lines; None where that is not known, or a value is none. `values`
+        begin with those of the secrets."""
+        secrets = {}
+        for (name, begins), value in zip(self.begins.items(), values, strict=False):
+            if _is_word(value) is None:
+                return None
+            secrets[name] = begins + value
+        who = self.straight.who(secrets, now_ms)
+        if who is None or self.told is None:
+            return None if who is None else (secrets, who, self.lines)
+        return secrets, who, self.lines % self.told({**secrets, self.straight.principal: who[1]})
 
 
 class Ways:
@@ -133,13 +168,14 @@ class Ways:
         self.cuts.clear()
 
 
+_NO_SECRETS: Final[dict[bytes, bytes]] = {}
 #: before a connection had a call
 _NO_CUT: Final = Cut(1 << 62, [(0, 0, which) for which in range(4)])
 
 
-#: a call that is on its way straight: what of `_FLEETING` it has; its body, the ids of its trace and span, when it came
-#: (ms since 1970; seconds, monotonic)
-Sent: TypeAlias = tuple[Way, tuple[bytes, ...], bytes, bytes, int, float]
+#: a call that is on its way straight: what it has of `_TAKEN`; its secrets by name, and who calls; its body, the ids of
+#: its trace and span, when it came (ms since 1970; seconds, monotonic)
+Sent: TypeAlias = tuple[Way, tuple[bytes, ...], dict[bytes, bytes], Who, bytes, bytes, int, float]
 
 
 class Flight:
@@ -173,15 +209,21 @@ class Flight:
         size = len(body)
         if size > way.most or length != b"%d" % size:
             return False
-        if len(taken) == 4:
+        if not cut.traced:
             ids = gateway.ids.both()
-        elif trace := carried_on(taken[4]):
+        elif trace := carried_on(taken[-1]):
             ids = b"%b-%b" % (trace.encode(), gateway.ids.span())
         else:
             return False
         now_ms, started = time_ns() // 1_000_000, monotonic()
-        self.sent = way, taken, body, ids, now_ms, started
-        passed = way.straight.passes(time, nonce, code, body, now_ms, started)
+        secrets, who, lines = _NO_SECRETS, NOBODY, way.lines
+        if way.asks:
+            asked = way.asked(taken[len(_FLEETING) :], now_ms)
+            if asked is None:
+                return False
+            secrets, who, lines = asked
+        self.sent = way, taken, secrets, who, body, ids, now_ms, started
+        passed = way.straight.passes(time, nonce, code, body, who, now_ms, started)
         if passed == AGAIN:
             self.sent = None
             return False
@@ -203,7 +245,7 @@ class Flight:
             b"".join(
                 (
                     target.starts[way.start],
-                    way.lines,
+                    lines,
                     client.forwarded,
                     b"traceparent: 00-",
                     ids,
@@ -222,7 +264,7 @@ class Flight:
         if not self._new or gateway.draining or standing is None or route is None:
             return
         self._new = False
-        if standing.sent is None or standing.bent or not exchange.upstream:
+        if standing.bent or not exchange.upstream:
             return
         standing.bent = True
         pool = gateway.pools.get((exchange.table.workspace_id, exchange.upstream))
@@ -230,13 +272,15 @@ class Flight:
         size = data.find(b"\r\n\r\n") + 4
         if pool is None or size > _HEAD_BYTES:
             return
-        if not head.keep_alive or head.method == b"HEAD" or head.secrets or (found := _cut(data, size)) is None:
+        if not head.keep_alive or head.method == b"HEAD" or (found := _cut(data, size)) is None:
             return
-        cut, signature = found
-        straight = gateway.steps.straight(standing, exchange.fields, signature)
+        cut, begins = found
+        secrets = {name: exchange.fields[name] for name in cut.secrets}
+        straight = gateway.steps.straight(exchange, head.fields, secrets, begins[b"x-eden-signature"])
         if straight is not None:
             with suppress(ValueError):
-                gateway.ways.put(data, cut, Way(head, exchange, route, straight, pool))
+                of_secrets = {name: begins[name] for name in cut.secrets}
+                gateway.ways.put(data, cut, Way(head, exchange, route, straight, pool, of_secrets))
                 standing.bent = False
 
     # of the connection to the service, which is free again when the answer was a usual one
@@ -255,7 +299,7 @@ class Flight:
         # writing may make the client pause, which is no concern of a call that is over
         self.sent = self._connection = None
         connection.target.failures = 0
-        way, _, _, ids, now_ms, started = sent
+        way, _, _, _, _, ids, now_ms, started = sent
         begins, framing, dated = told
         trace = ids[:32]
         client.transport.write(
@@ -319,11 +363,12 @@ class Flight:
         return call
 
     def _exchange(self, sent: Sent, empty: int) -> tuple[Exchange, Answer | None]:
-        way, taken, body, ids, now_ms, started = sent
-        client, standing = self._client, way.standing
-        fields = way.head.fields | dict(zip(_FLEETING, taken, strict=False))
+        way, taken, secrets, who, body, ids, now_ms, started = sent
+        client, standing, head = self._client, way.standing, way.head
+        names = (*_FLEETING, *secrets, b"traceparent")
+        fields = head.fields | dict(zip(names, taken, strict=False)) | secrets
         peer = self._gateway.forward(client, fields) if client.trusted else client.peer
-        exchange = standing.exchange(standing.headers, peer, ids[:32].decode(), now_ms, started, fields)
+        exchange = standing.exchange(head.sent(fields), peer, ids[:32].decode(), now_ms, started, fields)
         exchange.body = body
         _, nonce, code, *_ = taken
-        return exchange, way.straight.recall(exchange, nonce, code, empty)
+        return exchange, way.straight.recall(exchange, nonce, code, who, empty)
