@@ -130,6 +130,26 @@ def test_every_scalar_is_known() -> None:
         compile_type({}, "int[")
 
 
+@pytest.mark.timeout(20)
+def test_unions_within_unions_are_looked_at_once_a_level() -> None:
+    of = {"of": Field(type="Filter", required=True)}
+    models = {
+        "Filter": Model(any_of=("All", "Any", "Leaf"), tag="kind"),
+        "All": Model(fields=of),
+        "Any": Model(fields=of),
+        "Leaf": Model(fields={"x": Field(type="int", required=True)}),
+    }
+    check = compile_type(models, "Filter")
+    # by trying each way to the leaf, 2 to the power of 40
+    good: dict[str, Any] = {"x": 1}
+    bad: dict[str, Any] = {"x": "1"}
+    for _ in range(40):
+        good, bad = {"of": good}, {"of": bad}
+    assert check(good) == []
+    assert check(bad) == [("", "must be one of All, Any, Leaf")]
+    assert check(good) == []
+
+
 def test_few_mistakes_are_told_of_many_and_depth_is_bounded() -> None:
     assert len(look(GOOD | {"tags": dict.fromkeys(map(str, range(100)), "x")})) == MOST
     deep: dict[str, Any] = dict(GOOD)

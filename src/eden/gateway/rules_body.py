@@ -73,6 +73,8 @@ def compile_type(models: Mapping[str, Model], text: str) -> Callable[[Any], list
                     break
         except RecursionError:
             found.append(("", "is nested too deeply"))
+        finally:
+            compiler.fits.clear()
         return found
 
     return look
@@ -85,6 +87,9 @@ class _Compiler:
         self.models = models
         self.done: dict[str, Check] = {}
         self.asked: list[str] = []
+        #: of the value that is being looked at: type and part (`id`) → whether it fits. Unions within unions would ask
+        #: that of the innermost part as often as there are ways to it, which doubles with every level
+        self.fits: dict[tuple[str, int], bool] = {}
 
     def of(self, node: TypeNode) -> Check:
         match node:
@@ -162,10 +167,16 @@ class _Compiler:
             if tag and isinstance(value, dict) and isinstance(value.get(tag), str) and value[tag] in checks:
                 # it says itself what it is
                 yield from checks[value[tag]](value, place)
-            elif not any(next(one(value, place), None) is None for one in checks.values()):
+            elif not any(self._fits(text, one, value) for text, one in checks.items()):
                 yield place, f"must be one of {', '.join(checks)}"
 
         return check
+
+    def _fits(self, text: str, check: Check, value: Any) -> bool:
+        key = text, id(value)
+        if key not in self.fits:
+            self.fits[key] = next(check(value, ""), None) is None
+        return self.fits[key]
 
 
 def _list(inner: Check) -> Check:
