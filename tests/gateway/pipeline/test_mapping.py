@@ -112,6 +112,20 @@ def test_a_value_does_not_lead_elsewhere(value: str) -> None:
     assert (answer.code, answer.status) == (3002, 400)
 
 
+@pytest.mark.parametrize(
+    ("parameter", "target", "body"),
+    [
+        ({"location": "query", "type": "string[]", "min_length": 2, "max_length": 3}, b"?a=longer&a=x", b"{}"),
+        ({"location": "body", "type": "string[]?", "max_length": 2}, b"", b'{"a": ["longer", "x"]}'),
+        ({"location": "body", "type": "map<int>", "max_length": 1}, b"", b'{"a": {"one": 1}}'),
+        ({"location": "body", "type": "any", "max_length": 1}, b"", b'{"a": [["longer"]]}'),
+    ],
+)
+def test_bounds_of_a_list_are_not_of_its_text(parameter: Document, target: bytes, body: bytes) -> None:
+    operation = {"path": "/a", "parameters": [{"name": "a", **parameter}]}
+    assert sent(operation, body, target) == (b"POST", b"/a" + target, body)
+
+
 @settings(max_examples=200, deadline=None)
 @given(st.text(max_size=20))
 def test_a_value_stays_one_or_more_whole_segments_below(value: str) -> None:

@@ -112,11 +112,11 @@ class Principals:
             self._known.popitem(last=False)
 
 
-def as_header(principal: str) -> bytes:
+def as_header(text: str) -> bytes:
     """What can stand in a header: visible ASCII as it is, all else percent-encoded (UTF-8)."""
-    if principal.isascii() and principal.isprintable() and principal == principal.strip():
-        return principal.encode()
-    return quote(principal, safe="").encode()
+    if text.isascii() and text.isprintable() and text == text.strip():
+        return text.encode()
+    return quote(text, safe="").encode()
 
 
 def cookies_of(header: bytes) -> dict[str, str]:

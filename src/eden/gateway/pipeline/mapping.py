@@ -16,8 +16,9 @@ import msgspec
 from eden.gateway.exchange import Exchange, Headers
 from eden.gateway.expressions import Expression, compile_expression, compile_template, roots_of
 from eden.gateway.interfaces import OperationVersion, Parameter
-from eden.gateway.pipeline.authorizer import cookies_of
+from eden.gateway.pipeline.authorizer import as_header, cookies_of
 from eden.gateway.pipeline.codes import EMPTY, MALFORMED, Stop
+from eden.gateway.rules_types import Named, is_plain, parse_type, without_null
 
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 _WHOLE = re.compile(r"-?[0-9]{1,19}")
@@ -276,11 +277,11 @@ class RequestMapping:
             raw = call.exchange.fields.get(name)
             value = wanted.checked(None if raw is None else raw.decode("latin-1"))
             if raw is None and value is not None:
-                added.append((name, _header_value(value)))
+                added.append((name, as_header(value)))
         for name, expression in self._add_headers:
             value = as_text(expression(call))
             if value is not None:
-                added.append((name, _header_value(value)))
+                added.append((name, as_header(value)))
         names = {name for name, _ in added}
         return [header for header in headers if header[0] not in names] + added
 
@@ -326,7 +327,11 @@ class _Wanted:
 
 
 def _checks(parameter: Parameter) -> Check:
-    kind = parameter.type.rstrip("?")
+    node = without_null(parse_type(parameter.type))
+    if not isinstance(node, Named) or (parameter.location == "body" and not is_plain(node)):
+        # bounds of a list are of its entries, which a text does not show; `check_body` counts them
+        return lambda value: None
+    kind = node.name
     values = frozenset(str(value) for value in parameter.values)
     pattern = re.compile(parameter.pattern) if parameter.pattern else None
     low, high = parameter.minimum, parameter.maximum
@@ -364,10 +369,3 @@ def as_text(value: Any) -> str | None:
     if isinstance(value, bool):
         return "true" if value else "false"
     return msgspec.json.encode(value).decode()
-
-
-def _header_value(text: str) -> bytes:
-    """What can stand in a header: visible ASCII as it is, all else percent-encoded (UTF-8)."""
-    if text.isascii() and text.isprintable() and text == text.strip():
-        return text.encode()
-    return quote(text, safe="").encode()
