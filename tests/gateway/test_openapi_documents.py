@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import msgspec
@@ -236,6 +237,36 @@ def test_schemas(schema: Any, wanted: str) -> None:
     }
     (operation,) = imported(document).catalogue.operations.values()
     assert operation.body == wanted
+
+
+@pytest.mark.timeout(20)
+def test_parts_that_are_named_again_and_again_are_taken_once() -> None:
+    # by following each, 2 to the power of 40
+    schemas: dict[str, Any] = {
+        f"S{n}": {"allOf": [{"$ref": f"#/components/schemas/S{n + 1}"}] * 2, "properties": {f"p{n}": {}}}
+        for n in range(40)
+    }
+    schemas["S40"] = {"properties": {"last": {"type": "string"}}, "required": ["last"]}
+    schemas["S39"]["allOf"].append({"$ref": "#/components/schemas/S0"})
+    catalogue = imported({"openapi": "3.1.0", "components": {"schemas": schemas}}).catalogue
+    fields = catalogue.models["S0"].fields
+    assert fields is not None
+    assert set(fields) == {"last", *(f"p{n}" for n in range(40))}
+    assert fields["last"].required
+
+
+def test_a_document_that_is_nested_too_deeply_is_refused() -> None:
+    schema: dict[str, Any] = {}
+    for _ in range(500):
+        schema = {"properties": {"a": schema}}
+    # tests before this one may have raised the limit
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(1_000)
+    try:
+        with pytest.raises(Problem, match="nested too deeply"):
+            imported({"openapi": "3.1.0", "components": {"schemas": {"Deep": schema}}})
+    finally:
+        sys.setrecursionlimit(before)
 
 
 def test_what_is_written_is_read_back() -> None:

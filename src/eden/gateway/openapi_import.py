@@ -55,7 +55,12 @@ def import_openapi(
         sentence = "The document is no OpenAPI 3."
         hint = "Convert Swagger 2.0 first." if "swagger" in document else "It begins with openapi: 3.0.3 or 3.1.0."
         raise Problem("invalid", sentence, hint, errors=[("openapi", sentence)])
-    return _Importing(document, group, prefix, target, open_).run()
+    try:
+        return _Importing(document, group, prefix, target, open_).run()
+    except RecursionError:
+        sentence = "The document's schemas are nested too deeply."
+        hint = "Name the inner ones under components.schemas, and refer to them."
+        raise Problem("invalid", sentence, hint, errors=[("components", sentence)]) from None
 
 
 def merged(there: Catalogue, more: Catalogue) -> Catalogue:

@@ -131,7 +131,7 @@ class Reader:
 
     def _fields(self, name: str, schema: dict[str, Any]) -> dict[str, Field] | None:
         """The fields of an object, its own and those of `allOf`; None for what is no object with fields."""
-        properties, required = self._properties(schema, 0)
+        properties, required = self._properties(schema, set())
         if properties is None:
             return None
         return {
@@ -140,15 +140,20 @@ class Reader:
             if key
         }
 
-    def _properties(self, schema: dict[str, Any], depth: int) -> tuple[dict[str, Any] | None, set[str]]:
+    def _properties(self, schema: dict[str, Any], seen: set[str]) -> tuple[dict[str, Any] | None, set[str]]:
+        """`seen`: references that were followed. Once is enough: parts that are named twice in each of many would be
+        followed millions of times."""
         found: dict[str, Any] | None = None
         required = {name for name in _list(schema.get("required")) if isinstance(name, str)}
-        if depth < _DEEPEST:
-            for part in _list(schema.get("allOf")):
-                more, needed = self._properties(self.resolve(part), depth + 1)
-                if more is not None:
-                    found = (found or {}) | more
-                    required |= needed
+        for part in _list(schema.get("allOf")):
+            pointer = str(_object(part).get("$ref", ""))
+            if pointer in seen:
+                continue
+            seen |= {pointer} - {""}
+            more, needed = self._properties(self.resolve(part), seen)
+            if more is not None:
+                found = (found or {}) | more
+                required |= needed
         own = schema.get("properties")
         if isinstance(own, dict) and (own or "additionalProperties" not in schema):
             found = (found or {}) | own
@@ -170,7 +175,7 @@ class Reader:
         parts = _list(found.get("allOf"))
         if len(parts) == 1 and "properties" not in found:
             return self._type(parts[0], place, depth + 1)
-        if self._union(found) is not None or self._properties(found, depth)[0] is not None:
+        if self._union(found) is not None or self._properties(found, set())[0] is not None:
             if len(members := self._union(found) or []) == 1:
                 return self._type(members[0], place, depth + 1)
             name = self._reserve(place)
