@@ -32,7 +32,7 @@ _RESERVED = frozenset(
         *dir(builtins),
         *"Any Call Callable Client GatewayError Literal Mapping NamedTuple Never NotRequired Pairs Signer".split(),
         *"Transport TypeAlias TypedDict URL aiohttp annotations base64 body cast hashlib headers hmac".split(),
-        *"hmac_signer json mro quote secrets self time __future__".split(),
+        *"hmac_signer json mro quote secrets self time unquote __future__".split(),
     ]
 )
 

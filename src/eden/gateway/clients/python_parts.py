@@ -17,7 +17,7 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, NamedTuple, Never, NotRequired, TypeAlias, TypedDict, cast
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import aiohttp
 from yarl import URL
@@ -126,7 +126,7 @@ class Transport:
             code = int(answer.headers.get("result-status", "1000"))
             if answer.ok and code == 1000:
                 return found
-            message = answer.headers.get("tips") or f"{operation} answered {answer.status}"
+            message = unquote(answer.headers.get("tips", "")) or f"{operation} answered {answer.status}"
             raise GatewayError(message, code, answer.status, answer.headers.get("x-eden-trace", ""), found)
 
 
