@@ -196,15 +196,20 @@ def test_what_the_database_does_not_take_waits(database: Database) -> None:
         async def write(self, work: Any) -> None:
             raise OSError("the disk is full")
 
-    figures = Figures(Metrics(), "here:1")
+    metrics = Metrics()
+    figures = Figures(metrics, "here:1")
     figures.note(a_route(workspace), 1000, 200, 5, False, False)
+    # of two calls with a trace one is none of an operation's
+    figures.trace(an_exchange(workspace), Answer(502, [], code=4002), 5)
+    figures.trace(an_exchange(workspace, ""), Answer(404, [], code=3000), 5)
     asyncio.run(figures.write(Broken(), AT))  # type: ignore[arg-type]
     figures.note(a_route(workspace), 1000, 200, 7, False, False)
     asyncio.run(figures.write(database, AT + SECOND))
     (row,) = rows(database, 1)
     assert decode(row.tally) == Tally(
-        calls=2, micros=12, codes={1000: 2}, statuses={2: 2}, buckets={bucket(5): 1, bucket(7): 1}
+        calls=2, micros=12, codes={1000: 2}, statuses={2: 2}, buckets={bucket(5): 1, bucket(7): 1}, dropped=1
     )
+    assert b"eden_gateway_traces_dropped_total 2.0" in metrics.text()[0]
 
 
 def test_traces_of_failed_and_slow_calls_are_found_by_id(database: Database) -> None:

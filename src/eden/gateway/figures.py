@@ -4,13 +4,13 @@
                                                             job `merge`: ──▶ length 60 ──▶ length 3600 ──▶ gone
 
 A `Tally` has sums only, so tallies of workers and of times are added up without loss; durations are in the buckets of
-`eden.gateway.histograms`. What the database cannot take waits in memory, bounded, and is added up rather than lost.
+`eden.gateway.histograms`. What the database cannot take waits in memory, bounded, and is added up rather than lost;
+traces do not wait, and are counted as dropped.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import os
 import socket
@@ -34,7 +34,7 @@ KEPT = {1: 15 * MINUTE, 60: 2 * DAY, 3600: 400 * DAY}
 _LONGER = {1: 60, 60: 3600}
 #: rows that one transaction of merging takes
 _BATCH = 2000
-#: operations that wait for a database that does not answer; more are counted together with nothing
+#: operations that wait for a database that does not answer; what was counted of more is lost
 _WAITING = 5000
 
 log = logging.getLogger("eden.gateway")
@@ -161,8 +161,13 @@ class Figures:
         except Exception:
             log.warning("figures of the gateway wait: the database does not take them", exc_info=True)
             for key, tally in tallies.items():
-                with contextlib.suppress(_Full):
-                    self._restore(key, tally)
+                if key in self._tallies or len(self._tallies) < _WAITING:
+                    self._tallies.setdefault(key, Tally()).add(tally)
+            # whether they were written may be unknown, and a row that is there twice would be refused for ever
+            for row in traces:
+                if (waiting := self._tallies.get((row["workspace_id"], row["operation"]))) is not None:
+                    waiting.dropped += 1
+            self._dropped.inc(len(traces))
             return
         self._publish(tallies.values())
 
@@ -174,30 +179,20 @@ class Figures:
             self._seconds.inc(tally.micros / SECOND)
             self._cached.inc(tally.cached)
 
-    def _restore(self, key: Key, tally: Tally) -> None:
-        if key not in self._tallies and len(self._tallies) >= _WAITING:
-            raise _Full
-        self._tallies.setdefault(key, Tally()).add(tally)
-
-
-class _Full(Exception):
-    """There is no room for more operations."""
-
 
 def _put(connection: Connection, at: int, worker: str, tallies: dict[Key, Tally]) -> None:
-    rows = [
-        {
-            "workspace_id": workspace_id,
-            "operation": operation,
-            "length": 1,
-            "at": at,
-            "worker": worker,
-            "tally": msgspec.msgpack.encode(tally),
-        }
-        for (workspace_id, operation), tally in sorted(tallies.items())
-    ]
-    for row in rows:
-        _add(connection, row)
+    for (workspace_id, operation), tally in sorted(tallies.items()):
+        _add(
+            connection,
+            {
+                "workspace_id": workspace_id,
+                "operation": operation,
+                "length": 1,
+                "at": at,
+                "worker": worker,
+                "tally": msgspec.msgpack.encode(tally),
+            },
+        )
 
 
 def _add(connection: Connection, row: dict[str, Any]) -> None:

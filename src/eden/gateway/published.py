@@ -15,7 +15,8 @@ from eden.base.tables import workspaces
 from eden.base.telemetry import Metrics
 from eden.gateway.figures import MINUTE, SECOND, Tally, decode
 from eden.gateway.histograms import quantile
-from eden.gateway.models import gateway_catalogues, gateway_figures
+from eden.gateway.models import gateway_figures
+from eden.gateway.service import workspaces_served
 
 QUANTILES = (0.5, 0.95, 0.99)
 #: µs: the seconds in which workers write are not whole yet
@@ -40,8 +41,7 @@ class Published:
         table = gateway_figures.c
         begin = (at - _SETTLING) // SECOND * SECOND - MINUTE
         slugs = {row.id: row.slug for row in connection.execute(select(workspaces.c.id, workspaces.c.slug))}
-        known = connection.execute(select(gateway_catalogues.c.workspace_id).distinct()).scalars()
-        found = {slugs[workspace_id]: Tally() for workspace_id in known if workspace_id in slugs}
+        found = {slugs[served]: Tally() for served in workspaces_served(connection) if served in slugs}
         query = select(table.workspace_id, table.tally).where(
             table.length == 1, table.at >= begin, table.at < begin + MINUTE
         )
