@@ -9,6 +9,7 @@ from types import ModuleType
 
 import pytest
 
+from bench import ledger
 from bench._harness import Figure, main, report
 from eden.base.errors import EdenError
 from eden.workshop.benchmarks import bench_command
@@ -101,3 +102,9 @@ def test_every_benchmark_has_something_to_run() -> None:
     for file in (source_tree() / "bench").glob("[!_]*.py"):
         module = importlib.import_module(f"bench.{file.stem}")
         assert callable(getattr(module, "main", None)) != bool(getattr(module, "PARTS", None)), file.stem
+
+
+def test_a_quick_run_of_the_ledger_weighs_no_rate() -> None:
+    figures = {figure.name: figure for figure in ledger.sqlite(True)}
+    assert figures["sqlite_per_s"].value > 0 and figures["sqlite_hot_percent"].value > 0
+    assert not [name for name, figure in figures.items() if figure.target is not None]
