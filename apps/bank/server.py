@@ -10,7 +10,7 @@ from typing import Any
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from bank import mobile
-from bank.centres import accounting, bookings, ending, network, papers, products
+from bank.centres import accounting, bookings, ending, network, products
 from bank.centres.arrears import ARREARS, COLLECT, Arrears
 from bank.centres.batches import Batches
 from bank.centres.claims import Claims
@@ -44,8 +44,6 @@ from eden.base.sealing import Seal
 
 #: the batches of a day, in their order
 DAY_END = (LEDGER, COLLECT, LOANS, DEPOSITS, ARREARS, MONITORING, CHECK)
-#: seconds between looks for applications whose time has come
-_LINE_SECONDS = 60
 
 log = logging.getLogger("bank")
 
@@ -82,7 +80,7 @@ class Bank:
         self._run(self.tending.run(), "bank-staff")
         self._run(network.run(self.payments), "bank-network")
         self._run(self.papers.run(), "bank-papers")
-        self._run(self._forget(), "bank-line")
+        self._run(ending.run(self.database), "bank-line")
         self._run(self.till.run(), "bank-till")
         self._run(self.batches.run(), "bank-batches")
 
@@ -131,14 +129,6 @@ class Bank:
     async def balance_after(self, account: str, transfer: str) -> int:
         """What could be spent of a deposit once a transfer of it was there; cents."""
         return await accounting.balance_after(self.ledger, account, transfer)
-
-    async def _forget(self) -> None:
-        """End applications that have waited too long, and let papers go whose time has come, for ever."""
-        while True:
-            await self.database.write(lambda connection: ending.do_expire(connection, now()))
-            await self.database.write(lambda connection: ending.do_settle(connection, now()))
-            await self.database.write(lambda connection: papers.do_forget(connection, now()))
-            await asyncio.sleep(_LINE_SECONDS)
 
     def _run(self, work: Coroutine[Any, Any, None], name: str) -> None:
         self._tasks.append(asyncio.create_task(work, name=name))

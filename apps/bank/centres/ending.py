@@ -2,14 +2,35 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
+
 from sqlalchemy import Connection, select, update
 
-from bank.centres import applying, line, messages
+from bank.centres import applying, line, messages, papers
 from bank.refusals import Refusal
 from bank.tables import applications, cases, loans
+from eden.base.database import Database
+from eden.base.ids import now
 
 #: applications that are looked at in one write
 _PIECE = 500
+#: seconds between looks
+_EVERY = 60
+
+log = logging.getLogger("bank")
+
+
+async def run(database: Database) -> None:
+    """End what has waited too long, and let papers go whose time has come, for ever: what one of them raises keeps
+    neither the others nor the next look from it."""
+    while True:
+        for work in (do_expire, do_settle, papers.do_forget):
+            try:
+                await database.write(lambda connection, work=work: work(connection, now()))  # type: ignore[misc]
+            except Exception:
+                log.exception("what has waited too long could not be ended")
+        await asyncio.sleep(_EVERY)
 
 
 def do_expire(connection: Connection, at: int) -> int:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection
 
-from bank.centres import applying, ending, line, products
+from bank.centres import applying, ending, line, papers, products
+from bank.refusals import Refusal
 from bank.tables import cases
 from eden.base.ids import now
 from tests.apps.bank.house import Answer, BankHouse, open_bank
@@ -82,6 +85,27 @@ def test_the_line_ends_with_the_loan(house: BankHouse) -> None:
     assert house.bank.database.write_now(lambda connection: settle(connection, now())) == 1
     assert house.bank.database.write_now(lambda connection: settle(connection, now())) == 0
     assert station(house, loan) == "closed"
+
+
+def test_what_cannot_be_ended_holds_up_nothing_else(
+    house: BankHouse, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    looks: list[int] = []
+
+    def fail(connection: Connection, at: int) -> int:
+        raise Refusal("not-possible")
+
+    def forget(connection: Connection, at: int) -> int:
+        looks.append(at)
+        return 0
+
+    monkeypatch.setattr(ending, "do_expire", fail)
+    monkeypatch.setattr(papers, "do_forget", forget)
+    monkeypatch.setattr(ending, "_EVERY", 0.01)
+    with pytest.raises(TimeoutError):
+        house.run(asyncio.wait_for(ending.run(house.bank.database), 2))
+    assert len(looks) > 1
+    assert "could not be ended" in caplog.text
 
 
 def test_a_bank_that_dies_in_between_goes_on(house: BankHouse) -> None:
