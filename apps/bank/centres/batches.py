@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import datetime
 import logging
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -179,7 +180,7 @@ async def in_pieces(
 def page(connection: Connection, cursor: str = "", size: int = PAGE) -> Page[Run]:
     """The newest day first, the last batch of a day first; `cursor` is the page before's `next`."""
     query = select(batches).order_by(batches.c.day.desc(), batches.c.place.desc())
-    place = int(cursor) if cursor.isdigit() else 0
+    place = int(cursor) if re.fullmatch(r"[0-9]{1,9}", cursor) else 0
     rows = connection.execute(query.offset(place).limit(size + 1)).all()
     return Page([_shown(row) for row in rows[:size]], str(place + size) if len(rows) > size else None)
 

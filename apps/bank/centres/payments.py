@@ -11,6 +11,7 @@ it comes back when the other bank refuses, or says nothing for `OUTSIDE_SECONDS`
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -227,7 +228,7 @@ class Payments:
             return _do_set(connection, order, "pending", at)
         if order.kind == "reversal":
             connection.execute(update(orders).where(orders.c.id == order.detail["reverses"]).values(state="reversed"))
-            for owner in {_owner(connection, order.debit), _owner(connection, order.credit)} - {None}:
+            for owner in filter(None, {_owner(connection, order.debit), _owner(connection, order.credit)}):
                 messages.do_tell(connection, owner, "reversed", at, amount=amount)
         elif order.kind == "inside":
             messages.do_tell(
@@ -290,7 +291,7 @@ def list_payees(connection: Connection, customer: str, chinese: bool) -> list[Pa
 def do_add_payee(connection: Connection, customer: str, name: str, bank: str, number: str, at: int) -> str:
     """A new payee's id; one with this number again is the same. Refusal "invalid"."""
     number = number.replace(" ", "")
-    if not (number.isdigit() and 12 <= len(number) <= 24) or not 1 <= len(name.strip()) <= 80 or len(bank) > 80:
+    if not re.fullmatch(r"[0-9]{12,24}", number) or not 1 <= len(name.strip()) <= 80 or len(bank) > 80:
         raise Refusal("invalid", what="name, bank, number")
     known = connection.execute(
         select(payees.c.id).where(payees.c.customer_id == customer, payees.c.number == number)

@@ -8,9 +8,7 @@ bytes.
 from __future__ import annotations
 
 import csv
-import datetime
 import io
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
@@ -21,13 +19,13 @@ from sqlalchemy import Connection, select
 from sqlalchemy import Row as SqlRow
 
 from bank import typeface
-from bank.centres import customers, products
+from bank.centres import customers, products, statements
 from bank.ledger.interfaces import Line
 from bank.ledger.ledger import Ledger
 from bank.refusals import Refusal, yuan
 from bank.tables import accounts, movements
 from bank.tables import customers as customer_table
-from bank.times import moment, shown
+from bank.times import shown
 from eden.base.database import Database
 
 #: a spreadsheet takes it for a formula otherwise (OWASP, "CSV Injection")
@@ -63,7 +61,7 @@ class StatementFile(Struct, frozen=True):
 
 
 class Row(Struct, frozen=True):
-    """A line; cents."""
+    """A line; `kind` is one of `statements.KINDS`, amounts are cents."""
 
     time: str
     name: str
@@ -90,10 +88,7 @@ async def make(
     database: Database, ledger: Ledger, customer: str, account: str, wanted: Wanted, chinese: bool
 ) -> StatementFile:
     """Refusals "no-account", "invalid" (the month), "statement-open": money has moved that no line tells of yet."""
-    if not re.fullmatch(r"20\d\d-(0[1-9]|1[0-2])", wanted.month):
-        raise Refusal("invalid", what="month")
-    first = datetime.date.fromisoformat(f"{wanted.month}-01")
-    start, end = moment(first), moment((first + datetime.timedelta(days=31)).replace(day=1))
+    start, end = statements.bounds(wanted.month)
     if not await database.read(lambda connection: _is_of(connection, customer, account)):
         raise Refusal("no-account")
     opening = (await ledger.balance_at(account, start - 1)).net
@@ -112,7 +107,7 @@ def as_csv(statement: Statement, chinese: bool) -> bytes:
     writer.writerow(_HEADS[not chinese])
     writer.writerow(["", _word("opening", chinese), "", "", "", _plain(statement.opening)])
     for row in statement.rows:
-        texts = [_safe(text) for text in (row.name, row.kind, row.note)]
+        texts = [_safe(text) for text in (row.name, _kind(row, chinese), row.note)]
         writer.writerow([row.time, *texts, _plain(row.amount), _plain(row.balance)])
     writer.writerow(["", _word("closing", chinese), "", "", "", _plain(statement.closing)])
     return b"\xef\xbb\xbf" + target.getvalue().encode()
@@ -139,7 +134,7 @@ def as_pdf(statement: Statement, chinese: bool) -> bytes:
 def _cells(statement: Statement, chinese: bool) -> Iterator[Sequence[str]]:
     yield ("", _word("opening", chinese), "", "", "", yuan(statement.opening))
     for row in statement.rows:
-        yield (row.time, row.name, row.kind, row.note, yuan(row.amount), yuan(row.balance))
+        yield (row.time, row.name, _kind(row, chinese), row.note, yuan(row.amount), yuan(row.balance))
     yield ("", _word("closing", chinese), "", "", "", yuan(statement.closing))
 
 
@@ -221,6 +216,10 @@ def _is_of(connection: Connection, customer: str, account: str) -> bool:
 def _word(what: str, chinese: bool) -> str:
     words = {"opening": ("期初余额", "Opening balance"), "closing": ("期末余额", "Closing balance")}
     return words[what][0 if chinese else 1]
+
+
+def _kind(row: Row, chinese: bool) -> str:
+    return statements.KINDS[row.kind][0 if chinese else 1]
 
 
 def _plain(cents: int) -> str:

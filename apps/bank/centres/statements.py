@@ -18,6 +18,22 @@ from bank.times import day_of, moment, shown
 from bank.values import Movement, Page
 
 PAGE = 20
+#: kind of movements → what people call it, in Chinese and English
+KINDS = {
+    "income": ("入账", "Income"),
+    "transfer": ("转账", "Transfer"),
+    "own": ("本人转账", "Own accounts"),
+    "loan": ("贷款", "Loan"),
+    "claim": ("理赔", "Claim"),
+    "reversal": ("冲正", "Reversal"),
+    "interest": ("利息", "Interest"),
+    "shopping": ("购物", "Shopping"),
+    "food": ("餐饮", "Food"),
+    "transport": ("出行", "Transport"),
+    "home": ("居家", "Home"),
+    "health": ("医疗", "Health"),
+    "leisure": ("娱乐", "Leisure"),
+}
 #: kinds of movements that are a customer's own money on its way to another account of theirs
 _OWN = ("own",)
 
@@ -108,10 +124,7 @@ def find(connection: Connection, customer: str, transfer: str) -> Movement:
 
 def bill(connection: Connection, customer: str, month: str) -> Bill:
     """A month, 2026-11. Refusal "invalid"."""
-    if not re.fullmatch(r"20\d\d-(0[1-9]|1[0-2])", month):
-        raise Refusal("invalid", what="month")
-    first = datetime.date.fromisoformat(f"{month}-01")
-    after = (first + datetime.timedelta(days=31)).replace(day=1)
+    start, end = bounds(month)
     # PostgreSQL groups by an expression only when it sees that it is the selected one: a parameter is another each time
     is_income = (movements.c.amount > literal_column("0")).label("is_income")
     rows = connection.execute(
@@ -123,8 +136,8 @@ def bill(connection: Connection, customer: str, month: str) -> Bill:
         )
         .where(
             movements.c.customer_id == customer,
-            movements.c.at >= moment(first),
-            movements.c.at < moment(after),
+            movements.c.at >= start,
+            movements.c.at < end,
             movements.c.state != "returned",
             movements.c.kind.not_in(_OWN),
         )
@@ -137,6 +150,14 @@ def bill(connection: Connection, customer: str, month: str) -> Bill:
     return Bill(
         month, sum(int(row.amount) for row in rows if row.is_income), sum(share.amount for share in spent), spent
     )
+
+
+def bounds(month: str) -> tuple[int, int]:
+    """Where a month, 2026-11, begins and the next one does; µs. Refusal "invalid"."""
+    if not re.fullmatch(r"20[0-9]{2}-(0[1-9]|1[0-2])", month):
+        raise Refusal("invalid", what="month")
+    first = datetime.date.fromisoformat(f"{month}-01")
+    return moment(first), moment((first + datetime.timedelta(days=31)).replace(day=1))
 
 
 def this_month(at: int) -> str:

@@ -106,7 +106,7 @@ def do_draft(
     connection: Connection, member: Member, code: str, base: int, product: Product, effective: str, note: str, at: int
 ) -> Proposal:
     """A draft of a product's next version. Refusals "invalid", "product-changed" (there is a newer version)."""
-    _check_day(effective, at)
+    effective = _checked_day(effective, at)
     _check_base(connection, code, base, product)
     document = msgspec.to_builtins(product)
     return _do_insert(connection, PRODUCT, code, document, base, effective, "draft", note, member.id, at)
@@ -121,7 +121,7 @@ def do_edit(
         raise Refusal("proposal-state")
     if known.author_id != member.id:
         raise Refusal("not-author")
-    _check_day(effective, at)
+    effective = _checked_day(effective, at)
     _check_base(connection, known.subject, known.base, product)
     values = {
         "document": msgspec.to_builtins(product), "effective": effective, "note": note[:_LONGEST_NOTE], "changed_at": at
@@ -220,13 +220,15 @@ def _do_insert(
     return made
 
 
-def _check_day(effective: str, at: int) -> None:
+def _checked_day(effective: str, at: int) -> str:
+    """In the one form in which days are compared as texts; ISO 8601 has others."""
     try:
         day = datetime.date.fromisoformat(effective)
     except ValueError:
         raise Refusal("invalid", what="effective: YYYY-MM-DD") from None
     if day < day_of(at):
         raise Refusal("invalid", what="effective: today or later")
+    return day.isoformat()
 
 
 def _check_base(connection: Connection, code: str, base: int, product: Product) -> None:

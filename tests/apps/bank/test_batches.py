@@ -134,6 +134,9 @@ def test_pages_of_batches(house: BankHouse) -> None:
         seen += page.items
         cursor = page.next
     assert len(seen) == 6 == len({(run.day, run.name) for run in seen})
+    for nothing in ("²", "9" * 30):
+        page = house.bank.database.read_now(lambda connection, after=nothing: batches.page(connection, after, 4))  # type: ignore[misc]
+        assert page.items == seen[:4]
 
 
 def test_no_night_after_a_made_up_past_is_left_out(house: BankHouse) -> None:

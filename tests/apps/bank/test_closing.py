@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bank.centres.closing import Closing
 from tests.apps.bank.house import BankHouse
 
 
@@ -13,7 +12,3 @@ def test_the_trial_balance_balances_over_the_chart(house: BankHouse) -> None:
     assert lines["2001"].name_zh == "活期存款" and lines["2001"].kind == "liability" and lines["2001"].accounts == 3
     assert sum(line.debits for line in trial.lines) == sum(line.credits for line in trial.lines)
     assert "" not in lines
-
-
-def test_closing_is_part_of_a_bank(house: BankHouse) -> None:
-    assert isinstance(Closing(house.bank.database, house.bank.ledger), Closing)

@@ -185,6 +185,14 @@ def test_its_day_has_to_come_first(house: BankHouse) -> None:
     assert newest(house, "CURRENT").product.rate_bp == 20
 
 
+def test_a_day_is_kept_in_the_form_in_which_days_are_compared(house: BankHouse) -> None:
+    author, second = Person(house, OFFICER), Person(house, SECOND)
+    path = draft(author, "CURRENT", rate_bp="0.20", effective=day_of(now()).strftime("%Y%m%d"))
+    author.does(f"{path}/submit")
+    assert "in effect from now on" in second.does(f"{path}/approve", reason="yes")
+    assert newest(house, "CURRENT").product.rate_bp == 20
+
+
 def test_who_comes_second_is_overtaken(house: BankHouse) -> None:
     author, second = Person(house, OFFICER), Person(house, SECOND)
     slow, fast = draft(author, "SHOP", rate_bp="5.10"), draft(author, "SHOP", rate_bp="5.20")

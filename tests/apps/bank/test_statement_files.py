@@ -118,7 +118,7 @@ def test_a_transfer_that_no_line_tells_of_is_waited_for(house: BankHouse) -> Non
     assert house.call("GET", path).code == "statement-open"
 
 
-@pytest.mark.parametrize("query", ["month=2026-13", "month=x", "", "month=2026-10&form=xls"])
+@pytest.mark.parametrize("query", ["month=2026-13", "month=20٢٦-11", "month=x", "", "month=2026-10&form=xls"])
 def test_months_that_are_none(house: BankHouse, query: str) -> None:
     identifier, _ = account(house)
     assert house.call("GET", f"/v1/accounts/{identifier}/statement?{query}").code == "invalid"
@@ -132,5 +132,7 @@ def test_no_text_becomes_a_formula_and_many_lines_take_pages() -> None:
     rows = [Row("2026-10-01 10:00", "=HYPERLINK()", "food", "+1", -1, 99 - n) for n in range(120)]
     statement = Statement("林晓雨", "尾号 3016", "活期", "Current", "2026-10", 100, -20, rows)
     lines = list(csv.reader(io.StringIO(as_csv(statement, True).decode("utf-8-sig"))))
-    assert lines[2][1:4] == ["'=HYPERLINK()", "food", "'+1"] and lines[2][4] == "-0.01"
+    assert lines[2][1:4] == ["'=HYPERLINK()", "餐饮", "'+1"] and lines[2][4] == "-0.01"
+    english = list(csv.reader(io.StringIO(as_csv(statement, False).decode("utf-8-sig"))))
+    assert english[2][2] == "Food"
     assert as_pdf(statement, True).count(b"/Type /Page\n") == 3
