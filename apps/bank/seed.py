@@ -30,6 +30,7 @@ from bank.centres.accounting import (
     Code,
     general,
 )
+from bank.credit import id_numbers
 from bank.ids import new_hex
 from bank.ledger.interfaces import NewAccount, Transfer
 from bank.loans.working_days import add_months
@@ -285,7 +286,7 @@ def _time(day: datetime.date, first: int, last: int, chance: random.Random) -> i
 
 def _document(region: str, born: datetime.date, order: int) -> str:
     body = f"{region}{born:%Y%m%d}{order:03d}"
-    return next(body + last for last in "0123456789X" if customers.is_document(body + last))
+    return body + id_numbers.check_digit(body)
 
 
 async def seed(database: Database, settings: Settings, seal: Seal, today: datetime.date | None = None) -> None:

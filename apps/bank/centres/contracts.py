@@ -102,7 +102,7 @@ def draft(connection: Connection, seal: Seal, customer: str, identifier: str, at
             number=row.number,
             day=today.isoformat(),
             name=person.name,
-            document=customers.view(connection, customer, customers.Role.OFFICER, seal).document,
+            document=customers.view(connection, customer, seal, masked=True).document,
             made_up=person.made_up,
             product=product,
             offer=loan_books.offer_of(terms, verdict["rate_bp"]),

@@ -11,7 +11,6 @@ import hashlib
 import re
 import secrets
 from collections.abc import Sequence
-from enum import StrEnum
 
 from msgspec import Struct
 from sqlalchemy import Connection, delete, insert, select, update
@@ -33,17 +32,7 @@ PURPOSES = {"terms": "2026-01", "privacy": "2026-01", "credit-bureau": "2026-01"
 #: identity steps in their order; a loan needs the first two
 STEPS = ("phone", "document", "face")
 
-_PHONE = re.compile(r"1\d{10}")
-_DOCUMENT = re.compile(r"\d{17}[\dX]")
-_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-
-
-class Role(StrEnum):
-    """Whose eyes: what they see of a customer's data grows from the first to the last."""
-
-    SERVICE = "service"
-    OFFICER = "officer"
-    CUSTOMER = "customer"
+_PHONE = re.compile(r"1[0-9]{10}")
 
 
 class Credentials(Struct, frozen=True):
@@ -67,7 +56,7 @@ class Consent(Struct, frozen=True):
 
 
 class View(Struct, frozen=True):
-    """All that the bank holds of a customer, masked for a role; `accounts` are numbers."""
+    """All that the bank holds of a customer; `accounts` are numbers."""
 
     id: str
     name: str
@@ -79,14 +68,6 @@ class View(Struct, frozen=True):
     accounts: list[str]
     steps: list[Step]
     consents: list[Consent]
-
-
-def is_document(number: str) -> bool:
-    """Whether it is a citizen identity number by its check character (GB 11643-1999, ISO 7064 MOD 11-2)."""
-    if not _DOCUMENT.fullmatch(number):
-        return False
-    total = sum(int(digit) * weight for digit, weight in zip(number, _WEIGHTS, strict=False))
-    return "10X98765432"[total % 11] == number[17]
 
 
 def masked_phone(phone: str) -> str:
@@ -258,9 +239,8 @@ def agrees(connection: Connection, customer: str, purpose: str) -> bool:
     )
 
 
-def view(connection: Connection, customer: str, role: Role, seal: Seal) -> View:
-    """The one view. Service staff see neither name nor phone number whole, nobody but the customer the document's
-    number. Refusal "not-found"."""
+def view(connection: Connection, customer: str, seal: Seal, *, masked: bool) -> View:
+    """The one view; `masked`: of phone, document and accounts only the ends of their numbers. Refusal "not-found"."""
     row = connection.execute(select(customers).where(customers.c.id == customer)).first()
     if row is None:
         raise Refusal("not-found")
@@ -272,32 +252,18 @@ def view(connection: Connection, customer: str, role: Role, seal: Seal) -> View:
     agreed = connection.execute(
         select(consents).where(consents.c.customer_id == customer).order_by(consents.c.granted_at)
     )
-    whole = role is Role.CUSTOMER
     return View(
         row.id,
-        masked_name(row.name) if role is Role.SERVICE else row.name,
-        row.phone if role is Role.OFFICER or whole else masked_phone(row.phone),
-        document if whole or not document else f"{document[:3]}***********{document[-4:]}",
+        row.name,
+        masked_phone(row.phone) if masked else row.phone,
+        f"{document[:3]}***********{document[-4:]}" if masked and document else document,
         row.level,
         row.state,
         row.made_up,
-        [number if whole else masked_number(number) for number in numbers],
+        [masked_number(number) if masked else number for number in numbers],
         sorted((Step(one.step, one.state, one.at) for one in steps), key=lambda step: STEPS.index(step.step)),
         [Consent(one.purpose, one.version, one.granted_at, one.withdrawn_at) for one in agreed],
     )
-
-
-def search(connection: Connection, text: str, limit: int = 50) -> list[str]:
-    """Ids of customers whose phone number, account number or name has this in it."""
-    found = select(customers.c.id).outerjoin(accounts, accounts.c.customer_id == customers.c.id).distinct()
-    if text:
-        pattern = "%" + re.sub(r"([%_\\])", r"\\\1", text.replace(" ", "")) + "%"
-        found = found.where(
-            customers.c.phone.like(pattern, escape="\\")
-            | accounts.c.number.like(pattern, escape="\\")
-            | customers.c.name.like(pattern, escape="\\")
-        )
-    return list(connection.execute(found.order_by(customers.c.id).limit(limit)).scalars())
 
 
 def _digest(token: str) -> str:

@@ -90,7 +90,7 @@ def routes(bank: Bank) -> list[Route]:
 
     async def me(request: Request) -> customers.View:
         return await bank.database.read(
-            lambda connection: customers.view(connection, request.customer, customers.Role.CUSTOMER, bank.seal)
+            lambda connection: customers.view(connection, request.customer, bank.seal, masked=False)
         )
 
     async def customer(request: Request) -> Customer:

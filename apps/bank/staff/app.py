@@ -20,7 +20,7 @@ from litestar.handlers import BaseRouteHandler
 from bank.refusals import Refusal
 from bank.server import Bank
 from bank.staff import members, pages
-from bank.staff.desk import LARGEST_FORM, OPEN, provide_desk, view_of
+from bank.staff.desk import COOKIE, LARGEST_FORM, OPEN, SIGN_IN, provide_desk, view_of
 from eden.base.api.access import handlers_of
 from eden.base.api.authentication import cookie_of
 from eden.base.api.errors import AnyRequest, exception_handlers
@@ -34,12 +34,9 @@ from eden.base.settings import is_loopback
 from eden.console.assets import Assets
 from eden.console.frame import Console, Room
 from eden.console.http import frame_handlers, html, refuse, wants_part
-from eden.console.view import ROOT
 
 ROOM = Room("staff", Path(__file__).parent, pages.NAVIGATION)
 SITE = "Eden Bank"
-SIGN_IN = f"{ROOT}/sign-in"
-COOKIE = "bank_staff"
 #: headers that a gateway or a proxy adds
 _PASSED_ON = (
     b"x-eden-principal", b"x-eden-trace", b"traceparent", b"x-forwarded-for", b"x-forwarded-host", b"x-real-ip",

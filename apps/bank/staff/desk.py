@@ -41,6 +41,8 @@ _LEVELS = {
     "金卡客户": "staff.customer.level-gold",
     "白金客户": "staff.customer.level-platinum",
 }
+SIGN_IN = f"{ROOT}/sign-in"
+COOKIE = "bank_staff"
 #: who may ask: everybody, or who is signed in (`needs`: with a permission)
 OPEN: dict[str, Any] = {"access": "open"}
 SIGNED_IN: dict[str, Any] = {"access": "signed-in"}

@@ -11,7 +11,7 @@ from msgspec import Struct
 from sqlalchemy import Connection, Row, or_, select
 
 from bank.centres import applying, claims, customers, loan_rows, products
-from bank.centres.customers import Role, masked_number, masked_phone
+from bank.centres.customers import masked_number, masked_phone
 from bank.centres.payments import Order
 from bank.refusals import Refusal
 from bank.tables import accounts, applications, loan_states, loans, orders, payees, repayments
@@ -96,9 +96,7 @@ def whole(
     connection: Connection, seal: Seal, customer: str, on: datetime.date, chinese: bool, unmasked: bool = False
 ) -> Whole:
     """Everything of one customer but movements and messages, which have pages. Refusal "not-found"."""
-    view = customers.view(connection, customer, Role.CUSTOMER if unmasked else Role.OFFICER, seal)
-    if not unmasked:
-        view = _masked(view)
+    view = customers.view(connection, customer, seal, masked=not unmasked)
     row = _row(connection, customer)
     rows = connection.execute(
         select(accounts).where(accounts.c.customer_id == customer).order_by(accounts.c.opened_at, accounts.c.id)
@@ -149,21 +147,6 @@ def owners(connection: Connection, ids: Sequence[str]) -> dict[str, tuple[str, s
     }
     rows = connection.execute(select(loans).where(loans.c.account_id.in_(ids)))
     return found | {row.account_id: (row.customer_id, row.number) for row in rows}
-
-
-def _masked(view: customers.View) -> customers.View:
-    return customers.View(
-        view.id,
-        view.name,
-        masked_phone(view.phone),
-        view.document,
-        view.level,
-        view.state,
-        view.made_up,
-        view.accounts,
-        view.steps,
-        view.consents,
-    )
 
 
 def _row(connection: Connection, customer: str) -> Row[Any]:

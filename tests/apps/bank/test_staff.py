@@ -284,7 +284,11 @@ def test_everything_that_is_seen_of_a_customer_is_written_down(house: BankHouse)
     for path in paths:
         person.shows(f"customers/{customer}{path}")
     person.shows(f"tree/transfers/{line[1]}")
-    assert len(entries(house, target=f"customer {customer}", actor=SECOND)) == before + 1 + len(paths) + 1
+    assert person.get(f"tree/transfers/{line[1]}/receipt.json").status == 200
+    assert len(entries(house, target=f"customer {customer}", actor=SECOND)) == before + 1 + len(paths) + 2
+    person.shows("books/accounts/2001")
+    (listed,) = entries(house, action="customer.list", actor=SECOND)
+    assert listed.target == "books 2001" and customer in listed.detail["shown"]
     assert person.get("customers/nobody").status == 404
 
 

@@ -129,6 +129,11 @@ async def show_accounts(desk: TheDesk, code: FromPath[int], paging: ThePaging) -
     ids = [bytes(row[1]).hex() for row in rows[: paging.limit]]
     found = [one for one in await ledger.accounts(ids) if one is not None]
     owners = await desk.read(lambda connection: views.owners(connection, ids))
+    if owners:
+        seen = sorted({owner for owner, _ in owners.values()})
+        await desk.write(
+            lambda connection: desk.trail.do_note(connection, desk.member, trail.LIST, f"books {code}", shown=seen)
+        )
     shown = []
     for one in found:
         balances = one.balances if at is None else await ledger.balance_at(one.id, at)

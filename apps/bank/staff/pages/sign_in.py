@@ -9,20 +9,18 @@ from litestar.datastructures import Cookie
 from sqlalchemy import Connection
 
 from bank.staff import members
-from bank.staff.desk import OPEN, SIGNED_IN, Desk, TheDesk
+from bank.staff.desk import COOKIE, OPEN, SIGN_IN, SIGNED_IN, Desk, TheDesk
 from bank.staff.members import Refused
 from eden.base.api.handlers import AnyRequest
 from eden.base.identity.passwords import verify_in_thread
 from eden.console.http import local_path, redirect
 from eden.console.view import ROOT
 
-_COOKIE = "bank_staff"
-_SIGN_IN = f"{ROOT}/sign-in"
 #: characters of a login that are kept of who did not get in
 _LOGIN = 40
 
 
-@get(_SIGN_IN, opt=OPEN)
+@get(SIGN_IN, opt=OPEN)
 async def show_sign_in(desk: TheDesk) -> Response[bytes]:
     """The form, or on to the page when somebody has signed in already."""
     destination = local_path(desk.asked.one("next", f"{ROOT}/"))
@@ -31,7 +29,7 @@ async def show_sign_in(desk: TheDesk) -> Response[bytes]:
     return _page(desk, "", destination)
 
 
-@post(_SIGN_IN, opt=OPEN)
+@post(SIGN_IN, opt=OPEN)
 async def sign_in(desk: TheDesk) -> Response[bytes]:
     """Check name and password, begin a session."""
     form, at = await desk.form(), desk.view.now
@@ -65,7 +63,7 @@ async def sign_out(desk: TheDesk) -> Response[bytes]:
         members.do_sign_out(connection, desk.session.id)
 
     await desk.write(end)
-    answer = redirect(desk.request, _SIGN_IN)
+    answer = redirect(desk.request, SIGN_IN)
     answer.set_cookie(_cookie(desk.request, "", 0))
     answer.headers["Clear-Site-Data"] = '"cache"'
     return answer
@@ -96,7 +94,7 @@ def session_cookie(request: AnyRequest, secret: str) -> Cookie:
 
 def _cookie(request: AnyRequest, secret: str, seconds: int) -> Cookie:
     secure = request.url.scheme == "https"
-    return Cookie(_COOKIE, value=secret, path=ROOT, max_age=seconds, httponly=True, samesite="strict", secure=secure)
+    return Cookie(COOKIE, value=secret, path=ROOT, max_age=seconds, httponly=True, samesite="strict", secure=secure)
 
 
 HANDLERS: tuple[Any, ...] = (show_sign_in, sign_in, sign_out, show_first)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import Response, get, post
+from sqlalchemy import Connection
 
 from bank.ledger.interfaces import LedgerError, Posted
-from bank.ledger.receipts import ReceiptError, verify
+from bank.ledger.receipts import Receipt, ReceiptError, verify
 from bank.staff import trail, views
 from bank.staff.desk import Desk, TheDesk, needs
 from eden.base.api.handlers import FromPath
@@ -56,23 +57,8 @@ async def find_transfer(desk: TheDesk) -> Response[bytes]:
 @get(f"{_HERE}/transfers/{{transfer:str}}", opt=needs("books.read"))
 async def show_transfer(desk: TheDesk, transfer: FromPath[str]) -> Response[bytes]:
     """A transfer of the ledger, and the proof that it is in the tree."""
-    if not _is_id(transfer):
-        raise not_found(f"The transfer {transfer}")
-    try:
-        receipt = await desk.bank.ledger.receipt(transfer)
-    except LedgerError:
-        raise not_found(f"The transfer {transfer}") from None
-    (posted,) = await desk.bank.ledger.transfers([transfer])
-    assert posted is not None
+    posted, receipt, owners = await _seen(desk, transfer, "customer.transfer")
     text = receipt.encoded()
-    sides = [posted.transfer.debit, posted.transfer.credit]
-    owners = await desk.read(lambda connection: views.owners(connection, sides))
-    for owner in dict.fromkeys(owner for owner, _ in owners.values()):
-        await desk.write(
-            lambda connection, owner=owner: desk.trail.do_note(  # type: ignore[misc]
-                connection, desk.member, "customer.transfer", trail.customer(owner), transfer=transfer
-            )
-        )
     return desk.page(
         "staff/transfer.html", posted=posted, receipt=text.decode(), path=receipt.path, owners=owners,
         proven=verify(text, desk.bank.ledger.public_keys()),
@@ -82,12 +68,7 @@ async def show_transfer(desk: TheDesk, transfer: FromPath[str]) -> Response[byte
 @get(f"{_HERE}/transfers/{{transfer:str}}/receipt.json", opt=needs("books.read"))
 async def download(desk: TheDesk, transfer: FromPath[str]) -> Response[bytes]:
     """The receipt as a file, as a customer gets it."""
-    if not _is_id(transfer):
-        raise not_found(f"The transfer {transfer}")
-    try:
-        receipt = await desk.bank.ledger.receipt(transfer)
-    except LedgerError:
-        raise not_found(f"The transfer {transfer}") from None
+    _, receipt, _ = await _seen(desk, transfer, "customer.receipt")
     return _file(receipt.encoded(), f"receipt-{transfer}.json")
 
 
@@ -99,6 +80,28 @@ async def download_day(desk: TheDesk, day: FromPath[str]) -> Response[bytes]:
     except LedgerError:
         raise not_found(f"The day {day}") from None
     return _file(receipt.encoded(), f"day-{day}.json")
+
+
+async def _seen(desk: Desk, transfer: str, action: str) -> tuple[Posted, Receipt, dict[str, tuple[str, str]]]:
+    """A transfer, its receipt, and whose accounts it is of (`views.owners`): that they were looked at is recorded
+    first. Problem "not-found"."""
+    if not _is_id(transfer):
+        raise not_found(f"The transfer {transfer}")
+    try:
+        receipt = await desk.bank.ledger.receipt(transfer)
+    except LedgerError:
+        raise not_found(f"The transfer {transfer}") from None
+    (posted,) = await desk.bank.ledger.transfers([transfer])
+    assert posted is not None
+    sides = [posted.transfer.debit, posted.transfer.credit]
+
+    def work(connection: Connection) -> dict[str, tuple[str, str]]:
+        owners = views.owners(connection, sides)
+        for owner in dict.fromkeys(owner for owner, _ in owners.values()):
+            desk.trail.do_note(connection, desk.member, action, trail.customer(owner), transfer=transfer)
+        return owners
+
+    return posted, receipt, await desk.write(work)
 
 
 def _file(content: bytes, name: str) -> Response[bytes]:
@@ -115,7 +118,7 @@ async def _page(
         "staff/tree.html", status=status, head=head, keys=desk.bank.ledger.public_keys(),
         witness=desk.bank.witnessing.state, pasted=pasted.strip(), proven=proven, wrong=wrong,
         transfer=entry if isinstance(entry, Posted) else None,
-            )  # fmt: skip
+    )  # fmt: skip
 
 
 def _is_id(text: str) -> bool:
