@@ -7,6 +7,7 @@ one up, and none is valid for longer than the gateway may keep it.
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -40,4 +41,5 @@ class Principals:
         return customer if int(until) * _MICROSECONDS >= at else None
 
     def _mac(self, text: str) -> str:
-        return hmac.digest(self._key, text.encode(), "sha256").hex()
+        # keyed BLAKE2b (RFC 7693): unlike HMAC it does not give the interpreter away to another thread in every request
+        return hashlib.blake2b(text.encode(), key=self._key, digest_size=32).hexdigest()
