@@ -111,7 +111,8 @@ class Order(Struct, frozen=True):
             CNY,
             int(_CODES[self.kind]),
             flags,
-            timeout_s=OUTSIDE_SECONDS if pending else 0,
+            # nobody else's word ends a disbursement: a bank that was away for longer than a day pays it out, too
+            timeout_s=OUTSIDE_SECONDS if self.kind == "outside" else 0,
             reference=self.detail.get("remark", ""),
         )
         more = [

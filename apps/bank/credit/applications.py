@@ -64,7 +64,6 @@ MOVES: Final[dict[tuple[str, str], str]] = {
     ("contract", "signed"): "disbursing",
     ("disbursing", "paid"): "active",
     ("disbursing", "paid-with-cooling-off"): "cooling-off",
-    ("disbursing", "failed"): "manual",
     ("cooling-off", "elapsed"): "active",
     ("cooling-off", "withdraw"): "withdrawn",
     ("active", "repaid"): "closed",

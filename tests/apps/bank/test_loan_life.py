@@ -3,6 +3,7 @@ night, collected, prepaid, ended; and the product has changed meanwhile."""
 
 from __future__ import annotations
 
+import asyncio
 import datetime
 from collections.abc import Iterator
 from decimal import Decimal
@@ -18,6 +19,7 @@ from bank.centres.accounting import INTEREST_INCOME, balances, general
 from bank.centres.applying import Apply
 from bank.centres.contract_pages import Facts, pages
 from bank.centres.lending import Repay, Sign
+from bank.centres.payments import Payments
 from bank.credit.decide import Decision, reproduce
 from bank.loans.apr import Flow, eu_apr
 from bank.loans.daycount import DayCount
@@ -25,7 +27,7 @@ from bank.loans.recalculation import Repayment, interest_until, payoff, recalcul
 from bank.loans.schedule import schedule
 from bank.loans.terms import Accrual, Terms
 from bank.values import Instalment, Loan
-from tests.apps.bank.simulation import Simulation, simulated
+from tests.apps.bank.simulation import Simulation, lend, simulated
 
 #: instalments in both years of a New Year that ends a common one and begins a leap one
 START = datetime.date(2027, 12, 16)
@@ -129,6 +131,26 @@ class Life:
         loan = bank.run(bank.bank.lending.repay(self.person, self.loan, key, Repay(amount), False))
         self.made.append(Repayment(bank.today, Decimal(amount) / 100))
         return loan
+
+
+def test_a_loan_is_paid_out_by_a_bank_that_was_away_for_days(bank: Simulation) -> None:
+    """The money is reserved, and nobody else's word frees it."""
+
+    async def die(*_: Any) -> None:
+        raise asyncio.CancelledError
+
+    (person,) = (str(row.id) for row in bank.rows(tables.customers))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Payments, "settle", die)
+        with pytest.raises(asyncio.CancelledError):
+            lend(bank, person, "SHOP", AMOUNT, TERM)
+    bank.close()
+    bank.at += 3 * 86_400_000_000
+    bank.open()
+    (loan,), (order,) = bank.rows(tables.loans), bank.rows(tables.orders)
+    assert (loan.state, order.state) == ("active", "posted")
+    (owed,) = bank.run(balances(bank.bank.ledger, [loan.account_id])).values()
+    assert -owed.net == AMOUNT
 
 
 @pytest.mark.parametrize("name", ["30/360", "act/360", "act/365F", "act/act ISDA"])
