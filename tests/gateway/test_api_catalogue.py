@@ -230,8 +230,16 @@ def test_apps_and_their_secrets(office: Office) -> None:
     retired = ask(office, "POST", f"/apps/bank.ios/secrets/{second['kid']}/retire", json={})
     assert retired["retires_at"] is not None
     assert [one.kid for one in apps(office)[0].secrets] == [made["kid"]]
-    for bad in ("c2hvcnQ=", "no base64", "A" * 100):
-        assert ask(office, "POST", "/apps/bank.ios/secrets", 400, json={"secret": bad})["code"] == "invalid"
+    # it stays retired, whatever time is asked for
+    again = ask(
+        office, "POST", f"/apps/bank.ios/secrets/{second['kid']}/retire", 409, json={"at": "2999-01-01T00:00:00Z"}
+    )
+    assert again["code"] == "conflict"
+    assert [one.kid for one in apps(office)[0].secrets] == [made["kid"]]
+    for bad, words in (("c2hvcnQ=", "16 to 64 bytes"), ("no base64", "not base64"), ("A" * 100, "16 to 64 bytes")):
+        problem = ask(office, "POST", "/apps/bank.ios/secrets", 400, json={"secret": bad})
+        assert problem["code"] == "invalid"
+        assert words in problem["detail"]
     for path in ("/apps/none", "/apps/bank.ios/secrets/none/retire"):
         ask(office, "POST" if "retire" in path else "GET", path, 404, json={} if "retire" in path else None)
     kinds = {one.kind for one in feed(office)}

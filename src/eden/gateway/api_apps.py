@@ -14,7 +14,8 @@ from eden.base.api.access import needs
 from eden.base.api.handlers import FromPath, JSONBody, Page, Service, TheCaller, ThePaging
 from eden.base.api.times import microseconds
 from eden.base.api.views import viewed
-from eden.gateway.interfaces import EncryptionAlgorithm, Limits, SignatureAlgorithm
+from eden.base.problems import Problem
+from eden.gateway.interfaces import AppKey, AppName, EncryptionAlgorithm, Limits, SignatureAlgorithm
 from eden.gateway.service_apps import AppRecord, Apps, Credential
 
 TheApps: TypeAlias = Service[Apps]
@@ -29,15 +30,15 @@ class Given(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 class NewApp(Given):
     """An app to be made. `key` is its AppId, one on the whole platform."""
 
-    key: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$(?!\n)")]
-    name: Annotated[str, Meta(min_length=1, max_length=200)]
+    key: AppKey
+    name: AppName
     limits: Limits | None = None
 
 
 class AppChange(Given):
     """What is to be changed. `limits` null: the catalogue's. `revision`: of the app as you saw it."""
 
-    name: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
+    name: AppName | None = None
     open: bool | None = None
     limits: Limits | UnsetType | None = UNSET
     revision: Annotated[int, Meta(ge=1, le=2**31 - 1)] | None = None
@@ -196,8 +197,9 @@ def _bytes(text: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
     except ValueError:
-        # too short for any secret: the service says how long they are
-        return b"\0"
+        sentence = "The secret is not base64."
+        hint = "Encode its bytes, or leave it out to have one made."
+        raise Problem("invalid", sentence, hint, errors=[("secret", sentence)]) from None
 
 
 CONTROLLERS = (GatewayAppsController,)

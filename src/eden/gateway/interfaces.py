@@ -22,6 +22,8 @@ Name: TypeAlias = Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_-]{0,63}$(?
 OperationType: TypeAlias = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$(?!\n)")]
 Version: TypeAlias = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$(?!\n)")]
 ModelName: TypeAlias = Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$(?!\n)")]
+AppKey: TypeAlias = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$(?!\n)")]
+AppName: TypeAlias = Annotated[str, Meta(min_length=1, max_length=200)]
 FieldName: TypeAlias = Annotated[str, Meta(min_length=1, max_length=128)]
 Type: TypeAlias = Annotated[str, Meta(min_length=1, max_length=200)]
 Expression: TypeAlias = Annotated[str, Meta(min_length=1, max_length=500)]

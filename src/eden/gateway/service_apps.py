@@ -25,6 +25,8 @@ from eden.base.sealing import Seal
 from eden.gateway.interfaces import (
     APPS_CHANGED,
     App,
+    AppKey,
+    AppName,
     EncryptionAlgorithm,
     EncryptionKey,
     Limits,
@@ -133,8 +135,9 @@ class Apps:
     async def create(
         self, principal: Principal, workspace_id: str, key: str, name: str, limits: Limits | None = None
     ) -> AppRecord:
-        """Problem `conflict` when there is such an app, here or elsewhere on the platform."""
+        """Problems `conflict` when there is such an app, here or elsewhere on the platform, `invalid`."""
         check_permission(principal, workspace_id, "gateway.write")
+        _check(key, name)
 
         def work(connection: Connection) -> AppRecord:
             if connection.execute(select(gateway_apps.c.key).where(gateway_apps.c.key == key)).first():
@@ -247,13 +250,13 @@ class Apps:
     async def retire_secret(
         self, principal: Principal, workspace_id: str, key: str, kid: str, at: int | None = None
     ) -> Credential:
-        """Accept it no more from `at` on (µs; null: now). Problem `not-found`."""
+        """Accept it no more from `at` on (µs; null: now). Problems `not-found`, `conflict` for what is retired."""
         return await self._retire(principal, workspace_id, key, gateway_secrets, kid, at)
 
     async def retire_key(
         self, principal: Principal, workspace_id: str, key: str, kid: str, at: int | None = None
     ) -> Credential:
-        """Accept it no more from `at` on (µs; null: now). Problem `not-found`."""
+        """Accept it no more from `at` on (µs; null: now). Problems `not-found`, `conflict` for what is retired."""
         return await self._retire(principal, workspace_id, key, gateway_keys, kid, at)
 
     async def _add(
@@ -299,8 +302,11 @@ class Apps:
 
         def work(connection: Connection) -> Credential:
             _find(connection, workspace_id, key)
-            _one(connection, table, key, kid)
-            end = max(self._clock(), when or 0)
+            at, ended = self._clock(), _one(connection, table, key, kid).retires_at
+            if ended is not None and ended <= at:
+                # nor can it be brought back by a later time: it may be retired because somebody has it
+                raise Problem("conflict", f"The {_word(table)} {kid} is retired already.", "Make a new one.")
+            end = max(at, when or 0)
             connection.execute(update(table).where(table.c.app == key, table.c.kid == kid).values(retires_at=end))
             detail = {"kid": kid, "retires_at": end}
             self._do_change(connection, principal, workspace_id, key, f"{_word(table)}.retire", detail)
@@ -333,6 +339,25 @@ class Apps:
     ) -> None:
         append(connection, APPS_CHANGED, workspace_id, {"app": key})
         self._ground.audit.append(connection, workspace_id, principal.name, f"gateway.app.{action}", key, detail)
+
+
+def _check(key: str, name: str) -> None:
+    """Problem `invalid` that names the fields."""
+    errors = []
+    if not _fits(key, AppKey):
+        errors.append(("key", "A key is 1 to 64 letters, digits, dots, _ and -, and begins with a letter or digit."))
+    if not _fits(name, AppName):
+        errors.append(("name", "A name has 1 to 200 characters."))
+    if errors:
+        raise Problem("invalid", errors[0][1], errors=errors)
+
+
+def _fits(text: str, kind: Any) -> bool:
+    try:
+        msgspec.convert(text, kind)
+    except msgspec.ValidationError:
+        return False
+    return True
 
 
 def _make_pair(algorithm: EncryptionAlgorithm) -> tuple[bytes, bytes]:

@@ -466,6 +466,30 @@ def test_secrets_are_shown_once(desk: Desk) -> None:
     desk.see("/apps/shop", 404)
 
 
+@pytest.mark.parametrize(("key", "name"), [("", "The shop"), ("a/b", "The shop"), ("k" * 65, ""), ("shop", "n" * 201)])
+def test_an_app_that_cannot_be_called_so_is_not_made(desk: Desk, key: str, name: str) -> None:
+    page = desk.do("/apps", 422, key=key, name=name)
+    assert ("A name has 1 to 200 characters." if key == "shop" else "A key is 1 to 64 letters") in page
+    assert "No app yet" in desk.see("/apps")
+
+
+def test_limits_that_the_form_of_an_app_does_not_have_stay(desk: Desk) -> None:
+    desk.do("/apps", key="shop", name="The shop")
+
+    def limits(**given: Any) -> Any:
+        path = "/workspaces/test/gateway/apps/shop"
+        return desk.office.ask("developer", "PATCH" if given else "GET", path, json=given or None).json()["limits"]
+
+    limits(limits={"per_device": 5, "burst": 7})
+    desk.do("/apps/shop/state", rate="")
+    assert limits() == {"per_device": 5, "burst": 7}
+    desk.do("/apps/shop/state", rate="9", open="on")
+    assert limits() == {"rate": 9, "per_device": 5, "burst": 7}
+    limits(limits={"rate": 9})
+    desk.do("/apps/shop/state", rate="", open="on")
+    assert limits() is None
+
+
 def test_history_and_the_way_back(desk: Desk) -> None:
     desk.furnish()
     desk.do(f"/operations/{LIST}/open", open="no")

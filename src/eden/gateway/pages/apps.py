@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import base64
-from typing import Any, Literal, cast, get_args
+from typing import Any, cast, get_args
 
+import msgspec
 from litestar import Response, get, post
 
 from eden.base.api.access import needs
@@ -37,7 +38,7 @@ async def show_apps(desk: TheDesk, paging: ThePaging) -> Response[bytes]:
 
 @post(f"{HERE}/apps", opt=needs("gateway.write"))
 async def create_app(desk: TheDesk) -> Response[bytes]:
-    """Make an app, with a first secret."""
+    """Make an app; its page has the form of a secret."""
     form = await desk.form()
     key = form.one("key")
     try:
@@ -118,18 +119,20 @@ async def retire_key(desk: TheDesk, key: FromPath[str], kid: FromPath[str]) -> R
 
 @post(f"{HERE}/apps/{{key:str}}/state", opt=needs("gateway.write"))
 async def change_app(desk: TheDesk, key: FromPath[str]) -> Response[bytes]:
-    """Open or close it, and limit its calls: fields `open` and `rate` (empty: the catalogue's)."""
+    """Open or close it, and limit its calls: fields `open` and `rate` (empty: the catalogue's). Limits that the form
+    does not have stay."""
     form = await desk.form()
     text = form.one("rate")
     try:
         rate = float(text) if text else None
-        limits = None if rate is None else Limits(rate=rate)
         if rate is not None and not 0 < rate <= 1_000_000:
             raise ValueError(text)
     except ValueError:
         return desk.go(f"gateway/apps/{key}", desk.t("gateway.app.no-rate"), "bad")
-    state: Literal["open", "closed"] = "open" if form.on("open") else "closed"
-    await desk.apps.change(*desk.caller, key, open=state == "open", limits=limits)
+    app = await desk.apps.get(*desk.caller, key)
+    wanted = msgspec.structs.replace(app.limits or Limits(), rate=rate)
+    limits = None if wanted == Limits() else wanted
+    await desk.apps.change(*desk.caller, key, open=form.on("open"), limits=limits, revision=app.revision)
     return desk.go(f"gateway/apps/{key}", desk.t("gateway.form.saved", name=key))
 
 
