@@ -15,6 +15,7 @@ from typing import IO, Any, NamedTuple
 
 from playwright.sync_api import Frame, FrameLocator, Locator, Page, expect
 
+from bench._gateway_proxies import children
 from tests.browser.runtime.conftest import asked, program_frame
 
 #: what the demo tells its simulator, it tells this phone
@@ -30,18 +31,31 @@ const host = new Eden.EdenHost({
 void host.open(program)
 </script></html>"""
 CUSTOMER, PASSWORD, PIN = "13812345820", "secret1", "258013"
+#: in the command lines of processes that serve what the phone calls
+_SERVING = re.compile(rb"\0bank\b|\0eden\.gateway\b")
 _LETTERS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 
 
 class Demo(NamedTuple):
     """A running `eden demo`: addresses of the phone, of the way into the console, of the bank's staff; the folder of
-    what the bank keeps, and the lines of its terminal since it was ready."""
+    what the bank keeps, the lines of its terminal since it was ready, and its process."""
 
     phone: str
     console: str
     staff: str
     bank: Path
     said: list[str]
+    process: int
+
+    def machine_time(self) -> float:
+        """Seconds of processor time that the bank, its reader of papers and the gateway have taken so far."""
+        ticks = 0
+        for process in children(self.process):
+            folder = Path(f"/proc/{process}")
+            if _SERVING.search((folder / "cmdline").read_bytes()):
+                # of the process, and of those that it has waited for
+                ticks += sum(map(int, (folder / "stat").read_text().rpartition(")")[2].split()[11:15]))
+        return ticks / os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager
@@ -70,7 +84,7 @@ def running_demo() -> Iterator[Demo]:
             phone, console, staff = addresses
             said: list[str] = []
             threading.Thread(target=_listen, args=(process.stdout, said), daemon=True).start()
-            yield Demo(phone, console, staff, bank, said)
+            yield Demo(phone, console, staff, bank, said, process.pid)
         finally:
             process.terminate()
             process.wait(timeout=60)

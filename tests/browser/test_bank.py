@@ -106,7 +106,7 @@ def test_journey(demo: Demo, page: Page, expect_console: Callable[[str], None]) 
     # reserved until the other bank has confirmed
     expect(phone.front(".total")).to_have_text(f"{(total - 12_345) / 100:,.2f}")
 
-    began = time.monotonic()
+    began = demo.machine_time()
     phone.text("扫码贷款").click()
     phone.on("loan/entry/entry")
     phone.front("#code input").fill("EDEN-SHOP-2026")
@@ -132,8 +132,8 @@ def test_journey(demo: Demo, page: Page, expect_console: Callable[[str], None]) 
 
     phone.on("loan/loan/loan")
     expect(phone.front(".owed")).to_have_text("¥ 50,000.00")
-    # from the code to the money, photographs read on the way
-    assert time.monotonic() - began < 60
+    # from the code to the money, photographs read on the way: by the machine's time, however slow it is
+    assert 1 < demo.machine_time() - began < 60
     phone.front("#amount input").fill("1000")
     phone.text("还款", exact=True).click()
     phone.frame.get_by_role("dialog").get_by_text("确定", exact=True).click()
@@ -148,7 +148,7 @@ def test_journey(demo: Demo, page: Page, expect_console: Callable[[str], None]) 
     phone.on("pages/message/message")
     expect(phone.text("小店贷 50,000.00 元")).to_be_visible()
 
-    began = time.monotonic()
+    began = demo.machine_time()
     phone.run("() => wx.navigateTo({ url: '/pages/claim/claim' })")
     phone.on("pages/claim/claim")
     phone.text("拍摄", exact=True).click()
@@ -156,7 +156,7 @@ def test_journey(demo: Demo, page: Page, expect_console: Callable[[str], None]) 
     phone.text("提交理赔").click()
     phone.on("pages/result/result")
     expect(phone.text("理赔已到账")).to_be_visible()
-    assert time.monotonic() - began < 180
+    assert demo.machine_time() - began < 180
     assert not [one for one in sent if PASSWORD in one or PIN in one]
 
 
