@@ -27,6 +27,11 @@ Cents: TypeAlias = Annotated[int, Meta(ge=0, le=MOST)]
 BasisPoints: TypeAlias = Annotated[int, Meta(ge=0, le=10_000)]
 Name: TypeAlias = Annotated[str, Meta(min_length=1, max_length=40)]
 
+#: when interest of deposits is paid, on the 21st: of each month, of the last month of each quarter, of December
+Capitalised: TypeAlias = Literal["month", "quarter", "year"]
+#: by how many days the interest of a deposit's year is divided
+DepositDays: TypeAlias = Literal["act/360", "act/365F"]
+
 #: how products are called
 CODE = re.compile(r"[A-Z][A-Z0-9-]{1,19}")
 
@@ -38,9 +43,8 @@ class Deposit(Struct, frozen=True, forbid_unknown_fields=True, tag="deposit", ta
     name_en: Name
     gl: Annotated[int, Meta(ge=1000, le=9999)]
     rate_bp: BasisPoints = 0
-    #: when interest is paid, on the 21st: of each month, of the last month of each quarter, of December
-    capitalised: Literal["month", "quarter", "year"] = "quarter"
-    day_count: Literal["act/360", "act/365F"] = "act/360"
+    capitalised: Capitalised = "quarter"
+    day_count: DepositDays = "act/360"
     #: False: money leaves only at its term
     is_payment: bool = True
     transfer_limit: Cents = 5_000_000

@@ -4,32 +4,36 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal, InvalidOperation
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import msgspec
 from msgspec import Struct
 
 from bank.centres.accounting import CHART
-from bank.centres.products import MOST, Deposit, Loan, Product
+from bank.centres.products import MOST, Capitalised, Deposit, DepositDays, Loan, Product
 from bank.credit.affordability import METHODS
 from bank.loans.daycount import DayCount
 from eden.console.forms import Form
 
-PURPOSES: Final = ("business", "consumption")
-REGIONS: Final = ("CN", "EU")
+_PURPOSES: Final = ("business", "consumption")
+_REGIONS: Final = ("CN", "EU")
 #: where the chart has loans (their allowance stands there, too) and deposits
 _GL: Final = {"loan": range(1200, 1300), "deposit": range(2000, 2100)}
 _MOST_BP: Final = 10_000
 AMOUNTS: Final = ("least", "most", "transfer_limit", "day_limit", "late_fee")
 #: whole numbers, and the largest of each
 NUMBERS: Final = {"late_days": 90, "prepay_fee_months": 360}
-_CHOICES: Final = {
-    "method": tuple(METHODS), "day_count": tuple(DayCount), "purpose": PURPOSES, "region": REGIONS
-}  # fmt: skip
+#: by kind: fields that are chosen from a list
+CHOICES: Final[dict[str, dict[str, tuple[str, ...]]]] = {
+    "deposit": {"capitalised": get_args(Capitalised), "day_count": get_args(DepositDays)},
+    "loan": {"method": tuple(METHODS), "day_count": tuple(DayCount), "purpose": _PURPOSES, "region": _REGIONS},
+}
 _LIST = re.compile(r"[\s,，、;；]+")
 #: in the order of the form; what is compared, too
 FIELDS: Final = {
-    "deposit": ("name", "name_en", "gl", "rate_bp", "is_payment", "transfer_limit", "day_limit"),
+    "deposit": (
+        "name", "name_en", "gl", "rate_bp", "capitalised", "day_count", "is_payment", "transfer_limit", "day_limit",
+    ),
     "loan": (
         "name", "name_en", "gl", "least", "most", "rate_bp", "terms", "method", "day_count", "codes", "penalty_bp",
         "late_fee", "late_days", "prepay_fee_bp", "prepay_fee_months", "purpose", "region",
@@ -144,7 +148,7 @@ def _value(name: str, text: str, kind: str) -> Any:
         if len(codes) > 20 or not all(re.fullmatch(r"[A-Z0-9-]{4,40}", one) for one in codes):
             raise ValueError("codes")
         return codes
-    if text not in _CHOICES[name]:
+    if text not in CHOICES[kind][name]:
         raise ValueError("choice")
     return text
 

@@ -103,6 +103,7 @@ def test_a_product_survives_its_form(code: str) -> None:
         ("SHOP", "gl", "2001", "choice"), ("SHOP", "gl", "1001", "choice"), ("SHOP", "method", "flat", "choice"),
         ("SHOP", "day_count", "act/366", "choice"), ("SHOP", "day_count", "", "choice"),
         ("SHOP", "name", "", "name"), ("SHOP", "name_en", "x" * 41, "name"), ("SHOP", "region", "XX", "choice"),
+        ("CURRENT", "capitalised", "week", "choice"), ("CURRENT", "day_count", "30/360", "choice"),
         ("CURRENT", "transfer_limit", "60,000", "limits"), ("CURRENT", "gl", "1201", "choice"),
     ],
 )  # fmt: skip
@@ -151,6 +152,30 @@ def test_how_days_are_counted_is_drafted_and_approved(house: BankHouse) -> None:
     second.does(f"{path}/approve", reason="yes")
     made = newest(house, "HOME").product
     assert isinstance(made, Loan) and (made.day_count, made.method) == (DayCount.ACTUAL_ACTUAL_ISDA, "bullet")
+
+
+def test_when_a_deposits_interest_is_paid_is_drafted_and_approved(house: BankHouse) -> None:
+    author, second = Person(house, OFFICER), Person(house, SECOND, language="zh")
+    path = draft(author, "CURRENT", capitalised="year", day_count="act/365F")
+    shown = author.shows(path)
+    assert "each quarter, on the 21st of its last month" in shown and "each year, on 21 December" in shown
+    author.does(f"{path}/submit")
+    assert "每年 12 月 21 日" in second.shows(path)
+    second.does(f"{path}/approve", reason="yes")
+    made = newest(house, "CURRENT").product
+    assert isinstance(made, Deposit) and (made.capitalised, made.day_count) == ("year", "act/365F")
+    form = author.get("products/CURRENT/edit").html
+    assert '<option value="year" selected>' in form and '<option value="act/365F" selected>' in form
+
+
+def test_numbers_say_what_they_count(house: BankHouse) -> None:
+    author = Person(house, OFFICER)
+    assert "Late fee after 3 days" in author.shows("products/HOME")
+    assert "Prepaying costs for 12 months" in author.shows("products/HOME")
+    shown = author.shows(draft(author, "HOME", late_days="1"))
+    assert "3 days" in shown and "1 day" in shown and "1 days" not in shown
+    chinese = Person(house, SECOND, language="zh").shows("products/HOME")
+    assert "逾期手续费宽限 3 天" in chinese and "提前还款收费期 12 个月" in chinese
 
 
 @pytest.mark.parametrize(

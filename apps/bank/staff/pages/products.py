@@ -12,8 +12,6 @@ from bank.centres import products
 from bank.centres.accounting import CHART
 from bank.centres.products import Product, Versioned
 from bank.credit import artefacts
-from bank.credit.affordability import METHODS
-from bank.loans.daycount import DayCount
 from bank.refusals import Refusal
 from bank.staff import members, product_forms, proposals
 from bank.staff.desk import Desk, Filled, TheDesk, needs
@@ -31,6 +29,13 @@ _VERBS = {
     "refuse": "products.decide",
 }  # fmt: skip
 _KINDS = ("loan", "deposit")
+#: of fields that are chosen from a list: where the words for what can be chosen are
+_WORDS = {
+    "method": "staff.method", "purpose": "staff.loan-purpose", "region": "staff.region",
+    "capitalised": "staff.capitalised",
+}  # fmt: skip
+#: of whole numbers: what they count
+_COUNTED = {"late_days": "staff.product.some-days", "prepay_fee_months": "staff.product.some-months"}
 #: what is said after a verb, by the state that it led to
 _NOW = {
     "waiting": "staff.draft.now-waiting", "withdrawn": "staff.draft.now-withdrawn",
@@ -239,8 +244,11 @@ def _form(
         action = f"products/{running.code}/edit" if running else f"products/new/{kind}"
     return desk.page(
         "staff/product-form.html", status=status, kind=kind, running=running, filled=filled, action=action, draft=known,
-        accounts=[(code, CHART[code]) for code in product_forms.gl_choices(kind)], methods=tuple(METHODS),
-        day_counts=tuple(DayCount), purposes=product_forms.PURPOSES, regions=product_forms.REGIONS,
+        accounts=[(code, CHART[code]) for code in product_forms.gl_choices(kind)],
+        choices={
+            name: [(one, _chosen(desk, name, one)) for one in some]
+            for name, some in product_forms.CHOICES[kind].items()
+        },
         today=desk.today.isoformat(),
     )  # fmt: skip
 
@@ -256,13 +264,14 @@ def _said(desk: Desk, name: str, text: str) -> str:
     if name == "gl":
         account = CHART.get(int(text))
         return f"{text} {(account.name if desk.chinese else account.name_en) if account else ''}".strip()
-    if name == "method":
-        return desk.t(f"staff.method.{text}")
-    if name == "purpose":
-        return desk.t(f"staff.loan-purpose.{text}")
-    if name == "region":
-        return desk.t(f"staff.region.{text}")
-    return text or "–"
+    if name in product_forms.NUMBERS:
+        return desk.t(_COUNTED[name], count=int(text)) if text else "–"
+    return _chosen(desk, name, text) if text else "–"
+
+
+def _chosen(desk: Desk, name: str, text: str) -> str:
+    """What was chosen of a list, and other texts as they are."""
+    return desk.t(f"{_WORDS[name]}.{text}") if name in _WORDS else text
 
 
 def _kind(text: str) -> str:
