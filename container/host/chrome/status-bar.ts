@@ -15,8 +15,8 @@ interface Battery extends EventTarget { level: number; charging: boolean }
 export class StatusBar {
   readonly element: HTMLElement
   private readonly time = h('span')
-  private readonly network = h('span')
-  private readonly battery = h('span')
+  private readonly network = h('span', { role: 'img' })
+  private readonly battery = h('span', { role: 'img' })
   private readonly timer: ReturnType<typeof setInterval>
 
   constructor(private readonly say: Words) {

@@ -49,7 +49,7 @@ const BOOTSTRAP = (): void => {
 
 const attribute = (text: string): string => text.replace(/&/g, '&amp;').replace(/"/g, '&quot;')
 /** Inside a script element "</script" and "<!--" mean something; where they stand in strings they are escaped. */
-const inScript = (text: string): string => text.replace(/<(?=\/script|!--)/gi, '\\x3c')
+export const inScript = (text: string): string => text.replace(/<(?=\/script|!--)/gi, '\\x3c')
 const head = '<meta charset="utf-8"><meta http-equiv="x-dns-prefetch-control" content="off">'
 
 /** The guard's srcdoc. The program's document is inside as a string. */
@@ -58,7 +58,7 @@ export function guardDocument(runtime: string, policy: DomainPolicy): string {
   const script = (text: string): string =>
     `<script nonce="${nonce}">${inScript(text)}\n;document.currentScript.remove()</script>`
   const program = '<!doctype html><html><head>' + head +
-    '<meta name="viewport" content="width=device-width,initial-scale=1,maximum-scale=1,viewport-fit=cover">' +
+    '<meta name="viewport" content="width=device-width,initial-scale=1,viewport-fit=cover">' +
     script(`(${BOOTSTRAP.toString()})()`) + '</head><body>' + script(runtime) + '</body></html>'
   const build = `const f=document.createElement("iframe");f.name=${JSON.stringify(PROGRAM_FRAME)};` +
     'f.setAttribute("sandbox","allow-scripts");f.setAttribute("allow","autoplay");' +
@@ -70,6 +70,7 @@ export function guardDocument(runtime: string, policy: DomainPolicy): string {
     `<body style="margin:0;height:100%;overflow:hidden">${script(build)}</body></html>`
 }
 
-function randomText(): string {
+/** 32 hexadecimal digits that nobody can guess. */
+export function randomText(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('')
 }

@@ -58,6 +58,10 @@ export function createShell(rt: ShellRuntime, root: HTMLElement): ShellImpl {
   const frames = new Map<number, PageFrame>()
   let front: PageFrame | undefined
   let handlers: ShellHandlers | undefined
+  /** who hears or lists frames knows this one by the page in front */
+  const nameDocument = (): void => {
+    document.title = front?.title ?? ''
+  }
   const alerts = new WeakMap<PageFrame, string>()
 
   const motion: Motion = (wanted) =>
@@ -74,7 +78,7 @@ export function createShell(rt: ShellRuntime, root: HTMLElement): ShellImpl {
     tap: (index) => handlers?.tab(index),
     room: (on) => element.style.setProperty('--eden-tab-height', on ? tabHeight() : '0px'),
   })
-  pages.append(tabs.element)
+  pages.append(h('nav', {}, tabs.element))
 
   const tabHeight = (): string => {
     const bottom = rt.config.tabBar?.position === 'top' ? 0 : safeInsets(rt.system).bottom
@@ -103,6 +107,8 @@ export function createShell(rt: ShellRuntime, root: HTMLElement): ShellImpl {
   measure()
   paint()
   root.append(element)
+  // the pages' own language is not known; most programs follow the phone's
+  document.documentElement.lang = rt.boot.locale === 'en' ? 'en' : 'zh-CN'
   rt.on('resize', measure)
   rt.on('themeChange', paint)
 
@@ -158,6 +164,7 @@ export function createShell(rt: ShellRuntime, root: HTMLElement): ShellImpl {
     async transition(kind, entering) {
       const leaving = front === entering ? undefined : front
       front = entering
+      nameDocument()
       away(entering, false)
       tabs.select(entering.tab >= 0 ? entering.tab : leaving && leaving.tab >= 0 && kind === 'push' ? leaving.tab : -1)
       const duration = leaving && kind !== 'none' ? motion(SLIDE) : 0
@@ -207,7 +214,10 @@ export function createShell(rt: ShellRuntime, root: HTMLElement): ShellImpl {
     actionSheet: dialogs.actionSheet,
     layer: dialogs.layer,
     navigationBar: {
-      setTitle: (title, page) => frameOf(page)?.bar?.setTitle(title),
+      setTitle(title, page) {
+        frameOf(page)?.setTitle(title)
+        nameDocument()
+      },
       setColor: (colors, page) =>
         frameOf(page)?.setBarColor(colors.frontColor, colors.backgroundColor, colors.animation),
       loading: (on, page) => frameOf(page)?.bar?.loading(on),

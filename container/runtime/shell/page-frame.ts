@@ -43,11 +43,13 @@ export interface PageFrame {
   /** index of its tab, or -1 */
   readonly tab: number
   readonly bar: NavigationBar | undefined
+  readonly title: string
   readonly pullDown: PullDown
   /** Follow a changed theme or first/not-first place in the stack. */
   refresh(first?: boolean): void
   /** Paint the sheet as the page's root is painted: `page` stands for the whole canvas, as `body` does on the web. */
   adoptBackground(page: HTMLElement): void
+  setTitle(title: string): void
   /** Colours set by the program; they outlast a change of the theme. */
   setBarColor(front: string, background: string, animation?: { duration?: number; timingFunc?: string }): void
   setBackground(options: {
@@ -77,6 +79,7 @@ export function createPageFrame(context: FrameContext, options: PageFrameOptions
   const { config } = context
   const tab = tabIndex(config, options.route)
   let look: WindowLook = windowLook(config, options.config, context.theme())
+  let title = look.title
   let barColor: { front: string; background: string } | undefined
   let overridden: Parameters<PageFrame['setBackground']>[0] = {}
 
@@ -115,6 +118,13 @@ export function createPageFrame(context: FrameContext, options: PageFrameOptions
     customTabBar,
     tab,
     bar,
+    get title() {
+      return title
+    },
+    setTitle(text) {
+      title = text
+      bar?.setTitle(text)
+    },
     pullDown: createPullDown(sheet, scroller, context.motion, context.t, () => context.pullDown(frame)),
     refresh(first = options.first) {
       options.first = first
@@ -150,7 +160,7 @@ export function createPageFrame(context: FrameContext, options: PageFrameOptions
   element.append(...(bar ? [bar.element] : []), view)
   sheet.style.background = look.content
   frame.pullDown.enabled = look.pullDown
-  bar?.setTitle(look.title)
+  bar?.setTitle(title)
   frame.refresh()
   return frame
 }

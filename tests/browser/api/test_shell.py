@@ -6,6 +6,7 @@ from typing import Any
 
 from playwright.sync_api import expect
 
+from tests.browser.accessibility import violations
 from tests.browser.api.calls import call
 from tests.browser.api.conftest import MakeStand, Stand
 from tests.browser.components.gestures import swipe
@@ -51,6 +52,20 @@ def test_bars_follow_the_theme(stand: MakeStand) -> None:
     assert page.style(".eden-bar", "backgroundColor") == "rgb(17, 17, 17)"
     assert page.style(".eden-title", "color") == "rgb(255, 255, 255)"
     assert page.style(".eden-tabs", "backgroundColor") == "rgb(34, 34, 34)"
+
+
+def test_the_document_is_named_and_may_be_zoomed(stand: MakeStand) -> None:
+    """By the page in front, whose title may come later; everything in it is in a landmark."""
+    page = stand("<view>a</view>", app=TABS, files=COLOURS)
+    call(page, "setNavigationBarTitle", {"title": "one"})
+    assert violations(page.frame) == []
+    for name, options, title in [
+        ("switchTab", {"url": "/pages/b/b"}, ""),
+        ("setNavigationBarTitle", {"title": "two"}, "two"),
+        ("switchTab", {"url": "/pages/a/a"}, "one"),
+    ]:
+        call(page, name, options)
+        page.frame.wait_for_function("(title) => document.title === title", arg=title)
 
 
 def test_tab_icons_are_files_of_the_program(stand: MakeStand) -> None:
