@@ -62,6 +62,16 @@ class FakeModule:
         return key.decrypt(block) if decrypt else key.encrypt(block)
 
 
+class Broken(FakeModule):
+    """Keys are made; whatever they are used for fails, with words that nobody should read."""
+
+    def derive(self, handle: bytes, peer: bytes) -> bytes:
+        raise RuntimeError(f"CKR_DEVICE_ERROR {peer.hex()}")
+
+    def cipher(self, handle: bytes, block: bytes, *, decrypt: bool) -> bytes:
+        raise RuntimeError(f"CKR_DEVICE_ERROR {block.hex()}")
+
+
 def absent() -> FakeModule:
     """A module whose token is not there."""
     raise RuntimeError("CKR_TOKEN_NOT_PRESENT")

@@ -22,7 +22,7 @@ import msgspec
 from eden.base.errors import EdenError
 from eden.keyboard.modules import open_vault
 from eden.keyboard.opening import SLOW, Opening
-from eden.keyboard.wire import Answered, Asked, Frames, frame
+from eden.keyboard.wire import Answer, Answered, Asked, Frames, Request, frame
 
 #: Argon2 at the same time; bounds the memory
 _THREADS = 2
@@ -48,13 +48,21 @@ def _serve(connection: socket.socket, module: str) -> None:
     frames, decoder, encoder = Frames(), msgspec.msgpack.Decoder(Asked), msgspec.msgpack.Encoder()
     opening: Opening | None = None
     writing = threading.Lock()
+    failures: list[EdenError] = []
 
     def send(answers: bytes) -> None:
         with writing, suppress(ConnectionError):
             connection.sendall(answers)
 
     def slow(asked: Asked, used: Opening) -> None:
-        send(frame(encoder.encode(Answered(asked.number, used.do(asked.request)))))
+        try:
+            answer = _answer(used, asked.request)
+        except EdenError as error:
+            failures.append(error)
+            # who waits for the answer would wait for ever
+            connection.shutdown(socket.SHUT_RDWR)
+        else:
+            send(frame(encoder.encode(Answered(asked.number, answer))))
 
     with ThreadPoolExecutor(_THREADS, "eden-argon2") as pool:
         while data := connection.recv(1 << 18):
@@ -67,9 +75,25 @@ def _serve(connection: socket.socket, module: str) -> None:
                 if isinstance(asked.request, SLOW):
                     pool.submit(slow, asked, opening)
                 else:
-                    answers += frame(encoder.encode(Answered(asked.number, opening.do(asked.request))))
+                    answers += frame(encoder.encode(Answered(asked.number, _answer(opening, asked.request))))
             if answers:
                 send(bytes(answers))
+    if failures:
+        raise failures[0]
+
+
+def _answer(opening: Opening, request: Request) -> Answer:
+    """EdenError when it cannot go on: the secret is another one, the hardware module fails."""
+    try:
+        return opening.do(request)
+    except EdenError:
+        raise
+    except Exception as error:
+        # neither the error's words nor a traceback: a vendor's may show the block that it was given
+        sentence = f"The opener of sealed values has failed: {type(error).__name__}."
+        raise EdenError(
+            "opener", sentence, "It is started again; look at the hardware module, if there is one."
+        ) from None
 
 
 def _harden() -> None:
