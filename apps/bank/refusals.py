@@ -75,6 +75,11 @@ SENTENCES: dict[str, tuple[int, str, str]] = {
     "not-offered": (409, "该申请目前不能签约。", "This application cannot be signed now."),
     "too-late": (409, "冷静期已过，合同不能解除。", "The time to withdraw from this contract is over."),
     "contract-changed": (409, "合同已更新，请重新查看后签署。", "The contract has changed: read it again and sign."),
+    "offer-outdated": (
+        409,
+        "本次报价后您的借款情况已变化，请重新申请。",
+        "You owe more than when this was offered. Please apply again.",
+    ),
     "no-deposit": (409, "您没有可用于放款的活期账户。", "You have no account that the loan could be paid into."),
     "too-much-repaid": (409, "最多可还 {most} 元。", "At most {most} CNY can be repaid."),
     "repay-all": (
@@ -107,6 +112,7 @@ SENTENCES: dict[str, tuple[int, str, str]] = {
     "own-proposal": (409, "不能审批自己提交的内容。", "Nobody decides what is their own. Somebody else has to."),
     "not-author": (403, "只有提交人可以这样做。", "Only who has proposed it can do this."),
     "proposal-state": (409, "状态已变化，请刷新后查看。", "It is not in that state any more. Load it again."),
+    "lender-changed": (409, "机构信息已被他人修改，请刷新后重试。", "Somebody changed the lender. Load it again."),
     "product-changed": (409, "产品已被他人修改，请刷新后重试。", "Somebody changed this product. Load it again."),
 }
 

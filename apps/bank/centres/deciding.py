@@ -9,12 +9,14 @@ from __future__ import annotations
 import datetime
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, select
 
 from bank.centres import customers, lender, loan_rows, products
 from bank.credit.bureau import CashFlow, Report, generate
 from bank.credit.decide import Application, Data, Decision, Product, decide, versions_on
 from bank.credit.id_numbers import birth
+from bank.credit.monitoring import NON_PERFORMING
 from bank.credit.reasons import SENTENCES
 from bank.tables import accounts, identity_steps, loans, movements
 from bank.tables import customers as customer_table
@@ -46,10 +48,7 @@ def decision(
             identity_steps.c.customer_id == customer, identity_steps.c.state == "passed"
         )
     ).scalars()
-    others = connection.execute(
-        select(loans).where(loans.c.customer_id == customer, loans.c.state.in_(("signed", "active")))
-    ).all()
-    books = [loan_rows.shown(connection, other, on, True) for other in others]
+    owed, burden, is_in_default = _standing(connection, customer, on)
     told = lender.lender(connection, product.code, loan.region, amount)
     data = Data(
         born=(birth(number) if number else None) or _UNKNOWN_BIRTH,
@@ -59,8 +58,9 @@ def decision(
         report=_report(number, on),
         product=Product(loan.least, loan.most, loan.rate_bp, tuple(loan.terms), loan.method, loan.day_count),
         lender=told,
-        owed=sum(book.owed for book in books),
-        burden=sum(book.next.principal + book.next.interest for book in books if book.next is not None),
+        owed=owed,
+        burden=burden,
+        is_in_default=is_in_default,
     )
     application = Application(
         id=identifier,
@@ -72,6 +72,29 @@ def decision(
         territory=number[:6],
     )
     return decide(application, data, on, versions_on(product.code, on, told))
+
+
+def stands(connection: Connection, customer: str, made: Decision, amount: int, on: datetime.date) -> bool:
+    """Whether what was offered would be offered beside what the customer has come to owe since."""
+    application, data = made.trace.application, made.trace.data
+    owed, burden, is_in_default = _standing(connection, customer, on)
+    if owed <= data.owed and is_in_default == data.is_in_default:
+        return True
+    data = msgspec.structs.replace(data, owed=owed, burden=burden, is_in_default=is_in_default)
+    again = decide(application, data, made.trace.on, versions_on(application.product, made.trace.on, data.lender))
+    return again.outcome != "refused" and again.amount >= amount
+
+
+def _standing(connection: Connection, customer: str, on: datetime.date) -> tuple[int, int, bool]:
+    """What a customer owes to this bank, what their loans take a month, and whether one is in default; cents."""
+    states = ("signed", "active", loan_rows.WRITTEN_OFF)
+    rows = connection.execute(select(loans).where(loans.c.customer_id == customer, loans.c.state.in_(states))).all()
+    books = [loan_rows.shown(connection, row, on, True) for row in rows]
+    return (
+        sum(book.owed for book in books),
+        sum(book.next.principal + book.next.interest for book in books if book.next is not None),
+        any(book.state == loan_rows.WRITTEN_OFF or book.days_overdue > NON_PERFORMING for book in books),
+    )
 
 
 def seen(connection: Connection, seal: Seal, customer: str, on: datetime.date) -> tuple[CashFlow, Report]:

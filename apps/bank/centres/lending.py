@@ -17,12 +17,24 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection, insert, select, update
 
-from bank.centres import applying, bookings, contracts, lender, loan_rows, messages, products, repaying, sharing
+from bank.centres import (
+    applying,
+    bookings,
+    contracts,
+    deciding,
+    lender,
+    loan_rows,
+    messages,
+    products,
+    repaying,
+    sharing,
+)
 from bank.centres.accounting import ALLOWANCE, RECEIVABLE, new_account, new_sub_account, open_accounts
 from bank.centres.contracts import KIND as CONTRACT
 from bank.centres.contracts import Contracts
 from bank.centres.payments import Order, Payments, do_insert, refusal
 from bank.centres.sharing import Share
+from bank.credit.decide import Decision
 from bank.ids import new_hex
 from bank.ledger.interfaces import LedgerError
 from bank.ledger.ledger import Ledger
@@ -72,7 +84,7 @@ class Lending:
 
     async def sign(self, customer: str, identifier: str, wanted: Sign, chinese: bool) -> Loan:
         """Sign the contract of an offer and pay the loan out; signing again is signing once. Refusals "not-agreed",
-        "not-offered", "contract-changed", "no-deposit"."""
+        "not-offered", "contract-changed", "no-deposit", "offer-outdated"."""
         if not wanted.agreed:
             raise Refusal("not-agreed")
         await self._database.write(
@@ -169,6 +181,8 @@ def _do_sign(
     product = found.product
     assert isinstance(product, products.Loan)  # nothing else can be applied for
     amount, rate, today = row.detail["verdict"]["amount"], row.detail["verdict"]["rate_bp"], day_of(at)
+    if not deciding.stands(connection, customer, msgspec.convert(row.detail["decision"], Decision), amount, today):
+        raise Refusal("offer-outdated")
     draft = contracts.draft(connection, seal, customer, identifier, at)
     content = signer.signed(draft, contracts.consent(draft, identifier, row.number, customer, seen, at))
     digest = hashlib.sha256(content).hexdigest()

@@ -64,7 +64,8 @@ class Lender(Struct, frozen=True, kw_only=True):
 
 
 class Data(Struct, frozen=True, kw_only=True):
-    """What is known of the applicant. `owed`, `burden`: cents owed to this bank, and its instalments a month."""
+    """What is known of the applicant. `owed`, `burden`: cents owed to this bank, and its instalments a month;
+    `is_in_default`: with a loan of this bank, whatever the bureau knows."""
 
     born: datetime.date
     is_identified: bool
@@ -75,6 +76,7 @@ class Data(Struct, frozen=True, kw_only=True):
     lender: Lender
     owed: int = 0
     burden: int = 0
+    is_in_default: bool = False
 
 
 class Trace(Struct, frozen=True):
@@ -178,7 +180,7 @@ def _policy_facts(application: Application, data: Data, on: datetime.date, seen:
         "has_term": application.term in data.product.terms,
         "is_identified": data.is_identified,
         "has_consent": data.has_consent,
-        "is_in_default": data.report.is_in_default,
+        "is_in_default": data.is_in_default or data.report.is_in_default,
         "owed": data.owed,
     }
 

@@ -10,7 +10,7 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
     "too-old": ("贷款到期时年龄超过上限。", "The applicant would be too old at the end of the loan."),
     "amount-range": ("金额不在产品范围内。", "The amount is not in the product's range."),
     "term": ("期限不在产品范围内。", "The product has not got this term."),
-    "in-default": ("在其他机构有未结清的违约。", "There is a default at another lender that is not settled."),
+    "in-default": ("有未结清的违约贷款。", "There is a loan in default that is not settled."),
     "overdue-90": ("近一年有 90 天以上逾期。", "A payment was 90 days late or more in the last year."),
     "too-new": ("经营时间过短。", "The business has not existed for long enough."),
     "identity": ("身份信息尚未核验，需人工审核。", "The identity is not confirmed yet: a person will look at it."),

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,6 +29,7 @@ from bank.centres.accounting import (
     general,
     sub_account,
 )
+from bank.centres.applying import Apply
 from bank.centres.arrears import ALLOWANCES, do_write_off
 from bank.centres.lender import Joint, Profile, do_set
 from bank.centres.lending import Repay
@@ -35,10 +37,12 @@ from bank.centres.loan_books import Split
 from bank.centres.loan_rows import Paid
 from bank.centres.payments import Wanted
 from bank.centres.sharing import Share, lent
+from bank.credit.decide import Decision
+from bank.loans.working_days import add_months
 from bank.refusals import Refusal
 from bank.values import Loan
 from eden.base.errors import EdenError
-from tests.apps.bank.simulation import Simulation, lend, simulated
+from tests.apps.bank.simulation import Simulation, age, lend, simulated
 
 PARTNER = "邻居银行"
 #: leaves a part of a cent of nearly everything
@@ -213,6 +217,13 @@ def test_each_bears_its_part_of_a_loss(bank: Simulation) -> None:
     assert house.paid.principal == 0
     assert -house.net(general(IMPAIRMENT)) == SHARE.own(AMOUNT)
     assert house.net(SHARE.settlement) == SHARE.part(house.paid.interest) - SHARE.part(AMOUNT)
+    # nothing is lent to whose loan was written off, and what is owed counts for the caps
+    wanted = Apply("SHOP", 1_000_000, 12, True)
+    application = bank.run(bank.bank.lending.apply(house.person, "again", wanted, False))
+    (row,) = (row for row in bank.rows(tables.applications) if row.id == application.id)
+    made = msgspec.convert(row.detail["decision"], Decision)
+    assert application.state == "refused" and "in-default" in made.reasons
+    assert made.trace.data.owed == debt.payoff - debt.fee
     house.move(200_000, back=True)
     for key, amount in (("first", 1), ("second", 100_000), ("third", 99)):
         house.repay(key, amount)
@@ -220,6 +231,20 @@ def test_each_bears_its_part_of_a_loss(bank: Simulation) -> None:
     assert house.net(general(RECOVERIES)) == SHARE.own(100_100)
     # nobody is charged for prepaying what is written off
     assert house.shown.owed == debt.payoff - debt.fee - 100_100
+
+
+def test_only_its_own_income_is_taken_back_after_ninety_days(bank: Simulation) -> None:
+    house = house_of(bank)
+    for _ in range(40):
+        house.night()
+    house.empty()
+    house.night()
+    age(bank, house.loan, add_months(bank.today - datetime.timedelta(days=90), -2))
+    house.night()
+    house.night()
+    state = bank.read(lambda connection: loan_rows.state_of(connection, house.loan))
+    assert not state.accruing
+    assert state.interest == house.net(general(INTEREST_INCOME)) == SHARE.own(house.paid.interest) > 0
 
 
 @pytest.mark.parametrize("step", ["before", "after"])

@@ -144,6 +144,23 @@ def test_what_is_shared_counts_until_it_is_repaid(house: BankHouse) -> None:
     assert told().partner_exposure == 600_000
 
 
+def test_an_offer_does_not_stand_beside_a_loan_signed_since(tmp_path: Path) -> None:
+    """Each of two offers keeps the cap of a person; both together do not."""
+    with open_bank(tmp_path, 2, 500) as house:
+        house.sign_in()
+        richer = movements.update().where(movements.c.kind == "income").values(amount=movements.c.amount * 10)
+        house.bank.database.write_now(lambda connection: connection.execute(richer))
+        wanted: dict[str, Any] = {"product": "HOME", "amount": 9_000_000, "term": 36}
+        first, second, third = (apply(house, key, **wanted).json["id"] for key in "abc")
+        assert sign(house, first).json["state"] == "active"
+        assert sign(house, second).json["state"] == "active"
+        assert sign(house, third).code == "offer-outdated"
+        # signing again is signing once, whatever is owed by now
+        assert sign(house, first).json["state"] == "active"
+        answer, made = asked(house, "d", **wanted)
+        assert (answer["state"], made.reasons) == ("refused", ("consumption-cap",))
+
+
 def test_the_command_shows_and_sets_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     data = ["--data", str(tmp_path)]
     wanted = Profile(**shared(3_500, steps=["marketing"]), branchless=False, territories=["31"], outsourced=[])
