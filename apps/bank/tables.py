@@ -22,6 +22,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    PrimaryKeyConstraint,
     String,
     Table,
     Text,
@@ -163,9 +164,9 @@ movements = Table(
     "bank_movements",
     metadata,
     Column("customer_id", String(32), nullable=False),
-    Column("account_id", String(32), primary_key=True),
+    Column("account_id", String(32), nullable=False),
     #: of the transfer; sorts by time
-    Column("id", String(32), primary_key=True),
+    Column("id", String(32), nullable=False),
     #: positive: money came in
     Column("amount", BigInteger, nullable=False),
     Column("name", String(80), nullable=False),
@@ -174,7 +175,9 @@ movements = Table(
     #: posted, pending, or returned: then it counts no more
     Column("state", String(10), nullable=False),
     Column("at", BigInteger, nullable=False),
-    Index("bank_movements_by_customer", "customer_id", "id"),
+    # the order in which a customer reads them, and the rows' own: thousands a second are written at one place each
+    PrimaryKeyConstraint("customer_id", "id", "account_id"),
+    sqlite_with_rowid=False,
 )
 
 messages = Table(

@@ -182,7 +182,7 @@ def _read(
     rows, balance = [], opening
     for start in range(0, len(lines), _PAGE):
         page = lines[start : start + _PAGE]
-        told = _told(connection, account, page)
+        told = _told(connection, customer, account, page)
         for line in page:
             # what is only reserved or released has moved nothing
             amount, balance = line.after.net - balance, line.after.net
@@ -201,9 +201,13 @@ def _order(line: Line) -> str:
     return line.posted.transfer.pending_id or line.posted.transfer.id
 
 
-def _told(connection: Connection, account: str, lines: Sequence[Line]) -> dict[str, SqlRow[Any]]:
+def _told(connection: Connection, customer: str, account: str, lines: Sequence[Line]) -> dict[str, SqlRow[Any]]:
     rows = connection.execute(
-        select(movements).where(movements.c.account_id == account, movements.c.id.in_(map(_order, lines)))
+        select(movements).where(
+            movements.c.customer_id == customer,
+            movements.c.account_id == account,
+            movements.c.id.in_(map(_order, lines)),
+        )
     )
     return {row.id: row for row in rows}
 

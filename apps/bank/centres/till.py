@@ -221,8 +221,9 @@ class Till:
         uncounted = ids.difference(self._spent)
 
         def read(connection: Connection) -> tuple[list[Fact], dict[str, int]]:
-            spent = _spent(connection, uncounted, at) if uncounted else {}
-            return self._found(connection, ids, numbers, at), spent
+            facts = self._found(connection, ids, numbers, at)
+            payers = [fact for fact in facts if fact.id in uncounted]
+            return facts, _spent(connection, payers, at) if payers else {}
 
         facts, spent = await self._database.read(read)
         for fact in facts:
@@ -312,12 +313,16 @@ def transfer_id(customer: str, key: str, at: int) -> str:
     return f"{text[:12]}7{drawn[:3]}8{drawn[3:18]}"
 
 
-def _spent(connection: Connection, ids: Iterable[str], at: int) -> dict[str, int]:
+def _spent(connection: Connection, payers: Sequence[Fact], at: int) -> dict[str, int]:
+    start = moment(day_of(at))
     rows = connection.execute(
         select(movements.c.account_id, func.sum(movements.c.amount))
         .where(
-            movements.c.account_id.in_(ids),
-            movements.c.at >= moment(day_of(at)),
+            movements.c.customer_id.in_({fact.customer for fact in payers}),
+            movements.c.account_id.in_([fact.id for fact in payers]),
+            # ids are of the times of keys
+            movements.c.id >= f"{start // 1_000 - _AGO:012x}",
+            movements.c.at >= start,
             movements.c.kind == _PAID,
             movements.c.amount < 0,
         )

@@ -216,6 +216,14 @@ def test_a_day_has_a_limit_that_a_restart_does_not_forget(house: BankHouse) -> N
     assert pay(house, 1).code == "over-till-limit"
 
 
+def test_what_was_paid_with_a_key_of_yesterday_is_todays(house: BankHouse) -> None:
+    for _ in range(DAY_MOST // MOST):
+        assert pay(house, MOST, new_hex(now() - 86_390_000_000)).status == 200
+    house.run(house.bank.till.write_lines())
+    house.bank.till = Till(house.bank.database, house.bank.ledger)
+    assert pay(house, 1).code == "over-till-limit"
+
+
 def test_a_question_over_midnight_counts_for_no_day(house: BankHouse, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was paid yesterday is read before midnight, and comes when another payment has begun the new day."""
     assert pay(house, MOST).status == 200
