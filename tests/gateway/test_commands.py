@@ -13,6 +13,7 @@ from eden.base.errors import EdenError
 from eden.gateway.documents import read_catalogue, read_document, write_catalogue, write_toml
 from eden.gateway.interfaces import Catalogue
 from eden.gateway.openapi_import import import_openapi
+from eden.gateway.rules_plan import diff
 from tests.gateway.samples import SHOP, changed, shop
 from tests.gateway.test_openapi_documents import ZOO
 from tests.publish.conftest import Server, server
@@ -75,7 +76,12 @@ def test_what_is_wrong_is_told(gateway: Any, tmp_path: Path, capsys: pytest.Capt
     (tmp_path / "odd.toml").write_text("[groups.shop]\nupstreems = 1\n", encoding="utf-8")
     assert gateway("apply", str(tmp_path / "odd.toml"), "--plan") == 1
     assert "groups" in capsys.readouterr().err
+    (tmp_path / "name.toml").write_text('[groups."my shop"]\n', encoding="utf-8")
+    capsys.readouterr()
+    assert gateway("apply", str(tmp_path / "name.toml"), "--plan") == 1
+    assert "name.toml: groups: A name in it cannot be used: Expected" in capsys.readouterr().err
     assert gateway("apply", str(tmp_path / "none.toml"), "--plan") == 1
+    assert "none.toml cannot be read: No such file or directory." in capsys.readouterr().err
     good = write(tmp_path / "good.toml", shop())
     assert gateway("apply", good, "--yes", who="auditor") == 1
     assert "gateway.write" in capsys.readouterr().err
@@ -158,12 +164,22 @@ def test_toml_is_what_was_put_in(tmp_path: Path) -> None:
         "a.b": {'quo"te': "line\nline\x7f\u2028", "é": [1, 2.5, True], "list": [{"x": [{"y": "z" * 120}]}, {}]},
         "long": ["x" * 60, "y" * 60],
         "big": 2**60,
-        "nothing": {"inside": None},
     }
     path = tmp_path / "x.toml"
     path.write_text(write_toml(hard), encoding="utf-8")
-    assert read_document(path) == hard | {"nothing": {}}
-    with pytest.raises(EdenError, match="no null"):
-        write_toml({"a": [None]})
+    assert read_document(path) == hard
+    for null in ({"a": [None]}, {"a": None}, {"a": {"b": None}}):
+        with pytest.raises(EdenError, match="no null"):
+            write_toml(null)
     with pytest.raises(EdenError, match="Call the file NAME"):
         write_catalogue(SHOP, ".ini")
+
+
+def test_a_file_keeps_the_order_that_people_see(tmp_path: Path) -> None:
+    long = "what it is, " * 20
+    wanted = changed(
+        ("models/Item", {"fields": {"b": {}, "c": {"description": long}, "a": {}, "d": {"description": long}}}),
+        ("operations/shop.items.get/mock", {"body": {"z": {"y": long, "x": 1}, "b": 1, "a": {"long": long}, "c": {}}}),
+    )
+    for name in ("shop.toml", "shop.json"):
+        assert diff(wanted, read_catalogue(Path(write(tmp_path / name, wanted)))) == [], name

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eden.base.problems import Problem
-from eden.gateway.interfaces import Catalogue
+from eden.gateway.interfaces import Catalogue, Model
 from eden.gateway.openapi_export import export_openapi
-from eden.gateway.openapi_import import Imported, import_openapi, merged
+from eden.gateway.openapi_import import Imported, import_openapi, merged, replaced
 from eden.gateway.rules_catalogue import check
 from eden.gateway.rules_plan import diff
 from tests.gateway.samples import SHOP, changed, shop
@@ -237,6 +237,33 @@ def test_schemas(schema: Any, wanted: str) -> None:
     }
     (operation,) = imported(document).catalogue.operations.values()
     assert operation.body == wanted
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"group": "my group"}, "'my group' cannot be used as the group"),
+        ({"group": "zoo\n"}, "cannot be used as the group"),
+        ({"prefix": "a b"}, "'a b' cannot be used as the prefix"),
+        ({"target": "ftp://zoo.example"}, "does not begin with http"),
+    ],
+)
+def test_what_operations_cannot_be_put_under(given: dict[str, str], sentence: str) -> None:
+    options: dict[str, Any] = {"group": "zoo", "prefix": "zoo"} | given
+    with pytest.raises(Problem, match=sentence):
+        import_openapi(ZOO, **options)
+
+
+def test_models_that_are_replaced_are_named() -> None:
+    zoo = imported(ZOO).catalogue
+    assert replaced(Catalogue(), zoo) == replaced(zoo, zoo) == []
+    name = min(zoo.models)
+    there = Catalogue(models={name: Model(alias="string"), "Other": Model(alias="string")})
+    assert replaced(there, zoo) == [f"models of the same names were there and are replaced: {name}"]
+    many = Catalogue(models={f"M{number:02}": Model(alias="string") for number in range(12)})
+    assert replaced(Catalogue(models=dict.fromkeys(many.models, Model(alias="int"))), many)[0].endswith(
+        "M09 and 2 more"
+    )
 
 
 @pytest.mark.timeout(20)

@@ -13,6 +13,7 @@ from litestar.openapi.spec.enums import OpenAPIType
 from eden.base.api.handlers import AnyRequest
 from eden.base.http import has_nul
 from eden.base.problems import Problem
+from eden.gateway.documents import place_and_sentence
 from eden.gateway.interfaces import Catalogue
 from eden.gateway.service import MOST_BYTES
 
@@ -67,8 +68,7 @@ def _decoded(data: bytes, of: type[T]) -> T:
 
 def invalid_document(error: msgspec.ValidationError) -> Problem:
     """What msgspec says, with the place."""
-    sentence, _, place = str(error).partition(" - at `")
-    place = place.rstrip("`").removeprefix("$").lstrip(".") or "document"
+    place, sentence = place_and_sentence(error)
     hint = "Places are counted as in JSON; docs/gateway-catalogue.md lists all fields."
     return Problem("invalid", f"{place}: {sentence}.", hint, errors=[(place, sentence)])
 

@@ -14,7 +14,7 @@ from eden.gateway.api_bodies import DocumentOperation, read_object
 from eden.gateway.clients import LANGUAGES, Language, generate
 from eden.gateway.interfaces import Catalogue
 from eden.gateway.openapi_export import export_openapi
-from eden.gateway.openapi_import import import_openapi, merged
+from eden.gateway.openapi_import import import_openapi, merged, replaced
 from eden.gateway.service import Catalogues, Plan
 
 TheCatalogues: TypeAlias = Service[Catalogues]
@@ -90,7 +90,8 @@ class FilesController(Controller):
         _, there = await gateway_catalogues.get(*caller)
         found = import_openapi(document, group=group, prefix=prefix or group, target=target or None, open_=open)
         wanted = merged(there, found.catalogue)
-        return ImportView(catalogue=wanted, plan=await gateway_catalogues.plan(*caller, wanted), notes=found.notes)
+        notes = found.notes + replaced(there, found.catalogue)
+        return ImportView(catalogue=wanted, plan=await gateway_catalogues.plan(*caller, wanted), notes=notes)
 
     @get("/clients/{language:str}", opt=needs("gateway.read"), responses=_TEXT)
     async def get_client(

@@ -13,7 +13,7 @@ from eden.base.errors import EdenError
 from eden.gateway.documents import read_catalogue, read_document, write_catalogue
 from eden.gateway.envoy import command as envoy
 from eden.gateway.interfaces import Catalogue
-from eden.gateway.openapi_import import import_openapi, merged
+from eden.gateway.openapi_import import import_openapi, merged, replaced
 from eden.gateway.remote import Remote
 from eden.gateway.rules_plan import Change, render
 from eden.gateway.service import Plan, encode
@@ -51,7 +51,7 @@ def _import(remote: Remote, arguments: argparse.Namespace) -> int:
         target=arguments.target,
         open_=arguments.open,
     )
-    for note in found.notes:
+    for note in found.notes + replaced(there, found.catalogue):
         print(f"note: {note}", file=sys.stderr)
     return _bring(remote, arguments, merged(there, found.catalogue), seen["revision"])
 
@@ -64,9 +64,10 @@ def _bring(remote: Remote, arguments: argparse.Namespace, wanted: Catalogue, see
     if arguments.json:
         print(msgspec.json.format(msgspec.json.encode(plan), indent=2).decode())
     else:
+        print(render(plan.changes), end="", flush=True)
+        # behind the changes, which may be many
         for one in plan.findings:
             print(f"{one.level}: {one.place}: {one.sentence} {one.hint}".rstrip(), file=sys.stderr)
-        print(render(plan.changes), end="")
     if errors:
         return 1
     if arguments.plan or not plan.changes:

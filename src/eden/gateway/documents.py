@@ -7,12 +7,16 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, TypeAlias
 
 import msgspec
 
 from eden.base.errors import EdenError
 from eden.gateway.interfaces import Catalogue
+
+_Item: TypeAlias = tuple[str, Any]
+#: fields whose value is any JSON
+_FREE: Final = frozenset({"answer", "body", "default", "example", "result"})
 
 
 def read_document(path: Path) -> dict[str, Any]:
@@ -25,8 +29,10 @@ def read_document(path: Path) -> dict[str, Any]:
             found = msgspec.yaml.decode(text.encode())
         else:
             found = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
-    except (OSError, UnicodeDecodeError) as error:
-        raise EdenError("document-unreadable", f"{path} cannot be read: {error}.") from error
+    except OSError as error:
+        raise EdenError("document-unreadable", f"{path} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise EdenError("document-unreadable", f"{path} is no text in UTF-8: {error}.") from error
     except ImportError:
         raise EdenError("no-yaml", "Reading YAML needs PyYAML.", "Run pip install pyyaml, or give JSON.") from None
     except (tomllib.TOMLDecodeError, msgspec.MsgspecError, ValueError) as error:
@@ -42,10 +48,19 @@ def read_catalogue(path: Path) -> Catalogue:
     try:
         return msgspec.convert(found, Catalogue)
     except msgspec.ValidationError as error:
-        sentence, _, place = str(error).partition(" - at `")
-        place = place.rstrip("`").removeprefix("$").lstrip(".") or "the document"
+        place, sentence = place_and_sentence(error)
         hint = "docs/gateway-catalogue.md lists all fields."
         raise EdenError("document-invalid", f"{path}: {place}: {sentence}.", hint) from error
+
+
+def place_and_sentence(error: msgspec.ValidationError) -> tuple[str, str]:
+    """Where in a document what is wrong, of what msgspec says."""
+    sentence, _, place = str(error).partition(" - at `")
+    # of a name: "key` in `$.groups`"
+    of_name, _, inside = place.partition("key` in `")
+    if inside and not of_name:
+        place, sentence = inside, f"A name in it cannot be used: {sentence}"
+    return place.rstrip("`").removeprefix("$").lstrip(".") or "document", sentence
 
 
 def write_catalogue(catalogue: Mapping[str, Any], suffix: str) -> str:
@@ -59,21 +74,30 @@ def write_catalogue(catalogue: Mapping[str, Any], suffix: str) -> str:
 
 
 def write_toml(document: Mapping[str, Any]) -> str:
-    """TOML 1.0 of JSON values: tables for objects, one line for what is inside a list. What is null is left out within
-    objects, as TOML has no null. EdenError for null inside a list."""
+    """TOML 1.0 of JSON values: tables for objects, one line for what is inside a list. EdenError for null, which TOML
+    does not have."""
     lines: list[str] = []
     _table(lines, (), document)
     return "\n".join(lines).lstrip("\n") + "\n"
 
 
 def _table(lines: list[str], path: tuple[str, ...], table: Mapping[str, Any]) -> None:
-    plain = {name: value for name, value in table.items() if value is not None and not _is_table(value)}
+    plain, tables = _parted(path, list(table.items()))
     if path and (plain or not table):
         lines += ["", f"[{'.'.join(map(_key, path))}]"]
-    lines += [f"{_key(name)} = {_value(value)}" for name, value in plain.items()]
-    for name, value in table.items():
-        if _is_table(value):
-            _table(lines, (*path, name), value)
+    lines += [f"{_key(name)} = {_value(value)}" for name, value in plain]
+    for name, value in tables:
+        _table(lines, (*path, name), value)
+
+
+def _parted(path: tuple[str, ...], items: list[_Item]) -> tuple[list[_Item], list[_Item]]:
+    """What has a line each, and what has a heading and must come behind. The order of things that have names, as the
+    fields of a model, and of people's own JSON is kept; that of the fields of a thing means nothing."""
+    if _FREE.isdisjoint(path) and not all(isinstance(value, Mapping) for _, value in items):
+        return [item for item in items if not _is_table(item[1])], [item for item in items if _is_table(item[1])]
+    lines = max((at for at, (_, value) in enumerate(items) if not isinstance(value, Mapping)), default=-1) + 1
+    first = next((at for at, (_, value) in enumerate(items) if at >= lines and _is_table(value)), len(items))
+    return items[:first], items[first:]
 
 
 def _is_table(value: Any) -> bool:
@@ -83,7 +107,7 @@ def _is_table(value: Any) -> bool:
 
 def _value(value: Any) -> str:
     if isinstance(value, Mapping):
-        inner = ", ".join(f"{_key(name)} = {_value(item)}" for name, item in value.items() if item is not None)
+        inner = ", ".join(f"{_key(name)} = {_value(item)}" for name, item in value.items())
         return f"{{ {inner} }}" if inner else "{}"
     if isinstance(value, Sequence) and not isinstance(value, str):
         items = [_value(item) for item in value]
@@ -91,7 +115,7 @@ def _value(value: Any) -> str:
             return "[\n" + "".join(f"  {item},\n" for item in items) + "]"
         return f"[{', '.join(items)}]"
     if value is None:
-        raise EdenError("no-null", "TOML has no null, and there is one in a list.", "Write it as NAME.json.")
+        raise EdenError("no-null", "TOML has no null, and there is one in this catalogue.", "Write it as NAME.json.")
     if isinstance(value, str):
         # the escapes of TOML's basic strings are JSON's; DEL it wants escaped, too
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -16,7 +16,9 @@ from eden.gateway.interfaces import (
     Egress,
     Group,
     Method,
+    Name,
     Operation,
+    OperationType,
     Parameter,
     Target,
     Upstream,
@@ -48,13 +50,14 @@ def import_openapi(
     service's address, in place of the document's servers; `open_`: whether the operations can be called at once.
 
     A document that `openapi_export` wrote gives the catalogue that it was written of. Problem `invalid` for what is no
-    OpenAPI 3, or has no address of a service.
+    OpenAPI 3, or has no address of a service, and for names that cannot be used.
     """
     version = document.get("openapi")
     if not isinstance(version, str) or not version.startswith("3."):
         sentence = "The document is no OpenAPI 3."
         hint = "Convert Swagger 2.0 first." if "swagger" in document else "It begins with openapi: 3.0.3 or 3.1.0."
         raise Problem("invalid", sentence, hint, errors=[("openapi", sentence)])
+    _check_names(group, prefix, target)
     try:
         return _Importing(document, group, prefix, target, open_).run()
     except RecursionError:
@@ -74,6 +77,27 @@ def merged(there: Catalogue, more: Catalogue) -> Catalogue:
         defaults=more.defaults if there.defaults == Defaults() else there.defaults,
         egress=more.egress if there.egress == Egress() else there.egress,
     )
+
+
+def replaced(there: Catalogue, more: Catalogue) -> list[str]:
+    """A sentence about models of the same name, which other operations may be made of; none where there are none."""
+    names = sorted(name for name, model in more.models.items() if there.models.get(name, model) != model)
+    more_names = f" and {len(names) - 10} more" if len(names) > 10 else ""
+    return (
+        [f"models of the same names were there and are replaced: {', '.join(names[:10])}{more_names}"] if names else []
+    )
+
+
+def _check_names(group: str, prefix: str, target: str | None) -> None:
+    for place, text, kind in (("group", group, Name), ("prefix", prefix, OperationType)):
+        try:
+            msgspec.convert(text, kind)
+        except msgspec.ValidationError:
+            sentence = f"{text!r} cannot be used as the {place}."
+            hint = "Use letters, digits, _ and -, with a letter at the beginning; in a prefix dots, too."
+            raise Problem("invalid", sentence, hint, errors=[(place, sentence)]) from None
+    if target is not None and (trouble := bad_target(target)):
+        raise Problem("invalid", trouble, "Write it as https://host.example/base.", errors=[("target", trouble)])
 
 
 class _Importing:
