@@ -84,7 +84,8 @@ class House:
 
     @property
     def paid(self) -> Paid:
-        return self.bank.read(lambda connection: loan_rows.paid(connection, self.loan))
+        found: Paid = self.bank.read(lambda connection: loan_rows.paid(connection, self.loan))
+        return found
 
     def net(self, account: str) -> int:
         """Credits less debits."""
