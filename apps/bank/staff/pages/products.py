@@ -29,11 +29,6 @@ _VERBS = {
     "refuse": "products.decide",
 }  # fmt: skip
 _KINDS = ("loan", "deposit")
-#: of fields that are chosen from a list: where the words for what can be chosen are
-_WORDS = {
-    "method": "staff.method", "purpose": "staff.loan-purpose", "region": "staff.region",
-    "capitalised": "staff.capitalised",
-}  # fmt: skip
 #: of whole numbers: what they count
 _COUNTED = {"late_days": "staff.product.some-days", "prepay_fee_months": "staff.product.some-months"}
 #: what is said after a verb, by the state that it led to
@@ -271,7 +266,15 @@ def _said(desk: Desk, name: str, text: str) -> str:
 
 def _chosen(desk: Desk, name: str, text: str) -> str:
     """What was chosen of a list, and other texts as they are."""
-    return desk.t(f"{_WORDS[name]}.{text}") if name in _WORDS else text
+    if name == "method":
+        return desk.t(f"staff.method.{text}")
+    if name == "purpose":
+        return desk.t(f"staff.loan-purpose.{text}")
+    if name == "region":
+        return desk.t(f"staff.region.{text}")
+    if name == "capitalised":
+        return desk.t(f"staff.capitalised.{text}")
+    return text
 
 
 def _kind(text: str) -> str:
