@@ -15,7 +15,7 @@ import asyncio
 import hashlib
 import logging
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -277,7 +277,7 @@ class Till:
         found = [row for row in rows if not bytes(row[4]).startswith(_GENERAL)]
         if found:
             again = not self._sure
-            await self._database.write(lambda connection: _do_write(connection, found, again))
+            await self._database.write(lambda connection: _do_write(connection, found, again, self._facts))
             self._sure = True
         self._cursor = rows[-1][0] + 1 if len(rows) == _PAGE else end
         if found:
@@ -331,8 +331,8 @@ def _spent(connection: Connection, payers: Sequence[Fact], at: int) -> dict[str,
     return {account: -int(amount) for account, amount in rows}
 
 
-def _do_write(connection: Connection, rows: Sequence[Sequence[Any]], again: bool) -> None:
-    """Lines of both sides. `again`: some may be there."""
+def _do_write(connection: Connection, rows: Sequence[Sequence[Any]], again: bool, facts: Mapping[str, Fact]) -> None:
+    """Lines of both sides. `again`: some may be there. `facts`: of accounts that need not be asked about."""
     payments = [(bytes(row[2]).hex(), bytes(row[3]).hex(), bytes(row[4]).hex(), *row[5:], row[1]) for row in rows]
     if again:
         there = set(
@@ -342,14 +342,14 @@ def _do_write(connection: Connection, rows: Sequence[Sequence[Any]], again: bool
         if not payments:
             return
     ids = {one[1] for one in payments} | {one[2] for one in payments}
-    owners = {
-        account: (customer, name)
+    owners = {id_: (fact.customer, fact.name) for id_ in ids if (fact := facts.get(id_))}
+    if strangers := ids - owners.keys():
         for account, customer, name in connection.execute(
             select(accounts.c.id, accounts.c.customer_id, customers.c.name)
             .join(customers, customers.c.id == accounts.c.customer_id)
-            .where(accounts.c.id.in_(ids))
-        )
-    }
+            .where(accounts.c.id.in_(strangers))
+        ):
+            owners[account] = customer, name
     lines: list[tuple[Any, ...]] = []
     for identifier, debit, credit, amount, remark, at in payments:
         (payer, payer_name), (shop, shop_name) = owners[debit], owners[credit]
