@@ -431,3 +431,34 @@ def test_feed_that_looks_often_misses_nothing(database: Database) -> None:
 
     with contextlib.closing(other):
         asyncio.run(work())
+
+
+def test_feed_that_could_not_be_read_is_read_again(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without anything else being written."""
+    got: list[str] = []
+
+    async def listen(change: Change) -> None:
+        got.append(change.kind)
+
+    async def work() -> None:
+        feed = Feed(database)
+        feed.poll_seconds = 0.02
+        feed.listen("again.", listen)
+        await feed.start()
+        read, failed = database.read, asyncio.Event()
+
+        async def fails(_: object) -> object:
+            failed.set()
+            raise OSError("the disk has gone")
+
+        await asyncio.sleep(0.1)
+        monkeypatch.setattr(database, "read", fails)
+        await database.write(lambda connection: changes.append(connection, "again.one", "", {}))
+        async with asyncio.timeout(20):
+            await failed.wait()
+            monkeypatch.setattr(database, "read", read)
+            while not got:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        await feed.stop()
+
+    asyncio.run(work())

@@ -3,8 +3,9 @@
 `append` is called inside a write. A counter row gives the number, and the row's lock makes commit order and number
 order the same, so that a reader who goes on from the last number it saw misses nothing. Every process polls
 (`POLL_SECONDS`), and looks at once after a commit of its own: a change reaches all processes within 0.2 s, without
-anything that only one database offers. A process that has to hear of it sooner sets `Feed.poll_seconds`; it reads the
-feed only when the database says that something was written.
+anything that only one database offers. A process that has to hear of it sooner sets `Feed.poll_seconds`; where the
+database tells for next to nothing whether it was written to (`Database.watch`), that process looks every
+`LOOK_SECONDS`, and reads the feed only then.
 
 What is in the feed is a hint: listeners read what they need from the tables. Rows are kept for `KEPT_SECONDS`.
 """
@@ -20,11 +21,13 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, delete, insert, select, update
 
-from eden.base.database import Database
+from eden.base.database import Database, Watch
 from eden.base.ids import now
 from eden.base.tables import changes, counters
 
 POLL_SECONDS = 0.2
+#: a look costs some five microseconds
+LOOK_SECONDS = 0.004
 #: a process that was away for longer (a machine that slept) has to start anew
 KEPT_SECONDS = 24 * 3600
 _PAGE = 1000
@@ -73,7 +76,8 @@ class Feed:
         self._listeners: list[tuple[str, Listener]] = []
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
-        #: seconds between two looks
+        self._look: asyncio.Handle | None = None
+        #: seconds between two readings
         self.poll_seconds = POLL_SECONDS
         #: number of the newest change that every listener has seen
         self.seen = 0
@@ -112,13 +116,14 @@ class Feed:
             while True:
                 self._wake.clear()
                 try:
-                    if watch is None or watch.written():
-                        await self._poll()
-                    else:
-                        self.read_at = now()
+                    await self._poll()
                 except Exception:
                     log.exception("the feed could not be read; trying again")
                     await asyncio.sleep(1)
+                    continue
+                if watch is not None:
+                    await self._written(watch)
+                    continue
                 with contextlib.suppress(TimeoutError):
                     # not wait_for: in Python 3.11 that can swallow the cancellation of stop()
                     async with asyncio.timeout(self.poll_seconds):
@@ -127,6 +132,23 @@ class Feed:
             wake_no_more()
             if watch is not None:
                 watch.close()
+
+    async def _written(self, watch: Watch) -> None:
+        """Until somebody has written, this process or another one."""
+        loop = asyncio.get_running_loop()
+
+        def look() -> None:
+            if watch.written():
+                self._wake.set()
+            elif not self._wake.is_set():
+                self.read_at = now()
+                self._look = loop.call_later(LOOK_SECONDS, look)
+
+        self._look = loop.call_soon(look)
+        try:
+            await self._wake.wait()
+        finally:
+            self._look.cancel()
 
     async def _poll(self) -> None:
         while True:

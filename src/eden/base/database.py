@@ -180,8 +180,8 @@ class Watch:
         """Since the last time; the first time always."""
         try:
             version = self._connection.execute("PRAGMA data_version").fetchone()[0]
-        except sqlite3.OperationalError:
-            # somebody holds the file: who looks will wait for it
+        except sqlite3.Error:
+            # somebody holds the file, or it cannot be read: who asks will wait, or be told
             return True
         written = bool(version != self._seen)
         self._seen = version

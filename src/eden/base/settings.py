@@ -199,7 +199,11 @@ class GatewaySettings(Section, frozen=True):
         int, Meta(ge=0, le=64), _why("Worker processes that eden up starts; one uses one core. 0: it has no gateway.")
     ] = 0
     poll_ms: Annotated[
-        int, Meta(ge=5, le=1000), _why("How often a worker looks for changes; one takes effect within twice that.")
+        int,
+        Meta(ge=5, le=1000),
+        _why(
+            "How often a worker asks PostgreSQL for changes, which take effect within twice that; SQLite tells every 4 ms."
+        ),
     ] = 20
     connections: Annotated[Size, _why("Connections of clients to one worker; more are told to come later (503).")] = (
         10_000
