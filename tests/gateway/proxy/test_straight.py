@@ -318,6 +318,8 @@ BENT: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"kind": "stream"}, {}),
     ({"method": "GET"}, {}),
     ({"path": "/account/${id}"}, {}),
+    ({"parameters": [{"name": "content-type", "location": "header", "max_length": 40}]}, {}),
+    ({"parameters": [{"name": "idempotency-key", "location": "header", "default": "ours"}]}, {}),
     ({"body": "Order", "check_body": True}, {"models": {"Order": {"fields": {"count": {"type": "int"}}}}}),
     (
         {"authorizer": "who"},
@@ -341,6 +343,13 @@ ASKING: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"authorizer": "who"}, asks("authorization", "x-eden-device", required=False)),
     ({"authorizer": "who"}, asks("content-type", principal="x-person")),
     ({"authorizer": "who"}, asks("authorization", principal="authorization")),
+    (
+        {
+            "parameters": [{"name": "Idempotency-Key", "location": "header", "required": True}],
+            "body": "Order",
+        },
+        {"models": {"Order": {"fields": {"count": {"type": "int"}}}}},
+    ),
     ({"authorizer": "who", "limits": {"per_user": 5, "rate": 9}}, asks("authorization")),
     (
         {"authorizer": "who", "limits": {"per_user": 1000000}, "retry": {"most": 2, "any_method": True}},
@@ -349,6 +358,7 @@ ASKING: list[tuple[dict[str, Any], dict[str, Any]]] = [
 ]
 #: of others those of which nobody says a secret
 RULED: list[tuple[dict[str, Any], dict[str, Any]]] = [
+    ({"parameters": [{"name": "x-eden-device", "location": "header"}]}, {}),
     ({"headers": [{"name": "authorization", "value": "Bearer two", "action": "delete"}]}, {}),
     ({"headers": [{"name": "idempotency-key", "value": "ours"}]}, {}),
 ]

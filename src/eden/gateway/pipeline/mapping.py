@@ -129,6 +129,7 @@ class RequestMapping:
         "_add_headers",
         "_body",
         "_body_parameters",
+        "_bound",
         "_content_type",
         "_header_parameters",
         "_literals",
@@ -137,9 +138,9 @@ class RequestMapping:
         "_plain",
         "_query",
         "_query_parameters",
-        "_requires_body",
         "method",
         "reads_body",
+        "requires_body",
         "takes_parameters",
     )
 
@@ -172,7 +173,7 @@ class RequestMapping:
                 [list(mapped.values()), list((mapping.query or {}).values()), list(mapping.headers.values())]
             )
         self.takes_parameters = bool(self._path_of or self._query_parameters)
-        self._requires_body = operation.body is not None and not operation.body.endswith("?")
+        self.requires_body = operation.body is not None and not operation.body.endswith("?")
         self.reads_body = (
             self._body is not None
             or bool(self._body_parameters)
@@ -181,20 +182,31 @@ class RequestMapping:
             or (self.takes_parameters and operation.kind == "http")
         )
         self._content_type = operation.content_type.encode("latin-1", "replace")
-        self._plain = not (
+        #: more is done than to look whether there is something
+        self._bound = bool(
             self._path_of
             or self._query_parameters
-            or self._header_parameters
             or self._body_parameters
             or self._query is not None
             or self._body is not None
             or self._add_headers
-            or self._requires_body
+            or any(wanted.is_bound for wanted in self._header_parameters)
+        )
+        self._plain = not (self._bound or self._header_parameters or self.requires_body)
+
+    def is_same(self, fields: dict[bytes, bytes]) -> bool:
+        """Whether all calls with these headers, whatever secret ones say, become the same request but for its body,
+        which is as it came; and, where the operation requires one, is there."""
+        return (
+            not self._bound
+            and b"content-type" in fields
+            and self.method not in (b"GET", b"HEAD")
+            and all(wanted.name.lower().encode() in fields for wanted in self._header_parameters)
         )
 
-    def is_straight(self, fields: dict[bytes, bytes]) -> bool:
-        """Whether all calls with these headers become the same request but for its body, which is as it came."""
-        return self._plain and b"content-type" in fields and self.method not in (b"GET", b"HEAD")
+    def is_known(self, fields: dict[bytes, bytes]) -> bool:
+        """Whether they do even before they are looked at."""
+        return self._plain and self.is_same(fields)
 
     def apply(self, exchange: Exchange, call: Call | None = None) -> None:
         """Set what of `exchange.send_…` the request consists of, but for headers of the gateway; Stop when a parameter
@@ -206,7 +218,7 @@ class RequestMapping:
             self._set_body(exchange, exchange.body)
             return
         call = call or Call(exchange)
-        if self._requires_body and exchange.body is not None and not exchange.body:
+        if self.requires_body and exchange.body is not None and not exchange.body:
             raise Stop(EMPTY, "The operation wants a body.")
         path = self._path(call)
         exchange.send_path = path + self._query_string(call)
@@ -289,10 +301,14 @@ class RequestMapping:
 class _Wanted:
     """A declared parameter, ready for use."""
 
-    __slots__ = ("_check", "_default", "_required", "name")
+    __slots__ = ("_check", "_default", "_required", "is_bound", "name")
 
     def __init__(self, parameter: Parameter) -> None:
         self.name = parameter.name
+        node = without_null(parse_type(parameter.type))
+        bounds = parameter.values, parameter.pattern, parameter.min_length, parameter.max_length
+        #: not any value will do
+        self.is_bound = node != Named("string") or any(bounds)
         self._required = parameter.required
         self._default = as_text(parameter.default)
         self._check = _checks(parameter)

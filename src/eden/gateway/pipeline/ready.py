@@ -104,10 +104,10 @@ def prepare(exchange: Exchange) -> Ready:
     moved = route.migration is not None and route.migration.takes(device)
     ready.upstream = route.migration.upstream if route.migration is not None and moved else route.upstream
     held = ready.sealed or route.holds_answers
-    ready.plain = exchange.wire == "rpc" and route.mapping.is_straight(fields) and not held
+    ready.plain = exchange.wire == "rpc" and route.mapping.is_same(fields) and not held
     # a secret is not kept for the next call
     kept = exchange.standing is None or exchange.headers is exchange.standing.headers
-    if ready.plain and kept and route.authorizer is None:
+    if ready.plain and kept and route.authorizer is None and route.mapping.is_known(fields):
         aim(exchange, ready)
         ready.headers, ready.path = exchange.send_headers, exchange.send_path
     if exchange.standing is not None and named is not None:

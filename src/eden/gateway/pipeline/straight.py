@@ -54,7 +54,7 @@ class Straight:
 
     __slots__ = (
         "_authorizer", "_buckets", "_digest", "_mac", "_name", "_nonces", "_owner", "_pipeline", "_ready",
-        "_retires_ms", "_steady", "_wanted", "_window_ms", "principal",
+        "_requires_body", "_retires_ms", "_steady", "_wanted", "_window_ms", "principal",
     )  # fmt: skip
 
     def __init__(
@@ -68,6 +68,7 @@ class Straight:
     ) -> None:
         self._authorizer = ready.route.authorizer
         self.principal = b"" if self._authorizer is None else self._authorizer.header
+        self._requires_body = ready.route.mapping.requires_body
         self._steady = steady
         self._pipeline = pipeline
         self._ready = ready
@@ -91,7 +92,7 @@ class Straight:
 
     def passes(self, time: bytes, nonce: bytes, code: bytes, body: bytes, who: Who, now_ms: int, started: float) -> int:
         """See `exchange.Straight`."""
-        if not (is_nonce(nonce) and time.isdigit() and len(time) <= 16):
+        if not (is_nonce(nonce) and time.isdigit() and len(time) <= 16) or (self._requires_body and not body):
             return AGAIN
         at_ms, window_ms = int(time), self._window_ms
         if not -window_ms <= at_ms - now_ms <= window_ms or now_ms >= self._retires_ms:
