@@ -10,6 +10,8 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from bank import seed
 from eden.base.tools import node
 from tests.apps.bank.house import BankHouse
@@ -57,6 +59,42 @@ def test_a_key_is_a_uuid_of_the_time_that_it_is_given() -> None:
     keys = [uuid.UUID(key) for key in told(script)]
     assert len(set(keys)) == 3 and {(key.version, key.variant) for key in keys} == {(7, uuid.RFC_4122)}
     assert [key.int >> 80 for key in keys[:2]] == [1795719702914] * 2
+
+
+def test_months() -> None:
+    said = told("""
+      const { back, until, days, of } = require('./months')
+      console.log(JSON.stringify([
+        until('2026-02', 4), back('2026-11', -2), days('2028-02'), days('2026-11'), of(new Date(2026, 8, 30)),
+      ]))
+    """)
+    assert said == [
+        ["2026-02", "2026-01", "2025-12", "2025-11"], "2027-01", {"since": "2028-02-01", "until": "2028-02-29"},
+        {"since": "2026-11-01", "until": "2026-11-30"}, "2026-09",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("path", "changes"),
+    [
+        ("pages/transfer/transfer", ["type({ detail: { value: '5' } })", "choose({ detail: { value: 0 } })"]),
+        ("pages/pay/pay", ["type({ detail: { value: '5' } })"]),
+        ("loan/loan/loan", ["type({ detail: { value: '5' } })", "all()"]),
+    ],
+)
+def test_another_amount_is_another_attempt(path: str, changes: list[str]) -> None:
+    """The key of an attempt whose answer was lost goes again with the same order only."""
+    keys = ", ".join(f"(page.key = 'k', page.{change}, page.key ?? '')" for change in changes)
+    kept = told(f"""
+      let page
+      Object.assign(globalThis, {{
+        wx: {{ getAppBaseInfo: () => ({{ language: 'zh' }}) }}, Behavior: (one) => one,
+        Page: (one) => {{ page = {{ ...one, setData(data) {{ Object.assign(one.data, data) }} }} }},
+      }})
+      require('../{path}')
+      console.log(JSON.stringify([{keys}]))
+    """)
+    assert kept == [""] * len(changes)
 
 
 def test_the_shop_that_is_given_as_an_example_is_there() -> None:

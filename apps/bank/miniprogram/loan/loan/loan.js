@@ -12,7 +12,7 @@ Page({
   behaviors: [page],
   data: {
     t: pick(
-      'owed', 'payoff', 'nextDue', 'startDay', 'rate', 'number', 'schedule', 'month', 'repay', 'repayAmount', 'repayAll', 'contractHash', 'readContract', 'dueToday',
+      'owed', 'payoff', 'nextDue', 'startDay', 'rate', 'number', 'schedule', 'month', 'monthEnd', 'repay', 'repayAmount', 'repayAll', 'contractHash', 'readContract', 'dueToday',
       'overdueFor', 'days', 'penalty', 'collected', 'overdueText', 'writtenOffText', 'payDue', 'prepayFee', 'savedInterest', 'monthlyAfter', 'endsAfter', 'principal', 'interestPart',
     ),
     loan: {}, status: '', states: table.states, instalments: table.instalments, amount: '', preview: null, problem: '', busy: false,
@@ -45,6 +45,8 @@ Page({
 
   /** What is more than due is prepaid: what that saves is asked once the typing pauses. */
   setAmount(amount) {
+    // another amount is another repayment
+    this.key = undefined
     this.setData({ amount, preview: null, problem: '' })
     clearTimeout(this.timer)
     const cents = money.parse(amount)

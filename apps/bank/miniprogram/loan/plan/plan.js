@@ -10,7 +10,7 @@ const SLIDING = 150
 
 Page({
   data: {
-    t: pick('rate', 'loanAmount', 'term', 'months', 'monthly', 'interest', 'schedule', 'month', 'principal', 'interestPart', 'next'),
+    t: pick('rate', 'loanAmount', 'term', 'months', 'monthly', 'interest', 'schedule', 'month', 'monthEnd', 'principal', 'interestPart', 'next'),
     product: DEFAULT, terms: [6, 12, 24, 36], amount: 5000000, term: 12, plan: null, error: '',
   },
 

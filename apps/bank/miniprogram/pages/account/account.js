@@ -1,6 +1,7 @@
 const api = require('../../utils/api')
 const page = require('../../utils/page')
 const files = require('../../utils/pdf')
+const months = require('../../utils/months')
 const { language, pick, t } = require('../../utils/i18n')
 
 /** Transactions → days, in order, with the day's sum. */
@@ -16,27 +17,23 @@ function byDay(items) {
   return days
 }
 
-/** The last six months, this one first: 2026-11, … */
-function lastMonths() {
-  const today = new Date()
-  return [0, 1, 2, 3, 4, 5].map((back) => {
-    const month = new Date(today.getFullYear(), today.getMonth() - back, 1)
-    return `${month.getFullYear()}-${String(month.getMonth() + 1).padStart(2, '0')}`
-  })
-}
+/** Of which a statement is offered as a file. */
+const MONTHS = 6
 
 Page({
   behaviors: [page],
   data: {
-    t: pick('noMore', 'loading', 'search', 'searchHint', 'statementFile', 'shopCode', 'noTransactions', 'noMatch'),
+    t: pick('bill', 'noMore', 'loading', 'search', 'searchHint', 'statementFile', 'shopCode', 'noTransactions', 'noMatch'),
     filters: [{ value: 'all', text: t('all') }, { value: 'in', text: t('income') }, { value: 'out', text: t('spending') }],
-    direction: 'all', text: '', english: language === 'en', account: {}, days: [], next: null, fetchingFile: false,
+    direction: 'all', text: '', month: '', english: language === 'en', account: {}, days: [], next: null, fetchingFile: false,
   },
   items: [],
   fetching: false,
 
-  onLoad({ id = '' }) {
+  /** Of one account or of all; of a month or from today on back. */
+  onLoad({ id = '', month = '' }) {
     this.accountId = id
+    this.setData({ month })
     this.title('bills')
     this.refresh()
   },
@@ -52,8 +49,8 @@ Page({
   },
 
   async fetchPage(cursor) {
-    const { direction, text } = this.data
-    const { items, next } = await api.call('account.transaction.list', { account: this.accountId, direction, text, cursor })
+    const { direction, text, month } = this.data
+    const { items, next } = await api.call('account.transaction.list', { account: this.accountId, direction, text, cursor, ...(month ? months.days(month) : {}) })
     this.items = this.items.concat(items)
     this.setData({ days: byDay(this.items), next })
   },
@@ -74,13 +71,13 @@ Page({
   /** A month's statement as a file: PDF is shown, CSV is saved where the person wants it. */
   async file() {
     try {
-      const months = lastMonths()
-      const { tapIndex } = await wx.showActionSheet({ alertText: t('chooseMonth'), itemList: months })
+      const itemList = months.until(months.of(new Date()), MONTHS)
+      const { tapIndex } = await wx.showActionSheet({ alertText: t('chooseMonth'), itemList })
       const forms = ['pdf', 'csv']
       const chosen = await wx.showActionSheet({ alertText: t('chooseForm'), itemList: ['PDF', 'CSV'] })
       this.setData({ fetchingFile: true })
       const form = forms[chosen.tapIndex]
-      await files.show(await api.call('account.statement.get', { id: this.accountId, month: months[tapIndex], form }), form)
+      await files.show(await api.call('account.statement.get', { id: this.accountId, month: itemList[tapIndex], form }), form)
     } catch (error) {
       if (!/cancel/.test(error.errMsg || '')) wx.showToast({ title: error.message || t('failed'), icon: 'none' })
     } finally {
@@ -88,6 +85,7 @@ Page({
     }
   },
 
+  bill() { wx.navigateTo({ url: '/pages/bill/bill' }) },
   code() { wx.navigateTo({ url: `/pages/code/code?id=${this.accountId}` }) },
 
   search({ detail }) {

@@ -4,7 +4,7 @@ const { pick, t, table } = require('../../utils/i18n')
 
 Page({
   data: {
-    t: pick('shopCode', 'loans', 'claim', 'thirdParties', 'changePassword', 'changePin', 'permissions', 'language', 'languageValue', 'theme', 'themeValue', 'privacy', 'about', 'signOut'),
+    t: pick('bill', 'shopCode', 'loans', 'claim', 'thirdParties', 'changePassword', 'changePin', 'permissions', 'language', 'languageValue', 'theme', 'themeValue', 'privacy', 'about', 'signOut'),
     customer: {}, level: '', initial: '', shop: '', secure: false,
   },
 
@@ -25,6 +25,7 @@ Page({
     }
   },
 
+  bill() { wx.navigateTo({ url: '/pages/bill/bill' }) },
   code() { wx.navigateTo({ url: `/pages/code/code?id=${this.data.shop}` }) },
   loans() { wx.navigateTo({ url: '/loan/loans/loans' }) },
   claim() { wx.navigateTo({ url: '/pages/claim/claim' }) },

@@ -30,6 +30,7 @@ Page({
     const index = Number(detail.value)
     const payee = this.data.payees[index] || {}
     this.wanted = payee.id
+    this.key = undefined
     this.setData({ index, payee })
     this.judge()
   },
@@ -38,6 +39,8 @@ Page({
 
   type({ detail }) {
     const amount = money.clean(detail.value)
+    // another amount is another transfer, as another payee is
+    this.key = undefined
     this.setData({ amount })
     this.judge()
     return amount
