@@ -13,9 +13,10 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import Connection
 
 from bank import tables
-from bank.centres import bookings, loan_rows, reconciling, repaying
+from bank.centres import bookings, loan_books, loan_rows, reconciling, repaying
 from bank.centres.accounting import (
     ALLOWANCE,
     FEE_INCOME,
@@ -108,13 +109,32 @@ class House:
         self.move(self.net(self.row.deposit_id))
 
     def night(self, kills: int = 0) -> None:
-        """What is set aside for a loan that is late is for the bank's part of it."""
+        """The bank's part of what was earned is booked; of a loan that is late, its part is what is set aside for."""
         self.bank.night(kills)
         self.check()
-        state = self.bank.read(lambda connection: loan_rows.state_of(connection, self.loan))
+        state = self.state
+        assert state.interest == self.earned
         if state.days_overdue:
             own = SHARE.own(AMOUNT - self.paid.principal)
             assert state.allowance == own * ALLOWANCES[state._mapping["class"]] // 100
+
+    @property
+    def state(self) -> Any:
+        return self.bank.read(lambda connection: loan_rows.state_of(connection, self.loan))
+
+    @property
+    def earned(self) -> int:
+        """The bank's part of all interest until today, by the loan engine; of what was paid where no more is income."""
+
+        def read(connection: Connection) -> int:
+            loan, paid = repaying.row_of(connection, self.loan), loan_rows.paid(connection, self.loan)
+            if loan.state != "active" or not loan_rows.state_of(connection, self.loan).accruing:
+                return SHARE.own(paid.interest)
+            terms, repaid = loan_rows.terms_of(connection, loan), loan_rows.repaid(connection, self.loan)
+            return SHARE.own(loan_books.accrued(terms, repaid, [self.bank.today])[0])
+
+        earned: int = self.bank.read(read)
+        return earned
 
     def check(self) -> None:
         """What the ledger has of the loan: both parts are the customer's loan, and each is what it should be."""
@@ -130,7 +150,8 @@ class House:
         had = [cents * SHARE.bp // 10_000 for cents in (paid.interest, paid.penalty, paid.recovered)]
         assert settled == sum(had) - owed * SHARE.bp // 10_000
         # every cent that was paid is somebody's
-        state = self.bank.read(lambda connection: loan_rows.state_of(connection, self.loan))
+        state = self.state
+        assert SHARE.own(paid.interest) <= state.interest <= self.earned
         receivable = -self.net(sub_account(loan.account_id, RECEIVABLE))
         assert self.net(general(INTEREST_INCOME)) - receivable + had[0] == paid.interest
         assert self.net(general(INTEREST_INCOME)) == state.interest
@@ -243,7 +264,7 @@ def test_only_its_own_income_is_taken_back_after_ninety_days(bank: Simulation) -
     age(bank, house.loan, add_months(bank.today - datetime.timedelta(days=90), -2))
     house.night()
     house.night()
-    state = bank.read(lambda connection: loan_rows.state_of(connection, house.loan))
+    state = house.state
     assert not state.accruing
     assert state.interest == house.net(general(INTEREST_INCOME)) == SHARE.own(house.paid.interest) > 0
 
