@@ -89,7 +89,7 @@ class Steps:
             exchange.authorizer = question
         return None
 
-    def straight(self, standing: object, fields: dict[bytes, bytes], signature: bytes) -> None:
+    def straight(self, exchange: object, steady: object, secrets: object, signature: bytes) -> None:
         """Nothing is signed here."""
 
     def authorized(self, exchange: Exchange, answer: Answer) -> Answer | None:
