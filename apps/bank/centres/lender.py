@@ -1,6 +1,7 @@
 """The lender as regulation looks at it: where it may lend, who takes part, which steps others do; in versions.
 
-`python -m bank lender FILE` sets it. A decision is made by the newest version, and its trace keeps what that said.
+The staff's page changes it by four eyes, `python -m bank lender FILE` at once. A decision is made by the newest
+version, and its trace keeps what that said.
 """
 
 from __future__ import annotations
@@ -62,6 +63,15 @@ class Profile(Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("a product has one partner")
 
 
+class Version(Struct, frozen=True):
+    """A profile as decisions were made by it; `created_at` in µs."""
+
+    version: int
+    profile: Profile
+    author: str
+    created_at: int
+
+
 def read(text: str) -> Profile:
     """A profile in TOML. Raises EdenError "bank-lender" with the place of what is wrong."""
     try:
@@ -87,6 +97,12 @@ def newest(connection: Connection) -> tuple[int, Profile]:
     """The version that decisions are made by, 0 for none yet, and what it says."""
     row = connection.execute(select(lenders).order_by(lenders.c.version.desc()).limit(1)).first()
     return (0, Profile()) if row is None else (row.version, msgspec.convert(row.document, Profile))
+
+
+def history(connection: Connection) -> list[Version]:
+    """All versions, the newest first."""
+    rows = connection.execute(select(lenders).order_by(lenders.c.version.desc()))
+    return [Version(row.version, msgspec.convert(row.document, Profile), row.author, row.created_at) for row in rows]
 
 
 def do_set(connection: Connection, profile: Profile, author: str, at: int) -> int:

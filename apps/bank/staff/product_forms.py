@@ -13,6 +13,7 @@ from bank.centres.accounting import CHART
 from bank.centres.products import MOST, Capitalised, Deposit, DepositDays, Loan, Product
 from bank.credit.affordability import METHODS
 from bank.loans.daycount import DayCount
+from bank.refusals import yuan
 from eden.console.forms import Form
 
 _PURPOSES: Final = ("business", "consumption")
@@ -28,7 +29,7 @@ CHOICES: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     "deposit": {"capitalised": get_args(Capitalised), "day_count": get_args(DepositDays)},
     "loan": {"method": tuple(METHODS), "day_count": tuple(DayCount), "purpose": _PURPOSES, "region": _REGIONS},
 }
-_LIST = re.compile(r"[\s,，、;；]+")
+LIST = re.compile(r"[\s,，、;；]+")
 #: in the order of the form; what is compared, too
 FIELDS: Final = {
     "deposit": (
@@ -75,9 +76,9 @@ def written(product: Product) -> dict[str, str]:
     for name in FIELDS[kind_of(product)]:
         value: Any = getattr(product, name)
         if name.endswith("_bp"):
-            texts[name] = _percent(value)
+            texts[name] = percent(value)
         elif name in AMOUNTS:
-            texts[name] = _yuan(value)
+            texts[name] = yuan(value)
         elif isinstance(value, list):
             texts[name] = ", ".join(map(str, value))
         elif isinstance(value, bool):
@@ -127,24 +128,24 @@ def _value(name: str, text: str, kind: str) -> Any:
             raise ValueError("name")
         return text
     if name.endswith("_bp"):
-        return _number(text, "rate", _MOST_BP)
+        return hundredths(text, "rate", _MOST_BP)
     if name in NUMBERS:
         if not text.isdecimal() or int(text) > NUMBERS[name]:
             raise ValueError(f"number-{NUMBERS[name]}")
         return int(text)
     if name in AMOUNTS:
-        return _number(text.replace(",", "").replace("，", ""), "amount", MOST)
+        return amount(text, "amount", MOST)
     if name == "gl":
         if not text.isdecimal() or int(text) not in gl_choices(kind):
             raise ValueError("choice")
         return int(text)
     if name == "terms":
-        found = _LIST.split(text.strip()) if text.strip() else []
+        found = LIST.split(text.strip()) if text.strip() else []
         if not 1 <= len(found) <= 12 or not all(one.isdecimal() and 1 <= int(one) <= 360 for one in found):
             raise ValueError("terms")
         return sorted({int(one) for one in found})
     if name == "codes":
-        codes = [one.upper() for one in _LIST.split(text.strip()) if one]
+        codes = [one.upper() for one in LIST.split(text.strip()) if one]
         if len(codes) > 20 or not all(re.fullmatch(r"[A-Z0-9-]{4,40}", one) for one in codes):
             raise ValueError("codes")
         return codes
@@ -153,7 +154,7 @@ def _value(name: str, text: str, kind: str) -> Any:
     return text
 
 
-def _number(text: str, what: str, most: int) -> int:
+def hundredths(text: str, what: str, most: int) -> int:
     """Two decimals as hundredths. Raises ValueError with the key of the sentence."""
     try:
         value = Decimal(text.removesuffix("%").strip()) * 100
@@ -164,9 +165,10 @@ def _number(text: str, what: str, most: int) -> int:
     return int(value)
 
 
-def _percent(basis_points: int) -> str:
+def amount(text: str, what: str, most: int) -> int:
+    """Yuan as cents, by `hundredths`; commas do not matter."""
+    return hundredths(text.replace(",", "").replace("，", ""), what, most)
+
+
+def percent(basis_points: int) -> str:
     return f"{basis_points // 100}.{basis_points % 100:02d}"
-
-
-def _yuan(cents: int) -> str:
-    return f"{cents // 100:,}.{cents % 100:02d}"

@@ -1,10 +1,11 @@
 """Four eyes: what one of the bank's people proposes, another decides; nobody decides what is their own.
 
     draft → waiting → approved → done       approved waits for its day; a reversal is done at once
-          ↘ withdrawn ↘ refused  ↘ stale    stale: the product has changed meanwhile, by another proposal
+          ↘ withdrawn ↘ refused  ↘ stale    stale: what it grew from has changed meanwhile
 
 A product's version exists from its day on, not before: what is approved becomes one by `do_release`, which looks
-whether its base is still the newest. A reversal is an order of the payment centre, carried out by who approves it.
+whether its base is still the newest. One of the lender (`centres.lender`) is there as soon as it is approved. A
+reversal is an order of the payment centre, carried out by who approves it.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection, Row, insert, select, update
 
-from bank.centres import products
+from bank.centres import lender, products
+from bank.centres.lender import Profile
 from bank.centres.payments import Order, is_reversible
 from bank.centres.products import Product
 from bank.ids import new_hex
@@ -27,6 +29,7 @@ from bank.times import day_of
 
 PRODUCT: Final = "product"
 REVERSAL: Final = "reversal"
+LENDER: Final = "lender"
 #: (state, verb) → next state
 MOVES: Final = {
     ("draft", "submit"): "waiting",
@@ -43,7 +46,7 @@ _LONGEST_NOTE: Final = 500
 
 
 class Proposal(Struct, frozen=True):
-    """`base` is the product's version that it grew from, `effective` the ISO day from which it holds."""
+    """`base` is the version of the product or lender that it grew from, `effective` the ISO day from which it holds."""
 
     id: str
     kind: str
@@ -142,6 +145,24 @@ def do_propose_reversal(connection: Connection, member: Member, order: Order, re
     return _do_insert(connection, REVERSAL, order.id, document, 0, effective, "waiting", reason, member.id, at)
 
 
+def do_propose_lender(
+    connection: Connection, member: Member, base: int, profile: Profile, note: str, at: int
+) -> Proposal:
+    """That the lender be described so from now on. Refusal "lender-changed" (there is a newer version)."""
+    if lender.newest(connection)[0] != base:
+        raise Refusal("lender-changed")
+    document, effective = msgspec.to_builtins(profile), day_of(at).isoformat()
+    return _do_insert(connection, LENDER, LENDER, document, base, effective, "waiting", note, member.id, at)
+
+
+def do_set_lender(connection: Connection, approved: Proposal, names: dict[str, str], at: int) -> None:
+    """Make a version of the lender of what was approved, unless another one came first."""
+    is_newest = lender.newest(connection)[0] == approved.base
+    if is_newest:
+        lender.do_set(connection, msgspec.convert(approved.document, Profile), _authors(approved, names), at)
+    do_end(connection, approved.id, "release" if is_newest else "overtake", at)
+
+
 def do_move(
     connection: Connection, identifier: str, kind: str, verb: str, member: Member, note: str, at: int
 ) -> Proposal:
@@ -177,15 +198,19 @@ def do_release(connection: Connection, names: dict[str, str], at: int) -> list[s
     ).all()
     done = []
     for one in map(_of, rows):
-        author = f"{names[one.author_id]} / {names[one.decided_by or '']}"[:80]
+        product, authors = products.read_product(one.document), _authors(one, names)
         try:
-            products.do_change(connection, one.subject, one.base, products.read_product(one.document), author)
+            products.do_change(connection, one.subject, one.base, product, authors)
         except Refusal:
             do_end(connection, one.id, "overtake", at)
         else:
             do_end(connection, one.id, "release", at)
             done.append(one.id)
     return done
+
+
+def _authors(approved: Proposal, names: dict[str, str]) -> str:
+    return f"{names[approved.author_id]} / {names[approved.decided_by or '']}"[:80]
 
 
 def _do_insert(

@@ -42,13 +42,13 @@ proposals = Table(
     "bank_proposals",
     metadata,
     Column("id", String(32), primary_key=True),
-    #: product, reversal
+    #: product, reversal, lender
     Column("kind", String(10), nullable=False),
-    #: a product's code; an order's id
+    #: a product's code; an order's id; "lender"
     Column("subject", String(32), nullable=False, index=True),
-    #: the product as it shall be; what is known of the order
+    #: the product or lender as it shall be; what is known of the order
     Column("document", JSON, nullable=False),
-    #: the product's version that it grew from; 0: none
+    #: the version that it grew from; 0: none
     Column("base", Integer, nullable=False),
     #: the day from which it holds
     Column("effective", String(10), nullable=False),

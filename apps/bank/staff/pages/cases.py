@@ -77,6 +77,7 @@ def _others(desk: Desk, connection: Connection) -> list[tuple[str, str, str]]:
     for kind, permission, path in (
         (proposals.REVERSAL, "reversals.decide", "reversals"),
         (proposals.PRODUCT, "products.decide", ""),
+        (proposals.LENDER, "products.decide", "lender"),
     ):
         if desk.view.may(permission):
             waiting = proposals.of_kind(connection, kind, states=("waiting",), limit=200)
