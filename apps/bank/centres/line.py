@@ -83,6 +83,12 @@ def cools_off(connection: Connection, identifier: str, at: int) -> bool:
     return row is not None and row.station == "cooling-off" and at < row.deadline
 
 
+def is_called_off(connection: Connection, identifier: str) -> bool:
+    """Whether the customer has withdrawn from an application's contract, in time."""
+    detail = connection.execute(select(applications.c.detail).where(applications.c.id == identifier)).scalar()
+    return detail is not None and "called_off_at" in detail
+
+
 def overdue(connection: Connection, at: int) -> list[Case]:
     """Cases whose deadline has passed, the longest waiting first."""
     rows = connection.execute(select(cases).where(cases.c.deadline <= at).order_by(cases.c.deadline).limit(500))

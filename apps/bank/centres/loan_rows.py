@@ -119,8 +119,8 @@ def debt_of(connection: Connection, row: Row[Any], on: datetime.date) -> loan_bo
     state, sums = state_of(connection, row.id), paid(connection, row.id)
     start = datetime.date.fromisoformat(row.start)
     fee = product.prepay_fee_bp if on < add_months(start, product.prepay_fee_months) else 0
-    if fee and line.cools_off(connection, row.id, moment(on)):
-        fee = 0  # who withdraws from the contract pays for the days, and nothing else
+    if fee and (line.cools_off(connection, row.id, moment(on)) or line.is_called_off(connection, row.id)):
+        fee = 0  # who withdraws from the contract pays for the days, and nothing else, also where the money comes later
     penalty = int(Fraction(state.penalty)) - sums.penalty
     return loan_books.debt(
         terms_of(connection, row), repaid(connection, row.id), on, penalty, state.charges - sums.charge, fee

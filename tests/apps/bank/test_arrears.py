@@ -25,6 +25,7 @@ from bank.centres.accounting import (
     general,
 )
 from bank.centres.arrears import ALLOWANCES, KIND, class_of, do_write_off
+from bank.centres.ending import do_call_off
 from bank.centres.interest import is_paid_on, night
 from bank.centres.lending import Repay
 from bank.centres.payments import Wanted
@@ -246,6 +247,19 @@ def test_prepaying_has_its_fee_where_the_product_says_so(bank: Simulation) -> No
     bank.night()
     assert state(bank, loan).allowance == 0
     assert bank.run(reconciling.check(bank.bank.database, bank.bank.ledger)) > 3
+
+
+def test_who_withdrew_in_time_pays_no_fee_where_the_money_comes_later(bank: Simulation) -> None:
+    loan = lend(bank, person(bank), "HOME", 1_200_000, 12)
+    empty(bank)
+    bank.write(lambda connection: do_call_off(connection, person(bank), loan, bank.at))
+    with pytest.raises(Refusal, match="not enough money"):
+        bank.run(bank.bank.lending.repay(person(bank), loan, "at once", Repay(shown(bank, loan).payoff), True))
+    until(bank, FIRST + datetime.timedelta(days=9))
+    move(bank, 1_300_000, back=True)
+    assert shown(bank, loan).fee == 0
+    bank.run(bank.bank.lending.repay(person(bank), loan, "later", Repay(shown(bank, loan).payoff), True))
+    assert (shown(bank, loan).state, income(bank, FEE_INCOME)) == ("closed", 0)
 
 
 def test_what_ends_no_loan_and_leaves_no_principal_is_no_repayment(bank: Simulation) -> None:
