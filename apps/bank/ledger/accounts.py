@@ -6,12 +6,11 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from bank.ledger.canonical import ID, is_text
+from bank.ledger.canonical import ID, is_text, note_body
 from bank.ledger.interfaces import MOST, MOST_NUMBER, AccountFlag, LedgerError, NewAccount, Outcome
 from bank.ledger.records import AccountState, OpenedAccount
 from bank.ledger.rules import Book
 
-_CANONICAL = msgspec.json.Encoder(order="sorted")
 _KNOWN = int(
     AccountFlag.DEBITS_MUST_NOT_EXCEED_CREDITS
     | AccountFlag.CREDITS_MUST_NOT_EXCEED_DEBITS
@@ -69,7 +68,7 @@ def _open(book: Book, key: bytes, account: NewAccount) -> Outcome:
     )  # fmt: skip
     head.account += 1
     plain = msgspec.structs.replace(account, id=key.hex(), flags=int(account.flags))
-    _, at = book.note("account", key.hex(), _CANONICAL.encode({"number": state.number} | _fields(plain)).decode())
+    _, at = book.note("account", key.hex(), note_body({"number": state.number} | _fields(plain)))
     book.accounts[key] = state
     book.changes.opened.append(OpenedAccount(state, account.reference, at))
     book.changes.touched[state.number] = state
@@ -109,7 +108,7 @@ def changing(id_: str, change: Change) -> tuple[Callable[[Book], None], list[byt
             state.day_limit = change.day_limit
         state.set_flags(state.flags & ~change.clear | change.set)
         after = {"flags": state.flags, "transfer_limit": state.transfer_limit, "day_limit": state.day_limit}
-        book.note("change", key.hex(), _CANONICAL.encode(after | {"reason": change.reason}).decode())
+        book.note("change", key.hex(), note_body(after | {"reason": change.reason}))
         book.changes.flagged.append(state)
 
     return command, [key]

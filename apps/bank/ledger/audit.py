@@ -17,13 +17,11 @@ from bank.ledger.heads import HeadError, open_head
 from bank.ledger.records import Row
 from bank.ledger.replay import Replay
 from bank.ledger.statements import CONSUMER
-from bank.ledger.stores.base import JOURNAL_COLUMNS, Store, plain_row
+from bank.ledger.stores.base import BALANCE_COLUMNS, JOURNAL_COLUMNS, NOTE_COLUMNS, Store, plain_row
 
 #: rows of one question
 _PAGE = 5_000
 _SHOWN = 20
-
-_BALANCES = "debits_posted, debits_pending, credits_posted, credits_pending"
 
 
 class Broken(AssertionError):
@@ -91,7 +89,7 @@ async def _days(store: Store, days: Sequence[tuple[Any, ...]], replay: Replay) -
     if {row[0] for row in days} != replay.day_notes.keys():
         findings.append("the closed days are not those of the notes")
     closings: dict[str, list[tuple[Any, ...]]] = {}
-    for row in await store.fetch(f"SELECT account, day, {_BALANCES} FROM ledger_closings"):
+    for row in await store.fetch(f"SELECT account, day, {BALANCE_COLUMNS} FROM ledger_closings"):
         closings.setdefault(row[1], []).append((bytes(row[0]), *row[1:]))
     if closings.keys() - {row[0] for row in days}:
         findings.append("there are closing balances of days that are not closed")
@@ -130,9 +128,7 @@ async def _entries(store: Store) -> AsyncIterator[Any]:
         )
         end = rows[-1][0] + 1 if len(rows) == _PAGE else None
         condition, parameters = ("", (start,)) if end is None else (" AND seq < ?", (start, end))
-        notes = await store.fetch(
-            f"SELECT seq, at, kind, name, body FROM ledger_notes WHERE seq >= ?{condition}", parameters
-        )
+        notes = await store.fetch(f"SELECT {NOTE_COLUMNS} FROM ledger_notes WHERE seq >= ?{condition}", parameters)
         page: list[Row] = [*map(plain_row, rows), *map(tuple, notes)]
         for entry in sorted(page, key=lambda entry: int(entry[0])):
             yield entry
@@ -165,7 +161,7 @@ async def _accounts(store: Store, replay: Replay) -> list[str]:
     states = {each.state.number: each.state for each in replay.accounts.values()}
     rows = await store.fetch(
         "SELECT a.number, a.id, a.ledger, a.code, a.flags, a.transfer_limit, a.day_limit, a.reference, a.opened_at,"
-        f" {_BALANCES}, day, spent FROM ledger_accounts a LEFT JOIN ledger_balances b ON b.number = a.number"
+        f" {BALANCE_COLUMNS}, day, spent FROM ledger_accounts a LEFT JOIN ledger_balances b ON b.number = a.number"
     )
     found = {row[0]: (bytes(row[1]), *row[2:9]) for row in rows}
     wrong = {number for number in expected.keys() | found.keys() if expected.get(number) != found.get(number)}

@@ -20,6 +20,8 @@ from collections.abc import Sequence
 from struct import Struct
 from typing import NamedTuple
 
+import msgspec
+
 from bank.ledger.interfaces import MOST, MOST_NUMBER, REFERENCE, Flag, Outcome, Transfer
 
 _HEAD = Struct(">BQqqq")
@@ -27,7 +29,10 @@ _BODY = Struct(">16s16s16sIIHI16s16s")
 _NOTE = Struct(">BQq")
 #: bytes of an id
 ID = 16
-_NO_ID = bytes(ID)
+#: Ids of transfers that begin so are the ledger's own, of entries that end what has expired: nobody takes one before it
+#: is needed. They are small, since large ones would seem to come from the future (`known`).
+EXPIRY = bytes(4)
+_FIRST_ID = b"\x00\x00\x00\x01" + bytes(ID - len(EXPIRY))
 _new = tuple.__new__
 
 transfer_head = _HEAD.pack
@@ -88,7 +93,7 @@ def _prepare(transfer: Transfer) -> Prepared:
 def _fault(
     transfer: Transfer, flags: int, id_: bytes, debit: bytes, credit: bytes, pending_id: bytes, data: bytes
 ) -> Outcome | None:
-    if len(id_) != ID or id_ == _NO_ID:
+    if len(id_) != ID or id_ < _FIRST_ID:
         return Outcome.ID_MUST_BE_VALID
     if data and len(data) != ID:
         return Outcome.DATA_MUST_BE_VALID
@@ -136,6 +141,11 @@ def _fault(
 def is_text(text: str) -> bool:
     """Whether every store keeps it as it is: printable, short, no halves of characters."""
     return len(text) <= REFERENCE and text.isprintable()
+
+
+def note_body(value: object) -> str:
+    """What a note says, as JSON with one spelling."""
+    return msgspec.json.encode(value, order="sorted").decode()
 
 
 def note_entry(seq: int, at: int, kind: str, key: str, body: str) -> bytes:

@@ -18,16 +18,16 @@ from typing import Any
 
 import msgspec
 
+from bank.ledger.canonical import note_body
 from bank.ledger.interfaces import LedgerError, Posted
 from bank.ledger.records import Row
 from bank.ledger.rules import Book
 from bank.ledger.statements import entries_until
-from bank.ledger.stores.base import JOURNAL_COLUMNS, Store, plain_row
+from bank.ledger.stores.base import BALANCE_COLUMNS, JOURNAL_COLUMNS, Store, plain_row
 from bank.ledger.writer import Writer
 
 _PAGE = 5_000
 _NONE = (0, 0, 0, 0)
-_BALANCES = "debits_posted, debits_pending, credits_posted, credits_pending"
 FourBalances = tuple[int, int, int, int]
 
 
@@ -112,6 +112,7 @@ class Closing:
                     "Days are closed in order, when over.",
                 )
             start, number = (before.end_seq, before.end_number) if before else (0, 0)
+            await self._writer.command(_ending(cut_off))
             end = await entries_until(self._store, cut_off - 1, self._writer.tree.size)
             moved, last = await _moved(self._store, start, end)
             closed = Day(day, cut_off, now, start, end, number, number if last is None else last + 1)
@@ -124,7 +125,7 @@ class Closing:
         if at is None:
             await self._writer.settle()
             rows = await self._store.fetch(
-                f"SELECT a.id, {_BALANCES} FROM ledger_balances b JOIN ledger_accounts a ON a.number = b.number"
+                f"SELECT a.id, {BALANCE_COLUMNS} FROM ledger_balances b JOIN ledger_accounts a ON a.number = b.number"
             )
             return {bytes(id_): (a, b, c, d) for id_, a, b, c, d in rows}
         return await balances_until(self._store, await self.days(), at, self._writer.tree.size)
@@ -135,7 +136,7 @@ class Closing:
 
         def command(book: Book) -> None:
             book.changes.others.setdefault("ledger_chart", []).extend(rows)
-            book.note("chart", "", _json(rows))
+            book.note("chart", "", note_body(rows))
 
         await self._writer.command(command)
 
@@ -189,7 +190,7 @@ async def balances_until(store: Store, days: Sequence[Day], at: int, size: int) 
         base = days[place - 1]
         start = base.end_seq
         rows = await store.fetch(
-            f"SELECT account, {_BALANCES} FROM ledger_closings c WHERE day = "
+            f"SELECT account, {BALANCE_COLUMNS} FROM ledger_closings c WHERE day = "
             "(SELECT MAX(day) FROM ledger_closings d WHERE d.account = c.account AND d.day <= ?)",
             (base.day,),
         )
@@ -216,9 +217,19 @@ async def summed(store: Store, balances: Mapping[bytes, FourBalances], at: int |
     return TrialBalance(at, lines, not any(by_currency.values()))
 
 
+def _ending(cut_off: int) -> Callable[[Book], None]:
+    """When this is answered, what was under way before the cut-off is kept, and nothing that comes has a time before
+    it, whatever the clock says."""
+
+    def command(book: Book) -> None:
+        book.head.at = max(book.head.at, cut_off)
+
+    return command
+
+
 def _closing(day: Day, moved: dict[bytes, FourBalances]) -> Callable[[Book], None]:
     rows = [(id_, day.day, *balances) for id_, balances in sorted(moved.items())]
-    body = _json(msgspec.to_builtins(day) | {"accounts": len(rows), "balances": closings_hash(rows)})
+    body = note_body(msgspec.to_builtins(day) | {"accounts": len(rows), "balances": closings_hash(rows)})
 
     def command(book: Book) -> None:
         others = book.changes.others
@@ -233,7 +244,3 @@ def closings_hash(rows: Sequence[tuple[Any, ...]]) -> str:
     """The hash of a day's closing balances, in the order of the accounts' ids."""
     lines = (f"{id_.hex()} {day} {' '.join(map(str, balances))}\n" for id_, day, *balances in rows)
     return sha256("".join(lines).encode()).hexdigest()
-
-
-def _json(value: object) -> str:
-    return msgspec.json.encode(value, order="sorted").decode()

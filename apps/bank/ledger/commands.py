@@ -57,8 +57,8 @@ def table(balance: TrialBalance) -> Sequence[str]:
     lines = []
     for row in rows:
         texts = [text.ljust(width) for text, width in zip(row[:3], widths[:3], strict=True)]
-        numbers_ = [text.rjust(width) for text, width in zip(row[3:], widths[3:], strict=True)]
-        lines.append("  ".join(texts + numbers_))
+        figures = [text.rjust(width) for text, width in zip(row[3:], widths[3:], strict=True)]
+        lines.append("  ".join(texts + figures))
     lines.append("balanced" if balance.balanced else "NOT BALANCED")
     return lines
 

@@ -17,9 +17,10 @@ one for a while, so that who knows only the old one can follow.
 from __future__ import annotations
 
 import base64
+import contextlib
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 from pathlib import Path
 
@@ -88,24 +89,32 @@ class Keys:
     """The keys of one shard's heads, from their file."""
 
     def __init__(self, path: Path, file: _File) -> None:
-        self._path, self._file = path, file
+        self._path = path
         self.public_path = path.with_name(f"{path.name}.pub")
         self.origin = file.origin
+        self._take(file)
+
+    def _take(self, file: _File) -> None:
+        """Sign with these, and say where anybody may read it which they are: a public key in each line."""
+        self._file = file
         self._private = [Ed25519PrivateKey.from_private_bytes(bytes.fromhex(key.seed)) for key in file.keys]
+        self.public_path.write_text("".join(f"{key}\n" for key in self.public()))
 
     @classmethod
     def at(cls, path: Path, origin: str, now: int) -> Keys:
-        """From the file, which is made if there is none. Raises LedgerError when it cannot be read."""
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            _write(path, _File(origin, [_Key(os.urandom(32).hex(), now)]))
+        """From the file, which is made if there is none. Raises LedgerError when it cannot be read or made."""
         try:
-            keys = cls(path, msgspec.json.decode(path.read_bytes(), type=_File))
-            keys._tell()
-            return keys
+            if not path.exists():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                # another process that starts now may have been faster: its keys are the ones
+                with contextlib.suppress(FileExistsError):
+                    _write(path, _File(origin, [_Key(os.urandom(32).hex(), now)]), os.link)
+            return cls(path, msgspec.json.decode(path.read_bytes(), type=_File))
         except (OSError, ValueError) as error:
             raise LedgerError(
-                "ledger-keys", f"The ledger's keys {path} cannot be read: {error}.", "Put the file back from a backup."
+                "ledger-keys",
+                f"The ledger's keys {path} cannot be used: {error}.",
+                "Let the bank write its folder; if the file was damaged, put it back from a backup.",
             ) from error
 
     def rotate(self, now: int) -> str:
@@ -114,14 +123,9 @@ class Keys:
             msgspec.structs.replace(key, until=now + OVERLAP) if key.until is None else key for key in self._file.keys
         ]
         file = _File(self.origin, [*kept, _Key(os.urandom(32).hex(), now)])
-        _write(self._path, file)
-        self.__init__(self._path, file)  # type: ignore[misc]
-        self._tell()
+        _write(self._path, file, os.replace)
+        self._take(file)
         return self.public()[-1]
-
-    def _tell(self) -> None:
-        """The public keys, one in each line, where anybody may read them."""
-        self.public_path.write_text("".join(f"{key}\n" for key in self.public()))
 
     def public(self) -> list[str]:
         """All keys there were, as verifiers need them, the newest last."""
@@ -138,14 +142,17 @@ class Keys:
         return SignedHead(size, root.hex(), at, f"{text}\n{''.join(lines)}")
 
 
-def _write(path: Path, file: _File) -> None:
-    """Whole or not at all, for the owner only."""
+def _write(path: Path, file: _File, put: Callable[[str, Path], None]) -> None:
+    """Whole or not at all, for the owner only. `put`: how what was written gets its name."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
-    with os.fdopen(handle, "wb") as target:
-        target.write(msgspec.json.format(msgspec.json.encode(file)))
-        target.flush()
-        os.fsync(target.fileno())
-    os.replace(name, path)
+    try:
+        with os.fdopen(handle, "wb") as target:
+            target.write(msgspec.json.format(msgspec.json.encode(file)))
+            target.flush()
+            os.fsync(target.fileno())
+        put(name, path)
+    finally:
+        Path(name).unlink(missing_ok=True)
 
 
 def open_head(note: str, keys: Sequence[str]) -> SignedHead:

@@ -136,7 +136,7 @@ class Balances(msgspec.Struct, frozen=True):
 
 
 class Account(msgspec.Struct, frozen=True):
-    """An account as it is. `spent`: debits on `day` (days since 1970 in the ledger's time), counted for its limit."""
+    """An account as it is; fields as in `NewAccount`."""
 
     id: str
     ledger: int

@@ -13,7 +13,7 @@ import msgspec
 
 from bank.ledger import accounts
 from bank.ledger.accounts import Change
-from bank.ledger.canonical import prepare
+from bank.ledger.canonical import note_body, prepare
 from bank.ledger.closing import ChartLine, Closing, Day, TrialBalance
 from bank.ledger.heads import Keys, SignedHead
 from bank.ledger.interfaces import (
@@ -143,7 +143,7 @@ class Ledger:
 
         Raises LedgerError for a text that no note has: kind up to 32 characters, key up to 128, body up to 16 kB.
         """
-        text = msgspec.json.encode(body, order="sorted").decode()
+        text = note_body(body)
         if len(kind) > 32 or len(key) > 128 or len(text) > _BODY or not (kind + key).isprintable():
             raise LedgerError("ledger-note", "This is too long for a note of the ledger.", "Note its hash.")
         seq, _ = await self.writer.command(lambda book: book.note(kind, key, text))
@@ -155,27 +155,28 @@ class Ledger:
         balances = await self.writer.command(
             lambda book: {key: there.balances() for key in keys if (there := book.accounts.get(key))}, keys
         )
-        found: dict[str, Account] = {}
+        found: dict[bytes, Account] = {}
         for id_, *fields in await self._asked(
             "SELECT id, ledger, code, flags, transfer_limit, day_limit, reference, opened_at FROM ledger_accounts"
             " WHERE id",
-            ids,
+            keys,
         ):
             key = bytes(id_)
             if key in balances:
-                found[key.hex()] = Account(key.hex(), *fields, Balances(*balances[key]))  # type: ignore[call-arg]
-        return [found.get(id_) for id_ in ids]
+                found[key] = Account(key.hex(), *fields, Balances(*balances[key]))  # type: ignore[call-arg]
+        return [found.get(key) for key in keys]
 
     async def transfers(self, ids: Sequence[str]) -> list[Posted | None]:
         """The transfers with these ids, in their order; null for those that there are not."""
-        rows = await self._asked(f"SELECT {JOURNAL_COLUMNS} FROM ledger_journal WHERE id", ids)
-        found = {posted.transfer.id: posted for posted in await self._posted(rows)}
-        return [found.get(id_) for id_ in ids]
+        keys = [bytes.fromhex(id_) for id_ in ids]
+        rows = await self._asked(f"SELECT {JOURNAL_COLUMNS} FROM ledger_journal WHERE id", keys)
+        found = {bytes.fromhex(posted.transfer.id): posted for posted in await self._posted(rows)}
+        return [found.get(key) for key in keys]
 
-    async def _asked(self, statement: str, ids: Sequence[str]) -> list[tuple[Any, ...]]:
+    async def _asked(self, statement: str, ids: Sequence[bytes]) -> list[tuple[Any, ...]]:
         rows: list[tuple[Any, ...]] = []
         for start in range(0, len(ids), _ASKED):
-            condition, parameters = self.store.among(map(bytes.fromhex, ids[start : start + _ASKED]))
+            condition, parameters = self.store.among(ids[start : start + _ASKED])
             rows += await self.store.fetch(statement + condition, parameters)
         return rows
 

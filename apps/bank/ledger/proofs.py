@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 
-import msgspec
-
-from bank.ledger.canonical import note_entry
+from bank.ledger.canonical import note_body, note_entry
 from bank.ledger.heads import Keys, SignedHead
 from bank.ledger.interfaces import LedgerError
 from bank.ledger.merkle import Prover, leaf_hash
 from bank.ledger.receipts import FORMAT, Note, Receipt
 from bank.ledger.records import posted_of, row_entry
 from bank.ledger.rules import Book
-from bank.ledger.stores.base import JOURNAL_COLUMNS, Store, plain_row
+from bank.ledger.stores.base import JOURNAL_COLUMNS, NOTE_COLUMNS, Store, plain_row
 from bank.ledger.writer import Writer
 
 #: takes a signed head to a second place (a witness, another bank, a public page)
@@ -58,7 +56,7 @@ class Proofs:
     async def rotate(self) -> str:
         """A new key; the tree says so, too. Its public form."""
         public = self.keys.rotate(self._clock())
-        await self._writer.command(lambda book: book.note("key", public.rpartition("+")[0], _json({"key": public})))
+        await self._writer.command(lambda book: book.note("key", public.rpartition("+")[0], note_body({"key": public})))
         self._newest = None
         return public
 
@@ -70,8 +68,9 @@ class Proofs:
 
     async def transfer(self, id_: str) -> Receipt:
         """The receipt of a transfer. Raises LedgerError when there is none."""
-        condition, parameters = self._store.among([bytes.fromhex(id_)])
-        rows = await self._store.fetch(f"SELECT {JOURNAL_COLUMNS} FROM ledger_journal WHERE id{condition}", parameters)
+        rows = await self._store.fetch(
+            f"SELECT {JOURNAL_COLUMNS} FROM ledger_journal WHERE id = ?", (bytes.fromhex(id_),)
+        )
         if not rows:
             raise LedgerError("ledger-transfer", f"There is no transfer {id_}.", "Look at its id and its outcome.")
         posted = posted_of(plain_row(rows[0]))
@@ -81,7 +80,7 @@ class Proofs:
     async def note(self, kind: str, key: str) -> Receipt:
         """The receipt of the newest note with this kind and key. Raises LedgerError when there is none."""
         rows = await self._store.fetch(
-            "SELECT seq, at, kind, name, body FROM ledger_notes WHERE kind = ? AND name = ? ORDER BY seq DESC LIMIT 1",
+            f"SELECT {NOTE_COLUMNS} FROM ledger_notes WHERE kind = ? AND name = ? ORDER BY seq DESC LIMIT 1",
             (kind, key),
         )
         if not rows:
@@ -113,13 +112,9 @@ def _prover(store: Store) -> Prover:
             return [bytes(row[0]) for row in rows]
         between = "WHERE seq >= ? AND seq < ?"
         rows = await store.fetch(f"SELECT {JOURNAL_COLUMNS} FROM ledger_journal {between}", (start, end))
-        notes = await store.fetch(f"SELECT seq, at, kind, name, body FROM ledger_notes {between}", (start, end))
+        notes = await store.fetch(f"SELECT {NOTE_COLUMNS} FROM ledger_notes {between}", (start, end))
         entries = {row[0]: row_entry(plain_row(row)) for row in rows}
         entries |= {note[0]: note_entry(*note) for note in notes}
         return [leaf_hash(entries[seq]) for seq in sorted(entries)]
 
     return Prover(nodes)
-
-
-def _json(value: object) -> str:
-    return msgspec.json.encode(value, order="sorted").decode()

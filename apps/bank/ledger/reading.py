@@ -48,6 +48,7 @@ async def reading(url: str, shard: int = 0) -> AsyncIterator[Reading]:
     store = store_at(url, shard)
     await store.look()
     try:
+        await store.check()
         _, tree = await store.head()
         yield Reading(store, tree)
     finally:

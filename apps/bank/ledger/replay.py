@@ -6,14 +6,13 @@ Pure: rows and notes are fed in the order of their index, and what is wrong with
 from __future__ import annotations
 
 from collections.abc import Callable
-from hashlib import sha256
 from typing import Any
 
 import msgspec
 
 from bank.ledger.canonical import note_entry
 from bank.ledger.interfaces import AccountFlag, Flag
-from bank.ledger.merkle import Frontier
+from bank.ledger.merkle import Frontier, leaf_hash
 from bank.ledger.records import DAY, AccountState, OpenedAccount, PendingState, Resolution, Row, row_entry
 
 #: leaves that are hashed together
@@ -70,7 +69,7 @@ class Replay:
         while self._ends and self._ends[-1] <= seq:
             self._ends.pop()
             self.moved.append({})
-        self._leaves.append(sha256(b"\x00" + entry).digest())
+        self._leaves.append(leaf_hash(entry))
         if len(self._leaves) == _LEAVES:
             self._grow()
 

@@ -13,9 +13,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
 
-from bank.ledger.canonical import Prepared, transfer_body, transfer_head
+from bank.ledger.canonical import EXPIRY, ID, Prepared, transfer_head
 from bank.ledger.interfaces import MOST_BALANCE, AccountFlag, Flag, Outcome
-from bank.ledger.records import DAY, AccountState, Changes, Head, PendingState, Resolution, Row
+from bank.ledger.records import DAY, AccountState, Changes, Head, PendingState, Resolution, Row, row_entry
 
 _LINKED, _PENDING, _POST, _CLOSING = int(Flag.LINKED), int(Flag.PENDING), int(Flag.POST), int(Flag.CLOSING)
 _EXPIRED = int(Flag.EXPIRED)
@@ -55,7 +55,7 @@ _RESOLVED = {
 
 def expiry_id(pending_id: bytes) -> bytes:
     """The id of the entry that ends a pending transfer when its time is over."""
-    return sha256(b"expired" + pending_id).digest()[:16]
+    return EXPIRY + sha256(b"expired" + pending_id).digest()[: ID - len(EXPIRY)]
 
 
 class Book:
@@ -106,11 +106,7 @@ class Book:
     def expire(self, pendings: Iterable[PendingState]) -> None:
         """End pending transfers whose time is over."""
         for pending in pendings:
-            id_ = expiry_id(pending.id)
-            body = transfer_body(
-                id_, pending.debit, pending.credit, pending.ledger, pending.code, _EXPIRED, 0, pending.id, b""
-            )
-            self._resolve(pending, Resolution.EXPIRED, 0, (id_, _EXPIRED, pending.id, "", b"", body))
+            self._resolve(pending, Resolution.EXPIRED, 0, expiry_id(pending.id), _EXPIRED, "", b"")
 
     def note(self, kind: str, key: str, body: str) -> tuple[int, int]:
         """Write something else into the tree; its index and time."""
@@ -221,8 +217,8 @@ class Book:
             debit.debits_posted, debit.debits_pending, debit.credits_posted, debit.credits_pending,
             credit.debits_posted, credit.debits_pending, credit.credits_posted, credit.credits_pending,
         )  # fmt: skip
-        # as `_write`, in place: this is the way of nearly every transfer
         changes.rows.append(row)
+        # as `row_entry`, with the body that was made when it came
         changes.entries.append(transfer_head(1, seq, at, amount, 0) + body)
         touched = changes.touched
         touched[debit.number] = debit
@@ -232,17 +228,6 @@ class Book:
         head.number += 1
         head.at = at + 1
         return _CREATED
-
-    def _write(self, debit: AccountState, credit: AccountState, row: Row, entry: bytes) -> None:
-        changes, head = self.changes, self.head
-        changes.rows.append(row)
-        changes.entries.append(entry)
-        changes.touched[debit.number] = debit
-        changes.touched[credit.number] = credit
-        self.seen[row[3]] = row
-        head.seq += 1
-        head.number += 1
-        head.at += 1
 
     def _refused(self, debit: AccountState, credit: AccountState, amount: int) -> Outcome | None:
         flags = debit.flags
@@ -292,15 +277,8 @@ class Book:
         if pending.expires and pending.expires <= self.head.at:
             return Outcome.PENDING_TRANSFER_EXPIRED
         moved = (transfer.amount or pending.amount) if posts else 0
-        body = transfer_body(
-            item.id, pending.debit, pending.credit, pending.ledger, pending.code, flags, 0, pending.id, item.data
-        )  # fmt: skip
-        self._resolve(
-            pending,
-            Resolution.POSTED if posts else Resolution.VOIDED,
-            moved,
-            (item.id, flags, pending.id, transfer.reference, item.data, body + transfer.reference.encode()),
-        )
+        resolution = Resolution.POSTED if posts else Resolution.VOIDED
+        self._resolve(pending, resolution, moved, item.id, flags, transfer.reference, item.data)
         return _CREATED
 
     def _resolve(
@@ -308,9 +286,12 @@ class Book:
         pending: PendingState,
         resolution: Resolution,
         moved: int,
-        own: tuple[bytes, int, bytes, str, bytes, bytes],
+        id_: bytes,
+        flags: int,
+        reference: str,
+        data: bytes,
     ) -> None:
-        id_, flags, pending_id, reference, data, body = own
+        """Release what is reserved, move some of it, and write the transfer that does so."""
         debit, credit = self.accounts[pending.debit], self.accounts[pending.credit]
         if self._undo is not None:
             self._undo += [(debit, debit.state()), (credit, credit.state())]
@@ -326,17 +307,20 @@ class Book:
             changes.flagged.append(debit)
         pending.resolution = resolution
         changes.resolved.append((int(resolution), pending.id))
-        self._write(
-            debit,
-            credit,
-            (
-                head.seq, head.number, head.at, id_, pending.debit, pending.credit, moved, pending.ledger, pending.code,
-                flags, pending_id, 0, reference, data, released,
-                debit.debits_posted, debit.debits_pending, debit.credits_posted, debit.credits_pending,
-                credit.debits_posted, credit.debits_pending, credit.credits_posted, credit.credits_pending,
-            ),
-            transfer_head(1, head.seq, head.at, moved, released) + body,
+        row = (
+            head.seq, head.number, head.at, id_, pending.debit, pending.credit, moved, pending.ledger, pending.code,
+            flags, pending.id, 0, reference, data, released,
+            debit.debits_posted, debit.debits_pending, debit.credits_posted, debit.credits_pending,
+            credit.debits_posted, credit.debits_pending, credit.credits_posted, credit.credits_pending,
         )  # fmt: skip
+        changes.rows.append(row)
+        changes.entries.append(row_entry(row))
+        changes.touched[debit.number] = debit
+        changes.touched[credit.number] = credit
+        self.seen[id_] = row
+        head.seq += 1
+        head.number += 1
+        head.at += 1
 
     def _again(self, item: Prepared) -> Outcome:
         """A transfer whose id is taken: the same once more, or another."""

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,8 @@ from eden.base.ids import now
 SETTLEMENT = 9901
 _NOTE = "cross"
 _PREFIX = b"SETTLE"
+#: ids of transfers that begin so are of steps, so that nobody takes one before it is needed
+_STEP = "00000001"
 _WITHIN = int(Flag.LINKED | Flag.PENDING | Flag.CLOSING)
 #: fields of a transfer in the order in which differences are told
 _DIFFERENCES = ("debit", "credit", "amount", "reference", "data", "ledger", "code")
@@ -59,13 +62,20 @@ def shard_of(account: str) -> int:
         return -1
 
 
-def _is_settled(transfer: Transfer) -> bool:
-    """Whether it is a side of a transfer across shards."""
-    return any(account.lower().startswith(_PREFIX.hex()) for account in (transfer.debit, transfer.credit))
+def _is_own(transfer: Transfer) -> bool:
+    """Whether it is what only the ledger itself makes: a side or a step of a transfer across shards."""
+    settled = any(account.startswith(_PREFIX.hex()) for account in (transfer.debit, transfer.credit))
+    return settled or transfer.id.startswith(_STEP)
+
+
+def _spelled(transfer: Transfer) -> Transfer:
+    """The same transfer with its ids as stores give them: the ids of its steps and its mark follow from them."""
+    ids = {name: getattr(transfer, name).lower() for name in ("id", "debit", "credit", "pending_id", "data")}
+    return msgspec.structs.replace(transfer, **ids)
 
 
 def _step_id(id_: str, step: str) -> str:
-    return sha256(f"{step} {id_}".encode()).hexdigest()[:32]
+    return _STEP + sha256(f"{step} {id_}".encode()).hexdigest()[: 32 - len(_STEP)]
 
 
 def _digest(transfer: Transfer) -> str:
@@ -92,12 +102,15 @@ class Shards:
         """Open shard 0, 1, … at these addresses, with a file of keys each in a folder, and finish what is open."""
         if not 0 < len(urls) <= 256:
             raise LedgerError("ledger-shards", "A ledger has 1 to 256 shards.", "Give an address for each of them.")
-        ledgers = [
-            await Ledger.open(url, keys=keys / f"shard-{shard}.json", shard=shard, clock=clock)
-            for shard, url in enumerate(urls)
-        ]
-        shards = cls(ledgers, reached)
-        await shards.recover()
+        async with AsyncExitStack() as opened:
+            ledgers = []
+            for shard, url in enumerate(urls):
+                ledger = await Ledger.open(url, keys=keys / f"shard-{shard}.json", shard=shard, clock=clock)
+                opened.push_async_callback(ledger.close)
+                ledgers.append(ledger)
+            shards = cls(ledgers, reached)
+            await shards.recover()
+            opened.pop_all()
         return shards
 
     async def close(self) -> None:
@@ -133,8 +146,9 @@ class Shards:
     async def post(self, transfers: Sequence[Transfer]) -> list[Outcome]:
         """The outcome of each transfer. What stays within shards is decided first, each shard's in the given order.
 
-        Pending and linked transfers are within a shard, and settlement accounts are the ledger's alone.
+        Pending and linked transfers are within a shard; settlement accounts and ids of steps are the ledger's alone.
         """
+        transfers = [_spelled(transfer) for transfer in transfers]
         outcomes: list[Outcome | None] = [None] * len(transfers)
         within: dict[int, list[int]] = {}
         across: list[int] = []
@@ -164,14 +178,14 @@ class Shards:
     async def _places(self, transfer: Transfer) -> tuple[int, int] | None:
         """The shards of a transfer's accounts; what resolves a pending one belongs where that is. Null for what only
         the ledger itself may do: move money of settlement accounts."""
-        if _is_settled(transfer):
+        if _is_own(transfer):
             return None
         if transfer.flags & (Flag.POST | Flag.VOID) and not (transfer.debit and transfer.credit):
             if prepare([transfer])[0].fault is None:
                 for shard, ledger in enumerate(self.ledgers):
                     (there,) = await ledger.transfers([transfer.pending_id])
                     if there is not None:
-                        return None if _is_settled(there.transfer) else (shard, shard)
+                        return None if _is_own(there.transfer) else (shard, shard)
             return 0, 0
         debit, credit = shard_of(transfer.debit), shard_of(transfer.credit)
         # what names no shard is refused by any ledger

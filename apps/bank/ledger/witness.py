@@ -10,16 +10,17 @@ import os
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
-from bank.ledger.heads import SignedHead, open_head
+from bank.ledger.heads import HeadError, SignedHead, open_head
 from bank.ledger.interfaces import LedgerError
 from bank.ledger.merkle import verify_consistency
 
 #: gives the proof that the journal of one size is the beginning of that of another (`Ledger.consistency`)
 Prove = Callable[[int, int], Awaitable[Sequence[bytes]]]
 
-
 #: ends a note in the file
-_END = "\f"
+_END = b"\f"
+#: bytes from the end of the file that are read: the newest note, however many keys have signed it, is in them
+_TAIL = 1 << 16
 
 
 class Forked(LedgerError):
@@ -41,8 +42,14 @@ class Witness:
 
     def last(self) -> SignedHead | None:
         """The newest head that was kept. Raises HeadError when the file was touched."""
-        notes = self._kept().split(_END)
-        return open_head(notes[-2], self._keys()) if len(notes) > 1 else None
+        kept, _ = self._tail()
+        if not kept:
+            return None
+        try:
+            note = kept.split(_END)[-2].decode()
+        except UnicodeDecodeError:
+            raise HeadError("What the witness has kept is not a text.") from None
+        return open_head(note, self._keys())
 
     async def accept(self, head: SignedHead, prove: Prove) -> None:
         """Keep a head, durably. Raises HeadError for one that is not signed right, Forked for one that does not fit."""
@@ -59,15 +66,24 @@ class Witness:
                 return
         self._keep(head)
 
-    def _kept(self) -> str:
-        """All that was kept; what a crash has left unfinished was not."""
-        text = self._path.read_text() if self._path.exists() else ""
-        return text[: text.rfind(_END) + 1]
+    def _tail(self) -> tuple[bytes, int]:
+        """The end of what was kept, and how many bytes that is in all; what a crash has left unfinished was not.
+        Raises HeadError when there is no note in it."""
+        if not self._path.exists():
+            return b"", 0
+        with open(self._path, "rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            start = file.seek(max(0, size - _TAIL))
+            tail = file.read()
+        kept = tail[: tail.rfind(_END) + 1]
+        if start and not kept:
+            raise HeadError(f"{self._path} does not end with a head that was kept.")
+        return kept, start + len(kept)
 
     def _keep(self, head: SignedHead) -> None:
-        kept = len(self._kept().encode())
+        _, kept = self._tail()
         with open(self._path, "ab") as file:
             file.truncate(kept)
-            file.write(f"{head.note}{_END}".encode())
+            file.write(head.note.encode() + _END)
             file.flush()
             os.fsync(file.fileno())

@@ -9,7 +9,7 @@ from typing import Any
 from bank.ledger.interfaces import LedgerError
 from bank.ledger.merkle import Frontier
 from bank.ledger.records import AccountState, Changes, Head, PendingState, Resolution, Row
-from bank.ledger.stores.schema import BY_NAME, JOURNAL, PENDINGS, Dialect
+from bank.ledger.stores.schema import BY_NAME, JOURNAL, PENDINGS, STEP, Dialect
 
 Parameters = Sequence[Any]
 Node = tuple[int, int, bytes]
@@ -18,6 +18,9 @@ _ACCOUNT = """SELECT a.id, a.number, a.ledger, a.code, a.flags, a.transfer_limit
  b.debits_posted, b.debits_pending, b.credits_posted, b.credits_pending, b.day, b.spent
  FROM ledger_accounts a JOIN ledger_balances b ON b.number = a.number WHERE a.id"""
 JOURNAL_COLUMNS = ", ".join(JOURNAL.columns)
+#: of an account, in its rows of balances and of closing balances
+BALANCE_COLUMNS = "debits_posted, debits_pending, credits_posted, credits_pending"
+NOTE_COLUMNS = "seq, at, kind, name, body"
 _PENDING_COLUMNS = ", ".join(PENDINGS.columns)
 HEAD_UPDATE = (
     "UPDATE ledger_head SET seq = ?, number = ?, at = ?, account = ?, flushed = ?, tree = ? WHERE one = 1 AND epoch = ?"
@@ -71,21 +74,36 @@ class Store(ABC):
     @abstractmethod
     async def close(self) -> None: ...
 
-    async def open(self) -> tuple[Head, Frontier]:
-        """Connect and become the writer."""
+    async def open(self) -> None:
+        """Connect and become the writer. Raises LedgerError as `check`."""
         await self.connect()
+        try:
+            # before the one who writes now is ended
+            await self.check()
+        except LedgerError:
+            await self.close()
+            raise
         (row,) = await self.take_over()
-        _, _, shard, self.epoch, seq, number, at, account, flushed, tree = row
+        self.epoch = row[3]
+
+    async def check(self) -> None:
+        """Raises LedgerError for the tables of another shard, or of another version."""
+        ((step, shard),) = await self.load("SELECT step, shard FROM ledger_head WHERE one = 1")
+        if step != STEP:
+            raise LedgerError(
+                "ledger-step",
+                f"The ledger's tables are of step {step}, and this version of the bank knows step {STEP}.",
+                "Start the version of the bank that made them.",
+            )
         if shard != self.shard:
             raise LedgerError(
                 "ledger-shard",
                 f"This database is shard {shard} of a ledger, not {self.shard}.",
                 "Give the addresses of the shards in their order.",
             )
-        return Head(seq, number, at, account, flushed), Frontier(seq, bytes(tree))
 
     async def head(self) -> tuple[Head, Frontier]:
-        """The committed head, for a writer that starts afresh after a conflict."""
+        """The committed head."""
         rows = await self.load("SELECT seq, number, at, account, flushed, tree FROM ledger_head WHERE one = 1")
         seq, number, at, account, flushed, tree = rows[0]
         return Head(seq, number, at, account, flushed), Frontier(seq, bytes(tree))

@@ -63,7 +63,9 @@ class OceanBaseStore(Store):
 
     async def connect(self) -> None:
         try:
-            self._pool = await asyncmy.create_pool(minsize=1, maxsize=_READERS, **self._options)
+            # the writer connects again when it could not take over
+            if self._pool is None:
+                self._pool = await asyncmy.create_pool(minsize=1, maxsize=_READERS, **self._options)
         except (OSError, Error) as error:
             raise LedgerError(
                 "ledger-database", f"The ledger's database cannot be reached: {error}.", "Look at its address."

@@ -61,7 +61,7 @@ class PostgresStore(Store):
         self._pool: asyncpg.Pool[asyncpg.Record]
         self._writing: asyncpg.Connection[asyncpg.Record] | None = None
         self._only_looks = False
-        self._statements = {with_nodes: _commit_statement(with_nodes) for with_nodes in (False, True)}
+        self._statements = {extras: _commit_statement(extras) for extras in (False, True)}
 
     async def connect(self) -> None:
         try:

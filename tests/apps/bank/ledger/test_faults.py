@@ -14,6 +14,7 @@ from bank.ledger.audit import Broken, check_invariants
 from bank.ledger.checker import Read, Sent, anomalies
 from bank.ledger.interfaces import Balances, Fenced, LedgerError, Outcome, Posted, Transfer
 from bank.ledger.ledger import Ledger
+from bank.ledger.reading import reading
 from bench._ledger_faults import crash_of_postgres, under_faults
 from bench._ledger_server import fail_sometimes
 from tests.apps.bank.ledger.kit import CNY, Clock, Opener, desk, furnished, move, run
@@ -101,11 +102,29 @@ def test_the_wrong_shard_or_address_is_refused(tmp_path: Path) -> None:
     async def test() -> None:
         url, keys = f"sqlite:///{tmp_path / 'l.db'}", tmp_path / "k.json"
         await (await Ledger.open(url, keys=keys)).close()
+        writer = await Ledger.open(url, keys=keys)
         with pytest.raises(LedgerError, match="shard 0"):
             await Ledger.open(url, keys=keys, shard=1)
+        with pytest.raises(LedgerError, match="shard 0"):
+            async with reading(url, shard=1):
+                pass
+        # who asked for another is not in the writer's way
+        await writer.note("still", "there", {})
+        await writer.close()
         for address in ("sqlite://", "mongodb://x/y", f"sqlite:///{tmp_path}"):
             with pytest.raises(LedgerError):
                 await Ledger.open(address, keys=keys)
+
+    run(test)
+
+
+def test_tables_of_another_version_are_refused(opener: Opener) -> None:
+    async def test() -> None:
+        ledger = await opener(Clock())
+        await ledger.store.load("UPDATE ledger_head SET step = step + 1")
+        with pytest.raises(LedgerError, match="tables are of step 2"):
+            await opener(Clock())
+        await ledger.close()
 
     run(test)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 
 from bank.ledger.closing import ChartLine
 from bank.ledger.interfaces import Balances, Flag, LedgerError, Outcome
-from tests.apps.bank.ledger.kit import CASH, CNY, DEPOSIT, EUR, START, Opener, desk, move, post, run
+from tests.apps.bank.ledger.kit import CASH, CNY, DEPOSIT, EUR, SECOND, START, Opener, desk, move, post, run
 
 DAY = 86_400_000_000
 
@@ -74,6 +75,38 @@ def test_a_day_that_was_closed_without_an_answer(opener: Opener) -> None:
                 await it.ledger.close_day("2026-11-26", START + DAY)
             day = await it.ledger.close_day("2026-11-26", START + DAY)
             assert (await it.ledger.days(), day.end_number) == ([day], 4)
+
+    run(test)
+
+
+def test_what_is_under_way_at_the_cut_off_is_of_the_day(opener: Opener) -> None:
+    async def test() -> None:
+        async with desk(opener) as it:
+            a, b, *_ = it.deposits
+            commit, reached, on = it.ledger.store.commit, asyncio.Event(), asyncio.Event()
+
+            async def slow(*arguments: Any) -> None:
+                reached.set()
+                await on.wait()
+                await commit(*arguments)
+
+            it.ledger.store.commit = slow  # type: ignore[method-assign, assignment]
+            last = it.ledger.post([move(a, b, 5)])
+            await reached.wait()
+            it.clock.now = START + DAY
+            closing = asyncio.create_task(it.ledger.close_day("2026-11-26", START + DAY))
+            # it has asked for all that it asks for without waiting for the commit
+            await asyncio.sleep(0.2)
+            on.set()
+            day = await closing
+            assert await last == [Outcome.CREATED]
+            (entry,) = [entry for entry in await it.ledger.entries(0) if entry.transfer.amount == 5]
+            assert entry.at < START + DAY and entry.voucher == "2026-11-26-0000005"
+            assert day.end_number == 5
+            # a clock that is set back makes nothing happen before the cut-off
+            it.clock.now = START + DAY - SECOND
+            assert await it.one(move(a, b, 6)) == Outcome.CREATED
+            assert (await it.ledger.entries(0))[-1].at >= START + DAY
 
     run(test)
 

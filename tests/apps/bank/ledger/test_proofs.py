@@ -156,9 +156,28 @@ def test_keys_survive_and_are_private(tmp_path: Path) -> None:
     path.write_text("{}")
     with pytest.raises(LedgerError):
         Keys.at(path, "bank/0", START)
+    with pytest.raises(LedgerError, match="cannot be used"):
+        Keys.at(path / "below-a-file", "bank/0", START)
     for text in ("", "bank/0+00000000+AAAA", first.public()[0].replace("bank", "bonk")):
         with pytest.raises(HeadError):
             parse_verifier_key(text)
+
+
+def test_two_processes_that_start_at_once_have_the_same_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, keys = tmp_path / "k.json", []
+    exists = Path.exists
+
+    def meanwhile(looked: Path) -> bool:
+        """Nothing is there yet, but soon."""
+        monkeypatch.setattr(Path, "exists", exists)
+        there = exists(looked)
+        keys.append(Keys.at(path, "bank/0", START))
+        return there
+
+    monkeypatch.setattr(Path, "exists", meanwhile)
+    late = Keys.at(path, "bank/0", START)
+    assert late.public() == keys[0].public() == Keys.at(path, "bank/0", START).public()
+    assert {file.name for file in tmp_path.iterdir()} == {"k.json", "k.json.pub"}
 
 
 def test_what_is_no_receipt_is_refused(opener: Opener) -> None:

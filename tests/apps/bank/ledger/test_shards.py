@@ -12,7 +12,7 @@ import pytest
 from bank.ledger.accounts import Change
 from bank.ledger.audit import check_invariants
 from bank.ledger.interfaces import AccountFlag, Flag, LedgerError, NewAccount, Outcome, Transfer, new_id
-from bank.ledger.shards import Shards, settlement_id, shard_of
+from bank.ledger.shards import Shards, _step_id, settlement_id, shard_of
 from tests.apps.bank.ledger.kit import CASH, CNY, DEPOSIT, NO_OVERDRAFT, Clock, move, post, run, void
 
 CREATED = Outcome.CREATED
@@ -135,6 +135,58 @@ def test_what_is_refused_on_either_side_moves_nothing(tmp_path: Path) -> None:
             house.shards.ledger(new_id(9))
         await house.check()
         await house.shards.close()
+
+    run(test)
+
+
+def test_ids_in_capitals_are_the_same(tmp_path: Path) -> None:
+    async def test() -> None:
+        house = House(tmp_path)
+        await house.furnish()
+        a, *_, z = house.deposits
+        transfer = move(a, z, 300, data="0d" * 16)
+        ids = {name: getattr(transfer, name).upper() for name in ("id", "debit", "credit", "data")}
+        await house.crash(msgspec.structs.replace(transfer, **ids), "post")
+        await house.open()
+        assert (await house.net())[::7] == [700, 1_300]
+        assert await house.shards.post([transfer]) == [Outcome.EXISTS]
+        await house.check()
+        await house.shards.close()
+
+    run(test)
+
+
+@pytest.mark.parametrize("step", ["post", "void"])
+def test_nobody_takes_the_id_of_a_step_before(tmp_path: Path, step: str) -> None:
+    """It follows from that of the transfer, so who makes this one knows it."""
+
+    async def test() -> None:
+        house = House(tmp_path)
+        await house.furnish()
+        a, b, *_, z = house.deposits
+        if step == "void":
+            await house.shards.ledger(z).change_account(z, Change(set=int(AccountFlag.CLOSED)))
+        transfer = move(a, z, 300)
+        taking = msgspec.structs.replace(move(a, b, 1), id=_step_id(transfer.id, step).upper())
+        assert await house.shards.post([taking]) == [Outcome.NOT_ACROSS_SHARDS]
+        expected = CREATED if step == "post" else Outcome.CREDIT_ACCOUNT_ALREADY_CLOSED
+        assert await house.shards.post([transfer]) == [expected]
+        await house.check()
+        await house.shards.close()
+
+    run(test)
+
+
+def test_a_start_that_fails_leaves_nothing_open(tmp_path: Path) -> None:
+    async def test() -> None:
+        house = House(tmp_path)
+        await house.furnish()
+        await house.shards.close()
+        urls = [f"sqlite:///{tmp_path / f'{shard}.db'}" for shard in (0, 2)]
+        tasks = asyncio.all_tasks()
+        with pytest.raises(LedgerError, match="shard 2 of a ledger, not 1"):
+            await Shards.open(urls, keys=tmp_path)
+        assert asyncio.all_tasks() == tasks
 
     run(test)
 

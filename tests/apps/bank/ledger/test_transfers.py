@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
+import pytest
 
 from bank.ledger.accounts import Change
+from bank.ledger.audit import check_invariants
 from bank.ledger.interfaces import (
     MOST,
     AccountFlag,
@@ -17,7 +20,10 @@ from bank.ledger.interfaces import (
     new_id,
     new_transfer_id,
 )
-from tests.apps.bank.ledger.kit import CNY, DEPOSIT, EUR, Opener, desk, move, post, run, void
+from bank.ledger.records import Row
+from bank.ledger.rules import expiry_id
+from eden.base.ids import now
+from tests.apps.bank.ledger.kit import CNY, DEPOSIT, EUR, Clock, Opener, desk, furnished, move, post, run, void
 
 CREATED = Outcome.CREATED
 
@@ -76,6 +82,7 @@ def test_what_was_refused_stays_refused(opener: Opener) -> None:
 FAULTS: list[tuple[dict[str, Any], Outcome]] = [
     ({"id": "xyz"}, Outcome.ID_MUST_BE_VALID),
     ({"id": "00" * 16}, Outcome.ID_MUST_BE_VALID),
+    ({"id": "00000000" + "ff" * 12}, Outcome.ID_MUST_BE_VALID),
     ({"amount": 0}, Outcome.AMOUNT_MUST_BE_VALID),
     ({"amount": -1}, Outcome.AMOUNT_MUST_BE_VALID),
     ({"amount": 1.0}, Outcome.AMOUNT_MUST_BE_VALID),
@@ -224,6 +231,55 @@ def test_a_pending_transfer_expires(opener: Opener) -> None:
     run(test)
 
 
+def test_nobody_takes_the_id_of_an_expiry_before(opener: Opener) -> None:
+    """It follows from that of the pending transfer, so who knows this one knows it."""
+
+    async def test() -> None:
+        async with desk(opener) as it:
+            a, b, *_ = it.deposits
+            hold = move(a, b, 600, Flag.PENDING, timeout_s=60)
+            end = expiry_id(bytes.fromhex(hold.id)).hex()
+            taking = msgspec.structs.replace(move(a, b, 1), id=end)
+            assert await it.ledger.post([hold, taking]) == [CREATED, Outcome.ID_MUST_BE_VALID]
+            it.clock.forward(61)
+            assert await it.one(move(a, b, 1_000)) == CREATED
+            (ended,) = await it.ledger.transfers([end])
+            assert ended is not None and ended.released == 600
+
+    run(test)
+
+
+def test_ids_of_expiries_do_not_make_others_doubtful(opener: Opener, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The store is asked for no id of a new transfer, however many pending ones have expired."""
+    monkeypatch.setattr("bank.ledger.known._FAR", 4)
+
+    async def test() -> None:
+        # as the clock that makes the ids
+        clock = Clock(now())
+        ledger = await opener(clock)
+        it = await furnished(ledger, clock)
+        a, b, *_ = it.deposits
+        for _ in range(9):
+            assert await it.one(move(a, b, 1, Flag.PENDING, timeout_s=1)) == CREATED
+            clock.forward(2)
+            await ledger.expire()
+        await ledger.close()
+        it.ledger = await opener(clock)
+        rows = it.ledger.store.rows
+
+        async def none(ids: Iterable[bytes]) -> list[Row]:
+            raise AssertionError("the store was asked for ids")
+
+        it.ledger.store.rows = none  # type: ignore[method-assign]
+        for _ in range(9):
+            assert await it.one(move(a, b, 1)) == CREATED
+        it.ledger.store.rows = rows  # type: ignore[method-assign]
+        await check_invariants(it.ledger.store)
+        await it.ledger.close()
+
+    run(test)
+
+
 def test_chains_happen_as_wholes(opener: Opener) -> None:
     async def test() -> None:
         async with desk(opener) as it:
@@ -363,5 +419,7 @@ def test_ids_out_of_order_and_from_the_future(opener: Opener) -> None:
             assert await it.ledger.post(batch) == [Outcome.EXISTS] * 4
             # text in capitals is the same id
             assert await it.one(msgspec.structs.replace(batch[0], id="FF" * 16)) == Outcome.EXISTS
+            assert await it.ledger.transfers(["FF" * 16]) == await it.ledger.transfers(["ff" * 16]) != [None]
+            assert await it.ledger.accounts([a.upper()]) == await it.ledger.accounts([a]) != [None]
 
     run(test)

@@ -42,6 +42,34 @@ def test_heads_that_grow_are_kept(tmp_path: Path) -> None:
     run(test)
 
 
+def test_heads_of_years_are_not_read_each_time(tmp_path: Path) -> None:
+    async def test() -> None:
+        it = await opened(tmp_path, "a")
+        path, kept = tmp_path / "witness", [await it.ledger.head()]
+        witness = Witness(path, it.ledger.public_keys)
+        await witness.accept(kept[0], it.ledger.consistency)
+        # what nobody could read
+        earlier = b"\xff" * 1_000_000 + b"\f"
+        path.write_bytes(earlier + path.read_bytes())
+        for _ in range(400):
+            await it.one(move(it.cash, it.deposits[0], 1))
+            kept.append(await it.ledger.head())
+            await witness.accept(kept[-1], it.ledger.consistency)
+        assert witness.last() == kept[-1]
+        assert path.read_bytes() == earlier + b"".join(head.note.encode() + b"\f" for head in kept)
+        path.write_bytes(b"\xff" * 1_000_000)
+        for look in (witness.last, lambda: witness._keep(kept[-1])):
+            with pytest.raises(HeadError, match="does not end with a head"):
+                look()
+        assert path.stat().st_size == 1_000_000
+        path.write_bytes(b"\xff\f")
+        with pytest.raises(HeadError, match="not a text"):
+            witness.last()
+        await it.ledger.close()
+
+    run(test)
+
+
 def test_a_rewritten_or_shortened_journal_is_not(tmp_path: Path) -> None:
     async def test() -> None:
         it, other = await opened(tmp_path, "a"), await opened(tmp_path, "b")
