@@ -148,6 +148,8 @@ def test_apps(gateway: Any, server: Server, capsys: pytest.CaptureFixture[str]) 
     assert line.startswith("bank  open  The bank  ")
     assert f"{first['kid']}:hmac-sha256 until 20" in line
     assert gateway("apps", "retire", "bank", "--kid", first["kid"]) == 0
+    assert gateway("apps", "retire", "bank") == 1
+    assert f"Which one? Say --kid. It has: {first['kid']}" in capsys.readouterr().err
     assert gateway("apps", "retire", "bank", "--kid", "none") == 1
     assert f"It has: {first['kid']}" in capsys.readouterr().err
     assert gateway("apps", "close", "bank") == 0

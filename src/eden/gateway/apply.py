@@ -131,7 +131,10 @@ def _apps(remote: Remote, arguments: argparse.Namespace) -> int:
         kind = next((kind for kind in ("secrets", "keys") for one in app[kind] if one["kid"] == arguments.kid), None)
         if kind is None:
             known = ", ".join(one["kid"] for kind in ("secrets", "keys") for one in app[kind]) or "none"
-            raise EdenError("which-kid", f"{arguments.app} has no secret or key {arguments.kid}.", f"It has: {known}.")
+            asked = (
+                f"{arguments.app} has no secret or key {arguments.kid}." if arguments.kid else "Which one? Say --kid."
+            )
+            raise EdenError("which-kid", asked, f"It has: {known}.")
         _send(remote, "POST", f"{place}/{kind}/{arguments.kid}/retire")
     elif verb == "remove":
         remote.ask("DELETE", place)

@@ -48,8 +48,10 @@ class Remote:
         if file is not None:
             try:
                 token = file.read_text(encoding="utf-8")
-            except (OSError, UnicodeDecodeError) as error:
-                raise EdenError("token-file", f"The token file {file} cannot be read: {error}.") from error
+            except OSError as error:
+                raise EdenError("token-file", f"The token file {file} cannot be read: {error.strerror}.") from error
+            except UnicodeDecodeError as error:
+                raise EdenError("token-file", f"The token file {file} holds no token: it is no text.") from error
         workspace = workspace or environment.get("EDEN_WORKSPACE", "")
         if not token.strip() or not workspace:
             raise EdenError(

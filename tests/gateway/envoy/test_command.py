@@ -65,6 +65,11 @@ def test_writes_what_envoy_reads_and_says_what_it_does_not_do(
     assert {file.name for file in tmp_path.iterdir()} == {
         "bootstrap.json", "clusters.json", "listeners.json", "routes.json",
     }  # fmt: skip
+    # Envoy may be another user
+    assert {file.stat().st_mode & 0o777 for file in tmp_path.iterdir()} == {0o644}
+    # a file is where the folder should be
+    with pytest.raises(EdenError, match="cannot be written to"):
+        command.run(Remote(), arguments(str(tmp_path / "routes.json")))  # type: ignore[arg-type]
 
 
 def test_watching_renders_changes_and_outlives_the_server(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

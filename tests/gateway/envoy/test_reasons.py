@@ -92,6 +92,7 @@ def test_apps_with_limits_of_their_own_go_to_our_own_gateway() -> None:
     assert '"regex": "shop"' in routes
     assert rendered({}, (limited,))[0] == ["Every app has a limit of its own."]
     assert rendered({}, defaults={"app_limits": {"rate": 5.0}})[0] == ["Every app has a limit of its own."]
+    assert rendered({}, (closed,))[0] == rendered({}, ())[0] == ["No app is open."]
 
 
 def test_retries_are_of_what_is_safe() -> None:

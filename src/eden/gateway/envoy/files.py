@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from eden.base.errors import EdenError
 from eden.gateway.envoy.render import Rendered
 
 #: what others refer to is there before it is referred to
@@ -16,7 +17,15 @@ _ORDER = ("clusters.json", "routes.json", "listeners.json", "bootstrap.json")
 
 
 def write(folder: Path, rendered: Rendered) -> list[str]:
-    """Put the files that changed in place; their names. `envoy -c FOLDER/bootstrap.json` starts with them."""
+    """Put the files that changed in place; their names. `envoy -c FOLDER/bootstrap.json` starts with them. Raises
+    EdenError when they cannot be written."""
+    try:
+        return _write(folder, rendered)
+    except OSError as error:
+        raise EdenError("folder-unwritable", f"{folder} cannot be written to: {error.strerror}.") from error
+
+
+def _write(folder: Path, rendered: Rendered) -> list[str]:
     folder.mkdir(parents=True, exist_ok=True)
     changed = []
     for name in _ORDER:
@@ -26,6 +35,8 @@ def write(folder: Path, rendered: Rendered) -> list[str]:
             continue
         handle, made = tempfile.mkstemp(dir=folder, prefix=f".{name}.")
         with os.fdopen(handle, "wb") as file:
+            # Envoy is often another user, and nothing in it is secret
+            os.fchmod(handle, 0o644)
             file.write(content)
             file.flush()
             os.fsync(file.fileno())

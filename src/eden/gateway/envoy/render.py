@@ -44,9 +44,9 @@ def render(
     catalogue: Catalogue, apps: Iterable[App], listen: Address, own: Address, admin: Address | None = None
 ) -> Rendered:
     """Envoy at `listen` in front of our own gateway at `own`."""
-    callers = sorted(app.key for app in apps if app.open and app.limits is None)
-    if catalogue.defaults.app_limits is not None:
-        callers = []
+    is_open = [app for app in apps if app.open]
+    limited = catalogue.defaults.app_limits is not None
+    callers = sorted(app.key for app in is_open if app.limits is None and not limited)
     found: list[dict[str, Any]] = []
     shortfalls = []
     used: set[tuple[str, str]] = set()
@@ -61,7 +61,7 @@ def render(
                 continue
             why = reasons(catalogue, one)
             if not callers:
-                why = ["Every app has a limit of its own.", *why]
+                why = ["Every app has a limit of its own." if is_open else "No app is open.", *why]
             if not why:
                 found += routes(catalogue, name, called, one, callers)
                 used.add((one.group, catalogue.groups[one.group].default_upstream))
