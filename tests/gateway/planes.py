@@ -20,6 +20,8 @@ from eden.gateway.pipeline.local import LocalBuckets, LocalNonces
 from eden.gateway.pipeline.pipeline import Pipeline
 from eden.gateway.proxy.connection import Client
 from eden.gateway.proxy.gateway import Gateway, Tables
+from eden.gateway.service import encode
+from eden.gateway.stored import Stored
 
 
 class Service(BaseHTTPRequestHandler):
@@ -126,7 +128,7 @@ def own_gateway(catalogue: Catalogue, apps: Sequence[App]) -> Iterator[int]:
             LocalNonces(300_000), LocalBuckets(), clock=time.monotonic, draw=lambda: 0.5, random_bytes=os.urandom,
             resolve=nowhere,
         )  # fmt: skip
-        table = compile_workspace(catalogue, apps, "w", 1)
+        table = compile_workspace(Stored(encode(catalogue)), apps, "w", 1)
         tables = Tables({"w": table}, {app.key: "w" for app in apps})
         gateway = Gateway(GatewaySettings(), steps, Unmeasured(), tables)
         server = await loop.create_server(lambda: Client(gateway), "127.0.0.1", 0)

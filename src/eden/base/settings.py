@@ -201,9 +201,7 @@ class GatewaySettings(Section, frozen=True):
     poll_ms: Annotated[
         int,
         Meta(ge=5, le=1000),
-        _why(
-            "How often a worker asks PostgreSQL for changes, which take effect within twice that; SQLite tells every 4 ms."
-        ),
+        _why("How often a worker asks PostgreSQL for changes; they hold within twice that. SQLite tells every 4 ms."),
     ] = 20
     connections: Annotated[Size, _why("Connections of clients to one worker; more are told to come later (503).")] = (
         10_000

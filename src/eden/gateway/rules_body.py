@@ -13,6 +13,7 @@ from __future__ import annotations
 import datetime
 import re
 from binascii import a2b_base64
+from collections import ChainMap
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, TypeAlias
 
@@ -38,7 +39,8 @@ def compile_body(models: Mapping[str, Model], operation: OperationVersion) -> Ca
     if operation.body is not None:
         look = compile_type(models, operation.body)
     elif fields:
-        look = compile_type({**models, _BODY: Model(fields=dict(fields))}, _BODY)
+        # models that nobody asks for may not even be decoded; nothing is put into them
+        look = compile_type(ChainMap({_BODY: Model(fields=dict(fields))}, models), _BODY)  # type: ignore[arg-type]
     else:
         return None
     may_be_missing = operation.body is None and not any(field.required for field in fields.values())

@@ -42,7 +42,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 def check(catalogue: Catalogue) -> list[Finding]:
     """Everything that is wrong or odd, errors first, each kind in the document's order."""
     found = [
-        *(one for name, group in catalogue.groups.items() for one in _group(_place("groups", name), group)),
+        *(one for name, group in catalogue.groups.items() for one in _group(place_of("groups", name), group)),
         *(Finding(level=level, place=place, sentence=sentence, hint=hint)
           for level, place, sentence, hint in check_models(catalogue.models)),
         *(one for name, who in catalogue.authorizers.items() for one in _authorizer(catalogue, name, who)),
@@ -73,7 +73,8 @@ def _warning(place: str, sentence: str, hint: str = "") -> Finding:
     return Finding(level="warning", place=place, sentence=sentence, hint=hint)
 
 
-def _place(*words: str) -> str:
+def place_of(*words: str) -> str:
+    """Where in a document, as in TOML."""
     return ".".join(word if re.fullmatch(r"[A-Za-z0-9_-]+", word) else f'"{word}"' for word in words)
 
 
@@ -92,7 +93,7 @@ def _group(place: str, group: Group) -> Iterator[Finding]:
         sentence = "There are several upstreams, and none is said to be the one that operations go to."
         yield _error(f"{place}.upstream", sentence, "Set upstream to one of their names.")
     for name, upstream in group.upstreams.items():
-        yield from _upstream(f"{place}.{_place('upstreams', name)}", upstream)
+        yield from _upstream(f"{place}.{place_of('upstreams', name)}", upstream)
 
 
 def _upstream(place: str, upstream: Upstream) -> Iterator[Finding]:
@@ -130,7 +131,7 @@ def _plain_path(place: str, path: str) -> Iterator[Finding]:
 
 
 def _authorizer(catalogue: Catalogue, name: str, who: Authorizer) -> Iterator[Finding]:
-    place = _place("authorizers", name)
+    place = place_of("authorizers", name)
     operation = catalogue.operations.get(who.operation)
     if operation is None:
         yield _error(f"{place}.operation", f"There is no operation {who.operation}.", "Declare it under operations.")
@@ -156,10 +157,10 @@ def _authorizer(catalogue: Catalogue, name: str, who: Authorizer) -> Iterator[Fi
 
 def _operation(catalogue: Catalogue, name: str) -> Iterator[Finding]:
     operation = catalogue.operations[name]
-    place = _place("operations", name)
+    place = place_of("operations", name)
     yield from _version(catalogue, place, operation)
     for version, other in operation.versions.items():
-        at = f"{place}.{_place('versions', version)}"
+        at = f"{place}.{place_of('versions', version)}"
         if version == operation.version:
             sentence = f"{version} is the version of the operation itself."
             yield _error(at, sentence, "Give one of the two another name.")
@@ -275,10 +276,10 @@ def _mapping(place: str, operation: OperationVersion) -> Iterator[Finding]:
     for part in ("path", "query", "headers"):
         for name, expression in (getattr(mapping, part) or {}).items():
             if trouble := bad_expression(expression):
-                yield _error(f"{at}.{_place(part, name)}", trouble, "As in $.query.id or $.http_body.items[0].name.")
+                yield _error(f"{at}.{place_of(part, name)}", trouble, "As in $.query.id or $.http_body.items[0].name.")
     for name in mapping.headers:
         if forbidden_header(name):
-            yield _error(f"{at}.{_place('headers', name)}", f"The header {name} is HTTP's or the gateway's own.")
+            yield _error(f"{at}.{place_of('headers', name)}", f"The header {name} is HTTP's or the gateway's own.")
     for where, trouble in bad_template(mapping.body):
         yield _error(f"{at}.body{where}", trouble, 'A text that begins with "$" and is none is written with "$$".')
     if mapping.body is not None and operation.kind != "http":
@@ -324,9 +325,11 @@ def _steps(place: str, operation: OperationVersion) -> Iterator[Finding]:
             yield _error(f"{place}.mock.body", f"An answer with status {mock.status} has no body.", "Leave it out.")
         for name, value in mock.headers.items():
             if forbidden_header(name) and name.lower() != "content-type":
-                yield _error(f"{place}.mock.{_place('headers', name)}", f"The header {name} is the gateway's own.")
+                yield _error(f"{place}.mock.{place_of('headers', name)}", f"The header {name} is the gateway's own.")
             elif _unprintable(value):
-                yield _error(f"{place}.mock.{_place('headers', name)}", "The value has characters that no header has.")
+                yield _error(
+                    f"{place}.mock.{place_of('headers', name)}", "The value has characters that no header has."
+                )
     if operation.limits is not None:
         yield from _limits(f"{place}.limits", operation.limits)
         if operation.limits.per_user is not None and operation.authorizer is None:
@@ -370,7 +373,7 @@ def _twins(catalogue: Catalogue) -> Iterator[Finding]:
         call = (operation.group, operation.method, VARIABLE.sub("{}", operation.path))
         if call in seen:
             sentence = f"This is the same call as {seen[call]}."
-            yield _warning(f"{_place('operations', name)}.path", sentence, "One of them may be left out.")
+            yield _warning(f"{place_of('operations', name)}.path", sentence, "One of them may be left out.")
         seen.setdefault(call, name)
 
 
@@ -407,7 +410,7 @@ def _unused(catalogue: Catalogue) -> Iterator[Finding]:
     versions = [one for every in catalogue.operations.values() for one in (every, *every.versions.values())]
     for name in catalogue.groups:
         if not any(one.group == name for one in versions):
-            yield _warning(_place("groups", name), "No operation is in this group.", "Take it out when it stays so.")
+            yield _warning(place_of("groups", name), "No operation is in this group.", "Take it out when it stays so.")
     for name in catalogue.authorizers:
         if not any(one.authorizer == name for one in versions):
-            yield _warning(_place("authorizers", name), "No operation asks this authorizer.", "Set authorizer there.")
+            yield _warning(place_of("authorizers", name), "No operation asks this authorizer.", "Set authorizer there.")

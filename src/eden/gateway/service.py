@@ -22,6 +22,8 @@ from eden.gateway.interfaces import CATALOGUE_CHANGED, Catalogue
 from eden.gateway.models import gateway_catalogues
 from eden.gateway.rules_catalogue import Finding, check
 from eden.gateway.rules_plan import Change, Summary, diff, summary
+from eden.gateway.rules_ready import check_ready
+from eden.gateway.stored import Stored
 
 #: bytes of a document as JSON; 5,000 operations with their models have some 5 MB
 MOST_BYTES = 16_000_000
@@ -64,13 +66,17 @@ def encode(catalogue: Catalogue) -> bytes:
 
 def load(connection: Connection, workspace_id: str) -> tuple[int, Catalogue]:
     """The revision that counts, and its catalogue; 0 and an empty one before the first."""
-    row = connection.execute(
-        select(gateway_catalogues.c.revision, gateway_catalogues.c.document)
-        .where(gateway_catalogues.c.workspace_id == workspace_id)
-        .order_by(gateway_catalogues.c.revision.desc())
-        .limit(1)
-    ).first()
-    return (0, Catalogue()) if row is None else (row.revision, _opened(row.document))
+    found = _newest(connection, workspace_id, 0)
+    return (0, Catalogue()) if found is None else (found[0], _opened(found[1]))
+
+
+def load_stored(
+    connection: Connection, workspace_id: str, known: int, before: Stored | None
+) -> tuple[int, Stored] | None:
+    """The revision that counts, and its catalogue, for whoever serves `before` of revision `known`; None: it is that
+    one."""
+    found = _newest(connection, workspace_id, known)
+    return None if found is None else (found[0], Stored(_text(found[1]), before))
 
 
 def workspaces_served(connection: Connection) -> list[str]:
@@ -122,7 +128,10 @@ class Catalogues:
     async def plan(self, principal: Principal, workspace_id: str, wanted: Catalogue) -> Plan:
         """What `put` would change. A document with errors has a plan, too: it names them."""
         revision, there = await self.get(principal, workspace_id)
-        return Plan(revision=revision, changes=diff(there, wanted), findings=check(wanted))
+        changes, findings = diff(there, wanted), check(wanted)
+        if not any(one.level == "error" for one in findings):
+            findings = [*check_ready(wanted, encode(wanted), changes), *findings]
+        return Plan(revision=revision, changes=changes, findings=findings)
 
     async def put(
         self, principal: Principal, workspace_id: str, wanted: Catalogue, *, revision: int | None = None, note: str = ""
@@ -156,7 +165,9 @@ class Catalogues:
             changes = diff(there, wanted)
             if not changes:
                 return last, more
-            self._do_put(connection, principal, workspace_id, last, wanted, changes, note)
+            document = encode(wanted)
+            refuse_errors(check_ready(wanted, document, changes))
+            self._do_put(connection, principal, workspace_id, last, document, changes, note)
             return last + 1, more
 
         return await self._ground.database.write(work)
@@ -177,11 +188,10 @@ class Catalogues:
         principal: Principal,
         workspace_id: str,
         last: int,
-        wanted: Catalogue,
+        document: bytes,
         changes: Sequence[Change],
         note: str,
     ) -> None:
-        document = encode(wanted)
         if len(document) > MOST_BYTES:
             raise Problem("too-large", f"The catalogue has more than {MOST_BYTES:,} bytes.", "Leave out some of it.")
         short: dict[str, Any] = msgspec.to_builtins(summary(changes))
@@ -240,6 +250,17 @@ def _revision(revision: int, short: Any, author: str, note: str, at: int) -> Rev
     return Revision(revision=revision, summary=msgspec.convert(short, Summary), author=author, note=note, at=at)
 
 
+def _newest(connection: Connection, workspace_id: str, known: int) -> tuple[int, bytes] | None:
+    """The revision that counts, and its document; None: there is none above `known`."""
+    table = gateway_catalogues.c
+    query = select(table.revision, table.document).where(table.workspace_id == workspace_id, table.revision > known)
+    row = connection.execute(query.order_by(table.revision.desc()).limit(1)).first()
+    return None if row is None else (row.revision, row.document)
+
+
+def _text(document: bytes) -> bytes:
+    return zstandard.decompress(document, max_output_size=MOST_BYTES)
+
+
 def _opened(document: bytes) -> Catalogue:
-    text = zstandard.decompress(document, max_output_size=MOST_BYTES)
-    return msgspec.json.decode(text, type=Catalogue)
+    return msgspec.json.decode(_text(document), type=Catalogue)

@@ -16,6 +16,8 @@ from eden.gateway.interfaces import App, Catalogue, EncryptionKey, Secret
 from eden.gateway.pipeline.compile import CompiledTable, compile_workspace
 from eden.gateway.pipeline.local import LocalBuckets, LocalNonces
 from eden.gateway.pipeline.pipeline import Pipeline
+from eden.gateway.service import encode
+from eden.gateway.stored import Stored
 
 NOW = 1_780_000_000_000
 TRACE = "0af7651916cd43dd8448eb211c80319c"
@@ -48,7 +50,7 @@ class House:
     """A pipeline and one workspace. `now_ms` and `seconds` are the time, `draw` the next random number."""
 
     def __init__(self, made: Catalogue, app: App = APP, previous: CompiledTable | None = None) -> None:
-        self.table = compile_workspace(made, [app], "w1", 1, previous)
+        self.table = compile_workspace(Stored(encode(made)), [app], "w1", 1, previous)
         self.now_ms = NOW
         self.seconds = 1000.0
         self.draw = 0.5

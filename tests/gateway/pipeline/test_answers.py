@@ -14,6 +14,8 @@ from eden.gateway.pipeline.codes import CODES
 from eden.gateway.pipeline.compile import compile_workspace
 from eden.gateway.pipeline.headers import refusal
 from eden.gateway.pipeline.retry import tries_again
+from eden.gateway.service import encode
+from eden.gateway.stored import Stored
 from tests.gateway.pipeline.house import APP, NOW, TRACE, House, catalogue, document, header
 
 
@@ -382,13 +384,14 @@ def test_times_are_the_operations_the_groups_or_the_defaults() -> None:
 def test_what_did_not_change_is_taken_over() -> None:
     operation = {"group": "bank", "open": True}
     before = House(catalogue(operations={"a": operation, "b": operation})).table
+    assert before.find("a", None) is not None and before.find("b", None) is not None
     changed = catalogue(operations={"a": operation, "b": {**operation, "path": "/x"}})
-    after = compile_workspace(changed, [APP], "w1", 2, before)
+    after = compile_workspace(Stored(encode(changed)), [APP], "w1", 2, before)
     assert after.find("a", None) is before.find("a", None)
     assert after.find("b", None) is not before.find("b", None)
     assert after.apps[b"app-1"] is before.apps[b"app-1"]
-    other_defaults = catalogue(operations={"a": operation}, defaults={"timeout_ms": 1})
-    assert compile_workspace(other_defaults, [APP], "w1", 3, after).find("a", None) is not after.find("a", None)
+    defaults = Stored(encode(catalogue(operations={"a": operation}, defaults={"timeout_ms": 1})))
+    assert compile_workspace(defaults, [APP], "w1", 3, after).find("a", None) is not after.find("a", None)
     closed = after.with_apps([msgspec.structs.replace(APP, open=False)])
     assert (closed.find("a", None), closed.apps[b"app-1"].open) == (after.find("a", None), False)
     assert (after.apps[b"app-1"].open, closed.revision, closed.workspace_id) == (True, 2, "w1")

@@ -10,6 +10,8 @@ import pytest
 from eden.gateway.exchange import Answer
 from eden.gateway.pipeline.cache import Entry, ResponseCache
 from eden.gateway.pipeline.compile import compile_workspace
+from eden.gateway.service import encode
+from eden.gateway.stored import Stored
 from tests.gateway.pipeline.house import APP, House, catalogue, header
 from tests.gateway.pipeline.test_authorizer import TOKEN, ask, says, workspace
 
@@ -189,8 +191,8 @@ def test_a_change_of_the_operation_forgets_and_of_another_does_not() -> None:
     made = House(catalogue(operations={"bank.account.get": operation, "other": other}))
     made.call(answer=good())
     changed = catalogue(operations={"bank.account.get": operation, "other": {**other, "path": "/x"}})
-    made.table = compile_workspace(changed, [APP], "w1", 2, made.table)
+    made.table = compile_workspace(Stored(encode(changed)), [APP], "w1", 2, made.table)
     assert made.call()[0].cached
     changed = catalogue(operations={"bank.account.get": {**operation, "path": "/y"}, "other": other})
-    made.table = compile_workspace(changed, [APP], "w1", 3, made.table)
+    made.table = compile_workspace(Stored(encode(changed)), [APP], "w1", 3, made.table)
     assert not made.call()[0].cached

@@ -1,8 +1,8 @@
 """A catalogue made ready: what can be decided once per change is not decided once per call.
 
-What did not change since the previous table is taken over, with what it remembers: a change of one operation costs one
-operation, and neither closes breakers nor empties caches of others. When what holds for all operations changes, each is
-brought under its new terms when it is called first.
+A table is made at once, however many operations there are: each is made ready with its first call. One that did not
+change since the table before is taken over then, with what it remembers, under the terms of the new table: no change
+closes breakers or empties caches of operations that it does not concern.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import count
 
-from eden.gateway.interfaces import App, Catalogue, Defaults, Group, Kind, Limits, OperationVersion, Upstream
+from eden.gateway.interfaces import App, Defaults, Group, Kind, Limits, OperationVersion, Upstream
 from eden.gateway.pipeline.authorizer import CompiledAuthorizer
 from eden.gateway.pipeline.breaker import BreakerState
 from eden.gateway.pipeline.cache import CompiledCache
@@ -27,6 +27,8 @@ from eden.gateway.pipeline.migration import CompiledMigration
 from eden.gateway.pipeline.mock import CompiledMock
 from eden.gateway.pipeline.signature import Signer
 from eden.gateway.rules_body import Mistake, compile_body
+from eden.gateway.rules_catalogue import place_of
+from eden.gateway.stored import Stored
 
 #: tells compiled operations of one process apart
 _numbers = count(1)
@@ -38,6 +40,7 @@ class CompileError(ValueError):
     def __init__(self, place: str, reason: str) -> None:
         super().__init__(f"{place}: {reason}")
         self.place = place
+        self.reason = reason
 
 
 class Terms:
@@ -184,13 +187,14 @@ class CompiledTable:
     """A workspace's catalogue and apps, ready for use (`exchange.Table`); what it says never changes."""
 
     __slots__ = (
+        "_before",
+        "_routes",
         "apps",
         "catalogue",
         "cors",
         "egress",
         "filter",
         "revision",
-        "routes",
         "terms",
         "texts",
         "upstreams",
@@ -202,16 +206,18 @@ class CompiledTable:
         self,
         workspace_id: str,
         revision: int,
-        catalogue: Catalogue,
-        routes: dict[tuple[str, str | None], CompiledRoute],
+        catalogue: Stored,
         apps: dict[bytes, CompiledApp],
         terms: Terms,
+        previous: CompiledTable | None,
     ) -> None:
         self.workspace_id = workspace_id
         self.revision = revision
         self.catalogue = catalogue
-        #: by name and version, and by name and None; some are still under the terms of a table before
-        self.routes = routes
+        #: what was called since there is this table, by name and version, and by name and None
+        self._routes: dict[tuple[str, str | None], CompiledRoute] = {}
+        #: what was called before and not since, as far as it may still be the same
+        self._before = {} if previous is None else previous._left(catalogue)
         self.terms = terms
         self.apps = apps
         self.upstreams: dict[str, Upstream] = {
@@ -227,11 +233,47 @@ class CompiledTable:
         self.egress = EgressRoute(workspace_id, catalogue.egress, defaults.limits) if catalogue.egress.domains else None
 
     def find(self, operation: str, version: str | None) -> CompiledRoute | None:
-        """The operation in this version, or in its default one (None, "")."""
-        route = self.routes.get((operation, version or None))
-        if route is not None and route.terms is not self.terms:
-            self.routes[operation, version or None] = route = route.under(self.terms)
+        """The operation in this version, or in its default one (None, ""). CompileError for one that cannot be used."""
+        route = self._routes.get((operation, version or None))
+        return self._first(operation, version or None) if route is None else route
+
+    def _first(self, name: str, version: str | None) -> CompiledRoute | None:
+        """For its first call."""
+        if name not in self.catalogue.operations:
+            return None
+        with _at(place_of("operations", name)):
+            operation = self.catalogue.operations[name]
+        if version is None:
+            route = self.find(name, operation.version)
+        elif version == operation.version:
+            with _at(place_of("operations", name)):
+                route = self._made(name, version, operation)
+        elif version in operation.versions:
+            with _at(place_of("operations", name, "versions", version)):
+                route = self._made(name, version, operation.versions[version])
+        else:
+            return None
+        if route is not None:
+            self._routes[name, version] = route
         return route
+
+    def _made(self, name: str, version: str, source: OperationVersion) -> CompiledRoute:
+        if source.authorizer and source.authorizer not in self.terms.authorizers:
+            raise ValueError(f"There is no authorizer {source.authorizer}.")
+        old = self._before.pop((name, version), None)
+        if old is not None and old.source == source and old.group == self.catalogue.groups.get(source.group):
+            return old.under(self.terms)
+        return _route(self.workspace_id, name, version, source, self.catalogue, self.terms)
+
+    def _left(self, catalogue: Stored) -> dict[tuple[str, str | None], CompiledRoute]:
+        """What may be the same in another catalogue."""
+        left, names = self._before | self._routes, catalogue.operations.texts
+        alike = catalogue.models.texts == self.catalogue.models.texts
+        if not alike or self.catalogue.operations.texts.keys() - names.keys():
+            left = {
+                key: route for key, route in left.items() if key[0] in names and (alike or not route.source.check_body)
+            }
+        return left
 
     def with_apps(self, apps: Iterable[App]) -> CompiledTable:
         """The same catalogue for other apps."""
@@ -243,13 +285,13 @@ class CompiledTable:
 
 
 def compile_workspace(
-    catalogue: Catalogue, apps: Iterable[App], workspace_id: str, revision: int, previous: CompiledTable | None = None
+    catalogue: Stored, apps: Iterable[App], workspace_id: str, revision: int, previous: CompiledTable | None = None
 ) -> CompiledTable:
     """The catalogue and who may call, ready for use; CompileError names the place of what cannot be."""
     defaults = catalogue.defaults
     authorizers: dict[str, CompiledAuthorizer] = {}
     for name, authorizer in catalogue.authorizers.items():
-        place = f"authorizers.{name}"
+        place = place_of("authorizers", name)
         if authorizer.operation not in catalogue.operations:
             raise CompileError(place, f"There is no operation {authorizer.operation}.")
         with _at(place):
@@ -258,40 +300,25 @@ def compile_workspace(
     if previous is not None and previous.terms.defaults == defaults:
         # with the same authorizers, nothing that holds for all has changed
         terms = previous.terms if previous.catalogue.authorizers == catalogue.authorizers else terms
-    routes: dict[tuple[str, str | None], CompiledRoute] = {}
-    alike = set() if previous is None else _alike_groups(previous.catalogue, catalogue)
-    same_models = previous is not None and previous.catalogue.models == catalogue.models
-    for name, operation in catalogue.operations.items():
-        for version in operation.versions.keys() | {operation.version}:
-            source = operation if version == operation.version else operation.versions[version]
-            place = f"operations.{name}" if source is operation else f"operations.{name}.versions.{version}"
-            if source.authorizer and source.authorizer not in authorizers:
-                raise CompileError(place, f"There is no authorizer {source.authorizer}.")
-            old = None if previous is None else previous.routes.get((name, version))
-            kept = source.group in alike and (same_models or not source.check_body)
-            if old is not None and kept and old.source == source:
-                routes[name, version] = old
-                continue
-            with _at(place):
-                routes[name, version] = _route(workspace_id, name, version, source, catalogue, terms)
-        routes[name, None] = routes[name, operation.version]
-    made = _apps(apps, defaults.app_limits, previous)
-    return CompiledTable(workspace_id, revision, catalogue, routes, made, terms)
+    return CompiledTable(workspace_id, revision, catalogue, _apps(apps, defaults.app_limits, previous), terms, previous)
 
 
 def _route(
-    workspace_id: str, name: str, version: str, source: OperationVersion, catalogue: Catalogue, terms: Terms
+    workspace_id: str, name: str, version: str, source: OperationVersion, catalogue: Stored, terms: Terms
 ) -> CompiledRoute:
     group = catalogue.groups.get(source.group)
     if group is None:
         raise ValueError(f"There is no group {source.group}.")
     route = CompiledRoute(workspace_id, name, version, source, group, terms)
     if source.check_body:
-        route.check_body = compile_body(catalogue.models, source)
+        try:
+            route.check_body = compile_body(catalogue.models, source)
+        except KeyError as error:
+            raise ValueError(f"There is no model {error.args[0]}.") from None
     if route.migration is not None and route.migration.upstream.partition("/")[2] not in group.upstreams:
         raise ValueError(f"The group has no upstream {route.migration.upstream.partition('/')[2]}.")
     if group.default_upstream not in group.upstreams:
-        raise CompileError(f"groups.{source.group}", f"There is no upstream {group.default_upstream}.")
+        raise CompileError(place_of("groups", source.group), f"There is no upstream {group.default_upstream}.")
     return route
 
 
@@ -306,10 +333,6 @@ def _at(place: str) -> Iterator[None]:
         raise CompileError(place, str(error)) from error
 
 
-def _alike_groups(one: Catalogue, other: Catalogue) -> set[str]:
-    return {name for name, group in other.groups.items() if one.groups.get(name) == group}
-
-
 def _apps(apps: Iterable[App], default: Limits | None, previous: CompiledTable | None) -> dict[bytes, CompiledApp]:
     made = {}
     for app in apps:
@@ -318,6 +341,6 @@ def _apps(apps: Iterable[App], default: Limits | None, previous: CompiledTable |
         if old is not None and old.source == (app, default):
             made[key] = old
         else:
-            with _at(f"apps.{app.key}"):
+            with _at(place_of("apps", app.key)):
                 made[key] = CompiledApp(app, default)
     return made

@@ -1,38 +1,25 @@
-"""What the data plane serves, from the database: loaded once, then whatever the feed says has changed."""
+"""What the data plane serves, from the database: loaded once, then whatever the feed says has changed.
+
+A thread reads and cuts the document; the loop gets a table of it in one piece that does not grow with what changed
+(`pipeline.compile`), and swaps it in.
+"""
 
 from __future__ import annotations
 
-import gc
 import logging
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-
-from sqlalchemy import Connection
+from collections.abc import Callable
 
 from eden.base.changes import Change
 from eden.base.ground import Ground
 from eden.base.ids import now
-from eden.gateway.interfaces import APPS_CHANGED, CATALOGUE_CHANGED, App, Catalogue
-from eden.gateway.pipeline.compile import CompiledTable, CompileError, compile_workspace
+from eden.gateway.interfaces import APPS_CHANGED, CATALOGUE_CHANGED, App
+from eden.gateway.pipeline.compile import CompiledTable, compile_workspace
 from eden.gateway.proxy.gateway import Tables
-from eden.gateway.service import load, workspaces_served
+from eden.gateway.service import load_stored, workspaces_served
 from eden.gateway.service_apps import load_apps, sealing
 
 log = logging.getLogger("eden.gateway")
-
-
-@contextmanager
-def _no_garbage() -> Iterator[None]:
-    """A catalogue is a hundred thousand objects that stay: looking among them for garbage takes longer than reading
-    them."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
 
 
 class Loader:
@@ -40,6 +27,7 @@ class Loader:
 
     def __init__(self, ground: Ground, changed: Callable[[Tables], None]) -> None:
         self._ground = ground
+        self._read = ground.database.read
         self._changed = changed
         self._seal = sealing(ground.secret)
         self._compiled: dict[str, CompiledTable] = {}
@@ -51,41 +39,36 @@ class Loader:
             self._ground.feed.listen(kind, self._follow)
         await self._ground.feed.start()
         for workspace in await self._ground.database.read(workspaces_served):
-            await self._load(workspace)
+            await self._load(workspace, CATALOGUE_CHANGED)
         return self._tables()
 
     async def _follow(self, change: Change) -> None:
-        if await self._load(change.workspace_id):
+        if await self._load(change.workspace_id, change.kind):
             self._changed(self._tables())
 
-    async def _load(self, workspace: str) -> bool:
-        """Whether there is a new table. A catalogue that cannot be compiled leaves the old one in force."""
-
-        def work(connection: Connection) -> tuple[int, Catalogue, tuple[App, ...]]:
-            return *load(connection, workspace), load_apps(connection, self._seal, workspace, now())
-
+    async def _load(self, workspace: str, kind: str) -> bool:
+        """Whether there is a new table. What cannot be served leaves the old one in force."""
         began = time.monotonic()
-        with _no_garbage():
-            revision, catalogue, apps = await self._ground.database.read(work)
-            table = self._compile(workspace, revision, catalogue, apps)
-        if table is None:
+        before, apps = self._compiled.get(workspace), self._apps.get(workspace)
+        try:
+            if apps is None or kind == APPS_CHANGED:
+                apps = await self._read(lambda connection: load_apps(connection, self._seal, workspace, now()))
+            if before is not None and kind == APPS_CHANGED:
+                table = before.with_apps(apps)
+            else:
+                known, served = (0, None) if before is None else (before.revision, before.catalogue)
+                found = await self._read(lambda connection: load_stored(connection, workspace, known, served))
+                if found is None:
+                    return False
+                revision, catalogue = found
+                table = compile_workspace(catalogue, apps, workspace, revision, before)
+        except ValueError as error:
+            log.error("a change of %s is not served: %s", workspace, error)
             return False
         self._compiled[workspace], self._apps[workspace] = table, apps
         millis = (time.monotonic() - began) * 1000
-        log.info("revision %d of the catalogue of %s is served (%.0f ms)", revision, workspace, millis)
+        log.info("revision %d of the catalogue of %s is served (%.0f ms)", table.revision, workspace, millis)
         return True
-
-    def _compile(
-        self, workspace: str, revision: int, catalogue: Catalogue, apps: tuple[App, ...]
-    ) -> CompiledTable | None:
-        before = self._compiled.get(workspace)
-        try:
-            if before is not None and before.revision == revision:
-                return before.with_apps(apps)
-            return compile_workspace(catalogue, apps, workspace, revision, before)
-        except CompileError as error:
-            log.error("the catalogue of %s, revision %d, is not served: %s", workspace, revision, error)
-            return None
 
     def _tables(self) -> Tables:
         return Tables(self._compiled, {app.key: workspace for workspace, apps in self._apps.items() for app in apps})
