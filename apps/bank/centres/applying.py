@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection, Row, insert, select, update
 
-from bank.centres import customers, deciding, line, loan_books, messages, papers, products, worklist
+from bank.centres import customers, deciding, line, loan_books, messages, numbers, papers, products, worklist
 from bank.centres.worklist import Word
 from bank.credit.applications import Step
 from bank.credit.decide import Decision, Lender
@@ -184,7 +184,7 @@ def _do_insert(
     connection.execute(
         insert(applications).values(
             id=identifier,
-            number=f"L{day_of(at):%Y%m%d}{int(identifier[-8:], 16) % 1_000_000:06d}",
+            number=numbers.new(connection, applications.c.number, "L", at),
             customer_id=customer,
             key=key,
             fingerprint=_fingerprint(wanted),

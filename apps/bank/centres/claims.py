@@ -16,14 +16,14 @@ import msgspec
 from msgspec import Meta, Struct
 from sqlalchemy import Connection, Row, func, insert, select, update
 
-from bank.centres import films, loan_rows, messages, worklist
+from bank.centres import films, loan_rows, messages, numbers, worklist
 from bank.centres.accounting import CLAIMS_PAID, general
 from bank.centres.payments import Order, Payments, do_insert
 from bank.centres.worklist import Word
 from bank.ids import new_hex
 from bank.refusals import Refusal, yuan
 from bank.tables import accounts, claims, documents
-from bank.times import day_of, shown
+from bank.times import shown
 from bank.values import Claim
 from eden.base.database import Database
 from eden.base.ids import now
@@ -136,7 +136,7 @@ def _do_file(connection: Connection, customer: str, key: str, wanted: File, at: 
     ).scalar_one()
     state = judge(wanted.amount, paid, "MERCHANT" in deposits)
     identifier = new_hex(at)
-    number = f"C{day_of(at):%Y%m%d}{int(identifier[-8:], 16) % 1_000_000:06d}"
+    number = numbers.new(connection, claims.c.number, "C", at)
     connection.execute(
         insert(documents).values(id=digest, customer_id=customer, kind=kind, content=content, created_at=at)
     )

@@ -235,6 +235,13 @@ def test_a_decision_can_be_made_again_by_its_trace(rich: BankHouse) -> None:
     assert made.trace.data.cash_flow.inflows[0] > 0 and made.trace.data.has_consent
 
 
+def test_no_two_applications_have_a_number(rich: BankHouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = iter((7, 7, 7, 8))
+    monkeypatch.setattr("bank.centres.numbers.secrets.randbelow", lambda _: next(drawn))
+    found = [apply(rich, key).json["number"] for key in ("k1", "k2")]
+    assert [number[-6:] for number in found] == ["000007", "000008"]
+
+
 def test_another_loan_is_carried_beside_the_first(rich: BankHouse) -> None:
     sign(rich, apply(rich).json["id"])
     apply(rich, key="k2")
