@@ -56,6 +56,37 @@ def test_a_process_is_started_again_at_its_address(capsys: pytest.CaptureFixture
     assert f"ended with {-signal.SIGKILL}" in said()
 
 
+def test_a_line_without_end_stops_nobody(capsys: pytest.CaptureFixture[str]) -> None:
+    talking = (
+        "import sys; print('http://127.0.0.1:1\\n' + 'x' * 1_000_000 + '\\nstill here', flush=True); sys.stdin.read()"
+    )
+
+    async def live() -> None:
+        process = Supervised("talking", lambda _: [sys.executable, "-c", talking])
+        process.start()
+        said = ""
+        while "talking | still here" not in said:
+            await asyncio.sleep(0.01)
+            said += capsys.readouterr().out
+        assert process.pid is not None
+        await process.stop()
+
+    asyncio.run(live())
+
+
+def test_what_cannot_be_started_is_tried_again(capsys: pytest.CaptureFixture[str]) -> None:
+    tries = iter(["/nowhere/python", sys.executable])
+
+    async def live() -> None:
+        process = Supervised("echo", lambda port: [next(tries), "-c", _ECHO, str(port)])
+        process.start()
+        assert await process.address() == "http://127.0.0.1:4711"
+        await process.stop()
+
+    asyncio.run(live())
+    assert "echo | could not be started ([Errno 2]" in capsys.readouterr().err
+
+
 def test_who_does_not_end_is_ended() -> None:
     async def live() -> None:
         stubborn = "import signal, time; signal.signal(15, signal.SIG_IGN); print('http://127.0.0.1:1', flush=True)"

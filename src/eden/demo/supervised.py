@@ -7,7 +7,7 @@ import contextlib
 import re
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
 #: pauses before it is started again; the last one for ever
 _PAUSES = (0.1, 0.5, 2.0, 10.0)
@@ -69,23 +69,40 @@ class Supervised:
         tried, port = 0, 0
         while True:
             began = time.monotonic()
-            self._process = process = await asyncio.create_subprocess_exec(
-                *self._command(port),
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.STDOUT,
-                env=self._environment,
-            )
-            assert process.stdout is not None
-            async for line in process.stdout:
-                text = line.decode("utf-8", "replace").rstrip()
-                if not self._ready.is_set() and (found := _ADDRESS.search(text)):
-                    self._address, port = found[0], int(found[0].rpartition(":")[2])
-                    self._ready.set()
-                elif not _ADDRESS.fullmatch(text.rpartition(" ")[2]):
-                    print(f"  {self._name} | {text}", flush=True)
-            code = await process.wait()
+            try:
+                self._process = process = await asyncio.create_subprocess_exec(
+                    *self._command(port),
+                    stdin=asyncio.subprocess.PIPE,
+                    stdout=asyncio.subprocess.PIPE,
+                    stderr=asyncio.subprocess.STDOUT,
+                    env=self._environment,
+                )
+            except OSError as error:
+                # the machine has no process or no memory left, which may pass
+                ended = f"could not be started ({error})"
+            else:
+                assert process.stdout is not None
+                async for text in _lines(process.stdout):
+                    if not self._ready.is_set() and (found := _ADDRESS.search(text)):
+                        self._address, port = found[0], int(found[0].rpartition(":")[2])
+                        self._ready.set()
+                    elif not _ADDRESS.fullmatch(text.rpartition(" ")[2]):
+                        print(f"  {self._name} | {text}", flush=True)
+                ended = f"ended with {await process.wait()}"
             tried = 0 if time.monotonic() - began > _SETTLED else tried
-            print(f"  {self._name} | ended with {code}, is started again", file=sys.stderr, flush=True)
+            print(f"  {self._name} | {ended}, is started again", file=sys.stderr, flush=True)
             await asyncio.sleep(_PAUSES[min(tried, len(_PAUSES) - 1)])
             tried += 1
+
+
+async def _lines(output: asyncio.StreamReader) -> AsyncIterator[str]:
+    """What a process says, to its end. Of a line that is longer than the reader's buffer only the rest is told: nobody
+    reads it, and the process must not wait for somebody who does."""
+    while True:
+        try:
+            line = await output.readline()
+        except ValueError:
+            continue
+        if not line:
+            return
+        yield line.decode("utf-8", "replace").rstrip()
