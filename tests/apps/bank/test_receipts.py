@@ -16,7 +16,8 @@ import pytest
 from bank import verifier
 from bank.__main__ import main
 from bank.centres import network
-from bank.centres.payments import OUTSIDE_SECONDS
+from bank.centres.payments import OUTSIDE_SECONDS, settling_id
+from bank.ids import new_hex
 from bank.ledger.heads import Keys
 from bank.ledger.interfaces import Flag, Posted
 from bank.ledger.receipts import Note, ReceiptError, verify
@@ -69,6 +70,13 @@ def test_a_receipt_is_of_what_became_of_the_money(house: BankHouse) -> None:
     moved, back = proven(house, sent), proven(house, refused)
     assert (moved.transfer.flags, moved.transfer.amount, moved.transfer.pending_id) == (Flag.POST, 10_000, sent)
     assert (back.transfer.flags, back.transfer.amount, back.released) == (Flag.VOID, 0, 20_000)
+
+
+def test_what_settles_an_order_stands_for_its_time() -> None:
+    at = now()
+    order = new_hex(at)
+    found = {order, settling_id(order, True), settling_id(order, False)}
+    assert len(found) == 3 and new_hex(at - 2_000) < min(found) and max(found) < new_hex(at + 2_000)
 
 
 def test_a_reservation_that_nobody_confirmed_is_proven_to_be_over(
