@@ -92,7 +92,7 @@ const texts = {
 }
 
 const table = texts[language]
-const t = (key) => table[key] || key
+const t = (key) => table[key] ?? key
 
 /** A text with values by their names: `fill('overPay', { most: '1,000.00' })`. */
 const fill = (key, values) => t(key).replace(/\{(\w+)\}/g, (_, name) => values[name])
