@@ -182,6 +182,7 @@ class FakeSocket {
   }
 
   close(code = 1000, reason = '') {
+    if (this.readyState === 3) return
     this.readyState = 3
     this.onclose({ code, reason })
   }
@@ -279,6 +280,20 @@ describe('sockets', () => {
       await begun
       expect(FakeSocket.all).toEqual([])
       expect(told()).toEqual(['close'])
+    })
+
+    it('can be closed while they are signed once more', async () => {
+      let signed!: (url: URL) => void
+      const signing = new Promise<URL>((resolve) => { signed = resolve })
+      const sign = vi.fn(async () => sign.mock.calls.length === 1 ? new URL('wss://g/rpc/a') : signing)
+      const { frame, socket, told, begin } = operation(true, sign)
+      await begin()
+      FakeSocket.all.splice(0)[0]!.close(1006)
+      await vi.waitFor(() => expect(socket).toHaveBeenCalledTimes(2))
+      await frame.ask(socketClose, { socketId: 1 })
+      signed(new URL('wss://g/rpc/a'))
+      await vi.waitFor(() => expect(told()).toEqual(['close']))
+      expect(FakeSocket.all).toEqual([])
     })
   })
 })

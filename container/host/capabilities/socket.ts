@@ -115,7 +115,11 @@ class Connection {
 
   private async closed(code: number, reason: string, first: boolean): Promise<void> {
     try {
-      if (first && !this.opened && await this.clockWasWrong()) return await this.connect(false)
+      if (first && !this.opened && await this.clockWasWrong()) {
+        await this.connect(false)
+        // left meanwhile, there is no other socket that would close
+        if (!this.left.signal.aborted) return
+      }
     } catch {
       // it is not open, for whichever reason
     }
