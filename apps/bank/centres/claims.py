@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-import struct
 from typing import Annotated, Any
 
 import msgspec
@@ -21,6 +20,7 @@ from bank.centres.accounting import CLAIMS_PAID, general
 from bank.centres.payments import Order, Payments, do_insert
 from bank.centres.worklist import Word
 from bank.ids import new_hex
+from bank.photos import size_of
 from bank.refusals import Refusal, yuan
 from bank.tables import accounts, claims, documents
 from bank.times import shown
@@ -62,24 +62,6 @@ def judge(amount: int, paid_in_year: int, has_shop: bool) -> str:
     if not has_shop or amount > MOST:
         return "refused"
     return "paid" if amount <= AT_ONCE and paid_in_year < PER_YEAR else "referred"
-
-
-def size_of(picture: bytes) -> tuple[int, int] | None:
-    """Width and height of a JPEG or PNG in pixels; None for anything else (ITU T.81, B.2.2; PNG, 11.2.1)."""
-    if picture[:8] == b"\x89PNG\r\n\x1a\n" and len(picture) >= 24:
-        width, height = struct.unpack(">II", picture[16:24])
-        return int(width), int(height)
-    if picture[:2] != b"\xff\xd8":
-        return None
-    place = 2
-    while place + 9 <= len(picture) and picture[place] == 0xFF:
-        marker, length = picture[place + 1], int.from_bytes(picture[place + 2 : place + 4], "big")
-        # start of frame; not the tables that have numbers among them
-        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
-            height, width = struct.unpack(">HH", picture[place + 5 : place + 9])
-            return int(width), int(height)
-        place += 2 + length
-    return None
 
 
 class Claims:

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from bank.centres import films
-from bank.centres.claims import AT_ONCE, MOST, MOST_FILM, PER_YEAR, judge, size_of
+from bank.centres.claims import AT_ONCE, MOST, MOST_FILM, PER_YEAR, judge
+from bank.photos import size_of
 from tests.apps.bank.house import Answer, BankHouse
 
 
@@ -160,3 +161,6 @@ def test_the_rules(amount: int, paid: int, has_shop: bool, state: str) -> None:
 
 def test_sizes_of_pictures() -> None:
     assert (size_of(png(7, 9)), size_of(jpeg(640, 480)), size_of(b"\xff\xd8")) == ((7, 9), (640, 480), None)
+    # a marker may have more bytes 0xFF before it
+    filled = jpeg(640, 480).replace(b"\xff\xc0", b"\xff\xff\xff\xc0")
+    assert filled != jpeg(640, 480) and size_of(filled) == (640, 480)

@@ -11,6 +11,8 @@ import cv2
 import numpy as np
 from msgspec import Struct
 
+from bank.photos import size_of
+
 Image = np.ndarray[Any, np.dtype[np.uint8]]
 
 #: bytes and pixels of a photo: larger ones are not decoded (a small file can have many pixels)
@@ -50,9 +52,7 @@ class Quality(Struct, frozen=True):
 
 def decode(content: bytes) -> Image | None:
     """The picture in a JPEG or PNG file; None when there is none, or it is too large."""
-    if not content.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n")) or len(content) > MOST_BYTES:
-        return None
-    size = _size(content)
+    size = size_of(content) if len(content) <= MOST_BYTES else None
     if size is None or size[0] * size[1] > MOST_PIXELS:
         return None
     picture = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
@@ -153,21 +153,3 @@ def _slope(picture: Image) -> float:
 
     coarse = max(np.arange(-10, 10.5, 1.0), key=lambda angle: sharpness(float(angle)))
     return float(max(np.arange(coarse - 0.8, coarse + 0.9, 0.2), key=lambda angle: sharpness(float(angle))))
-
-
-def _size(content: bytes) -> tuple[int, int] | None:
-    """Width and height as the file's header says them, without decoding."""
-    if content.startswith(b"\x89PNG"):
-        return int.from_bytes(content[16:20]), int.from_bytes(content[20:24])
-    at = 2
-    while at + 9 < len(content):
-        if content[at] != 0xFF:
-            return None
-        kind = content[at + 1]
-        if kind == 0xFF:
-            at += 1
-        elif 0xC0 <= kind <= 0xCF and kind not in (0xC4, 0xC8, 0xCC):
-            return int.from_bytes(content[at + 7 : at + 9]), int.from_bytes(content[at + 5 : at + 7])
-        else:
-            at += 2 + int.from_bytes(content[at + 2 : at + 4])
-    return None
