@@ -45,6 +45,8 @@ class Replay:
         self._ends = ends[::-1]
         self._day_starts = day_starts
         self._seq = 0
+        #: the index of the next transfer, where it and the last one happen both or not at all
+        self._linked: int | None = None
         self._leaves: list[bytes] = []
         self._ids: set[bytes] = set()
         self._notes: dict[str, Callable[[str, int, Any], None]] = {
@@ -81,6 +83,8 @@ class Replay:
     def finish(self) -> None:
         """Nothing more is fed."""
         self._grow()
+        if self._linked is not None:
+            self._find(self._linked, "is missing: the one before is linked to it")
         while self._sizes and self._sizes[-1] <= self._seq:
             self.roots[self._sizes.pop()] = self.tree.root()
         while self._ends and self._ends[-1] <= self._seq:
@@ -127,6 +131,9 @@ class Replay:
         if id_ in self._ids:
             self._find(seq, "has the id of an earlier transfer")
         self._ids.add(id_)
+        if self._linked not in (None, seq):
+            self._find(seq, "stands where a linked transfer was expected")
+        self._linked = seq + 1 if row[9] & Flag.LINKED else None
         debit, credit = self.accounts.get(debit_id), self.accounts.get(credit_id)
         if debit is None or credit is None:
             self._find(seq, "moves money of an account that there is not")

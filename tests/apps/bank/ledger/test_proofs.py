@@ -9,7 +9,7 @@ from random import Random
 import msgspec
 import pytest
 
-from bank.ledger.audit import audit
+from bank.ledger.audit import _entries, audit
 from bank.ledger.closing import ChartLine
 from bank.ledger.commands import verify_receipt
 from bank.ledger.heads import OVERLAP, HeadError, Keys, SignedHead, open_head, parse_verifier_key
@@ -17,6 +17,7 @@ from bank.ledger.interfaces import Flag, LedgerError, Outcome, Posted
 from bank.ledger.ledger import Ledger
 from bank.ledger.merkle import verify_consistency
 from bank.ledger.receipts import MOST_BYTES, Note, Receipt, ReceiptError, verify
+from bank.ledger.replay import Replay
 from bench._ledger_edits import EDITED, Editor, receipt_edit_is_found
 from tests.apps.bank.ledger.kit import CASH, START, Clock, Desk, Opener, desk, furnished, move, post, run
 
@@ -252,6 +253,29 @@ def test_edited_bytes_are_found(tmp_path: Path) -> None:
         finally:
             editor.close()
             await it.ledger.close()
+
+    run(test)
+
+
+def test_half_a_chain_is_found(opener: Opener) -> None:
+    async def test() -> None:
+        async with desk(opener) as it:
+            a, b, c, _ = it.deposits
+            chain = [move(a, b, 1, Flag.LINKED), move(b, c, 1)]
+            assert await it.ledger.post(chain) == [Outcome.CREATED] * 2
+            entries = [entry async for entry in _entries(it.ledger.store)]
+            end = entries[-1][0]
+            for others, finding in (
+                ([], f"entry {end}: is missing: the one before is linked to it"),
+                ([(end, entries[-1][2], "note", "", "{}")], f"entry {end}: is missing: the one before is linked to it"),
+                ([(end + 1, *entries[-1][1:])], f"entry {end + 1}: stands where a linked transfer was expected"),
+                ([entries[-1]], ""),
+            ):
+                replay = Replay([], [], 0)
+                for entry in (*entries[:-1], *others):
+                    replay.note(*entry) if len(entry) == 5 else replay.transfer(entry)
+                replay.finish()
+                assert finding in replay.findings if finding else replay.findings == []
 
     run(test)
 
