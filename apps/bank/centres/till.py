@@ -5,7 +5,8 @@ id follows from the customer and from what their phone calls the payment, so the
 transfer, and what the ledger has answered is done. Lines of statements follow from the journal a moment later
 (`Till.write_lines`), from where a process that died has left it.
 
-What the database knows of an account is believed for some seconds; for payments that come together it is asked at once.
+What the database knows of an account is believed for some seconds; for payments that come together it is asked at once,
+and about accounts that go on paying it is asked again before (`Till.run`), so that hardly any payment waits.
 How much an account has paid today is counted here, as only one process writes a ledger.
 """
 
@@ -15,7 +16,7 @@ import asyncio
 import hashlib
 import logging
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -45,6 +46,8 @@ _KEY = re.compile(r"[0-9a-f]{12}7[0-9a-f]{19}")
 _CONSUMER = "till"
 #: entries of one write, and seconds until the next one
 _PAGE, _EVERY = 5_000, 0.5
+#: accounts of one question
+_ASKED = 500
 _MINUTE = 60_000_000
 #: how long what is known of an account is believed, µs; how many are kept; how long others are waited for, seconds
 _BELIEVED, _KEPT, _TOGETHER = 10_000_000, 200_000, 0.002
@@ -97,6 +100,8 @@ class Till:
         self._reading: asyncio.Task[None] | None = None
         #: by id, and by number
         self._facts: dict[str, Fact] = {}
+        #: ids of accounts and numbers of shops in use of which something is soon not believed any more
+        self._aging = set[str]()
         self._products: dict[tuple[str, int], products.Product] = {}
         #: the day that is counted, and what accounts have paid in it
         self._day, self._spent = 0, dict[str, int]()
@@ -186,7 +191,11 @@ class Till:
 
     def _known(self, name: str, at: int) -> Fact | None:
         fact = self._facts.get(name)
-        return fact if fact is not None and at - fact.at < _BELIEVED else None
+        if fact is None or (age := at - fact.at) >= _BELIEVED:
+            return None
+        if age >= _BELIEVED // 2:
+            self._aging.add(name)
+        return fact
 
     def _asked(self, wanted: Purchase) -> asyncio.Future[tuple[Fact | None, Fact | None]]:
         """Of both accounts, from the database."""
@@ -202,7 +211,7 @@ class Till:
                 await asyncio.sleep(_TOGETHER)
                 asked, self._waiting = self._waiting, []
                 try:
-                    found = await self._look_up(asked)
+                    found = await self._look_up({one.account for one, _ in asked}, {one.shop for one, _ in asked})
                 except Exception as error:
                     for _, answer in asked:
                         if not answer.done():
@@ -214,11 +223,18 @@ class Till:
         finally:
             self._reading = None
 
-    async def _look_up(self, asked: Iterable[tuple[Purchase, Any]]) -> dict[str, Fact]:
-        """Accounts by id, shops by number; from now on their payments are counted, too."""
+    async def renew(self) -> None:
+        """Ask again about accounts in use before what is known of them is not believed any more."""
+        aging, self._aging = list(self._aging), set()
+        for start in range(0, len(aging), _ASKED):
+            some = aging[start : start + _ASKED]
+            ids = {name for name in some if (fact := self._facts.get(name)) and fact.id == name}
+            await self._look_up(ids, set(some) - ids)
+
+    async def _look_up(self, ids: Set[str], numbers: Set[str]) -> dict[str, Fact]:
+        """Accounts by id, shops by number; from now on payments of the accounts are counted, too."""
         at, day = now(), self._day
-        ids, numbers = {wanted.account for wanted, _ in asked}, {wanted.shop for wanted, _ in asked}
-        uncounted = ids.difference(self._spent)
+        uncounted = ids - self._spent.keys()
 
         def read(connection: Connection) -> tuple[list[Fact], dict[str, int]]:
             facts = self._found(connection, ids, numbers, at)
@@ -285,14 +301,15 @@ class Till:
         return len(found)
 
     async def run(self) -> None:
-        """Write lines, for ever."""
+        """Write lines and ask again about accounts, for ever."""
         while True:
             await asyncio.sleep(_EVERY)
             try:
                 await self.write_lines()
+                await self.renew()
             except Exception:
                 self._sure = False
-                log.exception("lines of payments could not be written")
+                log.exception("lines of payments could not be written, or accounts not be asked about")
 
 
 _GENERAL = bytes.fromhex(general(0))[:12]

@@ -207,6 +207,27 @@ def test_what_was_paid_is_paid_whatever_has_changed_since(house: BankHouse, monk
     assert pay(house, 100).code == "account-frozen"
 
 
+@pytest.mark.parametrize("in_use", [True, False])
+def test_a_frozen_account_pays_for_ten_seconds_at_most(
+    house: BankHouse, monkeypatch: pytest.MonkeyPatch, in_use: bool
+) -> None:
+    """And of one in use the bank knows before, without a payment that waits for it."""
+    till, account, began = house.bank.till, current(house)["id"], now()
+    assert pay(house, 100).status == 200
+    frozen = update(accounts).where(accounts.c.id == account).values(state="frozen")
+    house.run(house.bank.database.write(lambda connection: connection.execute(frozen)))
+    monkeypatch.setattr("bank.centres.till.now", lambda: began + 6_000_000)
+    assert not in_use or pay(house, 100).status == 200
+    house.run(till.renew())
+    known = till._facts[account].at
+    assert (known == till._facts[SHOP].at == began + 6_000_000) is in_use
+    if in_use:
+        monkeypatch.setattr(till, "_look_up", None)
+    else:
+        monkeypatch.setattr("bank.centres.till.now", lambda: known + 10_000_000)
+    assert pay(house, 100).code == "account-frozen"
+
+
 def test_a_day_has_a_limit_that_a_restart_does_not_forget(house: BankHouse) -> None:
     for _ in range(DAY_MOST // MOST):
         assert pay(house, MOST).status == 200
@@ -238,7 +259,7 @@ def test_a_question_over_midnight_counts_for_no_day(house: BankHouse, monkeypatc
         return found
 
     monkeypatch.setattr(bank.database, "read", over_midnight)
-    house.run(till._look_up([(Purchase(account, SHOP, 1), None)]))
+    house.run(till._look_up({account}, {SHOP}))
     assert till._spent == {}
 
 
