@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from eden.gateway.documents import read_catalogue
 from eden.gateway.interfaces import Catalogue, Target
 from eden.gateway.service import Catalogues
 from eden.gateway.service_apps import Apps
+from eden.gateway.try_call import TryIt
 from eden.organisation.founding import Founded
 
 PREFIX = "/rpc/"
@@ -35,12 +37,14 @@ class Gateway:
 
     def __init__(self, platform: Platform, founded: Founded, workspace: str, port: int) -> None:
         services = {name: one for part in platform.parts for name, one in part.services.items()}
-        catalogues, apps = services["gateway_catalogues"], services["gateway_apps"]
-        assert isinstance(catalogues, Catalogues) and isinstance(apps, Apps)
+        catalogues, apps, trial = (services[f"gateway_{name}"] for name in ("catalogues", "apps", "trial"))
+        assert isinstance(catalogues, Catalogues) and isinstance(apps, Apps) and isinstance(trial, TryIt)
         self._catalogues, self._apps = catalogues, apps
         self._owner, self._workspace = founded.owner, founded.workspaces[workspace]
         self._poll = platform.ground.settings.gateway.poll_ms / 1000
         self._address = f"http://127.0.0.1:{port}"
+        # the settings have no port: a free one was taken
+        trial.address = self._address
         self._open = asyncio.Event()
         self.forward = Forward(self._opened, PREFIX.rstrip("/"))
 
@@ -74,9 +78,12 @@ class Gateway:
         nobody can choose."""
         known, url = 0, f"{self._address}{PREFIX}{_SEALED[0]}"
         while known < _SURE:
-            async with aiohttp.ClientSession() as session, session.post(url, headers={"x-eden-app": _APP}) as answer:
-                problem: dict[str, Any] = await answer.json(content_type=None)
-                known = known + 1 if problem["code"] == "no-signature" else 0
+            problem: dict[str, Any] = {}
+            # a worker that has ended is started again
+            with contextlib.suppress(aiohttp.ClientError):
+                async with aiohttp.ClientSession() as session, session.post(url, headers={"x-eden-app": _APP}) as said:
+                    problem = await said.json(content_type=None)
+            known = known + 1 if problem.get("code") == "no-signature" else 0
             if not known:
                 await asyncio.sleep(self._poll)
 
