@@ -92,6 +92,11 @@ SENTENCES: dict[str, tuple[int, str, str]] = {
         "该贷款有还款正在入账，请稍后再试。",
         "A repayment of this loan is being booked. Please try again in a moment.",
     ),
+    "not-overdue": (
+        409,
+        "该贷款已还款，不再符合核销条件，该任务将在日终后关闭。",
+        "Enough was repaid that this loan is not written off. It leaves the list tonight.",
+    ),
     "not-decidable": (409, "该申请不在待人工审核状态。", "This application does not wait for an officer."),
     "not-possible": (409, "该申请目前不能进行此操作。", "This cannot be done with the application as it is now."),
     "taken": (409, "{owner} 已领取该任务。", "{owner} has taken it already."),

@@ -161,6 +161,7 @@ def _do_look(connection: Connection, progress: Progress, identifier: str, at: in
     """One loan; whether it is overdue."""
     loan, state = repaying.row_of(connection, identifier), loan_rows.state_of(connection, identifier)
     if loan.state == "closed":
+        worklist.do_close(connection, KIND, identifier, at)
         _do_allow(connection, progress, loan, state.allowance, 0, at)
         return False
     day, share = progress.next, sharing.share_of(connection, identifier)
@@ -191,6 +192,8 @@ def _do_late(
     values: dict[str, Any] = {"days_overdue": days, "class": class_of(days, day)}
     owed = debt.end.principal
     values["allowance"] = share.own(owed) * ALLOWANCES[values["class"]] // 100
+    if days <= WRITE_OFF:
+        worklist.do_close(connection, KIND, loan.id, at)
     if not days:
         return values | {"accruing": True}
     rate = product.penalty_bp
@@ -304,9 +307,13 @@ def do_write_off(connection: Connection, identifier: str, on: datetime.date, at:
 
 
 def _do_word(connection: Connection, subject: str, officer: str, word: Word, note: str, at: int) -> None:
-    """Officers have decided on writing a loan off."""
-    if word is Word.APPROVE:
-        do_write_off(connection, subject, day_of(at), at)
+    """Officers have decided on writing a loan off. Refusal "not-overdue" for one of which enough was paid meanwhile."""
+    if word is not Word.APPROVE:
+        return
+    loan, on = repaying.row_of(connection, subject), day_of(at)
+    if loan.state == "active" and loan_rows.debt_of(connection, loan, on).days_overdue <= WRITE_OFF:
+        raise Refusal("not-overdue")
+    do_write_off(connection, subject, on, at)
 
 
 worklist.DECIDERS[KIND] = _do_word

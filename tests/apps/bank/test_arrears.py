@@ -301,6 +301,25 @@ def test_repayments_that_come_at_once_are_made_one_after_the_other(bank: Simulat
     assert bank.run(reconciling.check(bank.bank.database, bank.bank.ledger)) > 3
 
 
+def test_nothing_is_written_off_of_which_enough_was_paid(bank: Simulation) -> None:
+    loan = lend(bank, person(bank), "SHOP", 600_000, 24, START)
+    empty(bank)
+    until(bank, Day(2027, 4, 12))
+    overdue_for(bank, loan, 360)
+    bank.night()
+    (item,) = bank.read(lambda connection: worklist.items(connection, bank.at, kind=KIND)).items
+    bank.write(lambda connection: _agree(connection, item.id, "Zhao", bank.at))
+    move(bank, 500_000, back=True)
+    due = shown(bank, loan).due
+    bank.run(bank.bank.lending.repay(person(bank), loan, "due", Repay(due), True))
+    with pytest.raises(Refusal, match="not written off"):
+        bank.write(lambda connection: _agree(connection, item.id, "Li", bank.at))
+    assert shown(bank, loan).state == "active"
+    bank.night()
+    after = bank.read(lambda connection: worklist.find(connection, item.id, bank.at))
+    assert (after.state, after.outcome) == ("done", "gone")
+
+
 def test_nothing_is_written_off_while_a_repayment_is_under_way(bank: Simulation) -> None:
     loan = lend(bank, person(bank), "SHOP", 1_200_000, 6, START)
     row = bank.read(lambda connection: repaying.row_of(connection, loan))
