@@ -65,7 +65,7 @@ def _authorizer(desk: Desk, form: Form) -> Authorizer:
         if form.number("cache_s") < 0:
             raise Wrong(("cache_s", desk.t("gateway.form.no-number")))
         values["cache_s"] = form.number("cache_s")
-    return made(values, Authorizer, _FIELDS)
+    return made(desk, values, Authorizer, _FIELDS)
 
 
 @post(f"{HERE}/authorizers/{{name:str}}/delete", opt=needs("gateway.write"))

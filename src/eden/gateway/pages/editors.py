@@ -75,14 +75,15 @@ def _fields(desk: Desk, form: Form, names: tuple[str, ...]) -> dict[str, Any]:
     return found
 
 
-def made(values: dict[str, Any], kind: type[Thing], own: Collection[str]) -> Thing:
+def made(desk: Desk, values: dict[str, Any], kind: type[Thing], own: Collection[str]) -> Thing:
     """A thing of the catalogue; `own`: fields of its form. Raises Wrong, at the field or at the JSON."""
     try:
         return msgspec.convert(values, kind)
     except msgspec.ValidationError as error:
         # "… - at `$.limits.rate`": the form's own field, or the JSON
-        place = str(error).partition("at `$.")[2].rstrip("`")
-        raise Wrong((_field(place, own) or "more", str(error))) from None
+        why, _, place = str(error).partition(" - at `$.")
+        field = _field(place.rstrip("`"), own)
+        raise Wrong((field or "more", desk.t("gateway.form.no-value", why=why if field else str(error)))) from None
 
 
 def _field(place: str, own: Collection[str]) -> str:
@@ -146,7 +147,7 @@ def put(desk: Desk, catalogue: Catalogue, field: str, name: str, thing: Any, the
     """The catalogue with a thing in its `field`; `there`: the name of the one that it takes the place of."""
     if name != there and name in getattr(catalogue, field):
         raise Wrong(("name", desk.t("gateway.form.taken", name=name)))
-    return renamed(catalogue, field, name, thing)
+    return renamed(desk, catalogue, field, name, thing)
 
 
 # operations
@@ -241,16 +242,16 @@ def _operation(desk: Desk, form: Form) -> Operation:
         values = _rest(desk, form) | sections.read(form) | _fields(desk, form, _OPERATION)
     except sections.Unreadable as error:
         raise Wrong((error.place, desk.t(error.key, **error.values))) from None
-    return made(values, Operation, _operation_fields())
+    return made(desk, values, Operation, _operation_fields())
 
 
-def renamed(catalogue: Catalogue, field: str, name: str, thing: Any) -> Catalogue:
+def renamed(desk: Desk, catalogue: Catalogue, field: str, name: str, thing: Any) -> Catalogue:
     """The catalogue with a thing under a name, read anew, so that the name is looked at, too."""
     named = {**getattr(catalogue, field), name: thing}
     try:
         return msgspec.convert(msgspec.to_builtins(msgspec.structs.replace(catalogue, **{field: named})), Catalogue)
-    except msgspec.ValidationError as error:
-        raise Wrong(("name", str(error))) from None
+    except msgspec.ValidationError:
+        raise Wrong(("name", desk.t("gateway.form.no-name"))) from None
 
 
 def _operation_fields() -> set[str]:
@@ -314,7 +315,7 @@ async def save_group(desk: TheDesk) -> Response[bytes]:
 
 
 def _group(desk: Desk, form: Form) -> Group:
-    return made(_rest(desk, form) | _fields(desk, form, _GROUP), Group, _GROUP)
+    return made(desk, _rest(desk, form) | _fields(desk, form, _GROUP), Group, _GROUP)
 
 
 @post(f"{HERE}/groups/{{name:str}}/delete", opt=needs("gateway.write"))
@@ -383,7 +384,8 @@ async def read_sample(desk: TheDesk) -> Response[bytes]:
         models = model_from_sample(name, msgspec.json.decode(form.one("sample")))
         msgspec.convert({"models": msgspec.to_builtins(models)}, Catalogue)
     except msgspec.ValidationError as error:
-        return await _model_form(desk, "", Filled(form, [("name", str(error))]))
+        why = desk.t("gateway.form.no-value", why=str(error))
+        return await _model_form(desk, "", Filled(form, [("name", why)]))
     except msgspec.DecodeError as error:
         return await _model_form(desk, "", Filled(form, [("sample", desk.t("gateway.form.no-json", why=str(error)))]))
     return await _model_form(desk, "", Filled(form), msgspec.json.format(msgspec.json.encode(models)).decode())
@@ -407,7 +409,7 @@ async def save_models(desk: TheDesk) -> Response[bytes]:
             if taken and not form.on("replace"):
                 raise Wrong(("definition", desk.t("gateway.form.taken", name=", ".join(taken))))
             for name, model in models.items():
-                catalogue = renamed(catalogue, "models", name, model)
+                catalogue = renamed(desk, catalogue, "models", name, model)
             return catalogue
 
         await save(desk, form, edit)

@@ -48,8 +48,9 @@ async def add_domain(desk: TheDesk) -> Response[bytes]:
         domain = msgspec.convert(given, Domain, strict=False)
         await _change(desk, lambda domains: (*(one for one in domains if one.host != host), domain))
     except msgspec.ValidationError as error:
-        place = next((name for name in ("methods", "ports") if name in str(error)), "host")
-        return await _page(desk, Filled(form, [(place, str(error))]))
+        why, _, path = str(error).partition(" - at `$.")
+        place = next((name for name in ("methods", "ports") if path.startswith(name)), "host")
+        return await _page(desk, Filled(form, [(place, desk.t("gateway.form.no-value", why=why))]))
     except Problem as problem:
         return await _page(desk, Filled(form, [("host", sentence) for _, sentence in desk.told(problem)]))
     return desk.go("gateway/egress", desk.t("gateway.form.saved", name=host))
