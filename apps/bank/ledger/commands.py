@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bank.ledger.closing import TrialBalance
-from bank.ledger.heads import HeadError
+from bank.ledger.heads import HeadError, parse_verifier_key
 from bank.ledger.interfaces import Posted
 from bank.ledger.reading import reading
 from bank.ledger.receipts import ReceiptError, verify
@@ -15,8 +15,11 @@ from bank.ledger.witness import Witness
 
 def verify_receipt(receipt: Path, keys: Path) -> int:
     """Print what a receipt proves, by the public keys in a file (one in each line). Needs no bank and no network."""
+    public = _keys(keys)
+    if public is None:
+        return 2
     try:
-        proven = verify(receipt.read_bytes(), _keys(keys))
+        proven = verify(receipt.read_bytes(), public)
     except OSError as error:
         print(f"{error.filename} cannot be read: {error.strerror}.")
         return 2
@@ -35,8 +38,19 @@ def verify_receipt(receipt: Path, keys: Path) -> int:
     return 0
 
 
-def _keys(path: Path) -> list[str]:
-    return [line for line in path.read_text().splitlines() if line.strip()]
+def _keys(path: Path) -> list[str] | None:
+    """The public keys in a file; null for one that has none, which is said."""
+    try:
+        keys = [line for line in path.read_text().splitlines() if line.strip()]
+        for key in keys:
+            parse_verifier_key(key)
+    except OSError as error:
+        print(f"{path} cannot be read: {error.strerror}.")
+        return None
+    except ValueError:
+        print(f"{path} is no file of a ledger's public keys, one in each line.")
+        return None
+    return keys
 
 
 async def print_trial_balance(url: str, at: int) -> int:
@@ -66,10 +80,8 @@ def table(balance: TrialBalance) -> Sequence[str]:
 async def verify_ledger(url: str, keys: Path, witness: Path, *, day_starts: int = 0) -> int:
     """Compute everything once more from the entries and print what does not follow from them, and whether they still
     begin with what the witness has kept; 1 when something is wrong. `keys`: the file of the public ones."""
-    try:
-        public = _keys(keys)
-    except OSError as error:
-        print(f"{error.filename} cannot be read: {error.strerror}.")
+    public = _keys(keys)
+    if public is None:
         return 2
     async with reading(url) as ledger:
         size, root = ledger.tree.size, ledger.tree.root()

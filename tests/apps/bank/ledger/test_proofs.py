@@ -307,3 +307,7 @@ def test_commands_for_people(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     receipt.write_bytes(receipt.read_bytes().replace(b'"amount": 5', b'"amount": 6'))
     assert verify_receipt(receipt, keys) == 1
     assert verify_receipt(tmp_path / "none", keys) == 2
+    for content in (b"\xff", b"no key"):
+        (tmp_path / "junk").write_bytes(content)
+        assert verify_receipt(receipt, tmp_path / "junk") == 2
+        assert "junk is no file of a ledger's public keys" in capsys.readouterr().out
