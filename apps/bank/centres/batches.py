@@ -114,7 +114,12 @@ class Batches:
         """Run what is waited for (`do_want`), and end days if it is time to look at the clock. Raises what they do."""
         waiting = await self._database.read(_waiting)
         for run in waiting:
-            await self.again(datetime.date.fromisoformat(run.day), run.name)
+            day = datetime.date.fromisoformat(run.day)
+            try:
+                await self.again(day, run.name)
+            except Refusal as refusal:
+                # what comes before it has failed meanwhile: it is no longer waited for, and ends with its day
+                await self._end(day, run.name, "failed", refusal.sentence)
         if waiting or is_time:
             await self.rollover()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 #: requests a second, for ever and at once
 RATE, BURST = 20, 100
 _SECOND = 1_000_000
-#: what is full again is forgotten when there are more
+#: third parties whose rate is known; with one more all begin with a full bucket
 _KEPT = 10_000
 
 

@@ -25,7 +25,7 @@ SCOPES = ("accounts", "payments")
 #: bits of an RSA key at least
 RSA_BITS = 2048
 LONGEST_URI = 400
-_LOOPBACK = ("127.0.0.1", "[::1]")
+_LOOPBACK = ("127.0.0.1", "::1")
 
 
 class ThirdParty(Struct, frozen=True):
@@ -51,7 +51,7 @@ def check_redirect_uri(uri: str) -> None:
         host, port = parts.hostname, parts.port
     except ValueError:
         host, port, parts = None, None, urlsplit("")
-    loopback = host in ("127.0.0.1", "::1") and port is not None
+    loopback = host in _LOOPBACK and port is not None
     allowed = parts.scheme == "https" or (parts.scheme == "http" and loopback)
     if not (allowed and host and len(uri) <= LONGEST_URI and re.fullmatch(r"[\x21-\x7e]+", uri)) or (
         "#" in uri or parts.username is not None or ";" in uri or "," in uri

@@ -122,6 +122,25 @@ def test_what_somebody_wants_is_run_by_the_bank(house: BankHouse) -> None:
     assert len(works.done) == 3
 
 
+def test_what_can_no_longer_be_run_holds_up_no_day(house: BankHouse) -> None:
+    """It was wanted, and then what comes before it failed."""
+    works = Works(house)
+    works.trouble["two"] = OSError("the disk is full")
+    with pytest.raises(OSError, match="full"):
+        works.rollover()
+
+    def want(connection: Connection) -> None:
+        batches.do_want(connection, works.batches.names, works.day(1), "two", now())
+
+    house.bank.database.write_now(want)
+    works.trouble["one"] = OSError("the disk is full")
+    with pytest.raises(OSError, match="full"):
+        house.run(works.batches.again(works.day(1), "one"))
+    works.trouble.clear()
+    house.run(works.batches.look(False))
+    assert [(run.name, run.state) for run in works.kept()] == [("two", "done"), ("one", "done")]
+
+
 def test_pages_of_batches(house: BankHouse) -> None:
     works = Works(house)
     works.rollover()
