@@ -329,6 +329,9 @@ def test_with_a_screen_reader(typing: Typing) -> None:
     typing.focus()
     frame = typing.keyboard
     assert [one for one in violations(typing.page) if one not in before] == []
+    inside = typing.page.locator("[role=dialog] iframe").element_handle().content_frame()
+    assert inside is not None
+    assert (violations(inside), inside.title()) == ([], "Enter PIN")
     frame.get_by_role("button", name="Key by key").click()
     for _ in range(3):
         frame.get_by_role("button", name="Row 2, key 1").click()

@@ -60,7 +60,7 @@ class Keyboard {
     this.fit(room)
     const cancel = button(say('cancel'), () => this.post({ kind: 'cancel' }))
     const heading = el('h1', { tabindex: '-1' })
-    heading.textContent = title || say(wanted.kind)
+    document.title = heading.textContent = title || say(wanted.kind)
     const who = el('p', { class: 'who' })
     who.textContent = say('asks', { program })
     const keys = toggle(say('keys'), (on) => this.byKeys(on))
@@ -73,7 +73,7 @@ class Keyboard {
     this.canvas.addEventListener('pointerdown', (event) => this.pointed(event))
     for (const name of ['pointerup', 'pointercancel', 'keyup'] as const) document.addEventListener(name, () => this.released())
     this.places.hidden = true
-    const board = el('div', { class: 'board' }, this.canvas, this.places)
+    const board = el('main', { class: 'board' }, this.canvas, this.places)
     document.body.replaceChildren(
       el('header', {}, cancel, el('div', { class: 'title' }, heading, who), this.done),
       this.dots, board, el('footer', {}, keys, read), this.live,
@@ -263,7 +263,7 @@ class Keyboard {
 
   private draw(): void {
     paint(this.canvas, this.pages[this.page]!, {
-      dark: this.opening.theme === 'dark', shifted: this.shifted, doneRadius: 7,
+      dark: this.opening.theme === 'dark', shifted: this.shifted,
       pageLabel: this.page === this.pages.length - 1 ? 'ABC' : this.page ? '#+=' : '?123',
     })
   }

@@ -153,7 +153,9 @@ describe('offers', () => {
     const keys = [{ kid: 'k', algorithm: 'hpke-p256' as const, public: raw }]
     const offered = { ...statement, keys } as unknown as Statement
     await expect(sealValue(offered, utf8('1'), 'typed', '', ['sm2-sm4'])).rejects.toThrow('no key')
-    const value = await sealValue(offered, utf8('748159'), 'typed', 'bound', ['hpke-p256'])
+    // one of a server that knows more than this phone
+    offered.keys.unshift({ kid: 'n', algorithm: 'hpke-mlkem768' as never, public: raw })
+    const value = await sealValue(offered, utf8('748159'), 'typed', 'bound', undefined)
     const [prefix, header, message] = value.split('.') as [string, string, string]
     expect(prefix).toBe('EK1')
     expect(JSON.parse(asText(from64(header)))).toMatchObject({ kid: 'k', bound: 'bound', form: 'typed' })

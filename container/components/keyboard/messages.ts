@@ -1,11 +1,12 @@
 /** What the host and the keyboard's frame say to each other, over a port that the host makes. */
-import type { Algorithm, Offer, Wanted } from './sealing'
+import type { SealAlgorithm } from '../../host/rpc/options'
+import type { Offer, Wanted } from './sealing'
 
 export interface Opening {
   kind: 'open'
   offer: Offer
   pins: readonly string[]
-  algorithms?: readonly Algorithm[] | undefined
+  algorithms?: readonly SealAlgorithm[] | undefined
   wanted: Wanted
   /** the keyboard ends by itself at so many keys; 0: at the person's word */
   length: number

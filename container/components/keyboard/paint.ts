@@ -6,10 +6,10 @@ export interface Look {
   shifted: boolean
   /** what the key of pages shows */
   pageLabel: string
-  doneRadius: number
 }
 
 const GAP = 3
+const RADIUS = 7
 
 export function paint(canvas: HTMLCanvasElement, page: Page, look: Look): void {
   const { width, height } = canvas.getBoundingClientRect()
@@ -29,7 +29,7 @@ function paintKey(context: CanvasRenderingContext2D, page: Page, slot: Slot, loo
   const plain = slot.action === 'key' || slot.action === 'space'
   context.fillStyle = look.dark ? (plain ? '#3a3a3c' : '#2a2a2c') : (plain ? '#ffffff' : '#c9cdd4')
   context.beginPath()
-  context.roundRect(x, y, w, h, look.doneRadius)
+  context.roundRect(x, y, w, h, RADIUS)
   context.fill()
   context.fillStyle = look.dark ? '#f2f2f7' : '#111111'
   context.strokeStyle = context.fillStyle

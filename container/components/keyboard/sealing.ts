@@ -1,10 +1,11 @@
 /** Offers of the server, and sealing what was typed (docs/keyboard.md, "The wire"). */
-import { seal as sealHpke, type Kem } from '../../host/rpc/hpke'
+import { seal as sealHpke } from '../../host/rpc/hpke'
 import { encrypt as encryptSm2, sealSm4 } from '../../host/rpc/national'
-import { join, unbase64, utf8, type Bytes } from '../../host/rpc/wire'
+import type { SealAlgorithm, SealKey } from '../../host/rpc/options'
+import { KEMS, usable } from '../../host/rpc/sealing'
+import { base64url, join, unbase64, utf8, type Bytes } from '../../host/rpc/wire'
 import type { Kind } from './layout'
 
-export type Algorithm = 'hpke-x25519' | 'hpke-p256' | 'sm2-sm4'
 export type Form = 'typed' | 'digest'
 
 export interface Offer {
@@ -28,7 +29,7 @@ export interface Statement {
   challenge: string
   issued: number
   expires: number
-  keys: { kid: string; algorithm: Algorithm; public: string }[]
+  keys: SealKey[]
 }
 
 /** What was asked for: an offer of anything else is refused. */
@@ -42,7 +43,6 @@ export interface Wanted {
 const PLAIN = 144
 const HEAD = 4
 const KINDS: { readonly [name: string]: number } = { 'pin typed': 1, 'password typed': 2, 'password digest': 3 }
-const KEMS: { readonly [algorithm: string]: Kem } = { 'hpke-x25519': 'X25519', 'hpke-p256': 'P-256' }
 
 /** The statement of an offer that one of these keys (base64) signed. Throws with the reason. */
 export async function readOffer(offer: Offer, pins: readonly string[], wanted: Wanted): Promise<Statement> {
@@ -69,9 +69,10 @@ async function signed(signatures: Offer['signatures'], pins: readonly string[], 
 
 /** The value as text. `typed` is overwritten by who made it; what is made of it here is overwritten here. */
 export async function sealValue(
-  statement: Statement, typed: Bytes, form: Form, bound: string, allowed: readonly Algorithm[] | undefined,
+  statement: Statement, typed: Bytes, form: Form, bound: string, allowed: readonly SealAlgorithm[] | undefined,
 ): Promise<string> {
-  const key = await usable(statement, allowed)
+  const key = await usable(statement.keys.filter(({ algorithm }) => !allowed || allowed.includes(algorithm)))
+  if (!key) throw new Error('there is no key that this browser can use')
   const { session, workspace, app, purpose, user, kind, nonce, issued, expires } = statement
   const header = { session, workspace, app, purpose, user, kind, nonce, issued, expires, kid: key.kid, form, bound }
   const lines = [
@@ -80,23 +81,11 @@ export async function sealValue(
   const plain = pack(kind, form, typed)
   try {
     const message = await seal(key.algorithm, unbase64(key.public)!, utf8(lines.join('\n')), plain)
-    return `EK1.${text64(utf8(JSON.stringify(header)))}.${text64(message)}`
+    return `EK1.${base64url(utf8(JSON.stringify(header)))}.${base64url(message)}`
   } finally {
     plain.fill(0)
   }
 }
-
-/** The first key of the offer that may be used and that this browser can use. */
-async function usable({ keys }: Statement, allowed: readonly Algorithm[] | undefined): Promise<Statement['keys'][number]> {
-  for (const key of keys) {
-    if (allowed && !allowed.includes(key.algorithm)) continue
-    if (key.algorithm !== 'hpke-x25519' || await hasX25519()) return key
-  }
-  throw new Error('there is no key that this browser can use')
-}
-
-const hasX25519 = (): Promise<boolean> =>
-  crypto.subtle.generateKey({ name: 'X25519' }, false, ['deriveBits']).then(() => true, () => false)
 
 export function pack(kind: Kind, form: Form, typed: Bytes): Bytes {
   if (typed.length > PLAIN - HEAD) throw new Error('too much was typed')
@@ -106,7 +95,7 @@ export function pack(kind: Kind, form: Form, typed: Bytes): Bytes {
   return plain
 }
 
-async function seal(algorithm: Algorithm, publicKey: Bytes, info: Bytes, plain: Bytes): Promise<Bytes> {
+async function seal(algorithm: SealAlgorithm, publicKey: Bytes, info: Bytes, plain: Bytes): Promise<Bytes> {
   const kem = KEMS[algorithm]
   if (kem) return sealHpke(kem, publicKey, info, plain)
   const secret = crypto.getRandomValues(new Uint8Array(16))
@@ -114,10 +103,4 @@ async function seal(algorithm: Algorithm, publicKey: Bytes, info: Bytes, plain: 
   const message = join(encryptSm2(publicKey, secret), iv, sealSm4(secret, iv, plain, info))
   secret.fill(0)
   return message
-}
-
-const text64 = (bytes: Bytes): string => {
-  let text = ''
-  for (const byte of bytes) text += String.fromCharCode(byte)
-  return btoa(text).replace(/\+/g, '-').replace(/\//g, '_').replace(/=+$/, '')
 }

@@ -7,10 +7,11 @@ import type { ToFrame, ToHost } from '../../components/keyboard/messages'
 import type { Offer } from '../../components/keyboard/sealing'
 import { CapabilityError, cancelled, fail } from '../capabilities/types'
 import type { SheetLayer } from '../chrome/sheet'
+import { randomText } from '../frame/document'
 import { keyboardDocument } from './document'
 import type { KeyboardOptions, KeyboardRequest, KeyboardResult } from './options'
 
-/** Until the frame says hello. ms */
+/** Until the server has answered, and until the frame says hello. ms */
 const START_LIMIT = 15_000
 /** px before the frame has told its height */
 const FIRST_HEIGHT = 380
@@ -136,16 +137,17 @@ export class SecureKeyboard {
   private async offer({ app, purpose, user }: KeyboardRequest): Promise<Offer> {
     const base = new URL(this.options.url, document.baseURI).href.replace(/\/?$/, '/')
     const url = new URL('session', base)
-    const challenge = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('')
+    const challenge = randomText()
     url.search = new URLSearchParams({ app, purpose, user, challenge }).toString()
-    let response: Response
     try {
-      response = await this.around.fetch(url.href, { credentials: 'omit', cache: 'no-store' })
-    } catch {
-      throw fail('the server of the keyboard cannot be reached')
+      const response = await this.around.fetch(url.href, {
+        credentials: 'omit', cache: 'no-store', signal: AbortSignal.timeout(START_LIMIT),
+      })
+      if (!response.ok) throw fail(`the server offers no key for this (${response.status})`)
+      return { ...await response.json() as Omit<Offer, 'challenge'>, challenge }
+    } catch (error) {
+      throw error instanceof CapabilityError ? error : fail('the server of the keyboard cannot be reached')
     }
-    if (!response.ok) throw fail(`the server offers no key for this (${response.status})`)
-    return { ...await response.json() as Omit<Offer, 'challenge'>, challenge }
   }
 
   private text(): Promise<string> {

@@ -1,5 +1,6 @@
 /** How an embedding page tells a phone whose secure keyboard it has (docs/keyboard.md), and what is asked of it. */
-import type { Algorithm, Wanted } from '../../components/keyboard/sealing'
+import type { Wanted } from '../../components/keyboard/sealing'
+import type { SealAlgorithm } from '../rpc/options'
 
 export interface KeyboardOptions {
   /** `https://HOST/keyboard/v1/WORKSPACE/` */
@@ -7,7 +8,7 @@ export interface KeyboardOptions {
   /** the server's public Ed25519 keys, base64: one of them must have signed what the server offers */
   pins: readonly string[]
   /** what may be used, of what the server offers; default: everything */
-  algorithms?: readonly Algorithm[]
+  algorithms?: readonly SealAlgorithm[]
 }
 
 export interface KeyboardRequest extends Wanted {

@@ -35,7 +35,6 @@ export interface Incoming {
 export const PREVENTED = 9
 const GOOD = 1000
 const SIGNATURE_TIME = 7003
-/** a multiple of three, which base64 writes without padding */
 const NONCE_BYTES = 24
 /** no operation: the gateway answers itself, with its time */
 const NOTHING = 'none'
@@ -238,8 +237,7 @@ async function allowed(word: boolean | void | Promise<boolean | void> | undefine
   if (await word === false) throw new RpcFault('prevented by an interceptor', PREVENTED)
 }
 
-const newNonce = (): string =>
-  wire.base64(crypto.getRandomValues(new Uint8Array(NONCE_BYTES))).replaceAll('+', '-').replaceAll('/', '_')
+const newNonce = (): string => wire.base64url(crypto.getRandomValues(new Uint8Array(NONCE_BYTES)))
 
 /** Sentences are in headers as percent-encoded UTF-8. */
 function decoded(text: string | null): string {

@@ -13,7 +13,7 @@ export interface Sealed {
   open(answer: Bytes): Promise<Bytes>
 }
 
-const KEMS: { readonly [algorithm in SealAlgorithm]?: Kem } = { 'hpke-x25519': 'X25519', 'hpke-p256': 'P-256' }
+export const KEMS: { readonly [algorithm in SealAlgorithm]?: Kem } = { 'hpke-x25519': 'X25519', 'hpke-p256': 'P-256' }
 const ANSWER_KEY_BYTES = 32
 const SM4_KEY_BYTES = 16
 const IV_BYTES = 12
@@ -21,11 +21,11 @@ const IV_BYTES = 12
 const FORMAT = new Uint8Array([1])
 const ANSWER = 'eden gateway 1 answer'
 
-/** The first key that this browser can encrypt to; undefined: it can to none. */
+/** The first key that this browser can encrypt to; undefined: it can to none. What is newer than this code is passed over. */
 export async function usable(keys: readonly SealKey[]): Promise<SealKey | undefined> {
   for (const key of keys) {
     const kem = KEMS[key.algorithm]
-    if (!kem || await has(kem)) return key
+    if (kem ? await has(kem) : key.algorithm === 'sm2-sm4') return key
   }
   return undefined
 }

@@ -69,6 +69,10 @@ export function base64(bytes: Uint8Array): string {
   return btoa(text)
 }
 
+/** In the alphabet for addresses, without padding. */
+export const base64url = (bytes: Uint8Array): string =>
+  base64(bytes).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
+
 /** Of the usual alphabet or that for addresses, padded or not; undefined: it is neither. */
 export function unbase64(text: string): Bytes | undefined {
   try {
