@@ -18,6 +18,7 @@ from bank.tables import applications, joint_loans, movements
 from eden.base.errors import EdenError
 from eden.base.ids import now
 from tests.apps.bank.house import BankHouse, open_bank
+from tests.apps.bank.staff_house import SECOND, Person
 from tests.apps.bank.test_applying_contract import sign
 from tests.apps.bank.test_applying_worklist import apply
 
@@ -142,6 +143,16 @@ def test_what_is_shared_counts_until_it_is_repaid(house: BankHouse) -> None:
     paid = house.call("POST", f"/v1/loans/{loan['id']}/repayments", {"amount": loan["payoff"]}, idempotency_key="r")
     assert paid.json["state"] == "closed"
     assert told().partner_exposure == 600_000
+
+
+def test_an_accountant_sees_whose_is_what(house: BankHouse) -> None:
+    put(house, **shared(4_000))
+    loan = sign(house, asked(house, "seen", amount=1_000_000)[0]["id"]).json
+    accountant = Person(house, SECOND)
+    assert "Settlement with partners of joint loans" in accountant.shows("books")
+    assert PARTNER in accountant.shows("books/accounts/2302")
+    said = accountant.shows("books/accounts/9001")
+    assert loan["number"] in said and "4,000.00" in said
 
 
 def test_an_offer_does_not_stand_beside_a_loan_signed_since(tmp_path: Path) -> None:
