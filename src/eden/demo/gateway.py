@@ -13,6 +13,7 @@ import msgspec
 
 from eden.app import Platform
 from eden.demo.forward import Forward
+from eden.demo.services import service
 from eden.gateway.documents import read_catalogue
 from eden.gateway.interfaces import Catalogue, Target
 from eden.gateway.service import Catalogues
@@ -36,15 +37,12 @@ class Gateway:
     """ASGI: passes calls on to the gateway at `port`, once the bank's catalogue is on it."""
 
     def __init__(self, platform: Platform, founded: Founded, workspace: str, port: int) -> None:
-        services = {name: one for part in platform.parts for name, one in part.services.items()}
-        catalogues, apps, trial = (services[f"gateway_{name}"] for name in ("catalogues", "apps", "trial"))
-        assert isinstance(catalogues, Catalogues) and isinstance(apps, Apps) and isinstance(trial, TryIt)
-        self._catalogues, self._apps = catalogues, apps
+        self._catalogues, self._apps = service(platform, Catalogues), service(platform, Apps)
         self._owner, self._workspace = founded.owner, founded.workspaces[workspace]
         self._poll = platform.ground.settings.gateway.poll_ms / 1000
         self._address = f"http://127.0.0.1:{port}"
         # the settings have no port: a free one was taken
-        trial.address = self._address
+        service(platform, TryIt).address = self._address
         self._open = asyncio.Event()
         self.forward = Forward(self._opened, PREFIX.rstrip("/"))
 

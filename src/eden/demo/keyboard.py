@@ -6,6 +6,7 @@ import base64
 from typing import Any, NamedTuple
 
 from eden.app import Platform
+from eden.demo.services import service
 from eden.keyboard.interfaces import Kind, Purpose
 from eden.keyboard.service import KeyboardService
 from eden.keyboard.service_admin import KeyboardAdmin
@@ -35,9 +36,7 @@ NONE = Secure("", "", {})
 async def furnish(platform: Platform, founded: Founded, workspace: str, address: str) -> Secure:
     """For a platform at `address`. Make what the bank needs, before anything is served: in a loop of its own, whose
     opener ends with it."""
-    services = {name: one for part in platform.parts for name, one in part.services.items()}
-    keyboard, admin = services["keyboard"], services["keyboard_admin"]
-    assert isinstance(keyboard, KeyboardService) and isinstance(admin, KeyboardAdmin)
+    keyboard, admin = service(platform, KeyboardService), service(platform, KeyboardAdmin)
     owner, workspace_id = founded.owner, founded.workspaces[workspace]
     organisation = Organisation(identity_of(platform.ground))
     token, secret = await organisation.tokens.create(owner, workspace_id, "bank", ("keyboard.verify",), None)

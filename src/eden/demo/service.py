@@ -29,6 +29,7 @@ from eden.demo.gateway import PREFIX, Gateway
 from eden.demo.generated import DAY, Crowd, Shipped
 from eden.demo.house import House
 from eden.demo.past import do_put_back
+from eden.demo.services import service
 from eden.gateway.proxy.run import beside
 from eden.observe.insight.spawn import wait_until_ended
 from eden.observe.service import Observe
@@ -107,8 +108,7 @@ def demo_command(arguments: argparse.Namespace) -> int:
             print(bank.staff(await services.process.address()), flush=True)
             releases = await _release(platform, address, founded, program.revision.files, Path(data))
             published.set()
-            observe = next(part.services["observe"] for part in platform.parts if part.name == "observe")
-            assert isinstance(observe, Observe)
+            observe = service(platform, Observe)
             if observe.insight.is_installed:
                 await _people(platform, observe, address, founded, releases)
             else:
