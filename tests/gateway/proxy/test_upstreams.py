@@ -71,6 +71,32 @@ def test_connections_are_kept_and_bounded() -> None:
     run(work)
 
 
+def test_who_waits_for_a_target_that_is_replaced_is_served_by_the_other() -> None:
+    async def work() -> None:
+        never = asyncio.Event()
+
+        async def silent(reader: Reader, writer: Writer) -> None:
+            await request(reader)
+            await never.wait()
+
+        async with (
+            upstream(silent) as old,
+            upstream(saying(b"new")) as new,
+            stage(table([old], connections=1)) as gateway,
+        ):
+            held = asyncio.create_task(asked(gateway))
+            (pool,) = gateway.gateway.pools.values()
+            await until(lambda: pool.targets[0].outstanding == 1)
+            waits = asyncio.create_task(asked(gateway))
+            await until(lambda: len(pool.waiting) == 1)
+            gateway.change(table([new], connections=1))
+            assert await asyncio.wait_for(waits, 2) == (200, b"new")
+            held.cancel()
+            never.set()
+
+    run(work)
+
+
 def test_a_slow_upstream_is_not_waited_for() -> None:
     async def work() -> None:
         async def handle(reader: Reader, writer: Writer) -> None:

@@ -238,6 +238,11 @@ class Pool:
             self.targets.append(target)
         for left in known.values():
             left.retire()
+        # who waits for a connection to a target that is gone would wait for nothing
+        now = time.monotonic()
+        for target in self.targets:
+            if target.weight and target.usable(now):
+                self.serve(target)
 
     def choose(self, now: float, avoid: Target | None = None) -> Target | None:
         """A target that is well; `avoid` only if there is no other."""
@@ -274,8 +279,9 @@ class Pool:
                 return
         if len(self.waiting) >= self.upstream.queue:
             # those whose callers have gone make room
-            for gone in [waiting for waiting in self.waiting if waiting.over]:
-                self.waiting.remove(gone)
+            there = [waiting for waiting in self.waiting if not waiting.over]
+            self.waiting.clear()
+            self.waiting.extend(there)
             if len(self.waiting) >= self.upstream.queue:
                 sink.lost("queue")
                 return
