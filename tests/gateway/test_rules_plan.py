@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import msgspec
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from eden.base.problems import Problem
 from eden.gateway.interfaces import Catalogue
 from eden.gateway.model_sample import model_from_sample
 from eden.gateway.rules_catalogue import check
@@ -176,3 +178,17 @@ def test_samples() -> None:
     }  # fmt: skip
     assert models["Line"].fields is not None
     assert models["Line"].fields["note"].example == "x"
+
+
+def test_a_sample_that_is_nested_too_deeply() -> None:
+    sample: Any = 1
+    for _ in range(3_000):
+        sample = [sample]
+    # tests before this one may have raised the limit
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(1_000)
+    try:
+        with pytest.raises(Problem, match="nested too deeply"):
+            model_from_sample("Top", sample)
+    finally:
+        sys.setrecursionlimit(before)

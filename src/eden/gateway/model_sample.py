@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from eden.base.problems import Problem
 from eden.gateway.interfaces import Field, Model
 from eden.gateway.rules_types import ListOf, Maybe, Named, TypeNode, parse_type, without_null, write_type
 
@@ -18,10 +19,14 @@ def model_from_sample(name: str, sample: Any) -> dict[str, Model]:
     """The model of a sample under `name`, and those of the objects within it, named by their fields.
 
     Objects of a list are taken together: what all of them have is required. A field that is null somewhere may be null,
-    and one whose values have no type in common is `any`.
+    and one whose values have no type in common is `any`. Problem `invalid` for a sample that is nested too deeply.
     """
     models: dict[str, Model] = {name: Model()}
-    node = _type_of(name, [sample], models, top=name)
+    try:
+        node = _type_of(name, [sample], models, top=name)
+    except RecursionError:
+        sentence = "The sample is nested too deeply."
+        raise Problem("invalid", sentence, "Take a part of it.", errors=[("sample", sentence)]) from None
     if models[name].fields is None:
         models[name] = Model(alias=write_type(node))
     return models

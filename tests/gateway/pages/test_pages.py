@@ -439,6 +439,9 @@ def test_models_are_made_of_a_sample(desk: Desk) -> None:
     assert "already" in desk.do("/models", 422, definition=definition.group(1))
     desk.do("/models", definition=definition.group(1), replace="on")
     assert "no JSON" in desk.do("/models/sample", 422, name="Account", sample="{")
+    # found by us, or by who reads the JSON
+    for depth in (400, 5000):
+        desk.do("/models/sample", 422, name="Account", sample="[" * depth + "]" * depth)
     assert "no JSON" in desk.do("/models", 422, definition="{")
     desk.do("/models/Account/delete")
     assert "Account" not in desk.catalogue().models

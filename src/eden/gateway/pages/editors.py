@@ -386,8 +386,10 @@ async def read_sample(desk: TheDesk) -> Response[bytes]:
     except msgspec.ValidationError as error:
         why = desk.t("gateway.form.no-value", why=str(error))
         return await _model_form(desk, "", Filled(form, [("name", why)]))
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         return await _model_form(desk, "", Filled(form, [("sample", desk.t("gateway.form.no-json", why=str(error)))]))
+    except Problem as problem:
+        return await _model_form(desk, "", Filled(form, desk.told(problem)))
     return await _model_form(desk, "", Filled(form), msgspec.json.format(msgspec.json.encode(models)).decode())
 
 
