@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
 from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
@@ -127,9 +127,9 @@ class ItemsController(Controller):
     async def list_groups(self, caller: TheCaller, gateway_catalogues: TheCatalogues) -> list[GroupView]:
         """All groups, by name."""
         _, catalogue = await gateway_catalogues.get(*caller)
-        counts = _counted(one.group for one in catalogue.operations.values())
+        counts = Counter(one.group for one in catalogue.operations.values())
         return [
-            GroupView(name=name, operations=counts.get(name, 0), group=group)
+            GroupView(name=name, operations=counts[name], group=group)
             for name, group in sorted(catalogue.groups.items())
         ]
 
@@ -219,13 +219,6 @@ async def _remove(catalogues: Catalogues, caller: TheCaller, part: _Part, name: 
         return msgspec.structs.replace(there, **{part: left}), None
 
     await catalogues.change(*caller, edit, revision=revision_of(if_match))
-
-
-def _counted(names: Iterable[str]) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for name in names:
-        counts[name] = counts.get(name, 0) + 1
-    return counts
 
 
 CONTROLLERS = (ItemsController,)

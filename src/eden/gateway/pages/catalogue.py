@@ -84,7 +84,7 @@ async def show_groups(desk: TheDesk) -> Response[bytes]:
         "gateway/groups.html",
         tab="groups",
         groups=sorted(catalogue.groups.items()),
-        uses=_uses(catalogue),
+        uses=Counter(operation.group for operation in catalogue.operations.values()),
         authorizers=sorted(catalogue.authorizers.items()),
         asked_by=Counter(operation.authorizer for operation in catalogue.operations.values()),
     )
@@ -95,13 +95,6 @@ async def show_models(desk: TheDesk) -> Response[bytes]:
     """The data models."""
     _, catalogue = await desk.catalogues.get(*desk.caller)
     return desk.page("gateway/models.html", tab="models", models=sorted(catalogue.models.items()))
-
-
-def _uses(catalogue: Catalogue) -> dict[str, int]:
-    uses: dict[str, int] = {}
-    for operation in catalogue.operations.values():
-        uses[operation.group] = uses.get(operation.group, 0) + 1
-    return uses
 
 
 HANDLERS: tuple[Any, ...] = (show_operations, show_groups, show_models)
