@@ -15,15 +15,18 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import insert
+import zstandard
+from sqlalchemy import Connection, insert
 
 from eden.app import prepare_database
+from eden.base.changes import append
 from eden.base.ground import Ground, open_ground
 from eden.base.identity.principal import SYSTEM
 from eden.base.ids import new_id, now
 from eden.base.settings import GatewaySettings, Logs, Settings
 from eden.base.tables import workspaces
-from eden.gateway.interfaces import Catalogue
+from eden.gateway.interfaces import CATALOGUE_CHANGED, Catalogue
+from eden.gateway.models import gateway_catalogues
 from eden.gateway.service import Catalogues
 from eden.gateway.service_apps import Apps
 
@@ -44,6 +47,18 @@ class Installed:
         wanted = msgspec.convert(document, Catalogue)
         self.document = document
         return asyncio.run(Catalogues(self.ground).put(SYSTEM, self.workspace, wanted))
+
+    def put_stored(self, revision: int, document: dict[str, Any]) -> None:
+        """As somebody else's platform would, unchecked; after a first one was put."""
+
+        def write(connection: Connection) -> None:
+            first = connection.execute(gateway_catalogues.select()).mappings().first()
+            assert first is not None
+            stored = zstandard.compress(msgspec.json.encode(document))
+            connection.execute(insert(gateway_catalogues).values({**first, "revision": revision, "document": stored}))
+            append(connection, CATALOGUE_CHANGED, self.workspace, {"revision": revision})
+
+        self.ground.database.write_now(write)
 
     def make_app(self) -> None:
         async def make() -> None:

@@ -8,18 +8,13 @@ from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
-import zstandard
 from sqlalchemy import insert
 
 from eden.base import changes
-from eden.base.changes import append
 from eden.base.identity.principal import SYSTEM
 from eden.base.ids import new_id, now
 from eden.base.tables import workspaces
-from eden.gateway.interfaces import CATALOGUE_CHANGED
-from eden.gateway.models import gateway_catalogues
 from eden.gateway.pipeline.compile import CompiledTable
 from eden.gateway.proxy.gateway import Tables
 from eden.gateway.proxy.loading import Loader
@@ -118,20 +113,10 @@ def test_what_cannot_be_served_leaves_the_old_table_in_force(site: Installed, ca
 
     async def work(worker: Worker) -> None:
         first = worker.table
-
-        def put(revision: int, document: bytes) -> None:
-            def write(connection: Any) -> None:
-                row = connection.execute(gateway_catalogues.select()).first()
-                values = dict(row._mapping) | {"revision": revision, "document": zstandard.compress(document)}
-                connection.execute(insert(gateway_catalogues).values(values))
-                append(connection, CATALOGUE_CHANGED, site.workspace, {"revision": revision})
-
-            site.ground.database.write_now(write)
-
         document = shop(9)
         bad: list[dict[str, Any]] = [{"feathers": {}}, {"authorizers": {"a": {"operation": "nothing"}}}]
         for revision, more in enumerate(bad, 2):
-            await asyncio.to_thread(put, revision, msgspec.json.encode(document | more))
+            await asyncio.to_thread(site.put_stored, revision, document | more)
             await worker.seen()
             assert worker.table is first and worker.swaps == 0
         assert [record.getMessage().partition(": ")[2] for record in caplog.records] == [
@@ -139,7 +124,7 @@ def test_what_cannot_be_served_leaves_the_old_table_in_force(site: Installed, ca
             "authorizers.a: There is no operation nothing.",
         ]
         # and the next good one is served
-        await asyncio.to_thread(put, 4, msgspec.json.encode(document | {"defaults": {"timeout_ms": 7}}))
+        await asyncio.to_thread(site.put_stored, 4, document | {"defaults": {"timeout_ms": 7}})
         await worker.seen()
         assert worker.table.revision == 4 and worker.swaps == 1
 

@@ -128,6 +128,25 @@ def test_a_call_that_runs_ends_before_the_gateway_does(site: Installed) -> None:
     run(work)
 
 
+def test_an_operation_of_a_newer_eden_ends_with_500_and_others_go_on(site: Installed) -> None:
+    async def work() -> None:
+        async with upstream(echoing()) as service:
+            await asyncio.to_thread(site.put, shop(service))
+            document = shop(service)
+            document["operations"]["shop.winged"] = document["operations"]["shop.echo"] | {"wings": 2}
+            await asyncio.to_thread(site.put_stored, 2, document)
+            running = beside(site.settings)
+            port = await asyncio.to_thread(running.__enter__)
+            try:
+                status, head, body = await _said(port, site.call("shop.winged"))
+                assert status == 500 and b"result-status: 5000" in head and b"wings" not in body
+                assert (await _said(port, site.call("shop.echo")))[0] == 200
+            finally:
+                await asyncio.to_thread(running.__exit__, None, None, None)
+
+    run(work)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="connections inherit options of their listener there")
 def test_a_client_whose_machine_has_gone_is_found() -> None:
     async def work() -> None:
