@@ -36,18 +36,21 @@ class Order(msgspec.Struct, frozen=True):
 
 
 class Measured(msgspec.Struct, frozen=True):
-    """Wall time in seconds, times of answers in ms, answers by status (0: none came)."""
+    """Wall time in seconds, times of answers in ms, answers by status (0: none came). `slow`: those of a millisecond or
+    more, each with the moment when it was due (`time.perf_counter`, which is the machine's) and its time in ms."""
 
     seconds: float
     statuses: dict[int, int]
     p50: float
     p99: float
+    slow: list[tuple[float, float]]
 
 
 class _Load:
     def __init__(self, order: Order) -> None:
         self._order = order
         self._times: list[float] = []
+        self._slow: list[tuple[float, float]] = []
         self._statuses: Counter[int] = Counter()
         self._sent = 0
         self._finished = asyncio.Event()
@@ -71,7 +74,10 @@ class _Load:
         line.send(call, at)
 
     def answered(self, line: Line, status: int) -> None:
-        self._times.append(time.perf_counter() - line.began)
+        took = time.perf_counter() - line.began
+        self._times.append(took)
+        if took >= 0.001:
+            self._slow.append((line.began, took * 1000))
         self._statuses[status] += 1
         if len(self._times) >= self._order.calls or not line.is_open:
             self._finished.set()
@@ -98,12 +104,15 @@ class _Load:
             while not self._idle.empty() and self._sent < order.calls:
                 self.send(self._idle.get_nowait(), time.perf_counter())
         await asyncio.wait_for(self._finished.wait(), 300)
-        return Measured(time.perf_counter() - began, dict(self._statuses), *middle_and_tail(self._times))
+        return Measured(time.perf_counter() - began, dict(self._statuses), *middle_and_tail(self._times), self._slow)
 
 
 def main() -> None:
     order = msgspec.json.decode(sys.stdin.buffer.read(), type=Order)
-    sys.stdout.buffer.write(msgspec.json.encode(uvloop.run(_Load(order).run())))
+    measured = uvloop.run(_Load(order).run())
+    # not sys.stdout: with PYTHONUNBUFFERED it writes what the pipe takes at once, and no more
+    with open(1, "wb", closefd=False) as out:
+        out.write(msgspec.json.encode(measured))
 
 
 if __name__ == "__main__":

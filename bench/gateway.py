@@ -7,8 +7,9 @@ remembers nonces. One worker each; what counts is processor time, so that a busy
 
 `connections`: `p99_ms` of a thousand connections at a rate of fixed moments, measured from those.
 
-`changes`: `change_ms` from the commit of a catalogue until a call is answered by it, largest, while calls run;
-`broken`: of those calls; `defaults_ms`: the same, in the middle, of a change for all of 5,000 operations at once.
+`changes`: from the commit of a catalogue until a call is answered by it, while calls run, in the middle and largest:
+`change_ms` of one operation of few; `defaults_ms` of what holds for all of 5,000, in a document of 5 MB; `whole_ms` of
+these 5,000 themselves. `waited_ms`: the longest that a call waited beside each of the latter; `broken`: of the calls.
 
 `attacks`: `passed`: requests that reached the service from clients that smuggle; `hurt`: calls of others that failed
 beside them, beside thousands of heads that drip, floods of headers, half-open connections and a slow service;
@@ -27,7 +28,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -35,6 +35,7 @@ from pathlib import Path
 import msgspec
 import uvloop
 
+from bench._gateway_changes import changes
 from bench._gateway_load import Measured, Order
 from bench._gateway_proxies import backend, children, envoy_proxy, nginx_proxy, processor_seconds
 from bench._harness import Figure
@@ -120,43 +121,8 @@ def _connections(quick: bool) -> Iterable[Figure]:
 
 
 def _changes(quick: bool) -> Iterable[Figure]:
-    changes = 3 if quick else 50
     with _site() as (_, site, service), beside(site.settings) as port:
-        results: list[Measured] = []
-        calls = 1_000 if quick else 20_000
-        beneath = threading.Thread(target=lambda: results.append(load(_order(site, port, calls, 32, 1_000.0))))
-        beneath.start()
-        slowest = 0.0
-        for number in range(changes):
-            document = shop(service, **_LIMITS)
-            document["operations"][f"shop.new{number}"] = document["operations"]["shop.echo"]
-            site.put(document)
-            began = time.perf_counter()
-            while not _one(port, site.call(f"shop.new{number}")).startswith(b"HTTP/1.1 200 "):
-                if time.perf_counter() - began > 10:
-                    raise RuntimeError("a change is never served")
-            slowest = max(slowest, time.perf_counter() - began)
-            time.sleep(0.1)
-        beneath.join()
-        yield Figure("change_ms", slowest * 1000, None if quick else 50)
-        yield Figure("broken", sum(count for status, count in results[0].statuses.items() if status != 200), 0)
-        # a mock answers where the defaults say so, else the service
-        document = shop(service, mock={"status": 201})
-        operation = document["operations"]["shop.echo"]
-        document["operations"] |= {f"shop.more{number}": operation for number in range(200 if quick else 4_999)}
-        took = []
-        for number in range(4 if quick else 12):
-            document["defaults"] = {"mock_on": number % 2 == 0}
-            site.put(document)
-            began = time.perf_counter()
-            while not _one(port, site.call("shop.echo")).startswith(
-                b"HTTP/1.1 201 " if number % 2 == 0 else b"HTTP/1.1 200 "
-            ):
-                if time.perf_counter() - began > 10:
-                    raise RuntimeError("a change is never served")
-            took.append(time.perf_counter() - began)
-        # the first one changes all of the operations
-        yield Figure("defaults_ms", statistics.median(took[1:]) * 1000, None if quick else 50)
+        yield from changes(site, port, service, load, _one, quick)
 
 
 def _one(port: int, call: bytes, seconds: float = 20) -> bytes:
