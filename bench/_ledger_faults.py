@@ -139,23 +139,22 @@ class Trial:
     async def run(self) -> Verdict:
         await self._furnish()
         await self._server.start()
-        clients = [asyncio.create_task(self._client(Random(self._random.random()))) for _ in range(_CLIENTS)]
-        reader = asyncio.create_task(self._reader())
         try:
-            for number in range(self._faults):
-                await asyncio.sleep(self._random.uniform(0.05, 0.3))
-                await self._moves(_BETWEEN * (number + 1))
-                if self._other is not None and number % 2:
-                    await self._other()
-                else:
-                    await self._server.kill()
-                    await self._server.start()
-                self._verdict.faults += 1
-            self._over.set()
-            await asyncio.gather(*clients, reader)
+            async with asyncio.TaskGroup() as tasks:
+                for _ in range(_CLIENTS):
+                    tasks.create_task(self._client(Random(self._random.random())))
+                tasks.create_task(self._reader())
+                for number in range(self._faults):
+                    await asyncio.sleep(self._random.uniform(0.05, 0.3))
+                    await self._moves(_BETWEEN * (number + 1))
+                    if self._other is not None and number % 2:
+                        await self._other()
+                    else:
+                        await self._server.kill()
+                        await self._server.start()
+                    self._verdict.faults += 1
+                self._over.set()
         finally:
-            for task in (*clients, reader):
-                task.cancel()
             await self._server.kill()
         return await self._judge()
 

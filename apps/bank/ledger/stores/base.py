@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any, TypeVar
 
 from bank.ledger.interfaces import LedgerError
 from bank.ledger.merkle import Frontier
@@ -27,6 +29,20 @@ HEAD_UPDATE = (
 )
 FLAGS_UPDATE = "UPDATE ledger_accounts SET flags = ?, transfer_limit = ?, day_limit = ? WHERE number = ?"
 RESOLUTION_UPDATE = "UPDATE ledger_pendings SET resolution = ? WHERE id = ?"
+
+
+T = TypeVar("T")
+#: how often a question is asked while a server comes back: for three quarters of a minute
+_TRIES = 20
+
+
+async def patiently(ask: Callable[[], Awaitable[T]], lost: tuple[type[Exception], ...]) -> T:
+    """What a server answers, asked again while its connections are `lost`."""
+    for number in range(_TRIES - 1):
+        with contextlib.suppress(*lost):
+            return await ask()
+        await asyncio.sleep(0.01 * 1.5**number)
+    return await ask()
 
 
 class Conflict(Exception):

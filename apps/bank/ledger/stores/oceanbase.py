@@ -6,7 +6,6 @@ process is still the writer and locks it against others that would be.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
 from functools import lru_cache
@@ -19,14 +18,22 @@ from asyncmy.errors import Error, IntegrityError, InterfaceError, InternalError,
 from bank.ledger.interfaces import Fenced, LedgerError
 from bank.ledger.merkle import Frontier
 from bank.ledger.records import Changes, Head
-from bank.ledger.stores.base import FLAGS_UPDATE, HEAD_UPDATE, RESOLUTION_UPDATE, Conflict, Node, Parameters, Store
+from bank.ledger.stores.base import (
+    FLAGS_UPDATE,
+    HEAD_UPDATE,
+    RESOLUTION_UPDATE,
+    Conflict,
+    Node,
+    Parameters,
+    Store,
+    patiently,
+)
 from bank.ledger.stores.schema import STEP, TABLES, Dialect
 
 _READERS = 4
 _PORT = 2881
 #: an UPDATE counts the rows that it found, also those that were so before
 _FOUND_ROWS = 2
-_TRIES = 20
 #: lock wait timeout, deadlock, transaction time-out, and what OceanBase asks to be tried again
 _AGAIN = {1205, 1213, 4012, 6002, 6210, 6212, 6213, 6224, 6235}
 
@@ -116,16 +123,13 @@ class OceanBaseStore(Store):
     async def fetch(self, statement: str, parameters: Parameters = ()) -> list[tuple[Any, ...]]:
         if self._pool is None:
             return await self.load(statement, parameters)
-        for number in range(_TRIES):
-            try:
-                async with self._pool.acquire() as connection, connection.cursor() as cursor:
-                    await cursor.execute(_formatted(statement), tuple(parameters))
-                    return list(await cursor.fetchall())
-            except (OperationalError, InterfaceError, OSError):
-                if number == _TRIES - 1:
-                    raise
-                await asyncio.sleep(0.01 * 1.5**number)
-        raise AssertionError
+
+        async def ask() -> list[tuple[Any, ...]]:
+            async with self._pool.acquire() as connection, connection.cursor() as cursor:
+                await cursor.execute(_formatted(statement), tuple(parameters))
+                return list(await cursor.fetchall())
+
+        return await patiently(ask, (OperationalError, InterfaceError, OSError))
 
     async def load(self, statement: str, parameters: Parameters = ()) -> list[tuple[Any, ...]]:
         async with self._cursor() as cursor:

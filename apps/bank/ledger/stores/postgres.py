@@ -6,7 +6,6 @@ REPEATABLE READ a second process that takes over meanwhile makes it fail with 40
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterable, Sequence
 from functools import lru_cache
@@ -25,6 +24,7 @@ from bank.ledger.stores.base import (
     Parameters,
     Store,
     balance_rows,
+    patiently,
 )
 from bank.ledger.stores.schema import BY_NAME, STEP, TABLES, Dialect
 
@@ -44,8 +44,6 @@ _SETTINGS = {
 #: written in the one statement, if there is something
 _SETS = ("ledger_journal", "ledger_nodes", "ledger_refusals")
 _READERS = 4
-#: how often a question is asked while the server comes back
-_TRIES = 20
 
 _LOST = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.OperatorInterventionError, OSError)
 
@@ -119,14 +117,8 @@ class PostgresStore(Store):
         if self._only_looks:
             return await self.load(statement, parameters)
         numbered = _numbered(statement)
-        for number in range(_TRIES):
-            try:
-                return [tuple(row) for row in await self._pool.fetch(numbered, *parameters)]
-            except _LOST:
-                if number == _TRIES - 1:
-                    raise
-                await asyncio.sleep(0.01 * 1.5**number)
-        raise AssertionError
+        rows = await patiently(lambda: self._pool.fetch(numbered, *parameters), _LOST)
+        return [tuple(row) for row in rows]
 
     async def load(self, statement: str, parameters: Parameters = ()) -> list[tuple[Any, ...]]:
         async with self._writer() as connection:

@@ -15,6 +15,7 @@ from bank.ledger.checker import Read, Sent, anomalies
 from bank.ledger.interfaces import Balances, Fenced, LedgerError, Outcome, Posted, Transfer
 from bank.ledger.ledger import Ledger
 from bank.ledger.reading import reading
+from bank.ledger.stores.base import patiently
 from bench._ledger_faults import crash_of_postgres, under_faults
 from bench._ledger_server import fail_sometimes
 from tests.apps.bank.ledger.kit import CNY, Clock, Opener, desk, furnished, move, run
@@ -60,6 +61,29 @@ def test_a_store_that_never_takes_a_commit_is_given_up(opener: Opener, monkeypat
                 await it.ledger.post([move(it.cash, it.deposits[0], 1)])
             it.ledger.store.commit = commit  # type: ignore[method-assign]
             assert await it.one(move(it.cash, it.deposits[0], 1)) == Outcome.CREATED
+
+    run(test)
+
+
+def test_a_question_is_asked_again_while_a_server_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bank.ledger.stores.base._TRIES", 3)
+    answers: list[Exception | int] = []
+
+    async def ask() -> int:
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    async def test() -> None:
+        answers[:] = [ConnectionError(), ConnectionError(), 1]
+        assert await patiently(ask, (OSError,)) == 1
+        answers[:] = [ConnectionError()] * 3
+        with pytest.raises(ConnectionError):
+            await patiently(ask, (OSError,))
+        answers[:] = [ValueError(), 1]
+        with pytest.raises(ValueError):
+            await patiently(ask, (OSError,))
 
     run(test)
 
