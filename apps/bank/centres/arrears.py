@@ -19,13 +19,11 @@ from typing import Any
 from msgspec import Struct
 from sqlalchemy import Connection, Row, select, update
 
-from bank.centres import bookings, loan_rows, messages, products, repaying, sharing, worklist
+from bank.centres import bookings, interest, loan_rows, messages, products, repaying, sharing, worklist
 from bank.centres.accounting import (
     ALLOWANCE,
     IMPAIRMENT,
-    INTEREST_INCOME,
     PARTNERS_MONEY,
-    RECEIVABLE,
     Code,
     balances,
     general,
@@ -230,18 +228,7 @@ def _do_stop_accruing(
 ) -> int:
     """Take back interest that was booked and not paid; what stays booked."""
     paid = share.own(loan_rows.paid(connection, loan.id).interest)
-    receivable = sub_account(loan.account_id, RECEIVABLE)
-    bookings.do_book(
-        connection,
-        at,
-        progress.day,
-        progress.name,
-        receivable,
-        general(INTEREST_INCOME),
-        paid - state.interest,
-        Code.ACCRUAL,
-        loan.number,
-    )
+    interest.do_accrue(connection, at, progress.day, progress.name, loan, paid - state.interest)
     return paid
 
 
@@ -288,12 +275,12 @@ def do_write_off(connection: Connection, identifier: str, on: datetime.date, at:
     owed = share.own(debt.end.principal)
     used = min(owed, state.allowance)
     where = (connection, at, on, KIND)
-    allowance, receivable = sub_account(loan.account_id, ALLOWANCE), sub_account(loan.account_id, RECEIVABLE)
+    allowance = sub_account(loan.account_id, ALLOWANCE)
     bookings.do_book(*where, allowance, loan.account_id, used, Code.WRITE_OFF, loan.number)
     bookings.do_book(*where, general(IMPAIRMENT), loan.account_id, owed - used, Code.WRITE_OFF, loan.number)
     bookings.do_book(*where, allowance, general(IMPAIRMENT), state.allowance - used, Code.ALLOWANCE, loan.number)
     paid = share.own(loan_rows.paid(connection, identifier).interest)
-    bookings.do_book(*where, receivable, general(INTEREST_INCOME), paid - state.interest, Code.ACCRUAL, loan.number)
+    interest.do_accrue(*where, loan, paid - state.interest)
     lent, theirs = sharing.lent(loan.account_id), share.part(debt.end.principal)
     bookings.do_book(*where, general(PARTNERS_MONEY), lent, theirs, Code.WRITE_OFF, loan.number)
     left = debt.end.interest + debt.end.principal + debt.penalty + debt.charge

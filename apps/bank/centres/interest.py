@@ -109,6 +109,12 @@ def is_paid_on(product: products.Deposit, day: datetime.date) -> bool:
     return day.day == _PAID_ON and day.month in _MONTHS[product.capitalised]
 
 
+def do_accrue(connection: Connection, at: int, day: datetime.date, batch: str, loan: Row[Any], more: int) -> None:
+    """Book so much more of a loan's interest as income; less, where it is negative."""
+    receivable = sub_account(loan.account_id, RECEIVABLE)
+    bookings.do_book(connection, at, day, batch, receivable, general(INTEREST_INCOME), more, Code.ACCRUAL, loan.number)
+
+
 def _do_loan(connection: Connection, progress: Progress, identifier: str, at: int) -> int:
     """What was booked of the bank's own share, cents; what is too much is taken back."""
     loan = connection.execute(select(loans).where(loans.c.id == identifier)).one()
@@ -123,18 +129,7 @@ def _do_loan(connection: Connection, progress: Progress, identifier: str, at: in
     else:
         earned = state.interest
     more: int = earned - state.interest
-    receivable = sub_account(loan.account_id, RECEIVABLE)
-    bookings.do_book(
-        connection,
-        at,
-        progress.day,
-        progress.name,
-        receivable,
-        general(INTEREST_INCOME),
-        more,
-        Code.ACCRUAL,
-        loan.number,
-    )
+    do_accrue(connection, at, progress.day, progress.name, loan, more)
     connection.execute(
         update(loan_states).where(loan_states.c.loan_id == identifier).values(until=until, interest=earned)
     )
