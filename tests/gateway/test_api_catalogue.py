@@ -144,7 +144,9 @@ def test_plan_history_and_revert(office: Office) -> None:
     assert ask(office, "GET", "/revisions")["items"][0]["note"] == "back to revision 2"
     assert ask(office, "POST", "/revisions/0/revert", json={}) == {"revision": 5}
     for path in ("/revisions/9", "/revisions/9/changes"):
-        assert ask(office, "GET", path, 404)["code"] == "not-found"
+        problem = ask(office, "GET", path, 404)
+        assert problem["code"] == "not-found"
+        assert problem["detail"].startswith("The revision 9 ")
     assert ask(office, "POST", "/revisions/9/revert", 404, json={})["code"] == "not-found"
 
 

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from eden.gateway.interfaces import Catalogue
+from eden.gateway.pipeline.headers import forbidden
 from eden.gateway.rules_addresses import bad_domain, bad_origin, bad_target
-from eden.gateway.rules_catalogue import Finding, check, forbidden_header
+from eden.gateway.rules_catalogue import Finding, check
 from tests.gateway.samples import DELETE, changed, shop
 
 LIST, GET, MAKE = "operations/shop.items.list", "operations/shop.items.get", "operations/shop.orders.create"
@@ -162,11 +163,11 @@ def test_circles_of_several_models() -> None:
 
 @pytest.mark.parametrize("name", ["Host", "Content-Type", "X-Eden-App", "operation-type", "Proxy-Authorization", "TE"])
 def test_headers_of_others(name: str) -> None:
-    assert forbidden_header(name)
+    assert forbidden(name)
 
 
 def test_headers_for_rules() -> None:
-    assert not any(map(forbidden_header, ("Authorization", "X-Shop", "Accept-Language", "Cookie")))
+    assert not any(map(forbidden, ("Authorization", "X-Shop", "Accept-Language", "Cookie")))
 
 
 @pytest.mark.parametrize(

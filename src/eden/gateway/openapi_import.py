@@ -24,8 +24,8 @@ from eden.gateway.interfaces import (
     Upstream,
 )
 from eden.gateway.openapi_reading import Reader
+from eden.gateway.pipeline.headers import forbidden
 from eden.gateway.rules_addresses import bad_target
-from eden.gateway.rules_catalogue import forbidden_header
 from eden.gateway.rules_models import is_enumeration
 from eden.gateway.rules_types import ListOf, is_plain, parse_type, without_null, write_type
 
@@ -272,7 +272,7 @@ class _Importing:
         if location == "header" and name.lower() in _IGNORED:
             return None
         if location not in ("path", "query", "header") or (
-            location == "header" and (forbidden_header(name) or not re.fullmatch(r"[A-Za-z0-9-]{1,100}", name))
+            location == "header" and (forbidden(name) or not re.fullmatch(r"[A-Za-z0-9-]{1,100}", name))
         ):
             self._note(f"parameters in the {location} that the gateway does not pass on were left out")
             return None

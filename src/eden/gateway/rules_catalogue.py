@@ -55,11 +55,6 @@ def check(catalogue: Catalogue) -> list[Finding]:
     return sorted(found, key=lambda one: one.level != "error")
 
 
-def forbidden_header(name: str) -> bool:
-    """Whether a rule may not touch it: it is HTTP's own, or the gateway's."""
-    return forbidden(name)
-
-
 def path_variables(path: str) -> list[str]:
     """Names in `${…}`, in order."""
     return VARIABLE.findall(path)
@@ -147,7 +142,7 @@ def _authorizer(catalogue: Catalogue, name: str, who: Authorizer) -> Iterator[Fi
         if kind not in ("header", "cookie") or not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", rest):
             sentence = f"{field!r} is no field of a request."
             yield _error(f"{place}.fields[{number}]", sentence, 'Write "header.authorization" or "cookie.session".')
-    if forbidden_header(who.principal) and who.principal.lower() != "x-eden-principal":
+    if forbidden(who.principal) and who.principal.lower() != "x-eden-principal":
         sentence = f"The header {who.principal} cannot carry a principal: it is HTTP's or the gateway's own."
         yield _error(f"{place}.principal", sentence, "x-eden-principal is the usual one.")
 
@@ -264,7 +259,7 @@ def _parameter(catalogue: Catalogue, place: str, one: Parameter) -> Iterator[Fin
     if one.location == "header":
         if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", one.name):
             yield _error(f"{place}.name", f"{one.name!r} is no name of a header.", "Use letters, digits and hyphens.")
-        elif forbidden_header(one.name):
+        elif forbidden(one.name):
             yield _error(f"{place}.name", f"The header {one.name} is HTTP's or the gateway's own.", "Take another one.")
 
 
@@ -278,7 +273,7 @@ def _mapping(place: str, operation: OperationVersion) -> Iterator[Finding]:
             if trouble := bad_expression(expression):
                 yield _error(f"{at}.{place_of(part, name)}", trouble, "As in $.query.id or $.http_body.items[0].name.")
     for name in mapping.headers:
-        if forbidden_header(name):
+        if forbidden(name):
             yield _error(f"{at}.{place_of('headers', name)}", f"The header {name} is HTTP's or the gateway's own.")
     for where, trouble in bad_template(mapping.body):
         yield _error(f"{at}.body{where}", trouble, 'A text that begins with "$" and is none is written with "$$".')
@@ -324,7 +319,7 @@ def _steps(place: str, operation: OperationVersion) -> Iterator[Finding]:
         if mock.status in (204, 304) and mock.body is not None:
             yield _error(f"{place}.mock.body", f"An answer with status {mock.status} has no body.", "Leave it out.")
         for name, value in mock.headers.items():
-            if forbidden_header(name) and name.lower() != "content-type":
+            if forbidden(name) and name.lower() != "content-type":
                 yield _error(f"{place}.mock.{place_of('headers', name)}", f"The header {name} is the gateway's own.")
             elif _unprintable(value):
                 yield _error(
@@ -350,7 +345,7 @@ def _limits(place: str, limits: Limits) -> Iterator[Finding]:
 
 
 def _header_rule(place: str, rule: HeaderRule) -> Iterator[Finding]:
-    if forbidden_header(rule.name):
+    if forbidden(rule.name):
         sentence = f"The header {rule.name} is HTTP's or the gateway's own."
         yield _error(f"{place}.name", sentence, "Rules are for other headers.")
     elif "_" in rule.name:

@@ -120,8 +120,9 @@ class Catalogues:
         check_permission(principal, workspace_id, "gateway.read")
 
         def work(connection: Connection) -> tuple[Catalogue, Catalogue]:
-            found = [Catalogue() if n == 0 else _find(connection, workspace_id, n)[1] for n in (before, after)]
-            return found[0], found[1]
+            # first the one that was asked for, as a problem names the first that does not exist
+            new, old = (Catalogue() if n == 0 else _find(connection, workspace_id, n)[1] for n in (after, before))
+            return old, new
 
         return diff(*await self._ground.database.read(work))
 
