@@ -371,6 +371,17 @@ def test_frozen_closed_and_limited_accounts(opener: Opener) -> None:
     run(test)
 
 
+def test_a_days_limit_counts_from_when_there_is_one(opener: Opener) -> None:
+    async def test() -> None:
+        async with desk(opener) as it:
+            a, b, *_ = it.deposits
+            assert await it.one(move(a, b, 500)) == CREATED
+            await it.ledger.change_account(a, Change(day_limit=100))
+            assert await it.ledger.post([move(a, b, 100), move(a, b, 1)]) == [CREATED, Outcome.EXCEEDS_DAY_LIMIT]
+
+    run(test)
+
+
 def test_closing_transfers(opener: Opener) -> None:
     async def test() -> None:
         async with desk(opener) as it:
