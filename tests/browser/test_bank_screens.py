@@ -232,6 +232,26 @@ def test_a_bill_that_cannot_be_had(demo: Demo, page: Page, expect_console: Calla
     expect(phone.front(".month")).to_have_count(6)
 
 
+def test_pages_of_an_application_that_are_opened_alone(
+    demo: Demo, page: Page, expect_console: Callable[[str], None]
+) -> None:
+    """Without a code there is nothing to choose from, and nothing to confirm; of one that is unknown that is said."""
+    expect_console("40[014]")
+    phone = Phone(page).start(demo)
+    phone.sign_in()
+    for path in ("plan/plan", "confirm/confirm"):
+        phone.run(f"() => void wx.reLaunch({{ url: '/loan/{path}' }})")
+        phone.on("loan/entry/entry")
+    phone.run("() => void wx.navigateTo({ url: '/loan/document/document?id=none' })")
+    phone.on("loan/document/document")
+    expect(phone.front("[role=alert]")).to_be_visible()
+    phone.run("() => void wx.navigateTo({ url: '/loan/confirm/confirm' })")
+    phone.on("loan/confirm/confirm")
+    expect(phone.front("[role=alert]")).to_be_visible()
+    expect(phone.text("重试", exact=True)).to_be_visible()
+    expect(phone.text("提交申请")).to_have_count(0)
+
+
 def test_prepaying(demo: Demo, page: Page, keeper: seed.Person, expect_console: Callable[[str], None]) -> None:
     """What it saves is said before, and is what then happens."""
     expect_console("401")

@@ -2,24 +2,22 @@ const api = require('../../utils/api')
 const { pick, t } = require('../../utils/i18n')
 const application = require('../application')
 
-/** A product for those who come without a code (a link): its own limits are checked again when it is submitted. */
-const CODE = 'EDEN-SHOP-2026'
-const DEFAULT = { code: 'SHOP', name: '小店贷', min: 100000, max: 30000000, rate_bp: 480 }
 /** Milliseconds without a move of the slider until the bank is asked. */
 const SLIDING = 150
 
 Page({
   data: {
     t: pick('rate', 'loanAmount', 'term', 'months', 'monthly', 'interest', 'schedule', 'month', 'monthEnd', 'principal', 'interestPart', 'next'),
-    product: DEFAULT, terms: [6, 12, 24, 36], amount: 5000000, term: 12, plan: null, error: '',
+    product: {}, terms: [], amount: 0, term: 0, plan: null, error: '',
   },
 
   onLoad() {
-    const { product, terms, amount, term } = application.get()
-    if (product) this.setData({ product, terms, amount, term })
-    else application.set({ product: DEFAULT, code: CODE })
-    this.replan()
     wx.setNavigationBarTitle({ title: t('plan') })
+    const { product, terms, amount, term } = application.get()
+    // who came by a link has no code yet
+    if (!product) return wx.redirectTo({ url: '/loan/entry/entry' })
+    this.setData({ product, terms, amount, term })
+    this.replan()
   },
   onReady() { this.draw() },
   onResize() { this.draw() },
