@@ -291,7 +291,12 @@ def _serve(given: argparse.Namespace) -> int:
         print(f"Bank  {address}", flush=True)
         settings = dataclasses.replace(settings, address=given.address or address)
         config = uvicorn.Config(
-            Server(settings), log_level="warning", access_log=False, lifespan="on", proxy_headers=False
+            Server(settings),
+            log_level="warning",
+            access_log=False,
+            lifespan="on",
+            proxy_headers=False,
+            server_header=False,
         )
         server = uvicorn.Server(config)
         with contextlib.suppress(KeyboardInterrupt):
