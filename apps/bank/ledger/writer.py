@@ -35,6 +35,9 @@ Clock = Callable[[], int]
 
 #: transfers that share one commit; bounds how long the first of them waits
 BATCH = 512
+#: Fewer requests than this wait for so many turns of the loop: what came over connections during a commit is read in
+#: one of them and asked in the next, so that it shares this commit.
+_FEW, _TURNS = 64, 3
 #: pending transfers that expire in one commit
 _EXPIRE = 2_048
 #: accounts that are kept in memory, of about 300 bytes each
@@ -157,6 +160,9 @@ class Writer:
                 if alarm:
                     alarm.cancel()
                 continue
+            for _ in range(_TURNS):
+                if len(self._waiting) < _FEW:
+                    await asyncio.sleep(0)
             batch = self._take()
             try:
                 answers = await self._keep(batch)
