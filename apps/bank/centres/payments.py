@@ -229,7 +229,7 @@ class Payments:
             return _do_set(connection, order, "pending", at)
         if order.kind == "reversal":
             connection.execute(update(orders).where(orders.c.id == order.detail["reverses"]).values(state="reversed"))
-            for owner in filter(None, {_owner(connection, order.debit), _owner(connection, order.credit)}):
+            for owner in _owners(connection, order):
                 messages.do_tell(connection, owner, "reversed", at, amount=amount)
         elif order.kind == "inside":
             messages.do_tell(
@@ -247,9 +247,8 @@ class Payments:
         row = connection.execute(select(orders).where(orders.c.id == order.id)).one()
         if row.state != "pending":
             return
-        connection.execute(
-            update(movements).where(movements.c.id == order.id).values(state="posted" if posted else "returned")
-        )
+        lines = movements.c.customer_id.in_(_owners(connection, order)) & (movements.c.id == order.id)
+        connection.execute(update(movements).where(lines).values(state="posted" if posted else "returned"))
         if order.kind != "outside":
             if posted:
                 self.finishers[order.kind](connection, order, at)
@@ -285,7 +284,7 @@ def refusal(reason: str) -> Refusal:
 def list_payees(connection: Connection, customer: str, chinese: bool) -> list[Payee]:
     rows = connection.execute(select(payees).where(payees.c.customer_id == customer).order_by(payees.c.created_at))
     return [
-        Payee(row.id, row.name, row.bank or HERE[0 if chinese else 1], _spaced(row.number), not row.bank)
+        Payee(row.id, row.name, row.bank or HERE[not chinese], " ".join(re.findall(".{1,4}", row.number)), not row.bank)
         for row in rows
     ]
 
@@ -497,5 +496,5 @@ def _owner(connection: Connection, account: str) -> str | None:
     return connection.execute(select(accounts.c.customer_id).where(accounts.c.id == account)).scalar()
 
 
-def _spaced(number: str) -> str:
-    return " ".join(number[start : start + 4] for start in range(0, len(number), 4))
+def _owners(connection: Connection, order: Order) -> set[str]:
+    return {owner for account in (order.debit, order.credit) if (owner := _owner(connection, account))}

@@ -351,13 +351,6 @@ def _spent(connection: Connection, payers: Sequence[Fact], at: int) -> dict[str,
 def _do_write(connection: Connection, rows: Sequence[Sequence[Any]], again: bool, facts: Mapping[str, Fact]) -> None:
     """Lines of both sides. `again`: some may be there. `facts`: of accounts that need not be asked about."""
     payments = [(bytes(row[2]).hex(), bytes(row[3]).hex(), bytes(row[4]).hex(), *row[5:], row[1]) for row in rows]
-    if again:
-        there = set(
-            connection.execute(select(movements.c.id).where(movements.c.id.in_([one[0] for one in payments]))).scalars()
-        )
-        payments = [one for one in payments if one[0] not in there]
-        if not payments:
-            return
     ids = {one[1] for one in payments} | {one[2] for one in payments}
     owners = {id_: (fact.customer, fact.name) for id_ in ids if (fact := facts.get(id_))}
     if strangers := ids - owners.keys():
@@ -367,6 +360,17 @@ def _do_write(connection: Connection, rows: Sequence[Sequence[Any]], again: bool
             .where(accounts.c.id.in_(strangers))
         ):
             owners[account] = customer, name
+    if again:
+        # customers' lines are in the order of ids
+        identifiers = [one[0] for one in payments]
+        query = select(movements.c.id).where(
+            movements.c.customer_id.in_({owners[one[1]][0] for one in payments}),
+            movements.c.id.between(min(identifiers), max(identifiers)),
+        )
+        there = set(connection.execute(query).scalars())
+        payments = [one for one in payments if one[0] not in there]
+        if not payments:
+            return
     lines: list[tuple[Any, ...]] = []
     for identifier, debit, credit, amount, remark, at in payments:
         (payer, payer_name), (shop, shop_name) = owners[debit], owners[credit]
