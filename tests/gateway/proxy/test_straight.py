@@ -497,6 +497,20 @@ def test_authorized_calls_with_a_key_of_their_own_go_straight(monkeypatch: pytes
     run(work)
 
 
+@pytest.mark.parametrize("said", ["Digest name=secret, key=other", "Bearer one secret", "Bearer\tsecret"])
+def test_secrets_of_several_words_are_not_remembered(monkeypatch: pytest.MonkeyPatch, said: str) -> None:
+    async def work() -> None:
+        world = World(monkeypatch)
+        for number in range(3):
+            await world.act("say", a_call(number, more=f"Authorization: {said}\r\n"))
+            await world.act("answer", [USUAL])
+        assert sum(bytes(wire.said).count(said.encode()) for wire in world.asked) == 3
+        assert "secret" not in repr(world.gateway.ways.known)
+        await world.gateway.close()
+
+    run(work)
+
+
 @pytest.mark.parametrize(
     "more",
     ["", f"Traceparent: {PARENTS[0]}\r\n", "Authorization: Bearer one\r\nIdempotency-Key: key-1\r\n"],

@@ -9,9 +9,9 @@ the service and one to the client, without an `Exchange` or a `Call`.
 There is one set of rules, that of the general way: what is not usual is taken there, at the beginning while nothing has
 happened, or with an `Exchange` and a `Call` in the state in which they would be.
 
-A head is known by its cut: where its time, nonce, signature, length and trace are. Whatever stands between those is
-compared, byte for byte, with what was read the strict way; and those are digits, letters, and the right code of the
-call, or the call is not straight.
+A head is known by its cut: where its time, nonce, signature, length, trace and secrets are. Whatever stands between
+those is compared, byte for byte, with what was read the strict way; and those are digits, letters, the right code of the
+call, and secrets of visible characters, or the call is not straight.
 """
 
 from __future__ import annotations
@@ -37,10 +37,12 @@ if TYPE_CHECKING:
     from eden.gateway.proxy.link import Connection
 
 #: what each call has and is another one in each; and what some have besides
-_FLEETING: Final = (b"x-eden-time", b"x-eden-nonce", b"x-eden-signature", b"content-length")
+_ALWAYS: Final = (b"x-eden-time", b"x-eden-nonce", b"x-eden-signature", b"content-length")
 _SECRETS: Final = (b"authorization", b"idempotency-key")
 #: all that is taken out of heads, in the order in which it is asked for
-_TAKEN: Final = (*_FLEETING, *_SECRETS, b"traceparent")
+_TAKEN: Final = (*_ALWAYS, *_SECRETS, b"traceparent")
+#: how many words may stand before what is taken: ALGORITHM KID, and a scheme; others may be part of a secret
+_WORDS: Final = {b"x-eden-signature": (2,), b"authorization": (0, 1)}
 _is_word: Final = re.compile(rb"[!-~]+").fullmatch
 #: ways and cuts that are remembered, and bytes of one head at most
 _WAYS: Final = 4096
@@ -81,16 +83,14 @@ def _cut(data: bytes, size: int) -> tuple[Cut, dict[bytes, bytes]] | None:
         end = at + len(line)
         if name in _TAKEN:
             before, space, taken = value.rpartition(b" ")
-            if space and name not in (b"x-eden-signature", b"authorization"):
-                return None
-            if not taken or not line.endswith(taken):
+            if value.count(b" ") not in _WORDS.get(name, (0,)) or not taken or not line.endswith(taken):
                 return None
             begins[name] = before + space
             holes.append((end - len(taken), end, _TAKEN.index(name)))
         elif name in FLEETING or name in SECRET:
             return None
         at = end + 2
-    if len(begins) < len(holes) or not begins.keys() >= set(_FLEETING):
+    if len(begins) < len(holes) or not begins.keys() >= set(_ALWAYS):
         return None
     return Cut(size, holes), begins
 
@@ -218,7 +218,7 @@ class Flight:
         now_ms, started = time_ns() // 1_000_000, monotonic()
         secrets, who, lines = _NO_SECRETS, NOBODY, way.lines
         if way.asks:
-            asked = way.asked(taken[len(_FLEETING) :], now_ms)
+            asked = way.asked(taken[len(_ALWAYS) :], now_ms)
             if asked is None:
                 return False
             secrets, who, lines = asked
@@ -365,7 +365,7 @@ class Flight:
     def _exchange(self, sent: Sent, empty: int) -> tuple[Exchange, Answer | None]:
         way, taken, secrets, who, body, ids, now_ms, started = sent
         client, standing, head = self._client, way.standing, way.head
-        names = (*_FLEETING, *secrets, b"traceparent")
+        names = (*_ALWAYS, *secrets, b"traceparent")
         fields = head.fields | dict(zip(names, taken, strict=False)) | secrets
         peer = self._gateway.forward(client, fields) if client.trusted else client.peer
         exchange = standing.exchange(head.sent(fields), peer, ids[:32].decode(), now_ms, started, fields)
