@@ -10,8 +10,8 @@ There is one set of rules, that of the general way: what is not usual is taken t
 happened, or with an `Exchange` and a `Call` in the state in which they would be.
 
 A head is known by its cut: where its time, nonce, signature, length, trace and secrets are. Whatever stands between
-those is compared, byte for byte, with what was read the strict way; and those are digits, letters, the right code of the
-call, and secrets of visible characters, or the call is not straight.
+those is compared, byte for byte, with what was read the strict way; and those are digits, letters, the right code of
+the call, and secrets of visible characters, or the call is not straight.
 """
 
 from __future__ import annotations
