@@ -82,7 +82,8 @@ class Measures:
         sent = exchange.send_method, exchange.send_path, exchange.send_headers, exchange.send_body
         caller = exchange.app, exchange.device, exchange.peer, exchange.nonce, sorted(fields.items()), exchange.body
         service = exchange.upstream, exchange.attempt, sent if exchange.upstream else None
-        told = answer.code, answer.status, answer.reason, exchange.limited, len(exchange.trace)
+        reason = steady(answer.reason.encode())
+        told = answer.code, answer.status, reason, exchange.limited, len(exchange.trace)
         self.noted.append((exchange.operation, caller, service, told))
 
 
