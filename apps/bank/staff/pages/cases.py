@@ -13,6 +13,7 @@ from bank.centres import line, loan_rows, worklist
 from bank.centres.claims import FILM
 from bank.centres.worklist import Item, Word
 from bank.credit import applications as credit
+from bank.credit.worklist import Officer
 from bank.refusals import Refusal
 from bank.staff import members, paperwork, proposals, trail, views
 from bank.staff.decisions import Readable, readable
@@ -32,6 +33,8 @@ _WORDS = {
     "credit": (Word.APPROVE, Word.REFUSE, Word.ASK_AGAIN), "claim": (Word.APPROVE, Word.REFUSE),
     "loan": (Word.APPROVE, Word.ASK_AGAIN), "write-off": (Word.APPROVE, Word.REFUSE),
 }  # fmt: skip
+#: of whoever decides: all that items ask for
+_SKILLS = ("credit", "claims")
 #: kinds whose subject is a loan
 _LOANS = ("loan", "write-off")
 
@@ -175,6 +178,24 @@ def _media_type(kind: str, content: bytes) -> str:
     return picture_type(content)
 
 
+@post(f"{_HERE}/next", opt=needs("work.decide"))
+async def take_next(desk: TheDesk) -> Response[bytes]:
+    """Take the most urgent of what nobody has, as many as one person has at a time."""
+    officer = Officer(desk.member.login, _SKILLS)
+
+    def work(connection: Connection) -> int:
+        given = worklist.do_assign(connection, [officer], desk.at)
+        for item in given:
+            found = worklist.find(connection, item, desk.at)
+            target = trail.customer(found.customer)
+            desk.trail.do_note(connection, desk.member, "work.take", target, item=item, number=found.number)
+        return len(given)
+
+    if not await desk.write(work):
+        return desk.go("work", desk.t("staff.work.none-next", most=officer.most), "bad")
+    return desk.go("work", desk.t("staff.work.taken-next"))
+
+
 @post(f"{_ONE}/take", opt=needs("work.decide"))
 async def take(desk: TheDesk, item: FromPath[str]) -> Response[bytes]:
     """Take it: nobody else decides it now."""
@@ -229,4 +250,4 @@ def _names(connection: Connection) -> dict[str, str]:
     return {member.login: member.name for member, _ in members.everybody(connection)}
 
 
-HANDLERS: tuple[Any, ...] = (show_work, show_item, show_evidence, take, give_back, decide)
+HANDLERS: tuple[Any, ...] = (show_work, show_item, show_evidence, take_next, take, give_back, decide)
