@@ -78,7 +78,10 @@ export class Textarea extends TextField<TextareaProps> {
     // The area keeps its height meanwhile, or a page scrolled to its end would jump.
     this.area.style.height = `${this.area.offsetHeight}px`
     control.style.height = '0'
-    const height = control.scrollHeight
+    // "normal" is NaN; where a program has set it, letters may be taller than their line, and stand out of the last one
+    const each = parseFloat(getComputedStyle(control).lineHeight)
+    const { scrollHeight } = control
+    const height = each ? Math.round(scrollHeight / each) * each : scrollHeight
     control.style.height = this.props.autoHeight ? `${Math.max(height, this.hint.offsetHeight)}px` : ''
     this.area.style.height = ''
     const lineHeight = this.line.offsetHeight || 1
