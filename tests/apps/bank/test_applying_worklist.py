@@ -16,9 +16,11 @@ from bank.centres.worklist import Item, Word
 from bank.credit.reasons import SENTENCES
 from bank.credit.worklist import Officer
 from bank.refusals import Refusal
+from bank.staff import trail
 from bank.tables import customers
 from eden.base.ids import now
 from tests.apps.bank.house import Answer, BankHouse, open_bank
+from tests.apps.bank.staff_house import Person
 
 T = TypeVar("T")
 WANTED: dict[str, Any] = {"product": "SHOP", "amount": 5_000_000, "term": 12, "agreed": True}
@@ -104,6 +106,23 @@ def test_it_can_be_given_back(house: BankHouse) -> None:
     assert write(house, lambda connection: worklist.do_assign(connection, [Officer("li", ("credit",))], now())) == {
         item.id: "li"
     }
+
+
+def test_an_officer_takes_what_is_next_on_the_page(house: BankHouse) -> None:
+    for number in range(6):
+        assert apply(house, f"k{number}").json["state"] == "referred"
+    items = listed(house)
+    first, second = Person(house, "zhao.min"), Person(house, "li.wei")
+    assert "They are yours" in first.does("work/next")
+    mine = first.shows("work?list=mine")
+    # the nearest deadlines first, five at a time
+    assert [item.number in mine for item in items] == [True] * 5 + [False]
+    taken = house.bank.database.read_now(lambda connection: trail.read(connection, limit=9, action="work.take"))
+    assert [(entry.actor, entry.detail["number"]) for entry in reversed(taken)] == [
+        ("staff:zhao.min", item.number) for item in items[:5]
+    ]
+    assert "you have 5 already" in first.does("work/next")
+    assert "They are yours" in second.does("work/next") and items[5].number in second.shows("work?list=mine")
 
 
 def test_four_eyes_above_a_limit(house: BankHouse, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -226,20 +226,6 @@ def refer(house: BankHouse, key: str, amount: int = 25_000_000) -> worklist.Item
     )
 
 
-def test_an_officer_takes_what_is_next(house: BankHouse) -> None:
-    items = [refer(house, f"k{number}", 5_000_000) for number in range(6)]
-    officer, second = Person(house, OFFICER), Person(house, SECOND)
-    assert "They are yours" in officer.does("work/next")
-    mine = officer.shows("work?list=mine")
-    # the nearest deadlines first, five at a time
-    assert [item.number in mine for item in items] == [True] * 5 + [False]
-    assert [entry.detail["number"] for entry in reversed(entries(house, action="work.take"))] == [
-        item.number for item in items[:5]
-    ]
-    assert "you have 5 already" in officer.does("work/next")
-    assert "They are yours" in second.does("work/next") and items[5].number in second.shows("work?list=mine")
-
-
 def test_an_officer_decides_with_the_trace_in_front(house: BankHouse) -> None:
     officer, item = Person(house, OFFICER), refer(house, "k1", 5_000_000)
     assert item.number in officer.shows("work") and "The identity is not confirmed yet" in officer.shows("work")
