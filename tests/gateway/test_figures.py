@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import re
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -120,6 +121,34 @@ def test_calls_are_written_once_a_second_and_seen(database: Database) -> None:
     stranger = Principal("user", "s", "user:s", "s", permissions={})
     with pytest.raises(Problem, match="workspace"):
         asyncio.run(views.operation(stranger, workspace, OPERATION))
+
+
+def test_what_is_just_being_written_is_not_lost_when_a_worker_ends(database: Database) -> None:
+    workspace, figures = a_workspace(database), Figures(Metrics(), "ending:1")
+
+    class Slow:
+        def __init__(self) -> None:
+            self.begun, self.goes_on = asyncio.Event(), asyncio.Event()
+
+        async def write(self, work: Callable[[Connection], None]) -> None:
+            self.begun.set()
+            await self.goes_on.wait()
+            await database.write(work)
+
+    async def work() -> None:
+        slow = Slow()
+        figures.note(a_route(workspace), 1000, 200, 50, False, False)
+        running = asyncio.create_task(figures.run(slow, lambda: AT + SECOND - 1))  # type: ignore[arg-type]
+        await slow.begun.wait()
+        figures.note(a_route(workspace), 1000, 200, 50, False, False)
+        running.cancel()
+        await asyncio.sleep(0)
+        slow.goes_on.set()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+
+    asyncio.run(work())
+    assert sum(decode(row.tally).calls for row in rows(database, 1) if row.workspace_id == workspace) == 2
 
 
 def test_the_last_minute_is_published(database: Database) -> None:

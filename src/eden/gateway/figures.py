@@ -134,12 +134,16 @@ class Figures:
             self._dropped.inc()
 
     async def run(self, database: Database, clock: Callable[[], int] = now) -> None:
-        """Write once a second, until cancelled; then what is left."""
+        """Write once a second, until cancelled; then what is left. What is just being written then is not given up."""
+        writing: asyncio.Task[None] | None = None
         try:
             while True:
                 await asyncio.sleep(1 - clock() % SECOND / SECOND)
-                await self.write(database, clock())
+                writing = asyncio.create_task(self.write(database, clock()))
+                await asyncio.shield(writing)
         finally:
+            if writing is not None:
+                await writing
             await asyncio.shield(self.write(database, clock()))
 
     async def write(self, database: Database, at: int) -> None:
